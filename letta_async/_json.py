@@ -1,0 +1,58 @@
+"""JSON values: what they are, what has none, and how one is shown in a message."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final, TypeGuard
+
+from letta_async.errors import Fault
+
+__all__ = ["is_array", "is_object", "join", "json_faults", "show"]
+
+_MAX_SHOWN: Final = 80
+_MAX_DEPTH: Final = 100
+
+
+def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Tell whether a value stands for a JSON object."""
+    return isinstance(value, Mapping)
+
+
+def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
+    """Tell whether a value stands for a JSON array."""
+    return isinstance(value, list | tuple)
+
+
+def json_faults(value: object, path: str, depth: int = 0) -> list[Fault]:
+    """Find what in a value has no form in JSON."""
+    if value is None or isinstance(value, str | bool | int):
+        return []
+    if isinstance(value, float):
+        return [] if math.isfinite(value) else [Fault(path, f"{value!r} is not a finite number")]
+    if depth > _MAX_DEPTH:
+        return [Fault(path, f"is nested more than {_MAX_DEPTH} deep, or holds itself")]
+    if is_object(value):
+        faults = [
+            Fault(path, f"{show(key)} is not a string, as names are") for key in value if not isinstance(key, str)
+        ]
+        return faults + [f for k, v in value.items() for f in json_faults(v, join(path, str(k)), depth + 1)]
+    if is_array(value):
+        return [f for i, v in enumerate(value) for f in json_faults(v, f"{path}[{i}]", depth + 1)]
+    return [Fault(path, f"{show(value)} has no form in JSON")]
+
+
+def join(path: str, name: str) -> str:
+    """Give the path of a field below a path; either may be empty."""
+    return f"{path}.{name}" if path and name else path or name
+
+
+def show(value: object) -> str:
+    """Show a value with its type, shortened; a faulty `repr` of a user's class must not hide the fault."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = "a value"
+    if len(text) > _MAX_SHOWN:
+        text = f"{text[:_MAX_SHOWN]}…"
+    return text if isinstance(value, str | NoneType) else f"{text} ({type(value).__name__})"

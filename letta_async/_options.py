@@ -1,0 +1,234 @@
+"""What both clients take: one constructor, one `with_options`."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import attrs
+from yarl import URL
+
+from letta_async._secret import Secret
+from letta_async._transport import Transport
+from letta_async._unset import UNSET, Unset
+from letta_async.config import ClientConfig, Timeout, resolve_base_url
+from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["ConfiguredClient"]
+
+
+class ConfiguredClient:
+    """A client's options, read once; the names and defaults are those of the official client."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        project_id: str | None = None,
+        project: str | None = None,
+        environment: Literal["cloud", "local"] | Unset = UNSET,
+        base_url: str | URL | Unset | None = UNSET,
+        timeout: float | Timeout | Unset | None = UNSET,
+        deadline: float | None = None,
+        max_retries: int | Unset = UNSET,
+        retry: RetryPolicy | Unset = UNSET,
+        max_concurrency: int = 100,
+        max_response_bytes: int = 64 * 1024 * 1024,
+        default_headers: Mapping[str, str | None] | None = None,
+        default_query: Mapping[str, object] | None = None,
+        session: aiohttp.ClientSession | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+    ) -> None:
+        """Take the options.
+
+        Args:
+            api_key: Sent as `Authorization: Bearer`. Default: `LETTA_API_KEY`; without one, none is sent.
+            project_id: Sent as `X-Project-Id`.
+            project: Sent as `X-Project`.
+            environment: `cloud` (https://api.letta.com) or `local` (http://localhost:8283). Default: `cloud`.
+            base_url: Where the server is, before `/v1`. Default: `LETTA_BASE_URL`, else the environment's.
+            timeout: Bound on one try: seconds, `None` for none, or a `Timeout`. Default: 60 s, 5 s of them to connect.
+            deadline: Bound on a whole call in seconds: its tries, the waits between them and the wait for a slot.
+                Default: `None`, no bound.
+            max_retries: Short for `retry=RetryPolicy(max_retries=…)`. Default: 2.
+            retry: Which failures are tried again, and when.
+            max_concurrency: Most requests in flight at once; further ones wait their turn. Default: 100.
+            max_response_bytes: Largest answer, unpacked, that is accepted. Default: 64 MiB.
+            default_headers: Headers for every request, over those of `LETTA_CUSTOM_HEADERS` (a `name: value` a line) and
+                the client's own; `None` as a value takes one away.
+            default_query: Query parameters for every request.
+            session: An `aiohttp.ClientSession` to use and not to close; its TLS and proxy settings hold.
+            ssl_context: TLS settings: other authorities, a client certificate.
+            proxy: URL of an HTTP proxy; a user name and password in it are sent to the proxy alone.
+            trust_env: Use the proxies that the environment names. Default: `False`.
+
+        Raises:
+            InvalidArgumentError: an option is wrong.
+
+        """
+        self._config = ClientConfig.read(
+            api_key=api_key,
+            environment=environment,
+            base_url=base_url,
+            default_headers=default_headers,
+            default_query=default_query,
+            project_id=project_id,
+            project=project,
+            deadline=deadline,
+            max_response_bytes=max_response_bytes,
+            **_rarely_given(timeout, max_retries, retry),
+        )
+        self._transport = Transport.make(
+            session=session,
+            ssl_context=ssl_context,
+            proxy=proxy,
+            trust_env=trust_env,
+            max_concurrency=max_concurrency,
+        )
+        self._parent: ConfiguredClient | None = None
+        self._closed = False
+        self._attach()
+
+    @classmethod
+    def _around(cls, config: ClientConfig, transport: Transport) -> Self:
+        """Make a client of what was read already; closing it closes nothing."""
+        client = object.__new__(cls)
+        client._config = config
+        client._transport = transport
+        client._parent = client
+        client._closed = False
+        client._attach()
+        return client
+
+    def with_options(
+        self,
+        *,
+        api_key: str | None = None,
+        project_id: str | None = None,
+        project: str | None = None,
+        environment: Literal["cloud", "local"] | None = None,
+        base_url: str | URL | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+        deadline: float | Unset | None = UNSET,
+        max_retries: int | Unset = UNSET,
+        retry: RetryPolicy | Unset = UNSET,
+        max_response_bytes: int | Unset = UNSET,
+        default_headers: Mapping[str, str | None] | None = None,
+        set_default_headers: Mapping[str, str | None] | None = None,
+        default_query: Mapping[str, object] | None = None,
+        set_default_query: Mapping[str, object] | None = None,
+    ) -> Self:
+        """Make a copy with other options, which shares this client's connections, limiter and retry budget.
+
+        Closing the copy leaves this client open; closing this client closes the connections of both. The options are
+        those of the constructor; left out, they stay as they are.
+
+        Args:
+            default_headers: Added to those of this client.
+            set_default_headers: Instead of those of this client.
+            default_query: Added to those of this client.
+            set_default_query: Instead of those of this client.
+
+        Raises:
+            InvalidArgumentError: an option is wrong, or two exclude each other.
+
+        """
+        faults = [
+            Fault(f"set_{name}", f"excludes {name}")
+            for name, given, instead in (
+                ("default_headers", default_headers, set_default_headers),
+                ("default_query", default_query, set_default_query),
+            )
+            if given is not None and instead is not None
+        ]
+        if faults:
+            raise InvalidArgumentError(faults)
+        changes: dict[str, Any] = {
+            "project_id": project_id,
+            "project": project,
+            "api_key": None if api_key is None else Secret(api_key),
+            "default_headers": _laid_over(self._config.default_headers, default_headers, set_default_headers),
+            "default_query": _laid_over(self._config.default_query, default_query, set_default_query),
+        }
+        if base_url is not None or environment is not None:
+            changes["base_url"] = resolve_base_url(base_url, UNSET if environment is None else environment)
+        changes = {name: value for name, value in changes.items() if value is not None}
+        for name, value in (("deadline", deadline), ("max_response_bytes", max_response_bytes)):
+            if value is not UNSET:
+                changes[name] = value
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        copy._config = attrs.evolve(
+            self._config, **changes, **_rarely_given(timeout, max_retries, retry, self._config.retry)
+        )
+        copy._parent = self
+        copy._closed = False
+        copy._attach()
+        return copy
+
+    copy = with_options
+
+    def _attach(self) -> None:
+        """Hang the resources on the client."""
+        raise NotImplementedError
+
+    @property
+    def api_key(self) -> str | None:
+        """The API key, masked in every `repr`."""
+        return self._config.api_key
+
+    @property
+    def base_url(self) -> str:
+        """Where the server is, without a slash at the end."""
+        return self._config.base_url
+
+    @property
+    def timeout(self) -> Timeout:
+        """Bound on one try."""
+        return self._config.timeout
+
+    @property
+    def max_retries(self) -> int:
+        """Most retries of one call."""
+        return self._config.retry.max_retries
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether this client, or the one that it is a copy of, was closed."""
+        return self._closed or self._transport.closed
+
+    def __repr__(self) -> str:
+        state = " (closed)" if self.is_closed else ""
+        return f"<{type(self).__name__} {self.base_url}{state}>"
+
+
+def _laid_over(
+    present: Mapping[str, Any], added: Mapping[str, Any] | None, instead: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    if instead is not None:
+        return dict(instead)
+    return None if added is None else {**present, **added}
+
+
+def _rarely_given(
+    timeout: float | Timeout | Unset | None,
+    max_retries: int | Unset,
+    retry: RetryPolicy | Unset,
+    present: RetryPolicy | None = None,
+) -> dict[str, Any]:
+    """Give the options that were given, `max_retries` as a change of the retry policy."""
+    given: dict[str, Any] = {}
+    if timeout is not UNSET:
+        given["timeout"] = Timeout.of(timeout)
+    if retry is not UNSET:
+        given["retry"] = present = retry
+    if max_retries is not UNSET:
+        given["retry"] = attrs.evolve(present or RetryPolicy(), max_retries=max_retries)
+    return given

@@ -1,0 +1,294 @@
+"""What a call looks like as an HTTP request, and what an HTTP answer means: no input or output happens here."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import attrs
+
+from letta_async._check import check
+from letta_async._converter import read, write
+from letta_async._json import is_array, is_object, json_faults
+from letta_async._refusal import excerpt, printable, refusal
+from letta_async._unset import UNSET, Unset
+from letta_async._warnings import warn
+from letta_async.config import ClientConfig, Timeout, header_faults, merge_headers
+from letta_async.errors import APIResponseValidationError, APIStatusError, Fault, InvalidArgumentError
+from letta_async.models._operation import Operation
+
+__all__ = ["CallOptions", "Request", "build", "build_raw", "decipher", "invalid_answer"]
+
+
+@attrs.frozen(kw_only=True)
+class CallOptions:
+    """What every method takes beside its own parameters."""
+
+    extra_headers: Mapping[str, str | None] | None = None
+    """Headers that go over the client's; `None` takes one away."""
+    extra_query: Mapping[str, object] | None = None
+    """Query parameters that go over the method's and the client's."""
+    extra_body: Mapping[str, object] | None = None
+    """Fields of the body that go over the method's, unchecked."""
+    timeout: float | Timeout | Unset | None = UNSET
+    """Bound on one try, instead of the client's."""
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """A call, ready to be sent."""
+
+    method: str
+    path: str
+    """Path below the base URL, without the query."""
+    query: str
+    """Query, encoded; empty when there is none."""
+    headers: Mapping[str, str]
+    body: bytes | None
+    timeout: Timeout
+    repeatable: bool
+    answer: Any
+    """Type of the answer."""
+    operation: Operation[Any] | None = None
+    """The call, where it is one that has a method."""
+
+    @property
+    def target(self) -> str:
+        """Path and query, as they go behind the base URL."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def hint(self, status: int) -> str | None:
+        """Say what to try when the server answers with `status`."""
+        if self.operation is not None and (hint := self.operation.hint(status)):
+            return hint
+        if status == 401 and "authorization" not in map(str.lower, self.headers):
+            return "no API key was sent: pass api_key, or set LETTA_API_KEY"
+        return None
+
+
+# --- build ------------------------------------------------------------------------------------------------------------
+
+
+def build(
+    operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions, config: ClientConfig
+) -> Request:
+    """Make the request of a call.
+
+    Raises:
+        InvalidArgumentError: something handed in is wrong; every fault is named, and nothing was sent.
+
+    """
+    faults = _option_faults(options)
+    try:
+        call = check(operation, {name: value for name, value in parameters.items() if value is not UNSET})
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError([*error.faults, *faults]) from None
+    if faults:
+        raise InvalidArgumentError(faults)
+    for message, category in call.advice():
+        warn(message, category)
+    segments: dict[str, str] = {}
+    query: dict[str, object] = {}
+    body: dict[str, object] = {}
+    for name, place in _places(operation):
+        value = getattr(call, name)
+        if value is UNSET:
+            continue
+        if place == "path":
+            segments[name] = quote(value, safe="")
+        else:
+            (query if place == "query" else body)[name] = write(value)
+    return _request(
+        method=operation.method,
+        path=operation.path.format_map(segments),
+        query=query,
+        body=body or None,
+        options=options,
+        config=config,
+        repeatable=operation.repeatable,
+        answer=operation.answer,
+        operation=call,
+    )
+
+
+def build_raw(
+    method: str, path: str, *, body: object, answer: Any, options: CallOptions, config: ClientConfig
+) -> Request:
+    """Make a request to a path that has no method of its own.
+
+    Raises:
+        InvalidArgumentError: something handed in is wrong; nothing was sent.
+
+    """
+    faults = [*_path_faults(path), *_option_faults(options)]
+    if body is not UNSET:
+        faults += json_faults(body, "body")
+        if options.extra_body and not isinstance(body, Mapping):
+            faults.append(Fault("extra_body", "goes with a body that is a mapping"))
+    if faults:
+        raise InvalidArgumentError(faults)
+    return _request(
+        method=method,
+        path=quote(path, safe="/:@!$&'()*+,;=~%"),
+        query={},
+        body=None if body is UNSET else body,
+        options=options,
+        config=config,
+        repeatable=method in {"GET", "PUT", "DELETE"},
+        answer=answer,
+    )
+
+
+def _request(
+    *, query: Mapping[str, object], body: Any, options: CallOptions, config: ClientConfig, **rest: Any
+) -> Request:
+    if options.extra_body:
+        body = {**(body or {}), **options.extra_body}
+    headers = config.headers
+    if options.extra_headers or body is not None:
+        content_type = {} if body is None else {"Content-Type": "application/json"}
+        headers = merge_headers(config.headers, content_type, options.extra_headers or {})
+    return Request(
+        query=_encode_query({**config.default_query, **query, **(options.extra_query or {})}),
+        headers=headers,
+        body=None if body is None else json.dumps(body, separators=(",", ":"), allow_nan=False).encode(),
+        timeout=config.timeout if options.timeout is UNSET else Timeout.of(options.timeout),
+        **rest,
+    )
+
+
+def _places(operation: type[Operation[Any]]) -> list[tuple[str, str]]:
+    return [(field.name, field.metadata.get("in", "body")) for field in attrs.fields(operation)]
+
+
+def _encode_query(query: Mapping[str, object]) -> str:
+    """Encode as the API's server reads it: `true` and `false`, a list as one parameter an item; `None` is left out."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in query.items():
+        for item in value if is_array(value) else [value]:
+            if item is not None:
+                pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))
+    return urlencode(pairs)
+
+
+def _option_faults(options: CallOptions) -> list[Fault]:
+    faults: list[Fault] = []
+    for name in ("extra_headers", "extra_query", "extra_body"):
+        value: object = getattr(options, name)
+        if value is None:
+            continue
+        if not is_object(value):
+            faults.append(Fault(name, "is not a mapping of names to values"))
+        else:
+            faults += header_faults(value, name) if name == "extra_headers" else json_faults(value, name)
+    if options.timeout is not UNSET:
+        try:
+            Timeout.of(options.timeout)
+        except InvalidArgumentError as error:
+            faults += error.faults
+    return faults
+
+
+def _path_faults(path: object) -> list[Fault]:
+    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
+        return [Fault("path", f"{path!r} is not a path; it starts with one '/'")]
+    if not path.isprintable() or set(path) & set(" \\?#"):
+        return [Fault("path", f"{path!r} holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query")]
+    if {".", ".."} & set(path.lower().replace("%2e", ".").replace("%2f", "/").split("/")):
+        return [Fault("path", f"{path!r} climbs")]
+    return []
+
+
+# --- decipher ---------------------------------------------------------------------------------------------------------
+
+
+def decipher(request: Request, status: int, headers: Mapping[str, str], body: bytes, *, limit: int) -> Any:
+    """Say what an answer means: the value it carries, or the error it stands for.
+
+    Args:
+        request: What was asked.
+        status: HTTP status.
+        headers: Headers, found by name without regard to case.
+        body: The bytes of the body as they were sent; cut short when a refusal's body is long.
+        limit: Most bytes that the body may unpack to.
+
+    Raises:
+        APIStatusError: the status is not a success.
+        APIResponseValidationError: it is, but the body is not what the API promises.
+
+    """
+    if not 200 <= status < 300:
+        raise _refused(request, status, headers, body, limit)
+    try:
+        return _value(request, headers, _unpacked(headers, body, limit))
+    except _UnreadableError as reason:
+        raise invalid_answer(request, status, headers, body, str(reason)) from reason.__cause__
+
+
+class _UnreadableError(ValueError):
+    """An answer is not what was promised; the message says why."""
+
+
+def invalid_answer(
+    request: Request, status: int, headers: Mapping[str, str], body: bytes, reason: str
+) -> APIResponseValidationError:
+    """Make the error for an answer that cannot be used."""
+    kind = headers.get("Content-Type", "no content type")
+    shown = f": {excerpt(body)}" if body else ""
+    return APIResponseValidationError(
+        f"{request.method} {request.path}: {reason} ({status}, {printable(kind)[:80]}){shown}",
+        status_code=status,
+        headers=headers,
+        body=excerpt(body),
+        request_method=request.method,
+        request_path=request.path,
+    )
+
+
+def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
+    if not body.strip():
+        if request.answer is object:
+            return None
+        raise _UnreadableError("the answer is empty")
+    kind = headers.get("Content-Type")
+    if kind is not None and not kind.partition(";")[0].strip().lower().endswith("json"):
+        raise _UnreadableError("the answer is not JSON")
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _UnreadableError(f"the answer is malformed JSON ({printable(str(error))[:120]})") from None
+    try:
+        return read(request.answer, value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _UnreadableError(f"the answer is of the wrong kind: {printable(str(error))[:200]}") from error
+
+
+def _unpacked(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
+    """Undo the content encoding, never making more than `limit` bytes."""
+    coding = headers.get("Content-Encoding", "identity").strip().lower()
+    if coding in ("identity", ""):
+        return body
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise _UnreadableError(f"the answer's content encoding {printable(coding)[:40]!r} was not asked for")
+    raw_deflate = coding == "deflate" and body[:1] and (body[0] & 0x0F) != zlib.DEFLATED
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else 32 + zlib.MAX_WBITS)
+    try:
+        plain = unpacker.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise _UnreadableError(f"the answer is not valid {coding}") from error
+    if len(plain) > limit:
+        raise _UnreadableError(f"the answer unpacks to more than {limit} bytes")
+    if not unpacker.eof or unpacker.unused_data:
+        raise _UnreadableError(f"the answer is not valid {coding}: it ends too early or goes on too long")
+    return plain
+
+
+def _refused(request: Request, status: int, headers: Mapping[str, str], body: bytes, limit: int) -> APIStatusError:
+    try:
+        body = _unpacked(headers, body, limit)
+    except _UnreadableError:
+        pass  # a refusal is told by its status; its body is shown as it came
+    return refusal(request.method, request.path, status, headers, body, hint=request.hint(status))

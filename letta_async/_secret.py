@@ -1,0 +1,29 @@
+"""A string that keeps itself out of representations."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+__all__ = ["Secret"]
+
+
+class Secret(str):
+    """A string whose `repr` shows nothing of it, so that no log, error or traceback with locals does either.
+
+    It is a `str` because the HTTP library needs one; wherever that library keeps headers, the mask holds too. It cannot
+    be pickled: what travels to another process should read its own environment there.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'**********'"
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("an API key is not pickled; let the other process read LETTA_API_KEY from its own environment")

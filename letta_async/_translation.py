@@ -1,0 +1,139 @@
+"""What the HTTP library, TLS and the operating system raise, in this package's words: one table, first match wins."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any, Final
+
+import aiohttp
+import attrs
+from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError, TransferEncodingError
+
+from letta_async._refusal import printable
+from letta_async.errors import APIConnectionError, APITimeoutError
+
+__all__ = ["FOREIGN", "connection_error", "translate"]
+
+_SHORT: Final = 200
+
+
+@attrs.frozen
+class _Meaning:
+    """What a foreign exception stands for."""
+
+    words: str
+    cls: type[APIConnectionError] = APIConnectionError
+    unprocessed: bool = False
+    transient: bool = False
+    max_retries: int | None = None
+
+
+_TIMEOUT: Final = _Meaning("no answer came in time", APITimeoutError, transient=True)
+_BROKEN: Final = _Meaning("the connection broke before the answer was complete", transient=True)
+_UNTRUSTED: Final = _Meaning("the server's TLS certificate is not trusted", unprocessed=True)
+_GARBLED: Final = _Meaning(
+    "what came back is not HTTP/1.1 that can be read; is it the right port, or https instead of http?"
+)
+
+
+def _of_os_error(error: Any) -> _Meaning:
+    """Tell refused connections from exhausted descriptors, names that do not resolve and failed handshakes."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        inner = error.os_error
+        if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(inner, socket.gaierror):
+            return _Meaning("the host's name does not resolve", unprocessed=True, transient=True, max_retries=1)
+        if isinstance(inner, ssl.SSLError):
+            return _of_tls_error(inner)
+        if inner.errno in (errno.EMFILE, errno.ENFILE):
+            return _Meaning("no file descriptor is left; lower max_concurrency, or raise the limit (ulimit -n)")
+        return _Meaning("no connection could be made", unprocessed=True, transient=True)
+    return _BROKEN
+
+
+def _of_tls_error(error: Any) -> _Meaning:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _UNTRUSTED
+    return _Meaning("no secure connection could be made; does the server speak TLS on this port?", unprocessed=True)
+
+
+def _of_payload_error(error: Any) -> _Meaning:
+    """Tell an answer that was cut short from one that is framed wrongly."""
+    cut_short = isinstance(error.__cause__, ContentLengthError | TransferEncodingError | OSError | aiohttp.ClientError)
+    if cut_short and "Not enough data" in f"{error} {error.__cause__}":
+        return _BROKEN
+    return _BROKEN if isinstance(error.__cause__, OSError) else _GARBLED
+
+
+FOREIGN: Final[list[tuple[type[BaseException], Callable[[Any], _Meaning]]]] = [
+    (
+        aiohttp.ConnectionTimeoutError,
+        lambda _: _Meaning("no connection came about in time", APITimeoutError, unprocessed=True, transient=True),
+    ),
+    (aiohttp.ServerTimeoutError, lambda _: _TIMEOUT),
+    (asyncio.TimeoutError, lambda _: _TIMEOUT),
+    (aiohttp.ClientConnectorCertificateError, lambda _: _UNTRUSTED),
+    (aiohttp.ServerFingerprintMismatch, lambda _: _UNTRUSTED),
+    (aiohttp.ClientConnectorSSLError, _of_tls_error),
+    (
+        aiohttp.ClientProxyConnectionError,
+        lambda _: _Meaning("the proxy was not reached", unprocessed=True, transient=True),
+    ),
+    (aiohttp.ClientHttpProxyError, lambda error: _Meaning(f"the proxy answered {error.status}", unprocessed=True)),
+    (aiohttp.ClientOSError, _of_os_error),
+    (aiohttp.ServerDisconnectedError, lambda _: _BROKEN),
+    (aiohttp.ClientResponseError, lambda _: _GARBLED),
+    (aiohttp.ClientPayloadError, _of_payload_error),
+    (aiohttp.ClientConnectionError, lambda _: _BROKEN),
+    (aiohttp.ClientError, lambda _: _Meaning("the request could not be made")),
+    (HttpProcessingError, lambda _: _GARBLED),
+    (ssl.SSLError, _of_tls_error),
+    (OSError, lambda _: _BROKEN),
+    (UnicodeError, lambda _: _Meaning("the host's name cannot be encoded")),
+]
+"""Exception classes, the more special first, with what an instance stands for."""
+
+
+def translate(error: Exception, method: str, path: str, base_url: str) -> APIConnectionError | None:
+    """Make this package's error of a foreign one, its cause kept; `None` for an error that is not the network's."""
+    for kind, meaning_of in FOREIGN:
+        if isinstance(error, kind):
+            meaning = meaning_of(error)
+            said = printable(str(error))[:_SHORT]
+            words = f"{meaning.words} ({type(error).__name__}{': ' if said else ''}{said})"
+            made = connection_error(words, method, path, base_url, meaning.cls)
+            made.unprocessed, made.transient, made.max_retries = (
+                meaning.unprocessed,
+                meaning.transient,
+                meaning.max_retries,
+            )
+            made.__cause__ = _without_frames(error)
+            return made
+    return None
+
+
+def connection_error(
+    words: str, method: str, path: str, base_url: str, cls: type[APIConnectionError] = APIConnectionError
+) -> APIConnectionError:
+    """Make an error that says which request did not come through, and to where."""
+    return cls(f"{method} {path}: {words} [{_to_try(base_url)}]", request_method=method, request_path=path)
+
+
+def _to_try(base_url: str) -> str:
+    if base_url == "http://localhost:8283":
+        return f"to {base_url}: is a Letta server running there? start one with `letta server`, or set base_url"
+    return f"to {base_url}"
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Drop the tracebacks of an error and what led to it: the HTTP library's frames hold the request's bytes, key included."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error

@@ -1,0 +1,24 @@
+"""The mark for a value that was not given, told apart from `None`, which is sent as `null`."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final, Literal
+
+__all__ = ["UNSET", "Unset"]
+
+
+class Unset(enum.Enum):
+    """The type of `UNSET`: an enumeration of one, so that type checkers narrow `X | Unset` and pickle keeps identity."""
+
+    UNSET = "UNSET"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+"""Marks a field or parameter as left out: it is absent from the request, and the server's default holds."""

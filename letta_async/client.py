@@ -1,0 +1,128 @@
+"""The async client."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TypedDict, TypeVar, Unpack
+
+from letta_async._options import ConfiguredClient
+from letta_async._protocol import CallOptions, build, build_raw
+from letta_async._unset import UNSET, Unset
+from letta_async.config import Timeout
+from letta_async.errors import ClientClosedError
+from letta_async.models._operation import Operation
+from letta_async.resources.conversations import AsyncConversations
+
+__all__ = ["AsyncLetta", "RequestOptions"]
+
+Answer = TypeVar("Answer")
+
+
+class RequestOptions(TypedDict, total=False):
+    """What `get`, `post`, `put`, `patch` and `delete` take beside path and body; the same as every other method."""
+
+    extra_headers: Mapping[str, str | None] | None
+    extra_query: Mapping[str, object] | None
+    extra_body: Mapping[str, object] | None
+    timeout: float | Timeout | Unset | None
+
+
+class AsyncLetta(ConfiguredClient):
+    """A client of a Letta server, for asyncio.
+
+    Use it as an async context manager, or await `close()` at the end. One client serves any number of tasks of one event
+    loop, and may be used in a second loop once the first is closed.
+    """
+
+    conversations: AsyncConversations
+    """Threads of messages, and the recompiling of their system prompts."""
+
+    def _attach(self) -> None:
+        self.conversations = AsyncConversations(self)
+
+    async def get(self, path: str, *, cast_to: Any = object, **options: Unpack[RequestOptions]) -> Any:
+        """Send a `GET` to a path that has no method of its own; see `post`."""
+        return await self._raw("GET", path, UNSET, cast_to, options)
+
+    async def post(
+        self, path: str, *, body: object = UNSET, cast_to: Any = object, **options: Unpack[RequestOptions]
+    ) -> Any:
+        """Send a `POST` to a path that has no method of its own.
+
+        Not tried again unless the server cannot have acted on it; `get`, `put` and `delete` are.
+
+        Args:
+            path: Path behind the base URL, such as `/v1/agents/`, without a query.
+            body: JSON value to send; left out, there is no body.
+            cast_to: What to make of the answer: `object` for whatever JSON value it is, `str`, `dict` or `list` for that
+                and nothing else, or a class of this package. Default: `object`.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+
+        Raises:
+            InvalidArgumentError: something handed in is wrong; nothing was sent.
+            APIError: no answer came, or one that is no success.
+
+        """
+        return await self._raw("POST", path, body, cast_to, options)
+
+    async def put(
+        self, path: str, *, body: object = UNSET, cast_to: Any = object, **options: Unpack[RequestOptions]
+    ) -> Any:
+        """Send a `PUT` to a path that has no method of its own; see `post`."""
+        return await self._raw("PUT", path, body, cast_to, options)
+
+    async def patch(
+        self, path: str, *, body: object = UNSET, cast_to: Any = object, **options: Unpack[RequestOptions]
+    ) -> Any:
+        """Send a `PATCH` to a path that has no method of its own; see `post`."""
+        return await self._raw("PATCH", path, body, cast_to, options)
+
+    async def delete(
+        self, path: str, *, body: object = UNSET, cast_to: Any = object, **options: Unpack[RequestOptions]
+    ) -> Any:
+        """Send a `DELETE` to a path that has no method of its own; see `post`."""
+        return await self._raw("DELETE", path, body, cast_to, options)
+
+    async def close(self) -> None:
+        """Close the client: calls under way end with `ClientClosedError`, connections are closed.
+
+        Closing a copy made by `with_options` closes nothing but the copy. A session that was handed in stays open.
+        """
+        self._closed = True
+        if self._parent is None:
+            await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        self._refuse_if_closed()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        # A constructor that raised leaves no transport; a copy leaves the connections to its parent.
+        transport = getattr(self, "_transport", None)
+        if transport is not None and self._parent is None and transport.is_open:
+            warnings.warn(f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=2)
+            transport.abandon()
+
+    async def _call(
+        self, operation: type[Operation[Answer]], parameters: Mapping[str, object], options: CallOptions
+    ) -> Answer:
+        self._refuse_if_closed()
+        return await self._transport.send(build(operation, parameters, options, self._config), self._config)
+
+    async def _raw(self, method: str, path: str, body: object, cast_to: Any, options: RequestOptions) -> Any:
+        self._refuse_if_closed()
+        request = build_raw(
+            method, path, body=body, answer=cast_to, options=CallOptions(**options), config=self._config
+        )
+        return await self._transport.send(request, self._config)
+
+    def _refuse_if_closed(self) -> None:
+        if self.is_closed:
+            raise ClientClosedError("the client is closed; make a new one")

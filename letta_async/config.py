@@ -1,0 +1,240 @@
+"""Where to, as whom and how long: what a client was told, checked once. The environment is read here and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+import attrs
+from yarl import URL
+
+from letta_async._secret import Secret
+from letta_async._unset import UNSET, Unset
+from letta_async._version import __version__
+from letta_async._warnings import warn
+from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.retry import RetryPolicy
+
+__all__ = ["ENVIRONMENTS", "ClientConfig", "Timeout", "header_faults", "resolve_base_url"]
+
+ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "local": "http://localhost:8283"}
+"""Base URL of each named environment."""
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1|.*\.localhost")
+
+
+@attrs.frozen
+class Timeout:
+    """Bound one try of a request; what queues before it does not count.
+
+    Raises:
+        InvalidArgumentError: a value is not a positive number of seconds.
+
+    """
+
+    timeout: float | None = 60.0
+    """Seconds from sending to the last byte of the answer, connecting included; `None`: no bound. Default: 60."""
+    connect: float | None = attrs.field(default=5.0, kw_only=True)
+    """Seconds for connecting, name resolution and TLS included; never more than nine tenths of the whole, so that a
+    connection that hangs is told from an answer that does not come. `None`: that share alone. Default: 5."""
+
+    def __attrs_post_init__(self) -> None:
+        faults = [
+            Fault(f"timeout{suffix}", f"{value!r} is not a positive number of seconds, nor None")
+            for suffix, value in (("", self.timeout), (".connect", self.connect))
+            if value is not None and not _is_seconds(value)
+        ]
+        if faults:
+            raise InvalidArgumentError(faults)
+
+    @classmethod
+    def of(cls, value: float | Timeout | None) -> Timeout:
+        """Read what `timeout=` takes: seconds, `None` for no bound, or a `Timeout`."""
+        return value if isinstance(value, Timeout) else cls(value)
+
+    def connect_seconds(self) -> float | None:
+        """Give the bound on connecting, in seconds."""
+        share = None if self.timeout is None else 0.9 * self.timeout
+        return min((bound for bound in (self.connect, share) if bound is not None), default=None)
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+
+
+@attrs.frozen(kw_only=True)
+class ClientConfig:
+    """Everything that a client was told, with the environment's share in it, checked."""
+
+    api_key: Secret | None
+    base_url: str
+    project_id: str | None = None
+    project: str | None = None
+    timeout: Timeout = Timeout()
+    deadline: float | None = None
+    retry: RetryPolicy = RetryPolicy()
+    default_headers: Mapping[str, str | None] = attrs.field(factory=dict[str, str | None], repr=False)
+    default_query: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
+    max_response_bytes: int = 64 * 1024 * 1024
+    headers: Mapping[str, str] = attrs.field(init=False, repr=False)
+    """What every request carries."""
+
+    def __attrs_post_init__(self) -> None:
+        headers: dict[str, str | None] = {
+            "User-Agent": f"letta-async/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "Authorization": None if self.api_key is None else Secret(f"Bearer {self.api_key}"),
+            "X-Project-Id": self.project_id,
+            "X-Project": self.project,
+        }
+        faults = list(_config_faults(self))
+        if faults:
+            raise InvalidArgumentError(faults)
+        object.__setattr__(self, "headers", merge_headers(headers, self.default_headers))
+        host = urlsplit(self.base_url).hostname or ""
+        if self.api_key is not None and self.base_url.startswith("http:") and not _LOOPBACK.fullmatch(host):
+            warn(f"the API key goes to {host} over plain http, where others can read it; use https")
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        api_key: str | None,
+        environment: str | Unset,
+        base_url: str | URL | Unset | None,
+        default_headers: Mapping[str, str | None] | None,
+        default_query: Mapping[str, object] | None,
+        **others: Any,
+    ) -> ClientConfig:
+        """Fill in from the environment what was not given."""
+        if api_key is None:
+            api_key = os.environ.get("LETTA_API_KEY") or None
+        if default_headers is not None and not isinstance(default_headers, Mapping):
+            raise InvalidArgumentError([Fault("default_headers", "not a mapping of names to values")])
+        _switch_logging_on(os.environ.get("LETTA_LOG"))
+        return cls(
+            api_key=None if api_key is None else _checked_key(api_key),
+            base_url=resolve_base_url(base_url, environment),
+            default_headers=_custom_headers(os.environ.get("LETTA_CUSTOM_HEADERS", "")) | dict(default_headers or {}),
+            default_query=dict(default_query or {}),
+            **others,
+        )
+
+
+def merge_headers(*layers: Mapping[str, str | None]) -> dict[str, str]:
+    """Lay headers over each other, names without regard to case; `None` takes a header away."""
+    merged: dict[str, tuple[str, str]] = {}
+    for layer in layers:
+        for name, value in layer.items():
+            if value is None:
+                merged.pop(name.lower(), None)
+            else:
+                merged[name.lower()] = (name, value)
+    return dict(merged.values())
+
+
+def header_faults(headers: Mapping[str, str | None], path: str) -> Iterable[Fault]:
+    """Find names and values that would split a request or cannot be sent; values are not shown, they may be secret."""
+    for name, value in headers.items():
+        if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+            yield Fault(path, f"{name!r} is not a header name")
+        elif value is not None and not (isinstance(value, str) and _is_header_text(value)):
+            yield Fault(f"{path}[{name!r}]", "the value is not printable Latin-1 text on one line")
+
+
+def _is_header_text(value: str) -> bool:
+    return all((" " <= char <= "\xff" and char != "\x7f") or char == "\t" for char in value)
+
+
+def _config_faults(config: ClientConfig) -> Iterable[Fault]:
+    for name in ("project_id", "project"):
+        value = getattr(config, name)
+        if value is not None:
+            for _ in header_faults({"X-Project": value}, name):
+                yield Fault(name, f"{value!r} is not printable Latin-1 text on one line")
+    yield from header_faults(config.default_headers, "default_headers")
+    if config.deadline is not None and not _is_seconds(config.deadline):
+        yield Fault("deadline", f"{config.deadline!r} is not a positive number of seconds, nor None")
+    size: object = config.max_response_bytes
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        yield Fault("max_response_bytes", f"{size!r} is not a positive number of bytes")
+
+
+def _checked_key(key: object) -> Secret:
+    """Refuse a key that cannot be sent, without showing it."""
+    if not isinstance(key, str) or not key.strip():
+        raise InvalidArgumentError([Fault("api_key", "empty, or not a string; leave it out to send none")])
+    if not all("!" <= char <= "~" for char in key):
+        problem = "white space at an end" if key != key.strip() else "a character that is not printable ASCII"
+        raise InvalidArgumentError([Fault("api_key", f"has {problem}; keys are printable ASCII without spaces")])
+    return Secret(key)
+
+
+def resolve_base_url(base_url: str | URL | Unset | None, environment: str | Unset) -> str:
+    """Find the base URL as the official client does: argument, then `environment`, then LETTA_BASE_URL, then the cloud."""
+    from_environ = os.environ.get("LETTA_BASE_URL") or None
+    if base_url is not UNSET and base_url is not None:
+        return _checked_base_url(str(base_url), "base_url")
+    if environment is not UNSET:
+        if from_environ is not None and base_url is UNSET:
+            problem = "ambiguous: LETTA_BASE_URL is set too; pass base_url=None to use the environment named here"
+            raise InvalidArgumentError([Fault("environment", problem)])
+        if environment not in ENVIRONMENTS:
+            names = " or ".join(map(repr, ENVIRONMENTS))
+            raise InvalidArgumentError([Fault("environment", f"{environment!r} is unknown; allowed: {names}")])
+        return ENVIRONMENTS[environment]
+    if from_environ is not None:
+        return _checked_base_url(from_environ, "LETTA_BASE_URL")
+    return ENVIRONMENTS["cloud"]
+
+
+def _checked_base_url(text: str, path: str) -> str:
+    """Normalize a base URL, refusing what could send the key elsewhere; a password in it is not shown."""
+
+    def refuse(problem: str) -> InvalidArgumentError:
+        return InvalidArgumentError([Fault(path, f"{problem}; expected a form such as https://api.letta.com")])
+
+    if not text.isprintable() or " " in text or "\\" in text:
+        raise refuse("holds white space, a backslash or an unprintable character")
+    try:
+        parts = urlsplit(text)
+        url = URL(text)
+        url.host  # noqa: B018 - decodes the host, which fails for a bad IDNA label
+    except ValueError:
+        raise refuse("is not a URL that can be read") from None
+    if "@" in parts.netloc:
+        raise refuse("holds a user name or password, which belongs in api_key or default_headers")
+    if parts.scheme not in ("http", "https"):
+        raise refuse(f"has the scheme {parts.scheme!r} instead of http or https")
+    if not url.host or not url.raw_host:
+        raise refuse("has no host")
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        raise refuse("has a query or fragment, which belongs in default_query")
+    if {".", ".."} & set(parts.path.lower().replace("%2e", ".").split("/")):
+        raise refuse("has a path that climbs")
+    return str(url).rstrip("/")
+
+
+def _custom_headers(text: str) -> dict[str, str | None]:
+    """Read LETTA_CUSTOM_HEADERS: a `name: value` a line; lines without a colon are passed over."""
+    pairs = (line.split(":", 1) for line in text.split("\n") if ":" in line)
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def _switch_logging_on(level: str | None) -> None:
+    """Do what LETTA_LOG asks for: `debug` or `info`."""
+    if level in ("debug", "info"):
+        logging.basicConfig(
+            format="[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s", datefmt="%Y-%m-%d %H:%M:%S"
+        )
+        logging.getLogger("letta_async").setLevel(level.upper())
+
+
+Environment = Literal["cloud", "local"]

@@ -1,0 +1,262 @@
+"""Every error that the package raises; the names are those of the official client.
+
+    LettaError
+    ├── InvalidArgumentError (also a ValueError)   refused before anything was sent
+    ├── ClientClosedError (also a RuntimeError)    the client was closed
+    └── APIError                                   a request was made, or tried
+        ├── APIConnectionError                     no answer came
+        │   └── APITimeoutError                    … in time
+        ├── APIResponseValidationError             an answer came that is none
+        └── APIStatusError                         the answer is a refusal
+            ├── BadRequestError             400
+            ├── AuthenticationError         401
+            ├── PermissionDeniedError       403
+            ├── NotFoundError               404
+            ├── ConflictError               409
+            ├── UnprocessableEntityError    422
+            ├── RateLimitError              429
+            └── InternalServerError         500 and above
+
+All of them can be pickled and copied, and none carries the API key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIResponseValidationError",
+    "APIStatusError",
+    "APITimeoutError",
+    "Attempt",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientClosedError",
+    "ConflictError",
+    "Fault",
+    "InternalServerError",
+    "InvalidArgumentError",
+    "LettaError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "UnprocessableEntityError",
+]
+
+
+@attrs.frozen
+class Fault:
+    """One thing wrong with what was handed in."""
+
+    path: str
+    """Where: a dotted path such as `compaction_settings.model_settings.temperature`."""
+    problem: str
+    """What is wrong, with the value, and what would be right."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+@attrs.frozen
+class Attempt:
+    """One try of a call that failed."""
+
+    error: str
+    """What the try met, in a line."""
+    seconds: float
+    """How long the try took."""
+    waited: float = 0.0
+    """How long the call then waited before its next try, in seconds; 0 after the last one."""
+
+
+class LettaError(Exception):
+    """The family of every error here; catch it to catch them all."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(cls: type[LettaError], args: tuple[Any, ...], state: dict[str, Any]) -> LettaError:
+    """Rebuild a pickled error without its constructor, whose parameters differ from class to class."""
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class InvalidArgumentError(LettaError, ValueError):
+    """What was handed in is wrong; nothing was sent.
+
+    All faults of one call are in one error, in `faults`.
+    """
+
+    faults: tuple[Fault, ...]
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = [str(fault) for fault in self.faults]
+        super().__init__(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} invalid arguments:", *lines]))
+
+
+class ClientClosedError(LettaError, RuntimeError):
+    """The client was closed before or during the call, or cannot be used where it was called."""
+
+
+class APIError(LettaError):
+    """A request was made, or tried, and did not end with an answer to return."""
+
+    message: str
+    """What happened, in a sentence or two."""
+    request_method: str | None
+    """HTTP method, such as `POST`."""
+    request_path: str | None
+    """Path of the request, without the query."""
+    body: object | None
+    """Body of the answer: decoded if it is JSON, else text (bounded); `None` when there was no answer."""
+    attempts: tuple[Attempt, ...]
+    """Each try that the call made, the last one included."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        request_method: str | None = None,
+        request_path: str | None = None,
+        body: object | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.request_method = request_method
+        self.request_path = request_path
+        self.body = body
+        self.attempts = ()
+
+    def __str__(self) -> str:
+        if len(self.attempts) < 2:
+            return self.message
+        waited = sum(attempt.waited for attempt in self.attempts)
+        return f"{self.message} (after {len(self.attempts)} tries and {waited:.1f} s of waiting between them)"
+
+
+class APIConnectionError(APIError):
+    """No usable answer came: the server was not reached, or the exchange broke off. The reason is in `__cause__`."""
+
+    unprocessed: bool = False
+    """Whether the server cannot have acted on the request, because it never got it."""
+    transient: bool = False
+    """Whether the same request may well succeed later."""
+    max_retries: int | None = None
+    """Most retries that make sense, where that is fewer than the policy allows."""
+
+
+class APITimeoutError(APIConnectionError):
+    """No answer came in time: a try's `timeout`, or the call's `deadline`, ran out."""
+
+    transient = True
+
+
+class _AnswerError(APIError):
+    """What errors about an answer have in common."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    """Headers of the answer, by case-insensitive name."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int,
+        headers: Mapping[str, str],
+        body: object | None = None,
+        request_method: str | None = None,
+        request_path: str | None = None,
+    ) -> None:
+        super().__init__(message, request_method=request_method, request_path=request_path, body=body)
+        self.status_code = status_code
+        self.headers = headers
+
+
+class APIResponseValidationError(_AnswerError):
+    """An answer came with a good status, but it is not what the API promises: not JSON, cut short, too large."""
+
+
+class APIStatusError(_AnswerError):
+    """The answer's status is not a success."""
+
+    detail: object | None
+    """What the server says went wrong: text, or for a 422 the list of `{type, loc, msg, …}`; `None` when it says nothing
+    that can be read."""
+    retry_after: float | None
+    """Seconds that the server asks to wait before the next request; `None` when it does not."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int,
+        headers: Mapping[str, str],
+        body: object | None = None,
+        detail: object | None = None,
+        retry_after: float | None = None,
+        request_method: str | None = None,
+        request_path: str | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            status_code=status_code,
+            headers=headers,
+            body=body,
+            request_method=request_method,
+            request_path=request_path,
+        )
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class BadRequestError(APIStatusError):
+    """400: the server could not make sense of the request."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the API key is missing or wrong."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the API key does not allow this."""
+
+
+class NotFoundError(APIStatusError):
+    """404: there is no such conversation, agent, block or path."""
+
+
+class ConflictError(APIStatusError):
+    """409: the state of things does not allow this now; some conflicts pass, others do not."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: a field of the request is wrong; `detail` lists which."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests; `retry_after` says how long to wait."""
+
+
+class InternalServerError(APIStatusError):
+    """500 and above: the server, a proxy before it or a model provider behind it failed."""
+
+
+STATUS_ERRORS: Final[Mapping[int, type[APIStatusError]]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+"""The error class of a status; 500 and above are `InternalServerError`, the rest plain `APIStatusError`."""

@@ -1,0 +1,55 @@
+"""What a call of the API is made of, as data: one attrs class a call, a field a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
+
+import attrs
+
+__all__ = ["PATH", "QUERY", "AgentId", "ConversationId", "Operation", "Pattern"]
+
+Answer = TypeVar("Answer")
+
+PATH: Final = {"in": "path"}
+"""Metadata of a field that fills a segment of the path."""
+QUERY: Final = {"in": "query"}
+"""Metadata of a field that goes in the query; without metadata a field goes in the body."""
+
+
+@attrs.frozen
+class Pattern:
+    """A regular expression that a whole string must match, and the words for it."""
+
+    regex: str
+    words: str
+
+
+_UUID4: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+ConversationId = Annotated[
+    str, Pattern(rf"default|(conv|agent)-{_UUID4}", "'conv-' and a lower-case UUID4, or 'default' with agent_id")
+]
+AgentId = Annotated[str, Pattern(rf"agent-{_UUID4}", "'agent-' and a lower-case UUID4")]
+
+
+@attrs.frozen(kw_only=True)
+class Operation(Generic[Answer]):
+    """A call of the API. A subclass names the method, the path and the parameters; the rest follows from that."""
+
+    method: ClassVar[str]
+    path: ClassVar[str]
+    """Path with a `{name}` for each field that is in it."""
+    repeatable: ClassVar[bool]
+    """Whether sending the call twice does no harm, so that it can be tried again when its fate is unknown."""
+    answer: ClassVar[Any]
+    """Type of the answer."""
+
+    def advice(self) -> Iterable[tuple[str, type[Warning]]]:
+        """Give warnings about what is allowed but hardly meant."""
+        return ()
+
+    def hint(self, status: int) -> str | None:
+        """Say what to try when the server answers with `status`."""
+        del status
+        return None

@@ -1,0 +1,145 @@
+"""Which failures are tried again, how often and how long after: decisions only, the transport does the waiting."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Final
+
+import attrs
+
+from letta_async.errors import APIConnectionError, APIStatusError, Fault, InvalidArgumentError
+
+__all__ = ["RetryBudget", "RetryPolicy"]
+
+_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses that may be otherwise next time."""
+
+_UNPROCESSED: Final = frozenset({425, 429, 503})
+"""Statuses with which a server, asking to come back later, says that it did nothing."""
+
+_PASSING_CONFLICT: Final = re.compile(r"\b(lock(ed)?|busy|deadlock|being processed|in progress)\b", re.IGNORECASE)
+_LASTING_CONFLICT: Final = re.compile(r"approval|no active run|unique|already exists|duplicate", re.IGNORECASE)
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """Decide which failed calls are tried again, and when.
+
+    Tried again are: a connection that was refused, reset, dropped or too slow; the statuses 408, 425, 429, 500, 502, 503
+    and 504; and a 409 that can pass (a lock, or the server names a time to come back). A server that sends
+    `x-should-retry: true` or `false` is obeyed. Calls that are not safe to repeat, such as creating something, are tried
+    again only where the server cannot have acted on them. The waits grow exponentially and are drawn at random from
+    nothing to their full length, so that clients which failed together do not come back together. A `Retry-After` is
+    kept to: never an earlier retry than the server asked for.
+
+    Raises:
+        InvalidArgumentError: a value is out of range.
+
+    """
+
+    max_retries: int = 2
+    """Most retries of one call; 0 switches retrying off. Default: 2, that of the official client."""
+    initial_delay: float = 0.5
+    """Longest wait before the first retry, in seconds; doubled for each one after it. Default: 0.5."""
+    max_delay: float = 8.0
+    """Longest wait that is this client's own choice, in seconds. Default: 8."""
+    max_retry_after: float = 60.0
+    """Longest `Retry-After` that is waited for, in seconds; beyond it the error is raised at once, with
+    `retry_after` set. Default: 60."""
+
+    def __attrs_post_init__(self) -> None:
+        faults = [
+            Fault(
+                f"retry.{field.name}", f"{value!r} is not {'a whole number' if whole else 'a number of seconds'} from 0"
+            )
+            for field in attrs.fields(type(self))
+            for value in [getattr(self, field.name)]
+            for whole in [field.name == "max_retries"]
+            if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not 0 <= value < 1e9
+        ]
+        if faults:
+            raise InvalidArgumentError(faults)
+
+    def should_retry(self, error: BaseException, *, retries: int, repeatable: bool) -> bool:
+        """Tell whether a call that met `error` is tried again.
+
+        Args:
+            error: What the last try raised.
+            retries: How often the call was tried again so far.
+            repeatable: Whether doing the call twice does no harm.
+
+        """
+        if retries >= self.max_retries:
+            return False
+        if isinstance(error, APIConnectionError):
+            if error.max_retries is not None and retries >= error.max_retries:
+                return False
+            return error.transient and (repeatable or error.unprocessed)
+        if isinstance(error, APIStatusError):
+            if error.retry_after is not None and error.retry_after > self.max_retry_after:
+                return False
+            return _may_pass(error) and (repeatable or _cannot_have_acted(error))
+        return False
+
+    def delay(self, error: BaseException | None, *, retries: int, rng: random.Random) -> float:
+        """Give the seconds to wait before the next retry.
+
+        A `Retry-After` is waited for in full, and up to a tenth longer so that not everybody returns at once.
+
+        Args:
+            error: What the last try raised.
+            retries: How often the call was tried again so far.
+            rng: Source of the jitter.
+
+        """
+        if isinstance(error, APIStatusError) and error.retry_after is not None:
+            return error.retry_after + rng.uniform(0, min(1.0, error.retry_after / 10 + 0.05))
+        return rng.uniform(0, min(self.max_delay, self.initial_delay * 2.0 ** min(retries, 60)))
+
+
+def _may_pass(error: APIStatusError) -> bool:
+    match error.headers.get("x-should-retry"):
+        case "true":
+            return True
+        case "false":
+            return False
+        case _:
+            pass
+    if error.status_code == 409:
+        text = str(error.detail)
+        return error.retry_after is not None or bool(
+            _PASSING_CONFLICT.search(text) and not _LASTING_CONFLICT.search(text)
+        )
+    return error.status_code in _PASSING
+
+
+def _cannot_have_acted(error: APIStatusError) -> bool:
+    return error.retry_after is not None and error.status_code in _UNPROCESSED | {409}
+
+
+@attrs.define
+class RetryBudget:
+    """Bound what all calls of a client together may retry, so that an outage does not multiply the load.
+
+    A bucket of tokens: a retry takes some and gets them back when it helped, a call that succeeds at once adds one, and
+    with too few left nothing is tried again. The amounts are those of the AWS clients' standard mode.
+    """
+
+    capacity: int = 500
+    cost: int = 14
+    throttled_cost: int = 5
+    tokens: int = attrs.field(default=attrs.Factory(lambda self: self.capacity, takes_self=True))
+
+    def take(self, error: BaseException) -> int | None:
+        """Pay for a retry: the price that was paid, or `None` when there is not enough left."""
+        throttled = isinstance(error, APIStatusError) and error.status_code in {429, 503}
+        price = self.throttled_cost if throttled else self.cost
+        if price > self.tokens:
+            return None
+        self.tokens -= price
+        return price
+
+    def give_back(self, paid: int) -> None:
+        """Refund a call that succeeded what its retries cost, or a token when it needed none."""
+        self.tokens = min(self.capacity, self.tokens + (paid or 1))

@@ -1,0 +1,107 @@
+"""The sync client: the methods of the async one, waited for."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Coroutine
+from contextvars import copy_context
+from types import TracebackType
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
+
+from letta_async._options import ConfiguredClient
+from letta_async._portal import Portal
+from letta_async._warnings import CALLER
+from letta_async.client import AsyncLetta
+from letta_async.errors import ClientClosedError, Fault, InvalidArgumentError
+from letta_async.resources.conversations import AsyncConversations
+
+__all__ = ["Conversations", "Letta"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Waiting(Generic[P, R]):
+    """How a method made by `waiting` looks to a type checker: the async one's parameters, its result instead of a promise."""
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Callable[Concatenate[Any, P], R]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Callable[P, R]: ...
+    def __get__(self, instance: object, owner: type) -> Any:
+        raise NotImplementedError
+
+
+def waiting(method: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> _Waiting[P, R]:
+    """Make a method that runs an async one on the private loop and waits for it: same parameters, same docstring."""
+
+    @functools.wraps(method)
+    def wait(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        context = copy_context()
+        context.run(CALLER.set, sys._getframe(1))  # pyright: ignore[reportPrivateUsage]
+        core, portal = self._core, self._portal
+        return portal.run(lambda: method(core, *args, **kwargs), context)
+
+    return cast("_Waiting[P, R]", wait)
+
+
+class _SyncResource:
+    """A part of the API, as an attribute of the sync client."""
+
+    def __init__(self, core: object, portal: Portal) -> None:
+        self._core = core
+        self._portal = portal
+
+
+class Conversations(_SyncResource):
+    """The calls under `/v1/conversations`."""
+
+    recompile = waiting(AsyncConversations.recompile)
+
+
+class Letta(ConfiguredClient):
+    """A client of a Letta server, for code without asyncio.
+
+    It runs `AsyncLetta` on a private event loop, on a thread of its own. Use it as a context manager, or call `close()`
+    at the end; left open, it is closed when it is collected or the interpreter exits. One client serves any number of
+    threads, works inside a running event loop (which it blocks meanwhile), and may be used again in a forked child.
+    """
+
+    conversations: Conversations
+    """Threads of messages, and the recompiling of their system prompts."""
+
+    def _attach(self) -> None:
+        if self._transport.given_session is not None:
+            raise InvalidArgumentError(
+                [Fault("session", "belongs to an event loop of yours, but Letta runs its own; use AsyncLetta")]
+            )
+        self._core = core = AsyncLetta._around(self._config, self._transport)  # pyright: ignore[reportPrivateUsage]
+        if self._parent is None:
+            self._portal = Portal(self._transport.close)
+        self.conversations = Conversations(core.conversations, self._portal)
+
+    get = waiting(AsyncLetta.get)
+    post = waiting(AsyncLetta.post)
+    put = waiting(AsyncLetta.put)
+    patch = waiting(AsyncLetta.patch)
+    delete = waiting(AsyncLetta.delete)
+
+    def close(self) -> None:
+        """Close the client: calls under way end with `ClientClosedError`, connections are closed, the thread ends.
+
+        Closing a copy made by `with_options` closes nothing but the copy.
+        """
+        self._closed = self._core._closed = True  # pyright: ignore[reportPrivateUsage]
+        if self._parent is None:
+            self._portal.close()
+
+    def __enter__(self) -> Self:
+        if self.is_closed:
+            raise ClientClosedError("the client is closed; make a new one")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
