@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -51,8 +50,7 @@ def is_wire_class(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, WireObject | Operation)
 
 
-@cache
-def tag_of(cls: type) -> tuple[str, str] | None:
+def tag_of(cls: type[Any]) -> tuple[str, str] | None:
     """Give the field that tells a class from the others of its union, and its value: a literal that is its default."""
     for field in attrs.fields(attrs.resolve_types(cls)):
         if is_literal(field.type) and isinstance(field.default, str):
@@ -60,7 +58,7 @@ def tag_of(cls: type) -> tuple[str, str] | None:
     return None
 
 
-def by_tag(members: Iterable[type]) -> tuple[str, dict[str, type]]:
+def by_tag(members: Iterable[type[Any]]) -> tuple[str, dict[str, type[Any]]]:
     """Give the name of the field that tells the members of a union apart, and the member of each of its values."""
     tags = {tag[1]: (tag[0], cls) for cls in members if (tag := tag_of(cls))}
     names = {name for name, _ in tags.values()}
@@ -68,5 +66,5 @@ def by_tag(members: Iterable[type]) -> tuple[str, dict[str, type]]:
     return name, {value: cls for value, (_, cls) in tags.items()}
 
 
-def wire_names(cls: type) -> list[str]:
+def wire_names(cls: type[Any]) -> list[str]:
     return [field.name for field in attrs.fields(cls) if field.name != "extra_fields"]

@@ -166,12 +166,12 @@ def _check_union(annotation: Any) -> Hook:
     return hook
 
 
-def _check_tagged_union(members: list[type]) -> Hook:
+def _check_tagged_union(members: list[type[Any]]) -> Hook:
     name, classes = by_tag(members)
     allowed = ", ".join(map(repr, classes))
 
     def hook(value: Any, _: Any) -> Any:
-        cls = type(value)
+        cls: Any = type(value)  # pyright: ignore[reportUnknownVariableType] - and that is the matter here
         if cls is UnknownModelSettings and cls in members:
             return _with_extra_checked(value)
         if cls in members:
@@ -189,20 +189,17 @@ def _check_tagged_union(members: list[type]) -> Hook:
     return hook
 
 
-def _check_class(cls: type) -> Hook:
-    from_mapping = make_dict_structure_fn(
-        cls,
-        _strict,
-        _cattrs_forbid_extra_keys=True,
-        _cattrs_detailed_validation=True,
-        **({"extra_fields": override(omit=True)} if issubclass(cls, WireObject) else {}),
+def _check_class(cls: type[Any]) -> Hook:
+    overrides: dict[str, Any] = {"extra_fields": override(omit=True)} if issubclass(cls, WireObject) else {}
+    from_mapping: Hook = make_dict_structure_fn(
+        cls, _strict, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **overrides
     )
     names = wire_names(cls)
 
     def hook(value: Any, _: Any) -> Any:
         if type(value) is cls:
             given = {name: field for name in names if (field := getattr(value, name)) is not UNSET}
-            checked = from_mapping(given, cls)
+            checked: Any = from_mapping(given, cls)
             if not issubclass(cls, WireObject) or not value.extra_fields:
                 return checked
             return _with_extra_checked(attrs.evolve(checked, extra_fields=value.extra_fields))

@@ -69,8 +69,8 @@ def _read_union(annotation: Any) -> Hook:
     return hook
 
 
-def _read_class(cls: type) -> Hook:
-    from_mapping = make_dict_structure_fn(
+def _read_class(cls: type[Any]) -> Hook:
+    from_mapping: Hook = make_dict_structure_fn(
         cls, _tolerant, _cattrs_detailed_validation=False, extra_fields=override(omit=True)
     )
     names = frozenset(wire_names(cls))
@@ -94,14 +94,12 @@ def write(value: object) -> Any:
     return _tolerant.unstructure(value)
 
 
-def _write_class(cls: type) -> Callable[[Any], Any]:
-    tag = tag_of(cls)
-    to_mapping = make_dict_unstructure_fn(
-        cls,
-        _tolerant,
-        _cattrs_omit_if_default=True,
-        extra_fields=override(omit=True),
-        **({tag[0]: override(omit_if_default=False)} if tag else {}),
+def _write_class(cls: type[Any]) -> Callable[[Any], Any]:
+    overrides: dict[str, Any] = {"extra_fields": override(omit=True)}
+    if mark := tag_of(cls):
+        overrides[mark[0]] = override(omit_if_default=False)
+    to_mapping: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(
+        cls, _tolerant, _cattrs_omit_if_default=True, **overrides
     )
 
     def hook(value: Any) -> Any:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import attrs
 from yarl import URL
 
-from letta_async._secret import Secret
 from letta_async._transport import Transport
 from letta_async._unset import UNSET, Unset
 from letta_async.config import ClientConfig, Timeout, resolve_base_url
@@ -61,8 +60,8 @@ class ConfiguredClient:
             retry: Which failures are tried again, and when.
             max_concurrency: Most requests in flight at once; further ones wait their turn. Default: 100.
             max_response_bytes: Largest answer, unpacked, that is accepted. Default: 64 MiB.
-            default_headers: Headers for every request, over those of `LETTA_CUSTOM_HEADERS` (a `name: value` a line) and
-                the client's own; `None` as a value takes one away.
+            default_headers: Headers for every request, over those of `LETTA_CUSTOM_HEADERS` (a `name: value` a line)
+                and the client's own; `None` as a value takes one away.
             default_query: Query parameters for every request.
             session: An `aiohttp.ClientSession` to use and not to close; its TLS and proxy settings hold.
             ssl_context: TLS settings: other authorities, a client certificate.
@@ -153,7 +152,7 @@ class ConfiguredClient:
         changes: dict[str, Any] = {
             "project_id": project_id,
             "project": project,
-            "api_key": None if api_key is None else Secret(api_key),
+            "api_key": api_key,
             "default_headers": _laid_over(self._config.default_headers, default_headers, set_default_headers),
             "default_query": _laid_over(self._config.default_query, default_query, set_default_query),
         }

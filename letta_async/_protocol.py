@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -134,7 +134,7 @@ def build_raw(
         method=method,
         path=quote(path, safe="/:@!$&'()*+,;=~%"),
         query={},
-        body=None if body is UNSET else body,
+        body=None if body is UNSET else cast("object", body),
         options=options,
         config=config,
         repeatable=method in {"GET", "PUT", "DELETE"},
@@ -143,10 +143,10 @@ def build_raw(
 
 
 def _request(
-    *, query: Mapping[str, object], body: Any, options: CallOptions, config: ClientConfig, **rest: Any
+    *, query: Mapping[str, object], body: object, options: CallOptions, config: ClientConfig, **rest: Any
 ) -> Request:
     if options.extra_body:
-        body = {**(body or {}), **options.extra_body}
+        body = {**(body if is_object(body) else {}), **options.extra_body}
     headers = config.headers
     if options.extra_headers or body is not None:
         content_type = {} if body is None else {"Content-Type": "application/json"}

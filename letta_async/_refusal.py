@@ -80,7 +80,7 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " if char.isspace() else "�" for char in text)
 
 
-def _parse(body: bytes) -> object | None:
+def _parse(body: bytes) -> Any:
     """Read a body as JSON, else as text."""
     try:
         return json.loads(body)
@@ -88,7 +88,7 @@ def _parse(body: bytes) -> object | None:
         return excerpt(body) or None
 
 
-def _detail(parsed: object) -> object | None:
+def _detail(parsed: object) -> Any:
     """Find what the server says went wrong, in whichever of its shapes."""
     if not is_object(parsed):
         return None

@@ -15,8 +15,8 @@ _LATE: Final = 0.05
 class Timer:
     """Bound a block of code like `asyncio.timeout`, on the loop's monotonic clock.
 
-    A loop that was blocked (by the caller's own code, say) finds the timer due and the answer arrived at the same moment.
-    Time in which the loop did not run is therefore given back, before the timer takes effect.
+    A loop that was blocked (by the caller's own code, say) finds the timer due and the answer arrived at the same
+    moment. Time in which the loop did not run is therefore given back, before the timer takes effect.
 
     Raises:
         TimeoutError: the time ran out, or `expire` was called.

@@ -129,7 +129,7 @@ def _to_try(base_url: str) -> str:
 
 
 def _without_frames(error: BaseException) -> BaseException:
-    """Drop the tracebacks of an error and what led to it: the HTTP library's frames hold the request's bytes, key included."""
+    """Drop the tracebacks of an error and what led to it: the frames hold the request's bytes, key included."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:

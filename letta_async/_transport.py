@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import random
@@ -96,16 +95,18 @@ class Transport:
             InvalidArgumentError: the proxy's URL is wrong; a password in it is not shown.
 
         """
+        limit: object = options["max_concurrency"]
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+            raise InvalidArgumentError([Fault("max_concurrency", f"{limit!r} is not a positive whole number")])
         if proxy is None:
             return cls(**options)
         try:
             url = URL(proxy)
-            usable = url.scheme in ("http", "https") and bool(url.host)
         except (ValueError, TypeError):
-            usable = False
-        if not usable:
+            url = URL()
+        if url.scheme not in ("http", "https") or not url.host:
             raise InvalidArgumentError([Fault("proxy", "is not a URL such as http://proxy.example:3128")])
-        headers = None
+        headers: dict[str, str] | None = None
         if url.user is not None:
             credentials = aiohttp.encode_basic_auth(url.user, url.password or "")
             headers = {"Proxy-Authorization": Secret(credentials)}
@@ -216,8 +217,7 @@ def _let_go(session: aiohttp.ClientSession) -> None:
     connector = session.connector
     session.detach()
     if connector is not None and not connector.closed:
-        with contextlib.suppress(RuntimeError):  # a closed loop takes no callbacks
-            connector._close_immediately()  # pyright: ignore[reportPrivateUsage]
+        connector._close()  # pyright: ignore[reportPrivateUsage]  # the public one wants awaiting
 
 
 _inherited: Final[list[_Binding]] = []
@@ -249,7 +249,7 @@ class _Call:
             sleep=self._transport.sleep,
             reraise=True,
         )
-        value = await retrying(self._try)
+        value: Any = await retrying(self._try)
         self._transport.budget.give_back(self._paid)
         return value
 

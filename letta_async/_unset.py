@@ -9,7 +9,7 @@ __all__ = ["UNSET", "Unset"]
 
 
 class Unset(enum.Enum):
-    """The type of `UNSET`: an enumeration of one, so that type checkers narrow `X | Unset` and pickle keeps identity."""
+    """The type of `UNSET`: an enumeration of one, so that type checkers narrow `X | Unset`, and pickle keeps it."""
 
     UNSET = "UNSET"
 

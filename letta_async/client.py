@@ -32,8 +32,8 @@ class RequestOptions(TypedDict, total=False):
 class AsyncLetta(ConfiguredClient):
     """A client of a Letta server, for asyncio.
 
-    Use it as an async context manager, or await `close()` at the end. One client serves any number of tasks of one event
-    loop, and may be used in a second loop once the first is closed.
+    Use it as an async context manager, or await `close()` at the end. One client serves any number of tasks of one
+    event loop, and may be used in a second loop once the first is closed.
     """
 
     conversations: AsyncConversations
@@ -56,8 +56,8 @@ class AsyncLetta(ConfiguredClient):
         Args:
             path: Path behind the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send; left out, there is no body.
-            cast_to: What to make of the answer: `object` for whatever JSON value it is, `str`, `dict` or `list` for that
-                and nothing else, or a class of this package. Default: `object`.
+            cast_to: What to make of the answer: `object` for whatever JSON value it is, `str`, `dict` or `list` for
+                that and nothing else, or a class of this package. Default: `object`.
             **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
 
         Raises:
@@ -114,7 +114,8 @@ class AsyncLetta(ConfiguredClient):
         self, operation: type[Operation[Answer]], parameters: Mapping[str, object], options: CallOptions
     ) -> Answer:
         self._refuse_if_closed()
-        return await self._transport.send(build(operation, parameters, options, self._config), self._config)
+        answer: Answer = await self._transport.send(build(operation, parameters, options, self._config), self._config)
+        return answer
 
     async def _raw(self, method: str, path: str, body: object, cast_to: Any, options: RequestOptions) -> Any:
         self._refuse_if_closed()

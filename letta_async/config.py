@@ -1,4 +1,4 @@
-"""Where to, as whom and how long: what a client was told, checked once. The environment is read here and nowhere else."""
+"""Where to, as whom and how long: what a client was told, checked once. The environment is read here alone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import attrs
 from yarl import URL
 
+from letta_async._json import json_faults
 from letta_async._secret import Secret
 from letta_async._unset import UNSET, Unset
 from letta_async._version import __version__
@@ -25,6 +26,8 @@ __all__ = ["ENVIRONMENTS", "ClientConfig", "Timeout", "header_faults", "resolve_
 ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "local": "http://localhost:8283"}
 """Base URL of each named environment."""
 
+_SENSITIVE: Final = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
+"""Names of headers whose values are masked wherever they are shown."""
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1|.*\.localhost")
 
@@ -68,17 +71,27 @@ def _is_seconds(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
 
 
+def _checked_key(key: object) -> Secret:
+    """Refuse a key that cannot be sent, without showing it."""
+    if not isinstance(key, str) or not key.strip():
+        raise InvalidArgumentError([Fault("api_key", "empty, or not a string; leave it out to send none")])
+    if not all("!" <= char <= "~" for char in key):
+        problem = "white space at an end" if key != key.strip() else "a character that is not printable ASCII"
+        raise InvalidArgumentError([Fault("api_key", f"has {problem}; keys are printable ASCII without spaces")])
+    return Secret(key)
+
+
 @attrs.frozen(kw_only=True)
 class ClientConfig:
     """Everything that a client was told, with the environment's share in it, checked."""
 
-    api_key: Secret | None
+    api_key: Secret | None = attrs.field(converter=attrs.converters.optional(_checked_key))
     base_url: str
     project_id: str | None = None
     project: str | None = None
     timeout: Timeout = Timeout()
     deadline: float | None = None
-    retry: RetryPolicy = RetryPolicy()
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
     default_headers: Mapping[str, str | None] = attrs.field(factory=dict[str, str | None], repr=False)
     default_query: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
     max_response_bytes: int = 64 * 1024 * 1024
@@ -116,11 +129,12 @@ class ClientConfig:
         """Fill in from the environment what was not given."""
         if api_key is None:
             api_key = os.environ.get("LETTA_API_KEY") or None
-        if default_headers is not None and not isinstance(default_headers, Mapping):
-            raise InvalidArgumentError([Fault("default_headers", "not a mapping of names to values")])
+        for name, given in (("default_headers", default_headers), ("default_query", default_query)):
+            if given is not None and not isinstance(given, Mapping):
+                raise InvalidArgumentError([Fault(name, "is not a mapping of names to values")])
         _switch_logging_on(os.environ.get("LETTA_LOG"))
         return cls(
-            api_key=None if api_key is None else _checked_key(api_key),
+            api_key=api_key,
             base_url=resolve_base_url(base_url, environment),
             default_headers=_custom_headers(os.environ.get("LETTA_CUSTOM_HEADERS", "")) | dict(default_headers or {}),
             default_query=dict(default_query or {}),
@@ -136,7 +150,7 @@ def merge_headers(*layers: Mapping[str, str | None]) -> dict[str, str]:
             if value is None:
                 merged.pop(name.lower(), None)
             else:
-                merged[name.lower()] = (name, value)
+                merged[name.lower()] = (name, Secret(value) if _SENSITIVE.search(name) else value)
     return dict(merged.values())
 
 
@@ -162,23 +176,16 @@ def _config_faults(config: ClientConfig) -> Iterable[Fault]:
     yield from header_faults(config.default_headers, "default_headers")
     if config.deadline is not None and not _is_seconds(config.deadline):
         yield Fault("deadline", f"{config.deadline!r} is not a positive number of seconds, nor None")
+    if not isinstance(config.retry, RetryPolicy):
+        yield Fault("retry", f"{config.retry!r} is not a RetryPolicy")
+    yield from json_faults(config.default_query, "default_query")
     size: object = config.max_response_bytes
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         yield Fault("max_response_bytes", f"{size!r} is not a positive number of bytes")
 
 
-def _checked_key(key: object) -> Secret:
-    """Refuse a key that cannot be sent, without showing it."""
-    if not isinstance(key, str) or not key.strip():
-        raise InvalidArgumentError([Fault("api_key", "empty, or not a string; leave it out to send none")])
-    if not all("!" <= char <= "~" for char in key):
-        problem = "white space at an end" if key != key.strip() else "a character that is not printable ASCII"
-        raise InvalidArgumentError([Fault("api_key", f"has {problem}; keys are printable ASCII without spaces")])
-    return Secret(key)
-
-
 def resolve_base_url(base_url: str | URL | Unset | None, environment: str | Unset) -> str:
-    """Find the base URL as the official client does: argument, then `environment`, then LETTA_BASE_URL, then the cloud."""
+    """Find the base URL in the official client's order: argument, `environment`, LETTA_BASE_URL, the cloud."""
     from_environ = os.environ.get("LETTA_BASE_URL") or None
     if base_url is not UNSET and base_url is not None:
         return _checked_base_url(str(base_url), "base_url")
@@ -213,8 +220,8 @@ def _checked_base_url(text: str, path: str) -> str:
         raise refuse("holds a user name or password, which belongs in api_key or default_headers")
     if parts.scheme not in ("http", "https"):
         raise refuse(f"has the scheme {parts.scheme!r} instead of http or https")
-    if not url.host or not url.raw_host:
-        raise refuse("has no host")
+    if not url.host or not url.raw_host or ".." in url.host or url.host.startswith("."):
+        raise refuse("has no host, or one that is no name")
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise refuse("has a query or fragment, which belongs in default_query")
     if {".", ".."} & set(parts.path.lower().replace("%2e", ".").split("/")):

@@ -26,6 +26,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import attrs
+from multidict import CIMultiDict
 
 __all__ = [
     "APIConnectionError",
@@ -178,7 +179,7 @@ class _AnswerError(APIError):
     ) -> None:
         super().__init__(message, request_method=request_method, request_path=request_path, body=body)
         self.status_code = status_code
-        self.headers = headers
+        self.headers = CIMultiDict(headers)  # a copy, since what the HTTP library hands out does not pickle
 
 
 class APIResponseValidationError(_AnswerError):
@@ -189,8 +190,8 @@ class APIStatusError(_AnswerError):
     """The answer's status is not a success."""
 
     detail: object | None
-    """What the server says went wrong: text, or for a 422 the list of `{type, loc, msg, …}`; `None` when it says nothing
-    that can be read."""
+    """What the server says went wrong: text, or for a 422 the list of `{type, loc, msg, …}`; `None` when it says
+    nothing that can be read."""
     retry_after: float | None
     """Seconds that the server asks to wait before the next request; `None` when it does not."""
 

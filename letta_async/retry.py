@@ -26,12 +26,12 @@ _LASTING_CONFLICT: Final = re.compile(r"approval|no active run|unique|already ex
 class RetryPolicy:
     """Decide which failed calls are tried again, and when.
 
-    Tried again are: a connection that was refused, reset, dropped or too slow; the statuses 408, 425, 429, 500, 502, 503
-    and 504; and a 409 that can pass (a lock, or the server names a time to come back). A server that sends
-    `x-should-retry: true` or `false` is obeyed. Calls that are not safe to repeat, such as creating something, are tried
-    again only where the server cannot have acted on them. The waits grow exponentially and are drawn at random from
-    nothing to their full length, so that clients which failed together do not come back together. A `Retry-After` is
-    kept to: never an earlier retry than the server asked for.
+    Tried again are: a connection that was refused, reset, dropped or too slow; the statuses 408, 425, 429, 500, 502,
+    503 and 504; and a 409 that can pass (a lock, or the server names a time to come back). A server that sends
+    `x-should-retry: true` or `false` is obeyed. Calls that are not safe to repeat, such as creating something, are
+    tried again only where the server cannot have acted on them. The waits grow exponentially and are drawn at random
+    from nothing to their full length, so that clients which failed together do not come back together. A
+    `Retry-After` is kept to: never an earlier retry than the server asked for.
 
     Raises:
         InvalidArgumentError: a value is out of range.

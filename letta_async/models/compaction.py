@@ -17,9 +17,9 @@ __all__ = ["CompactionSettings"]
 class CompactionSettings(WireObject):
     """How a conversation is compacted (summarized).
 
-    A field left out takes the server's default, `None` is sent as `null` and means what it says. The values are checked
-    where they are sent, all at once: see `InvalidArgumentError`. Source: the API reference of `conversations.recompile`;
-    defaults are those of Letta 0.16.8.
+    A field left out takes the server's default, `None` is sent as `null` and means what it says. The values are
+    checked where they are sent, all at once: see `InvalidArgumentError`. Source: the API reference of
+    `conversations.recompile`; defaults are those of Letta 0.16.8.
     """
 
     mode: Literal["all", "sliding_window", "self_compact_all", "self_compact_sliding_window"] | Unset = UNSET
@@ -32,10 +32,10 @@ class CompactionSettings(WireObject):
     prompt: str | Unset | None = UNSET
     """Prompt of the summarization; `None`, the server's default: the one that belongs to `mode`."""
     prompt_acknowledgement: bool | Unset = UNSET
-    """Whether an acknowledgement follows the prompt, which helps against answers that are no summaries. Server default:
-    `False`."""
+    """Whether an acknowledgement follows the prompt, which helps against answers that are no summaries. Server
+    default: `False`."""
     clip_chars: Count | Unset | None = UNSET
     """Longest summary, in characters; `None` clips nothing, whereas left out means the server's default, 50000."""
     sliding_window_percentage: Fraction | Unset = UNSET
-    """Share of the context window, 0 to 1. The API reference calls it the part that is kept; the server's guide and code
-    treat it as the part that is evicted. Server default: 0.3."""
+    """Share of the context window, 0 to 1. The API reference calls it the part that is kept; the server's guide and
+    code treat it as the part that is evicted. Server default: 0.3."""

@@ -29,6 +29,7 @@ class Recompile(Operation[str]):
     compaction_settings: CompactionSettings | Unset | None = UNSET
 
     def advice(self) -> Iterable[tuple[str, type[Warning]]]:
+        """Warn about an agent's id in the wrong place."""
         if self.conversation_id.startswith("agent-"):
             yield (
                 "an agent's id as conversation_id is deprecated by the API; "
@@ -42,6 +43,7 @@ class Recompile(Operation[str]):
             )
 
     def hint(self, status: int) -> str | None:
+        """Say what is missing where `default` was not found."""
         if status == 404 and self.conversation_id == "default" and not self.agent_id:
             return "agent_id is missing: 'default' stands for the agent-direct mode, which needs the agent's id"
         return None

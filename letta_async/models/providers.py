@@ -273,8 +273,8 @@ class ChatGptOauthModelSettings(_Common):
 class UnknownModelSettings(WireObject):
     """Settings of a provider that this version has no class for.
 
-    What a server answers with an unknown `provider_type` is read into this class. To send such settings on purpose, make
-    one: `UnknownModelSettings(provider_type="new", extra_fields={"temperature": 0.2})`; its fields are not checked.
+    What a server answers with an unknown `provider_type` is read into this class. To send such settings on purpose,
+    make one: `UnknownModelSettings(provider_type="new", extra_fields={"temperature": 0})`; its fields are not checked.
     """
 
     provider_type: str

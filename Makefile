@@ -1,0 +1,53 @@
+# Everything sets itself up in .venv; PYTHON chooses the interpreter (3.11 or newer).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+REAL := $(BIN)/python -m tools.real_server
+
+.PHONY: help demo test lint types unit test-real test-pythons real-server stop-real-server format clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("letta_async needs Python 3.11 or newer; try make PYTHON=python3.13" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## See a stale conversation recompiled, on the embedded server
+	@$(BIN)/python examples/demo.py
+
+test: lint types unit  ## Run lint, type checks and all tests that need no real server
+
+lint: $(READY)  ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)  ## Check types, strictly, with pyright and mypy
+	$(BIN)/pyright
+	$(BIN)/mypy
+	$(BIN)/mypy tests/typing examples
+
+unit: $(READY)  ## Run the tests
+	$(BIN)/python -X dev -m pytest
+
+test-real: $(READY)  ## Run the contract suite against a real Letta server, made and ended for it
+	$(REAL) run -- $(BIN)/python -m pytest tests/contract
+
+test-pythons: $(READY)  ## Run the tests on every supported Python that is found
+	$(BIN)/python tools/pythons.py
+
+real-server: $(READY)  ## Start a real Letta server on port 8283, and keep it running
+	$(REAL) start --port 8283
+
+stop-real-server: $(READY)  ## Stop it
+	$(REAL) stop
+
+format: $(READY)  ## Put the code in form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove what was made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -1,0 +1,69 @@
+"""Run every Python block of README and docs against an embedded server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+from letta_async import Letta
+from letta_async.testing import EmbeddedServer
+
+
+@pytest.fixture(scope="session")
+def documented_server() -> Iterator[dict[str, Any]]:
+    """Give what the documents take for granted: a server, an agent with a memory block, some conversations."""
+    with EmbeddedServer() as server, Letta(base_url=server.base_url) as client:
+        agent = client.post(
+            "/v1/agents/",
+            body={
+                "name": "assistant",
+                "model": "letta/letta-free",
+                "embedding": "letta/letta-free",
+                "memory_blocks": [{"label": "human", "value": "Ada lives in London."}],
+            },
+        )
+        made = [
+            client.post("/v1/conversations/", body={}, extra_query={"agent_id": agent["id"]})["id"] for _ in range(3)
+        ]
+        yield {
+            "base_url": server.base_url,
+            "agent_id": agent["id"],
+            "conversation_id": made[0],
+            "conversation_ids": made,
+        }
+
+
+@pytest.fixture
+def documented(documented_server: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point the environment at the server, as a reader would have done."""
+    monkeypatch.setenv("LETTA_BASE_URL", documented_server["base_url"])
+    monkeypatch.delenv("LETTA_API_KEY", raising=False)
+
+
+@pytest.fixture
+def agent_id(documented_server: dict[str, Any]) -> str:
+    """Give the id of an agent."""
+    return documented_server["agent_id"]
+
+
+@pytest.fixture
+def conversation_id(documented_server: dict[str, Any]) -> str:
+    """Give the id of a conversation."""
+    return documented_server["conversation_ids"][0]
+
+
+@pytest.fixture
+def conversation_ids(documented_server: dict[str, Any]) -> list[str]:
+    """Give the ids of several conversations."""
+    return documented_server["conversation_ids"]
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(), SkipParser()],
+    patterns=["README.md", "docs/*.md"],
+    fixtures=["documented", "agent_id", "conversation_id", "conversation_ids"],
+).pytest()

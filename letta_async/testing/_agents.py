@@ -1,0 +1,260 @@
+"""Agents: making, reading, changing and deleting them, and recompiling the prompt of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, Literal
+
+from letta_async.testing import _blocks, _facts, _models, _wire
+from letta_async.testing._call import Call
+from letta_async.testing._errors import (
+    invalid_argument,
+    no_record,
+    not_found,
+    unknown_error,
+    uuid_pattern,
+)
+from letta_async.testing._prompt import compile_prompt, local_time
+from letta_async.testing._recompile import rebuild
+from letta_async.testing._state import Agent, Store, check_stored, checked_limit, like, new_id, page
+from letta_async.testing._validation import Fields
+
+__all__ = ["create", "delete", "find", "list_agents", "list_of_block", "recompile", "retrieve", "update"]
+
+_STORED: Final = (
+    "name",
+    "description",
+    "metadata",
+    "response_format",
+    "project_id",
+    "template_id",
+    "base_template_id",
+    "message_buffer_autoclear",
+    "enable_sleeptime",
+    "max_files_open",
+    "per_file_view_window_char_limit",
+)
+"""Fields that are kept and shown, and mean nothing here."""
+_OF_RUNS: Final = ("last_run_completion", "last_run_duration_ms", "last_stop_reason")
+_AGENT_ID: Final = re.compile(uuid_pattern("agent").removesuffix("$"))
+
+
+def find(store: Store, agent_id: str) -> Agent:
+    """Give an agent by an id that no route has checked."""
+    if _AGENT_ID.fullmatch(agent_id.removesuffix("\n")) is None:
+        raise invalid_argument(f"Invalid agent ID format: {agent_id}. Expected format: 'agent-<uuid4>'")
+    if agent_id not in store.agents:
+        raise not_found(f"Agent with ID {agent_id} not found")
+    return store.agents[agent_id]
+
+
+def _existing(store: Store, call: Call) -> Agent:
+    agent_id = call.path["agent_id"]
+    if agent_id not in store.agents:
+        raise no_record("Agent", agent_id)
+    return store.agents[agent_id]
+
+
+# --- making ---------------------------------------------------------------------------------------------------------
+
+
+def create(store: Store, call: Call) -> Any:
+    """Make an agent, its blocks, and the system message of its own."""
+    body: Fields = call.body
+    llm_config, embedding_config = _models.new_llm_config(body), _models.embedding_of(body)
+    block_ids = _block_ids(store, body)
+    now = store.clock()
+    agent = Agent(
+        id=new_id("agent"),
+        sequence=store.next(),
+        created_at=now,
+        updated_at=now,
+        system=_facts.DEFAULT_SYSTEM if body["system"] is None else body["system"],
+        agent_type=body["agent_type"],
+        timezone=body["timezone"] or "UTC",
+        message_ids=[],
+        block_ids=block_ids,
+        tags=list(dict.fromkeys(body["tags"] or [])),
+        llm_config=llm_config,
+        embedding_config=embedding_config,
+        compaction_settings=_models.new_compaction(body["compaction_settings"]),
+        secrets=[],
+        fields={**{name: body[name] for name in (*_STORED, "hidden")}, **dict.fromkeys(_OF_RUNS)},
+    )
+    if agent.agent_type == "workflow_agent":
+        agent.fields["message_buffer_autoclear"] = True
+    _set_secrets(agent, body)
+    check_stored(agent.system, agent.timezone, *agent.fields.values(), *agent.tags)
+    blocks = store.core_memory(agent)
+    prompt = compile_prompt(agent, blocks, conversation_id="default", compiled_at=now, previous_messages=0)
+    store.agents[agent.id] = agent
+    store.add_message(agent, "system", prompt)
+    for initial in body["initial_message_sequence"] or []:
+        _add_initial(store, agent, initial["role"], initial["content"])
+    agent.message_ids = list(agent.direct_ids)
+    return _wire.agent(agent, store)
+
+
+def _block_ids(store: Store, body: Fields) -> list[str]:
+    """Make the agent's own blocks; give the ids of those to attach: existing ones, one of each label."""
+    ids = list(body["block_ids"] or [])
+    for described in body["memory_blocks"] or []:
+        fields = Fields(described)
+        if fields["description"] is None:
+            fields["description"] = _facts.BLOCK_DESCRIPTIONS.get(fields["label"])
+        ids.append(_blocks.make(store, fields).id)
+    return _attachable(store, ids)
+
+
+def _attachable(store: Store, ids: list[str]) -> list[str]:
+    by_label: dict[str, str] = {}
+    for block_id in ids:
+        if block_id in store.blocks:
+            by_label.setdefault(store.blocks[block_id].label, block_id)
+    return list(by_label.values())
+
+
+def _set_secrets(agent: Agent, body: Fields) -> None:
+    secrets: dict[str, str] | None = body["secrets"]
+    if secrets is None:
+        secrets = body["tool_exec_environment_variables"]
+    if secrets is None:
+        return
+    missing = dict.fromkeys(("created_by_id", "last_updated_by_id", "created_at", "updated_at"))
+    agent.secrets = [
+        {
+            **missing,
+            "id": new_id("agent-env"),
+            "key": key,
+            "value": value,
+            "description": None,
+            "organization_id": _facts.ORGANIZATION_ID,
+            "value_enc": value,
+            "agent_id": agent.id,
+        }
+        for key, value in secrets.items()
+    ]
+
+
+def _add_initial(store: Store, agent: Agent, role: Literal["user", "assistant", "system"], text: str) -> None:
+    """Add a first message; an assistant's is a tool call in disguise, with a result that is never listed."""
+    if role == "system":
+        alert = {"type": "system_alert", "message": text, "time": local_time(store.clock(), agent.timezone)}
+        store.add_message(agent, role, json.dumps(alert))
+        return
+    store.add_message(agent, role, text)
+    if role == "assistant":
+        store.add_message(agent, "tool", "", hidden=True)
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def retrieve(store: Store, call: Call) -> Any:
+    """Show an agent."""
+    agent = store.agents.get(call.path["agent_id"])
+    if agent is None:
+        raise not_found(f"Agent with ID {call.path['agent_id']} not found")
+    return _wire.agent(agent, store, shown=call.relations())
+
+
+def list_agents(store: Store, call: Call) -> Any:
+    """List agents, the newest first unless asked otherwise; a limit of 0 is none, an unknown cursor is ignored."""
+    query = call.query
+    check_stored(*query.values())
+    rows = [agent for agent in store.agents.values() if _wanted(agent, query)]
+    return _listed(store, call, rows, order_by=query["order_by"], shown=call.relations())
+
+
+def list_of_block(store: Store, call: Call) -> Any:
+    """List the agents that a block is attached to, none for a block that does not exist.
+
+    Relations are shown only where `include` names them, to clients of any version.
+    """
+    shown = call.relations(everything=False)
+    return _listed(store, call, store.agents_with(call.path["block_id"]), order_by="created_at", shown=shown)
+
+
+def _listed(store: Store, call: Call, rows: list[Agent], *, order_by: str, shown: frozenset[str]) -> Any:
+    query, moment = call.query, "updated_at" if order_by == "updated_at" else "created_at"
+    listed = page(
+        rows,
+        lambda agent: (getattr(agent, moment), agent.sequence),
+        ascending=query["order"] == "asc",
+        limit=checked_limit(query["limit"]) or None,
+        after=store.agents.get(query["after"] or ""),
+        before=store.agents.get(query["before"] or ""),
+    )
+    return [_wire.agent(agent, store, shown=shown) for agent in listed]
+
+
+def _wanted(agent: Agent, query: Fields) -> bool:
+    fields, tags = agent.fields, set(query["tags"] or [])
+    return (
+        (not query["name"] or fields["name"] == query["name"])
+        and (not query["query_text"] or like(query["query_text"], ignore_case=True)(fields["name"]))
+        and all(
+            not query[name] or fields[name] == query[name]
+            for name in ("project_id", "template_id", "base_template_id", "last_stop_reason")
+        )
+        and query["created_by_id"] in {None, "", _facts.USER_ID}
+        and not query["identity_id"]
+        and not query["identifier_keys"]
+        and (not tags or (tags <= set(agent.tags) if query["match_all_tags"] else bool(tags.intersection(agent.tags))))
+        and bool(query["show_hidden_agents"] or not fields["hidden"])
+    )
+
+
+# --- changing -------------------------------------------------------------------------------------------------------
+
+
+def update(store: Store, call: Call) -> Any:
+    """Change what the body names and is not null. No prompt follows that: neither the agent's own nor any other."""
+    body: Fields = call.body
+    agent = store.agents.get(call.path["agent_id"])
+    llm_config = _models.updated_llm_config(_facts.LLM_CONFIG if agent is None else agent.llm_config, body)
+    embedding_config = _models.embedding_of(body)
+    agent = _existing(store, call)
+    block_ids: list[str] | None = body["block_ids"]
+    if block_ids is not None and not store.blocks.keys() >= set(block_ids):
+        raise unknown_error()
+    changes = {name: body[name] for name in (*_STORED, *_OF_RUNS) if body[name] is not None}
+    check_stored(body["system"], body["timezone"], *changes.values(), *(body["tags"] or []))
+    if block_ids is not None:
+        agent.block_ids = _attachable(store, block_ids)
+    if llm_config is not None:
+        agent.llm_config = llm_config
+    if embedding_config is not None:
+        agent.embedding_config = embedding_config
+    if body["compaction_settings"] is not None:
+        agent.compaction_settings = _models.merge_compaction(agent.compaction_settings, body["compaction_settings"])
+    if body["tags"] is not None:
+        agent.tags = list(dict.fromkeys(body["tags"]))
+    if body["message_ids"] is not None:
+        agent.message_ids = list(body["message_ids"])
+    for name in ("system", "timezone"):
+        if body[name] is not None:
+            setattr(agent, name, body[name])
+    _set_secrets(agent, body)
+    agent.fields = {**agent.fields, **changes}
+    agent.updated_at = store.clock()
+    return _wire.agent(agent, store)
+
+
+def delete(store: Store, call: Call) -> Any:
+    """Delete an agent, its conversations and messages; its blocks stay."""
+    agent = _existing(store, call)
+    store.remove_agent(agent)
+    return {"message": f"Agent id={agent.id} successfully deleted"}
+
+
+def recompile(store: Store, call: Call) -> Any:
+    """Recompile the agent's own prompt; see `rebuild` for what is kept and what is answered."""
+    agent = find(store, call.path["agent_id"])
+    prompt = rebuild(
+        store, agent, update_timestamp=call.query["update_timestamp"], dry_run=call.query["dry_run"]
+    )
+    if prompt is None:
+        raise not_found(f"No system message found for agent '{agent.id}'")
+    return prompt

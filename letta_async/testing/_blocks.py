@@ -1,0 +1,151 @@
+"""Blocks of memory: making, reading, changing and deleting them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+from letta_async.testing import _facts, _wire
+from letta_async.testing._call import Call
+from letta_async.testing._errors import database_error, no_record, not_found
+from letta_async.testing._recompile import rebuild_after_edit
+from letta_async.testing._state import Block, Store, check_stored, checked_limit, like, new_id, page
+from letta_async.testing._validation import Fields
+
+__all__ = ["create", "delete", "list_blocks", "make", "retrieve", "update"]
+
+_IN_PROMPT: Final = {"description", "label", "limit", "read_only", "value"}
+
+
+def make(store: Store, body: Fields) -> Block:
+    """Store a new block as the body describes it."""
+    fields = {name: value for name, value in body.items() if name != "tags"}
+    if fields["metadata"] is None:
+        fields["metadata"] = {}
+    if fields["preserve_on_migration"] is None:
+        fields["preserve_on_migration"] = False
+    _check(fields)
+    sequence = store.next()
+    block = Block(
+        id=new_id("block"),
+        sequence=sequence,
+        created_at=store.clock(),
+        fields=fields,
+        tags=list(dict.fromkeys(body["tags"] or [])),
+        written=sequence,
+    )
+    store.blocks[block.id] = block
+    return block
+
+
+def _check(fields: dict[str, Any]) -> None:
+    check_stored(*fields.values())
+    if not -(2**31) <= fields.get("limit", 0) < 2**31:
+        raise database_error()
+
+
+def create(store: Store, call: Call) -> Any:
+    """Make a block. The answer shows a usual label's description, which is not stored: reading it again shows none."""
+    answer = _wire.block(make(store, call.body))
+    if answer["description"] is None:
+        answer["description"] = _facts.BLOCK_DESCRIPTIONS.get(answer["label"].removeprefix("system/"))
+    return answer
+
+
+def retrieve(store: Store, call: Call) -> Any:
+    """Show a block."""
+    block_id = call.path["block_id"]
+    if block_id not in store.blocks:
+        raise not_found(f"Block with id '{block_id}' not found")
+    return _wire.block(store.blocks[block_id])
+
+
+def update(store: Store, call: Call) -> Any:
+    """Change what the body names and is not null. Conversations stay as they are; agents' own prompts follow."""
+    block = _existing(store, call)
+    body: Fields = call.body
+    changes = {name: body[name] for name in body.given if body[name] is not None}
+    tags: list[str] | None = changes.pop("tags", None)
+    changes = {name: value for name, value in changes.items() if block.fields[name] != value}
+    _check(changes)
+    if tags is not None:
+        block.tags = tags
+    if changes:
+        block.fields = {**block.fields, **changes}
+        block.written = store.next()
+    if _IN_PROMPT.intersection(changes):
+        rebuild_after_edit(store, block.id)
+    return _wire.block(block)
+
+
+def delete(store: Store, call: Call) -> Any:
+    """Delete a block, wherever it is attached. No prompt follows that."""
+    store.remove_block(_existing(store, call).id)
+
+
+def _existing(store: Store, call: Call) -> Block:
+    block_id = call.path["block_id"]
+    if block_id not in store.blocks:
+        raise no_record("Block", block_id)
+    return store.blocks[block_id]
+
+
+def list_blocks(store: Store, call: Call) -> Any:
+    """List blocks, the oldest first unless asked otherwise; a limit of 0 is none, an unknown cursor is ignored.
+
+    Asked for by the number of their agents, they come in the order of their ids.
+    """
+    query = call.query
+    check_stored(*query.values())
+    rows = [block for block in store.blocks.values() if _wanted(block, query)]
+    counts = [query[f"connected_to_agents_count_{name}"] for name in ("gt", "lt", "eq")]
+    by_use = any(count is not None for count in counts)
+    if by_use:
+        rows = _by_use(store, rows, *counts)
+    if query["identity_id"] or query["identifier_keys"]:
+        rows = []
+    ascending, limit = query["order"] == "asc", checked_limit(query["limit"]) or None
+    shown = page(
+        rows,
+        lambda block: (block.created_at, block.sequence),
+        ascending=ascending,
+        limit=None if by_use else limit,
+        after=store.blocks.get(query["after"] or ""),
+        before=store.blocks.get(query["before"] or ""),
+    )
+    if by_use:
+        shown = sorted(shown, key=lambda block: block.id, reverse=not ascending)[:limit]
+    return [_wire.block(block) for block in shown]
+
+
+def _wanted(block: Block, query: Fields) -> bool:
+    fields = block.fields
+    equal = {"label": "label", "name": "template_name", "project_id": "project_id"}
+    searched = ["description", "value"] if query["label"] else ["label", "description", "value"]
+    tags, overlap = query["tags"] or [], set(block.tags).intersection(query["tags"] or [])
+    return (
+        fields["is_template"] == query["templates_only"]
+        and all(not query[name] or fields[field] == query[name] for name, field in equal.items())
+        and all(
+            not query[f"{name}_search"] or like(query[f"{name}_search"], ignore_case=True)(fields[name])
+            for name in searched
+        )
+        and bool(query["show_hidden_blocks"] or not fields["hidden"])
+        and (not tags or (len(overlap) == len(tags) if query["match_all_tags"] else bool(overlap)))
+    )
+
+
+def _by_use(
+    store: Store, rows: list[Block], more: int | None, fewer: int | None, exactly: list[int] | None
+) -> list[Block]:
+    """Keep the blocks with as many agents as asked for; unused ones only where the condition could mean them."""
+    used = Counter(block_id for agent in store.agents.values() for block_id in agent.block_ids)
+    unused_too = fewer is not None or (exactly is not None and 0 in exactly)
+    return [
+        block
+        for block in rows
+        if (unused_too or used[block.id])
+        and (more is None or used[block.id] > more)
+        and (fewer is None or used[block.id] < fewer)
+        and (exactly is None or used[block.id] in exactly)
+    ]

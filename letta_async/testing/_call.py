@@ -1,0 +1,51 @@
+"""A request as the handlers get it: routed, read and found well-formed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from letta_async.testing._validation import Fields
+
+__all__ = ["Call"]
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One request."""
+
+    path: Mapping[str, str]
+    """The path parameters, by the server's names for them."""
+    query: Fields
+    body: Any
+    """The body as read; `None` where there is none."""
+    headers: Mapping[str, str]
+
+    def relations(self, *, everything: bool = True) -> frozenset[str]:
+        """Tell which relations of an agent the answer shows.
+
+        Clients of version 1 (told by their headers; a request without a user agent counts as one) get those that
+        `include` names, all others get everything, and `include_relationships` decides for both. Where a call never
+        shows everything, only `include` counts.
+        """
+        asked: list[str] | None = self.query.get("include_relationships") if everything else []
+        if asked is None:
+            asked = [] if self._is_version_1() else ["memory", "tags", "secrets"]
+        shown = {"memory", "tags", "secrets"}.intersection(asked)
+        if "tool_exec_environment_variables" in asked:
+            shown.add("secrets")
+        if "memory" in shown:
+            shown.add("tags")
+        for name, relations in (("blocks", ("memory", "tags")), ("tags", ("tags",)), ("secrets", ("secrets",))):
+            if f"agent.{name}" in self.query.get("include", []):
+                shown.update(relations)
+        return frozenset(shown)
+
+    def _is_version_1(self) -> bool:
+        agent = self.headers.get("user-agent")
+        if self.headers.get("x-stainless-package-version") or not agent:
+            return True
+        name, _, version = agent.rpartition("/")
+        return name in {"letta-client", "@letta-ai/letta-client"} and version.startswith("1.")

@@ -1,0 +1,239 @@
+"""Conversations: making, listing, changing, forking and deleting them, and what can be done with their messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from letta_async.testing import _blocks, _wire
+from letta_async.testing._agents import find
+from letta_async.testing._call import Call
+from letta_async.testing._errors import Refusal, conflict, invalid_argument, llm_error, no_record, not_found
+from letta_async.testing._recompile import begin_conversation, compile_direct, rebuild
+from letta_async.testing._state import Agent, Conversation, Store, check_stored, checked_limit, like, new_id
+from letta_async.testing._validation import Fields
+
+__all__ = ["cancel", "compact", "create", "delete", "fork", "list_conversations", "recompile", "retrieve", "update"]
+
+
+def _existing(store: Store, call: Call) -> Conversation:
+    conversation_id = call.path["conversation_id"]
+    conversation = store.conversations.get(conversation_id)
+    if conversation is None or conversation.deleted:
+        raise no_record("Conversation", conversation_id, even_deleted=False)
+    return conversation
+
+
+def _direct_id(call: Call, agent_id: str | None) -> str | None:
+    """Give the id of the agent that is addressed without a conversation; `None` where a conversation is meant."""
+    conversation_id = call.path["conversation_id"]
+    if conversation_id == "default" and agent_id:
+        return agent_id
+    return conversation_id if conversation_id.startswith("agent-") else None
+
+
+def _add(store: Store, agent: Agent, **fields: Any) -> Conversation:
+    now = store.clock()
+    conversation = Conversation(
+        id=new_id("conv"), sequence=store.next(), created_at=now, updated_at=now, agent_id=agent.id, **fields
+    )
+    store.conversations[conversation.id] = conversation
+    agent.conversation_ids.append(conversation.id)
+    return conversation
+
+
+def create(store: Store, call: Call) -> Any:
+    """Make a conversation with a system message. One whose isolated labels are unknown is refused, yet it stays."""
+    body: Fields = call.body
+    check_stored(call.query["agent_id"])
+    agent = store.agents.get(call.query["agent_id"])
+    if agent is None:
+        raise not_found("Agent not found")
+    check_stored(body["summary"], body["model"])
+    conversation = _add(
+        store, agent, summary=body["summary"], model=body["model"], model_settings=body["model_settings"]
+    )
+    conversation.isolated_block_ids = _isolate(store, agent, body["isolated_block_labels"] or [])
+    begin_conversation(store, agent, conversation)
+    return _wire.conversation(conversation)
+
+
+def _isolate(store: Store, agent: Agent, labels: list[str]) -> list[str]:
+    """Copy the agent's blocks with these labels; give the ids of the copies."""
+    blocks = {block.label: block for block in store.core_memory(agent)}
+    copies: list[str] = []
+    for label in labels:
+        if label not in blocks:
+            raise invalid_argument(f"Block with label '{label}' not found on agent '{agent.id}'")
+        kept = ("value", "limit", "label", "description", "metadata", "read_only")
+        fields = {name: None for name in blocks[label].fields} | {"is_template": False, "preserve_on_migration": False}
+        fields |= {name: blocks[label].fields[name] for name in kept}
+        copies.append(_blocks.make(store, Fields({**fields, "tags": None})).id)
+    return copies
+
+
+def retrieve(store: Store, call: Call) -> Any:
+    """Show a conversation, with the ids of its messages."""
+    return _wire.conversation(_existing(store, call), with_messages=True)
+
+
+def update(store: Store, call: Call) -> Any:
+    """Change what the body names and is not null."""
+    conversation = _existing(store, call)
+    changes = {name: value for name, value in call.body.items() if value is not None}
+    check_stored(*changes.values())
+    for name, value in changes.items():
+        setattr(conversation, name, value)
+    conversation.updated_at = store.clock()
+    return _wire.conversation(conversation)
+
+
+def delete(store: Store, call: Call) -> Any:
+    """Delete a conversation, its own blocks, and those of its messages that no other conversation has."""
+    conversation = _existing(store, call)
+    agent = store.agents[conversation.agent_id]
+    elsewhere = {
+        message_id
+        for other in agent.conversation_ids
+        if other != conversation.id and not store.conversations[other].deleted
+        for message_id in store.conversations[other].message_ids
+    }
+    for message_id in conversation.message_ids:
+        message = store.messages[message_id]
+        if message.conversation_id == conversation.id and message_id not in elsewhere:
+            message.deleted = True
+    conversation.deleted = True
+    for block_id in conversation.isolated_block_ids:
+        if block_id in store.blocks:
+            store.remove_block(block_id)
+
+
+# --- listing --------------------------------------------------------------------------------------------------------
+
+
+def list_conversations(store: Store, call: Call) -> Any:
+    """List conversations; without a time to sort by they come last, in the order of their ids."""
+    query = call.query
+    check_stored(*query.values())
+    matches = like(query["summary_search"], ignore_case=False) if query["summary_search"] else None
+    rows = [
+        row
+        for row in _of_agent(store, query["agent_id"])
+        if not row.deleted and (matches is None or matches(row.summary))
+    ]
+    ascending = query["order"] == "asc"
+    cursor = _cursor(store, query)
+    if query["order_by"] == "created_at":
+        rows.sort(key=lambda row: (row.created_at, row.sequence), reverse=not ascending)
+        if cursor is not None:
+            mark = (cursor.created_at, cursor.sequence)
+            rows = [row for row in rows if ((row.created_at, row.sequence) > mark) == ascending and row is not cursor]
+    else:
+        rows = _by_time(rows, cursor, runs=query["order_by"] == "last_run_completion", ascending=ascending)
+    return [_wire.conversation(row) for row in rows[: checked_limit(query["limit"])]]
+
+
+def _of_agent(store: Store, agent_id: str | None) -> list[Conversation]:
+    if agent_id is None:
+        return list(store.conversations.values())
+    agent = store.agents.get(agent_id)
+    return [] if agent is None else [store.conversations[each] for each in agent.conversation_ids]
+
+
+def _cursor(store: Store, query: Fields) -> Conversation | None:
+    """Give the conversation that the page begins after: a deleted one will do, an unknown one only without a time."""
+    after: str | None = query["after"]
+    if not after:
+        return None
+    if after not in store.conversations and query["order_by"] != "last_run_completion":
+        raise no_record("Conversation", after)
+    return store.conversations.get(after)
+
+
+def _by_time(
+    rows: list[Conversation], cursor: Conversation | None, *, runs: bool, ascending: bool
+) -> list[Conversation]:
+    """Sort by the time of the last message, or of the last run, of which there are none here.
+
+    Rows without a time come last in both orders. A cursor is applied as the server does it: ascending, one without a
+    time lets through everything that has a time, and one with a time nothing that has none.
+    """
+    timed = {} if runs else {row.id: row.last_message_at for row in rows if row.last_message_at is not None}
+    with_time = sorted((row for row in rows if row.id in timed), key=lambda row: (timed[row.id], row.id))
+    without = sorted((row for row in rows if row.id not in timed), key=lambda row: row.id)
+    if cursor is not None:
+        moment = None if runs else cursor.last_message_at
+        mark = None if moment is None else (moment, cursor.id)
+        if mark is not None:
+            with_time = [row for row in with_time if ((timed[row.id], row.id) > mark) == ascending and row is not cursor]
+            without = [] if ascending else without
+        else:
+            with_time = with_time if ascending else []
+            without = [row for row in without if (row.id > cursor.id if ascending else row.id < cursor.id)]
+    return [*with_time, *without] if ascending else [*reversed(with_time), *reversed(without)]
+
+
+# --- messages of a conversation -------------------------------------------------------------------------------------
+
+
+def fork(store: Store, call: Call) -> Any:
+    """Make a conversation that shares the messages of another, with a system message of its own."""
+    direct = _direct_id(call, call.query["agent_id"])
+    if direct is not None:
+        agent = find(store, direct)
+        message_ids, model, settings = agent.message_ids, None, None
+    else:
+        source = _existing(store, call)
+        agent = store.agents[source.agent_id]
+        message_ids, model, settings = source.message_ids, source.model, source.model_settings
+    forked = _add(store, agent, summary=None, model=model, model_settings=settings)
+    forked.message_ids = list(message_ids[1:])
+    agent.shared_ids.update(forked.message_ids)
+    begin_conversation(store, agent, forked)
+    return _wire.conversation(forked)
+
+
+def cancel(store: Store, call: Call) -> Any:
+    """Refuse to cancel: nothing ever runs here."""
+    if _direct_id(call, call.query["agent_id"]) is None:
+        _existing(store, call)
+    raise conflict(f"No active runs to cancel for conversation {call.path['conversation_id']}")
+
+
+def compact(store: Store, call: Call) -> Any:
+    """Refuse to compact: there is no model to summarize with."""
+    direct = _direct_id(call, call.body["agent_id"] if call.body else None)
+    message_ids = _existing(store, call).message_ids if direct is None else find(store, direct).message_ids
+    raise llm_error() if message_ids else _empty()
+
+
+def _empty() -> Refusal:
+    return Refusal(400, {"detail": "No in-context messages found for this conversation."})
+
+
+def recompile(store: Store, call: Call) -> Any:
+    """Recompile the system prompt of a conversation, or of an agent without one.
+
+    The compaction settings of the body are checked and play no part. A conversation gets the new prompt as answer,
+    whether it is kept or not; an agent addressed without a conversation gets the one before, unless on a dry run.
+    """
+    dry_run: bool = call.query["dry_run"]
+    direct = _direct_id(call, call.body["agent_id"] if call.body else None)
+    if direct is not None:
+        check_stored(direct)
+        agent = find(store, direct)
+        prompt = rebuild(store, agent, update_timestamp=True, dry_run=dry_run)
+        if prompt is None:
+            raise not_found(f"No system message found for agent '{agent.id}'")
+        return prompt
+    conversation = _existing(store, call)
+    prompt = compile_direct(store, store.agents[conversation.agent_id], update_timestamp=True)
+    if prompt is None:
+        raise not_found(f"No system message found for conversation '{conversation.id}'")
+    if not dry_run:
+        if not conversation.message_ids:
+            raise _empty()
+        first = store.messages[conversation.message_ids[0]]
+        if first.role != "system":
+            raise Refusal(400, {"detail": "Conversation does not have a system message in the first position."})
+        first.text = prompt
+    return prompt

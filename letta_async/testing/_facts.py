@@ -1,0 +1,194 @@
+"""What Letta 0.16.8 knows, as data: its version, its providers, the order and defaults of its fields, its fixed texts.
+
+The models of this package describe the API as a whole, the hosted one included. Where the server of this version knows
+less, or orders things its own way, it is written here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from letta_async.models import compaction, providers, response_format
+
+__all__ = [
+    "BLOCK_DESCRIPTIONS",
+    "BLOCK_LIMIT",
+    "COMPACTION_PROMPTS",
+    "DEFAULT_SUMMARIZER",
+    "DEFAULT_SYSTEM",
+    "EMBEDDING_CONFIG",
+    "EMBEDDING_HANDLE",
+    "ENUM_NAMES",
+    "FIELDS",
+    "LLM_CONFIG",
+    "LLM_HANDLE",
+    "NARROWER",
+    "ORGANIZATION_ID",
+    "REQUIRED",
+    "USER_ID",
+    "VERSION",
+]
+
+VERSION: Final = "0.16.8"
+USER_ID: Final = "user-00000000-0000-4000-8000-000000000000"
+ORGANIZATION_ID: Final = "org-00000000-0000-4000-8000-000000000000"
+
+REQUIRED: Final = object()
+"""Stands for the default of a field that has none."""
+
+
+def _settings(provider: str, /, *, most: int = 4096, temperature: float = 0.7, **further: Any) -> dict[str, Any]:
+    return {
+        "max_output_tokens": most,
+        "parallel_tool_calls": True,
+        "provider_type": provider,
+        "temperature": temperature,
+        **further,
+    }
+
+
+_GEMINI: Final = {"include_thoughts": True, "thinking_budget": 1024}
+
+FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
+    compaction.CompactionSettings: {
+        "model": None,
+        "model_settings": None,
+        "prompt": None,
+        "prompt_acknowledgement": False,
+        "clip_chars": 50000,
+        "mode": "sliding_window",
+        "sliding_window_percentage": 0.3,
+    },
+    providers.OpenAIModelSettings: _settings(
+        "openai", reasoning={"reasoning_effort": "high"}, response_format=None, strict=True
+    ),
+    providers.SgLangModelSettings: _settings(
+        "sglang", reasoning={"reasoning_effort": "high"}, response_format=None, strict=True, tool_call_parser=None
+    ),
+    providers.AnthropicModelSettings: _settings(
+        "anthropic",
+        temperature=1.0,
+        thinking={"type": "enabled", "budget_tokens": 1024},
+        response_format=None,
+        verbosity=None,
+        effort=None,
+        strict=False,
+    ),
+    providers.GoogleAIModelSettings: _settings("google_ai", most=65536, thinking_config=_GEMINI, response_schema=None),
+    providers.GoogleVertexModelSettings: _settings(
+        "google_vertex", most=65536, thinking_config=_GEMINI, response_schema=None
+    ),
+    providers.AzureModelSettings: _settings("azure", response_format=None),
+    providers.XaiModelSettings: _settings("xai", response_format=None),
+    providers.ZaiModelSettings: _settings(
+        "zai", response_format=None, thinking={"type": "enabled", "clear_thinking": False}
+    ),
+    providers.GroqModelSettings: _settings("groq", response_format=None),
+    providers.DeepseekModelSettings: _settings("deepseek", response_format=None),
+    providers.TogetherModelSettings: _settings("together", response_format=None),
+    providers.BedrockModelSettings: _settings("bedrock", response_format=None),
+    providers.BasetenModelSettings: _settings("baseten"),
+    providers.OpenRouterModelSettings: _settings("openrouter", response_format=None),
+    providers.ChatGptOauthModelSettings: _settings("chatgpt_oauth", reasoning={"reasoning_effort": "medium"}),
+    providers.OpenAIReasoning: {"reasoning_effort": "minimal"},
+    providers.ChatGptOauthReasoning: {"reasoning_effort": "medium"},
+    providers.AnthropicThinking: {"type": "enabled", "budget_tokens": 1024},
+    providers.ZaiThinking: {"type": "enabled", "clear_thinking": False},
+    providers.GeminiThinkingConfig: _GEMINI,
+    response_format.TextResponseFormat: {"type": "text"},
+    response_format.JsonSchemaResponseFormat: {"type": "json_schema", "json_schema": REQUIRED},
+    response_format.JsonObjectResponseFormat: {"type": "json_object"},
+}
+"""The fields of each class that this version knows, in its order, with its defaults.
+
+A class of the models that is missing here is one the server does not know (`moonshot`, `moonshot_coding`): as a member
+of a union it is refused. A field that is missing here is ignored, as the server ignores every field unknown to it. The
+order of the classes is the one in which the server names them in its messages.
+"""
+
+NARROWER: Final[Mapping[tuple[type, str], Any]] = {
+    (providers.AnthropicModelSettings, "effort"): Literal["low", "medium", "high", "max"] | None,
+}
+"""Fields of which this version takes less than the models name, with the annotation that it goes by."""
+
+ENUM_NAMES: Final[Mapping[str, str]] = {"provider_type": "ProviderType", "type": "ResponseFormatType"}
+"""How the server calls the tags of a union in its messages, by the field that holds the tag."""
+
+BLOCK_LIMIT: Final = 100_000
+"""Characters that a block may hold unless it says otherwise; the server never enforces it."""
+
+BLOCK_DESCRIPTIONS: Final[Mapping[str, str]] = {
+    "human": (
+        "The human block: Stores key details about the person you are conversing with, allowing for more personalized "
+        "and friend-like conversation."
+    ),
+    "persona": (
+        "The persona block: Stores details about your current persona, guiding how you behave and respond. This helps "
+        "you to maintain consistency and personality in your interactions."
+    ),
+}
+"""Descriptions that the server gives to blocks with these labels."""
+
+LLM_HANDLE: Final = "letta/letta-free"
+LLM_CONFIG: Final[Mapping[str, Any]] = {
+    "model": "letta-free",
+    "display_name": None,
+    "model_endpoint_type": "openai",
+    "model_endpoint": "https://inference.letta.com/v1/",
+    "provider_name": "letta",
+    "provider_category": "base",
+    "model_wrapper": None,
+    "context_window": 30000,
+    "put_inner_thoughts_in_kwargs": False,
+    "handle": LLM_HANDLE,
+    "temperature": 1.0,
+    "max_tokens": 4096,
+    "enable_reasoner": True,
+    "reasoning_effort": None,
+    "max_reasoning_tokens": 0,
+    "effort": None,
+    "frequency_penalty": None,
+    "compatibility_type": None,
+    "verbosity": None,
+    "tier": None,
+    "parallel_tool_calls": False,
+    "response_format": None,
+    "strict": False,
+    "return_logprobs": False,
+    "top_logprobs": None,
+    "return_token_ids": False,
+    "tool_call_parser": None,
+}
+"""Configuration of the one model that a server without any provider knows."""
+
+EMBEDDING_HANDLE: Final = "letta/letta-free"
+EMBEDDING_CONFIG: Final[Mapping[str, Any]] = {
+    "embedding_endpoint_type": "openai",
+    "embedding_endpoint": "https://inference.letta.com/v1/",
+    "embedding_model": "letta-free",
+    "embedding_dim": 1536,
+    "embedding_chunk_size": 300,
+    "handle": EMBEDDING_HANDLE,
+    "batch_size": 32,
+    "azure_endpoint": None,
+    "azure_version": None,
+    "azure_deployment": None,
+}
+"""Configuration of the one embedding model that a server without any provider knows."""
+
+DEFAULT_SUMMARIZER: Final = "letta/auto"
+"""Handle of the model that summarizes where an agent's settings name none."""
+
+# The real server fills in long texts of its own here. They are its authors' prose and nobody's interface, so these
+# stand in for them: present where the server has a text, different in wording.
+DEFAULT_SYSTEM: Final = "You are an agent with a memory of blocks that outlives every conversation."
+"""System prompt of an agent that is created without one."""
+
+COMPACTION_PROMPTS: Final[Mapping[str, str]] = {
+    "all": "Summarize the whole conversation.",
+    "sliding_window": "Summarize the messages that leave the context window.",
+    "self_compact_all": "Summarize your whole conversation.",
+    "self_compact_sliding_window": "Summarize the messages that leave your context window.",
+}
+"""Prompt of a summarization by its mode, where an agent's settings hold none."""

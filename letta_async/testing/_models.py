@@ -1,0 +1,112 @@
+"""The model of an agent: what becomes of the handles, limits and settings that a request names."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, cast
+
+from letta_async.models.compaction import CompactionSettings
+from letta_async.testing import _facts
+from letta_async.testing._errors import invalid_argument, not_found
+from letta_async.testing._validation import Fields
+
+__all__ = ["embedding_of", "merge_compaction", "new_compaction", "new_llm_config", "updated_llm_config"]
+
+
+def new_llm_config(body: Fields) -> dict[str, Any]:
+    """Give the model configuration of an agent that is being made."""
+    if body["llm_config"] is not None:
+        config = _given(body["llm_config"], _facts.LLM_CONFIG)
+    else:
+        if body["model"] is None:
+            raise invalid_argument("Must specify either model or llm_config in request")
+        config = _configured(body["model"], body)
+        if body["enable_reasoner"] is not None:
+            config["enable_reasoner"] = body["enable_reasoner"]
+    config = _with_settings(config, body)
+    config["put_inner_thoughts_in_kwargs"] = config["enable_reasoner"] = body["agent_type"] != "letta_v1_agent"
+    if body["agent_type"] == "letta_v1_agent":
+        config["max_reasoning_tokens"] = 0
+    return config
+
+
+def updated_llm_config(current: Mapping[str, Any], body: Fields) -> dict[str, Any] | None:
+    """Give the model configuration of an agent that is being changed; `None`: as it was."""
+    changed = [body["model"], body["context_window_limit"]]
+    config: dict[str, Any] | None = None
+    if body["llm_config"] is not None:
+        config = _given(body["llm_config"], current)
+    elif any(each is not None for each in changed) or "max_tokens" in body.given:
+        config = _configured(current["handle"] if body["model"] is None else body["model"], body)
+        if "max_tokens" in body.given:
+            config["max_tokens"] = body["max_tokens"]
+    if config is None and body["model_settings"] is None and body["parallel_tool_calls"] is None:
+        return None
+    return _with_settings(dict(current) if config is None else config, body)
+
+
+def _given(config: object, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    given = cast("dict[str, Any]", config) if isinstance(config, dict) else {}
+    return {**defaults, **{name: given[name] for name in defaults if name in given}}
+
+
+def _configured(handle: str, body: Fields) -> dict[str, Any]:
+    if handle != _facts.LLM_HANDLE:
+        raise not_found(f"NOT_FOUND: Handle {handle} not found, must be one of []")
+    config = dict(_facts.LLM_CONFIG)
+    if body["context_window_limit"] is not None:
+        config["context_window"] = body["context_window_limit"]
+    if body["max_tokens"] is not None:
+        config["max_tokens"] = body["max_tokens"]
+    return config
+
+
+def _with_settings(config: dict[str, Any], body: Fields) -> dict[str, Any]:
+    settings: Fields | None = body["model_settings"]
+    if settings is not None:
+        names = ("temperature", "parallel_tool_calls", "response_format", "verbosity", "effort", "tool_call_parser")
+        config.update({name: settings[name] for name in names if name in settings})
+        config["strict"] = settings.get("strict", settings["provider_type"] == "baseten")
+        if "max_output_tokens" in settings.given:
+            config["max_tokens"] = settings["max_output_tokens"]
+        if "reasoning" in settings:
+            config["reasoning_effort"] = settings["reasoning"]["reasoning_effort"]
+        if "budget_tokens" in settings.get("thinking", {}):
+            config["max_reasoning_tokens"] = settings["thinking"]["budget_tokens"]
+        if "thinking_config" in settings:
+            thinking = settings["thinking_config"]
+            config["max_reasoning_tokens"] = thinking["thinking_budget"] if thinking["include_thoughts"] else 0
+    if body["parallel_tool_calls"] is not None:
+        config["parallel_tool_calls"] = body["parallel_tool_calls"]
+    return config
+
+
+def embedding_of(body: Fields) -> dict[str, Any] | None:
+    """Give the embedding configuration that a request names; `None` where it names none."""
+    if body["embedding_config"] is not None:
+        return _given(body["embedding_config"], _facts.EMBEDDING_CONFIG)
+    handle: str | None = body["embedding"]
+    if handle is None:
+        return None
+    if handle != _facts.EMBEDDING_HANDLE:
+        raise invalid_argument(f"Embedding model {handle} not found")
+    return {**_facts.EMBEDDING_CONFIG, "embedding_chunk_size": body.get("embedding_chunk_size") or 300}
+
+
+def new_compaction(given: Fields | None) -> Fields:
+    """Give the compaction settings of an agent that is being made, with a model and a prompt filled in."""
+    settings = Fields(copy.deepcopy(dict(_facts.FIELDS[CompactionSettings] if given is None else given)))
+    if settings["model"] is None:
+        settings["model"] = _facts.DEFAULT_SUMMARIZER
+    if settings["prompt"] is None:
+        settings["prompt"] = _facts.COMPACTION_PROMPTS[settings["mode"]]
+    return settings
+
+
+def merge_compaction(current: Mapping[str, Any], given: Fields) -> Fields:
+    """Lay the settings that a request names over those of the agent; a new mode brings its own prompt, always."""
+    merged = Fields({name: given[name] if name in given.given else value for name, value in current.items()})
+    if merged["mode"] != current["mode"]:
+        merged["prompt"] = _facts.COMPACTION_PROMPTS[merged["mode"]]
+    return merged

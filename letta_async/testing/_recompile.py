@@ -1,0 +1,66 @@
+"""Recompiling: what is compiled from what, and what of it is kept.
+
+An agent has a system message of its own (`default`), each of its conversations has another. Editing a block rewrites
+the agent's, with the time of its making, and no conversation's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from letta_async.testing._errors import Refusal
+from letta_async.testing._prompt import compile_prompt
+from letta_async.testing._state import Agent, Conversation, Store
+
+__all__ = ["begin_conversation", "compile_direct", "rebuild", "rebuild_after_edit"]
+
+
+def compile_direct(store: Store, agent: Agent, *, update_timestamp: bool) -> str | None:
+    """Compile the agent's own prompt without keeping it; `None` where the agent has no system message.
+
+    Without `update_timestamp` the prompt says that it was compiled when its message was made.
+    """
+    if not agent.message_ids:
+        return None
+    return compile_prompt(
+        agent,
+        store.core_memory(agent),
+        conversation_id="default",
+        compiled_at=store.clock() if update_timestamp else store.messages[agent.message_ids[0]].created_at,
+        previous_messages=agent.stored - len(agent.message_ids),
+    )
+
+
+def rebuild(store: Store, agent: Agent, *, update_timestamp: bool, dry_run: bool) -> str | None:
+    """Recompile the agent's own prompt; `None` where the agent has no system message.
+
+    What is kept is the new prompt. What is given back is the new one only on a dry run, else the one before: the
+    server reads the message first, writes it, and answers with what it read.
+    """
+    compiled = compile_direct(store, agent, update_timestamp=update_timestamp)
+    if compiled is None or dry_run:
+        return compiled
+    message = store.messages[agent.message_ids[0]]
+    previous, message.text = message.text, compiled
+    return previous
+
+
+def rebuild_after_edit(store: Store, block_id: str) -> None:
+    """Recompile the own prompts of the agents that a changed block is attached to; failures stay silent."""
+    for agent in store.agents_with(block_id):
+        with contextlib.suppress(Refusal):
+            rebuild(store, agent, update_timestamp=False, dry_run=False)
+
+
+def begin_conversation(store: Store, agent: Agent, conversation: Conversation) -> None:
+    """Give a new conversation its system message. It names the conversation, which no later recompile does."""
+    text = compile_prompt(
+        agent,
+        store.core_memory(agent),
+        conversation_id=conversation.id,
+        compiled_at=store.clock(),
+        previous_messages=agent.stored,
+    )
+    message = store.add_message(agent, "system", text, conversation=conversation)
+    conversation.message_ids.insert(0, message.id)
+    agent.shared_ids.add(message.id)

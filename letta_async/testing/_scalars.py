@@ -1,0 +1,241 @@
+"""Readers of single values, as lenient as the server's: `"5"` is an integer, `1` is true, `True` is a number."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import attrs
+
+from letta_async.testing._errors import Problem
+
+__all__ = ["SCALARS", "Here", "Reader", "Text", "read_text", "read_words"]
+
+
+@attrs.frozen
+class Here:
+    """The place of a value in a request, and the list that problems go to."""
+
+    loc: tuple[str | int, ...]
+    problems: list[Problem]
+
+    def at(self, *steps: str | int) -> Here:
+        """Go down to a part of the value."""
+        return Here(self.loc + steps, self.problems)
+
+    def refuse(self, type: str, msg: str, value: object, **ctx: Any) -> None:
+        """Note what is wrong with the value that stands here."""
+        self.problems.append(Problem(type, self.loc, msg, value, ctx or None))
+
+
+Reader = Callable[[Any, Here], Any]
+"""Turns what arrived into what is meant, or notes a problem (what it returns then is of no use)."""
+
+
+@attrs.frozen
+class Text:
+    """Constraints of a string; `None` leaves one out."""
+
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+
+
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+(_[0-9]+)*(\.0+)?", re.ASCII)
+_LONGEST_INTEGER: Final = 4300
+_TRUE: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
+_FALSE: Final = frozenset({"0", "false", "f", "no", "n", "off"})
+
+
+def _string(value: Any, here: Here) -> Any:
+    if not isinstance(value, str):
+        here.refuse("string_type", "Input should be a valid string", value)
+    return value
+
+
+def read_text(text: Text) -> Reader:
+    """Make a reader of strings with these constraints; of several that are broken it names the first."""
+
+    def read(value: Any, here: Here) -> Any:
+        if not isinstance(value, str):
+            return _string(value, here)
+        if text.min_length is not None and len(value) < text.min_length:
+            plural = "" if text.min_length == 1 else "s"
+            msg = f"String should have at least {text.min_length} character{plural}"
+            here.refuse("string_too_short", msg, value, min_length=text.min_length)
+        elif text.max_length is not None and len(value) > text.max_length:
+            plural = "" if text.max_length == 1 else "s"
+            msg = f"String should have at most {text.max_length} character{plural}"
+            here.refuse("string_too_long", msg, value, max_length=text.max_length)
+        elif text.pattern is not None and not _matches(text.pattern, value):
+            msg = f"String should match pattern '{text.pattern}'"
+            here.refuse("string_pattern_mismatch", msg, value, pattern=text.pattern)
+        return value
+
+    return read
+
+
+def _matches(pattern: str, value: str) -> bool:
+    # Python's `$` would let a final newline pass, the server's does not.
+    return re.fullmatch(pattern.removeprefix("^").removesuffix("$"), value) is not None
+
+
+def read_words(words: Sequence[str], *, enum: bool = False, members_of: str | None = None) -> Reader:
+    """Make a reader of one of these words.
+
+    `enum` chooses the type of error that an enumeration gives; `members_of` names the enumeration whose members the
+    words are in the message.
+    """
+    quoted = [f"'{word}'" if members_of is None else f"<{members_of}.{word}: '{word}'>" for word in words]
+    expected = f"{', '.join(quoted[:-1])} or {quoted[-1]}" if len(quoted) > 1 else quoted[0]
+    error_type = "enum" if enum else "literal_error"
+
+    def read(value: Any, here: Here) -> Any:
+        if isinstance(value, str) and value in words:
+            return value
+        if enum or not _is_half_a_pair(value, here):
+            here.refuse(error_type, f"Input should be {expected}", value, expected=expected)
+        return value
+
+    return read
+
+
+def _is_half_a_pair(value: object, here: Here) -> bool:
+    """Tell whether a string holds half of a surrogate pair, and note it: no reader but that of strings can read it."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        msg = "Input should be a valid string, unable to parse raw data as a unicode string"
+        here.refuse("string_unicode", msg, value)
+        return True
+    return False
+
+
+def _integer(value: Any, here: Here) -> Any:
+    if _is_half_a_pair(value, here):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            here.refuse("finite_number", "Input should be a finite number", value)
+        elif not value.is_integer():
+            here.refuse("int_from_float", "Input should be a valid integer, got a number with a fractional part", value)
+        elif not -(2.0**63) < value < 2.0**63:
+            here.refuse("int_parsing_size", "Unable to parse input string as an integer, exceeded maximum size", value)
+        else:
+            return int(value)
+    elif isinstance(value, str):
+        text = value.strip()
+        if len(value) > _LONGEST_INTEGER:
+            here.refuse("int_parsing_size", "Unable to parse input string as an integer, exceeded maximum size", value)
+        elif _INTEGER.fullmatch(text) is None:
+            here.refuse("int_parsing", "Input should be a valid integer, unable to parse string as an integer", value)
+        else:
+            return int(text.partition(".")[0])
+    else:
+        here.refuse("int_type", "Input should be a valid integer", value)
+    return value
+
+
+def _number(value: Any, here: Here) -> Any:
+    if _is_half_a_pair(value, here):
+        return value
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            return float(text) if text.isascii() else _unreadable_number(value, here)
+        except ValueError:
+            return _unreadable_number(value, here)
+    if isinstance(value, int | float):
+        try:
+            return float(value)
+        except OverflowError:
+            pass
+    here.refuse("float_type", "Input should be a valid number", value)
+    return value
+
+
+def _unreadable_number(value: str, here: Here) -> str:
+    here.refuse("float_parsing", "Input should be a valid number, unable to parse string as a number", value)
+    return value
+
+
+def _boolean(value: Any, here: Here) -> Any:
+    if _is_half_a_pair(value, here):
+        return value
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
+        return value.lower() in _TRUE
+    small = isinstance(value, int | float) and -(2**63) <= value < 2**63 and value == int(value)
+    if small and value in {0, 1}:
+        return value == 1
+    if isinstance(value, str) or small:
+        here.refuse("bool_parsing", "Input should be a valid boolean, unable to interpret input", value)
+    else:
+        here.refuse("bool_type", "Input should be a valid boolean", value)
+    return value
+
+
+_DATE_TIME: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}([Tt _]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]|[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
+_MILLISECONDS_FROM: Final = 2e10
+_LAST_SECOND: Final = 253402300799
+
+
+def _moment(value: Any, here: Here) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        here.refuse("datetime_type", "Input should be a valid datetime", value)
+        return value
+    if isinstance(value, str):
+        if _DATE_TIME.fullmatch(value) is not None:
+            return _from_text(value, here)
+        try:
+            seconds = float(value)
+        except ValueError:
+            why = "input is too short" if len(value) < 10 else "invalid character in year"
+            return _unreadable_moment(value, here, why)
+    else:
+        seconds = float(value)
+    if math.isnan(seconds):
+        why = "NaN values not permitted"
+        here.refuse("datetime_parsing", f"Input should be a valid datetime, {why}", value, error=why)
+        return value
+    seconds = seconds / 1000 if abs(seconds) > _MILLISECONDS_FROM else seconds
+    if seconds > _LAST_SECOND:
+        why = "dates after 9999 are not supported as unix timestamps"
+        here.refuse("datetime_parsing", f"Input should be a valid datetime, {why}", value, error=why)
+        return value
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _from_text(value: str, here: Here) -> Any:
+    try:
+        moment = datetime.fromisoformat(value.replace("_", "T"))
+    except ValueError as error:
+        return _unreadable_moment(value, here, str(error))
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _unreadable_moment(value: str, here: Here, why: str) -> str:
+    msg = f"Input should be a valid datetime or date, {why}"
+    here.refuse("datetime_from_date_parsing", msg, value, error=why)
+    return value
+
+
+SCALARS: Final[dict[Any, Reader]] = {
+    str: _string,
+    int: _integer,
+    float: _number,
+    bool: _boolean,
+    datetime: _moment,
+    Any: lambda value, _: value,
+}
+"""The reader of each plain type."""

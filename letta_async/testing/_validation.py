@@ -1,0 +1,237 @@
+"""One reader for every request body and query, made from the annotations of attrs classes.
+
+`read(annotation, value, here)` takes a JSON value as leniently as the server does and notes each problem in the words
+the server uses. What a class does not have is ignored, what is left out gets the class's default. Ranges in the
+annotations play no part: the server has none. Where this version of the server knows less than the models say, the
+tables of `_facts` decide.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import attrs
+
+from letta_async._unset import Unset
+from letta_async.testing import _facts
+from letta_async.testing._scalars import SCALARS, Here, Reader, Text, read_text, read_words
+
+__all__ = ["After", "Before", "Enum", "Fields", "hints_of", "is_list", "read", "reader_of"]
+
+
+class Fields(dict[str, Any]):
+    """A JSON object as read: every field of its class, in the server's order, defaults filled in."""
+
+    given: frozenset[str] = frozenset()
+    """The fields that the request named."""
+
+
+@attrs.frozen
+class Before:
+    """Change a value before it is read."""
+
+    change: Callable[[Any], Any]
+
+
+@attrs.frozen
+class After:
+    """Check a string that was read: the function may raise `ValueError` (a 422) or a refusal of its own."""
+
+    check: Callable[[Any], None]
+
+
+@attrs.frozen
+class Enum:
+    """Marks a `Literal` of what the server keeps as an enumeration: its messages differ.
+
+    With a name it is one of some members of the enumeration of that name.
+    """
+
+    name: str | None = None
+
+
+def read(annotation: Any, value: object, here: Here) -> Any:
+    """Read a value as the annotation says."""
+    return reader_of(annotation)(value, here)
+
+
+@functools.cache
+def reader_of(annotation: Any) -> Reader:
+    """Make the reader of an annotation; each is made once."""
+    if annotation in SCALARS:
+        return SCALARS[annotation]
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _annotated(arguments[0], arguments[1:])
+    if origin is Literal:
+        return read_words(arguments)
+    if origin in {typing.Union, types.UnionType}:
+        return _union(arguments)
+    if origin is list:
+        return _list(reader_of(arguments[0]))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _mapping(reader_of(arguments[1]))
+    if attrs.has(annotation):
+        return _object(annotation)
+    raise TypeError(f"no reader for {annotation!r}")
+
+
+def _annotated(base: Any, marks: Sequence[Any]) -> Reader:
+    reader = reader_of(base)
+    for mark in marks:
+        if isinstance(mark, Text):
+            reader = read_text(mark)
+        elif isinstance(mark, Enum):
+            reader = read_words(get_args(base), members_of=mark.name, enum=mark.name is None)
+        elif isinstance(mark, After):
+            reader = _checked(reader, mark.check)
+        elif isinstance(mark, Before):
+            reader = _changed(reader, mark.change)
+    return reader
+
+
+def _checked(reader: Reader, check: Callable[[Any], None]) -> Reader:
+    def read_and_check(value: Any, here: Here) -> Any:
+        before = len(here.problems)
+        result = reader(value, here)
+        if len(here.problems) == before:
+            try:
+                check(result)
+            except ValueError as error:
+                here.refuse("value_error", f"Value error, {error}", value, error=error)
+        return result
+
+    return read_and_check
+
+
+def _changed(reader: Reader, change: Callable[[Any], Any]) -> Reader:
+    return lambda value, here: reader(change(value), here)
+
+
+def _list(item: Reader) -> Reader:
+    def read_list(value: Any, here: Here) -> Any:
+        if not isinstance(value, list):
+            here.refuse("list_type", "Input should be a valid list", value)
+            return value
+        items = typing.cast("list[Any]", value)
+        return [item(each, here.at(index)) for index, each in enumerate(items)]
+
+    return read_list
+
+
+def _mapping(member: Reader) -> Reader:
+    def read_mapping(value: Any, here: Here) -> Any:
+        if not isinstance(value, dict):
+            here.refuse("dict_type", "Input should be a valid dictionary", value)
+            return value
+        members = typing.cast("dict[str, Any]", value)
+        return {key: member(each, here.at(key)) for key, each in members.items()}
+
+    return read_mapping
+
+
+def _union(members: Sequence[Any]) -> Reader:
+    nullable = types.NoneType in members
+    rest = [member for member in members if member not in {types.NoneType, Unset}]
+    reader = reader_of(rest[0]) if len(rest) == 1 else _tagged(rest)
+    if not nullable:
+        return reader
+    return lambda value, here: None if value is None else reader(value, here)
+
+
+def _tagged(members: Sequence[Any]) -> Reader:
+    """Make the reader of objects that one field tells apart, the field that is a literal in all of them."""
+    known = [cls for cls in _facts.FIELDS if cls in members]
+    tag = next(name for name, hint in hints_of(known[0]).items() if get_origin(hint) is Literal)
+    readers = {get_args(hints_of(cls)[tag])[0]: _object(cls) for cls in known}
+    enum = _facts.ENUM_NAMES[tag]
+    expected = ", ".join(f"<{enum}.{word}: '{word}'>" for word in readers)
+
+    def read_tagged(value: Any, here: Here) -> Any:
+        if not isinstance(value, dict):
+            return _no_object(value, here)
+        members = typing.cast("dict[str, Any]", value)
+        if tag not in members:
+            msg = f"Unable to extract tag using discriminator '{tag}'"
+            here.refuse("union_tag_not_found", msg, value, discriminator=f"'{tag}'")
+            return value
+        word = members[tag]
+        if not isinstance(word, str) or word not in readers:
+            shown = str(word).encode(errors="surrogatepass").decode(errors="replace")
+            msg = f"Input tag '{shown}' found using '{tag}' does not match any of the expected tags: {expected}"
+            ctx = {"discriminator": f"'{tag}'", "tag": shown, "expected_tags": expected}
+            here.refuse("union_tag_invalid", msg, value, **ctx)
+            return value
+        return readers[word](value, here.at(word))
+
+    return read_tagged
+
+
+def _no_object(value: Any, here: Here) -> Any:
+    msg = "Input should be a valid dictionary or object to extract fields from"
+    here.refuse("model_attributes_type", msg, value)
+    return value
+
+
+@functools.cache
+def hints_of(cls: type) -> dict[str, Any]:
+    """Give the annotations of a class, resolved, by the names of its fields."""
+    return typing.get_type_hints(cls, include_extras=True)
+
+
+def is_list(annotation: Any) -> bool:
+    """Tell whether an annotation means a list, or a list or nothing."""
+    return get_origin(annotation) is list or any(get_origin(each) is list for each in get_args(annotation))
+
+
+def _defaults(cls: type) -> Mapping[str, Any]:
+    if cls in _facts.FIELDS:
+        return _facts.FIELDS[cls]
+    return {
+        field.name: _facts.REQUIRED if field.default is attrs.NOTHING else field.default for field in attrs.fields(cls)
+    }
+
+
+def _object(cls: type) -> Reader:
+    hints = hints_of(cls)
+    defaults = _defaults(cls)
+    readers: dict[str, Reader] = {
+        name: reader_of(_facts.NARROWER.get((cls, name), hints[name])) for name in defaults
+    }
+    prepare: Callable[[dict[str, Any]], dict[str, Any]] | None = getattr(cls, "prepare", None)
+    check: Callable[[Fields], None] | None = getattr(cls, "check", None)
+
+    def read_object(value: Any, here: Here) -> Any:
+        if not isinstance(value, dict):
+            return _no_object(value, here)
+        members = typing.cast("dict[str, Any]", value)
+        if prepare is not None:
+            members = prepare(members)
+        fields, before = Fields(), len(here.problems)
+        fields.given = frozenset(members).intersection(readers)
+        for name, reader in readers.items():
+            if name in members:
+                fields[name] = reader(members[name], here.at(name))
+            elif defaults[name] is _facts.REQUIRED:
+                here.at(name).refuse("missing", "Field required", members)
+            else:
+                fields[name] = _default(defaults[name])
+        if check is not None and len(here.problems) == before:
+            try:
+                check(fields)
+            except ValueError as error:
+                here.refuse("value_error", f"Value error, {error}", value, error=error)
+        return fields
+
+    return read_object
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, attrs.Factory):  # pyright: ignore[reportArgumentType] - a class at run time
+        return typing.cast("Any", value).factory()
+    return copy.deepcopy(value)

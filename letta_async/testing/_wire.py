@@ -1,0 +1,170 @@
+"""How rows look in an answer: the JSON objects, with the server's fields in the server's order."""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+from letta_async.testing import _facts
+from letta_async.testing._state import Agent, Block, Conversation, Message, Store
+
+__all__ = ["agent", "block", "conversation", "encode", "message", "time"]
+
+_TRACE: Final = {"created_by_id": _facts.USER_ID, "last_updated_by_id": _facts.USER_ID}
+
+
+def encode(value: Any) -> bytes:
+    """Write JSON as the server does: compact, in UTF-8, with `null` for numbers that JSON does not know."""
+    text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode(errors="replace")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, datetime):
+        return time(value)
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in cast("list[Any]", value)]
+    return value
+
+
+def time(moment: datetime) -> str:
+    """Write a time of a row."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def block(row: Block) -> dict[str, Any]:
+    """Give a block. Who made and changed it is not told, although the fields are there."""
+    return {**row.fields, "id": row.id, "created_by_id": None, "last_updated_by_id": None, "tags": list(row.tags)}
+
+
+def conversation(row: Conversation, *, with_messages: bool = False) -> dict[str, Any]:
+    """Give a conversation; the ids of its messages are told only where it is retrieved alone."""
+    return {
+        **_TRACE,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "id": row.id,
+        "agent_id": row.agent_id,
+        "summary": row.summary,
+        "in_context_message_ids": list(row.message_ids) if with_messages else [],
+        "isolated_block_ids": list(row.isolated_block_ids),
+        "model": row.model,
+        "model_settings": row.model_settings,
+        "last_message_at": row.last_message_at,
+    }
+
+
+def message(row: Message) -> dict[str, Any]:
+    """Give a message; its date has whole seconds and an offset, unlike all other times."""
+    return {
+        "id": row.id,
+        "date": row.created_at.astimezone(UTC).replace(microsecond=0).isoformat(),
+        "name": None,
+        "message_type": f"{row.role}_message",
+        "otid": _first_part(row.id) if row.role == "assistant" else None,
+        "sender_id": None,
+        "step_id": None,
+        "is_err": None,
+        "seq_id": None,
+        "run_id": None,
+        "content": row.text,
+    }
+
+
+def _first_part(message_id: str) -> str:
+    """Give the id of the first part that an answer makes of a message: its own, the last seven bits cleared."""
+    number = uuid.UUID(message_id.removeprefix("message-")).int
+    return str(uuid.UUID(int=number & ~0x7F))
+
+
+ALL: Final = frozenset({"memory", "tags", "secrets"})
+"""The relations of an agent that can be left out of an answer."""
+
+
+def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str, Any]:
+    """Give an agent with those of its relations that are asked for; the others are empty."""
+    blocks = [block(each) for each in store.core_memory(row)] if "memory" in shown else []
+    secrets = row.secrets if "secrets" in shown else []
+    llm = row.llm_config
+    files, characters = _file_defaults(llm["context_window"])
+    fields = row.fields
+    return {
+        **_TRACE,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "id": row.id,
+        "name": fields["name"],
+        "tool_rules": [],
+        "message_ids": list(row.message_ids),
+        "system": row.system,
+        "agent_type": row.agent_type,
+        "llm_config": llm,
+        "embedding_config": row.embedding_config,
+        "model": llm["handle"],
+        "embedding": None if row.embedding_config is None else row.embedding_config["handle"],
+        "model_settings": {
+            "max_output_tokens": llm["max_tokens"] or 4096,
+            "parallel_tool_calls": True,
+            "provider_type": "openai",
+            "temperature": llm["temperature"],
+            "reasoning": {"reasoning_effort": llm["reasoning_effort"] or "minimal"},
+            "response_format": None,
+            "strict": llm["strict"],
+        },
+        "compaction_settings": row.compaction_settings,
+        "response_format": fields["response_format"],
+        "description": fields["description"],
+        "metadata": fields["metadata"],
+        "memory": {
+            "agent_type": row.agent_type,
+            "git_enabled": False,
+            "blocks": blocks,
+            "file_blocks": [],
+            "prompt_template": "",
+        },
+        "blocks": blocks,
+        "tools": [],
+        "sources": [],
+        "tags": list(row.tags) if "tags" in shown else [],
+        "tool_exec_environment_variables": secrets,
+        "secrets": secrets,
+        "project_id": fields["project_id"],
+        "template_id": fields["template_id"],
+        "base_template_id": fields["base_template_id"],
+        "deployment_id": None,
+        "entity_id": None,
+        "identity_ids": [],
+        "identities": [],
+        "pending_approval": None,
+        "message_buffer_autoclear": fields["message_buffer_autoclear"],
+        "enable_sleeptime": fields["enable_sleeptime"],
+        "multi_agent_group": None,
+        "managed_group": None,
+        "last_run_completion": fields["last_run_completion"],
+        "last_run_duration_ms": fields["last_run_duration_ms"],
+        "last_stop_reason": fields["last_stop_reason"],
+        "timezone": row.timezone,
+        "max_files_open": files if fields["max_files_open"] is None else fields["max_files_open"],
+        "per_file_view_window_char_limit": (
+            characters
+            if fields["per_file_view_window_char_limit"] is None
+            else fields["per_file_view_window_char_limit"]
+        ),
+        "hidden": fields["hidden"],
+    }
+
+
+def _file_defaults(context_window: int) -> tuple[int, int]:
+    """Give how many files an agent opens and how much of each it sees, by the size of its model."""
+    for most, defaults in ((8_000, (3, 5_000)), (32_000, (5, 15_000)), (128_000, (10, 25_000))):
+        if context_window <= most:
+            return defaults
+    return (10, 40_000) if context_window <= 200_000 else (15, 40_000)

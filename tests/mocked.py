@@ -1,0 +1,22 @@
+"""aioresponses, made to work with the aiohttp that is installed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import ClientResponse
+from aioresponses import aioresponses
+
+__all__ = ["MockedResponse", "aioresponses"]
+
+
+class _Writer:
+    output_size = 0
+
+
+class MockedResponse(ClientResponse):
+    """A response as aioresponses 0.7.9 makes it, with the `stream_writer` that aiohttp 3.14 asks for."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("stream_writer", _Writer())
+        super().__init__(*args, **kwargs)

@@ -1,0 +1,58 @@
+"""Strategies that draw every valid setting, derived from the annotations of the classes."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import attrs
+from hypothesis import strategies as st
+
+from letta_async import UNSET, CompactionSettings, ModelSettings, UnknownModelSettings
+from letta_async._annotations import is_mapping, is_union, is_wire_class
+from letta_async._unset import Unset
+from letta_async.models._fields import Range
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+OBJECTS = st.dictionaries(st.text(), JSON, max_size=3)
+KNOWN_PROVIDERS = [cls for cls in get_args(ModelSettings) if cls is not UnknownModelSettings]
+
+
+def values(annotation: Any) -> st.SearchStrategy[Any]:
+    """Draw what an annotation allows, `UNSET` included."""
+    if annotation is Unset:
+        return st.just(UNSET)
+    if annotation is NoneType:
+        return st.none()
+    if is_union(annotation):
+        return st.one_of(*(values(member) for member in get_args(annotation) if member is not UnknownModelSettings))
+    if get_origin(annotation) is Literal:
+        return st.sampled_from(get_args(annotation))
+    if get_origin(annotation) is Annotated:
+        base, bounds = get_args(annotation)
+        assert isinstance(bounds, Range)
+        if base is int:
+            return st.integers(int(bounds.minimum or 0), 2**31)
+        return st.floats(bounds.minimum, bounds.maximum)
+    if is_mapping(annotation):
+        return OBJECTS
+    if is_wire_class(annotation):
+        return instances(annotation)
+    return {bool: st.booleans(), str: st.text(max_size=20), float: st.floats(0, 2)}[annotation]
+
+
+def instances(cls: type[Any]) -> st.SearchStrategy[Any]:
+    """Draw instances of a wire class, every field at will."""
+    fields = attrs.fields(attrs.resolve_types(cls))
+    return st.builds(cls, **{field.name: values(field.type) for field in fields if field.name != "extra_fields"})
+
+
+SETTINGS: st.SearchStrategy[CompactionSettings] = instances(CompactionSettings)

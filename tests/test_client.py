@@ -1,0 +1,193 @@
+"""The async client: what goes out, how its life is led, and what its copies share."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from letta_async import (
+    APIConnectionError,
+    AsyncLetta,
+    ClientClosedError,
+    CompactionSettings,
+    InvalidArgumentError,
+    NotFoundError,
+)
+from letta_async.testing import EmbeddedServer
+from tests.ids import AGENT, CONVERSATION
+from tests.mocked import MockedResponse, aioresponses
+
+BASE = "http://letta.example:1"
+RECOMPILE = f"{BASE}/v1/conversations/{CONVERSATION}/recompile"
+
+
+@pytest.fixture
+def wire() -> Iterator[aioresponses]:
+    with aioresponses() as mock:
+        yield mock
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer() as running:
+        yield running
+
+
+def answer(wire: aioresponses, url: str = RECOMPILE, method: str = "POST", **kwargs: Any) -> None:
+    wire.add(url, method, response_class=MockedResponse, **{"payload": "prompt", **kwargs})
+
+
+def sent(wire: aioresponses, url: str = RECOMPILE, method: str = "POST") -> dict[str, Any]:
+    (call,) = wire.requests[method, URL(url)]
+    return dict(call.kwargs)
+
+
+async def test_the_reference_pages_own_example_runs_with_the_import_changed(
+    wire: aioresponses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LETTA_API_KEY", "key")
+    url = "https://api.letta.com/v1/conversations/default/recompile"
+    answer(wire, url, payload="string")
+    async with AsyncLetta() as client:
+        assert await client.conversations.recompile(conversation_id="default") == "string"
+    assert sent(wire, url)["headers"]["Authorization"] == "Bearer key"
+
+
+async def test_a_call_carries_headers_query_and_body_and_no_more(wire: aioresponses) -> None:
+    answer(wire, f"{RECOMPILE}?dry_run=true")
+    async with AsyncLetta(base_url=BASE) as client:
+        await client.conversations.recompile(
+            CONVERSATION, dry_run=True, compaction_settings=CompactionSettings(clip_chars=None)
+        )
+    call = sent(wire, f"{RECOMPILE}?dry_run=true")
+    assert call["data"] == b'{"compaction_settings":{"clip_chars":null}}'
+    assert call["headers"]["Content-Type"] == "application/json"
+    assert call["allow_redirects"] is False
+    assert set(call["headers"]) == {"User-Agent", "Accept", "Accept-Encoding", "Content-Type"}
+
+
+async def test_nothing_is_sent_when_something_is_wrong(wire: aioresponses) -> None:
+    async with AsyncLetta(base_url=BASE) as client:
+        with pytest.raises(InvalidArgumentError):
+            await client.conversations.recompile("nope")
+        with pytest.raises(InvalidArgumentError):
+            await client.get("../v1")
+    assert not wire.requests
+
+
+async def test_every_verb_reaches_a_path_without_a_method(wire: aioresponses) -> None:
+    async with AsyncLetta(base_url=BASE, default_query={"q": 1}) as client:
+        for verb in ("get", "post", "put", "patch", "delete"):
+            url = f"{BASE}/v1/things/?q=1"
+            answer(wire, url, verb.upper(), payload={"verb": verb})
+            options: dict[str, Any] = {} if verb in ("get", "delete") else {"body": {"a": 1}, "extra_body": {"b": 2}}
+            assert await getattr(client, verb)("/v1/things/", **options) == {"verb": verb}
+            assert sent(wire, url, verb.upper())["data"] == (b'{"a":1,"b":2}' if options else None)
+
+
+async def test_cast_to_says_what_the_answer_must_be(wire: aioresponses) -> None:
+    async with AsyncLetta(base_url=BASE) as client:
+        answer(wire, f"{BASE}/x", "GET", payload={"mode": "all"})
+        settings = await client.get("/x", cast_to=CompactionSettings)
+        assert settings == CompactionSettings(mode="all")
+        answer(wire, f"{BASE}/x", "GET", payload=[])
+        with pytest.raises(Exception, match="an object was promised, not an array"):
+            await client.get("/x", cast_to=dict)
+
+
+async def test_a_closed_client_says_so(wire: aioresponses) -> None:
+    client = AsyncLetta(base_url=BASE)
+    await client.close()
+    await client.close()
+    assert client.is_closed
+    assert repr(client).endswith("(closed)>")
+    with pytest.raises(ClientClosedError, match="make a new one"):
+        await client.conversations.recompile(CONVERSATION)
+    with pytest.raises(ClientClosedError):
+        await client.get("/x")
+    with pytest.raises(ClientClosedError):
+        async with client:
+            pass
+    assert not wire.requests
+
+
+async def test_closing_a_copy_leaves_the_parent_open_and_closing_the_parent_closes_both(server: EmbeddedServer) -> None:
+    parent = AsyncLetta(base_url=server.base_url)
+    copy = parent.with_options(timeout=3)
+    assert copy._transport is parent._transport
+    await copy.get("/v1/health/")
+    await copy.close()
+    with pytest.raises(ClientClosedError):
+        await copy.get("/v1/health/")
+    assert await parent.get("/v1/health/")
+    other = parent.copy()
+    await parent.close()
+    assert other.is_closed
+    with pytest.raises(ClientClosedError):
+        await other.get("/v1/health/")
+
+
+async def test_a_session_that_was_handed_in_stays_open_and_can_be_shared(server: EmbeddedServer) -> None:
+    async with aiohttp.ClientSession() as session:
+        for _ in range(2):
+            async with AsyncLetta(base_url=server.base_url, session=session) as client:
+                assert await client.get("/v1/health/")
+        assert not session.closed
+        late = AsyncLetta(base_url=server.base_url, session=session)
+    with pytest.raises(ClientClosedError):
+        await late.get("/v1/health/")
+
+
+def test_a_client_works_in_a_second_loop_once_the_first_is_gone(server: EmbeddedServer) -> None:
+    client = AsyncLetta(base_url=server.base_url)
+
+    async def call(close: bool) -> None:
+        assert await client.get("/v1/health/")
+        if close:
+            await client.close()
+
+    asyncio.run(call(close=False))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        asyncio.run(call(close=True))
+        gc.collect()
+    assert any("was still open when its event loop closed" in str(warning.message) for warning in caught)
+
+
+async def test_a_client_refuses_a_second_loop_beside_the_first(server: EmbeddedServer) -> None:
+    async with AsyncLetta(base_url=server.base_url) as client:
+        await client.get("/v1/health/")
+        with pytest.raises(ClientClosedError, match="make one client a loop"):
+            await asyncio.to_thread(asyncio.run, client.get("/v1/health/"))
+        assert await client.get("/v1/health/")
+
+
+async def test_one_failure_in_a_gather_leaves_the_others_alone(server: EmbeddedServer) -> None:
+    async with AsyncLetta(base_url=server.base_url) as client:
+        agent = await client.post(
+            "/v1/agents/", body={"name": "a", "model": "letta/letta-free", "embedding": "letta/letta-free"}
+        )
+        made = await client.post("/v1/conversations/", body={}, extra_query={"agent_id": agent["id"]})
+        ids = [made["id"], CONVERSATION, "nope", made["id"]]
+        outcomes = await asyncio.gather(*(client.conversations.recompile(i) for i in ids), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [str, NotFoundError, InvalidArgumentError, str]
+
+
+async def test_a_server_that_is_not_there_is_said_with_its_address(unused_tcp_port: int) -> None:
+    async with AsyncLetta(base_url=f"http://localhost:{unused_tcp_port}", max_retries=0) as client:
+        with pytest.raises(APIConnectionError, match=f"localhost:{unused_tcp_port}") as caught:
+            await client.conversations.recompile("default", agent_id=AGENT)
+    assert isinstance(caught.value.__cause__, aiohttp.ClientConnectorError)
+
+
+def test_the_hint_for_the_local_default_names_the_command() -> None:
+    from letta_async._translation import connection_error
+
+    assert "`letta server`" in str(connection_error("no", "POST", "/x", "http://localhost:8283"))

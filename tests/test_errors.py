@@ -1,0 +1,78 @@
+"""The tree of errors: what catches what, and that every error travels whole."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+
+import attrs
+import pytest
+
+from letta_async import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    APIStatusError,
+    APITimeoutError,
+    Attempt,
+    ClientClosedError,
+    Fault,
+    InternalServerError,
+    InvalidArgumentError,
+    LettaError,
+    errors,
+)
+
+MADE = [
+    LettaError("text"),
+    InvalidArgumentError([Fault("a.b", "is wrong"), Fault("c", "is wrong too")]),
+    ClientClosedError("text"),
+    APIError("text", request_method="POST", request_path="/x", body={"a": 1}),
+    APIConnectionError("text"),
+    APITimeoutError("text", request_method="GET"),
+    APIResponseValidationError("text", status_code=200, headers={"A": "1"}, body="x"),
+    APIStatusError("text", status_code=418, headers={"A": "1"}, detail=[1], retry_after=3.0),
+    InternalServerError("text", status_code=500, headers={}),
+]
+
+
+@pytest.mark.parametrize("error", MADE, ids=lambda error: type(error).__name__)
+def test_every_error_travels_whole(error: LettaError) -> None:
+    error.add_note("a note")
+    if isinstance(error, APIError):
+        error.attempts = (Attempt("first", 0.1, 1.5), Attempt("second", 0.2))
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(twin) is type(error)
+        assert (str(twin), twin.args, twin.__dict__) == (str(error), error.args, error.__dict__)
+
+
+def test_the_tree_is_drawn_as_it_is() -> None:
+    classes = {name: cls for name, cls in vars(errors).items() if inspect.isclass(cls) and issubclass(cls, LettaError)}
+    drawn = {
+        line.split("──")[-1].split("(")[0].split()[0] for line in (errors.__doc__ or "").splitlines() if "─" in line
+    }
+    assert drawn | {"LettaError"} == {name for name in classes if not name.startswith("_")}
+    assert set(errors.__all__) == drawn | {"LettaError", "Attempt", "Fault"}
+
+
+def test_an_invalid_argument_is_a_value_error_that_lists_its_faults() -> None:
+    error = InvalidArgumentError([Fault("a.b", "is wrong")])
+    assert str(error) == "a.b: is wrong"
+    several = InvalidArgumentError([Fault("a", "x"), Fault("b", "y")])
+    assert str(several) == "2 invalid arguments:\n  a: x\n  b: y"
+    assert issubclass(InvalidArgumentError, ValueError)
+
+
+def test_every_class_of_a_status_is_a_status_error() -> None:
+    assert all(issubclass(cls, APIStatusError) for cls in errors.STATUS_ERRORS.values())
+    assert issubclass(APITimeoutError, APIConnectionError)
+    assert not issubclass(APIConnectionError, APIStatusError)
+
+
+def test_an_error_tells_its_history() -> None:
+    error = APIConnectionError("no answer")
+    assert str(error) == "no answer"
+    error.attempts = (Attempt("a", 0.1, 1.5), Attempt("b", 0.1))
+    assert str(error) == "no answer (after 2 tries and 1.5 s of waiting between them)"
+    assert attrs.asdict(error.attempts[0]) == {"error": "a", "seconds": 0.1, "waited": 1.5}

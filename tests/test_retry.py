@@ -1,0 +1,171 @@
+"""Which failures are tried again, how long after, and how much all calls together may spend on it."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from letta_async import (
+    APIConnectionError,
+    APIResponseValidationError,
+    APIStatusError,
+    APITimeoutError,
+    ClientClosedError,
+    InvalidArgumentError,
+    RetryPolicy,
+)
+from letta_async._refusal import refusal
+from letta_async.retry import RetryBudget
+
+POLICY = RetryPolicy()
+
+
+def status(code: int, detail: str = "no", **headers: str) -> APIStatusError:
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return refusal("POST", "/x", code, fields, f'{{"detail": "{detail}"}}'.encode())
+
+
+def connection(
+    *, transient: bool = True, unprocessed: bool = False, max_retries: int | None = None
+) -> APIConnectionError:
+    error = APIConnectionError("no")
+    error.transient, error.unprocessed, error.max_retries = transient, unprocessed, max_retries
+    return error
+
+
+def retried(error: BaseException, retries: int = 0, repeatable: bool = True, policy: RetryPolicy = POLICY) -> bool:
+    return policy.should_retry(error, retries=retries, repeatable=repeatable)
+
+
+@pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504])
+def test_statuses_that_may_pass_are_tried_again(code: int) -> None:
+    assert retried(status(code))
+
+
+@pytest.mark.parametrize("code", [400, 401, 402, 403, 404, 405, 410, 418, 422, 501, 505])
+def test_other_statuses_are_not(code: int) -> None:
+    assert not retried(status(code))
+
+
+@pytest.mark.parametrize(
+    ("detail", "passes"),
+    [
+        ("CONFLICT: conversation is locked", True),
+        ("CONFLICT: the conversation is busy", True),
+        ("deadlock detected", True),
+        ("Cannot send a new message: another request is currently being processed for this conversation", True),
+        ("CONFLICT: pending approval", False),
+        ("waiting for approval, the conversation is busy", False),
+        ("No active runs to cancel", False),
+        ("unique constraint violated while locked", False),
+        ("CONFLICT", False),
+        ("unlockable", False),
+    ],
+)
+def test_a_conflict_is_tried_again_only_where_it_can_pass(detail: str, passes: bool) -> None:
+    assert retried(status(409, detail)) is passes
+
+
+def test_a_conflict_that_names_a_time_passes() -> None:
+    assert retried(status(409, Retry_After="1"))
+
+
+def test_the_server_is_obeyed_when_it_says_whether_to_retry() -> None:
+    assert not retried(status(503, x_should_retry="false"))
+    assert retried(status(400, x_should_retry="true"))
+    assert retried(status(503, x_should_retry="perhaps"))
+
+
+def test_connections_are_tried_again_where_that_may_help() -> None:
+    assert retried(connection())
+    assert retried(APITimeoutError("no"))
+    assert not retried(connection(transient=False))
+    assert retried(connection(max_retries=1), retries=0)
+    assert not retried(connection(max_retries=1), retries=1)
+
+
+def test_a_call_that_is_not_safe_to_repeat_is_tried_again_only_if_it_cannot_have_been_processed() -> None:
+    assert not retried(connection(), repeatable=False)
+    assert not retried(APITimeoutError("no"), repeatable=False)
+    assert retried(connection(unprocessed=True), repeatable=False)
+    assert not retried(status(500), repeatable=False)
+    assert not retried(status(503), repeatable=False)
+    assert not retried(status(502, Retry_After="1"), repeatable=False)
+    for code in (409, 425, 429, 503):
+        assert retried(status(code, Retry_After="1"), repeatable=False)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientClosedError("no"),
+        InvalidArgumentError([]),
+        APIResponseValidationError("no", status_code=200, headers={}),
+        KeyError("programming"),
+        TimeoutError(),
+        KeyboardInterrupt(),
+    ],
+)
+def test_everything_else_is_not_tried_again(error: BaseException) -> None:
+    assert not retried(error)
+
+
+def test_the_number_of_retries_is_bounded() -> None:
+    assert [retried(status(503), retries=n) for n in range(4)] == [True, True, False, False]
+    assert not retried(status(503), policy=RetryPolicy(max_retries=0))
+
+
+def test_waits_grow_to_their_bound_and_are_drawn_from_nothing_up() -> None:
+    class Highest(random.Random):
+        def uniform(self, a: float, b: float) -> float:
+            assert a == 0
+            return b
+
+    waits = [POLICY.delay(status(500), retries=n, rng=Highest()) for n in range(7)]
+    assert waits == [0.5, 1, 2, 4, 8, 8, 8]
+    assert POLICY.delay(None, retries=10**6, rng=Highest()) == 8
+
+
+def test_retry_after_is_never_cut_short() -> None:
+    for seconds in (0.25, 1.0, 59.0):
+        waits = [
+            POLICY.delay(status(503, Retry_After=str(seconds)), retries=0, rng=random.Random(n)) for n in range(50)
+        ]
+        assert all(seconds <= wait <= seconds + 1 for wait in waits)
+        assert len(set(waits)) > 1
+
+
+def test_a_retry_after_beyond_the_bound_is_not_waited_for() -> None:
+    assert retried(status(503, Retry_After="60"))
+    assert not retried(status(503, Retry_After="61"))
+    assert retried(status(503, Retry_After="61"), policy=RetryPolicy(max_retry_after=100))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("max_retries", -1),
+        ("max_retries", 1.0),
+        ("initial_delay", -0.1),
+        ("max_delay", "1"),
+        ("max_retry_after", float("nan")),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(field: str, value: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=field):
+        RetryPolicy(**{field: value})
+
+
+def test_the_budget_runs_out_and_fills_up_again() -> None:
+    budget = RetryBudget()
+    paid = [budget.take(status(500)) for _ in range(40)]
+    assert paid == [14] * 35 + [None] * 5
+    assert [budget.take(status(503)) for _ in range(3)] == [5, 5, None]
+    budget.give_back(14)
+    budget.give_back(0)
+    assert budget.tokens == 14 + 1
+    for _ in range(1000):
+        budget.give_back(0)
+    assert budget.tokens == budget.capacity == 500
