@@ -4,6 +4,7 @@
 `conversations.recompile`, which brings a conversation's compiled system prompt up to date with the agent's memory.
 """
 
+from letta_async._transport import ClientStats
 from letta_async._unset import UNSET, Unset
 from letta_async._version import __version__
 from letta_async.client import AsyncLetta
@@ -84,6 +85,7 @@ __all__ = [
     "ChatGptOauthModelSettings",
     "ChatGptOauthReasoning",
     "ClientClosedError",
+    "ClientStats",
     "CompactionSettings",
     "ConflictError",
     "DeepseekModelSettings",

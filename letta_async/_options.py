@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import attrs
 from yarl import URL
 
-from letta_async._transport import Transport
+from letta_async._session import Wiring
+from letta_async._transport import ClientStats, Transport
 from letta_async._unset import UNSET, Unset
 from letta_async.config import ClientConfig, Timeout, resolve_base_url
 from letta_async.errors import Fault, InvalidArgumentError
@@ -36,7 +37,8 @@ class ConfiguredClient:
         deadline: float | None = None,
         max_retries: int | Unset = UNSET,
         retry: RetryPolicy | Unset = UNSET,
-        max_concurrency: int = 100,
+        max_concurrency: int = 256,
+        concurrency: int | None = None,
         max_response_bytes: int = 64 * 1024 * 1024,
         default_headers: Mapping[str, str | None] | None = None,
         default_query: Mapping[str, object] | None = None,
@@ -58,7 +60,9 @@ class ConfiguredClient:
                 Default: `None`, no bound.
             max_retries: Short for `retry=RetryPolicy(max_retries=…)`. Default: 2.
             retry: Which failures are tried again, and when.
-            max_concurrency: Most requests in flight at once; further ones wait their turn. Default: 100.
+            max_concurrency: Most requests in flight at once. How many it really are, up to this, the client finds by
+                itself, from how the server's answers come; further ones wait their turn. Default: 256.
+            concurrency: Exactly how many may be in flight at once, instead. Default: `None`.
             max_response_bytes: Largest answer, unpacked, that is accepted. Default: 64 MiB.
             default_headers: Headers for every request, over those of `LETTA_CUSTOM_HEADERS` (a `name: value` a line)
                 and the client's own; `None` as a value takes one away.
@@ -84,12 +88,10 @@ class ConfiguredClient:
             max_response_bytes=max_response_bytes,
             **_rarely_given(timeout, max_retries, retry),
         )
-        self._transport = Transport.make(
-            session=session,
-            ssl_context=ssl_context,
-            proxy=proxy,
-            trust_env=trust_env,
+        self._transport = Transport(
+            wiring=Wiring.make(session=session, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env),
             max_concurrency=max_concurrency,
+            concurrency=concurrency,
         )
         self._parent: ConfiguredClient | None = None
         self._closed = False
@@ -197,6 +199,11 @@ class ConfiguredClient:
     def max_retries(self) -> int:
         """Most retries of one call."""
         return self._config.retry.max_retries
+
+    @property
+    def stats(self) -> ClientStats:
+        """How many requests are in flight, may be, wait, and were sent and tried again so far."""
+        return self._transport.stats(self.base_url)
 
     @property
     def is_closed(self) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import concurrent.futures
 import os
+import sys
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
-from typing import Any, Final, TypeVar
+from typing import Final, Generic, TypeVar
 
-from letta_async.errors import ClientClosedError
+from letta_async.errors import APIConnectionError, ClientClosedError
 
 __all__ = ["Portal"]
 
@@ -19,6 +21,8 @@ T = TypeVar("T")
 
 _JOIN: Final = 5.0
 """How long ending waits for the thread, in seconds."""
+_TICK: Final = 0.1 if sys.platform == "win32" else None
+"""How often a wait looks up, in seconds: on Windows, Ctrl-C comes through only then."""
 
 
 class _LoopThread:
@@ -26,47 +30,128 @@ class _LoopThread:
 
     def __init__(self, at_end: Callable[[], Awaitable[None]]) -> None:
         self.pid = os.getpid()
-        self.loop = asyncio.new_event_loop()
-        self.lock = threading.Lock()
-        self.ended = False
+        self.loop = asyncio.SelectorEventLoop()  # not the policy's, which may be at home in the main thread only
+        self.thread = threading.Thread(target=self._serve, name="letta-async", daemon=True)
         self._at_end = at_end
-        self.thread = threading.Thread(target=self.loop.run_forever, name="letta-async", daemon=True)
-        self.thread.start()
+        self._lock = threading.RLock()  # a signal handler that closes the client may interrupt its holder
+        self._ended = False
+        self._finished = False
+        self._exiting = False
+        _loops.add(self)
+        try:
+            self.thread.start()
+        except RuntimeError:
+            _loops.discard(self)
+            self.loop.close()
+            raise
 
-    def schedule(self, callback: Callable[[], None], context: Context) -> None:
-        """Have the loop call something; after the end, refuse."""
-        with self.lock:
-            if self.ended:
-                raise ClientClosedError("the client is closed; make a new one")
-            self.loop.call_soon_threadsafe(callback, context=context)
+    def schedule(self, callback: Callable[[], None], context: Context | None = None) -> bool:
+        """Have the loop call something, unless it was ended."""
+        with self._lock:
+            if not self._ended:
+                self.loop.call_soon_threadsafe(callback, context=context)
+            return not self._ended
 
-    def end(self) -> None:
+    def freezes(self, thread: threading.Thread) -> bool:
+        """Tell whether a thread is to wait in vain: a daemon at exit, which stops in the middle of whatever it does."""
+        return self._exiting and thread.daemon
+
+    def end(self, *, wait: bool = True, exiting: bool = False) -> None:
         """Let what is under way end, close what is open, stop the loop. Nothing is sent."""
         if self.pid != os.getpid():
             return  # the loop and its thread are the parent process's
-        with self.lock:
-            if self.ended:
-                return
-            self.ended = True
-            self.loop.call_soon_threadsafe(lambda: self.loop.create_task(self._finish()))
-        if threading.current_thread() is not self.thread:  # the collector may run anywhere, also there
+        with self._lock:
+            self._exiting = self._exiting or exiting
+            if not self._ended:
+                self.loop.call_soon_threadsafe(lambda: self.loop.create_task(self._finish()))
+            self._ended = True
+        if wait and threading.get_ident() != self.thread.ident:
             self.thread.join(_JOIN)
-            if not self.thread.is_alive():
-                self.loop.close()
+
+    def _serve(self) -> None:
+        try:
+            while not self._finished:
+                try:
+                    self.loop.run_forever()
+                except (SystemExit, KeyboardInterrupt):
+                    pass  # stops a loop in passing; it goes to the caller whose call raised it
+        finally:
+            self.loop.close()
+            _loops.discard(self)
 
     async def _finish(self) -> None:
         try:
             await self._at_end()
+        finally:
             others = asyncio.all_tasks() - {asyncio.current_task()}
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
-        finally:
+            await asyncio.sleep(0)  # a turn for the callbacks of what has just ended: somebody waits for them
+            self._finished = True
             self.loop.stop()
 
 
-_inherited: Final[list[_LoopThread]] = []
-"""Loops of the parent process, kept from the garbage collector, which would disturb the parent's selectors."""
+_loops: Final[set[_LoopThread]] = set()
+"""Loops to end at exit. After a fork also the parent process's: to collect them would disturb the parent's sockets."""
+
+_guard: Final = threading.RLock()
+"""Held while a loop is started, and so never by a thread that a forked child does not have."""
+
+if sys.platform != "win32":
+    os.register_at_fork(before=_guard.acquire, after_in_parent=_guard.release, after_in_child=_guard.release)
+
+
+@atexit.register
+def _end_all() -> None:
+    loops = list(_loops)
+    for running in loops:
+        running.end(wait=False, exiting=True)
+    for running in loops:
+        running.end()
+
+
+class _Call(Generic[T]):
+    """One coroutine on its way through the door."""
+
+    def __init__(self, running: _LoopThread, make: Callable[[], Awaitable[T]]) -> None:
+        self.outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._running = running
+        self._make = make
+        self._caller = threading.current_thread()
+        self._task: asyncio.Task[T] | None = None
+
+    def start(self) -> None:
+        """Begin; on the loop."""
+        self._task = self._running.loop.create_task(_await(self._make))
+        self._task.add_done_callback(self._pass_on)
+
+    def abort(self) -> None:
+        """End early, or never begin; on the loop."""
+        if self._task is None:
+            self.outcome.cancel()
+        else:
+            self._task.cancel()
+
+    def wait(self) -> None:
+        """Wait for the end."""
+        while not self.outcome.done():
+            concurrent.futures.wait([self.outcome], _TICK)
+
+    def _pass_on(self, task: asyncio.Task[T]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if self._running.freezes(self._caller):
+            return
+        if task.cancelled():
+            self.outcome.set_exception(ClientClosedError("the client was closed while this call was under way"))
+        elif error is not None:
+            self.outcome.set_exception(error)
+        else:
+            self.outcome.set_result(task.result())
+
+
+async def _await(make: Callable[[], Awaitable[T]]) -> T:
+    return await make()
 
 
 class Portal:
@@ -79,12 +164,10 @@ class Portal:
     def __init__(self, at_end: Callable[[], Awaitable[None]]) -> None:
         """Take what to await on the loop before it stops."""
         self._at_end = at_end
-        self._guard = threading.Lock()
         self._running: _LoopThread | None = None
-        self._finalizer: weakref.finalize[Any, Any] | None = None
         self._closed = False
 
-    def run(self, make: Callable[[], Coroutine[Any, Any, T]], context: Context | None = None) -> T:
+    def run(self, make: Callable[[], Awaitable[T]], context: Context | None = None) -> T:
         """Run a coroutine on the loop and wait for what comes of it.
 
         An interrupt such as Ctrl-C cancels the coroutine, waits until it has ended, and goes on its way.
@@ -98,55 +181,50 @@ class Portal:
 
         """
         running = self._running_here()
-        if threading.current_thread() is running.thread:
+        if threading.get_ident() == running.thread.ident:
             raise ClientClosedError(
                 "a call on Letta from its own event loop would wait for itself; use AsyncLetta in coroutines"
             )
-        outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
-        tasks: list[asyncio.Task[T]] = []
-
-        def start() -> None:
-            task = running.loop.create_task(make())
-            tasks.append(task)
-            task.add_done_callback(finish)
-
-        def finish(task: asyncio.Task[T]) -> None:
-            if task.cancelled():
-                outcome.set_exception(ClientClosedError("the client was closed while this call was under way"))
-            elif (error := task.exception()) is not None:
-                outcome.set_exception(error)
-            else:
-                outcome.set_result(task.result())
-
-        running.schedule(start, copy_context() if context is None else context)
+        call = _Call(running, make)
         try:
-            return outcome.result()
+            scheduled = running.schedule(call.start, copy_context() if context is None else context)
+            if not scheduled and not running.freezes(threading.current_thread()):
+                call.outcome.set_exception(_closed())
+            call.wait()
+            return call.outcome.result()
         except BaseException:
-            if not outcome.done():
-                running.loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
-                concurrent.futures.wait([outcome])
+            if not call.outcome.done() and running.schedule(call.abort):
+                call.wait()
             raise
         finally:
-            del outcome  # an exception in it has this frame in its traceback: a cycle
+            del call  # it holds an error that has this frame in its traceback
 
     def close(self) -> None:
         """End the loop and its thread."""
-        self._closed = True
-        if self._finalizer is not None:
-            self._finalizer()
+        with _guard:
+            self._closed = True
+            running = self._running
+        if running is not None:
+            running.end()
 
     def _running_here(self) -> _LoopThread:
+        """Find this process's loop, or start it."""
         running = self._running
         if running is not None and running.pid == os.getpid():
             return running
-        if running is not None:
-            _inherited.append(running)
-            self._guard = threading.Lock()  # another thread of the parent may have held it at the fork
-            self._running = None
-        with self._guard:
+        with _guard:
             if self._closed:
-                raise ClientClosedError("the client is closed; make a new one")
-            if self._running is None:
-                self._running = _LoopThread(self._at_end)
-                self._finalizer = weakref.finalize(self, self._running.end)
-            return self._running
+                raise _closed()
+            running = self._running
+            if running is None or running.pid != os.getpid():
+                try:
+                    running = _LoopThread(self._at_end)
+                except (OSError, RuntimeError) as error:
+                    raise APIConnectionError(f"no event loop could be started: {error}") from error
+                weakref.finalize(self, running.end, wait=False).atexit = False
+                self._running = running
+            return running
+
+
+def _closed() -> ClientClosedError:
+    return ClientClosedError("the client is closed; make a new one")

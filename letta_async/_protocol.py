@@ -56,6 +56,11 @@ class Request:
     """The call, where it is one that has a method."""
 
     @property
+    def kind(self) -> object:
+        """What is asked, whoever it concerns: answers to requests of one kind take about as long."""
+        return type(self.operation) if self.operation is not None else self.method
+
+    @property
     def target(self) -> str:
         """Path and query, as they go behind the base URL."""
         return f"{self.path}?{self.query}" if self.query else self.path

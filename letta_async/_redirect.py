@@ -31,7 +31,7 @@ def redirected(
     """
 
     def refuse(why: str) -> APIConnectionError:
-        return connection_error(f"{why} (status {status})", request.method, request.path, base_url)
+        return connection_error(f"{why} (status {status})", request.method, request.path, base_url, APIConnectionError)
 
     if status == 101:
         raise refuse("the server switched to another protocol, unasked")

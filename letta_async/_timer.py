@@ -10,6 +10,8 @@ __all__ = ["Timer"]
 
 _LATE: Final = 0.05
 """From how late on, in seconds, a timer that fires says that the loop was blocked."""
+_MAX_RETURNS: Final = 3
+"""How often blocked time is given back; a server that floods the loop makes every timer late, and must not live on it."""
 
 
 class Timer:
@@ -23,11 +25,12 @@ class Timer:
 
     """
 
-    __slots__ = ("_handle", "_loop", "_timeout", "_when")
+    __slots__ = ("_handle", "_loop", "_returns", "_timeout", "_when")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, when: float | None) -> None:
         self._loop = loop
         self._when = when
+        self._returns = 0
         self._timeout = asyncio.timeout(None)
         self._handle: asyncio.TimerHandle | None = None
 
@@ -52,7 +55,8 @@ class Timer:
     def _due(self, when: float) -> None:
         now = self._loop.time()
         late = now - when
-        if late < _LATE:
+        if late < _LATE or self._returns == _MAX_RETURNS:
             self.expire()
         else:
+            self._returns += 1
             self._handle = self._loop.call_at(now + late, self._due, now + late)

@@ -7,7 +7,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 import attrs
@@ -17,6 +17,8 @@ from letta_async._refusal import printable
 from letta_async.errors import APIConnectionError, APITimeoutError
 
 __all__ = ["FOREIGN", "connection_error", "translate"]
+
+E = TypeVar("E", bound=APIConnectionError)
 
 _SHORT: Final = 200
 
@@ -105,19 +107,15 @@ def translate(error: Exception, method: str, path: str, base_url: str) -> APICon
             said = printable(str(error))[:_SHORT]
             words = f"{meaning.words} ({type(error).__name__}{': ' if said else ''}{said})"
             made = connection_error(words, method, path, base_url, meaning.cls)
-            made.unprocessed, made.transient, made.max_retries = (
-                meaning.unprocessed,
-                meaning.transient,
-                meaning.max_retries,
-            )
+            made.unprocessed = meaning.unprocessed
+            made.transient = meaning.transient
+            made.max_retries = meaning.max_retries
             made.__cause__ = _without_frames(error)
             return made
     return None
 
 
-def connection_error(
-    words: str, method: str, path: str, base_url: str, cls: type[APIConnectionError] = APIConnectionError
-) -> APIConnectionError:
+def connection_error(words: str, method: str, path: str, base_url: str, cls: type[E]) -> E:
     """Make an error that says which request did not come through, and to where."""
     return cls(f"{method} {path}: {words} [{_to_try(base_url)}]", request_method=method, request_path=path)
 

@@ -10,22 +10,26 @@ from typing import Final
 
 __all__ = ["CALLER", "warn"]
 
-CALLER: Final[ContextVar[FrameType | None]] = ContextVar("letta_async_caller", default=None)
-"""Where the facade was called: its calls run on a thread whose stack does not lead back to the user."""
+CALLER: Final[ContextVar[list[FrameType] | None]] = ContextVar("letta_async_caller", default=None)
+"""Where the facade was called: its calls run on a thread whose stack does not lead back to the user.
 
-_INNER: Final = ("letta_async", "asyncio")
+The list is emptied after the call, since a connection that is kept keeps the context in which it was made.
+"""
+
+_INNER: Final = ("letta_async", "asyncio", "uvloop")
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Issue a warning that points at the nearest frame outside this package and asyncio."""
-    frame = CALLER.get() or sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _INNER:
+    """Issue a warning that points at the nearest frame outside this package and the event loop."""
+    caller = CALLER.get()
+    frame = caller[0] if caller else sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _INNER:
         frame = frame.f_back
     warnings.warn_explicit(
         message,
         category,
         filename=frame.f_code.co_filename,
         lineno=frame.f_lineno,
-        module=frame.f_globals.get("__name__", "<unknown>"),
+        module=str(frame.f_globals.get("__name__", "<unknown>")),
         registry=frame.f_globals.setdefault("__warningregistry__", {}),
     )

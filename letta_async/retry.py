@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
 
-from letta_async.errors import APIConnectionError, APIStatusError, Fault, InvalidArgumentError
+from letta_async.errors import APIConnectionError, APIError, APIStatusError, Fault, InvalidArgumentError
 
-__all__ = ["RetryBudget", "RetryPolicy"]
+__all__ = ["Retries", "RetryBudget", "RetryPolicy", "is_overload"]
 
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that may be otherwise next time."""
 
 _UNPROCESSED: Final = frozenset({425, 429, 503})
 """Statuses with which a server, asking to come back later, says that it did nothing."""
+
+_OVERLOADED: Final = frozenset({429, 503, 504})
+"""Statuses that say, or mean, that the server has too much to do."""
+
+_OVERLOAD_WORDS: Final = ("An unknown error occurred", "A database error occurred")
+"""Details of a 500 with which Letta 0.16.8 answers when it runs out of database connections."""
 
 _PASSING_CONFLICT: Final = re.compile(r"\b(lock(ed)?|busy|deadlock|being processed|in progress)\b", re.IGNORECASE)
 _LASTING_CONFLICT: Final = re.compile(r"approval|no active run|unique|already exists|duplicate", re.IGNORECASE)
@@ -98,6 +106,17 @@ class RetryPolicy:
         return rng.uniform(0, min(self.max_delay, self.initial_delay * 2.0 ** min(retries, 60)))
 
 
+def is_overload(error: APIError) -> bool:
+    """Tell whether an error means that the server has too much to do just now."""
+    if isinstance(error, APIConnectionError):
+        return error.transient
+    if isinstance(error, APIStatusError):
+        return error.status_code in _OVERLOADED or (
+            error.status_code == 500 and str(error.detail).startswith(_OVERLOAD_WORDS)
+        )
+    return False
+
+
 def _may_pass(error: APIStatusError) -> bool:
     match error.headers.get("x-should-retry"):
         case "true":
@@ -143,3 +162,14 @@ class RetryBudget:
     def give_back(self, paid: int) -> None:
         """Refund a call that succeeded what its retries cost, or a token when it needed none."""
         self.tokens = min(self.capacity, self.tokens + (paid or 1))
+
+
+@attrs.define
+class Retries:
+    """What all calls of a client share of retrying: the budget, the source of jitter, the way of waiting."""
+
+    budget: RetryBudget = attrs.field(factory=RetryBudget)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    rng: random.Random = attrs.field(factory=random.Random)
+    made: int = 0
+    """How many retries were made so far."""

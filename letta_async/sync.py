@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 
 class _Waiting(Generic[P, R]):
-    """How a method made by `waiting` looks to a type checker: the async one's parameters, its result instead of a promise."""
+    """How a method made by `waiting` looks to a type checker: the async one's parameters, but no promise as result."""
 
     @overload
     def __get__(self, instance: None, owner: type) -> Callable[Concatenate[Any, P], R]: ...
@@ -38,11 +38,17 @@ def waiting(method: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> _W
 
     @functools.wraps(method)
     def wait(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        core: object = self._core
+        portal: Portal = self._portal
+        caller = [sys._getframe(1)]  # pyright: ignore[reportPrivateUsage]
         context = copy_context()
-        context.run(CALLER.set, sys._getframe(1))  # pyright: ignore[reportPrivateUsage]
-        core, portal = self._core, self._portal
-        return portal.run(lambda: method(core, *args, **kwargs), context)
+        context.run(CALLER.set, caller)
+        try:
+            return portal.run(lambda: method(core, *args, **kwargs), context)
+        finally:
+            caller.clear()
 
+    wait.__module__, wait.__qualname__ = __name__, method.__qualname__.removeprefix("Async")
     return cast("_Waiting[P, R]", wait)
 
 
@@ -72,7 +78,7 @@ class Letta(ConfiguredClient):
     """Threads of messages, and the recompiling of their system prompts."""
 
     def _attach(self) -> None:
-        if self._transport.given_session is not None:
+        if self._transport.wiring.session is not None:
             raise InvalidArgumentError(
                 [Fault("session", "belongs to an event loop of yours, but Letta runs its own; use AsyncLetta")]
             )
@@ -94,6 +100,7 @@ class Letta(ConfiguredClient):
         """
         self._closed = self._core._closed = True  # pyright: ignore[reportPrivateUsage]
         if self._parent is None:
+            self._transport.closed = True  # copies too, also where no loop was ever started to do this
             self._portal.close()
 
     def __enter__(self) -> Self:

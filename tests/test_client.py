@@ -190,4 +190,4 @@ async def test_a_server_that_is_not_there_is_said_with_its_address(unused_tcp_po
 def test_the_hint_for_the_local_default_names_the_command() -> None:
     from letta_async._translation import connection_error
 
-    assert "`letta server`" in str(connection_error("no", "POST", "/x", "http://localhost:8283"))
+    assert "`letta server`" in str(connection_error("no", "POST", "/x", "http://localhost:8283", APIConnectionError))

@@ -15,7 +15,9 @@ from letta_async.testing.server import EmbeddedServer
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; give the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m letta_async.testing", description="Serve an embedded Letta server.")
+    parser = argparse.ArgumentParser(
+        prog="python -m letta_async.testing", description="Serve an embedded Letta server."
+    )
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--password-env", metavar="VAR", help="environment variable that holds the key to ask for")
     options = parser.parse_args(arguments)

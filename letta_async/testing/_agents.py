@@ -90,7 +90,8 @@ def create(store: Store, call: Call) -> Any:
     prompt = compile_prompt(agent, blocks, conversation_id="default", compiled_at=now, previous_messages=0)
     store.agents[agent.id] = agent
     store.add_message(agent, "system", prompt)
-    for initial in body["initial_message_sequence"] or []:
+    first: list[Fields] = body["initial_message_sequence"] or []
+    for initial in first:
         _add_initial(store, agent, initial["role"], initial["content"])
     agent.message_ids = list(agent.direct_ids)
     return _wire.agent(agent, store)
@@ -99,8 +100,9 @@ def create(store: Store, call: Call) -> Any:
 def _block_ids(store: Store, body: Fields) -> list[str]:
     """Make the agent's own blocks; give the ids of those to attach: existing ones, one of each label."""
     ids = list(body["block_ids"] or [])
-    for described in body["memory_blocks"] or []:
-        fields = Fields(described)
+    described: list[Fields] = body["memory_blocks"] or []
+    for each in described:
+        fields = Fields(each)
         if fields["description"] is None:
             fields["description"] = _facts.BLOCK_DESCRIPTIONS.get(fields["label"])
         ids.append(_blocks.make(store, fields).id)
@@ -252,9 +254,7 @@ def delete(store: Store, call: Call) -> Any:
 def recompile(store: Store, call: Call) -> Any:
     """Recompile the agent's own prompt; see `rebuild` for what is kept and what is answered."""
     agent = find(store, call.path["agent_id"])
-    prompt = rebuild(
-        store, agent, update_timestamp=call.query["update_timestamp"], dry_run=call.query["dry_run"]
-    )
+    prompt = rebuild(store, agent, update_timestamp=call.query["update_timestamp"], dry_run=call.query["dry_run"])
     if prompt is None:
         raise not_found(f"No system message found for agent '{agent.id}'")
     return prompt

@@ -18,11 +18,11 @@ import attrs
 from letta_async.testing import _wire
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Problem, Refusal, invalid_argument, invalid_request, uuid_pattern
+from letta_async.testing._here import Here
 from letta_async.testing._requests import PATH_PARAMETERS
 from letta_async.testing._routes import ABSENT, REFUSED, Route, match
-from letta_async.testing._scalars import Here
 from letta_async.testing._state import Store
-from letta_async.testing._validation import Fields, is_list, read, hints_of
+from letta_async.testing._validation import Fields, hints_of, is_list, read
 
 __all__ = ["Answer", "Asked", "answer"]
 
@@ -72,8 +72,7 @@ class Answer:
 def answer(store: Store, asked: Asked, *, password: str | None) -> Answer:
     """Answer a request; with a password, none but the health check is answered without it."""
     try:
-        if password is not None and asked.path not in _OPEN_PATHS and not _is_signed(asked, password):
-            raise Refusal(401, {"detail": "Unauthorized"})
+        _check_key(asked, password)
         route, parameters = _routed(asked)
         return _success(route.answer(store, _read(route, parameters, asked)))
     except Refusal as refusal:
@@ -87,12 +86,15 @@ def _success(value: Any) -> Answer:
     return Answer(200, {"content-type": "application/json"}, _wire.encode(value))
 
 
-def _is_signed(asked: Asked, password: str) -> bool:
+def _check_key(asked: Asked, password: str | None) -> None:
+    if password is None or asked.path in _OPEN_PATHS:
+        return
     keys = {"authorization": f"Bearer {password}", "x-bare-password": f"password {password}"}
-    return any(
+    if not any(
         hmac.compare_digest(asked.headers.get(name, "").encode(errors="replace"), key.encode(errors="replace"))
         for name, key in keys.items()
-    )
+    ):
+        raise Refusal(401, {"detail": "Unauthorized"})
 
 
 def _routed(asked: Asked) -> tuple[Route, Mapping[str, str]]:

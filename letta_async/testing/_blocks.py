@@ -122,7 +122,8 @@ def _wanted(block: Block, query: Fields) -> bool:
     fields = block.fields
     equal = {"label": "label", "name": "template_name", "project_id": "project_id"}
     searched = ["description", "value"] if query["label"] else ["label", "description", "value"]
-    tags, overlap = query["tags"] or [], set(block.tags).intersection(query["tags"] or [])
+    tags: list[str] = query["tags"] or []
+    overlap = set(block.tags).intersection(tags)
     return (
         fields["is_template"] == query["templates_only"]
         and all(not query[name] or fields[field] == query[name] for name, field in equal.items())

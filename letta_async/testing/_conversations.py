@@ -65,7 +65,7 @@ def _isolate(store: Store, agent: Agent, labels: list[str]) -> list[str]:
         if label not in blocks:
             raise invalid_argument(f"Block with label '{label}' not found on agent '{agent.id}'")
         kept = ("value", "limit", "label", "description", "metadata", "read_only")
-        fields = {name: None for name in blocks[label].fields} | {"is_template": False, "preserve_on_migration": False}
+        fields = dict.fromkeys(blocks[label].fields) | {"is_template": False, "preserve_on_migration": False}
         fields |= {name: blocks[label].fields[name] for name in kept}
         copies.append(_blocks.make(store, Fields({**fields, "tags": None})).id)
     return copies
@@ -164,7 +164,8 @@ def _by_time(
         moment = None if runs else cursor.last_message_at
         mark = None if moment is None else (moment, cursor.id)
         if mark is not None:
-            with_time = [row for row in with_time if ((timed[row.id], row.id) > mark) == ascending and row is not cursor]
+            kept = (row for row in with_time if row is not cursor)
+            with_time = [row for row in kept if ((timed[row.id], row.id) > mark) == ascending]
             without = [] if ascending else without
         else:
             with_time = with_time if ascending else []

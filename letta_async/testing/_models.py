@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from letta_async.models.compaction import CompactionSettings
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument, not_found
+from letta_async.testing._here import is_object
 from letta_async.testing._validation import Fields
 
 __all__ = ["embedding_of", "merge_compaction", "new_compaction", "new_llm_config", "updated_llm_config"]
@@ -47,7 +48,7 @@ def updated_llm_config(current: Mapping[str, Any], body: Fields) -> dict[str, An
 
 
 def _given(config: object, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    given = cast("dict[str, Any]", config) if isinstance(config, dict) else {}
+    given = config if is_object(config) else dict[str, Any]()
     return {**defaults, **{name: given[name] for name in defaults if name in given}}
 
 

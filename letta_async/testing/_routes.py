@@ -42,11 +42,10 @@ class Route:
     """Annotation of the body; `None` where the call reads none."""
     without_body: object = None
     """What a missing or null body is read as: `None`, `ABSENT` or `REFUSED`."""
-    pattern: re.Pattern[str] = attrs.field(init=False)
 
-    @pattern.default
-    def _compile(self) -> re.Pattern[str]:
-        return re.compile("/(?:v1|latest)" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
+
+def _compiled(route: Route) -> tuple[Route, re.Pattern[str]]:
+    return route, re.compile("/(?:v1|latest)" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path))
 
 
 def _health(_store: Store, _call: Call) -> Any:
@@ -95,11 +94,14 @@ ROUTES: Final = (
 )
 
 
+_PATTERNS: Final = tuple(map(_compiled, ROUTES))
+
+
 def match(method: str, path: str) -> tuple[Route, Mapping[str, str]] | str | None:
     """Find the route of a decoded path, with its parameters; or the method that is allowed there; or nothing."""
     allowed: str | None = None
-    for route in ROUTES:
-        found = route.pattern.fullmatch(path)
+    for route, pattern in _PATTERNS:
+        found = pattern.fullmatch(path)
         if found is not None:
             if route.method == method:
                 return route, found.groupdict()

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import attrs
 
-from letta_async.testing._errors import Problem
+from letta_async.testing._here import Here, Reader
+from letta_async.testing._moments import read_moment
 
-__all__ = ["SCALARS", "Here", "Reader", "Text", "read_text", "read_words"]
-
-
-@attrs.frozen
-class Here:
-    """The place of a value in a request, and the list that problems go to."""
-
-    loc: tuple[str | int, ...]
-    problems: list[Problem]
-
-    def at(self, *steps: str | int) -> Here:
-        """Go down to a part of the value."""
-        return Here(self.loc + steps, self.problems)
-
-    def refuse(self, type: str, msg: str, value: object, **ctx: Any) -> None:
-        """Note what is wrong with the value that stands here."""
-        self.problems.append(Problem(type, self.loc, msg, value, ctx or None))
-
-
-Reader = Callable[[Any, Here], Any]
-"""Turns what arrived into what is meant, or notes a problem (what it returns then is of no use)."""
+__all__ = ["SCALARS", "Text", "read_text", "read_words"]
 
 
 @attrs.frozen
@@ -62,6 +43,8 @@ def read_text(text: Text) -> Reader:
     def read(value: Any, here: Here) -> Any:
         if not isinstance(value, str):
             return _string(value, here)
+        if here.refuse_half_pair(value):
+            return value
         if text.min_length is not None and len(value) < text.min_length:
             plural = "" if text.min_length == 1 else "s"
             msg = f"String should have at least {text.min_length} character{plural}"
@@ -96,28 +79,15 @@ def read_words(words: Sequence[str], *, enum: bool = False, members_of: str | No
     def read(value: Any, here: Here) -> Any:
         if isinstance(value, str) and value in words:
             return value
-        if enum or not _is_half_a_pair(value, here):
+        if not here.refuse_half_pair(value):
             here.refuse(error_type, f"Input should be {expected}", value, expected=expected)
         return value
 
     return read
 
 
-def _is_half_a_pair(value: object, here: Here) -> bool:
-    """Tell whether a string holds half of a surrogate pair, and note it: no reader but that of strings can read it."""
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        msg = "Input should be a valid string, unable to parse raw data as a unicode string"
-        here.refuse("string_unicode", msg, value)
-        return True
-    return False
-
-
 def _integer(value: Any, here: Here) -> Any:
-    if _is_half_a_pair(value, here):
+    if here.refuse_half_pair(value):
         return value
     if isinstance(value, int):
         return int(value)
@@ -144,7 +114,7 @@ def _integer(value: Any, here: Here) -> Any:
 
 
 def _number(value: Any, here: Here) -> Any:
-    if _is_half_a_pair(value, here):
+    if here.refuse_half_pair(value):
         return value
     if isinstance(value, str):
         text = value.strip()
@@ -167,7 +137,7 @@ def _unreadable_number(value: str, here: Here) -> str:
 
 
 def _boolean(value: Any, here: Here) -> Any:
-    if _is_half_a_pair(value, here):
+    if here.refuse_half_pair(value):
         return value
     if isinstance(value, bool):
         return value
@@ -183,59 +153,12 @@ def _boolean(value: Any, here: Here) -> Any:
     return value
 
 
-_DATE_TIME: Final = re.compile(
-    r"\d{4}-\d{2}-\d{2}([Tt _]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]|[+-]\d{2}:?\d{2})?)?", re.ASCII
-)
-_MILLISECONDS_FROM: Final = 2e10
-_LAST_SECOND: Final = 253402300799
-
-
-def _moment(value: Any, here: Here) -> Any:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        here.refuse("datetime_type", "Input should be a valid datetime", value)
-        return value
-    if isinstance(value, str):
-        if _DATE_TIME.fullmatch(value) is not None:
-            return _from_text(value, here)
-        try:
-            seconds = float(value)
-        except ValueError:
-            why = "input is too short" if len(value) < 10 else "invalid character in year"
-            return _unreadable_moment(value, here, why)
-    else:
-        seconds = float(value)
-    if math.isnan(seconds):
-        why = "NaN values not permitted"
-        here.refuse("datetime_parsing", f"Input should be a valid datetime, {why}", value, error=why)
-        return value
-    seconds = seconds / 1000 if abs(seconds) > _MILLISECONDS_FROM else seconds
-    if seconds > _LAST_SECOND:
-        why = "dates after 9999 are not supported as unix timestamps"
-        here.refuse("datetime_parsing", f"Input should be a valid datetime, {why}", value, error=why)
-        return value
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _from_text(value: str, here: Here) -> Any:
-    try:
-        moment = datetime.fromisoformat(value.replace("_", "T"))
-    except ValueError as error:
-        return _unreadable_moment(value, here, str(error))
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _unreadable_moment(value: str, here: Here, why: str) -> str:
-    msg = f"Input should be a valid datetime or date, {why}"
-    here.refuse("datetime_from_date_parsing", msg, value, error=why)
-    return value
-
-
 SCALARS: Final[dict[Any, Reader]] = {
     str: _string,
     int: _integer,
     float: _number,
     bool: _boolean,
-    datetime: _moment,
+    datetime: read_moment,
     Any: lambda value, _: value,
 }
 """The reader of each plain type."""

@@ -56,27 +56,32 @@ class Block(Record):
     @property
     def label(self) -> str:
         """The name it has in the prompt."""
-        return self.fields["label"]
+        label: str = self.fields["label"]
+        return label
 
     @property
     def value(self) -> str:
         """Its text."""
-        return self.fields["value"]
+        value: str = self.fields["value"]
+        return value
 
     @property
     def description(self) -> str | None:
         """What it is for."""
-        return self.fields["description"]
+        description: str | None = self.fields["description"]
+        return description
 
     @property
     def limit(self) -> int:
         """How many characters it should hold."""
-        return self.fields["limit"]
+        limit: int = self.fields["limit"]
+        return limit
 
     @property
     def read_only(self) -> bool:
         """Whether the agent may not change it."""
-        return self.fields["read_only"]
+        read_only: bool = self.fields["read_only"]
+        return read_only
 
 
 @attrs.define(kw_only=True)

@@ -19,7 +19,8 @@ import attrs
 
 from letta_async._unset import Unset
 from letta_async.testing import _facts
-from letta_async.testing._scalars import SCALARS, Here, Reader, Text, read_text, read_words
+from letta_async.testing._here import Here, Reader, is_array, is_object
+from letta_async.testing._scalars import SCALARS, Text, read_text, read_words
 
 __all__ = ["After", "Before", "Enum", "Fields", "hints_of", "is_list", "read", "reader_of"]
 
@@ -115,22 +116,20 @@ def _changed(reader: Reader, change: Callable[[Any], Any]) -> Reader:
 
 def _list(item: Reader) -> Reader:
     def read_list(value: Any, here: Here) -> Any:
-        if not isinstance(value, list):
+        if not is_array(value):
             here.refuse("list_type", "Input should be a valid list", value)
             return value
-        items = typing.cast("list[Any]", value)
-        return [item(each, here.at(index)) for index, each in enumerate(items)]
+        return [item(each, here.at(index)) for index, each in enumerate(value)]
 
     return read_list
 
 
 def _mapping(member: Reader) -> Reader:
     def read_mapping(value: Any, here: Here) -> Any:
-        if not isinstance(value, dict):
+        if not is_object(value):
             here.refuse("dict_type", "Input should be a valid dictionary", value)
             return value
-        members = typing.cast("dict[str, Any]", value)
-        return {key: member(each, here.at(key)) for key, each in members.items()}
+        return {key: member(each, here.at(key)) for key, each in value.items()}
 
     return read_mapping
 
@@ -153,14 +152,13 @@ def _tagged(members: Sequence[Any]) -> Reader:
     expected = ", ".join(f"<{enum}.{word}: '{word}'>" for word in readers)
 
     def read_tagged(value: Any, here: Here) -> Any:
-        if not isinstance(value, dict):
+        if not is_object(value):
             return _no_object(value, here)
-        members = typing.cast("dict[str, Any]", value)
-        if tag not in members:
+        if tag not in value:
             msg = f"Unable to extract tag using discriminator '{tag}'"
             here.refuse("union_tag_not_found", msg, value, discriminator=f"'{tag}'")
             return value
-        word = members[tag]
+        word = value[tag]
         if not isinstance(word, str) or word not in readers:
             shown = str(word).encode(errors="surrogatepass").decode(errors="replace")
             msg = f"Input tag '{shown}' found using '{tag}' does not match any of the expected tags: {expected}"
@@ -200,18 +198,14 @@ def _defaults(cls: type) -> Mapping[str, Any]:
 def _object(cls: type) -> Reader:
     hints = hints_of(cls)
     defaults = _defaults(cls)
-    readers: dict[str, Reader] = {
-        name: reader_of(_facts.NARROWER.get((cls, name), hints[name])) for name in defaults
-    }
+    readers: dict[str, Reader] = {name: reader_of(_facts.NARROWER.get((cls, name), hints[name])) for name in defaults}
     prepare: Callable[[dict[str, Any]], dict[str, Any]] | None = getattr(cls, "prepare", None)
     check: Callable[[Fields], None] | None = getattr(cls, "check", None)
 
     def read_object(value: Any, here: Here) -> Any:
-        if not isinstance(value, dict):
+        if not is_object(value):
             return _no_object(value, here)
-        members = typing.cast("dict[str, Any]", value)
-        if prepare is not None:
-            members = prepare(members)
+        members = value if prepare is None else prepare(value)
         fields, before = Fields(), len(here.problems)
         fields.given = frozenset(members).intersection(readers)
         for name, reader in readers.items():
@@ -232,6 +226,5 @@ def _object(cls: type) -> Reader:
 
 
 def _default(value: Any) -> Any:
-    if isinstance(value, attrs.Factory):  # pyright: ignore[reportArgumentType] - a class at run time
-        return typing.cast("Any", value).factory()
-    return copy.deepcopy(value)
+    factory: Callable[[], Any] | None = getattr(value, "factory", None)
+    return copy.deepcopy(value) if factory is None else factory()

@@ -7,9 +7,10 @@ import math
 import uuid
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from letta_async.testing import _facts
+from letta_async.testing._here import is_array, is_object
 from letta_async.testing._state import Agent, Block, Conversation, Message, Store
 
 __all__ = ["agent", "block", "conversation", "encode", "message", "time"]
@@ -28,10 +29,10 @@ def _finite(value: Any) -> Any:
         return None
     if isinstance(value, datetime):
         return time(value)
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_finite(each) for each in cast("list[Any]", value)]
+    if is_object(value):
+        return {key: _finite(each) for key, each in value.items()}
+    if is_array(value):
+        return [_finite(each) for each in value]
     return value
 
 

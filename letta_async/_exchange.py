@@ -1,0 +1,114 @@
+"""One exchange: a request goes out, its answer comes back whole and in time, or an error of our own says why not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import aiohttp
+from yarl import URL
+
+from letta_async._protocol import Request, decipher, invalid_answer
+from letta_async._redirect import redirected
+from letta_async._session import REUSED, Wiring
+from letta_async._timer import Timer
+from letta_async._translation import translate
+from letta_async.config import ClientConfig
+from letta_async.errors import LettaError
+
+__all__ = ["exchange"]
+
+_MAX_REFUSAL: Final = 64 * 1024
+"""How much of a refusal's body is read, in bytes; the rest is nobody's reading."""
+
+
+async def exchange(session: aiohttp.ClientSession, wiring: Wiring, request: Request, config: ClientConfig) -> Any:
+    """Do one exchange within the try's timeout, body included.
+
+    Raises:
+        APIError: in our own words, whatever the HTTP library, TLS or the operating system raised.
+
+    """
+    loop = asyncio.get_running_loop()
+    seconds = request.timeout.timeout
+    try:
+        async with Timer(loop, None if seconds is None else loop.time() + seconds):
+            return await _send_and_read(session, wiring, request, config)
+    except LettaError:
+        raise
+    except Exception as error:
+        failure = translate(error, request.method, request.path, config.base_url)
+        if failure is None:
+            raise
+    raise failure  # outside the handler: the foreign error, its frames dropped, is the cause and not the context
+
+
+async def _send_and_read(session: aiohttp.ClientSession, wiring: Wiring, request: Request, config: ClientConfig) -> Any:
+    """Send the request and read its answer, following a redirect within the origin."""
+    target = URL(f"{config.base_url}{request.target}", encoded=True)
+    hops = 0
+    while True:
+        response = await _send(session, wiring, request, target)
+        try:
+            location = redirected(request, response.status, response.headers, target, config.base_url, hops)
+            if location is None:
+                body = await _read(response, request, config.max_response_bytes)
+                return decipher(request, response.status, response.headers, body, limit=config.max_response_bytes)
+        except BaseException:
+            response.close()
+            raise
+        response.close()
+        target = location
+        hops += 1
+
+
+async def _send(
+    session: aiohttp.ClientSession, wiring: Wiring, request: Request, target: URL
+) -> aiohttp.ClientResponse:
+    """Send the request as far as the answer's headers.
+
+    A server may close an idle connection at the moment in which it is used again. That is nobody's failure: the request
+    goes out once more, and no retry is spent.
+    """
+    timeout = aiohttp.ClientTimeout(total=None, connect=request.timeout.connect_seconds())
+    while True:
+        REUSED.set(False)
+        try:
+            return await session.request(
+                request.method,
+                target,
+                data=request.body,
+                headers=request.headers,
+                allow_redirects=False,
+                timeout=timeout,
+                proxy=wiring.proxy,
+                proxy_headers=wiring.proxy_headers,
+                auto_decompress=False,
+            )
+        except (aiohttp.ServerDisconnectedError, ConnectionError):
+            if not (REUSED.get() and request.repeatable):
+                raise
+
+
+async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) -> bytes:
+    """Read the body, no further than it may go; of a refusal only the beginning."""
+    success = 200 <= response.status < 300
+    if not success:
+        limit = _MAX_REFUSAL
+    length = response.content_length
+    chunks: list[bytes] = []
+    size = 0
+    if not success or length is None or length <= limit:
+        while chunk := await response.content.readany():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                break
+    if response.content.at_eof() and size <= limit:
+        response.release()
+    else:
+        response.close()  # the rest is not drained
+        if success:
+            reason = f"the answer is larger than {limit} bytes"
+            raise invalid_answer(request, response.status, response.headers, b"", reason)
+    return chunks[0][:limit] if len(chunks) == 1 else b"".join(chunks)[:limit]

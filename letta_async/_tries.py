@@ -1,0 +1,166 @@
+"""One call on its way: its tries, the waits between them, and what each of them met."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import attrs
+from tenacity import AsyncRetrying, RetryCallState
+
+from letta_async._limiter import Limiter
+from letta_async._protocol import Request
+from letta_async._translation import connection_error
+from letta_async.config import ClientConfig
+from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt
+from letta_async.retry import Retries, is_overload
+
+__all__ = ["Tries"]
+
+_log: Final = logging.getLogger("letta_async")
+
+_SHORT: Final = 200
+"""How much a try's error takes of the history, in characters."""
+
+
+class Tries:
+    """Try a request until there is an answer, or no try is left."""
+
+    def __init__(
+        self,
+        exchange: Callable[[], Awaitable[Any]],
+        request: Request,
+        config: ClientConfig,
+        limiter: Limiter,
+        retries: Retries,
+        deadline: float | None,
+    ) -> None:
+        """Take what a try is, and what decides on another.
+
+        Args:
+            exchange: Does one exchange.
+            request: What is sent.
+            config: The client's options.
+            limiter: Where to wait for a slot.
+            retries: What all calls of the client together may retry, and how waiting is done.
+            deadline: When the call must end, on the loop's clock.
+
+        """
+        self._exchange = exchange
+        self._request = request
+        self._config = config
+        self._limiter = limiter
+        self._retries = retries
+        self._deadline = deadline
+        self._attempts: list[Attempt] = []
+        self._paid = 0
+        self._failed: APIError | None = None
+
+    async def run(self) -> Any:
+        """Try, and try again.
+
+        The machinery of retrying is set up only for a call whose first try failed, since it costs more than a try does.
+        """
+        try:
+            value = await self._try()
+        except APIError as error:
+            if not self._config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable):
+                raise
+            value = await self._try_on()
+        self._retries.budget.give_back(self._paid)
+        return value
+
+    def deadline_error(self, cause: BaseException) -> APITimeoutError:
+        """Make the error for a call whose deadline passed."""
+        words = f"the deadline of {self._config.deadline:g} s passed"
+        request = self._request
+        error = connection_error(words, request.method, request.path, self._config.base_url, APITimeoutError)
+        error.attempts = tuple(self._attempts)
+        error.__cause__ = self._failed or cause
+        return error
+
+    async def _try_on(self) -> Any:
+        """Have tenacity go on after a first try that failed, which it takes for the first one of its own."""
+        failed = self._failed
+
+        async def next_try() -> Any:
+            nonlocal failed
+            if failed is not None:
+                error, failed = failed, None
+                raise error
+            self._retries.made += 1
+            return await self._try()
+
+        retrying = AsyncRetrying(
+            retry=self._should_retry,
+            wait=self._wait,
+            stop=self._should_stop,
+            before_sleep=self._before_sleep,
+            sleep=self._retries.sleep,
+            reraise=True,
+        )
+        return await retrying(next_try)
+
+    async def _try(self) -> Any:
+        """Wait for a slot, do one exchange, and tell the limiter how it went."""
+        limiter, loop = self._limiter, asyncio.get_running_loop()
+        if not limiter.take():
+            await limiter.wait()
+        sent = loop.time()
+        try:
+            value = await self._exchange()
+            limiter.limit.answered(self._request.kind, sent, loop.time(), limiter.in_flight)
+        except APIError as error:
+            self._note(error, sent, loop.time())
+            raise
+        finally:
+            limiter.give_back()
+        return value
+
+    def _note(self, error: APIError, sent: float, now: float) -> None:
+        if is_overload(error):
+            self._limiter.limit.overloaded(sent, now, self._limiter.in_flight)
+            if isinstance(error, APIStatusError) and error.retry_after:
+                self._limiter.pause(min(error.retry_after, self._config.retry.max_retry_after))
+        words = error.message.removeprefix(f"{self._request.method} {self._request.path}: ")
+        self._attempts.append(Attempt(f"{type(error).__name__}: {words}"[:_SHORT], now - sent))
+        error.attempts = tuple(self._attempts)
+        self._failed = error
+
+    # --- what tenacity asks -------------------------------------------------------------------------------------------
+
+    def _should_retry(self, state: RetryCallState) -> bool:
+        error = _error(state)
+        return isinstance(error, Exception) and self._config.retry.should_retry(
+            error, retries=state.attempt_number - 1, repeatable=self._request.repeatable
+        )
+
+    def _wait(self, state: RetryCallState) -> float:
+        return self._config.retry.delay(_error(state), retries=state.attempt_number - 1, rng=self._retries.rng)
+
+    def _should_stop(self, state: RetryCallState) -> bool:
+        loop = asyncio.get_running_loop()
+        if self._deadline is not None and loop.time() + state.upcoming_sleep >= self._deadline:
+            return True
+        error = _error(state)
+        paid = None if error is None else self._retries.budget.take(error)
+        self._paid += paid or 0
+        return paid is None
+
+    def _before_sleep(self, state: RetryCallState) -> None:
+        seconds = state.upcoming_sleep
+        self._attempts[-1] = attrs.evolve(self._attempts[-1], waited=seconds)
+        _log.info(
+            "retrying %s %s in %.2f s, after try %d: %s",
+            self._request.method,
+            self._request.path,
+            seconds,
+            state.attempt_number,
+            self._attempts[-1].error,
+        )
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return None if state.outcome is None else state.outcome.exception()
