@@ -40,7 +40,7 @@ test-pythons: $(READY)  ## Run the tests on every supported Python that is found
 	$(BIN)/python tools/pythons.py
 
 real-server: $(READY)  ## Start a real Letta server on port 8283, and keep it running
-	$(REAL) start --port 8283
+	$(REAL) start
 
 stop-real-server: $(READY)  ## Stop it
 	$(REAL) stop
