@@ -30,6 +30,8 @@ from letta_async.errors import (
     UnprocessableEntityError,
 )
 from letta_async.models.compaction import CompactionSettings
+from letta_async.models.conversation import Recompile
+from letta_async.models.outcome import Outcome, Progress
 from letta_async.models.providers import (
     AnthropicModelSettings,
     AnthropicThinking,
@@ -107,8 +109,11 @@ __all__ = [
     "OpenAIModelSettings",
     "OpenAIReasoning",
     "OpenRouterModelSettings",
+    "Outcome",
     "PermissionDeniedError",
+    "Progress",
     "RateLimitError",
+    "Recompile",
     "ResponseFormat",
     "RetryPolicy",
     "SgLangModelSettings",

@@ -48,9 +48,13 @@ class _LoopThread:
     def schedule(self, callback: Callable[[], None], context: Context | None = None) -> bool:
         """Have the loop call something, unless it was ended."""
         with self._lock:
-            if not self._ended:
+            if self._ended:
+                return False
+            try:
                 self.loop.call_soon_threadsafe(callback, context=context)
-            return not self._ended
+            except RuntimeError:
+                return False  # such a signal handler came just now
+            return True
 
     def freezes(self, thread: threading.Thread) -> bool:
         """Tell whether a thread is to wait in vain: a daemon at exit, which stops in the middle of whatever it does."""

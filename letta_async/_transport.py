@@ -19,7 +19,7 @@ from letta_async._session import Wiring, let_go
 from letta_async._timer import Timer
 from letta_async._tries import Tries
 from letta_async.config import ClientConfig
-from letta_async.errors import ClientClosedError, Fault, InvalidArgumentError
+from letta_async.errors import Attempt, ClientClosedError, Fault, InvalidArgumentError
 from letta_async.retry import Retries
 
 __all__ = ["ClientStats", "Transport"]
@@ -78,8 +78,13 @@ class Transport:
         if faults:
             raise InvalidArgumentError(faults)
 
-    async def send(self, request: Request, config: ClientConfig) -> Any:
+    async def send(self, request: Request, config: ClientConfig, attempts: list[Attempt] | None = None) -> Any:
         """Send a request, again if need be, and give what its answer carries.
+
+        Args:
+            request: What to send.
+            config: The client's options.
+            attempts: Where to note the tries that fail, for a caller who wants them of a call that succeeds, too.
 
         Raises:
             APIError: no answer came, or one that is no success, or none in time.
@@ -95,6 +100,7 @@ class Transport:
             self._limiter(binding, config.base_url),
             self.retries,
             deadline,
+            [] if attempts is None else attempts,
         )
         timer = Timer(binding.loop, deadline)
         binding.timers.add(timer)

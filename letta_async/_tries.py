@@ -36,6 +36,7 @@ class Tries:
         limiter: Limiter,
         retries: Retries,
         deadline: float | None,
+        attempts: list[Attempt],
     ) -> None:
         """Take what a try is, and what decides on another.
 
@@ -46,6 +47,7 @@ class Tries:
             limiter: Where to wait for a slot.
             retries: What all calls of the client together may retry, and how waiting is done.
             deadline: When the call must end, on the loop's clock.
+            attempts: Where to note the tries that fail.
 
         """
         self._exchange = exchange
@@ -54,7 +56,7 @@ class Tries:
         self._limiter = limiter
         self._retries = retries
         self._deadline = deadline
-        self._attempts: list[Attempt] = []
+        self._attempts = attempts
         self._paid = 0
         self._failed: APIError | None = None
 

@@ -16,11 +16,12 @@ CALLER: Final[ContextVar[list[FrameType] | None]] = ContextVar("letta_async_call
 The list is emptied after the call, since a connection that is kept keeps the context in which it was made.
 """
 
-_INNER: Final = ("letta_async", "asyncio", "uvloop")
+_INNER: Final = ("letta_async", "attr", "asyncio", "uvloop")
+"""Packages whose frames are not the user's."""
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Issue a warning that points at the nearest frame outside this package and the event loop."""
+    """Issue a warning that points at the nearest frame that is the user's."""
     caller = CALLER.get()
     frame = caller[0] if caller else sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _INNER:

@@ -11,7 +11,7 @@ from letta_async._options import ConfiguredClient
 from letta_async._protocol import CallOptions, build, build_raw
 from letta_async._unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.errors import ClientClosedError
+from letta_async.errors import Attempt, ClientClosedError
 from letta_async.models._operation import Operation
 from letta_async.resources.conversations import AsyncConversations
 
@@ -111,10 +111,15 @@ class AsyncLetta(ConfiguredClient):
             transport.abandon()
 
     async def _call(
-        self, operation: type[Operation[Answer]], parameters: Mapping[str, object], options: CallOptions
+        self,
+        operation: type[Operation[Answer]],
+        parameters: Mapping[str, object],
+        options: CallOptions,
+        attempts: list[Attempt] | None = None,
     ) -> Answer:
         self._refuse_if_closed()
-        answer: Answer = await self._transport.send(build(operation, parameters, options, self._config), self._config)
+        request = build(operation, parameters, options, self._config)
+        answer: Answer = await self._transport.send(request, self._config, attempts)
         return answer
 
     async def _raw(self, method: str, path: str, body: object, cast_to: Any, options: RequestOptions) -> Any:

@@ -21,7 +21,7 @@ from letta_async._warnings import warn
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.retry import RetryPolicy
 
-__all__ = ["ENVIRONMENTS", "ClientConfig", "Timeout", "header_faults", "resolve_base_url"]
+__all__ = ["ENVIRONMENTS", "ClientConfig", "Timeout", "deadline_faults", "header_faults", "resolve_base_url"]
 
 ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "local": "http://localhost:8283"}
 """Base URL of each named environment."""
@@ -69,6 +69,12 @@ class Timeout:
 
 def _is_seconds(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+
+
+def deadline_faults(deadline: object) -> Iterable[Fault]:
+    """Find what is wrong with a deadline."""
+    if deadline is not None and not _is_seconds(deadline):
+        yield Fault("deadline", f"{deadline!r} is not a positive number of seconds, nor None")
 
 
 def _checked_key(key: object) -> Secret:
@@ -174,8 +180,7 @@ def _config_faults(config: ClientConfig) -> Iterable[Fault]:
             for _ in header_faults({"X-Project": value}, name):
                 yield Fault(name, f"{value!r} is not printable Latin-1 text on one line")
     yield from header_faults(config.default_headers, "default_headers")
-    if config.deadline is not None and not _is_seconds(config.deadline):
-        yield Fault("deadline", f"{config.deadline!r} is not a positive number of seconds, nor None")
+    yield from deadline_faults(config.deadline)
     if not isinstance(config.retry, RetryPolicy):
         yield Fault("retry", f"{config.retry!r} is not a RetryPolicy")
     yield from json_faults(config.default_query, "default_query")

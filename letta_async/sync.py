@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
@@ -52,6 +53,50 @@ def waiting(method: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> _W
     return cast("_Waiting[P, R]", wait)
 
 
+def iterating(method: Callable[Concatenate[Any, P], AsyncGenerator[R, None]]) -> _Waiting[P, Iterator[R]]:
+    """Make a method that gives, as an ordinary iterator, what an async one yields on the private loop."""
+
+    @functools.wraps(method)
+    def iterate(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
+        return _Iteration(method(self._core, *args, **kwargs), self._portal)
+
+    iterate.__module__, iterate.__qualname__ = __name__, method.__qualname__.removeprefix("Async")
+    return cast("_Waiting[P, Iterator[R]]", iterate)
+
+
+class _Iteration(Iterator[R]):
+    """What an async generator yields, waited for item by item; leaving it ends the generator."""
+
+    def __init__(self, items: AsyncGenerator[R, None], portal: Portal) -> None:
+        self._items: AsyncGenerator[R, None] | None = items
+        self._portal = portal
+
+    def __next__(self) -> R:
+        if self._items is None:
+            raise StopIteration
+        try:
+            return self._portal.run(self._next, copy_context())
+        except StopAsyncIteration:
+            self._items = None
+            raise StopIteration from None
+        except BaseException:
+            self._items = None  # a generator that raised has ended
+            raise
+
+    async def _next(self) -> R:
+        assert self._items is not None  # noqa: S101 - looked at in __next__
+        return await anext(self._items)
+
+    def close(self) -> None:
+        """End the generator, and with it what it has under way."""
+        items, self._items = self._items, None
+        if items is not None:
+            with contextlib.suppress(ClientClosedError):  # the loop is gone, and the generator with it
+                self._portal.run(items.aclose, copy_context())
+
+    __del__ = close
+
+
 class _SyncResource:
     """A part of the API, as an attribute of the sync client."""
 
@@ -64,6 +109,7 @@ class Conversations(_SyncResource):
     """The calls under `/v1/conversations`."""
 
     recompile = waiting(AsyncConversations.recompile)
+    recompile_many = iterating(AsyncConversations.recompile_many)
 
 
 class Letta(ConfiguredClient):

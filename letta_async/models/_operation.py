@@ -7,6 +7,8 @@ from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
 import attrs
 
+from letta_async._unset import UNSET
+
 __all__ = ["PATH", "QUERY", "AgentId", "ConversationId", "Operation", "Pattern"]
 
 Answer = TypeVar("Answer")
@@ -44,6 +46,11 @@ class Operation(Generic[Answer]):
     """Whether sending the call twice does no harm, so that it can be tried again when its fate is unknown."""
     answer: ClassVar[Any]
     """Type of the answer."""
+
+    def given(self) -> dict[str, object]:
+        """Give the parameters that were not left out."""
+        values = ((field.name, getattr(self, field.name)) for field in attrs.fields(type(self)))
+        return {name: value for name, value in values if value is not UNSET}
 
     def advice(self) -> Iterable[tuple[str, type[Warning]]]:
         """Give warnings about what is allowed but hardly meant."""

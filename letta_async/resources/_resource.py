@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
 from letta_async._protocol import CallOptions
+from letta_async._transport import ClientStats
+from letta_async.errors import Attempt
 from letta_async.models._operation import Operation
 
 __all__ = ["Resource", "Sender"]
@@ -17,8 +19,22 @@ class Sender(Protocol):
     """What a resource needs of a client."""
 
     async def _call(
-        self, operation: type[Operation[Answer]], parameters: Mapping[str, object], options: CallOptions
+        self,
+        operation: type[Operation[Answer]],
+        parameters: Mapping[str, object],
+        options: CallOptions,
+        attempts: list[Attempt] | None = None,
     ) -> Answer: ...
+
+    @property
+    def base_url(self) -> str:
+        """Where the server is."""
+        ...
+
+    @property
+    def stats(self) -> ClientStats:
+        """How things stand with it."""
+        ...
 
 
 class Resource:

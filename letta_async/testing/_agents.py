@@ -106,15 +106,22 @@ def _block_ids(store: Store, body: Fields) -> list[str]:
         if fields["description"] is None:
             fields["description"] = _facts.BLOCK_DESCRIPTIONS.get(fields["label"])
         ids.append(_blocks.make(store, fields).id)
-    return _attachable(store, ids)
+    return _attached(store, [], ids)
 
 
-def _attachable(store: Store, ids: list[str]) -> list[str]:
-    by_label: dict[str, str] = {}
-    for block_id in ids:
-        if block_id in store.blocks:
-            by_label.setdefault(store.blocks[block_id].label, block_id)
-    return list(by_label.values())
+def _attached(store: Store, current: list[str], wanted: list[str]) -> list[str]:
+    """Give the blocks of an agent after some were asked for: those that exist, one of each label.
+
+    The new ones are attached before the old ones go, so that a block whose label one of the old ones has stays out.
+    """
+    labels = {store.blocks[block_id].label for block_id in current}
+    attached = list(current)
+    for block_id in wanted:
+        block = store.blocks.get(block_id)
+        if block is not None and block.label not in labels:
+            labels.add(block.label)
+            attached.append(block_id)
+    return [block_id for block_id in attached if block_id in wanted]
 
 
 def _set_secrets(agent: Agent, body: Fields) -> None:
@@ -224,7 +231,7 @@ def update(store: Store, call: Call) -> Any:
     changes = {name: body[name] for name in (*_STORED, *_OF_RUNS) if body[name] is not None}
     check_stored(body["system"], body["timezone"], *changes.values(), *(body["tags"] or []))
     if block_ids is not None:
-        agent.block_ids = _attachable(store, block_ids)
+        agent.block_ids = _attached(store, agent.block_ids, block_ids)
     if llm_config is not None:
         agent.llm_config = llm_config
     if embedding_config is not None:

@@ -26,11 +26,12 @@ class Call:
     def relations(self, *, everything: bool = True) -> frozenset[str]:
         """Tell which relations of an agent the answer shows.
 
-        Clients of version 1 (told by their headers; a request without a user agent counts as one) get those that
-        `include` names, all others get everything, and `include_relationships` decides for both. Where a call never
-        shows everything, only `include` counts.
+        Those that `include` names, or else the older `include_relationships`. Where neither says anything: none for
+        clients of version 1 (told by their headers; a request without a user agent counts as one), all for others.
+        Where a call never shows everything, only `include` counts.
         """
-        asked: list[str] | None = self.query.get("include_relationships") if everything else []
+        include: list[str] = self.query["include"]
+        asked: list[str] | None = [] if include or not everything else self.query["include_relationships"]
         if asked is None:
             asked = [] if self._is_version_1() else ["memory", "tags", "secrets"]
         shown = {"memory", "tags", "secrets"}.intersection(asked)
@@ -39,7 +40,7 @@ class Call:
         if "memory" in shown:
             shown.add("tags")
         for name, relations in (("blocks", ("memory", "tags")), ("tags", ("tags",)), ("secrets", ("secrets",))):
-            if f"agent.{name}" in self.query.get("include", []):
+            if f"agent.{name}" in include:
                 shown.update(relations)
         return frozenset(shown)
 

@@ -1,0 +1,220 @@
+"""Many conversations at once: as many as the server takes, an outcome for each, nothing lost and nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sized
+from typing import Final
+
+import attrs
+
+from letta_async._journal import Journal
+from letta_async._json import show
+from letta_async._seen import Seen
+from letta_async._timer import Timer
+from letta_async.errors import APITimeoutError, Attempt, Fault, LettaError
+from letta_async.models.conversation import Recompile
+from letta_async.models.outcome import Outcome, Progress
+
+__all__ = ["Batch", "Call", "Targets", "target_faults"]
+
+Target = str | Recompile
+Targets = Iterable[Target] | AsyncIterable[Target]
+
+Call = Callable[[Target, list[Attempt]], Awaitable[str]]
+"""Recompiles one target; notes the tries that failed in the list."""
+
+_AHEAD: Final = 4
+"""How many targets are taken beyond what the server takes at once, so that a free slot always finds one."""
+_RECENT: Final = 100
+"""Over how many outcomes the rate is measured."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class Batch:
+    """A run over targets: workers take them one by one, as many workers as the limiter lets through and a few more."""
+
+    targets: Targets
+    call: Call
+    concurrency: Callable[[], int]
+    """How many requests the server takes just now."""
+    dry_run: bool
+    deadline: float | None
+    """Bound on the whole batch, in seconds."""
+    stop_on_error: bool
+    on_progress: Callable[[Progress], object] | None
+    journal: Callable[[], Journal] | None
+    """Opens the journal."""
+
+    _seen: Seen = attrs.field(init=False)
+    _open_journal: Journal | None = attrs.field(default=None, init=False)
+    _source: AsyncGenerator[Target, None] = attrs.field(init=False)
+    _source_lock: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
+    _source_error: Exception | None = attrs.field(default=None, init=False)
+    _ended: bool = attrs.field(default=False, init=False)
+    """Whether no further target is taken."""
+    _workers: set[asyncio.Task[None]] = attrs.field(factory=set[asyncio.Task[None]], init=False)
+    _under_way: dict[str, asyncio.Future[Outcome]] = attrs.field(factory=dict[str, asyncio.Future[Outcome]], init=False)
+    _ready: asyncio.Queue[Outcome | BaseException | None] = attrs.field(init=False)
+    _ends_at: float | None = attrs.field(default=None, init=False)
+    _times: deque[float] = attrs.field(factory=lambda: deque[float](maxlen=_RECENT), init=False)
+    _done: int = attrs.field(default=0, init=False)
+    _failed: int = attrs.field(default=0, init=False)
+
+    async def run(self) -> AsyncGenerator[Outcome, None]:
+        """Give an outcome for each target, as each completes; leaving ends what is in flight."""
+        loop = asyncio.get_running_loop()
+        self._ends_at = None if self.deadline is None else loop.time() + self.deadline
+        self._ready = asyncio.Queue(maxsize=_RECENT)
+        self._source = _each(self.targets)
+        self._seen = Seen()
+        self._times.append(time.monotonic())
+        try:
+            if self.journal is not None:
+                self._open_journal = self.journal()
+                for key in self._open_journal.done():
+                    self._seen.add(key, None)
+            self._man()
+            while self._workers or not self._ready.empty():
+                outcome = await self._ready.get()
+                if outcome is None:
+                    continue  # a worker went home
+                if isinstance(outcome, BaseException):
+                    raise outcome
+                self._count(outcome)
+                if outcome.status == "failed" and self.stop_on_error:
+                    self._ended = True
+                self._man()
+                yield outcome
+            if self._source_error is not None:
+                raise self._source_error
+        finally:
+            for worker in self._workers:
+                worker.cancel()
+            await asyncio.gather(*self._workers, return_exceptions=True)
+            await self._source.aclose()
+            if self._open_journal is not None:
+                self._open_journal.close()
+            self._seen.close()
+
+    def _man(self) -> None:
+        """See to it that there are enough workers."""
+        while not self._ended and len(self._workers) < self.concurrency() + _AHEAD:
+            self._workers.add(asyncio.create_task(self._work()))
+
+    async def _work(self) -> None:
+        """Take targets until there is none left, or more workers than work."""
+        report: BaseException | None = None
+        try:
+            while not self._ended and len(self._workers) <= self.concurrency() + _AHEAD:
+                async with self._source_lock:
+                    targets = [] if self._ended else await self._next_target()
+                for target in targets:
+                    await self._ready.put(await self._outcome(target))
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            report = error  # a fault of this package or of the journal's disk: the batch cannot go on
+        finally:
+            self._workers.discard(_this_task())
+        await self._ready.put(report)
+
+    async def _next_target(self) -> list[Target]:
+        """Give the next target, or none."""
+        try:
+            return [await anext(self._source)]
+        except StopAsyncIteration:
+            self._ended = True
+        except Exception as error:
+            self._ended, self._source_error = True, error  # raised once what is in flight has its outcome
+        return []
+
+    async def _outcome(self, target: Target) -> Outcome:
+        """Find a target's outcome: that of its twin, if there was one, else by a call."""
+        key = _key(target)
+        known, outcome = self._seen.find(key)
+        if known:
+            if outcome is None:
+                return Outcome(target=target, status="skipped")
+            return attrs.evolve(outcome, target=target, repeated=True)
+        if (twin := self._under_way.get(key)) is not None:
+            return attrs.evolve(await asyncio.shield(twin), target=target, repeated=True)
+        mine = self._under_way[key] = asyncio.get_running_loop().create_future()
+        try:
+            outcome = await self._recompile(target)
+            self._seen.add(key, outcome)
+            if self._open_journal is not None:
+                self._open_journal.add(key, outcome)
+            mine.set_result(outcome)
+        finally:
+            mine.cancel()  # without effect once there is a result
+            del self._under_way[key]
+        return outcome
+
+    async def _recompile(self, target: Target) -> Outcome:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        failed_tries: list[Attempt] = []
+        error: LettaError = APITimeoutError(f"the batch's deadline of {self.deadline} s passed before this was done")
+        if self._ends_at is not None and began >= self._ends_at:
+            return Outcome(target=target, status="failed", error=error)
+        try:
+            async with Timer(loop, self._ends_at):
+                prompt = await self.call(target, failed_tries)
+        except TimeoutError:
+            pass
+        except LettaError as refused:
+            error = refused
+        else:
+            return Outcome(
+                target=target,
+                status="compiled" if self.dry_run else "recompiled",
+                prompt=prompt,
+                tries=len(failed_tries) + 1,
+                seconds=loop.time() - began,
+            )
+        return Outcome(
+            target=target, status="failed", error=error, tries=len(failed_tries), seconds=loop.time() - began
+        )
+
+    def _count(self, outcome: Outcome) -> None:
+        self._done += 1
+        self._failed += outcome.status == "failed"
+        now = time.monotonic()
+        rate = len(self._times) / max(now - self._times[0], 1e-6)
+        self._times.append(now)
+        if self.on_progress is None:
+            return
+        total = len(self.targets) if isinstance(self.targets, Sized) else None
+        left = None if total is None else max(0, total - self._done) / rate
+        self.on_progress(Progress(done=self._done, failed=self._failed, total=total, rate=rate, seconds_left=left))
+
+
+def target_faults(targets: object) -> Iterable[Fault]:
+    """Find what is wrong with what should be targets; a lone id would be taken letter by letter."""
+    if isinstance(targets, str | bytes) or not isinstance(targets, Iterable | AsyncIterable):
+        yield Fault("targets", f"{show(targets)} is not an iterable of ids; put a single one in a list")
+
+
+def _this_task() -> asyncio.Task[None]:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a worker is a task
+    return task
+
+
+def _key(target: object) -> str:
+    """Give what makes two targets the same: the conversation, and in agent-direct mode the agent."""
+    if isinstance(target, Recompile):
+        return f"{target.conversation_id} {target.agent_id}" if target.agent_id else str(target.conversation_id)
+    return str(target)
+
+
+async def _each(targets: Targets) -> AsyncGenerator[Target, None]:
+    if isinstance(targets, AsyncIterable):
+        async for target in targets:
+            yield target
+    else:
+        for target in targets:
+            yield target

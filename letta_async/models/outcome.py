@@ -1,0 +1,53 @@
+"""What comes of a batch: an outcome a target, and how far the whole is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from letta_async.errors import LettaError
+from letta_async.models.conversation import Recompile
+
+__all__ = ["Outcome", "Progress"]
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What came of one target of a batch."""
+
+    target: str | Recompile
+    """The target, as it was given."""
+    status: Literal["recompiled", "compiled", "skipped", "failed"]
+    """`recompiled`; `compiled`, in a dry run; `skipped`, because the journal says that it was done before; `failed`."""
+    prompt: str | None = attrs.field(default=None, repr=lambda prompt: "None" if prompt is None else f"<{len(prompt)}>")
+    """The compiled prompt. `None` when there is none, and for a repeated target whose prompt is no longer in memory."""
+    error: LettaError | None = None
+    """Why it failed."""
+    tries: int = 0
+    """How many requests it took."""
+    seconds: float = 0.0
+    """How long it took, the wait for a slot included."""
+    repeated: bool = False
+    """Whether the same conversation came before in this batch, so that this is the outcome it had then."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did not fail."""
+        return self.status != "failed"
+
+
+@attrs.frozen(kw_only=True)
+class Progress:
+    """How far a batch is."""
+
+    done: int
+    """How many targets have an outcome."""
+    failed: int
+    """How many of these failed."""
+    total: int | None
+    """How many targets there are; `None` when that is not known beforehand."""
+    rate: float
+    """Outcomes a second, of late."""
+    seconds_left: float | None
+    """How long the rest will take at that rate; `None` when `total` is not known."""

@@ -1,0 +1,401 @@
+"""Batches: an outcome for each target, exactly one, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import warnings
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from letta_async import (
+    APIConnectionError,
+    APITimeoutError,
+    AsyncLetta,
+    CompactionSettings,
+    InvalidArgumentError,
+    Letta,
+    NotFoundError,
+    Outcome,
+    Progress,
+    Recompile,
+)
+from letta_async.errors import Attempt
+from letta_async.fleet import Batch, Call
+from letta_async.testing import EmbeddedServer
+from tests.ids import AGENT, CONVERSATION
+
+
+def batch(targets: Any, call: Call, **options: Any) -> Batch:
+    defaults: dict[str, Any] = {
+        "concurrency": lambda: 8,
+        "dry_run": False,
+        "deadline": None,
+        "stop_on_error": False,
+        "on_progress": None,
+        "journal": None,
+    }
+    return Batch(targets=targets, call=call, **{**defaults, **options})
+
+
+async def fine(target: Any, _: list[Attempt]) -> str:
+    await asyncio.sleep(0)
+    return f"prompt of {target}"
+
+
+async def gathered(running: Batch) -> list[Outcome]:
+    return [outcome async for outcome in running.run()]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ids(server: EmbeddedServer) -> list[str]:
+    with Letta(base_url=server.base_url) as client:
+        body = {"name": "a", "model": "letta/letta-free", "embedding": "letta/letta-free"}
+        agent = client.post("/v1/agents/", body=body)["id"]
+        return [client.post("/v1/conversations/", body={}, extra_query={"agent_id": agent})["id"] for _ in range(12)]
+
+
+async def test_each_target_has_one_outcome_with_its_prompt(server: EmbeddedServer, ids: list[str]) -> None:
+    async with AsyncLetta(base_url=server.base_url) as client:
+        outcomes = [outcome async for outcome in client.conversations.recompile_many(ids)]
+        prompts = {id: await client.conversations.recompile(id, dry_run=True) for id in ids[:1]}
+    assert Counter(outcome.target for outcome in outcomes) == Counter(ids)
+    assert {outcome.status for outcome in outcomes} == {"recompiled"}
+    assert all(outcome.ok and outcome.tries == 1 and outcome.seconds > 0 and outcome.prompt for outcome in outcomes)
+    first = next(outcome for outcome in outcomes if outcome.target == ids[0])
+    assert (first.prompt or "").split("- System")[0] == prompts[ids[0]].split("- System")[0]
+
+
+async def test_a_failure_is_an_outcome_and_leaves_the_others_alone(server: EmbeddedServer, ids: list[str]) -> None:
+    targets: list[Any] = [
+        ids[0],
+        CONVERSATION,
+        "nope",
+        5,
+        None,
+        Recompile(conversation_id="default", agent_id=AGENT),
+        ids[1],
+    ]
+    async with AsyncLetta(base_url=server.base_url) as client:
+        outcomes = {o.target: o async for o in client.conversations.recompile_many(targets)}
+    assert {type(outcomes[target].error) for target in ("nope", 5, None)} == {InvalidArgumentError}
+    assert type(outcomes[CONVERSATION].error) is type(outcomes[targets[5]].error) is NotFoundError
+    assert outcomes[ids[0]].ok
+    assert outcomes[ids[1]].ok
+    assert (outcomes[CONVERSATION].tries, outcomes["nope"].tries) == (1, 0)
+
+
+async def test_a_target_may_have_parameters_of_its_own(server: EmbeddedServer, ids: list[str]) -> None:
+    own = Recompile(conversation_id=ids[0], dry_run=True, compaction_settings=CompactionSettings(mode="all"))
+    async with AsyncLetta(base_url=server.base_url) as client:
+        outcomes = [
+            o async for o in client.conversations.recompile_many([own, ids[1]], compaction_settings={"clip_chars": 5})
+        ]
+    assert all(outcome.ok for outcome in outcomes)
+    sent = {request.path.split("/")[3]: request for request in server.requests if request.path.endswith("/recompile")}
+    assert sent[ids[0]].query == {"dry_run": "true"}
+    assert sent[ids[0]].json() == {"compaction_settings": {"mode": "all"}}
+    assert sent[ids[1]].json() == {"compaction_settings": {"clip_chars": 5}}
+
+
+async def test_a_dry_run_says_so(server: EmbeddedServer, ids: list[str]) -> None:
+    async with AsyncLetta(base_url=server.base_url) as client:
+        outcomes = [o async for o in client.conversations.recompile_many(ids[:2], dry_run=True)]
+    assert {outcome.status for outcome in outcomes} == {"compiled"}
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ({"targets": CONVERSATION}, "targets"),
+        ({"targets": 5}, "targets"),
+        ({"deadline": 0}, "deadline"),
+        ({"agent_id": "x"}, "agent_id"),
+        ({"compaction_settings": {"mode": "x"}}, "compaction_settings.mode"),
+    ],
+)
+@pytest.mark.parametrize("cls", [AsyncLetta, Letta])
+def test_what_is_wrong_for_all_targets_is_refused_at_once(cls: Any, options: Any, path: str) -> None:
+    client = cls(base_url="http://127.0.0.1:1")
+    with pytest.raises(InvalidArgumentError) as caught:
+        client.conversations.recompile_many(**{"targets": [CONVERSATION], **options})
+    assert [fault.path for fault in caught.value.faults] == [path]
+
+
+def test_the_facade_gives_an_ordinary_iterator(server: EmbeddedServer, ids: list[str]) -> None:
+    with Letta(base_url=server.base_url) as client:
+        outcomes = list(client.conversations.recompile_many(iter(ids)))
+        assert Counter(outcome.target for outcome in outcomes) == Counter(ids)
+        for outcome in client.conversations.recompile_many(ids):
+            assert outcome.ok
+            break
+        iteration = client.conversations.recompile_many([])
+        assert list(iteration) == []
+        assert next(iteration, None) is None
+
+
+async def test_targets_are_taken_only_as_the_work_goes_on() -> None:
+    taken = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield f"target {taken}"
+
+    running = batch(endless(), fine).run()
+    for _ in range(300):
+        await anext(running)
+    assert taken <= 300 + 100 + 8 + 4 + 4
+    await running.aclose()
+
+
+async def test_targets_may_come_from_an_async_iterable_that_is_slow() -> None:
+    more = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[str]:
+        yield "a"
+        yield "b"
+        await more.wait()
+        yield "c"
+
+    running = batch(slowly(), fine).run()
+    assert {(await anext(running)).target, (await anext(running)).target} == {"a", "b"}  # although the source waits
+    more.set()
+    assert [outcome.target async for outcome in running] == ["c"]
+
+
+async def test_a_source_that_fails_ends_the_batch_after_what_was_taken() -> None:
+    def broken() -> Iterator[str]:
+        yield "a"
+        yield "b"
+        raise OSError("the file is gone")
+
+    seen: list[Any] = []
+    with pytest.raises(OSError, match="the file is gone"):
+        async for outcome in batch(broken(), fine).run():
+            seen.append(outcome.target)
+    assert sorted(seen) == ["a", "b"]
+
+
+async def test_a_repeated_id_is_recompiled_once_and_answered_every_time() -> None:
+    calls: Counter[str] = Counter()
+
+    async def counting(target: Any, _: list[Attempt]) -> str:
+        calls[str(target)] += 1
+        await asyncio.sleep(0.001)
+        if target == "bad":
+            raise APIConnectionError("no")
+        return f"prompt of {target}"
+
+    targets = ["a", "b", "a", "bad", "a", "c", "bad", "b"] + [f"n{i}" for i in range(500)] + ["a", "bad"]
+    outcomes = await gathered(batch(targets, counting))
+    assert Counter(outcome.target for outcome in outcomes) == Counter(targets)
+    assert set(calls.values()) == {1}
+    for outcome in outcomes:
+        assert outcome.ok is (outcome.target != "bad")
+        assert outcome.prompt == (f"prompt of {outcome.target}" if outcome.ok else None)
+        assert str(outcome.error) == ("None" if outcome.ok else "no")
+    assert sum(outcome.repeated for outcome in outcomes) == len(targets) - len(set(targets))
+
+
+async def test_a_repetition_after_long_is_answered_without_its_prompt() -> None:
+    async def long(target: Any, _: list[Attempt]) -> str:
+        return "x" * 1_000_000
+
+    *_, last = await gathered(batch([*map(str, range(10)), "0"], long, concurrency=lambda: 1))
+    assert (last.target, last.status, last.prompt, last.repeated) == ("0", "recompiled", None, True)
+
+
+async def test_stop_on_error_takes_no_further_target_and_loses_none_that_was_taken() -> None:
+    taken: list[str] = []
+
+    def source() -> Iterator[str]:
+        for number in range(10_000):
+            taken.append(f"{number}")
+            yield f"{number}"
+
+    async def fails_at_50(target: Any, _: list[Attempt]) -> str:
+        await asyncio.sleep(0)
+        if target == "50":
+            raise APIConnectionError("no")
+        return "prompt"
+
+    outcomes = await gathered(batch(source(), fails_at_50, stop_on_error=True))
+    assert sorted(taken) == sorted(str(outcome.target) for outcome in outcomes)
+    assert 50 < len(taken) < 400
+
+
+async def test_a_deadline_turns_what_is_left_into_outcomes_that_say_so() -> None:
+    started: list[str] = []
+
+    async def stuck(target: Any, _: list[Attempt]) -> str:
+        started.append(target)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    targets = [str(number) for number in range(500)]
+    outcomes = await gathered(batch(targets, stuck, deadline=0.05))
+    assert Counter(outcome.target for outcome in outcomes) == Counter(targets)
+    assert all(
+        isinstance(outcome.error, APITimeoutError) and "deadline of 0.05 s" in str(outcome.error)
+        for outcome in outcomes
+    )
+    assert len(started) <= 8 + 4
+
+
+async def test_progress_counts_and_estimates() -> None:
+    async def odd(target: Any, _: list[Attempt]) -> str:
+        await asyncio.sleep(0)
+        if int(target) % 2:
+            raise APIConnectionError("no")
+        return "prompt"
+
+    seen: list[Progress] = []
+    targets = [str(number) for number in range(40)]
+    await gathered(batch(targets, odd, on_progress=seen.append))
+    assert [progress.done for progress in seen] == list(range(1, 41))
+    assert (seen[-1].failed, seen[-1].total, seen[-1].seconds_left) == (20, 40, 0)
+    assert all(progress.rate > 0 for progress in seen)
+    assert seen[9].seconds_left == pytest.approx(30 / seen[9].rate)
+    unknown: list[Progress] = []
+    await gathered(batch(iter(targets), odd, on_progress=unknown.append))
+    assert {(progress.total, progress.seconds_left) for progress in unknown} == {(None, None)}
+
+
+async def test_an_exception_of_the_callback_reaches_the_caller_and_ends_the_batch() -> None:
+    def broken(_: Progress) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await gathered(batch(["a"], fine, on_progress=broken))
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_an_error_that_is_not_the_calls_is_not_swallowed() -> None:
+    async def broken(target: Any, _: list[Attempt]) -> str:
+        raise KeyError(target)
+
+    with pytest.raises(KeyError):
+        await gathered(batch(map(str, range(100)), broken))
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.parametrize("leave", ["break", "aclose", "cancel"])
+async def test_leaving_ends_what_is_in_flight_and_leaks_nothing(leave: str) -> None:
+    started: list[str] = []
+    ended: list[str] = []
+
+    async def slow(target: Any, _: list[Attempt]) -> str:
+        if target == "0":
+            return "prompt"
+        started.append(target)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(target)
+        raise AssertionError
+
+    async def consume() -> None:
+        running = batch(map(str, range(100)), slow).run()
+        async for _ in running:
+            if leave == "break":
+                break
+            if leave == "aclose":
+                await running.aclose()
+        else:
+            assert leave == "aclose"
+
+    task = asyncio.create_task(consume())
+    if leave == "cancel":
+        for _ in range(10):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    else:
+        await task
+    for _ in range(10):
+        await asyncio.sleep(0)
+    gc.collect()
+    assert sorted(ended) == sorted(started)
+    assert len(started) >= 8
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@given(
+    targets=st.lists(st.sampled_from([str(number) for number in range(12)]), max_size=60),
+    seed=st.integers(0, 1000),
+    limit=st.integers(1, 20),
+    leave_after=st.none() | st.integers(0, 40),
+)
+@settings(deadline=None, max_examples=150)
+def test_no_outcome_is_lost_or_doubled_whatever_happens(
+    targets: list[str], seed: int, limit: int, leave_after: int | None
+) -> None:
+    rng = random.Random(seed)
+    calls: Counter[str] = Counter()
+    flying = 0
+
+    async def chancy(target: Any, _: list[Attempt]) -> str:
+        nonlocal flying
+        calls[target] += 1
+        flying += 1
+        try:
+            for _turn in range(rng.randrange(5)):
+                await asyncio.sleep(0)
+            if rng.random() < 0.3:
+                raise APIConnectionError("no")
+            return f"prompt of {target}"
+        finally:
+            flying -= 1
+
+    async def play() -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        running = batch(targets, chancy, concurrency=lambda: rng.randint(1, limit)).run()
+        async for outcome in running:
+            outcomes.append(outcome)
+            if len(outcomes) == leave_after:
+                break
+        await running.aclose()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return outcomes
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        outcomes = asyncio.run(play())
+    assert flying == 0
+    assert all(count == 1 for count in calls.values())
+    answered = Counter(str(outcome.target) for outcome in outcomes)
+    if leave_after is None or leave_after >= len(targets) or leave_after == 0:
+        assert answered == Counter(targets)
+    else:
+        assert not answered - Counter(targets)
+
+
+def _sources(items: Iterable[str]) -> list[Callable[[], Any]]:
+    listed = list(items)
+
+    async def one_by_one() -> AsyncIterator[str]:
+        for item in listed:
+            yield item
+
+    return [lambda: listed, lambda: tuple(listed), lambda: iter(listed), lambda: set(listed), one_by_one]
+
+
+@pytest.mark.parametrize("kind", range(5))
+async def test_any_iterable_will_do(kind: int) -> None:
+    source = _sources(["a", "b", "c"])[kind]
+    assert sorted(str(o.target) for o in await gathered(batch(source(), fine))) == ["a", "b", "c"]

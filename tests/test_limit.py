@@ -1,0 +1,121 @@
+"""The adaptive limit, in simulated time: it finds a server's capacity, follows it, and holds nobody up."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Callable
+
+import pytest
+
+from letta_async._limit import AdaptiveLimit, FixedLimit
+from tests.simulation import Run, Server, simulate
+
+
+def constant(seconds: float) -> Callable[[random.Random], float]:
+    return lambda _: seconds
+
+
+def always(workers: int) -> Callable[[float], int]:
+    return lambda _: workers
+
+
+def adaptive(server: Server, until: float, maximum: int = 256) -> tuple[Run, AdaptiveLimit]:
+    limit = AdaptiveLimit(maximum)
+    return simulate(limit, server, until), limit
+
+
+@pytest.mark.parametrize(
+    ("server", "best", "seconds"),
+    [
+        (Server(constant(0.15), always(2)), 4, 60),
+        (Server(constant(0.1), always(1)), 2, 30),
+        (Server(lambda rng: rng.uniform(0.05, 0.15), always(20)), 30, 20),
+        (Server(lambda rng: rng.lognormvariate(-3, 0.7), always(10)), 20, 30),
+        (Server(constant(0.002), always(4)), 8, 10),
+        (Server(constant(0.02), always(10**6)), 256, 10),
+        (Server(lambda rng: 5.0 if rng.random() < 0.01 else 0.05, always(64)), 128, 30),
+    ],
+    ids=["like-0.16.8", "one-worker", "uneven", "skewed", "fast", "boundless", "stragglers"],
+)
+def test_it_does_nearly_as_well_as_the_best_fixed_number(server: Server, best: int, seconds: float) -> None:
+    run, _ = adaptive(server, seconds)
+    assert run.done >= 0.85 * simulate(FixedLimit(best), server, seconds).done
+
+
+@pytest.mark.parametrize(("workers", "most"), [(1, 8), (2, 10), (10, 40), (40, 110)])
+def test_it_stops_growing_where_more_in_flight_only_makes_answers_slower(workers: int, most: int) -> None:
+    run, limit = adaptive(Server(constant(0.1), always(workers)), 60)
+    assert workers <= limit.value <= most
+    assert statistics.median(run.in_flight) <= most
+
+
+def test_it_grows_quickly_while_answers_stay_fast() -> None:
+    limit = AdaptiveLimit(256)
+    simulate(limit, Server(constant(0.02), always(10**6)), 0.5)
+    assert limit.value == 256
+
+
+def test_it_never_passes_its_maximum() -> None:
+    run, limit = adaptive(Server(constant(0.02), always(10**6)), 5, maximum=7)
+    assert limit.value == 7
+    assert max(run.in_flight) <= 7
+
+
+def test_it_follows_a_capacity_that_changes() -> None:
+    plan = (20, 10, 20, 40, 1, 20)
+    limit = AdaptiveLimit(256)
+    run = simulate(limit, Server(constant(0.05), lambda now: plan[min(int(now // 10), 5)]), 60)
+    for number, workers in enumerate(plan):
+        possible = workers / 0.05
+        assert run.rate(10 * number + 3, 10 * number + 10) >= 0.9 * possible, number
+        late = [n for n, t in zip(run.in_flight, run.times, strict=True) if 10 * number + 6 <= t < 10 * number + 10]
+        assert statistics.median(late) <= 3 * workers + 20, number
+
+
+def test_it_stays_below_a_wall_that_it_hit() -> None:
+    run, _ = adaptive(Server(constant(0.05), always(10**6), wall=10), 30)
+    assert run.done >= 0.8 * 30 * 10 / 0.05
+    assert run.refused <= 0.02 * run.done
+
+
+def test_one_overload_halves_it_once_however_many_requests_it_hits() -> None:
+    limit = AdaptiveLimit(256)
+    simulate(limit, Server(constant(0.02), always(10**6)), 1)
+    for _ in range(200):
+        limit.overloaded(sent=0.9, now=1.1, in_flight=200)
+    assert limit.value == 100
+    limit.overloaded(sent=1.2, now=1.3, in_flight=60)
+    assert limit.value == 30
+
+
+def test_it_never_falls_below_one() -> None:
+    limit = AdaptiveLimit(256)
+    for second in range(20):
+        limit.overloaded(sent=second + 0.1, now=second + 0.2, in_flight=1)
+    assert limit.value == 1
+
+
+def test_it_does_not_grow_when_the_caller_has_no_more_to_send() -> None:
+    limit = AdaptiveLimit(256)
+    simulate(limit, Server(constant(0.02), always(10**6)), 30, most=3)
+    assert limit.value <= 8
+
+
+def test_answers_to_different_questions_are_not_compared() -> None:
+    limit = AdaptiveLimit(256)
+    now = 0.0
+    for _ in range(2000):
+        for kind, seconds in (("slow", 0.2), ("fast", 0.001)):
+            limit.answered(kind, now, now + seconds, limit.value)
+        now += 0.01
+    assert limit.value == 256
+
+
+def test_a_server_that_became_slower_for_good_is_not_starved() -> None:
+    limit = AdaptiveLimit(256)
+    run = simulate(limit, Server(lambda _: 0.01, always(50)), 10)
+    assert run.rate(5, 10) > 0.9 * 50 / 0.01
+    slower = Server(constant(0.1), always(50))
+    later = simulate(limit, slower, 90)
+    assert later.rate(60, 90) > 0.9 * 50 / 0.1
