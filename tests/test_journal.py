@@ -148,6 +148,7 @@ def test_a_run_that_is_killed_and_started_again_does_the_rest(
         assert not told & sent(server)  # what came back before is never sent again
         told |= {target for status, target in seen if status == "recompiled"}
         assert told <= set(done(path, header(path)))
+    server.requests.clear()
     finished = subprocess.run(command, capture_output=True, text=True, check=True)
     statuses = Counter(line.split()[0] for line in finished.stdout.splitlines())
     assert statuses.total() == len(ids)
