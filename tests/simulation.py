@@ -1,4 +1,4 @@
-"""A server in simulated time: some workers, a queue, perhaps a wall; and a client that keeps as many in flight as it may."""
+"""A server in simulated time, with workers, a queue, perhaps a wall; and a client that sends as much as it may."""
 
 from __future__ import annotations
 

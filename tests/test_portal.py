@@ -64,7 +64,7 @@ def test_an_awaitable_will_do(portal: Portal) -> None:
     assert portal.run(lambda: asyncio.gather(answer(), answer())) == [42, 42]
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), SystemExit(1), asyncio.TimeoutError()])
+@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), SystemExit(1), TimeoutError()])
 def test_an_error_comes_back_as_it_is(portal: Portal, error: BaseException) -> None:
     async def fail() -> None:
         raise error
@@ -228,10 +228,12 @@ def test_an_interrupt_after_the_coroutine_was_scheduled_cancels_it(
 def interrupted_in_schedule(portal: Portal, monkeypatch: pytest.MonkeyPatch, *, before: bool) -> list[str]:
     """Run a coroutine while Ctrl-C comes at the worst moment, and tell what became of it."""
     story: list[str] = []
+    begun = threading.Event()
     usual = _portal._LoopThread.schedule
 
     async def call() -> None:
         story.append("begun")
+        begun.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -241,6 +243,7 @@ def interrupted_in_schedule(portal: Portal, monkeypatch: pytest.MonkeyPatch, *, 
         monkeypatch.undo()
         if not before:
             usual(self, *args)
+            assert begun.wait(PATIENCE)
         raise KeyboardInterrupt
 
     portal.run(answer)

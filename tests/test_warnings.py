@@ -175,3 +175,11 @@ def test_a_nameless_module_can_be_warned() -> None:
     with pytest.warns(UserWarning, match="careful") as caught:
         exec(compile("warn('careful')", "<typed in>", "exec"), {"__name__": None, "warn": warn})
     assert only(caught.list) == ("<typed in>", 1)
+
+
+def test_an_iteration_of_the_facade_points_at_the_line_that_began_it(letta: Letta) -> None:
+    with pytest.warns(UserWarning, match="agent_id has no effect") as caught:
+        line = here() + 1
+        iteration = letta.conversations.recompile_many([CONVERSATION], agent_id=AGENT)
+        assert [outcome.status for outcome in iteration] == ["failed"]
+    assert only(caught.list) == (__file__, line)
