@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from typing import Any, cast
+from functools import cache
+from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -21,6 +22,10 @@ from letta_async.errors import APIResponseValidationError, APIStatusError, Fault
 from letta_async.models._operation import Operation
 
 __all__ = ["CallOptions", "Request", "build", "build_raw", "decipher", "invalid_answer"]
+
+
+_to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+"""Encode compactly; made once, since `json.dumps` would make an encoder for every call."""
 
 
 @attrs.frozen(kw_only=True)
@@ -152,19 +157,19 @@ def _request(
 ) -> Request:
     if options.extra_body:
         body = {**(body if is_object(body) else {}), **options.extra_body}
-    headers = config.headers
-    if options.extra_headers or body is not None:
-        content_type = {} if body is None else {"Content-Type": "application/json"}
-        headers = merge_headers(config.headers, content_type, options.extra_headers or {})
+    headers = config.headers if body is None else config.json_headers
+    if options.extra_headers:
+        headers = merge_headers(headers, options.extra_headers)
     return Request(
         query=_encode_query({**config.default_query, **query, **(options.extra_query or {})}),
         headers=headers,
-        body=None if body is None else json.dumps(body, separators=(",", ":"), allow_nan=False).encode(),
+        body=None if body is None else _to_json(body).encode(),
         timeout=config.timeout if options.timeout is UNSET else Timeout.of(options.timeout),
         **rest,
     )
 
 
+@cache
 def _places(operation: type[Operation[Any]]) -> list[tuple[str, str]]:
     return [(field.name, field.metadata.get("in", "body")) for field in attrs.fields(operation)]
 

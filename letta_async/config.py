@@ -103,6 +103,8 @@ class ClientConfig:
     max_response_bytes: int = 64 * 1024 * 1024
     headers: Mapping[str, str] = attrs.field(init=False, repr=False)
     """What every request carries."""
+    json_headers: Mapping[str, str] = attrs.field(init=False, repr=False)
+    """What every request with a body carries."""
 
     def __attrs_post_init__(self) -> None:
         headers: dict[str, str | None] = {
@@ -116,7 +118,9 @@ class ClientConfig:
         faults = list(_config_faults(self))
         if faults:
             raise InvalidArgumentError(faults)
+        content_type = {"Content-Type": "application/json"}
         object.__setattr__(self, "headers", merge_headers(headers, self.default_headers))
+        object.__setattr__(self, "json_headers", merge_headers(headers, content_type, self.default_headers))
         host = urlsplit(self.base_url).hostname or ""
         if self.api_key is not None and self.base_url.startswith("http:") and not _LOOPBACK.fullmatch(host):
             warn(f"the API key goes to {host} over plain http, where others can read it; use https")
