@@ -19,7 +19,7 @@ from letta_async.testing import _wire
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Problem, Refusal, invalid_argument, invalid_request, uuid_pattern
 from letta_async.testing._here import Here
-from letta_async.testing._requests import PATH_PARAMETERS
+from letta_async.testing._ids import PATH_PARAMETERS
 from letta_async.testing._routes import ABSENT, REFUSED, Route, match
 from letta_async.testing._state import Store
 from letta_async.testing._validation import Fields, hints_of, is_list, read

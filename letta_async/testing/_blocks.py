@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from letta_async.testing import _facts, _wire
 from letta_async.testing._call import Call
-from letta_async.testing._errors import database_error, no_record, not_found
+from letta_async.testing._errors import database_error, duplicate, no_record, not_found
 from letta_async.testing._recompile import rebuild_after_edit
 from letta_async.testing._state import Block, Store, check_stored, checked_limit, like, new_id, page
 from letta_async.testing._validation import Fields
@@ -68,6 +68,8 @@ def update(store: Store, call: Call) -> Any:
     tags: list[str] | None = changes.pop("tags", None)
     changes = {name: value for name, value in changes.items() if block.fields[name] != value}
     _check(changes)
+    if "label" in changes:
+        _check_label(store, block, changes["label"])
     if tags is not None:
         block.tags = tags
     if changes:
@@ -76,6 +78,12 @@ def update(store: Store, call: Call) -> Any:
     if _IN_PROMPT.intersection(changes):
         rebuild_after_edit(store, block.id)
     return _wire.block(block)
+
+
+def _check_label(store: Store, block: Block, label: str) -> None:
+    for agent in store.agents_with(block.id):
+        if any(store.blocks[each].label == label for each in agent.block_ids):
+            raise duplicate("Block", "unique_label_per_agent", f"(agent_id, block_label)=({agent.id}, {label})")
 
 
 def delete(store: Store, call: Call) -> Any:

@@ -187,7 +187,7 @@ def fork(store: Store, call: Call) -> Any:
         agent = store.agents[source.agent_id]
         message_ids, model, settings = source.message_ids, source.model, source.model_settings
     forked = _add(store, agent, summary=None, model=model, model_settings=settings)
-    forked.message_ids = list(message_ids[1:])
+    forked.message_ids = [message_id for message_id in message_ids[1:] if message_id in store.messages]
     agent.shared_ids.update(forked.message_ids)
     begin_conversation(store, agent, forked)
     return _wire.conversation(forked)

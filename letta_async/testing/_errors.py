@@ -26,6 +26,7 @@ __all__ = [
     "Refusal",
     "conflict",
     "database_error",
+    "duplicate",
     "invalid_argument",
     "invalid_request",
     "llm_error",
@@ -132,6 +133,14 @@ def no_record(kind: str, identifier: str, *, even_deleted: bool = True) -> Refus
 def conflict(message: str) -> Refusal:
     """Refuse because of the state that something is in: 409."""
     return Refusal(409, {"detail": f"CONFLICT: {message}"})
+
+
+def duplicate(kind: str, constraint: str, key: str) -> Refusal:
+    """Refuse what a row already has: 409, which no second try gets past. The server goes on with the SQL it tried."""
+    reason = f'duplicate key value violates unique constraint "{constraint}"\nDETAIL:  Key {key} already exists.'
+    origin = "(sqlalchemy.dialects.postgresql.asyncpg.IntegrityError) <class 'asyncpg.exceptions.UniqueViolationError'>"
+    sentence = f"A unique constraint was violated for {kind}. Check your input for duplicates"
+    return Refusal(409, {"detail": f"{sentence}: {origin}: {reason}"})
 
 
 def database_error() -> Refusal:

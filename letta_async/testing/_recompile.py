@@ -10,7 +10,7 @@ import contextlib
 
 from letta_async.testing._errors import Refusal
 from letta_async.testing._prompt import compile_prompt
-from letta_async.testing._state import Agent, Conversation, Store
+from letta_async.testing._state import Agent, Conversation, Message, Store
 
 __all__ = ["begin_conversation", "compile_direct", "rebuild", "rebuild_after_edit"]
 
@@ -20,15 +20,20 @@ def compile_direct(store: Store, agent: Agent, *, update_timestamp: bool) -> str
 
     Without `update_timestamp` the prompt says that it was compiled when its message was made.
     """
-    if not agent.message_ids:
+    message = _system_message(store, agent)
+    if message is None:
         return None
     return compile_prompt(
         agent,
         store.core_memory(agent),
         conversation_id="default",
-        compiled_at=store.clock() if update_timestamp else store.messages[agent.message_ids[0]].created_at,
+        compiled_at=store.clock() if update_timestamp else message.created_at,
         previous_messages=agent.stored - len(agent.message_ids),
     )
+
+
+def _system_message(store: Store, agent: Agent) -> Message | None:
+    return store.messages.get(agent.message_ids[0]) if agent.message_ids else None
 
 
 def rebuild(store: Store, agent: Agent, *, update_timestamp: bool, dry_run: bool) -> str | None:
@@ -37,10 +42,9 @@ def rebuild(store: Store, agent: Agent, *, update_timestamp: bool, dry_run: bool
     What is kept is the new prompt. What is given back is the new one only on a dry run, else the one before: the
     server reads the message first, writes it, and answers with what it read.
     """
-    compiled = compile_direct(store, agent, update_timestamp=update_timestamp)
-    if compiled is None or dry_run:
+    compiled, message = compile_direct(store, agent, update_timestamp=update_timestamp), _system_message(store, agent)
+    if compiled is None or message is None or dry_run:
         return compiled
-    message = store.messages[agent.message_ids[0]]
     previous, message.text = message.text, compiled
     return previous
 

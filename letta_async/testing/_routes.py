@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import attrs
 
+from letta_async.testing import _agent_requests as agents
 from letta_async.testing import _agents, _blocks, _conversations, _facts, _messages
 from letta_async.testing import _requests as requests
 from letta_async.testing._call import Call
@@ -59,13 +60,13 @@ _BLOCK: Final = "/blocks/{block_id}"
 _COMPACTION: Final = requests.CompactionRequest
 
 ROUTES: Final = (
-    Route("GET", "/agents/", _agents.list_agents, requests.ListAgentsQuery),
-    Route("POST", "/agents/", _agents.create, body=requests.CreateAgent, without_body=REFUSED),
-    Route("PATCH", _AGENT, _agents.update, body=requests.UpdateAgent, without_body=REFUSED),
-    Route("GET", _AGENT, _agents.retrieve, requests.AgentQuery),
+    Route("GET", "/agents/", _agents.list_agents, agents.ListAgentsQuery),
+    Route("POST", "/agents/", _agents.create, body=agents.CreateAgent, without_body=REFUSED),
+    Route("PATCH", _AGENT, _agents.update, body=agents.UpdateAgent, without_body=REFUSED),
+    Route("GET", _AGENT, _agents.retrieve, agents.AgentQuery),
     Route("DELETE", _AGENT, _agents.delete),
-    Route("POST", f"{_AGENT}/recompile", _agents.recompile, requests.RecompileAgentQuery),
-    Route("POST", f"{_AGENT}/system-prompt/recompile", _agents.recompile, requests.RecompileAgentQuery),
+    Route("POST", f"{_AGENT}/recompile", _agents.recompile, agents.RecompileAgentQuery),
+    Route("POST", f"{_AGENT}/system-prompt/recompile", _agents.recompile, agents.RecompileAgentQuery),
     Route(
         "POST",
         "/conversations/",

@@ -22,7 +22,6 @@ __all__ = ["EmbeddedServer", "RecordedRequest"]
 
 _REMEMBERED: Final = 1000
 _KEPT_ALIVE: Final = 5.0
-_LARGEST_BODY: Final = 64 * 1024 * 1024
 _SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-bare-password"})
 
 
@@ -110,7 +109,7 @@ class EmbeddedServer:
         """Listen and serve on the running event loop until `stop()`."""
         if self._bound is not None:
             raise RuntimeError("the embedded server was started already")
-        server = web.Server(self._respond, access_log=None, keepalive_timeout=_KEPT_ALIVE)
+        server = web.Server(self._respond, access_log=None, keepalive_timeout=_KEPT_ALIVE, auto_decompress=False)
         runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -157,13 +156,12 @@ class EmbeddedServer:
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        asked = Asked(request.method, request.raw_path, headers, await request.read())
+        if headers.get("expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        asked = Asked(request.method, request.raw_path, headers, await request.content.read())
         self.requests.append(_recorded(asked))
         given = answer(self._store, asked, password=self._password)
-        response = web.Response(status=given.status, headers={**given.headers, "server": "uvicorn"}, body=given.body)
-        if "content-type" not in given.headers:
-            response.headers.popall("content-type", None)
-        return response
+        return web.Response(status=given.status, headers={**given.headers, "server": "uvicorn"}, body=given.body)
 
 
 def _recorded(asked: Asked) -> RecordedRequest:

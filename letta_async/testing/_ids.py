@@ -1,0 +1,35 @@
+"""Ids and how they are checked, in a path, a query or a body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from letta_async.testing._errors import uuid_pattern
+from letta_async.testing._scalars import Text
+
+__all__ = ["PATH_PARAMETERS", "BlockId", "IdentityId", "MessageId", "SourceId", "ToolId"]
+
+
+def _id_text(prefix: str) -> Text:
+    length = len(prefix) + 1 + 36
+    return Text(min_length=length, max_length=length, pattern=uuid_pattern(prefix))
+
+
+AgentId = Annotated[str, _id_text("agent")]
+BlockId = Annotated[str, _id_text("block")]
+ConversationId = Annotated[str, _id_text("conv")]
+MessageId = Annotated[str, _id_text("message")]
+IdentityId = Annotated[str, _id_text("identity")]
+SourceId = Annotated[str, _id_text("source")]
+ToolId = Annotated[str, _id_text("tool")]
+_ANY_ID: Final = "|".join(("default", uuid_pattern("conv")[1:-1], uuid_pattern("agent")[1:-1]))
+ConversationOrDefault = Annotated[str, Text(min_length=1, max_length=42, pattern=f"^({_ANY_ID})$")]
+
+PATH_PARAMETERS: Final[Mapping[str, tuple[str, Any]]] = {
+    "agent_id": ("agent_id", AgentId),
+    "block_id": ("block_id", BlockId),
+    "conversation_id": ("conversation_id", ConversationId),
+    "conversation_or_default": ("conversation_id", ConversationOrDefault),
+}
+"""The names in a route's path: what the server calls each in its messages, and its annotation."""

@@ -1,0 +1,147 @@
+"""Which server the contract is tested on, and what most of its tests begin with.
+
+Without anything set, an embedded server. With `LETTA_TEST_BASE_URL`, the real server there and nothing else;
+`LETTA_TEST_SECURE_BASE_URL` and `LETTA_TEST_SECURE_PASSWORD` name one that asks for a key.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Final
+
+import aiohttp
+import attrs
+import pytest
+
+from letta_async.testing import EmbeddedServer
+from tests.contract.wire import Http
+
+REAL: Final = os.environ.get("LETTA_TEST_BASE_URL", "").rstrip("/")
+SECURE: Final = os.environ.get("LETTA_TEST_SECURE_BASE_URL", "").rstrip("/")
+MODEL: Final = "letta/letta-free"
+
+collect_ignore = ["test_embedded_server.py"] if REAL else []
+
+Make = Callable[..., Awaitable[dict[str, Any]]]
+"""A factory: makes something through the API and gives the server's answer; it is deleted after the test."""
+
+
+@attrs.frozen
+class SecureServer:
+    """A server that asks for a key."""
+
+    base_url: str
+    password: str
+
+
+@attrs.frozen
+class Story:
+    """An agent with one block, labelled `human`, and a conversation: the story that most tests begin with."""
+
+    agent_id: str
+    block_id: str
+    conversation_id: str
+
+
+@pytest.fixture(scope="session")
+def base_url() -> Iterator[str]:
+    """Give the URL of the server under test."""
+    if REAL:
+        yield REAL
+        return
+    with EmbeddedServer() as server:
+        yield server.base_url
+
+
+@pytest.fixture(scope="session")
+def secure_server() -> Iterator[SecureServer]:
+    """Give the server under test that asks for a key."""
+    if REAL and not SECURE:
+        pytest.skip("LETTA_TEST_SECURE_BASE_URL is not set")
+    if REAL:
+        yield SecureServer(SECURE, os.environ.get("LETTA_TEST_SECURE_PASSWORD", ""))
+        return
+    with EmbeddedServer(password="pass wörd") as server:
+        yield SecureServer(server.base_url, "pass wörd")
+
+
+@pytest.fixture
+async def http(base_url: str) -> AsyncIterator[Http]:
+    """Give a bare caller of the server under test."""
+    async with aiohttp.ClientSession() as session:
+        yield Http(base_url, session)
+
+
+@pytest.fixture
+async def secure_http(secure_server: SecureServer) -> AsyncIterator[Http]:
+    """Give a bare caller of the server that asks for a key; it sends none by itself."""
+    async with aiohttp.ClientSession() as session:
+        yield Http(secure_server.base_url, session)
+
+
+@pytest.fixture
+async def make_block(http: Http) -> AsyncIterator[Make]:
+    """Make blocks: `await make_block(label=…, value=…)`."""
+    made: list[str] = []
+
+    async def make(**body: Any) -> dict[str, Any]:
+        answer = await http.post("/v1/blocks/", {"label": "human", "value": "", **body})
+        assert answer.status == 200, answer
+        made.append(answer.json["id"])
+        return answer.json
+
+    yield make
+    for block_id in made:
+        await http.delete(f"/v1/blocks/{block_id}")
+
+
+@pytest.fixture
+async def make_agent(http: Http) -> AsyncIterator[Make]:
+    """Make agents without tools: `await make_agent(memory_blocks=[…], system=…)`; their own blocks go with them."""
+    made: list[dict[str, Any]] = []
+
+    async def make(**body: Any) -> dict[str, Any]:
+        defaults = {"name": "contract", "model": MODEL, "include_base_tools": False, "system": "SYSTEM"}
+        answer = await http.post("/v1/agents/", {**defaults, "compaction_settings": {"prompt": "Sum up."}, **body})
+        assert answer.status == 200, answer
+        made.append(answer.json)
+        return answer.json
+
+    yield make
+    for agent in made:
+        await http.delete(f"/v1/agents/{agent['id']}")
+        for block in agent["blocks"]:
+            await http.delete(f"/v1/blocks/{block['id']}")
+
+
+@pytest.fixture
+async def make_conversation(http: Http) -> Make:
+    """Make conversations: `await make_conversation(agent_id, summary=…)`; they go with their agent."""
+
+    async def make(agent_id: str, **body: Any) -> dict[str, Any]:
+        answer = await http.post(f"/v1/conversations/?agent_id={agent_id}", body)
+        assert answer.status == 200, answer
+        return answer.json
+
+    return make
+
+
+@pytest.fixture
+async def agent(make_agent: Make) -> dict[str, Any]:
+    """Give an agent with one block: `human`, value `Ada`."""
+    return await make_agent(memory_blocks=[{"label": "human", "value": "Ada", "description": "About the user"}])
+
+
+@pytest.fixture
+async def story(agent: dict[str, Any], make_conversation: Make) -> Story:
+    """Give an agent with one block, and a conversation of it."""
+    conversation = await make_conversation(agent["id"])
+    return Story(agent["id"], agent["blocks"][0]["id"], conversation["id"])
+
+
+@pytest.fixture
+async def stale(story: Story, http: Http) -> Story:
+    """Give a story whose block was changed, from `Ada` to `Grace`, after the conversation began."""
+    assert (await http.patch(f"/v1/blocks/{story.block_id}", {"value": "Grace"})).status == 200
+    return story
