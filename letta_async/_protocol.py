@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -136,7 +135,7 @@ def build_raw(
     faults = [*_path_faults(path), *_option_faults(options)]
     if body is not UNSET:
         faults += json_faults(body, "body")
-        if options.extra_body and not isinstance(body, Mapping):
+        if options.extra_body and not is_object(body):
             faults.append(Fault("extra_body", "goes with a body that is a mapping"))
     if faults:
         raise InvalidArgumentError(faults)
@@ -144,7 +143,7 @@ def build_raw(
         method=method,
         path=quote(path, safe="/:@!$&'()*+,;=~%"),
         query={},
-        body=None if body is UNSET else cast("object", body),
+        body=None if body is UNSET else body,
         options=options,
         config=config,
         repeatable=method in {"GET", "PUT", "DELETE"},
@@ -169,7 +168,6 @@ def _request(
     )
 
 
-@cache
 def _places(operation: type[Operation[Any]]) -> list[tuple[str, str]]:
     return [(field.name, field.metadata.get("in", "body")) for field in attrs.fields(operation)]
 
