@@ -15,11 +15,13 @@ from letta_async.models._operation import Operation
 __all__ = [
     "by_tag",
     "is_annotated",
+    "is_list",
     "is_literal",
     "is_mapping",
     "is_union",
     "is_wire_class",
     "tag_of",
+    "untagged",
     "value_members",
     "wire_names",
 ]
@@ -40,6 +42,10 @@ def is_annotated(annotation: Any) -> bool:
 
 def is_literal(annotation: Any) -> bool:
     return get_origin(annotation) is Literal
+
+
+def is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is list
 
 
 def is_mapping(annotation: Any) -> bool:
@@ -64,6 +70,11 @@ def by_tag(members: Iterable[type[Any]]) -> tuple[str, dict[str, type[Any]]]:
     names = {name for name, _ in tags.values()}
     (name,) = names
     return name, {value: cls for value, (_, cls) in tags.items()}
+
+
+def untagged(members: Iterable[type[Any]]) -> type[Any] | None:
+    """Give the member of a union that no tag tells: the one for whatever has an unknown tag."""
+    return next((cls for cls in members if tag_of(cls) is None), None)
 
 
 def wire_names(cls: type[Any]) -> list[str]:

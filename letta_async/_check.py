@@ -9,31 +9,34 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from types import NoneType
 from typing import Any, Final, TypeVar, get_args
 
 import attrs
-from cattrs import ClassValidationError, Converter
+from cattrs import ClassValidationError, Converter, IterableValidationError
+from cattrs.cols import list_structure_factory
 from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, override
 
 from letta_async._annotations import (
     by_tag,
     is_annotated,
+    is_list,
     is_literal,
     is_mapping,
     is_union,
     is_wire_class,
     tag_of,
+    untagged,
     value_members,
     wire_names,
 )
-from letta_async._json import is_object, join, json_faults, show
+from letta_async._json import is_array, is_object, join, json_faults, show
 from letta_async._unset import UNSET
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.models._fields import Range, WireObject
 from letta_async.models._operation import Pattern
-from letta_async.models.providers import UnknownModelSettings
 
 __all__ = ["check"]
 
@@ -70,6 +73,9 @@ def _faults(error: BaseException, path: str) -> Iterable[Fault]:
             yield from _faults(inner, join(path, note.name))
         for inner in rest:
             yield from _faults(inner, path)
+    elif isinstance(error, IterableValidationError):
+        for inner, place in error.group_exceptions()[0]:
+            yield from _faults(inner, f"{path}[{place.index}]")
     elif isinstance(error, ForbiddenExtraKeysError):
         for name in sorted(map(str, error.extra_fields)):
             yield Fault(join(path, name), _unknown_field(name, error.cl))
@@ -133,6 +139,31 @@ def _check_mapping(value: Any, _: Any) -> Mapping[str, Any]:
     return value
 
 
+def _check_moment(value: Any, _: Any) -> datetime:
+    moment = value
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise _Invalid(f"{show(value)} is not a time in the form of ISO 8601") from None
+    if not isinstance(moment, datetime):
+        raise _Invalid(f"{show(value)} is neither a datetime nor a string")
+    if moment.utcoffset() is None:
+        raise _Invalid(f"{show(value)} says not in which time zone it is")
+    return moment
+
+
+def _check_list(annotation: Any) -> Hook:
+    inner: Hook = list_structure_factory(annotation, _strict)
+
+    def hook(value: Any, _: Any) -> Any:
+        if not is_array(value):
+            raise _Invalid(f"{show(value)} is not a list")
+        return inner(value, annotation)
+
+    return hook
+
+
 def _check_annotated(annotation: Any) -> Hook:
     base, *marks = get_args(annotation)
     inner = _strict.get_structure_hook(base)
@@ -168,11 +199,12 @@ def _check_union(annotation: Any) -> Hook:
 
 def _check_tagged_union(members: list[type[Any]]) -> Hook:
     name, classes = by_tag(members)
+    fallback = untagged(members)
     allowed = ", ".join(map(repr, classes))
 
     def hook(value: Any, _: Any) -> Any:
         cls: Any = type(value)  # pyright: ignore[reportUnknownVariableType] - and that is the matter here
-        if cls is UnknownModelSettings and cls in members:
+        if cls is fallback:
             return _with_extra_checked(value)
         if cls in members:
             return _strict.structure(value, cls)
@@ -221,8 +253,10 @@ def _make_strict() -> Converter:
     hooks: dict[type, Hook] = {int: _check_int, float: _check_float, bool: _check_bool, str: _check_str}
     for kind, hook in hooks.items():
         converter.register_structure_hook(kind, hook)
+    converter.register_structure_hook(datetime, _check_moment)
     converter.register_structure_hook_func(is_literal, _check_literal)
     converter.register_structure_hook_func(is_mapping, _check_mapping)
+    converter.register_structure_hook_factory(is_list, _check_list)
     converter.register_structure_hook_factory(is_wire_class, _check_class)
     converter.register_structure_hook_factory(is_union, _check_union)
     converter.register_structure_hook_factory(is_annotated, _check_annotated)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, Final, get_args, get_origin
 
 import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from letta_async._annotations import by_tag, is_union, is_wire_class, tag_of, value_members, wire_names
-from letta_async._json import is_object
-from letta_async.models.providers import UnknownModelSettings
+from letta_async._annotations import (
+    by_tag,
+    is_list,
+    is_union,
+    is_wire_class,
+    tag_of,
+    untagged,
+    value_members,
+    wire_names,
+)
+from letta_async._json import is_array, is_object
 
 __all__ = ["read", "write"]
 
@@ -30,15 +39,22 @@ _PLAIN: Final[dict[type, str]] = {
 
 
 def read(answer_type: Any, value: object) -> Any:
-    """Make what the API promises from a JSON value, keeping what is unknown as it is.
+    """Make what the API promises from a JSON value, keeping what is unknown, or not as it should be, as it is.
 
     Raises:
-        TypeError: the value is of another kind than promised.
+        TypeError: the value itself, or an item of it, is of another kind than promised.
 
     """
-    if answer_type in _PLAIN and not isinstance(value, answer_type):
-        raise TypeError(f"{_PLAIN[answer_type]} was promised, not {_json_kind(value)}")
-    return _tolerant.structure(value, answer_type)
+    kind = get_origin(answer_type) or answer_type
+    if kind in _PLAIN and not isinstance(value, kind):
+        raise TypeError(f"{_PLAIN[kind]} was promised, not {_json_kind(value)}")
+    made = _tolerant.structure(value, answer_type)
+    promised = get_args(answer_type)[0] if is_list(answer_type) else answer_type
+    if is_union(promised) or is_wire_class(promised):
+        for item in made if is_list(answer_type) else [made]:
+            if not isinstance(item, promised):
+                raise TypeError(f"{_name(promised)} was promised, not {_json_kind(item)}{_lacking(promised, item)}")
+    return made
 
 
 def _json_kind(value: object) -> str:
@@ -47,24 +63,73 @@ def _json_kind(value: object) -> str:
     return next((words for kind, words in _PLAIN.items() if isinstance(value, kind)), "null")
 
 
+def _name(promised: Any) -> str:
+    return f"an object with {by_tag(get_args(promised))[0]}" if is_union(promised) else str(promised.__name__)
+
+
+def _lacking(promised: Any, value: object) -> str:
+    """Say which required fields an object lacks."""
+    if is_union(promised) or not is_object(value):
+        return ""
+    return f" without {' and '.join(name for name in _required(promised) if name not in value)}"
+
+
+def _required(cls: type[Any]) -> list[str]:
+    return [field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING]
+
+
 def _keep(value: Any, _: Any) -> Any:
     return value
 
 
+def _read_moment(value: Any, _: Any) -> Any:
+    """Read ISO 8601; without a zone it is UTC, as the server means it. What cannot be read stays as it is."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return value
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _read_list(annotation: Any) -> Hook:
+    (item,) = get_args(annotation)
+    inner = _tolerant.get_structure_hook(item)
+    return lambda value, _: [inner(each, item) for each in value] if is_array(value) else value
+
+
 def _read_union(annotation: Any) -> Hook:
-    members = [member for member in value_members(annotation) if is_wire_class(member)]
-    if not members:
-        return _keep
-    if len(members) == 1:
-        (only,) = members
-        return lambda value, _: _tolerant.structure(value, only)
-    name, classes = by_tag(members)
-    fallback = UnknownModelSettings if UnknownModelSettings in members else None
+    """Read what is one of several kinds: the kind of the JSON value tells which."""
+    members = value_members(annotation)
+    classes = [member for member in members if is_wire_class(member)]
+    from_object = _read_tagged(classes) if len(classes) > 1 else _first(classes)
+    from_array = _first(member for member in members if is_list(member))
+    from_text = _first(member for member in members if member is datetime)
 
     def hook(value: Any, _: Any) -> Any:
-        tag = value.get(name) if is_object(value) else None
-        cls = classes.get(tag, fallback) if isinstance(tag, str) else None
-        return value if cls is None else _tolerant.structure(value, cls)
+        inner = from_object if is_object(value) else from_array if is_array(value) else from_text
+        return inner(value, None)
+
+    return hook
+
+
+def _first(members: Iterable[Any]) -> Hook:
+    """Give the hook of the first member; without one, what keeps a value as it is."""
+    for member in members:
+        inner = _tolerant.get_structure_hook(member)
+        return lambda value, _: inner(value, member)
+    return _keep
+
+
+def _read_tagged(members: list[type[Any]]) -> Hook:
+    """Read an object by its tag; one with an unknown tag, or unlike what its tag says, as the member without one."""
+    name, classes = by_tag(members)
+    fallback = untagged(members)
+
+    def hook(value: Any, _: Any) -> Any:
+        tag = value.get(name)
+        cls = classes.get(tag) if isinstance(tag, str) else None
+        made = value if cls is None else _tolerant.structure(value, cls)
+        return _tolerant.structure(value, fallback) if made is value and fallback is not None else made
 
     return hook
 
@@ -74,7 +139,7 @@ def _read_class(cls: type[Any]) -> Hook:
         cls, _tolerant, _cattrs_detailed_validation=False, extra_fields=override(omit=True)
     )
     names = frozenset(wire_names(cls))
-    required = [f.name for f in attrs.fields(cls) if f.default is attrs.NOTHING]
+    required = _required(cls)
 
     def hook(value: Any, _: Any) -> Any:
         if not is_object(value) or any(name not in value for name in required):
@@ -114,8 +179,11 @@ def _make_tolerant() -> Converter:
     converter.register_structure_hook_func(lambda _: True, _keep)
     for kind in (int, float, bool, str):
         converter.register_structure_hook(kind, _keep)
+    converter.register_structure_hook(datetime, _read_moment)
     converter.register_structure_hook_factory(is_wire_class, _read_class)
+    converter.register_structure_hook_factory(is_list, _read_list)
     converter.register_structure_hook_factory(is_union, _read_union)
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook_factory(is_wire_class, _write_class)
     return converter
 

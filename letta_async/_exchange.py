@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from typing import Any, Final
 
 import aiohttp
@@ -10,7 +11,7 @@ from yarl import URL
 
 from letta_async._protocol import Request, decipher, invalid_answer
 from letta_async._redirect import redirected
-from letta_async._session import REUSED, Wiring
+from letta_async._session import LINK, Link, Wiring
 from letta_async._timer import Timer
 from letta_async._translation import translate
 from letta_async.config import ClientConfig
@@ -20,6 +21,10 @@ __all__ = ["exchange"]
 
 _MAX_REFUSAL: Final = 64 * 1024
 """How much of a refusal's body is read, in bytes; the rest is nobody's reading."""
+_LARGE: Final = 2**20
+"""From how many bytes on a body is sent piece by piece."""
+_MAX_RESENDS: Final = 3
+"""How often a request goes out once more because of an idle connection; a server that closes them all is a failure."""
 
 
 async def exchange(session: aiohttp.ClientSession, wiring: Wiring, request: Request, config: ClientConfig) -> Any:
@@ -55,9 +60,9 @@ async def _send_and_read(session: aiohttp.ClientSession, wiring: Wiring, request
                 body = await _read(response, request, config.max_response_bytes)
                 return decipher(request, response.status, response.headers, body, limit=config.max_response_bytes)
         except BaseException:
-            response.close()
+            _drop(response)
             raise
-        response.close()
+        _drop(response)
         target = location
         hops += 1
 
@@ -71,23 +76,36 @@ async def _send(
     goes out once more, and no retry is spent.
     """
     timeout = aiohttp.ClientTimeout(total=None, connect=request.timeout.connect_seconds())
+    headers = request.headers
+    if wiring.proxy_headers and target.scheme == "http":
+        headers = {**headers, **wiring.proxy_headers}  # without a tunnel the request itself goes to the proxy
+    resends = 0
     while True:
-        REUSED.set(False)
+        LINK.set(Link())
         try:
             return await session.request(
                 request.method,
                 target,
-                data=request.body,
-                headers=request.headers,
+                data=_payload(request.body),
+                headers=headers,
                 allow_redirects=False,
                 timeout=timeout,
                 proxy=wiring.proxy,
                 proxy_headers=wiring.proxy_headers,
                 auto_decompress=False,
             )
-        except (aiohttp.ServerDisconnectedError, ConnectionError):
-            if not (REUSED.get() and request.repeatable):
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError):
+            resends += 1
+            if resends > _MAX_RESENDS or not (LINK.get().reused and request.repeatable):
                 raise
+        except BaseException:
+            LINK.get().cut()
+            raise
+
+
+def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
+    """Have a large body sent piece by piece; in one piece the HTTP library warns of it."""
+    return body if body is None or len(body) <= _LARGE else io.BytesIO(body)
 
 
 async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) -> bytes:
@@ -107,8 +125,15 @@ async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) 
     if response.content.at_eof() and size <= limit:
         response.release()
     else:
-        response.close()  # the rest is not drained
+        _drop(response)  # the rest is not drained
         if success:
             reason = f"the answer is larger than {limit} bytes"
             raise invalid_answer(request, response.status, response.headers, b"", reason)
     return chunks[0][:limit] if len(chunks) == 1 else b"".join(chunks)[:limit]
+
+
+def _drop(response: aiohttp.ClientResponse) -> None:
+    """Let go of an answer, and cut its connection where that was not read to the end."""
+    if response.connection is not None:
+        Link(response.connection.transport).cut()
+    response.close()

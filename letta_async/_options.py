@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import attrs
 from yarl import URL
 
+from letta_async._secret import mask
 from letta_async._session import Wiring
 from letta_async._transport import ClientStats, Transport
 from letta_async._unset import UNSET, Unset
-from letta_async.config import ClientConfig, Timeout, resolve_base_url
+from letta_async.config import ClientConfig, Timeout, masked_headers, resolve_base_url
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.retry import RetryPolicy
 
@@ -76,6 +77,8 @@ class ConfiguredClient:
             InvalidArgumentError: an option is wrong.
 
         """
+        # Masked before anything can fail, so that a traceback with locals shows none of it.
+        api_key, proxy, default_headers = mask(api_key), mask(proxy), masked_headers(default_headers)
         self._config = ClientConfig.read(
             api_key=api_key,
             environment=environment,
@@ -141,6 +144,8 @@ class ConfiguredClient:
             InvalidArgumentError: an option is wrong, or two exclude each other.
 
         """
+        api_key = mask(api_key)
+        default_headers, set_default_headers = masked_headers(default_headers), masked_headers(set_default_headers)
         faults = [
             Fault(f"set_{name}", f"excludes {name}")
             for name, given, instead in (
@@ -211,6 +216,8 @@ class ConfiguredClient:
         return self._closed or self._transport.closed
 
     def __repr__(self) -> str:
+        if "_transport" not in vars(self):
+            return f"<{type(self).__name__} in the making>"  # an option is wrong, and a traceback shows locals
         state = " (closed)" if self.is_closed else ""
         return f"<{type(self).__name__} {self.base_url}{state}>"
 

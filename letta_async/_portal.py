@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
+import math
 import os
 import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from letta_async.errors import APIConnectionError, ClientClosedError
 
@@ -31,7 +32,10 @@ class _LoopThread:
     def __init__(self, at_end: Callable[[], Awaitable[None]]) -> None:
         self.pid = os.getpid()
         self.loop = asyncio.SelectorEventLoop()  # not the policy's, which may be at home in the main thread only
+        self.loop.slow_callback_duration = math.inf  # in debug mode; who waits here is nobody's event loop
         self.thread = threading.Thread(target=self._serve, name="letta-async", daemon=True)
+        self.tasks: set[asyncio.Task[Any]] = set()
+        """What is under way, also where nobody waits for it any more: a loop alone does not hold its tasks."""
         self._at_end = at_end
         self._lock = threading.RLock()  # a signal handler that closes the client may interrupt its holder
         self._ended = False
@@ -67,7 +71,7 @@ class _LoopThread:
         with self._lock:
             self._exiting = self._exiting or exiting
             if not self._ended:
-                self.loop.call_soon_threadsafe(lambda: self.loop.create_task(self._finish()))
+                self.loop.call_soon_threadsafe(lambda: self.tasks.add(self.loop.create_task(self._finish())))
             self._ended = True
         if wait and threading.get_ident() != self.thread.ident:
             self.thread.join(_JOIN)
@@ -91,6 +95,7 @@ class _LoopThread:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
+            await self.loop.shutdown_asyncgens()
             await asyncio.sleep(0)  # a turn for the callbacks of what has just ended: somebody waits for them
             self._finished = True
             self.loop.stop()
@@ -129,11 +134,12 @@ class _Call(Generic[T]):
         """Begin; on the loop."""
         self._task = self._running.loop.create_task(_await(self._make))
         self._task.add_done_callback(self._pass_on)
+        self._running.tasks.add(self._task)
 
     def abort(self) -> None:
         """End early, or never begin; on the loop."""
         if self._task is None:
-            self.outcome.cancel()
+            self.outcome.set_exception(asyncio.CancelledError())
         else:
             self._task.cancel()
 
@@ -143,6 +149,7 @@ class _Call(Generic[T]):
             concurrent.futures.wait([self.outcome], _TICK)
 
     def _pass_on(self, task: asyncio.Task[T]) -> None:
+        self._running.tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if self._running.freezes(self._caller):
             return

@@ -114,7 +114,7 @@ def build(
         method=operation.method,
         path=operation.path.format_map(segments),
         query=query,
-        body=body or None,
+        body=body if body or operation.body_required else None,
         options=options,
         config=config,
         repeatable=operation.repeatable,

@@ -37,19 +37,26 @@ def redirected(
         raise refuse("the server switched to another protocol, unasked")
     if status not in (301, 302, 303, 307, 308):
         return None
-    text = headers.get("Location")
-    if text is None:
+    text = headers.get("Location", "").strip()
+    if not text:
         raise refuse("the server redirects without saying where to")
-    try:
-        location = target.join(URL(text, encoded=True))
-        same = location.origin() == target.origin()
-    except ValueError:
-        raise refuse("the server redirects to what is not a URL of HTTP") from None
-    shown = printable(str(location.with_user(None) if location.scheme in ("http", "https") else location.scheme))[:120]
+    location = _absolute(text, target)
+    if location is None:
+        raise refuse("the server redirects to what is not a URL of HTTP")
+    shown = printable(str(location.with_user(None)))[:120]
     if status not in (307, 308):
         raise refuse(f"the server redirects to {shown} in a way that would change the request; is base_url right?")
-    if not same or "@" in text.split("?", 1)[0]:
+    if location.origin() != target.origin() or "@" in text.split("?", 1)[0]:
         raise refuse(f"the server redirects to {shown}; the request, and the key, go to no other origin")
     if hops >= _MAX_HOPS:
         raise refuse("the server redirects in circles")
     return location
+
+
+def _absolute(text: str, target: URL) -> URL | None:
+    try:
+        location = target.join(URL(text, encoded=True))
+        location.origin()  # fails where there is none
+    except ValueError:
+        return None
+    return location if location.scheme in ("http", "https") else None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
-__all__ = ["Secret"]
+__all__ = ["Secret", "mask"]
 
 
 class Secret(str):
@@ -27,3 +27,8 @@ class Secret(str):
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("an API key is not pickled; let the other process read LETTA_API_KEY from its own environment")
+
+
+def mask(value: Any) -> Any:
+    """Make a secret of a string, and leave what is none: a wrong argument is judged, and refused, elsewhere."""
+    return Secret(value) if isinstance(value, str) else value

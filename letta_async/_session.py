@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from contextvars import ContextVar
 from typing import Any, Final
@@ -14,17 +15,32 @@ from yarl import URL
 from letta_async._secret import Secret
 from letta_async.errors import Fault, InvalidArgumentError
 
-__all__ = ["REUSED", "Wiring", "let_go"]
+__all__ = ["LINK", "Link", "Wiring", "let_go"]
 
 _KEEP_ALIVE: Final = 4.0
 """How long an idle connection is kept, in seconds: less than the 5 after which a Letta server closes it."""
 
-REUSED: Final[ContextVar[bool]] = ContextVar("letta_async_reused_connection", default=False)
-"""Whether the task's last request went out on a connection that was used before."""
+
+@attrs.frozen
+class Link:
+    """The connection that a request went out on."""
+
+    transport: asyncio.Transport | None = None
+    reused: bool = False
+    """Whether it was used before."""
+
+    def cut(self) -> None:
+        """End the connection at once; to close it politely could take as long as the other side likes."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+LINK: Final[ContextVar[Link]] = ContextVar("letta_async_link")
+"""The connection of the task's last request, once there is one."""
 
 
 class _Connector(aiohttp.TCPConnector):
-    """A connector that tells whether a connection was used before; a tracing signal would cost a tenth of a call."""
+    """A connector that tells which connection a request goes out on; a tracing signal would cost a tenth of a call."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
@@ -33,9 +49,9 @@ class _Connector(aiohttp.TCPConnector):
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
     ) -> aiohttp.connector.Connection:
-        """Get a connection, and note in `REUSED` whether it is a new one."""
+        """Get a connection, and note it in `LINK`."""
         connection = await super().connect(req, traces, timeout)
-        REUSED.set(connection.protocol in self._used)
+        LINK.set(Link(connection.transport, connection.protocol in self._used))
         self._used.add(connection.protocol)
         return connection
 
@@ -61,11 +77,8 @@ class Wiring:
         """
         if proxy is None:
             return cls(**options)
-        try:
-            url = URL(proxy)
-        except (ValueError, TypeError):
-            url = URL()
-        if url.scheme not in ("http", "https") or not url.host:
+        url = _proxy_url(proxy)
+        if url is None:
             raise InvalidArgumentError([Fault("proxy", "is not a URL such as http://proxy.example:3128")])
         headers: dict[str, str] | None = None
         if url.user is not None:
@@ -90,6 +103,14 @@ class Wiring:
         )
         session._retry_connection = False  # pyright: ignore[reportPrivateUsage]  # else it repeats a GET unasked
         return session
+
+
+def _proxy_url(text: str) -> URL | None:
+    try:
+        url = URL(text)
+    except (ValueError, TypeError):
+        return None
+    return url if url.scheme in ("http", "https") and url.host else None
 
 
 def let_go(session: aiohttp.ClientSession) -> None:

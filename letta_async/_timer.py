@@ -11,7 +11,7 @@ __all__ = ["Timer"]
 _LATE: Final = 0.05
 """From how late on, in seconds, a timer that fires says that the loop was blocked."""
 _MAX_RETURNS: Final = 3
-"""How often blocked time is given back; a server that floods the loop makes every timer late, and must not live on it."""
+"""How often blocked time is given back; a server that floods the loop makes every timer late, and must not thrive."""
 
 
 class Timer:

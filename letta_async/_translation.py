@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -37,6 +38,7 @@ class _Meaning:
 _TIMEOUT: Final = _Meaning("no answer came in time", APITimeoutError, transient=True)
 _BROKEN: Final = _Meaning("the connection broke before the answer was complete", transient=True)
 _UNTRUSTED: Final = _Meaning("the server's TLS certificate is not trusted", unprocessed=True)
+_UNWELCOME: Final = _Meaning("the server wants a client certificate, or another one: see ssl_context", unprocessed=True)
 _GARBLED: Final = _Meaning(
     "what came back is not HTTP/1.1 that can be read; is it the right port, or https instead of http?"
 )
@@ -53,13 +55,25 @@ def _of_os_error(error: Any) -> _Meaning:
         if inner.errno in (errno.EMFILE, errno.ENFILE):
             return _Meaning("no file descriptor is left; lower max_concurrency, or raise the limit (ulimit -n)")
         return _Meaning("no connection could be made", unprocessed=True, transient=True)
-    return _BROKEN
+    # TLS 1.3 tells of an unwelcome client only when the client believes the handshake done.
+    return _UNWELCOME if _is_unwelcome(error) else _BROKEN
 
 
 def _of_tls_error(error: Any) -> _Meaning:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _UNTRUSTED
+    if _is_unwelcome(error):
+        return _UNWELCOME
     return _Meaning("no secure connection could be made; does the server speak TLS on this port?", unprocessed=True)
+
+
+def _is_unwelcome(error: BaseException) -> bool:
+    """Tell whether the server sent a TLS alert about the client's certificate."""
+    return bool(re.search(r"\balert\b.*\bcertificate\b", str(error)))
+
+
+def _of_proxy_answer(error: aiohttp.ClientHttpProxyError) -> _Meaning:
+    return _Meaning(f"the proxy answered {error.status}", unprocessed=True, transient=error.status in (502, 503, 504))
 
 
 def _of_payload_error(error: Any) -> _Meaning:
@@ -84,7 +98,7 @@ FOREIGN: Final[list[tuple[type[BaseException], Callable[[Any], _Meaning]]]] = [
         aiohttp.ClientProxyConnectionError,
         lambda _: _Meaning("the proxy was not reached", unprocessed=True, transient=True),
     ),
-    (aiohttp.ClientHttpProxyError, lambda error: _Meaning(f"the proxy answered {error.status}", unprocessed=True)),
+    (aiohttp.ClientHttpProxyError, _of_proxy_answer),
     (aiohttp.ClientOSError, _of_os_error),
     (aiohttp.ServerDisconnectedError, lambda _: _BROKEN),
     (aiohttp.ClientResponseError, lambda _: _GARBLED),

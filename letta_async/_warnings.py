@@ -5,32 +5,51 @@ from __future__ import annotations
 import sys
 import warnings
 from contextvars import ContextVar
-from types import FrameType
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["CALLER", "warn"]
+import attrs
 
-CALLER: Final[ContextVar[list[FrameType] | None]] = ContextVar("letta_async_caller", default=None)
-"""Where the facade was called: its calls run on a thread whose stack does not lead back to the user.
-
-The list is emptied after the call, since a connection that is kept keeps the context in which it was made.
-"""
+__all__ = ["CALLER", "Place", "warn"]
 
 _INNER: Final = ("letta_async", "attr", "asyncio", "uvloop")
 """Packages whose frames are not the user's."""
 
 
+@attrs.frozen
+class Place:
+    """A line of the user's code. It holds no frame: a connection that is kept keeps the context it was made in."""
+
+    filename: str
+    lineno: int
+    module: str
+    registry: dict[Any, Any] = attrs.field(repr=False)
+    """Where the module remembers which warnings were shown."""
+
+    @classmethod
+    def here(cls) -> Place:
+        """Find the nearest frame that is the user's."""
+        frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+        while frame.f_back is not None and _module(frame.f_globals).partition(".")[0] in _INNER:
+            frame = frame.f_back
+        return cls(
+            frame.f_code.co_filename,
+            frame.f_lineno,
+            _module(frame.f_globals),
+            frame.f_globals.setdefault("__warningregistry__", {}),
+        )
+
+
+CALLER: Final[ContextVar[Place | None]] = ContextVar("letta_async_caller", default=None)
+"""Where the facade was called: its calls run on a thread whose stack does not lead back to the user."""
+
+
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Issue a warning that points at the nearest frame that is the user's."""
-    caller = CALLER.get()
-    frame = caller[0] if caller else sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
-    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _INNER:
-        frame = frame.f_back
+    """Issue a warning that points at the user's line."""
+    place = CALLER.get() or Place.here()
     warnings.warn_explicit(
-        message,
-        category,
-        filename=frame.f_code.co_filename,
-        lineno=frame.f_lineno,
-        module=str(frame.f_globals.get("__name__", "<unknown>")),
-        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+        message, category, place.filename, place.lineno, module=place.module, registry=place.registry
     )
+
+
+def _module(namespace: dict[str, Any]) -> str:
+    return str(namespace.get("__name__", "<unknown>"))

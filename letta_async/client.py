@@ -5,28 +5,21 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self, TypedDict, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from letta_async._options import ConfiguredClient
 from letta_async._protocol import CallOptions, build, build_raw
-from letta_async._unset import UNSET, Unset
-from letta_async.config import Timeout
+from letta_async._unset import UNSET
 from letta_async.errors import Attempt, ClientClosedError
 from letta_async.models._operation import Operation
+from letta_async.resources._resource import RequestOptions
+from letta_async.resources.agents import AsyncAgents
+from letta_async.resources.blocks import AsyncBlocks
 from letta_async.resources.conversations import AsyncConversations
 
-__all__ = ["AsyncLetta", "RequestOptions"]
+__all__ = ["AsyncLetta"]
 
 Answer = TypeVar("Answer")
-
-
-class RequestOptions(TypedDict, total=False):
-    """What `get`, `post`, `put`, `patch` and `delete` take beside path and body; the same as every other method."""
-
-    extra_headers: Mapping[str, str | None] | None
-    extra_query: Mapping[str, object] | None
-    extra_body: Mapping[str, object] | None
-    timeout: float | Timeout | Unset | None
 
 
 class AsyncLetta(ConfiguredClient):
@@ -38,9 +31,15 @@ class AsyncLetta(ConfiguredClient):
 
     conversations: AsyncConversations
     """Threads of messages, and the recompiling of their system prompts."""
+    agents: AsyncAgents
+    """Agents, whose memory these are compiled from."""
+    blocks: AsyncBlocks
+    """Pieces of memory, which agents may share."""
 
     def _attach(self) -> None:
         self.conversations = AsyncConversations(self)
+        self.agents = AsyncAgents(self)
+        self.blocks = AsyncBlocks(self)
 
     async def get(self, path: str, *, cast_to: Any = object, **options: Unpack[RequestOptions]) -> Any:
         """Send a `GET` to a path that has no method of its own; see `post`."""

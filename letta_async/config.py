@@ -14,14 +14,14 @@ import attrs
 from yarl import URL
 
 from letta_async._json import json_faults
-from letta_async._secret import Secret
+from letta_async._secret import Secret, mask
 from letta_async._unset import UNSET, Unset
 from letta_async._version import __version__
 from letta_async._warnings import warn
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.retry import RetryPolicy
 
-__all__ = ["ENVIRONMENTS", "ClientConfig", "Timeout", "deadline_faults", "header_faults", "resolve_base_url"]
+__all__ = ["ENVIRONMENTS", "ClientConfig", "Timeout", "deadline_faults", "header_faults", "masked_headers", "resolve_base_url"]
 
 ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "local": "http://localhost:8283"}
 """Base URL of each named environment."""
@@ -77,28 +77,39 @@ def deadline_faults(deadline: object) -> Iterable[Fault]:
         yield Fault("deadline", f"{deadline!r} is not a positive number of seconds, nor None")
 
 
-def _checked_key(key: object) -> Secret:
-    """Refuse a key that cannot be sent, without showing it."""
+def _key_faults(key: object) -> Iterable[Fault]:
+    """Find why a key cannot be sent, without showing it."""
+    if key is None:
+        return
     if not isinstance(key, str) or not key.strip():
-        raise InvalidArgumentError([Fault("api_key", "empty, or not a string; leave it out to send none")])
-    if not all("!" <= char <= "~" for char in key):
+        yield Fault("api_key", "empty, or not a string; leave it out to send none")
+    elif not all("!" <= char <= "~" for char in key):
         problem = "white space at an end" if key != key.strip() else "a character that is not printable ASCII"
-        raise InvalidArgumentError([Fault("api_key", f"has {problem}; keys are printable ASCII without spaces")])
-    return Secret(key)
+        yield Fault("api_key", f"has {problem}; keys are printable ASCII without spaces")
+
+
+def masked_headers(headers: Any) -> Any:
+    """Keep the values of headers that tell who somebody is out of every `repr`; what are no headers stays as it is."""
+    if not isinstance(headers, Mapping):
+        return headers
+    items: Iterable[tuple[Any, Any]] = headers.items()
+    return {name: mask(value) if _SENSITIVE.search(str(name)) else value for name, value in items}
 
 
 @attrs.frozen(kw_only=True)
 class ClientConfig:
     """Everything that a client was told, with the environment's share in it, checked."""
 
-    api_key: Secret | None = attrs.field(converter=attrs.converters.optional(_checked_key))
+    api_key: Secret | None = attrs.field(converter=mask)
     base_url: str
     project_id: str | None = None
     project: str | None = None
     timeout: Timeout = Timeout()
     deadline: float | None = None
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
-    default_headers: Mapping[str, str | None] = attrs.field(factory=dict[str, str | None], repr=False)
+    default_headers: Mapping[str, str | None] = attrs.field(
+        factory=dict[str, str | None], converter=masked_headers, repr=False
+    )
     default_query: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
     max_response_bytes: int = 64 * 1024 * 1024
     headers: Mapping[str, str] = attrs.field(init=False, repr=False)
@@ -138,7 +149,7 @@ class ClientConfig:
     ) -> ClientConfig:
         """Fill in from the environment what was not given."""
         if api_key is None:
-            api_key = os.environ.get("LETTA_API_KEY") or None
+            api_key = mask(os.environ.get("LETTA_API_KEY") or None)
         for name, given in (("default_headers", default_headers), ("default_query", default_query)):
             if given is not None and not isinstance(given, Mapping):
                 raise InvalidArgumentError([Fault(name, "is not a mapping of names to values")])
@@ -160,8 +171,8 @@ def merge_headers(*layers: Mapping[str, str | None]) -> dict[str, str]:
             if value is None:
                 merged.pop(name.lower(), None)
             else:
-                merged[name.lower()] = (name, Secret(value) if _SENSITIVE.search(name) else value)
-    return dict(merged.values())
+                merged[name.lower()] = (name, value)
+    return masked_headers(dict(merged.values()))
 
 
 def header_faults(headers: Mapping[str, str | None], path: str) -> Iterable[Fault]:
@@ -178,6 +189,7 @@ def _is_header_text(value: str) -> bool:
 
 
 def _config_faults(config: ClientConfig) -> Iterable[Fault]:
+    yield from _key_faults(config.api_key)
     for name in ("project_id", "project"):
         value = getattr(config, name)
         if value is not None:
@@ -223,13 +235,14 @@ def _checked_base_url(text: str, path: str) -> str:
         parts = urlsplit(text)
         url = URL(text)
         url.host  # noqa: B018 - decodes the host, which fails for a bad IDNA label
+        too_long = any(len(label) > 63 for label in (url.raw_host or "").split("."))
     except ValueError:
         raise refuse("is not a URL that can be read") from None
     if "@" in parts.netloc:
         raise refuse("holds a user name or password, which belongs in api_key or default_headers")
     if parts.scheme not in ("http", "https"):
         raise refuse(f"has the scheme {parts.scheme!r} instead of http or https")
-    if not url.host or not url.raw_host or ".." in url.host or url.host.startswith("."):
+    if not url.host or not url.raw_host or too_long or ".." in url.host or url.host.startswith("."):
         raise refuse("has no host, or one that is no name")
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise refuse("has a query or fragment, which belongs in default_query")
@@ -239,9 +252,15 @@ def _checked_base_url(text: str, path: str) -> str:
 
 
 def _custom_headers(text: str) -> dict[str, str | None]:
-    """Read LETTA_CUSTOM_HEADERS: a `name: value` a line; lines without a colon are passed over."""
-    pairs = (line.split(":", 1) for line in text.split("\n") if ":" in line)
-    return {name.strip(): value.strip() for name, value in pairs}
+    """Read LETTA_CUSTOM_HEADERS: a `name: value` a line; a line without a colon is passed over, with a warning."""
+    headers: dict[str, str | None] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        name, colon, value = line.partition(":")
+        if colon:
+            headers[name.strip()] = value.strip()
+        elif line.strip():  # not shown: it may be a secret
+            warn(f"line {number} of LETTA_CUSTOM_HEADERS is passed over: it has no colon between a name and a value")
+    return headers
 
 
 def _switch_logging_on(level: str | None) -> None:

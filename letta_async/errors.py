@@ -3,6 +3,7 @@
     LettaError
     ├── InvalidArgumentError (also a ValueError)   refused before anything was sent
     ├── ClientClosedError (also a RuntimeError)    the client was closed
+    ├── UnexpectedPromptError                      a prompt is not of the form that is known
     └── APIError                                   a request was made, or tried
         ├── APIConnectionError                     no answer came
         │   └── APITimeoutError                    … in time
@@ -46,6 +47,7 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
+    "UnexpectedPromptError",
     "UnprocessableEntityError",
 ]
 
@@ -105,6 +107,17 @@ class InvalidArgumentError(LettaError, ValueError):
 
 class ClientClosedError(LettaError, RuntimeError):
     """The client was closed before or during the call, or cannot be used where it was called."""
+
+
+class UnexpectedPromptError(LettaError):
+    """A system prompt is not of the form that this version knows, so that staleness cannot be told."""
+
+    prompt: str | None
+    """The prompt; `None` when there is none."""
+
+    def __init__(self, message: str, *, prompt: str | None = None) -> None:
+        super().__init__(message)
+        self.prompt = prompt
 
 
 class APIError(LettaError):

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sized
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 
@@ -17,19 +17,24 @@ from letta_async._timer import Timer
 from letta_async.errors import APITimeoutError, Attempt, Fault, LettaError
 from letta_async.models.conversation import Recompile
 from letta_async.models.outcome import Outcome, Progress
+from letta_async.models.staleness import Staleness
 
-__all__ = ["Batch", "Call", "Targets", "target_faults"]
+__all__ = ["Batch", "Call", "Compare", "Targets", "target_faults"]
 
 Target = str | Recompile
 Targets = Iterable[Target] | AsyncIterable[Target]
 
 Call = Callable[[Target, list[Attempt]], Awaitable[str]]
 """Recompiles one target; notes the tries that failed in the list."""
+Compare = Callable[[Target, list[Attempt]], Awaitable[Staleness]]
+"""Finds out whether one target is stale; notes the tries that failed in the list."""
 
 _AHEAD: Final = 4
 """How many targets are taken beyond what the server takes at once, so that a free slot always finds one."""
 _RECENT: Final = 100
 """Over how many outcomes the rate is measured."""
+_TO_COMPARE: Final = 2
+"""How many requests it takes to find out whether a target is stale."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -47,6 +52,8 @@ class Batch:
     on_progress: Callable[[Progress], object] | None
     journal: Callable[[], Journal] | None
     """Opens the journal."""
+    compare: Compare | None = None
+    """Finds out whether a target is stale, where only those are to be recompiled."""
 
     _seen: Seen = attrs.field(init=False)
     _open_journal: Journal | None = attrs.field(default=None, init=False)
@@ -157,26 +164,35 @@ class Batch:
         loop = asyncio.get_running_loop()
         began = loop.time()
         failed_tries: list[Attempt] = []
+        answered = 0
         error: LettaError = APITimeoutError(f"the batch's deadline of {self.deadline} s passed before this was done")
         if self._ends_at is not None and began >= self._ends_at:
             return Outcome(target=target, status="failed", error=error)
+        status: Literal["recompiled", "compiled", "unchanged", "failed"] = "compiled" if self.dry_run else "recompiled"
+        prompt: str | None = None
         try:
             async with Timer(loop, self._ends_at):
-                prompt = await self.call(target, failed_tries)
+                if self.compare is not None:
+                    compared = await self.compare(target, failed_tries)
+                    answered = _TO_COMPARE
+                    if not compared.stale:
+                        status, prompt = "unchanged", compared.stored
+                    elif self.dry_run:
+                        prompt = compared.compiled
+                if prompt is None:
+                    prompt = await self.call(target, failed_tries)
+                    answered += 1
         except TimeoutError:
-            pass
+            status = "failed"
         except LettaError as refused:
-            error = refused
-        else:
-            return Outcome(
-                target=target,
-                status="compiled" if self.dry_run else "recompiled",
-                prompt=prompt,
-                tries=len(failed_tries) + 1,
-                seconds=loop.time() - began,
-            )
+            status, error = "failed", refused
         return Outcome(
-            target=target, status="failed", error=error, tries=len(failed_tries), seconds=loop.time() - began
+            target=target,
+            status=status,
+            prompt=prompt if status != "failed" else None,
+            error=error if status == "failed" else None,
+            tries=answered + len(failed_tries),
+            seconds=loop.time() - began,
         )
 
     def _count(self, outcome: Outcome) -> None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
-import sys
+import inspect
+import itertools
+import os
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, get_args, get_type_hints, overload
 
 from letta_async._options import ConfiguredClient
 from letta_async._portal import Portal
-from letta_async._warnings import CALLER
+from letta_async._warnings import CALLER, Place
 from letta_async.client import AsyncLetta
 from letta_async.errors import ClientClosedError, Fault, InvalidArgumentError
-from letta_async.resources.conversations import AsyncConversations
+from letta_async.resources._paging import AsyncPaginator
+from letta_async.resources.agents import AsyncAgents
+from letta_async.resources.blocks import AsyncBlockAgents, AsyncBlocks
+from letta_async.resources.conversations import AsyncConversationMessages, AsyncConversations
 
-__all__ = ["Conversations", "Letta"]
+__all__ = ["Agents", "BlockAgents", "Blocks", "ConversationMessages", "Conversations", "Letta", "Paginator"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,13 +47,7 @@ def waiting(method: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> _W
     def wait(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         core: object = self._core
         portal: Portal = self._portal
-        caller = [sys._getframe(1)]  # pyright: ignore[reportPrivateUsage]
-        context = copy_context()
-        context.run(CALLER.set, caller)
-        try:
-            return portal.run(lambda: method(core, *args, **kwargs), context)
-        finally:
-            caller.clear()
+        return portal.run(lambda: method(core, *args, **kwargs), _context(Place.here()))
 
     wait.__module__, wait.__qualname__ = __name__, method.__qualname__.removeprefix("Async")
     return cast("_Waiting[P, R]", wait)
@@ -55,46 +55,108 @@ def waiting(method: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> _W
 
 def iterating(method: Callable[Concatenate[Any, P], AsyncGenerator[R, None]]) -> _Waiting[P, Iterator[R]]:
     """Make a method that gives, as an ordinary iterator, what an async one yields on the private loop."""
+    begin: Callable[..., AsyncGenerator[R, None]] = method
 
     @functools.wraps(method)
-    def iterate(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
-        return _Iteration(method(self._core, *args, **kwargs), self._portal)
+    def iterate(self: Any, /, *args: Any, **kwargs: Any) -> Iterator[R]:
+        given = [_off_the_loop(value) for value in args]
+        named = {name: _off_the_loop(value) for name, value in kwargs.items()}
+        return _Iteration(begin(self._core, *given, **named), self._portal, Place.here())
 
-    iterate.__module__, iterate.__qualname__ = __name__, method.__qualname__.removeprefix("Async")
-    return cast("_Waiting[P, Iterator[R]]", iterate)
+    return cast("_Waiting[P, Iterator[R]]", _giving(Iterator, iterate, method))
+
+
+def paging(method: Callable[Concatenate[Any, P], AsyncPaginator[R]]) -> _Waiting[P, Paginator[R]]:
+    """Make a method that gives a list in pages for ordinary iteration, as an async one does on the private loop."""
+
+    @functools.wraps(method)
+    def paginate(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> Paginator[R]:
+        return Paginator(method(self._core, *args, **kwargs), self._portal, Place.here())
+
+    return cast("_Waiting[P, Paginator[R]]", _giving(Paginator, paginate, method))
+
+
+def _giving(kind: Any, made: Callable[..., Any], method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a method made of another say that it gives `kind` of the same items."""
+    returned = kind[get_args(get_type_hints(method)["return"])[0]]
+    made.__annotations__ = method.__annotations__ | {"return": returned}
+    made.__dict__["__signature__"] = inspect.signature(method).replace(return_annotation=returned)
+    made.__module__, made.__qualname__ = __name__, method.__qualname__.removeprefix("Async")
+    return made
+
+
+def _off_the_loop(argument: object) -> object:
+    """Have an iterator advanced on a thread of its own: it may itself wait for the private loop, as `targets` does."""
+    return _advance(cast("Iterator[object]", argument)) if isinstance(argument, Iterator) else argument
+
+
+async def _advance(items: Iterator[R]) -> AsyncGenerator[R, None]:
+    while taken := await asyncio.to_thread(list, itertools.islice(items, 1)):
+        yield taken[0]
 
 
 class _Iteration(Iterator[R]):
-    """What an async generator yields, waited for item by item; leaving it ends the generator."""
+    """What an async generator yields, waited for item by item; dropped before its end, its loop ends the generator."""
 
-    def __init__(self, items: AsyncGenerator[R, None], portal: Portal) -> None:
+    def __init__(self, items: AsyncGenerator[R, None], portal: Portal, caller: Place) -> None:
         self._items: AsyncGenerator[R, None] | None = items
         self._portal = portal
+        self._caller = caller
+        self._pid = os.getpid()
 
     def __next__(self) -> R:
-        if self._items is None:
+        if self._pid != os.getpid():
+            raise ClientClosedError("an iteration goes on only in the process that began it")
+        items = self._items
+        if items is None:
             raise StopIteration
         try:
-            return self._portal.run(self._next, copy_context())
+            return self._portal.run(lambda: anext(items), _context(self._caller))
         except StopAsyncIteration:
             self._items = None
             raise StopIteration from None
-        except BaseException:
-            self._items = None  # a generator that raised has ended
-            raise
-
-    async def _next(self) -> R:
-        assert self._items is not None  # noqa: S101 - looked at in __next__
-        return await anext(self._items)
 
     def close(self) -> None:
         """End the generator, and with it what it has under way."""
         items, self._items = self._items, None
-        if items is not None:
+        if items is not None and self._pid == os.getpid():
             with contextlib.suppress(ClientClosedError):  # the loop is gone, and the generator with it
-                self._portal.run(items.aclose, copy_context())
+                self._portal.run(items.aclose)
 
-    __del__ = close
+
+class Paginator(Generic[R]):
+    """A list on the server: going through it fetches it page by page; nothing is fetched before.
+
+    `page()` gives one page, the first one, as a list. Each use asks the server anew.
+    """
+
+    def __init__(self, pages: AsyncPaginator[R], portal: Portal, caller: Place) -> None:
+        self._pages = pages
+        self._portal = portal
+        self._caller = caller
+
+    def __iter__(self) -> Iterator[R]:
+        return _Iteration(aiter(self._pages), self._portal, self._caller)
+
+    def page(self) -> list[R]:
+        """Fetch one page: the first that the parameters ask for.
+
+        Raises:
+            APIError: no answer came, or one that is no list of what was asked for.
+            ClientClosedError: the client is closed.
+
+        """
+        return self._portal.run(self._pages.page, _context(self._caller))
+
+    def __repr__(self) -> str:
+        return repr(self._pages).replace("Async", "", 1)
+
+
+def _context(caller: Place) -> Context:
+    """Copy the caller's context for a call, with the line that it comes from."""
+    context = copy_context()
+    context.run(CALLER.set, caller)
+    return context
 
 
 class _SyncResource:
@@ -105,11 +167,69 @@ class _SyncResource:
         self._portal = portal
 
 
+class ConversationMessages(_SyncResource):
+    """The messages of a conversation: `/v1/conversations/{conversation_id}/messages`."""
+
+    list = paging(AsyncConversationMessages.list)
+    compact = waiting(AsyncConversationMessages.compact)
+
+
 class Conversations(_SyncResource):
     """The calls under `/v1/conversations`."""
 
+    messages: ConversationMessages
+    """The messages of a conversation."""
+
+    create = waiting(AsyncConversations.create)
+    list = paging(AsyncConversations.list)
+    retrieve = waiting(AsyncConversations.retrieve)
+    update = waiting(AsyncConversations.update)
+    delete = waiting(AsyncConversations.delete)
+    fork = waiting(AsyncConversations.fork)
+    cancel = waiting(AsyncConversations.cancel)
+    compact = waiting(AsyncConversations.compact)
     recompile = waiting(AsyncConversations.recompile)
     recompile_many = iterating(AsyncConversations.recompile_many)
+    staleness = waiting(AsyncConversations.staleness)
+    targets = iterating(AsyncConversations.targets)
+
+    def __init__(self, core: AsyncConversations, portal: Portal) -> None:
+        super().__init__(core, portal)
+        self.messages = ConversationMessages(core.messages, portal)
+
+
+class Agents(_SyncResource):
+    """The calls under `/v1/agents`, as far as keeping prompts up to date needs them."""
+
+    create = waiting(AsyncAgents.create)
+    list = paging(AsyncAgents.list)
+    retrieve = waiting(AsyncAgents.retrieve)
+    update = waiting(AsyncAgents.update)
+    delete = waiting(AsyncAgents.delete)
+    recompile = waiting(AsyncAgents.recompile)
+
+
+class BlockAgents(_SyncResource):
+    """The agents that have a block: `/v1/blocks/{block_id}/agents`."""
+
+    list = paging(AsyncBlockAgents.list)
+
+
+class Blocks(_SyncResource):
+    """The calls under `/v1/blocks`."""
+
+    agents: BlockAgents
+    """The agents that have a block."""
+
+    create = waiting(AsyncBlocks.create)
+    list = paging(AsyncBlocks.list)
+    retrieve = waiting(AsyncBlocks.retrieve)
+    update = waiting(AsyncBlocks.update)
+    delete = waiting(AsyncBlocks.delete)
+
+    def __init__(self, core: AsyncBlocks, portal: Portal) -> None:
+        super().__init__(core, portal)
+        self.agents = BlockAgents(core.agents, portal)
 
 
 class Letta(ConfiguredClient):
@@ -122,6 +242,10 @@ class Letta(ConfiguredClient):
 
     conversations: Conversations
     """Threads of messages, and the recompiling of their system prompts."""
+    agents: Agents
+    """Agents, whose memory these are compiled from."""
+    blocks: Blocks
+    """Pieces of memory, which agents may share."""
 
     def _attach(self) -> None:
         if self._transport.wiring.session is not None:
@@ -132,6 +256,8 @@ class Letta(ConfiguredClient):
         if self._parent is None:
             self._portal = Portal(self._transport.close)
         self.conversations = Conversations(core.conversations, self._portal)
+        self.agents = Agents(core.agents, self._portal)
+        self.blocks = Blocks(core.blocks, self._portal)
 
     get = waiting(AsyncLetta.get)
     post = waiting(AsyncLetta.post)

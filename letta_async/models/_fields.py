@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import attrs
 
-__all__ = ["Count", "Fraction", "Range", "WireObject"]
+__all__ = ["Count", "Fraction", "PageSize", "Range", "WireObject"]
 
 
 @attrs.frozen
@@ -31,6 +31,9 @@ class Range:
 Count = Annotated[int, Range(minimum=0)]
 """A whole number of things: zero or more."""
 
+PageSize = Annotated[int, Range(minimum=1)]
+"""How many items a page holds at most."""
+
 Fraction = Annotated[float, Range(minimum=0, maximum=1)]
 """A share of a whole: 0 to 1, both included."""
 
@@ -39,8 +42,8 @@ Fraction = Annotated[float, Range(minimum=0, maximum=1)]
 class WireObject:
     """A JSON object of the API.
 
-    Every field defaults to `UNSET` unless the API requires it. Making an instance checks nothing, so that what a newer
-    server answers can be held; values are checked where they are sent.
+    A field defaults to `UNSET` unless the API requires it, or to `None` in what only a server sends. Making an instance
+    checks nothing, so that what a newer server answers can be held; values are checked where they are sent.
     """
 
     extra_fields: Mapping[str, Any] = attrs.field(

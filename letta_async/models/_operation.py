@@ -9,7 +9,17 @@ import attrs
 
 from letta_async._unset import UNSET
 
-__all__ = ["PATH", "QUERY", "AgentId", "ConversationId", "Operation", "Pattern"]
+__all__ = [
+    "PATH",
+    "QUERY",
+    "AgentId",
+    "BlockId",
+    "ConversationId",
+    "MessageId",
+    "Operation",
+    "OwnConversationId",
+    "Pattern",
+]
 
 Answer = TypeVar("Answer")
 
@@ -32,7 +42,12 @@ _UUID4: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 ConversationId = Annotated[
     str, Pattern(rf"default|(conv|agent)-{_UUID4}", "'conv-' and a lower-case UUID4, or 'default' with agent_id")
 ]
+"""A conversation, or an agent's own messages."""
+OwnConversationId = Annotated[str, Pattern(rf"conv-{_UUID4}", "'conv-' and a lower-case UUID4")]
+"""A conversation and nothing else."""
 AgentId = Annotated[str, Pattern(rf"agent-{_UUID4}", "'agent-' and a lower-case UUID4")]
+BlockId = Annotated[str, Pattern(rf"block-{_UUID4}", "'block-' and a lower-case UUID4")]
+MessageId = Annotated[str, Pattern(rf"message-{_UUID4}", "'message-' and a lower-case UUID4")]
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +61,8 @@ class Operation(Generic[Answer]):
     """Whether sending the call twice does no harm, so that it can be tried again when its fate is unknown."""
     answer: ClassVar[Any]
     """Type of the answer."""
+    body_required: ClassVar[bool] = False
+    """Whether there is a body even when nothing is in it."""
 
     def given(self) -> dict[str, object]:
         """Give the parameters that were not left out."""

@@ -1,21 +1,97 @@
-"""The calls about conversations."""
+"""Conversations, and the calls about them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Literal
 
 import attrs
 
 from letta_async._unset import UNSET, Unset
-from letta_async.models._operation import PATH, QUERY, AgentId, ConversationId, Operation
+from letta_async.models._direct import Direct
+from letta_async.models._fields import Count, PageSize, WireObject
+from letta_async.models._listing import Listing
+from letta_async.models._operation import PATH, QUERY, AgentId, MessageId, Operation, OwnConversationId
 from letta_async.models.compaction import CompactionSettings
+from letta_async.models.providers import ModelSettings
 
-__all__ = ["Recompile"]
+__all__ = [
+    "CancelConversation",
+    "Compact",
+    "CompactResponse",
+    "Conversation",
+    "CreateConversation",
+    "DeleteConversation",
+    "ForkConversation",
+    "ListConversations",
+    "Recompile",
+    "RetrieveConversation",
+    "UpdateConversation",
+]
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
 
 
 @attrs.frozen(kw_only=True)
-class Recompile(Operation[str]):
+class Conversation(WireObject):
+    """A thread of messages of an agent, with a system prompt of its own.
+
+    Source: `Conversation` in the OpenAPI description of Letta 0.16.8, and what the official client knows besides of the
+    hosted API. What the server does not say is `None`.
+    """
+
+    id: str
+    """`conv-<uuid4>`."""
+    agent_id: str
+    """The agent that it belongs to."""
+    summary: str | None = None
+    """What it is about."""
+    description: str | None = None
+    """What it is about, for searching; hosted API."""
+    in_context_message_ids: list[str] | None = attrs.field(default=None, hash=False)
+    """The messages in its context, the system message first; 0.16.8 tells them where it is retrieved alone."""
+    isolated_block_ids: list[str] | None = attrs.field(default=None, hash=False)
+    """Blocks of its own."""
+    model: str | None = None
+    """Model to use instead of the agent's, `provider/model-name`."""
+    model_settings: ModelSettings | None = None
+    """Settings of that model."""
+    context_window_limit: int | None = None
+    """Size of the context window to use instead of the agent's, in tokens; hosted API."""
+    archived: bool | None = None
+    """Whether it was put away; `None` where the server knows of no archiving."""
+    archived_at: datetime | None = None
+    """When it was put away; hosted API."""
+    last_message_at: datetime | None = None
+    """When the last message was sent to it."""
+    created_at: datetime | None = None
+    """When it was made."""
+    updated_at: datetime | None = None
+    """When it was changed; recompiling changes nothing here."""
+    created_by_id: str | None = None
+    """Who made it."""
+    last_updated_by_id: str | None = None
+    """Who changed it last."""
+
+
+@attrs.frozen(kw_only=True)
+class CompactResponse(WireObject):
+    """What compacting a conversation came to."""
+
+    summary: str
+    """What stands for the messages that were summed up."""
+    num_messages_before: int
+    """Messages in the context before."""
+    num_messages_after: int
+    """Messages in the context after."""
+
+
+# --- calls ----------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Recompile(Direct[str]):
     """Compile a conversation's system prompt anew."""
 
     method: ClassVar = "POST"
@@ -23,27 +99,124 @@ class Recompile(Operation[str]):
     repeatable: ClassVar = True
     answer: ClassVar = str
 
-    conversation_id: ConversationId = attrs.field(metadata=PATH)
     dry_run: bool | Unset = attrs.field(default=UNSET, metadata=QUERY)
-    agent_id: AgentId | Unset | None = UNSET
     compaction_settings: CompactionSettings | Unset | None = UNSET
 
-    def advice(self) -> Iterable[tuple[str, type[Warning]]]:
-        """Warn about an agent's id in the wrong place."""
-        if self.conversation_id.startswith("agent-"):
-            yield (
-                "an agent's id as conversation_id is deprecated by the API; "
-                "use conversation_id='default' with agent_id instead",
-                DeprecationWarning,
-            )
-        elif self.agent_id and self.conversation_id != "default":
-            yield (
-                "agent_id has no effect beside the id of a conversation; it goes with conversation_id='default'",
-                UserWarning,
-            )
 
-    def hint(self, status: int) -> str | None:
-        """Say what is missing where `default` was not found."""
-        if status == 404 and self.conversation_id == "default" and not self.agent_id:
-            return "agent_id is missing: 'default' stands for the agent-direct mode, which needs the agent's id"
-        return None
+@attrs.frozen(kw_only=True)
+class Compact(Direct[CompactResponse]):
+    """Sum up a conversation's messages. Done twice it sums up the summary, and costs twice."""
+
+    method: ClassVar = "POST"
+    path: ClassVar = "/v1/conversations/{conversation_id}/compact"
+    repeatable: ClassVar = False
+    answer: ClassVar = CompactResponse
+
+    compaction_settings: CompactionSettings | Unset | None = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class ForkConversation(Direct[Conversation]):
+    """Make a conversation that shares another's messages."""
+
+    method: ClassVar = "POST"
+    path: ClassVar = "/v1/conversations/{conversation_id}/fork"
+    repeatable: ClassVar = False
+    answer: ClassVar = Conversation
+
+    agent_id: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
+    hidden: bool | Unset = attrs.field(default=UNSET, metadata=QUERY)
+    message_id: MessageId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
+
+
+@attrs.frozen(kw_only=True)
+class CancelConversation(Direct[dict[str, Any]]):
+    """End a conversation's runs. Done twice it may end a run that began in between."""
+
+    method: ClassVar = "POST"
+    path: ClassVar = "/v1/conversations/{conversation_id}/cancel"
+    repeatable: ClassVar = False
+    answer: ClassVar = dict
+
+    agent_id: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
+
+
+@attrs.frozen(kw_only=True)
+class CreateConversation(Operation[Conversation]):
+    """Make a conversation."""
+
+    method: ClassVar = "POST"
+    path: ClassVar = "/v1/conversations/"
+    repeatable: ClassVar = False
+    answer: ClassVar = Conversation
+
+    agent_id: AgentId = attrs.field(metadata=QUERY)
+    summary: str | Unset | None = UNSET
+    isolated_block_labels: list[str] | Unset | None = attrs.field(default=UNSET, hash=False)
+    model: str | Unset | None = UNSET
+    model_settings: ModelSettings | Unset | None = UNSET
+    context_window_limit: Count | Unset | None = UNSET
+    description: str | Unset | None = UNSET
+    hidden: bool | Unset = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class ListConversations(Listing[Conversation]):
+    """List conversations."""
+
+    path: ClassVar = "/v1/conversations/"
+    answer: ClassVar = list[Conversation]
+
+    agent_id: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
+    limit: PageSize | Unset = attrs.field(default=UNSET, metadata=QUERY)
+    after: OwnConversationId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
+    order: Literal["asc", "desc"] | Unset = attrs.field(default=UNSET, metadata=QUERY)
+    order_by: Literal["created_at", "last_run_completion", "last_message_at"] | Unset = attrs.field(
+        default=UNSET, metadata=QUERY
+    )
+    summary_search: str | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
+    archive_status: Literal["unarchived", "archived", "all"] | Unset = attrs.field(default=UNSET, metadata=QUERY)
+
+
+@attrs.frozen(kw_only=True)
+class RetrieveConversation(Operation[Conversation]):
+    """Show a conversation."""
+
+    method: ClassVar = "GET"
+    path: ClassVar = "/v1/conversations/{conversation_id}"
+    repeatable: ClassVar = True
+    answer: ClassVar = Conversation
+
+    conversation_id: OwnConversationId = attrs.field(metadata=PATH)
+
+
+@attrs.frozen(kw_only=True)
+class UpdateConversation(Operation[Conversation]):
+    """Change a conversation."""
+
+    method: ClassVar = "PATCH"
+    path: ClassVar = "/v1/conversations/{conversation_id}"
+    repeatable: ClassVar = True
+    answer: ClassVar = Conversation
+    body_required: ClassVar = True
+
+    conversation_id: OwnConversationId = attrs.field(metadata=PATH)
+    summary: str | Unset | None = UNSET
+    model: str | Unset | None = UNSET
+    model_settings: ModelSettings | Unset | None = UNSET
+    last_message_at: datetime | Unset | None = UNSET
+    archived: bool | Unset | None = UNSET
+    context_window_limit: Count | Unset | None = UNSET
+    description: str | Unset | None = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class DeleteConversation(Operation[object]):
+    """Delete a conversation."""
+
+    method: ClassVar = "DELETE"
+    path: ClassVar = "/v1/conversations/{conversation_id}"
+    repeatable: ClassVar = True
+    answer: ClassVar = object
+
+    conversation_id: OwnConversationId = attrs.field(metadata=PATH)

@@ -18,14 +18,16 @@ class Outcome:
 
     target: str | Recompile
     """The target, as it was given."""
-    status: Literal["recompiled", "compiled", "skipped", "failed"]
-    """`recompiled`; `compiled`, in a dry run; `skipped`, because the journal says that it was done before; `failed`."""
+    status: Literal["recompiled", "compiled", "unchanged", "skipped", "failed"]
+    """`recompiled`; `compiled`, in a dry run; `unchanged`, because it was not stale and only stale ones were asked for;
+    `skipped`, because the journal says that it was done before; `failed`."""
     prompt: str | None = attrs.field(default=None, repr=lambda prompt: "None" if prompt is None else f"<{len(prompt)}>")
-    """The compiled prompt. `None` when there is none, and for a repeated target whose prompt is no longer in memory."""
+    """The compiled prompt; of what is `unchanged`, the stored one. `None` when there is none, and for a repeated target
+    whose prompt is no longer in memory."""
     error: LettaError | None = None
     """Why it failed."""
     tries: int = 0
-    """How many requests it took."""
+    """How many requests it took, those that found out whether it was stale included."""
     seconds: float = 0.0
     """How long it took, the wait for a slot included."""
     repeated: bool = False

@@ -2,30 +2,302 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
-from os import PathLike
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Unpack
 
-from letta_async._check import check
-from letta_async._converter import write
-from letta_async._journal import Journal
-from letta_async._protocol import CallOptions
 from letta_async._unset import UNSET, Unset
-from letta_async.config import Timeout, deadline_faults
-from letta_async.errors import Attempt, InvalidArgumentError
-from letta_async.fleet import Batch, target_faults
+from letta_async.config import Timeout
 from letta_async.models.compaction import CompactionSettings
-from letta_async.models.conversation import Recompile
-from letta_async.models.outcome import Outcome, Progress
-from letta_async.resources._resource import Resource
+from letta_async.models.conversation import (
+    CancelConversation,
+    Compact,
+    CompactResponse,
+    Conversation,
+    CreateConversation,
+    DeleteConversation,
+    ForkConversation,
+    ListConversations,
+    Recompile,
+    RetrieveConversation,
+    UpdateConversation,
+)
+from letta_async.models.message import ListMessages, Message
+from letta_async.models.providers import ModelSettings
+from letta_async.resources._paging import AsyncPaginator
+from letta_async.resources._resource import RequestOptions, Resource, Sender
+from letta_async.resources._upkeep import AsyncUpkeep
 
-__all__ = ["AsyncConversations"]
+__all__ = ["AsyncConversationMessages", "AsyncConversations"]
 
 
-class AsyncConversations(Resource):
+class AsyncConversationMessages(Resource):
+    """The messages of a conversation: `/v1/conversations/{conversation_id}/messages`."""
+
+    def list(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        after: str | Unset | None = UNSET,
+        before: str | Unset | None = UNSET,
+        order: Literal["asc", "desc"] | Unset = UNSET,
+        group_id: str | Unset | None = UNSET,
+        include_err: bool | Unset | None = UNSET,
+        **options: Unpack[RequestOptions],
+    ) -> AsyncPaginator[Message]:
+        """List messages: go through them all, or await one page.
+
+        `GET /v1/conversations/{conversation_id}/messages`, a page at a time. Of a conversation that does not exist,
+        Letta 0.16.8 lists none.
+
+        Args:
+            conversation_id: As for `recompile`.
+            agent_id: As for `recompile`.
+            limit: Most messages on a page, as they are stored: one can be listed as several, or not at all. Server
+                default: 100.
+            after: Only messages later than the one with this id, whatever the order.
+            before: Only messages earlier than the one with this id, whatever the order.
+            order: `asc`, the oldest first, or `desc`. Server default: `desc`.
+            group_id: Only messages of this group of agents.
+            include_err: Whether messages of failed steps are listed, too; for debugging.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+
+        Raises:
+            InvalidArgumentError: something handed in is wrong; nothing was sent.
+
+        """
+        return self._pages(ListMessages, locals())
+
+    async def compact(
+        self: Resource,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        **options: Unpack[RequestOptions],
+    ) -> CompactResponse:
+        """Sum up the messages of a conversation, so that fewer of them are left in its context.
+
+        `POST /v1/conversations/{conversation_id}/compact`, also as `conversations.messages.compact`. It asks a model.
+        Not safe to repeat: tried again only when the server cannot have acted on it.
+
+        Args:
+            conversation_id: As for `recompile`.
+            agent_id: As for `recompile`.
+            compaction_settings: How to compact. What it leaves out is as the agent's own settings say.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+
+        Raises:
+            InvalidArgumentError: something handed in is wrong; nothing was sent.
+            BadRequestError: there was nothing to sum up.
+            NotFoundError: there is no such conversation.
+            InternalServerError: the model's provider failed.
+
+        """
+        return await self._send(Compact, locals())
+
+
+class AsyncConversations(AsyncUpkeep):
     """The calls under `/v1/conversations`."""
+
+    messages: AsyncConversationMessages
+    """The messages of a conversation."""
+
+    def __init__(self, client: Sender) -> None:
+        super().__init__(client)
+        self.messages = AsyncConversationMessages(client)
+
+    async def create(
+        self,
+        *,
+        agent_id: str,
+        summary: str | Unset | None = UNSET,
+        isolated_block_labels: Sequence[str] | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        hidden: bool | Unset = UNSET,
+        **options: Unpack[RequestOptions],
+    ) -> Conversation:
+        """Begin a conversation with an agent; its prompt is compiled from the agent's memory of this moment.
+
+        `POST /v1/conversations/`. Not safe to repeat: tried again only when the server cannot have acted on it.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            summary: What it is about.
+            isolated_block_labels: Labels of the agent's blocks that it gets copies of, for itself.
+            model: Model to use instead of the agent's, `provider/model-name`.
+            model_settings: Settings of that model, as a class of this package or a mapping, checked alike.
+            context_window_limit: Size of the context window, in tokens; hosted API.
+            description: What it is about, for searching; hosted API.
+            hidden: Whether lists leave it out; hosted API.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+
+        Raises:
+            InvalidArgumentError: something handed in is wrong; nothing was sent.
+            BadRequestError: the agent has no block with such a label; Letta 0.16.8 leaves a conversation without
+                messages behind.
+            NotFoundError: there is no such agent.
+
+        """
+        return await self._send(CreateConversation, locals())
+
+    def list(
+        self,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        limit: int | Unset = UNSET,
+        after: str | Unset | None = UNSET,
+        order: Literal["asc", "desc"] | Unset = UNSET,
+        order_by: Literal["created_at", "last_run_completion", "last_message_at"] | Unset = UNSET,
+        summary_search: str | Unset | None = UNSET,
+        archive_status: Literal["unarchived", "archived", "all"] | Unset = UNSET,
+        **options: Unpack[RequestOptions],
+    ) -> AsyncPaginator[Conversation]:
+        """List conversations: go through them all, or await one page.
+
+        `GET /v1/conversations/`, a page at a time. Of an agent that does not exist, Letta 0.16.8 lists none.
+
+        Args:
+            agent_id: Only those of this agent. Default: those of every agent.
+            limit: Most conversations on a page. Server default: 50.
+            after: Begin after the conversation with this id, in the order of the list.
+            order: `asc` or `desc`. Server default: `desc`.
+            order_by: What the order goes by. Server default: `created_at`. By the other two, `asc` does not work over
+                several pages on Letta 0.16.8.
+            summary_search: Only those with this in their summary.
+            archive_status: Which of them, where the server knows of archiving: the hosted API.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+
+        Raises:
+            InvalidArgumentError: something handed in is wrong; nothing was sent.
+
+        """
+        return self._pages(ListConversations, locals())
+
+    async def retrieve(self, conversation_id: str, **options: Unpack[RequestOptions]) -> Conversation:
+        """Show a conversation, with the ids of the messages in its context.
+
+        `GET /v1/conversations/{conversation_id}`.
+
+        Args:
+            conversation_id: `conv-<uuid4>`.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+
+        Raises:
+            NotFoundError: there is no such conversation.
+
+        """
+        return await self._send(RetrieveConversation, locals())
+
+    async def update(
+        self,
+        conversation_id: str,
+        *,
+        summary: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        last_message_at: datetime | str | Unset | None = UNSET,
+        archived: bool | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        **options: Unpack[RequestOptions],
+    ) -> Conversation:
+        """Change a conversation.
+
+        `PATCH /v1/conversations/{conversation_id}`. What is left out stays as it is; so does, on Letta 0.16.8, what is
+        `None`.
+
+        Args:
+            conversation_id: `conv-<uuid4>`.
+            summary: What it is about.
+            model: Model to use instead of the agent's, `provider/model-name`.
+            model_settings: Settings of that model, as a class of this package or a mapping, checked alike.
+            last_message_at: When the last message was sent to it: a `datetime`, or ISO 8601, with a time zone.
+            archived: Put it away, or take it back; hosted API.
+            context_window_limit: Size of the context window, in tokens; hosted API.
+            description: What it is about, for searching; hosted API.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+
+        Raises:
+            InvalidArgumentError: something handed in is wrong; nothing was sent.
+            NotFoundError: there is no such conversation.
+
+        """
+        return await self._send(UpdateConversation, locals())
+
+    async def delete(self, conversation_id: str, **options: Unpack[RequestOptions]) -> None:
+        """Delete a conversation, and those of its messages that no other conversation shares.
+
+        `DELETE /v1/conversations/{conversation_id}`.
+
+        Args:
+            conversation_id: `conv-<uuid4>`.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+
+        Raises:
+            NotFoundError: there is no such conversation; perhaps any more, because an earlier try of this call deleted
+                it.
+
+        """
+        await self._send(DeleteConversation, locals())
+
+    async def fork(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        hidden: bool | Unset = UNSET,
+        message_id: str | Unset | None = UNSET,
+        **options: Unpack[RequestOptions],
+    ) -> Conversation:
+        """Begin a conversation with the messages of another, and a prompt compiled from the memory of this moment.
+
+        `POST /v1/conversations/{conversation_id}/fork`. Not safe to repeat: tried again only when the server cannot
+        have acted on it.
+
+        Args:
+            conversation_id: As for `recompile`.
+            agent_id: As for `recompile`.
+            hidden: Whether lists leave the new one out; hosted API.
+            message_id: `message-<uuid4>`: the last message to take over. Default: all; hosted API.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+
+        Raises:
+            InvalidArgumentError: something handed in is wrong; nothing was sent.
+            NotFoundError: there is no such conversation.
+
+        """
+        return await self._send(ForkConversation, locals())
+
+    async def cancel(
+        self, conversation_id: str, *, agent_id: str | Unset | None = UNSET, **options: Unpack[RequestOptions]
+    ) -> dict[str, Any]:
+        """End the runs of a conversation that are under way.
+
+        `POST /v1/conversations/{conversation_id}/cancel`. Not safe to repeat, since a run that began in between would
+        end, too: tried again only when the server cannot have acted on it.
+
+        Args:
+            conversation_id: As for `recompile`.
+            agent_id: As for `recompile`.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+
+        Returns:
+            What became of each run, by its id: `cancelled` or `failed`.
+
+        Raises:
+            ConflictError: no run is under way.
+            NotFoundError: there is no such conversation.
+
+        """
+        return await self._send(CancelConversation, locals())
+
+    compact = AsyncConversationMessages.compact
 
     async def recompile(
         self,
@@ -69,99 +341,4 @@ class AsyncConversations(Resource):
             ClientClosedError: the client is closed.
 
         """
-        return await self._call(
-            Recompile,
-            {
-                "conversation_id": conversation_id,
-                "agent_id": agent_id,
-                "dry_run": dry_run,
-                "compaction_settings": compaction_settings,
-            },
-            extra_headers=extra_headers,
-            extra_query=extra_query,
-            extra_body=extra_body,
-            timeout=timeout,
-        )
-
-    def recompile_many(
-        self,
-        targets: Iterable[str | Recompile] | AsyncIterable[str | Recompile],
-        *,
-        agent_id: str | Unset | None = UNSET,
-        dry_run: bool | Unset = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        deadline: float | None = None,
-        stop_on_error: bool = False,
-        on_progress: Callable[[Progress], object] | None = None,
-        journal: str | PathLike[str] | None = None,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
-    ) -> AsyncGenerator[Outcome, None]:
-        """Recompile any number of conversations, as many at once as the server takes.
-
-        The outcomes come as they complete, one for each target, in whichever order. A failure is an outcome, too, and
-        leaves the others alone. Leaving the loop, or cancelling it, ends what is in flight.
-
-        Args:
-            targets: Ids of conversations, or `Recompile` objects with parameters of their own; any iterable or async
-                iterable, of any length, taken from as the work goes on. An id that comes again is answered again, but
-                recompiled once.
-            agent_id: For every target that names none; see `recompile`.
-            dry_run: For every target that does not say.
-            compaction_settings: For every target that has none.
-            deadline: Bound on the whole batch in seconds; what is not done by then has an outcome that says so.
-                Default: `None`, no bound.
-            stop_on_error: After a failure, take no further target; what is in flight still has its outcome.
-            on_progress: Called with a `Progress` for each outcome; with `Letta`, on the thread of its event loop.
-            journal: File to which each outcome is appended, as a line of JSON without prompts. A run with the same
-                journal skips what an earlier one has done; what failed is tried again.
-            extra_headers: As for `recompile`.
-            extra_query: As for `recompile`.
-            extra_body: As for `recompile`.
-            timeout: As for `recompile`.
-
-        Yields:
-            An `Outcome` for each target.
-
-        Raises:
-            InvalidArgumentError: a parameter for all targets is wrong, or the journal is; nothing was sent. A target
-                that is wrong has a failed outcome instead.
-
-        """
-        common = {"agent_id": agent_id, "dry_run": dry_run, "compaction_settings": compaction_settings}
-        given = {name: value for name, value in common.items() if value is not UNSET}
-        checked = check(Recompile, {"conversation_id": "default", **given})
-        if faults := [*target_faults(targets), *deadline_faults(deadline)]:
-            raise InvalidArgumentError(faults)
-        options = CallOptions(
-            extra_headers=extra_headers, extra_query=extra_query, extra_body=extra_body, timeout=timeout
-        )
-
-        async def call(target: str | Recompile, attempts: list[Attempt]) -> str:
-            own = target.given() if isinstance(target, Recompile) else {"conversation_id": target}
-            return await self._client._call(Recompile, {**common, **own}, options, attempts)  # pyright: ignore[reportPrivateUsage]
-
-        def open_journal() -> Journal:
-            assert journal is not None  # noqa: S101 - for the type checker
-            settings = json.dumps(write(checked.compaction_settings), default=repr, sort_keys=True)
-            return Journal(
-                journal,
-                {
-                    "base_url": self._client.base_url,
-                    "dry_run": bool(checked.dry_run),
-                    "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
-                },
-            )
-
-        return Batch(
-            targets=targets,
-            call=call,
-            concurrency=lambda: self._client.stats.limit,
-            dry_run=bool(checked.dry_run),
-            deadline=deadline,
-            stop_on_error=stop_on_error,
-            on_progress=on_progress,
-            journal=None if journal is None else open_journal,
-        ).run()
+        return await self._send(Recompile, locals())

@@ -1,0 +1,177 @@
+"""A batch against a server whose capacity halves and doubles meanwhile: what is lost, what of it is used.
+
+The server knows exactly what it can do: so many workers, each busy with a request for so long. What comes beyond that
+waits there (slow answers are the only sign), or is refused (with a 503, or a 429 that says when to come back).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from benchmarks.process import Process
+from benchmarks.report import Section, Spread, Table, Target, render, say
+from letta_async import AsyncLetta
+
+__all__ = ["measure"]
+
+_CAPACITIES: Final = (20, 10, 5, 10, 20, 40, 20)
+_SECONDS: Final = 0.05
+_SETTLE: Final = 3.0
+"""From when on after a change throughput counts, in seconds."""
+
+
+@attrs.frozen
+class Scenario:
+    """What the server does with more than it can take."""
+
+    name: str
+    arguments: Sequence[object]
+
+
+_SCENARIOS: Final = (
+    Scenario("queues", ()),
+    Scenario("refuses: 503 beyond twice its capacity", ("--room", 1, "--refusal", 503)),
+    Scenario("refuses: 503 beyond its capacity", ("--room", 0, "--refusal", 503)),
+    Scenario("refuses: 429 beyond its capacity, Retry-After: 1", ("--room", 0, "--refusal", 429, "--retry-after", 1)),
+)
+
+
+@attrs.frozen
+class Batch:
+    """What came of one batch."""
+
+    taken: int
+    """How many targets were taken."""
+    outcomes: int
+    answered: Sequence[float]
+    """When the prompts came, in seconds from the start."""
+    errors: Mapping[str, int]
+    refused: int
+    retries: int
+    limits: Sequence[int]
+    """The client's limit at the end of each phase."""
+
+    def shares(self, phase: float) -> list[float]:
+        """Give for each phase which share of what was possible was done, from some seconds after its beginning."""
+        found: list[float] = []
+        for number, capacity in enumerate(_CAPACITIES):
+            since, until = number * phase + _SETTLE, (number + 1) * phase
+            done = sum(since <= at < until for at in self.answered)
+            found.append(done / (until - since) / (capacity / _SECONDS))
+        return found
+
+
+async def measure(*, short: bool = False) -> Section:
+    """Run each scenario some times over."""
+    phase, repeats = (6.0, 1) if short else (10.0, 3)
+    scenarios = _SCENARIOS[:1] if short else _SCENARIOS
+    batches: dict[str, list[Batch]] = {scenario.name: [] for scenario in scenarios}
+    for _ in range(repeats):
+        for scenario in scenarios:
+            batch = await _run(scenario, phase)
+            batches[scenario.name].append(batch)
+            shares = " ".join(f"{share:.2f}" for share in batch.shares(phase))
+            say(
+                f"{scenario.name}: {shares}; {batch.taken} taken, {len(batch.answered)} right, {batch.refused} refused,"
+                f" {batch.retries} retries, limits {batch.limits}, {dict(batch.errors)}",
+                error=True,
+            )
+    return _section(batches, phase)
+
+
+async def _run(scenario: Scenario, phase: float) -> Batch:
+    plan = ",".join(f"{capacity}x{phase}" for capacity in _CAPACITIES)
+    arguments = ("--seconds", _SECONDS, "--capacity", plan, *scenario.arguments)
+    with Process("stub", *arguments) as stub:
+        async with AsyncLetta(base_url=stub.url) as client:
+            began = time.monotonic()
+            ends = began + phase * len(_CAPACITIES)
+            watch = asyncio.create_task(_watch(lambda: client.stats.limit, phase))
+            taken, outcomes = 0, 0
+            answered: list[float] = []
+            errors = Counter[str]()
+
+            def ids() -> Generator[str]:
+                nonlocal taken
+                while time.monotonic() < ends:
+                    taken += 1
+                    yield f"conv-{taken:08x}-0000-4000-8000-000000000000"
+
+            async for outcome in client.conversations.recompile_many(ids()):
+                outcomes += 1
+                if outcome.ok:
+                    answered.append(time.monotonic() - began)
+                else:
+                    errors[type(outcome.error).__name__] += 1
+            retries = client.stats.retries
+            return Batch(taken, outcomes, answered, errors, stub.report()["refused"], retries, await watch)
+
+
+async def _watch(limit: Callable[[], int], phase: float) -> list[int]:
+    """Note the limit at the end of each phase."""
+    limits: list[int] = []
+    for _ in _CAPACITIES:
+        await asyncio.sleep(phase - 0.01)
+        limits.append(limit())
+    return limits
+
+
+def _section(batches: Mapping[str, Sequence[Batch]], phase: float) -> Section:
+    targets: list[Target] = []
+    rows: list[list[str]] = []
+    counts: list[list[str]] = []
+    for name, runs in batches.items():
+        lost = sum(batch.taken - len(batch.answered) for batch in runs)
+        taken = sum(batch.taken for batch in runs)
+        shares = [Spread.of(of_phase) for of_phase in zip(*(batch.shares(phase) for batch in runs), strict=True)]
+        worst = min(shares, key=lambda share: share.median)
+        targets += [
+            Target(f"{name}: requests lost", "none", f"{lost} of {taken}", not lost),
+            Target(f"{name}: throughput in the worst phase", "at least 0.80", worst.show(), worst.median >= 0.8),
+        ]
+        rows.append([name, *(f"{share.median:.2f}" for share in shares)])
+        counts.append(
+            [
+                name,
+                f"{taken}",
+                f"{sum(batch.outcomes for batch in runs)}",
+                f"{sum(batch.refused for batch in runs)}",
+                f"{sum(batch.retries for batch in runs)}",
+                " ".join(map(str, runs[-1].limits)),
+            ]
+        )
+    return Section(
+        "A server whose capacity changes",
+        f"`recompile_many` against a stub whose workers take {_SECONDS * 1000:.0f} ms a request; how many there are"
+        f" changes every {phase:.0f} s while the batch runs. Throughput is counted from {_SETTLE:.0f} s after each"
+        " change on, as a share of what the workers of that phase can do; medians of"
+        f" {len(next(iter(batches.values())))} runs. A request is lost when its outcome, after the default two"
+        " retries, is an error, or when there is none.",
+        targets,
+        [
+            Table("Share of the possible", ("server", *(f"{capacity} workers" for capacity in _CAPACITIES)), rows),
+            Table(
+                "All runs together",
+                ("server", "targets", "outcomes", "refusals", "retries", "limit at the end of each phase"),
+                counts,
+            ),
+        ],
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a quick form: shorter phases, once, a queue only")
+    say(render(asyncio.run(measure(short=parser.parse_args().short))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""How much memory a batch takes, whatever its length, and how much a task that waits for its turn.
+
+Every figure is the peak of a process of its own, which does one thing and ends. The peak is that of the process's own
+address space (`VmHWM`) where the system tells it; what `getrusage` gives can be that of the parent, before `exec`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Generator
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from benchmarks.process import ROOT, Process
+from benchmarks.report import Section, Spread, Table, Target, render, say
+from letta_async import AsyncLetta
+
+__all__ = ["measure"]
+
+_MIB: Final = 1024.0
+_LONG: Final = 1_000_000
+_SHORT: Final = 1_000
+_WAITING: Final = 10_000
+_IDLE: Final = 1
+
+
+@attrs.frozen
+class Peak:
+    """What a process took."""
+
+    kib: int
+    seconds: float
+    done: int
+
+
+def measure(*, short: bool = False, longest: int = _LONG) -> Section:
+    """Measure batches of growing length, and tasks that wait."""
+    longest = 20_000 if short else longest
+    sizes = [size for size in (_SHORT, 10_000, 100_000) if size < longest] + [longest]
+    repeats = 1 if short else 3
+    with Process("stub", "--prompt", 4096) as stub:
+        batches = {size: [_peak("batch", size, stub.url) for _ in range(_repeats(size, repeats))] for size in sizes}
+    with Process("stub", "--prompt", 16) as stub:
+        tasks = {
+            what: [_peak(what, count, stub.url) for _ in range(repeats)]
+            for what, count in (("tasks", _IDLE), ("tasks", _WAITING), ("recompiles", _IDLE), ("recompiles", _WAITING))
+            for what in [f"{what} {count}"]
+        }
+    return _section(batches, tasks)
+
+
+def _repeats(size: int, most: int) -> int:
+    return most if size <= 10_000 else 1
+
+
+def _peak(what: str, count: int, url: str) -> Peak:
+    """Do it in a process of its own."""
+    what = what.partition(" ")[0]
+    command = [sys.executable, "-m", "benchmarks.memory", "--child", what, str(count), url]
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
+    peak = Peak(**json.loads(done.stdout))
+    say(f"{count} {what}: {peak.kib / _MIB:.1f} MiB, {peak.seconds:.0f} s", error=True)
+    return peak
+
+
+def _section(batches: dict[int, list[Peak]], tasks: dict[str, list[Peak]]) -> Section:
+    kib = {size: statistics.median(peak.kib for peak in peaks) for size, peaks in batches.items()}
+    longest = max(kib)
+    more = (kib[longest] - kib[_SHORT]) / _MIB
+    lost = sum(size - peak.done for size, peaks in batches.items() for peak in peaks)
+    waiting = {name: statistics.median(peak.kib for peak in peaks) for name, peaks in tasks.items()}
+    bare = (waiting[f"tasks {_WAITING}"] - waiting[f"tasks {_IDLE}"]) / _WAITING
+    ours = (waiting[f"recompiles {_WAITING}"] - waiting[f"recompiles {_IDLE}"]) / _WAITING
+    return Section(
+        "Memory",
+        "`recompile_many` over a generator of distinct ids, prompts of 4 KiB, and one `gather` of"
+        f" {_WAITING:,} `recompile` calls that all wait before the first is answered, beside as many tasks that wait"
+        " for an event. Each row is a process of its own; peaks of the resident set, medians of the repeats (quartiles)"
+        " where there are several.",
+        [
+            Target(
+                f"a batch of {longest:,}, beyond one of {_SHORT:,}", "at most 20 MiB", f"{more:.1f} MiB", more <= 20
+            ),
+            Target("targets without an outcome", "none", str(lost), not lost),
+            Target(
+                f"a waiting task of {_WAITING:,}, beyond the task's own cost",
+                "at most 12 KiB",
+                f"{ours - bare:.1f} KiB",
+                ours - bare <= 12,
+            ),
+        ],
+        [
+            Table(
+                "Batches",
+                ("targets", "peak, MiB", "beyond 1,000, MiB", "targets/s"),
+                [
+                    [
+                        f"{size:,}",
+                        Spread.of([peak.kib / _MIB for peak in peaks]).show(1),
+                        f"{(kib[size] - kib[_SHORT]) / _MIB:.1f}",
+                        f"{statistics.median(size / peak.seconds for peak in peaks):.0f}",
+                    ]
+                    for size, peaks in batches.items()
+                ],
+            ),
+            Table(
+                f"{_WAITING:,} tasks in a gather",
+                ("task", "peak, MiB", "a task, KiB"),
+                [
+                    ["waits for an event", _mib(tasks, "tasks"), f"{bare:.1f}"],
+                    ["`recompile`", _mib(tasks, "recompiles"), f"{ours:.1f}"],
+                ],
+            ),
+        ],
+    )
+
+
+def _mib(tasks: dict[str, list[Peak]], what: str) -> str:
+    return Spread.of([peak.kib / _MIB for peak in tasks[f"{what} {_WAITING}"]]).show(1)
+
+
+# --- in the process that is measured ----------------------------------------------------------------------------------
+
+
+async def _batch(count: int, url: str) -> int:
+    async with AsyncLetta(base_url=url) as client:
+        done = 0
+        async for outcome in client.conversations.recompile_many(_ids(count)):
+            done += outcome.ok
+    return done
+
+
+async def _tasks(count: int, url: str) -> int:
+    event = asyncio.Event()
+    async with AsyncLetta(base_url=url) as client:
+        await client.conversations.recompile(next(_ids(1)))
+
+        async def wait(_: str) -> bool:
+            return await event.wait()
+
+        asyncio.get_running_loop().call_later(0.2, event.set)
+        return len(await asyncio.gather(*(wait(i) for i in _ids(count))))
+
+
+async def _recompiles(count: int, url: str) -> int:
+    async with AsyncLetta(base_url=url) as client:
+        await client.conversations.recompile(next(_ids(1)))
+        return len(await asyncio.gather(*(client.conversations.recompile(i) for i in _ids(count))))
+
+
+def _ids(count: int) -> Generator[str]:
+    for number in range(count):
+        yield f"conv-{uuid.UUID(int=number, version=4)}"
+
+
+def _child(what: str, count: int, url: str) -> None:
+    work: dict[str, Callable[[int, str], Awaitable[int]]] = {
+        "batch": _batch,
+        "tasks": _tasks,
+        "recompiles": _recompiles,
+    }
+
+    async def run() -> int:
+        return await work[what](count, url)
+
+    began = time.monotonic()
+    done = asyncio.run(run())
+    say(json.dumps({"kib": _own_peak(), "seconds": time.monotonic() - began, "done": done}))
+
+
+def _own_peak() -> int:
+    """Give the peak of this process's resident set, in KiB."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak // 1024 if sys.platform == "darwin" else peak
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
+def main() -> None:
+    """Measure and print; with `--child`, be measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a quick form: no more than 20,000 targets")
+    parser.add_argument("--targets", type=int, default=_LONG, help="size of the largest batch (1,000,000)")
+    parser.add_argument("--child", nargs=3, metavar=("WHAT", "COUNT", "URL"), help=argparse.SUPPRESS)
+    options: Any = parser.parse_args()
+    if options.child:
+        what, count, url = options.child
+        _child(what, int(count), url)
+    else:
+        say(render(measure(short=options.short, longest=options.targets)))
+
+
+if __name__ == "__main__":
+    main()

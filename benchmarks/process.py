@@ -1,0 +1,106 @@
+"""A server for a benchmark in a process of its own, and how much processor time it takes there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self
+
+from yarl import URL
+
+__all__ = ["ROOT", "Process", "place", "serve"]
+
+ROOT: Final = Path(__file__).parents[1]
+"""Where `python -m benchmarks.…` is run."""
+
+
+class Process:
+    """Run a module of this folder that ends in `serve`; leaving the block ends it.
+
+    The process listens at `url`, answers `report`, and ends with its parent, whatever becomes of that.
+    """
+
+    def __init__(self, module: str, *arguments: object) -> None:
+        self._command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
+        self._process: subprocess.Popen[str]
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(  # noqa: S603 - a module of this folder
+            self._command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.url = f"http://127.0.0.1:{_answer(self._process.stdout)['port']}"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def report(self) -> dict[str, Any]:
+        """Ask the process what it has seen since it was last asked."""
+        assert self._process.stdin is not None  # noqa: S101 - it was opened above
+        self._process.stdin.write("report\n")
+        self._process.stdin.flush()
+        return _answer(self._process.stdout)
+
+    def cpu_seconds(self) -> float:
+        """Give the processor time that the process took so far, from `/proc`; nought where there is none."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _answer(pipe: IO[str] | None) -> dict[str, Any]:
+    line = "" if pipe is None else pipe.readline()
+    if not line:
+        raise RuntimeError("a server of the benchmark ended by itself; what it wrote stands above")
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+def place(url: URL) -> tuple[str, int]:
+    """Give the host and the port of a URL."""
+    if url.host is None or url.port is None:
+        raise ValueError(f"{url} is not the address of a server")
+    return url.host, url.port
+
+
+def serve(protocol: Callable[[], asyncio.Protocol], report: Callable[[], dict[str, Any]]) -> None:
+    """Listen on a free port of the loopback, in the process that was started; end when the parent does."""
+    try:
+        import uvloop  # noqa: PLC0415 - it is optional
+    except ImportError:
+        asyncio.run(_serve(protocol, report))
+    else:
+        uvloop.run(_serve(protocol, report))
+
+
+async def _serve(protocol: Callable[[], asyncio.Protocol], report: Callable[[], dict[str, Any]]) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(protocol, "127.0.0.1", 0, backlog=4096)
+    _write({"port": server.sockets[0].getsockname()[1]})
+    questions = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(questions), sys.stdin)
+    async for _ in questions:
+        _write(report())
+
+
+def _write(answer: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()

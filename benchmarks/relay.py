@@ -1,0 +1,148 @@
+"""A relay in a process of its own between any client and a server, that times each exchange on the wire.
+
+So every client is timed by the same clock, at the same place, and is left as its users get it. An exchange begins with
+the first byte of a request and ends with the last byte before the next request on that connection, or when the client
+hangs up; waits inside a client, for a slot or for a connection, are no part of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import Any, cast
+
+import attrs
+from yarl import URL
+
+from benchmarks.process import place, serve
+
+__all__ = ["Exchanges"]
+
+
+@attrs.define(eq=False)
+class Exchanges:
+    """What passed through since the last report."""
+
+    seconds: list[float] = attrs.field(factory=list[float])
+    statuses: dict[str, int] = attrs.field(factory=dict[str, int])
+    """How often each status came; `none` for a client that hung up first."""
+    under_way: int = 0
+    most: int = 0
+
+    def begin(self) -> None:
+        """Take note of a request."""
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+
+    def answered(self) -> None:
+        """Take note of the first byte of an answer."""
+        self.under_way -= 1
+
+    def end(self, seconds: float, status: str) -> None:
+        """Take note of the end of an exchange."""
+        self.seconds.append(seconds)
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+
+    def report(self) -> dict[str, Any]:
+        """Give what was seen, and forget it."""
+        seen = {"seconds": self.seconds, "statuses": self.statuses, "most_at_once": self.most}
+        self.seconds, self.statuses, self.most = [], {}, self.under_way
+        return seen
+
+
+class Downstream(asyncio.Protocol):
+    """A client's connection, and that to the server which belongs to it."""
+
+    def __init__(self, server: tuple[str, int], exchanges: Exchanges) -> None:
+        self._server = server
+        self._exchanges = exchanges
+        self._loop = asyncio.get_running_loop()
+        self._early: list[bytes] = []
+        """What came before the connection to the server stood."""
+        self._began: float | None = None
+        self._ended = 0.0
+        self._status = ""
+        self._up: asyncio.Transport | None = None
+        self._down: asyncio.Transport
+        self._opening: asyncio.Task[None]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Connect to the server, too."""
+        self._down = cast("asyncio.Transport", transport)
+        self._opening = self._loop.create_task(self._open())
+
+    async def _open(self) -> None:
+        try:
+            up, _ = await self._loop.create_connection(lambda: Upstream(self), *self._server)
+        except OSError:
+            self._down.abort()
+            return
+        self._up = up
+        up.writelines(self._early)
+        if self._down.is_closing():
+            up.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what the client sends."""
+        if self._began is None or self._status:
+            self._settle()
+            self._began, self._status = self._loop.time(), ""
+            self._exchanges.begin()
+        if self._up is None:
+            self._early.append(data)
+        else:
+            self._up.write(data)
+
+    def pass_back(self, data: bytes) -> None:
+        """Pass on what the server sends."""
+        if self._began is not None and not self._status:
+            self._status = data[9:12].decode(errors="replace")
+            self._exchanges.answered()
+        self._ended = self._loop.time()
+        self._down.write(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Hang up on the server as the client did."""
+        self._settle()
+        if self._up is not None:
+            self._up.close()
+
+    def hang_up(self) -> None:
+        """Hang up on the client as the server did."""
+        self._down.close()
+
+    def _settle(self) -> None:
+        if self._began is None:
+            return
+        if not self._status:
+            self._exchanges.answered()
+        self._exchanges.end((self._ended if self._status else self._loop.time()) - self._began, self._status or "none")
+        self._began = None
+
+
+class Upstream(asyncio.Protocol):
+    """The connection to the server."""
+
+    def __init__(self, downstream: Downstream) -> None:
+        self._downstream = downstream
+
+    def data_received(self, data: bytes) -> None:
+        """Pass back what came."""
+        self._downstream.pass_back(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass back that the server hung up."""
+        self._downstream.hang_up()
+
+
+def main() -> None:
+    """Relay until the parent process ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("server", type=URL, metavar="URL")
+    server = place(parser.parse_args().server)
+    exchanges = Exchanges()
+    serve(lambda: Downstream(server, exchanges), exchanges.report)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""A server that costs next to nothing: it answers every request with the same prompt, as fast or as slowly as told.
+
+A bare protocol on uvloop: about a tenth of what an aiohttp client spends on the same request. The benchmarks show that
+it is not the bottleneck in two ways: by the share of a core that it took during a run, from `/proc`, and by what bare
+sockets get out of it (`benchmarks.throughput` prints both).
+
+With a service time it has so many workers: a request that finds none free waits in a queue, or is refused where the
+queue has no room. A worker goes on to the next request at the instant at which the last one was due, not at which the
+timer fired, so that `capacity / seconds` is exactly what it can do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+import attrs
+
+from benchmarks.process import serve
+
+__all__ = ["Workers", "prompt"]
+
+_REFUSALS: Final = {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
+
+
+def prompt(size: int) -> str:
+    """Give the prompt that a stub answers with, of so many characters."""
+    return ("You are an assistant.\n" * (size // 22 + 1))[:size]
+
+
+def _response(status: str, value: object, headers: str = "") -> bytes:
+    body = json.dumps(value).encode()
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+@attrs.define(eq=False)
+class Workers:
+    """So many requests at once, each for so long; the plan says how many, and for how long that holds."""
+
+    seconds: float
+    """How long a request takes a worker; 0: no time at all, and no workers are needed."""
+    plan: Sequence[tuple[int, float]]
+    """Capacities and for how many seconds they hold, from the first request on; the last one holds for good."""
+    room: float | None
+    """How many requests may wait, in multiples of the capacity; `None`: any number."""
+    success: bytes
+    refusal: bytes
+    served: int = attrs.field(default=0, init=False)
+    refused: int = attrs.field(default=0, init=False)
+    most: int = attrs.field(default=0, init=False)
+    """The most requests that were here at once."""
+    _capacity: int = attrs.field(default=0, init=False)
+    _busy: int = attrs.field(default=0, init=False)
+    _queue: deque[tuple[float, Connection]] = attrs.field(factory=deque[tuple[float, "Connection"]], init=False)
+
+    def arrive(self, connection: Connection) -> None:
+        """Take a request."""
+        if not self.seconds:
+            self.served += 1
+            connection.answer(self.success)
+            return
+        now = asyncio.get_running_loop().time()
+        if not self._capacity:
+            self._change(0)
+        if self._busy >= self._capacity and self.room is not None and len(self._queue) >= self.room * self._capacity:
+            self.refused += 1
+            connection.answer(self.refusal)
+            return
+        self._queue.append((now, connection))
+        self.most = max(self.most, self._busy + len(self._queue))
+        self._begin(now)
+
+    def report(self) -> dict[str, Any]:
+        """Say what was done since the last report."""
+        seen = {"served": self.served, "refused": self.refused, "most_at_once": self.most}
+        self.served = self.refused = self.most = 0
+        return seen
+
+    def _change(self, step: int) -> None:
+        """Take the next capacity of the plan."""
+        self._capacity, seconds = self.plan[step]
+        loop = asyncio.get_running_loop()
+        self._begin(loop.time())
+        if step + 1 < len(self.plan):
+            loop.call_later(seconds, self._change, step + 1)
+
+    def _begin(self, now: float) -> None:
+        loop = asyncio.get_running_loop()
+        while self._queue and self._busy < self._capacity:
+            arrived, connection = self._queue.popleft()
+            self._busy += 1
+            due = max(now, arrived) + self.seconds
+            loop.call_at(due, self._end, due, connection)
+
+    def _end(self, due: float, connection: Connection) -> None:
+        self._busy -= 1
+        self.served += 1
+        connection.answer(self.success)
+        self._begin(due)
+
+
+class Connection(asyncio.Protocol):
+    """A connection: finds where a request ends, and hands it on; its content is nobody's concern."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._received = b""
+        self._transport: asyncio.WriteTransport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast("asyncio.WriteTransport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and hand on each request that is complete."""
+        self._received += data
+        while (head := self._received.find(b"\r\n\r\n")) >= 0:
+            end = head + 4 + _content_length(self._received[:head])
+            if len(self._received) < end:
+                return
+            self._received = self._received[end:]
+            self._workers.arrive(self)
+
+    def answer(self, response: bytes) -> None:
+        """Answer a request."""
+        if not self._transport.is_closing():
+            self._transport.write(response)
+
+
+def _content_length(head: bytes) -> int:
+    head = head.lower()
+    at = head.find(b"\r\ncontent-length:")
+    return int(head[at + 17 :].partition(b"\r\n")[0]) if at >= 0 else 0
+
+
+def _plan(text: str) -> list[tuple[int, float]]:
+    """Read `20` or `20x10,10x10,40`: capacities, and for how many seconds each holds."""
+    steps = [step.partition("x") for step in text.split(",")]
+    return [(int(capacity), float(seconds or 0)) for capacity, _, seconds in steps]
+
+
+def main() -> None:
+    """Serve until the parent process ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--prompt", type=int, default=4096, metavar="CHARS", help="size of the prompt (4096)")
+    parser.add_argument("--seconds", type=float, default=0.0, help="how long a request takes (0)")
+    parser.add_argument("--capacity", type=_plan, default=[(2**31, 0.0)], help="`20`, or a plan: 20x10,10x10,20")
+    parser.add_argument(
+        "--room", type=float, help="how many may wait, in capacities; further ones are refused (no bound)"
+    )
+    parser.add_argument("--refusal", type=int, choices=_REFUSALS, default=503, help="status of a refusal (503)")
+    parser.add_argument("--retry-after", type=int, metavar="SECONDS", help="what a refusal says of coming back")
+    options = parser.parse_args()
+    headers = "" if options.retry_after is None else f"Retry-After: {options.retry_after}\r\n"
+    workers = Workers(
+        options.seconds,
+        options.capacity,
+        options.room,
+        success=_response("200 OK", prompt(options.prompt)),
+        refusal=_response(
+            f"{options.refusal} {_REFUSALS[options.refusal]}", {"detail": "An unknown error occurred"}, headers
+        ),
+    )
+    serve(lambda: Connection(workers), workers.report)
+
+
+if __name__ == "__main__":
+    main()

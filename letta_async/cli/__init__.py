@@ -1,0 +1,41 @@
+"""The command line: `letta-async`, or `python -m letta_async`.
+
+It needs the extra `cli`. Nothing in the package imports it, and it imports click and rich only when it is run.
+
+A command takes one street: `commands` reads what was typed, `selection` finds the conversations, `checking` tells which
+are stale, `plan` shows it and asks, `recompiling` does the work, `report` says what came of it. `work` holds the client
+and the event loop, and what Ctrl-C means.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Final
+
+from letta_async.cli.exits import Exit
+
+__all__ = ["main"]
+
+_NEEDED: Final = ("click", "rich")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; give its exit code.
+
+    Args:
+        arguments: What follows the program's name. Default: the process's own arguments.
+
+    """
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        words = f"letta-async needs {' and '.join(missing)}: pip install 'letta-async[cli]'"
+        sys.stderr.write(f"error: {words}\n")
+        return Exit.EXTRA
+    try:
+        from letta_async.cli.commands import run  # noqa: PLC0415 - only now is it known that click is there
+
+        return run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        return Exit.INTERRUPTED

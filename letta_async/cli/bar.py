@@ -1,0 +1,60 @@
+"""A live progress bar with rate and time left, on standard error, where somebody is there to look at it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+__all__ = ["Advance", "progress_bar"]
+
+Advance = Callable[[bool], None]
+"""To be called for each that is done; says whether it failed."""
+
+
+@contextmanager
+def progress_bar(words: str, total: int, *, hidden: bool = False) -> Generator[Advance, None, None]:
+    """Show how far it is, unless standard error is no terminal, or carries the log already."""
+    if hidden or not sys.stderr.isatty() or os.environ.get("LETTA_LOG"):
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where it is shown
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text  # noqa: PLC0415
+
+    class Rate(ProgressColumn):
+        """Done a second, of late."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:.{0 if speed >= 10 else 1}f}/s")
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("[red]{task.fields[failures]}"),
+        Rate(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+    )
+    failed = 0
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
+        task = progress.add_task(words, total=total, failures="")
+
+        def advance(has_failed: bool) -> None:
+            nonlocal failed
+            failed += has_failed
+            progress.update(task, advance=1, failures=f"{failed} failed" if failed else "")
+
+        yield advance

@@ -1,0 +1,253 @@
+"""What can be typed: commands and options, with examples in their help."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from letta_async._version import __version__
+from letta_async.cli.connection import Connection
+from letta_async.cli.exits import MEANINGS, Exit
+from letta_async.cli.failing import explain, show_traceback
+from letta_async.cli.report import FORMATS, Format, Report, say
+from letta_async.cli.selection import Selection
+from letta_async.config import ENVIRONMENTS
+
+__all__ = ["run"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_EPILOG: Final = """\b
+Examples:
+  letta-async demo                               see it all, on a server of its own
+  letta-async status --all                       which conversations are stale?
+  letta-async recompile --block BLOCK --only-stale --diff
+
+\b
+Exit codes:
+""" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run what was typed; give the exit code. Whatever goes wrong is told in a line."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")  # a prompt may hold what the terminal has no letter for
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _say_warning
+            code = letta_async.main(args=list(arguments), prog_name="letta-async", standalone_mode=False, obj=arguments)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return Exit.USAGE
+    except click.UsageError as error:
+        where = f" (see {error.ctx.command_path} --help)" if error.ctx is not None else ""
+        say(f"error: {error.format_message()}{where}")
+        return Exit.USAGE
+    except click.Abort:
+        say("Interrupted.")
+        return Exit.INTERRUPTED
+    except Exception as error:  # the last line of defence: whatever it is, it is told
+        show_traceback()
+        code, words = explain(error)
+        say(f"error: {words}")
+    return int(code)
+
+
+def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
+    say(f"warning: {message}")
+
+
+def _stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Make one decorator of several, which help lists in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_choosing = _stacked(
+    click.argument("ids", metavar="[ID]...", nargs=-1),
+    click.option("--agent", metavar="ID", help="All conversations of this agent."),
+    click.option("--block", metavar="ID", help="All conversations of every agent that uses this memory block."),
+    click.option("--all", "everything", is_flag=True, help="All conversations of the server."),
+)
+_reporting = _stacked(
+    click.option("--diff", is_flag=True, help="Show what a recompile would change."),
+    click.option(
+        "--output",
+        type=click.Choice(FORMATS),
+        default="table",
+        show_default=True,
+        help="Form of the result on standard output; jsonl is written as it comes.",
+    ),
+)
+_connecting = _stacked(
+    click.option("--base-url", metavar="URL", help="Where the server is.  [default: LETTA_BASE_URL, else the cloud]"),
+    click.option(
+        "--environment", type=click.Choice(list(ENVIRONMENTS)), help="The cloud, or local: http://localhost:8283."
+    ),
+    click.option(
+        "--api-key-file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="File with the API key.  [default: the key in LETTA_API_KEY, if any]",
+    ),
+    click.option(
+        "--max-concurrency",
+        metavar="N",
+        type=click.IntRange(min=1),
+        default=256,
+        show_default=True,
+        help="Most requests in flight at once; up to that the client finds by itself what the server takes.",
+    ),
+)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.version_option(__version__, "--version", message="letta-async %(version)s")
+def letta_async() -> None:
+    """Keep the system prompts of Letta conversations up to date.
+
+    An edit of a memory block reaches the conversations that exist only when they are recompiled.
+    """
+
+
+@letta_async.command(
+    epilog="""\b
+Examples:
+  letta-async status --all
+  letta-async status --block BLOCK --diff
+  letta-async status --agent AGENT --output jsonl > stale.jsonl
+  letta-async status --all || echo "some are stale"
+"""
+)
+@_choosing
+@_reporting
+@_connecting
+def status(
+    ids: tuple[str, ...],
+    agent: str | None,
+    block: str | None,
+    everything: bool,
+    diff: bool,
+    output: Format,
+    **connection: Any,
+) -> int:
+    """Tell which conversations are stale; change nothing.
+
+    Stale is a conversation whose system prompt a recompile would change. Exit code 0 when none is, 1 when some are:
+    fit for a cron job or CI. An ID of - stands for the ids on standard input, one a line.
+    """
+    from letta_async.cli.status import status as tell  # noqa: PLC0415 - only what a command needs
+
+    selection = Selection.read(ids, agent=agent, block=block, everything=everything)
+    return tell(selection, Connection(**connection), Report(output, diffs=diff))
+
+
+@letta_async.command(
+    epilog="""\b
+Examples:
+  letta-async recompile --block BLOCK --only-stale --diff
+  letta-async recompile --all --only-stale --yes --output jsonl > done.jsonl
+  letta-async recompile --all --journal run.jsonl
+  letta-async recompile --agent AGENT --settings '{"mode": "all"}' --dry-run
+  cat ids.txt | letta-async recompile - --yes
+"""
+)
+@_choosing
+@click.option("--dry-run", is_flag=True, help="Show the plan, change nothing.")
+@click.option("--only-stale", is_flag=True, help="Leave alone those that a recompile would not change.")
+@click.option("--settings", metavar="FILE|JSON", help="Compaction settings, as JSON or a file with it.")
+@click.option(
+    "--journal",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write down what is done; a second run with the same journal goes on where the first ended.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@_reporting
+@_connecting
+@click.pass_context
+def recompile(
+    context: click.Context,
+    /,
+    ids: tuple[str, ...],
+    agent: str | None,
+    block: str | None,
+    everything: bool,
+    dry_run: bool,
+    only_stale: bool,
+    settings: str | None,
+    journal: Path | None,
+    yes: bool,
+    diff: bool,
+    output: Format,
+    **connection: Any,
+) -> int:
+    """Bring the system prompts of conversations up to date.
+
+    First comes a plan: how many conversations there are, and which are stale. Then a question, unless --yes is given or
+    standard input is no terminal. Ctrl-C ends cleanly and says how to go on. An ID of - stands for the ids on standard
+    input, one a line.
+    """
+    from letta_async.cli.recompiling import Recompiling  # noqa: PLC0415 - only what a command needs
+    from letta_async.cli.settings import read_settings  # noqa: PLC0415
+
+    if dry_run and journal is not None:
+        raise click.UsageError("--dry-run does nothing that a --journal could tell of", context)
+    return Recompiling(
+        selection=Selection.read(ids, agent=agent, block=block, everything=everything),
+        connection=Connection(**connection),
+        report=Report(output, diffs=diff),
+        dry_run=dry_run,
+        only_stale=only_stale,
+        diff=diff,
+        yes=yes,
+        settings=None if settings is None else read_settings(settings),
+        journal=journal,
+        command=context.obj,
+    ).run()
+
+
+@letta_async.command(
+    short_help="Serve a Letta server in memory.",
+    epilog="""\b
+Examples:
+  letta-async serve
+  letta-async serve --port 0                   on a free port; standard output says where
+  PASSWORD=… letta-async serve --password-env PASSWORD
+""",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8283, show_default=True, help="Port; 0 takes a free one."
+)
+@click.option("--password-env", metavar="VAR", help="Environment variable with a key to ask for.")
+def serve(host: str, port: int, password_env: str | None) -> int:
+    """Serve a Letta server in memory, for trying things and for tests.
+
+    It needs no account, no model and no database, and forgets everything at its end, which is Ctrl-C.
+    """
+    from letta_async.cli.serve import serve as listen  # noqa: PLC0415 - only what a command needs
+
+    return listen(host, port, password_env)
+
+
+@letta_async.command(short_help="See it all, on a server of its own.")
+def demo() -> int:
+    """See stale conversations found and recompiled, on a server of its own."""
+    from letta_async.cli.demo import demo as show  # noqa: PLC0415 - only what a command needs
+
+    return show(run)

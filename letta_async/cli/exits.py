@@ -1,0 +1,34 @@
+"""Exit codes, each with its meaning: the one table that the program, its help and its documentation go by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Final
+
+__all__ = ["MEANINGS", "Exit"]
+
+
+class Exit(IntEnum):
+    """What a process says at its end."""
+
+    DONE = 0
+    UNFINISHED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    EXTRA = 4
+    FAULT = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+MEANINGS: Final[Mapping[Exit, str]] = {
+    Exit.DONE: "all is done; for status: nothing is stale",
+    Exit.UNFINISHED: "something failed; for status: something is stale; the question was answered with no",
+    Exit.USAGE: "an option, an id, the settings or the journal is wrong; nothing was changed",
+    Exit.UNREACHABLE: "the server cannot be reached, or refuses the API key",
+    Exit.EXTRA: "click or rich is not installed: pip install 'letta-async[cli]'",
+    Exit.FAULT: "a fault of letta-async itself; LETTA_LOG=debug shows where",
+    Exit.INTERRUPTED: "interrupted, as by Ctrl-C",
+    Exit.TERMINATED: "terminated (SIGTERM)",
+}

@@ -1,0 +1,85 @@
+"""What a recompile would do, and whether that is wanted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import attrs
+
+from letta_async.cli.failing import Refusal, one_line
+from letta_async.cli.report import Row
+
+__all__ = ["Plan", "ask", "can_be_asked", "conversations"]
+
+_NAMED: Final = 10
+"""How many stale conversations a plan names."""
+
+
+@attrs.frozen
+class Plan:
+    """What was found out before anything is changed."""
+
+    rows: Sequence[Row]
+    only_stale: bool
+
+    def targets(self) -> list[str]:
+        """Give the conversations to recompile."""
+        return [row.conversation_id for row in self.rows if row.status == "stale" or not self.only_stale]
+
+    def left_out(self) -> list[Row]:
+        """Give the rows of those that are not to be recompiled: current ones, and those that could not be checked."""
+        rows = [row for row in self.rows if row.status != "stale"] if self.only_stale else []
+        return [attrs.evolve(row, status="unchanged") if row.status == "current" else row for row in rows]
+
+    def lines(self, *, named: int = _NAMED) -> Iterable[str]:
+        """Describe it."""
+        stale, current, failed = (self._with(status) for status in ("stale", "current", "failed"))
+        counts = f"{len(stale)} stale, {len(current)} current"
+        yield f"{conversations(len(self.rows))}: {counts}{f', {len(failed)} failed' if failed else ''}."
+        yield from (f"  {row.conversation_id}  {row.detail()}" for row in stale[:named])
+        if len(stale) > named > 0:
+            yield f"  and {len(stale) - named} more"
+        yield from (f"  {row.conversation_id}  failed: {one_line(row.error)}" for row in failed[:named] if row.error)
+
+    def question(self) -> str:
+        """Ask for what is to be done."""
+        count = len(self.targets())
+        if self.only_stale:
+            return f"Recompile {conversations(count, 'stale ')}?"
+        current = len(self._with("current"))
+        hint = f" (with --only-stale, {current} current would be left alone)" if current else ""
+        return f"Recompile {conversations(count)}{hint}?"
+
+    def _with(self, status: str) -> list[Row]:
+        return [row for row in self.rows if row.status == status]
+
+
+def conversations(count: int, kind: str = "") -> str:
+    """Count conversations, in words."""
+    return f"{count} {kind}conversation{'' if count == 1 else 's'}"
+
+
+def can_be_asked() -> bool:
+    """Tell whether somebody is there to answer.
+
+    Raises:
+        Refusal: somebody is, but could not see the question.
+
+    """
+    if not sys.stdin.isatty():
+        return False
+    if not sys.stderr.isatty():
+        raise Refusal("standard error is no terminal, so that nothing can be asked there: add --yes")
+    return True
+
+
+def ask(question: str) -> bool:
+    """Ask, and take nothing but a yes for one."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        sys.stderr.write("\n")
+    return answer.strip().lower() in ("y", "yes")

@@ -1,0 +1,178 @@
+"""`recompile`: a plan, a question, the work, and what came of it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import attrs
+
+from letta_async._unset import UNSET
+from letta_async.cli.bar import progress_bar
+from letta_async.cli.checking import check_each
+from letta_async.cli.connection import Connection
+from letta_async.cli.exits import Exit
+from letta_async.cli.failing import is_hopeless
+from letta_async.cli.plan import Plan, ask, can_be_asked, conversations
+from letta_async.cli.report import Report, Row, Status, print_diff, say
+from letta_async.cli.selection import Selection
+from letta_async.cli.stopping import Interrupted, Stop
+from letta_async.cli.work import Work
+from letta_async.client import AsyncLetta
+from letta_async.models.outcome import Outcome
+
+__all__ = ["Recompiling"]
+
+
+@attrs.define(kw_only=True)
+class Recompiling:
+    """One run of the command."""
+
+    selection: Selection
+    connection: Connection
+    report: Report
+    dry_run: bool
+    only_stale: bool
+    diff: bool
+    yes: bool
+    settings: Mapping[str, Any] | None
+    journal: Path | None
+    command: Sequence[str]
+    """What was typed, to say how to go on."""
+
+    def run(self) -> Exit:
+        """Do what was asked for."""
+        asking = not (self.yes or self.dry_run) and can_be_asked()
+        with Work(self.connection) as work:
+            try:
+                ids = work.run(self.selection.find)
+                plan = self._plan(work, ids) if asking or self.dry_run or self.diff else None
+            except Interrupted as interrupted:
+                say("Interrupted; nothing was changed.")
+                return interrupted.code
+            if self.dry_run and plan is not None:
+                return self._tell(plan)
+            if plan is None:
+                say(f"{conversations(len(ids))}{' to check' if self.only_stale else ''}.")
+            elif self._shows_plan(plan, asking) and not ask(plan.question()):
+                say("Nothing was changed.")
+                return Exit.UNFINISHED
+            return self._recompile(work, ids if plan is None else plan.targets(), plan)
+
+    def _plan(self, work: Work, ids: Sequence[str]) -> Plan:
+        rows: list[Row] = []
+        work.run(lambda client, stop: check_each(client, stop, ids, rows.append, settings=self.settings))
+        order = {conversation_id: place for place, conversation_id in enumerate(ids)}
+        return Plan(sorted(rows, key=lambda row: order[row.conversation_id]), self.only_stale)
+
+    def _tell(self, plan: Plan) -> Exit:
+        """Report what a dry run found."""
+        for row in plan.rows:
+            self.report.add(row)
+        self.report.close(not_done=0)
+        for line in plan.lines(named=0):
+            say(line)
+        say(f"A dry run: nothing was changed. {conversations(len(plan.targets()))} would be recompiled.")
+        return Exit.UNFINISHED if self.report.counts["failed"] else Exit.DONE
+
+    def _shows_plan(self, plan: Plan, asking: bool) -> bool:
+        """Show the plan; tell whether there is something to ask."""
+        if self.diff and self.report.kind == "table":
+            for row in plan.rows:
+                print_diff(row)
+        for line in plan.lines():
+            say(line)
+        if asking and self.journal is not None and self.journal.exists():
+            say(f"What {str(self.journal)!r} says was done is skipped.")
+        return asking and bool(plan.targets())
+
+    def _recompile(self, work: Work, targets: Sequence[str], plan: Plan | None) -> Exit:
+        began = monotonic()
+        diffs: dict[str, str | None] = {}
+        if plan is not None:
+            diffs = {row.conversation_id: row.diff for row in plan.rows}
+            for row in plan.left_out():
+                self.report.add(row)
+        ended: Exit | None = None
+        rest = self.report.counts.total() + len(targets)
+        try:
+            work.run(lambda client, stop: self._run_batch(client, stop, targets, diffs), on_stop=_say_stopping)
+        except Interrupted as interrupted:
+            ended = interrupted.code
+            if interrupted.at_once:
+                say("Ended at once: what was in flight may have been recompiled or not.")
+        rest -= self.report.counts.total()
+        self.report.close(not_done=rest)
+        say(f"{self._counts()}, in {monotonic() - began:.1f} s.")
+        if ended is not None and rest:
+            self._say_how_to_go_on(rest)
+            return ended
+        return Exit.UNFINISHED if self.report.counts["failed"] else Exit.DONE
+
+    async def _run_batch(
+        self, client: AsyncLetta, stop: Stop, targets: Sequence[str], diffs: Mapping[str, str | None]
+    ) -> None:
+        """Recompile until all is done, or somebody asks to stop; then what is in flight still has its outcome."""
+        outcomes = client.conversations.recompile_many(
+            _Until(targets, stop),
+            compaction_settings=UNSET if self.settings is None else self.settings,
+            only_stale=self.only_stale,
+            journal=self.journal,
+        )
+        succeeded = False
+        with progress_bar("Recompiling", len(targets), hidden=self.report.writes_as_it_goes) as advance:
+            async with aclosing(outcomes):
+                async for outcome in outcomes:
+                    if outcome.error is not None and not succeeded and is_hopeless(outcome.error):
+                        raise outcome.error
+                    succeeded = succeeded or outcome.ok
+                    self.report.add(_row(outcome, diffs))
+                    advance(not outcome.ok)
+
+    def _counts(self) -> str:
+        statuses: list[Status] = ["recompiled"]
+        if self.only_stale:
+            statuses.append("unchanged")
+        if self.report.counts["skipped"]:
+            statuses.append("skipped")
+        return self.report.summary(statuses)
+
+    def _say_how_to_go_on(self, rest: int) -> None:
+        name, *options = self.command
+        if self.journal is None and not self.only_stale:
+            options = ["--only-stale", *options]
+        given = " (with the same ids on standard input)" if self.selection.from_stdin else ""
+        words = shlex.join(["letta-async", name, *options])
+        say(f"Interrupted, with {conversations(rest)} to go. To go on{given}:\n  {words}")
+
+
+@attrs.frozen
+class _Until:
+    """Targets, until somebody asks to stop."""
+
+    targets: Sequence[str]
+    stop: Stop
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    async def __aiter__(self) -> AsyncGenerator[str, None]:
+        for target in self.targets:
+            if self.stop.asked.is_set():
+                return
+            yield target
+
+
+def _row(outcome: Outcome, diffs: Mapping[str, str | None]) -> Row:
+    conversation_id = str(outcome.target)
+    status = "recompiled" if outcome.status == "compiled" else outcome.status
+    diff = diffs.get(conversation_id) if status == "recompiled" else None
+    return Row(conversation_id=conversation_id, status=status, seconds=outcome.seconds, error=outcome.error, diff=diff)
+
+
+def _say_stopping() -> None:
+    say("Stopping: what is in flight is waited for. Once more ends it at once.")

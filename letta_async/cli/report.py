@@ -1,0 +1,170 @@
+"""What came of each conversation: as a table for people, as one JSON document, or as a JSON line each."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final, Literal, get_args
+
+import attrs
+
+from letta_async.cli.failing import harmless, one_line
+from letta_async.errors import APIStatusError, LettaError
+
+__all__ = ["FORMATS", "Format", "Report", "Row", "Status", "print_diff", "say"]
+
+Format = Literal["table", "json", "jsonl"]
+FORMATS: Final[tuple[Format, ...]] = ("table", "json", "jsonl")
+
+Status = Literal["stale", "current", "recompiled", "unchanged", "skipped", "failed"]
+
+_STYLES: Final = {"stale": "yellow", "recompiled": "green", "failed": "bold red"}
+_QUIET: Final = ("current", "unchanged", "skipped")
+"""What a table leaves to the counts."""
+_LISTED: Final = 100
+"""How many recompiled conversations a table names; more are counted. Failed and stale ones are always named."""
+_MARKS: Final = {"+": "green", "-": "red", "@": "cyan"}
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """What came of one conversation."""
+
+    conversation_id: str
+    status: Status
+    seconds: float = 0.0
+    error: LettaError | None = None
+    diff: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as JSON values, the same fields each time."""
+        error = self.error
+        return {
+            "conversation_id": self.conversation_id,
+            "status": self.status,
+            "seconds": round(self.seconds, 3),
+            "diff": self.diff,
+            "error": None
+            if error is None
+            else {
+                "type": type(error).__name__,
+                "message": one_line(error),
+                "status_code": error.status_code if isinstance(error, APIStatusError) else None,
+            },
+        }
+
+    def detail(self) -> str:
+        """Give what a table says of it beside its status."""
+        if self.error is not None:
+            return one_line(self.error)
+        if self.diff:
+            lines = Counter(line[:1] for line in self.diff.split("\n")[2:])
+            return f"+{lines['+']} -{lines['-']} lines"
+        return f"{self.seconds:.2f} s"
+
+
+class Report:
+    """Gather rows and write them to standard output in one of the formats."""
+
+    def __init__(self, kind: Format, *, diffs: bool = False) -> None:
+        """Take the format, and whether the rows' diffs are part of it."""
+        self.kind: Final = kind
+        self.counts: Counter[str] = Counter()
+        self._diffs = diffs
+        self._rows: list[Row] = []
+
+    def add(self, row: Row) -> None:
+        """Take a row; as JSON lines it is written at once."""
+        self.counts[row.status] += 1
+        if self.kind == "jsonl":
+            sys.stdout.write(json.dumps(self._json(row)) + "\n")
+            sys.stdout.flush()
+        elif self.kind == "json" or row.status not in _QUIET:
+            self._rows.append(row)
+
+    @property
+    def writes_as_it_goes(self) -> bool:
+        """Whether rows go to the terminal that a progress bar would be on."""
+        return self.kind == "jsonl" and sys.stdout.isatty()
+
+    def close(self, *, not_done: int) -> None:
+        """Write what was not written yet, and how many conversations have no row, because somebody asked to stop."""
+        if self.kind == "json":
+            document = {
+                "conversations": list(map(self._json, self._rows)),
+                "counts": {status: self.counts[status] for status in get_args(Status)},
+                "not_done": not_done,
+            }
+            sys.stdout.write(json.dumps(document, indent=2) + "\n")
+        elif self.kind == "table":
+            if self._diffs:
+                for row in self._rows:
+                    if row.status == "stale":  # those of what was recompiled were shown before it was
+                        print_diff(row)
+            _print_table(self._rows)
+        sys.stdout.flush()
+
+    def summary(self, statuses: Iterable[Status]) -> str:
+        """Count what came of them, in words; a failure is mentioned where there is one."""
+        named = [*statuses, *(["failed"] if self.counts["failed"] else [])]
+        return ", ".join(f"{self.counts[status]} {status}" for status in named)
+
+    def _json(self, row: Row) -> dict[str, Any]:
+        return attrs.evolve(row, diff=row.diff if self._diffs else None).as_json()
+
+
+def say(words: str) -> None:
+    """Tell whoever looks on, beside the machine's output."""
+    sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()
+
+
+def print_diff(row: Row) -> None:
+    """Print a row's diff, in colour where there is a terminal."""
+    if not row.diff:
+        return
+    from rich.text import Text  # noqa: PLC0415 - only where it is printed
+
+    console = _console()
+    _, _, *lines = row.diff.split("\n")
+    console.print(Text(f"--- {row.conversation_id} stored\n+++ {row.conversation_id} recompiled", style="bold"))
+    for line in lines:
+        console.print(Text(harmless(line), style=_MARKS.get(line[:1], "")), soft_wrap=True)
+
+
+def _print_table(rows: Iterable[Row]) -> None:
+    """Print rows, failed ones last."""
+    ordered = sorted(rows, key=lambda row: row.status == "failed")
+    done = [row for row in ordered if row.status == "recompiled"]
+    shown = [row for row in ordered if row.status != "recompiled" or len(done) <= _LISTED]
+    if not ordered:
+        return
+    from rich.table import Table  # noqa: PLC0415 - only where it is printed
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("conversation", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("detail", overflow="fold")
+    if len(shown) < len(ordered):
+        table.add_row(f"{len(done)} conversations", Text("recompiled", style=_STYLES["recompiled"]), "")
+    for row in shown:
+        status = Text(row.status, style=_STYLES.get(row.status, ""))
+        table.add_row(row.conversation_id, status, Text(row.detail()))
+    console = _console()
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def _console() -> Any:
+    """Give a console for standard output: as wide as the terminal, or as wide as it takes."""
+    from rich.console import Console  # noqa: PLC0415 - only where something is printed
+
+    wide = None if sys.stdout.isatty() else 100_000
+    return Console(file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False)

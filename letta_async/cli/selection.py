@@ -1,0 +1,86 @@
+"""Which conversations a command is about."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+import attrs
+
+from letta_async._check import check
+from letta_async.cli.failing import Refusal, harmless
+from letta_async.cli.stopping import Stop, until_stopped
+from letta_async.client import AsyncLetta
+from letta_async.errors import InvalidArgumentError
+from letta_async.models.conversation import RetrieveConversation
+
+__all__ = ["Selection"]
+
+_SHOWN = 3
+"""How many wrong ids are named."""
+
+
+@attrs.frozen(kw_only=True)
+class Selection:
+    """Conversations by their ids, of an agent, of the agents with a block, or all."""
+
+    ids: Sequence[str] = ()
+    agent: str | None = None
+    block: str | None = None
+    everything: bool = False
+    from_stdin: bool = False
+
+    @classmethod
+    def read(cls, ids: Sequence[str], *, agent: str | None, block: str | None, everything: bool) -> Self:
+        """Read what was typed; `-` stands for the ids on standard input, one a line.
+
+        Raises:
+            Refusal: nothing was chosen, or in two ways; or an id is none.
+
+        """
+        ways = [bool(ids), agent is not None, block is not None, everything]
+        if sum(ways) != 1:
+            problem = "none was chosen" if not any(ways) else "these exclude each other"
+            raise Refusal(f"name the conversations by ID, or choose them by --agent, --block or --all: {problem}")
+        given = list(_without_dash(ids))
+        _refuse_wrong(given)
+        return cls(
+            ids=list(dict.fromkeys(given)), agent=agent, block=block, everything=everything, from_stdin="-" in ids
+        )
+
+    async def find(self, client: AsyncLetta, stop: Stop) -> list[str]:
+        """List the ids, each once."""
+        if self.agent is not None:
+            targets = client.conversations.targets(agent_id=self.agent)
+        elif self.block is not None:
+            targets = client.conversations.targets(block_id=self.block)
+        elif self.everything:
+            targets = client.conversations.targets(all=True)
+        else:
+            return list(self.ids)
+        return list(dict.fromkeys([each async for each in until_stopped(targets, stop)]))
+
+
+def _without_dash(ids: Iterable[str]) -> Iterable[str]:
+    for each in ids:
+        if each == "-":
+            yield from filter(None, map(str.strip, sys.stdin))
+        else:
+            yield each
+
+
+def _refuse_wrong(ids: Iterable[str]) -> None:
+    wrong = [each for each in ids if not _is_id(each)]
+    if wrong:
+        named = ", ".join(repr(harmless(each[:60])) for each in wrong[:_SHOWN])
+        more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise Refusal(f"ID: {named}{more}: expected 'conv-' and a lower-case UUID4")
+
+
+def _is_id(text: str) -> bool:
+    try:
+        check(RetrieveConversation, {"conversation_id": text})
+    except InvalidArgumentError:
+        return False
+    return True

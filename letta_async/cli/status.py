@@ -1,0 +1,32 @@
+"""`status`: which conversations are stale."""
+
+from __future__ import annotations
+
+from letta_async.cli.checking import check_each
+from letta_async.cli.connection import Connection
+from letta_async.cli.exits import Exit
+from letta_async.cli.report import Report, say
+from letta_async.cli.selection import Selection
+from letta_async.cli.stopping import Interrupted
+from letta_async.cli.work import Work
+
+__all__ = ["status"]
+
+
+def status(selection: Selection, connection: Connection, report: Report) -> Exit:
+    """Report which conversations are stale; the exit code is 0 when none is."""
+    ids: list[str] = []
+    ended: Exit | None = None
+    with Work(connection) as work:
+        try:
+            ids = work.run(selection.find)
+            work.run(lambda client, stop: check_each(client, stop, ids, report.add, hide_bar=report.writes_as_it_goes))
+        except Interrupted as interrupted:
+            ended = interrupted.code
+    checked = report.counts.total()
+    report.close(not_done=len(ids) - checked)
+    if ended is not None:
+        say(f"Interrupted: {checked} of {len(ids)} conversations were checked, {report.summary(['stale'])}.")
+        return ended
+    say(f"{len(ids)} conversation{'' if len(ids) == 1 else 's'}: {report.summary(['stale', 'current'])}.")
+    return Exit.UNFINISHED if report.counts["stale"] or report.counts["failed"] else Exit.DONE

@@ -1,0 +1,43 @@
+"""Calls about a conversation that can also mean an agent's own messages: the agent-direct mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+import attrs
+
+from letta_async._unset import UNSET, Unset
+from letta_async.models._operation import PATH, AgentId, ConversationId, Operation
+
+__all__ = ["Direct"]
+
+Answer = TypeVar("Answer")
+
+
+@attrs.frozen(kw_only=True)
+class Direct(Operation[Answer], Generic[Answer]):
+    """A call about a conversation, or with `default` and `agent_id` about an agent's own messages."""
+
+    conversation_id: ConversationId = attrs.field(metadata=PATH)
+    agent_id: AgentId | Unset | None = UNSET
+
+    def advice(self) -> Iterable[tuple[str, type[Warning]]]:
+        """Warn about an agent's id in the wrong place."""
+        if self.conversation_id.startswith("agent-"):
+            yield (
+                "an agent's id as conversation_id is deprecated by the API; "
+                "use conversation_id='default' with agent_id instead",
+                DeprecationWarning,
+            )
+        elif self.agent_id and self.conversation_id != "default":
+            yield (
+                "agent_id has no effect beside the id of a conversation; it goes with conversation_id='default'",
+                UserWarning,
+            )
+
+    def hint(self, status: int) -> str | None:
+        """Say what is missing where `default` was not found."""
+        if status == 404 and self.conversation_id == "default" and not self.agent_id:
+            return "agent_id is missing: 'default' stands for the agent-direct mode, which needs the agent's id"
+        return None

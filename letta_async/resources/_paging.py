@@ -1,0 +1,85 @@
+"""Lists that come in pages, as one list that fetches them when it is gone through."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from letta_async._check import check
+from letta_async._unset import UNSET
+from letta_async.errors import APIError
+from letta_async.models._listing import Listing
+
+__all__ = ["AsyncPaginator"]
+
+Item = TypeVar("Item")
+
+
+class AsyncPaginator(Generic[Item]):
+    """A list on the server: `async for` goes through all of it, page by page; nothing is fetched before.
+
+    `await` gives one page, the first one, as a list; so does `page()`. Each use asks the server anew.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[Listing[Item]], Awaitable[list[Item]]],
+        listing: type[Listing[Item]],
+        parameters: Mapping[str, object],
+    ) -> None:
+        """Take what to list.
+
+        Args:
+            fetch: Makes the call.
+            listing: The call.
+            parameters: Its parameters, as a user gave them.
+
+        Raises:
+            InvalidArgumentError: a parameter is wrong.
+
+        """
+        given = {name: value for name, value in parameters.items() if value is not UNSET}
+        self._listing = check(listing, given)
+        self._fetch = fetch
+
+    async def page(self) -> list[Item]:
+        """Fetch one page: the first that the parameters ask for.
+
+        Raises:
+            APIError: no answer came, or one that is no list of what was asked for.
+            ClientClosedError: the client is closed.
+
+        """
+        return await self._page(self._listing)
+
+    def __await__(self) -> Generator[Any, Any, list[Item]]:
+        return self.page().__await__()
+
+    async def __aiter__(self) -> AsyncGenerator[Item, None]:
+        listing = self._listing
+        seen: set[tuple[tuple[str, Any], ...]] = set()
+        while True:
+            page = await self._page(listing)
+            following = listing.following(page)
+            mark = tuple(following.items())
+            if mark in seen or None in following.values():
+                raise APIError(
+                    f"{listing.method} {listing.path}: the server does not lead on from {mark[0][1]!r}, although that "
+                    f"is not the end of the list",
+                    request_method=listing.method,
+                    request_path=listing.path,
+                )
+            for item in page:
+                yield item
+            if not following:
+                return
+            seen.add(mark)
+            listing = attrs.evolve(listing, **following)
+
+    async def _page(self, listing: Listing[Item]) -> list[Item]:
+        return listing.arranged(await self._fetch(listing))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._listing!r}>"

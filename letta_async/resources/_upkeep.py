@@ -1,0 +1,232 @@
+"""Keeping prompts up to date: which conversations there are, which are stale, and recompiling many of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
+from os import PathLike
+from typing import Any, Unpack
+
+import attrs
+
+from letta_async._check import check
+from letta_async._converter import write
+from letta_async._journal import Journal
+from letta_async._prompt import align
+from letta_async._protocol import CallOptions
+from letta_async._unset import UNSET, Unset
+from letta_async.config import Timeout, deadline_faults
+from letta_async.errors import Attempt, Fault, InvalidArgumentError, UnexpectedPromptError
+from letta_async.fleet import Batch, target_faults
+from letta_async.models.agent import AgentState, ListBlockAgents, RetrieveAgent
+from letta_async.models.block import RetrieveBlock
+from letta_async.models.compaction import CompactionSettings
+from letta_async.models.conversation import Conversation, ListConversations, Recompile
+from letta_async.models.message import ListMessages, SystemMessage
+from letta_async.models.outcome import Outcome, Progress
+from letta_async.models.staleness import Staleness
+from letta_async.resources._paging import AsyncPaginator
+from letta_async.resources._resource import RequestOptions, Resource
+
+__all__ = ["AsyncUpkeep"]
+
+
+class AsyncUpkeep(Resource):
+    """What keeps the prompts of conversations up to date."""
+
+    async def staleness(
+        self, conversation_id: str, *, agent_id: str | Unset | None = UNSET, **options: Unpack[RequestOptions]
+    ) -> Staleness:
+        """Tell whether a conversation's system prompt is stale, and what a recompile would change.
+
+        Two requests: a dry run of `recompile`, and the stored system message. The lines that each compilation writes
+        anew (when, for which conversation, how many earlier messages) count for nothing.
+
+        Args:
+            conversation_id: As for `recompile`.
+            agent_id: As for `recompile`.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them; the body
+                goes with the dry run.
+
+        Raises:
+            InvalidArgumentError: something handed in is wrong; nothing was sent.
+            NotFoundError: there is no such conversation.
+            UnexpectedPromptError: the conversation has no system message, or the compiled prompt is not of the form
+                that this version knows.
+            APIError: no answer came, or one that is no success.
+
+        """
+        given = {"conversation_id": conversation_id, "agent_id": agent_id}
+        return await self._staleness(given, CallOptions(**options), [])
+
+    def targets(
+        self,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        block_id: str | Unset | None = UNSET,
+        all: bool = False,
+        **options: Unpack[RequestOptions],
+    ) -> AsyncGenerator[str, None]:
+        """Give the ids of conversations, to recompile them for instance. Exactly one of the parameters says whose.
+
+        The ids come as they are asked for, newest conversations first, a page of them at a time. Archived conversations
+        are left out; Letta 0.16.8 knows of no archiving.
+
+        Args:
+            agent_id: `agent-<uuid4>`: those of this agent.
+            block_id: `block-<uuid4>`: those of every agent that this block is attached to.
+            all: Every conversation that the API key may see. Default: `False`.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+
+        Raises:
+            InvalidArgumentError: none, or more than one, was given, or it is wrong; nothing was sent.
+            NotFoundError: there is no such agent or block; raised when the first id is asked for.
+
+        """
+        selected = [name for name, value in {"agent_id": agent_id, "block_id": block_id, "all": all}.items() if value]
+        if len(selected) != 1 or not isinstance(all, bool):
+            given = " and ".join(selected) or "none of them"
+            raise InvalidArgumentError([Fault("targets", f"takes agent_id, block_id or all=True, not {given}")])
+        if block_id:
+            agents = self._pages(ListBlockAgents, {"block_id": block_id, "options": options})
+            return self._of_block(agents, block_id, options)
+        return self._of_agent(self._conversations(agent_id, options), agent_id, options)
+
+    def _conversations(self, agent_id: str | Unset | None, options: RequestOptions) -> AsyncPaginator[Conversation]:
+        given = {"agent_id": agent_id, "archive_status": "unarchived", "options": options}
+        return self._pages(ListConversations, given)
+
+    async def _of_agent(
+        self, conversations: AsyncPaginator[Conversation], agent_id: str | Unset | None, options: RequestOptions
+    ) -> AsyncGenerator[str, None]:
+        empty = True
+        async for conversation in conversations:
+            empty = False
+            if not conversation.archived:
+                yield conversation.id
+        if empty and agent_id:  # the server lists nothing for an agent that does not exist, but says so here
+            await self._send(RetrieveAgent, {"agent_id": agent_id, "options": options})
+
+    async def _of_block(
+        self, agents: AsyncPaginator[AgentState], block_id: str, options: RequestOptions
+    ) -> AsyncGenerator[str, None]:
+        empty = True
+        async for agent in agents:
+            empty = False
+            async for conversation in self._conversations(agent.id, options):
+                if not conversation.archived:
+                    yield conversation.id
+        if empty:
+            await self._send(RetrieveBlock, {"block_id": block_id, "options": options})
+
+    def recompile_many(
+        self,
+        targets: Iterable[str | Recompile] | AsyncIterable[str | Recompile],
+        *,
+        agent_id: str | Unset | None = UNSET,
+        dry_run: bool | Unset = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        only_stale: bool = False,
+        deadline: float | None = None,
+        stop_on_error: bool = False,
+        on_progress: Callable[[Progress], object] | None = None,
+        journal: str | PathLike[str] | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncGenerator[Outcome, None]:
+        """Recompile any number of conversations, as many at once as the server takes.
+
+        The outcomes come as they complete, one for each target, in whichever order. A failure is an outcome, too, and
+        leaves the others alone. Leaving the loop, or cancelling it, ends what is in flight.
+
+        Args:
+            targets: Ids of conversations, or `Recompile` objects with parameters of their own; any iterable or async
+                iterable, of any length, taken from as the work goes on. An id that comes again is answered again, but
+                recompiled once.
+            agent_id: For every target that names none; see `recompile`.
+            dry_run: For every target that does not say.
+            compaction_settings: For every target that has none.
+            only_stale: Recompile only those whose prompt would change; see `staleness`. The others are `unchanged`, and
+                keep their bytes. With `dry_run`, nothing is stored: the outcomes say what would be. Default: `False`.
+            deadline: Bound on the whole batch in seconds; what is not done by then has an outcome that says so.
+                Default: `None`, no bound.
+            stop_on_error: After a failure, take no further target; what is in flight still has its outcome.
+            on_progress: Called with a `Progress` for each outcome; with `Letta`, on the thread of its event loop.
+            journal: File to which each outcome is appended, as a line of JSON without prompts. A run with the same
+                journal skips what an earlier one has done; what failed is tried again.
+            extra_headers: As for `recompile`.
+            extra_query: As for `recompile`.
+            extra_body: As for `recompile`.
+            timeout: As for `recompile`.
+
+        Yields:
+            An `Outcome` for each target.
+
+        Raises:
+            InvalidArgumentError: a parameter for all targets is wrong, or the journal is; nothing was sent. A target
+                that is wrong has a failed outcome instead.
+
+        """
+        common = {"agent_id": agent_id, "dry_run": dry_run, "compaction_settings": compaction_settings}
+        given = {name: value for name, value in common.items() if value is not UNSET}
+        checked = check(Recompile, {"conversation_id": "default", **given})
+        if faults := [*target_faults(targets), *deadline_faults(deadline)]:
+            raise InvalidArgumentError(faults)
+        options = CallOptions(
+            extra_headers=extra_headers, extra_query=extra_query, extra_body=extra_body, timeout=timeout
+        )
+
+        def parameters(target: str | Recompile) -> dict[str, object]:
+            return {**common, **(target.given() if isinstance(target, Recompile) else {"conversation_id": target})}
+
+        async def call(target: str | Recompile, attempts: list[Attempt]) -> str:
+            return await self._client._call(Recompile, parameters(target), options, attempts)  # pyright: ignore[reportPrivateUsage]
+
+        async def compare(target: str | Recompile, attempts: list[Attempt]) -> Staleness:
+            return await self._staleness(parameters(target), options, attempts)
+
+        def open_journal() -> Journal:
+            assert journal is not None  # noqa: S101 - for the type checker
+            settings = json.dumps(write(checked.compaction_settings), default=repr, sort_keys=True)
+            return Journal(
+                journal,
+                {
+                    "base_url": self._client.base_url,
+                    "dry_run": bool(checked.dry_run),
+                    "only_stale": bool(only_stale),
+                    "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
+                },
+            )
+
+        return Batch(
+            targets=targets,
+            call=call,
+            compare=compare if only_stale else None,
+            concurrency=lambda: self._client.stats.limit,
+            dry_run=bool(checked.dry_run),
+            deadline=deadline,
+            stop_on_error=stop_on_error,
+            on_progress=on_progress,
+            journal=None if journal is None else open_journal,
+        ).run()
+
+    async def _staleness(self, given: Mapping[str, object], options: CallOptions, attempts: list[Attempt]) -> Staleness:
+        """Compare the stored prompt with a dry run.
+
+        The dry run comes first: of a conversation that does not exist it is refused, whereas the list is empty.
+        """
+        call = self._client._call  # pyright: ignore[reportPrivateUsage]
+        compiled = await call(Recompile, {**given, "dry_run": True}, options, attempts)
+        first = {name: value for name, value in given.items() if name in {"conversation_id", "agent_id"}}
+        first_page = {**first, "order": "asc", "limit": 1}
+        messages = await call(ListMessages, first_page, attrs.evolve(options, extra_body=None), attempts)
+        conversation_id = str(given["conversation_id"])
+        if not messages or not isinstance(messages[0], SystemMessage):
+            raise UnexpectedPromptError(f"{conversation_id} does not begin with a system message")
+        stored = messages[0].content
+        return Staleness(
+            conversation_id=conversation_id, stored=stored, compiled=compiled, aligned=align(stored, compiled)
+        )

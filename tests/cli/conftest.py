@@ -1,0 +1,53 @@
+"""A server with a story on it, and commands that know where it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from letta_async import Letta
+from tests.cli.held import HeldServer
+from tests.cli.processes import Done, run
+from tests.cli.stories import Story, tell
+
+if sys.platform == "win32":
+    collect_ignore = ["test_terminal.py", "test_interrupt.py"]
+
+Prompts = Callable[[], dict[str, str]]
+
+
+@pytest.fixture
+def server() -> Iterator[HeldServer]:
+    with HeldServer() as running:
+        yield running
+        running.release()
+
+
+@pytest.fixture
+def client(server: HeldServer) -> Iterator[Letta]:
+    with Letta(base_url=server.base_url) as made:
+        yield made
+
+
+@pytest.fixture
+def story(client: Letta) -> Story:
+    return tell(client)
+
+
+@pytest.fixture
+def cli(server: HeldServer) -> Callable[..., Done]:
+    """Run a command against the server."""
+    return partial(run, base_url=server.base_url)
+
+
+@pytest.fixture
+def prompts(client: Letta, story: Story) -> Prompts:
+    """Read the stored prompts of all conversations, byte for byte."""
+
+    def read() -> dict[str, str]:
+        return {each: client.conversations.staleness(each).stored for each in story.all}
+
+    return read

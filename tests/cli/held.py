@@ -1,0 +1,59 @@
+"""An embedded server that lets some recompiles through and holds the others back until it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+
+from aiohttp import web
+
+from letta_async.testing import EmbeddedServer
+from tests.cli.processes import PATIENCE
+
+__all__ = ["HeldServer"]
+
+
+class HeldServer(EmbeddedServer):
+    """Serve, but hold recompiles back once `hold_after` was called; dry runs are held only if asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recompiled: Counter[str] = Counter()
+        """How often each conversation was recompiled, dry runs aside."""
+        self._let_through: int | None = None
+        self._holds_dry_runs = False
+        self._holding = threading.Event()
+        self._gate: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def hold_after(self, count: int, *, dry_runs: bool = False) -> None:
+        """Let that many more recompiles through, or dry runs."""
+        self._let_through = count
+        self._holds_dry_runs = dry_runs
+
+    def wait_until_holding(self) -> None:
+        assert self._holding.wait(PATIENCE), "no request came to be held"
+
+    def release(self) -> None:
+        self._let_through = None
+        if self._loop is not None and self._gate is not None:
+            self._loop.call_soon_threadsafe(self._gate.set)
+
+    async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.endswith("/recompile"):
+            dry = request.query.get("dry_run") == "true"
+            if dry is self._holds_dry_runs and self._let_through is not None:
+                self._let_through -= 1
+                if self._let_through < 0:
+                    await self._held()
+            if not dry:
+                self.recompiled[request.path.split("/")[-2]] += 1
+        return await super()._respond(request)
+
+    async def _held(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        if self._gate is None:
+            self._gate = asyncio.Event()
+        self._holding.set()
+        await self._gate.wait()

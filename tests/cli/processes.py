@@ -1,0 +1,219 @@
+"""Commands as processes: with pipes, or with a terminal of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any, Final, Self
+
+import attrs
+
+PROGRAM: Final = (sys.executable, "-X", "dev", "-W", "error", "-m", "letta_async")
+PATIENCE: Final = 20.0
+"""Seconds after which a test gives up on a process."""
+
+_ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_COLOURS: Final = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")
+
+
+def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
+    """Give an environment in which nothing of the developer's is in the way."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
+    place = {} if base_url is None else {"LETTA_BASE_URL": base_url}
+    return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", **place, **more}
+
+
+@attrs.frozen
+class Done:
+    """What a process left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+    @property
+    def jsonl(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    def with_status(self, status: str) -> set[str]:
+        """Give the conversations that have a status, from whichever of the JSON forms."""
+        rows = self.jsonl if not self.stdout.startswith("{\n") else self.json["conversations"]
+        return {row["conversation_id"] for row in rows if row["status"] == status}
+
+
+def run(*arguments: str, base_url: str | None = None, stdin: str = "", **env: str) -> Done:
+    """Run a command to its end, without a terminal."""
+    done = subprocess.run(
+        [*PROGRAM, *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=environment(base_url, **env),
+        timeout=PATIENCE,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+class Running:
+    """A command that is under way, without a terminal."""
+
+    def __init__(self, *arguments: str, base_url: str | None = None, **env: str) -> None:
+        self._process = subprocess.Popen(
+            [*PROGRAM, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(base_url, **env),
+        )
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self.stdout = _Heard(self._process.stdout.fileno())
+        self.stderr = _Heard(self._process.stderr.fileno())
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def end(self) -> Done:
+        """Wait for its end."""
+        code = self._process.wait(PATIENCE)
+        return Done(code, self.stdout.rest(), self.stderr.rest())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self.stdout.rest()
+        self.stderr.rest()
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._process.stdout.close()
+        self._process.stderr.close()
+
+
+class Terminal:
+    """A command at a pseudo-terminal that is its own controlling one, so that Ctrl-C can be typed."""
+
+    def __init__(
+        self,
+        *arguments: str,
+        base_url: str | None = None,
+        piped: bool = False,
+        columns: int = 120,
+        **env: str,
+    ) -> None:
+        """Start it; `piped`: its standard output goes elsewhere."""
+        import pty
+        import termios
+
+        self._master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (40, columns))
+        output = "" if piped else ' >"$0"'
+        # a session leader that opens a terminal has it as its controlling one
+        script = f'exec "$@" <"$0"{output} 2>"$0"'
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-c", script, os.ttyname(slave), *PROGRAM, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env=environment(base_url, **env),
+        )
+        self._slave = slave  # held, or the terminal would end before the process has opened it
+        assert self._process.stdout is not None
+        self.screen = _Heard(self._master)
+        self.stdout = _Heard(self._process.stdout.fileno())
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def end(self) -> Done:
+        """Wait for its end; its `stderr` is what stood on the screen."""
+        code = self._process.wait(PATIENCE)
+        self._close_slave()
+        return Done(code, self.stdout.rest(), self.screen.rest())
+
+    def _close_slave(self) -> None:
+        if self._slave >= 0:
+            os.close(self._slave)
+            self._slave = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._close_slave()
+        self.screen.rest()
+        self.stdout.rest()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        os.close(self._master)
+
+
+class _Heard:
+    """What comes through a descriptor, read as it comes."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._heard = b""
+        self._more = threading.Condition()
+        self._thread = threading.Thread(target=self._read, args=(descriptor,), daemon=True)
+        self._thread.start()
+
+    def _read(self, descriptor: int) -> None:
+        while True:
+            try:
+                data = os.read(descriptor, 65536)
+            except OSError:  # so a terminal says that nobody is there any more
+                data = b""
+            with self._more:
+                self._heard += data
+                self._more.notify_all()
+            if not data:
+                return
+
+    @property
+    def text(self) -> str:
+        return self._heard.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def wait_for(self, words: str) -> None:
+        """Wait until these words stood there; escape sequences aside."""
+        end = time.monotonic() + PATIENCE
+        with self._more:
+            while words not in plain(self.text):
+                left = end - time.monotonic()
+                if left <= 0 or not self._more.wait(left):
+                    raise AssertionError(f"{words!r} did not come, but: {self.text!r}")
+
+    def rest(self) -> str:
+        """Give all, once it has ended."""
+        self._thread.join(PATIENCE)
+        return self.text
+
+
+def plain(text: str) -> str:
+    """Take escape sequences out."""
+    return _ESCAPES.sub("", text)
+
+
+def has_colours(text: str) -> bool:
+    return _COLOURS.search(text) is not None
+
+

@@ -1,0 +1,119 @@
+"""What is wrong with the server, the key or the program: a line on standard error, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from letta_async import Letta
+from letta_async.testing import EmbeddedServer
+from tests.cli.processes import run
+from tests.cli.stories import Story, tell
+
+KEY = "k3y-that-nobody-may-see"
+
+
+@pytest.fixture(scope="module")
+def secured() -> Iterator[tuple[str, Story]]:
+    with EmbeddedServer(password=KEY) as server, Letta(base_url=server.base_url, api_key=KEY) as client:
+        yield server.base_url, tell(client)
+
+
+@pytest.fixture(scope="module")
+def nobody() -> str:
+    """Give a URL where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["status", "--all"], ["recompile", "IDS", "--yes"], ["recompile", "IDS", "--only-stale", "--dry-run"]],
+    ids=" ".join,
+)
+def test_a_server_that_is_not_there_is_3(nobody: str, arguments: list[str]) -> None:
+    ids = [f"conv-00000000-0000-4000-8000-0000000000{number}" for number in range(10, 40)]
+    at = arguments.index("IDS") if "IDS" in arguments else None
+    typed = arguments if at is None else [*arguments[:at], *ids, *arguments[at + 1 :]]
+    done = run(*typed, "--output", "json", base_url=nobody)
+    assert (done.code, done.stdout) == (3, "")
+    error = done.stderr.splitlines()[-1]
+    assert error.startswith("error: ")
+    assert "no connection could be made" in error
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("key", [None, "another-key"])
+def test_a_key_that_is_refused_is_3(secured: tuple[str, Story], key: str | None) -> None:
+    base_url, story = secured
+    env = {} if key is None else {"LETTA_API_KEY": key}
+    for arguments in (["status", "--all"], ["recompile", *story.stale, "--yes"]):
+        done = run(*arguments, base_url=base_url, **env)
+        assert (done.code, done.stdout) == (3, "")
+        error = done.stderr.splitlines()[-1]
+        assert error.startswith("error: ")
+        assert "401 Unauthorized" in error
+        assert error.endswith("(the key comes from --api-key-file or LETTA_API_KEY)")
+        assert "another-key" not in done.stderr
+
+
+def test_the_key_comes_from_a_file_before_the_environment(secured: tuple[str, Story], tmp_path: Path) -> None:
+    base_url, story = secured
+    file = tmp_path / "key"
+    file.write_text(f"{KEY}\n")
+    done = run(
+        "status", "--agent", story.agents[2], "--api-key-file", str(file), base_url=base_url, LETTA_API_KEY="wrong"
+    )
+    assert done.code == 0
+    file.write_text("\n")
+    done = run("status", "--all", "--api-key-file", str(file), base_url=base_url)
+    assert (done.code, done.stderr) == (2, f"error: --api-key-file: {str(file)!r} is empty\n")
+
+
+def test_what_is_typed_goes_before_the_environment(secured: tuple[str, Story], nobody: str) -> None:
+    base_url, story = secured
+    done = run("status", "--agent", story.agents[2], "--base-url", base_url, base_url=nobody, LETTA_API_KEY=KEY)
+    assert done.code == 0
+    done = run("status", "--all", "--environment", "local", "--max-concurrency", "1", base_url="not a url")
+    assert done.code != 2, done.stderr  # whatever is at home on port 8283: the variable was not looked at
+
+
+def test_a_debug_log_shows_the_traceback_and_never_the_key(nobody: str) -> None:
+    done = run("status", "--all", base_url=nobody, LETTA_LOG="debug", LETTA_API_KEY=KEY)
+    assert done.code == 3
+    assert "Traceback (most recent call last):" in done.stderr
+    assert KEY not in done.stderr
+
+
+def test_a_key_over_plain_http_is_warned_of_in_a_line() -> None:
+    arguments = ["status", "--all", "--base-url", "http://no-such-host.invalid"]
+    done = run(*arguments, LETTA_API_KEY=KEY, PYTHONWARNINGS="default")
+    assert done.code == 3
+    assert "warning: the API key goes to no-such-host.invalid over plain http" in done.stderr
+    assert done.stderr.count("\n") == 2
+
+
+def test_a_reader_that_goes_away_is_no_fault(secured: tuple[str, Story]) -> None:
+    base_url, _ = secured
+    reader, writer = os.pipe()
+    os.close(reader)
+    import subprocess
+
+    from tests.cli.processes import PROGRAM, environment
+
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            [*PROGRAM, "status", "--all", "--output", "jsonl"],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(base_url, LETTA_API_KEY=KEY),
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr

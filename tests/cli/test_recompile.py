@@ -1,0 +1,155 @@
+"""`recompile` without a terminal: what is changed, what is left alone, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Prompts
+from tests.cli.held import HeldServer
+from tests.cli.stories import Story
+
+
+def test_only_stale_changes_exactly_the_stale_ones(cli, story: Story, prompts: Prompts, server: HeldServer) -> None:
+    before = prompts()
+    done = cli("recompile", "--block", story.block, "--only-stale", "--yes", "--output", "jsonl")
+    assert done.code == 0
+    assert done.with_status("recompiled") == set(story.stale)
+    assert done.with_status("unchanged") == set(story.current)
+    assert {each for each, prompt in prompts().items() if prompt != before[each]} == set(story.stale)
+    assert set(server.recompiled) == set(story.stale)
+    assert "4 recompiled, 2 unchanged, in " in done.stderr
+
+
+def test_without_it_all_are_recompiled(cli, story: Story, server: HeldServer) -> None:
+    done = cli("recompile", "--agent", story.agents[0], "--yes", "--output", "json")
+    assert done.code == 0
+    assert done.with_status("recompiled") == {*story.stale[:2], story.current[0]} == set(server.recompiled)
+
+
+def test_where_nobody_can_be_asked_nobody_is(cli, story: Story, server: HeldServer) -> None:
+    done = cli("recompile", *story.stale, stdin="")
+    assert done.code == 0
+    assert set(server.recompiled) == set(story.stale)
+    assert "[y/N]" not in done.stderr
+
+
+def test_a_dry_run_tells_the_plan_and_changes_nothing(
+    cli, story: Story, prompts: Prompts, server: HeldServer
+) -> None:
+    before = prompts()
+    done = cli("recompile", "--all", "--dry-run", "--only-stale", "--output", "jsonl")
+    assert done.code == 0
+    assert done.with_status("stale") == set(story.stale)
+    assert done.stderr == (
+        "7 conversations: 4 stale, 3 current.\n"
+        "A dry run: nothing was changed. 4 conversations would be recompiled.\n"
+    )
+    assert not server.recompiled
+    assert prompts() == before
+
+
+def test_the_diffs_of_what_was_recompiled_are_in_the_json(cli, story: Story) -> None:
+    done = cli("recompile", "--all", "--only-stale", "--diff", "--yes", "--output", "json")
+    diffs = {row["conversation_id"]: row["diff"] for row in done.json["conversations"]}
+    assert {each for each, diff in diffs.items() if diff and "+The release is on Monday." in diff} == set(story.stale)
+    assert done.with_status("unchanged") == {*story.current, *story.unshared}
+
+
+def test_the_diffs_come_before_the_table(cli, story: Story) -> None:
+    done = cli("recompile", story.stale[0], "--diff", "--yes")
+    assert done.stdout.startswith(f"--- {story.stale[0]} stored\n")
+    assert done.stdout.count("+The release is on Monday.") == 1
+    assert done.stdout.splitlines()[-1].startswith(f"{story.stale[0]}  recompiled  +1 -1 lines")
+
+
+def test_failures_come_last_with_their_reasons_and_leave_the_others_alone(cli, story: Story) -> None:
+    done = cli("recompile", story.gone, *story.stale, "--yes")
+    assert done.code == 1
+    *recompiled, failed = done.stdout.splitlines()[1:]
+    assert {row.split()[0] for row in recompiled} == set(story.stale)
+    assert failed.startswith(f"{story.gone}  failed      POST /v1/conversations/{story.gone}/recompile: 404 Not Found")
+    assert "4 recompiled, 1 failed, in " in done.stderr
+
+
+def test_nothing_to_do_is_well_done(cli, story: Story, client) -> None:
+    lonely = client.agents.create(name="lonely", model="letta/letta-free", embedding="letta/letta-free")
+    done = cli("recompile", "--agent", lonely.id, "--yes", "--output", "json")
+    assert done.code == 0
+    assert done.json["conversations"] == []
+
+
+def test_a_journal_keeps_what_was_done_from_being_done_again(
+    cli, story: Story, server: HeldServer, tmp_path: Path
+) -> None:
+    journal = str(tmp_path / "run.jsonl")
+    first = cli("recompile", *story.stale, "--journal", journal, "--output", "jsonl", "--yes")
+    second = cli("recompile", *story.stale, "--journal", journal, "--output", "jsonl", "--yes")
+    assert first.with_status("recompiled") == set(story.stale)
+    assert (second.code, second.with_status("skipped")) == (0, set(story.stale))
+    assert "0 recompiled, 4 skipped, in " in second.stderr
+    assert set(server.recompiled.values()) == {1}
+
+
+def test_a_journal_of_another_batch_is_refused(cli, story: Story, server: HeldServer, tmp_path: Path) -> None:
+    journal = str(tmp_path / "run.jsonl")
+    cli("recompile", story.stale[0], "--journal", journal, "--yes")
+    done = cli("recompile", *story.stale, "--only-stale", "--journal", journal, "--yes")
+    assert (done.code, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith("error: --journal: ")
+    assert "belongs to a batch with another only_stale" in done.stderr
+    assert set(server.recompiled) == {story.stale[0]}
+
+
+@pytest.mark.parametrize("in_file", [True, False], ids=["file", "inline"])
+def test_settings_are_sent(cli, story: Story, server: HeldServer, tmp_path: Path, in_file: bool) -> None:
+    settings = {"mode": "sliding_window", "clip_chars": None, "model_settings": {"provider_type": "openai"}}
+    text = json.dumps(settings)
+    if in_file:
+        (tmp_path / "settings.json").write_text(text)
+        text = str(tmp_path / "settings.json")
+    assert cli("recompile", story.stale[0], "--settings", text, "--yes").code == 0
+    (sent,) = [request.json() for request in server.requests if request.path.endswith("/recompile")]
+    assert sent == {"compaction_settings": settings}
+
+
+def test_a_dry_run_has_the_server_check_the_settings(cli, story: Story, server: HeldServer) -> None:
+    settings = {"model_settings": {"provider_type": "moonshot"}}  # which this server does not know
+    done = cli("recompile", story.stale[0], "--settings", json.dumps(settings), "--dry-run")
+    assert done.code == 1
+    assert "422 Unprocessable" in done.stdout
+    assert not server.recompiled
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ('{"mode": "al"}', "--settings mode: 'al' is unknown; allowed: 'all', "),
+        ('{"clip_char": 5}', "--settings clip_char: is not a field; did you mean clip_chars?"),
+        (
+            '{"mode": 1, "model_settings": {"provider_type": "openai", "temperature": "hot"}}',
+            "--settings model_settings.temperature: 'hot' is not a finite number",
+        ),
+        ('{"mode": "all", "mode": "all"}', "--settings: the field 'mode' is there twice"),
+        ("{mode: all}", "--settings: not JSON that can be read: Expecting property name"),
+        ("nowhere.json", "--settings: 'nowhere.json' cannot be read: No such file or directory"),
+        ("LIST", "expected a JSON object"),
+        ("BINARY", "cannot be read: it is not text"),
+    ],
+)
+def test_faulty_settings_are_refused_before_anything_is_sent(
+    cli, story: Story, server: HeldServer, tmp_path: Path, settings: str, words: str
+) -> None:
+    if settings.isupper():
+        path = tmp_path / "settings.json"
+        path.write_bytes(b"[1]" if settings == "LIST" else b"\xff\xfe\x00")
+        settings = str(path)
+    sent = len(server.requests)
+    done = cli("recompile", story.stale[0], "--settings", settings, "--yes")
+    assert (done.code, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert len(server.requests) == sent

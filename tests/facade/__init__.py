@@ -1,0 +1,1 @@
+"""What the sync facade promises beyond its methods: threads, forks, Ctrl-C, the end of the interpreter."""

@@ -1,0 +1,150 @@
+"""The facade has what the async client has, derived from what is there: nobody keeps a list."""
+
+from __future__ import annotations
+
+import inspect
+import pydoc
+import typing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from letta_async import AsyncLetta, AsyncPaginator, Letta, Paginator
+
+OWN_WORDS = {"Letta.close"}
+"""What the facade explains in words of its own: there is a thread to tell of."""
+
+
+def pairs(asynchronous: Any, synchronous: Any, name: str = "Letta") -> Iterator[tuple[str, Any, Any]]:
+    """Walk both clients side by side, from part to part."""
+    yield name, asynchronous, synchronous
+    for attribute, part in vars(asynchronous).items():
+        if not attribute.startswith("_"):
+            yield from pairs(part, getattr(synchronous, attribute, None), f"{name}.{attribute}")
+
+
+def methods(thing: object) -> dict[str, Any]:
+    return {
+        name: member
+        for name, member in inspect.getmembers_static(type(thing))
+        if not name.startswith("_") and (callable(member) or isinstance(member, property | staticmethod | classmethod))
+    }
+
+
+PARTS = list(pairs(AsyncLetta(api_key="k"), Letta(api_key="k")))
+METHODS = [
+    pytest.param(f"{part}.{name}", method, methods(synchronous).get(name), id=f"{part}.{name}")
+    for part, asynchronous, synchronous in PARTS
+    for name, method in methods(asynchronous).items()
+]
+
+
+def test_the_walk_reaches_the_parts() -> None:
+    assert {"Letta", "Letta.conversations"} <= {name for name, *_ in PARTS}
+    assert {"Letta.conversations.recompile", "Letta.post", "Letta.close"} <= {str(method.id) for method in METHODS}
+
+
+@pytest.mark.parametrize(("name", "asynchronous", "synchronous"), PARTS)
+def test_both_clients_have_the_same_members(name: str, asynchronous: object, synchronous: object) -> None:
+    assert methods(synchronous).keys() == methods(asynchronous).keys()
+    assert {part for part in vars(synchronous) if not part.startswith("_")} == {
+        part for part in vars(asynchronous) if not part.startswith("_")
+    }
+    assert type(synchronous).__name__ == type(asynchronous).__name__.removeprefix("Async")
+
+
+@pytest.mark.parametrize(("name", "asynchronous", "synchronous"), PARTS)
+def test_both_clients_annotate_the_same_parts(name: str, asynchronous: object, synchronous: object) -> None:
+    hints = [typing.get_type_hints(type(client)) for client in (asynchronous, synchronous)]
+    names = [{part: hint.__name__.removeprefix("Async") for part, hint in found.items()} for found in hints]
+    assert names[0] == names[1]
+
+
+@pytest.mark.parametrize(("name", "asynchronous", "synchronous"), METHODS)
+def test_every_method_takes_the_same(
+    name: str, asynchronous: Callable[..., Any], synchronous: Callable[..., Any]
+) -> None:
+    if isinstance(asynchronous, property):
+        assert synchronous is asynchronous
+    else:
+        parameters = inspect.signature(asynchronous).parameters
+        assert inspect.signature(synchronous).parameters == parameters
+        assert list(inspect.signature(synchronous).parameters) == list(parameters)
+        hints, own_hints = typing.get_type_hints(asynchronous), typing.get_type_hints(synchronous)
+        assert {**own_hints, "return": None} == {**hints, "return": None}
+
+
+@pytest.mark.parametrize(("name", "asynchronous", "synchronous"), METHODS)
+def test_every_method_gives_the_same(
+    name: str, asynchronous: Callable[..., Any], synchronous: Callable[..., Any]
+) -> None:
+    if isinstance(asynchronous, property):
+        assert synchronous is asynchronous
+    else:
+        given, own = (typing.get_type_hints(method)["return"] for method in (asynchronous, synchronous))
+        if typing.get_origin(given) is AsyncGenerator:
+            given = Iterator[typing.get_args(given)[0]]
+        if typing.get_origin(given) is AsyncPaginator:
+            given = Paginator[typing.get_args(given)[0]]
+        if typing.get_origin(given) in {Iterator, Paginator}:
+            assert inspect.signature(synchronous).return_annotation == given
+        assert own == given
+
+
+@pytest.mark.parametrize(("name", "asynchronous", "synchronous"), METHODS)
+def test_every_method_has_the_same_docstring(name: str, asynchronous: object, synchronous: object) -> None:
+    assert synchronous.__doc__
+    if name not in OWN_WORDS:
+        assert synchronous.__doc__ == asynchronous.__doc__
+
+
+@pytest.mark.parametrize(("name", "asynchronous", "synchronous"), METHODS)
+def test_every_method_is_a_plain_one_and_the_facades_own(
+    name: str, asynchronous: Callable[..., Any], synchronous: Callable[..., Any]
+) -> None:
+    assert not inspect.iscoroutinefunction(synchronous)
+    assert not inspect.isasyncgenfunction(synchronous)
+    if synchronous is not asynchronous:
+        assert synchronous.__module__ == "letta_async.sync"
+        assert synchronous.__qualname__ == asynchronous.__qualname__.removeprefix("Async")
+
+
+def test_a_method_that_only_one_client_has_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = AsyncLetta(api_key="k")
+    monkeypatch.setattr(type(client.conversations), "added", lambda self: None, raising=False)
+    parts = {name: (one, other) for name, one, other in pairs(client, Letta(api_key="k"))}
+    one, other = parts["Letta.conversations"]
+    assert methods(one).keys() - methods(other).keys() == {"added"}
+
+
+def test_paginators_have_the_same_methods() -> None:
+    asynchronous, synchronous = (methods(client(api_key="k").agents.list()) for client in (AsyncLetta, Letta))
+    assert synchronous.keys() == asynchronous.keys()
+    for name, method in asynchronous.items():
+        assert inspect.signature(synchronous[name]).parameters == inspect.signature(method).parameters
+        assert synchronous[name].__doc__ == method.__doc__
+
+
+def test_the_constructors_are_the_same() -> None:
+    assert inspect.signature(Letta) == inspect.signature(AsyncLetta)
+
+
+def test_context_managers_correspond() -> None:
+    for name in ("enter", "exit"):
+        entering = inspect.signature(getattr(Letta, f"__{name}__"))
+        assert entering == inspect.signature(getattr(AsyncLetta, f"__a{name}__"))
+
+
+def test_help_shows_signature_and_docstring() -> None:
+    shown = " ".join(pydoc.plain(pydoc.render_doc(Letta(api_key="k").conversations.recompile)).split())
+    assert "conversation_id: 'str', *, agent_id: 'str | Unset | None' = UNSET" in shown
+    assert "Compile a conversation's system prompt anew" in shown
+    assert "async def" not in shown
+    assert "letta_async.sync.Conversations" in shown
+
+
+def test_the_bound_signature_leaves_self_out() -> None:
+    signature = inspect.signature(Letta(api_key="k").conversations.recompile)
+    assert next(iter(signature.parameters)) == "conversation_id"
+    assert signature.return_annotation == "str"

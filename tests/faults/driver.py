@@ -1,0 +1,152 @@
+"""Both clients, driven alike: the same lambda makes the call on either, and nothing may be left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from letta_async import AsyncLetta, Letta
+from tests.ids import CONVERSATION
+
+__all__ = ["DRIVERS", "Driver"]
+
+Do = Callable[[Any], Any]
+
+
+class Driver(ABC):
+    """A client in front of a server, with a clock whose waits take no time."""
+
+    def __init__(self, url: str, new_loop: Callable[[], asyncio.AbstractEventLoop], **options: Any) -> None:
+        self._new_loop = new_loop
+        self.waits: list[float] = []
+        """What was waited, in seconds."""
+        self.lingers = False
+        """Whether a task may stay until the client is closed."""
+        self.client = self._make(base_url=url, **options)
+        self.client._transport.retries.sleep = self._sleep
+
+    async def _sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        await asyncio.sleep(0)
+
+    @abstractmethod
+    def _make(self, **options: Any) -> Any: ...
+
+    @abstractmethod
+    def call(self, do: Do) -> Any:
+        """Make one call: `do` gets the client, and its result is waited for."""
+
+    @abstractmethod
+    def together(self, *dos: Do) -> list[Any]:
+        """Make calls at the same time; give what came of each, value or error."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the client and what it ran on."""
+
+    @abstractmethod
+    def _loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop on which the client does its work."""
+
+    def recompile(self, **options: Any) -> str:
+        """Make a call that is safe to repeat."""
+        return self.call(lambda client: client.conversations.recompile(CONVERSATION, **options))
+
+    def create(self, **options: Any) -> Any:
+        """Make a call that is not."""
+        return self.call(lambda client: client.post("/v1/agents/", body={"name": "Sam"}, cast_to=str, **options))
+
+    def calm(self) -> None:
+        """Make a call, and switch the loop's debug mode off, for tests of so many calls that it would take minutes."""
+        self.recompile()
+        loop = self._loop()
+        assert loop is not None
+        loop.set_debug(False)
+
+    def left_behind(self) -> list[str]:
+        """Name the tasks and connections that are still busy although no call is under way."""
+        loop, binding = self._loop(), self.client._transport._binding
+        left = [] if loop is None else [repr(task) for task in asyncio.all_tasks(loop)]
+        if binding is not None:
+            left += [repr(connection) for connection in binding.session.connector._acquired]
+            left += [repr(limiter) for limiter in binding.limiters.values() if limiter.in_flight or limiter.waiting]
+        return left
+
+
+class AsyncDriver(Driver):
+    """`AsyncLetta` on a loop of the test's own."""
+
+    def _make(self, **options: Any) -> Any:
+        self.runner = asyncio.Runner(loop_factory=self._new_loop)
+        return AsyncLetta(**options)
+
+    def _loop(self) -> asyncio.AbstractEventLoop | None:
+        return self.runner.get_loop()
+
+    def run(self, coroutine: Any) -> Any:
+        return self.runner.run(coroutine)
+
+    def call(self, do: Do) -> Any:
+        async def main() -> Any:
+            return await do(self.client)
+
+        return self.run(main())
+
+    def together(self, *dos: Do) -> list[Any]:
+        async def main() -> list[Any]:
+            return await asyncio.gather(*(do(self.client) for do in dos), return_exceptions=True)
+
+        return self.run(main())
+
+    def left_behind(self) -> list[str]:
+        async def settle() -> None:
+            end = time.monotonic() + 1
+            while len(asyncio.all_tasks()) > 1 and time.monotonic() < end:
+                await asyncio.sleep(0.001)
+
+        self.run(settle())
+        return super().left_behind()
+
+    def close(self) -> None:
+        self.run(self.client.close())
+        self.runner.close()
+
+
+class SyncDriver(Driver):
+    """`Letta`, called from this thread or from many."""
+
+    def _make(self, **options: Any) -> Any:
+        return Letta(**options)
+
+    def _loop(self) -> asyncio.AbstractEventLoop | None:
+        running = self.client._portal._running
+        return None if running is None else running.loop
+
+    def call(self, do: Do) -> Any:
+        return do(self.client)
+
+    def together(self, *dos: Do) -> list[Any]:
+        def attempt(do: Do) -> Any:
+            try:
+                return do(self.client)
+            except BaseException as error:
+                return error
+
+        with ThreadPoolExecutor(min(len(dos), 128)) as threads:
+            return list(threads.map(attempt, dos))
+
+    def left_behind(self) -> list[str]:
+        end = time.monotonic() + 1
+        while (left := super().left_behind()) and time.monotonic() < end:
+            time.sleep(0.001)
+        return left
+
+    def close(self) -> None:
+        self.client.close()
+
+
+DRIVERS: Final = {"AsyncLetta": AsyncDriver, "Letta": SyncDriver}

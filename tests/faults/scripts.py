@@ -1,0 +1,210 @@
+"""What servers do: the pieces of which faults are made."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterable
+
+from .server import PROMPT, RIGHT, Peer, Script, good
+
+__all__ = [
+    "answer",
+    "answers",
+    "answers_in_turn",
+    "bomb",
+    "closes",
+    "drips",
+    "endless",
+    "good",
+    "gzipped",
+    "hears_and_says",
+    "ok",
+    "redirects",
+    "resets",
+    "says",
+    "ssh",
+    "stalls",
+    "stalls_at_once",
+    "takes",
+]
+
+_BODY = json.dumps(PROMPT).encode()
+
+
+def answer(status: int | str = 200, body: bytes = _BODY, *headers: str, length: int | str | None = -1) -> bytes:
+    """Make an answer; `length` stands in the place of the true one, `None` for no length at all."""
+    lines = [f"HTTP/1.1 {status} Whatever", *headers]
+    if not any(line.lower().startswith("content-type") for line in headers):
+        lines.append("Content-Type: application/json")
+    if length is not None:
+        lines.append(f"Content-Length: {len(body) if length == -1 else length}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def ok(body: bytes = _BODY, *headers: str, length: int | str | None = -1) -> bytes:
+    return answer(200, body, *headers, length=length)
+
+
+def says(*pieces: bytes, every: float = 0.0, then: str = "more") -> Script:
+    """Answer each request with these bytes.
+
+    Args:
+        pieces: Bytes, each in a segment of its own.
+        every: Seconds after each piece.
+        then: What follows: `more` requests, `fin` or `rst`.
+
+    """
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.send(*pieces, every=every)
+            if then == "fin":
+                await peer.close()
+            elif then == "rst":
+                await asyncio.sleep(0.005)  # else the bytes just sent are lost with the connection
+                peer.reset()
+            if then != "more":
+                return
+
+    return script
+
+
+def closes(when: str) -> Script:
+    """Close the connection `at once` or `after the request`."""
+
+    async def script(peer: Peer) -> None:
+        if when == "after the request":
+            await peer.request()
+        await peer.close()
+
+    return script
+
+
+def resets(when: str) -> Script:
+    """Reset the connection `at once` or `after the request`."""
+
+    async def script(peer: Peer) -> None:
+        if when == "after the request":
+            await peer.request()
+        else:
+            await asyncio.sleep(0.01)  # else connecting may fail already
+        peer.reset()
+
+    return script
+
+
+def hears_and_says(message: bytes) -> Script:
+    """Say something to whatever comes, and close."""
+
+    async def script(peer: Peer) -> None:
+        await peer.reader.read(1)
+        await peer.send(message)
+        await peer.close()
+
+    return script
+
+
+async def ssh(peer: Peer) -> None:
+    """Do as an SSH server does."""
+    await peer.send(b"SSH-2.0-OpenSSH_9.6\r\n")
+    await peer.request()
+    await peer.send(b"Invalid SSH identification string.\r\n")
+    await peer.close()
+
+
+async def stalls_at_once(peer: Peer) -> None:
+    """Take the connection and stay silent."""
+    await peer.stall()
+
+
+async def stalls(peer: Peer) -> None:
+    """Take the request and stay silent."""
+    await peer.request()
+
+
+def drips(message: bytes, head: int = 0, every: float = 0.05) -> Script:
+    """Answer byte by byte, after the first `head` bytes."""
+    return says(message[:head], *(message[i : i + 1] for i in range(head, len(message))), every=every)
+
+
+def answers(make: Callable[[], bytes]) -> Script:
+    """Answer each request with what is made for it."""
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.send(make())
+
+    return script
+
+
+def takes(seconds: float) -> Script:
+    """Answer each request rightly, after so many seconds."""
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await asyncio.sleep(seconds)
+            await peer.send(RIGHT)
+
+    return script
+
+
+def redirects(status: int, location: str | None, *, once: bool = False) -> Script:
+    """Redirect each request, or `once` the first of a connection.
+
+    The location may name this server as `{here}` or `{host}`, and another as `{elsewhere}` or `{elsewhere_host}`.
+    """
+
+    async def script(peer: Peer) -> None:
+        server, other = peer.server, peer.server.elsewhere
+        assert other is not None
+        names = {"here": server.url, "host": server.host, "elsewhere": other.url, "elsewhere_host": other.host}
+        headers = [] if location is None else [f"Location: {location.format_map(names)}"]
+        while True:
+            await peer.request()
+            await peer.send(answer(status, b"", *headers))
+            while once:
+                await peer.request()
+                await peer.send(RIGHT)
+
+    return script
+
+
+def answers_in_turn(*messages: bytes) -> Script:
+    """Answer each request, over whichever connection, with the next of these; the last one from then on."""
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.send(messages[min(len(peer.server.requests), len(messages)) - 1])
+
+    return script
+
+
+def endless(head: bytes, piece: bytes, every: float = 0.0) -> Script:
+    """Send without end, as fast as it is taken or a piece `every` so many seconds."""
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(head)
+        while True:
+            await peer.send(piece, every=every)
+
+    return script
+
+
+def gzipped(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
+
+
+def bomb(size: int) -> bytes:
+    """Make a gzip body that unpacks to `size` zeros, without ever holding them."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    block = bytes(2**20)
+    parts: Iterable[bytes] = [packer.compress(block) for _ in range(size // len(block))]
+    return b"".join(parts) + packer.flush()

@@ -1,0 +1,31 @@
+"""Secrets that a client is given here, and where they must not turn up."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from typing import Final
+
+__all__ = ["COOKIE", "KEY", "PROXY_PASSWORD", "TOKEN", "assert_kept", "assert_not_told"]
+
+KEY: Final = "sk-let-MostSecretKey"
+PROXY_PASSWORD: Final = "MostSecretPassword"
+COOKIE: Final = "session=MostSecretCookie"
+TOKEN: Final = "MostSecretToken"
+
+_ENCODED: Final = "c2FtOk1vc3RTZWNyZXRQYXNzd29yZA"
+"""User name and password of the proxy as they travel."""
+
+
+def assert_not_told(*texts: str) -> None:
+    assert not [text for text in texts if "MostSecret" in text or _ENCODED in text]
+
+
+def assert_kept(error: BaseException) -> None:
+    """Look for the secrets in everything that can be shown of an error."""
+    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert_not_told(shown, pickle.dumps(error).decode("latin-1"))
+    link: BaseException | None = error
+    while link is not None:
+        assert_not_told(str(link), repr(link), repr(vars(link)))
+        link = link.__cause__ or link.__context__

@@ -1,0 +1,254 @@
+"""The far side: servers on loopback that do to a connection whatever a script says.
+
+They run on a thread and a loop of their own, so that both clients can be put in front of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any, Final, TypeVar
+
+import attrs
+
+from .secured import secure
+
+__all__ = ["PROMPT", "RIGHT", "FarSide", "Peer", "Script", "Seen", "Server", "eventually", "good"]
+
+T = TypeVar("T")
+
+PROMPT: Final = "You are Sam."
+"""What a right answer carries."""
+RIGHT: Final = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n"You are Sam."'
+
+_PATIENCE: Final = 5.0
+"""How long the tests wait for the far side, in seconds."""
+_RESET: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER that makes closing a socket send RST instead of FIN."""
+
+
+@attrs.frozen
+class Seen:
+    """A request that reached a server."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    """By lower-case name."""
+    body: bytes
+
+
+class Peer:
+    """The server's end of one connection."""
+
+    def __init__(self, server: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.server = server
+        self.reader = reader
+        self.writer = writer
+        self.number = server.connections
+        """How many connections came before."""
+        self.limit: int | None = None
+        """Most requests that the script may read."""
+        self._turn = server.turn
+
+    async def request(self) -> Seen:
+        """Read one request to its end; answer rightly what the script is not to have.
+
+        Raises:
+            IncompleteReadError: the client closed instead.
+
+        """
+        while True:
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            first, *lines = head.strip().split("\r\n")
+            method, target, _ = first.split(" ")
+            headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+            body = await self.reader.readexactly(int(headers.get("content-length", 0)))
+            seen = Seen(method, target, headers, body)
+            self.server.requests.append(seen)
+            if self.limit != 0 and self._turn == self.server.turn:
+                if self.limit is not None:
+                    self.limit -= 1
+                return seen
+            await self.server.answer(self, seen)
+
+    async def send(self, *pieces: bytes, every: float = 0.0) -> None:
+        """Send bytes, each piece in a segment of its own, `every` so many seconds."""
+        self.writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            self.writer.write(piece)
+            await self.writer.drain()
+            await asyncio.sleep(every)
+
+    async def close(self) -> None:
+        """Close the connection in an orderly way."""
+        self.writer.close()
+        await self.writer.wait_closed()
+
+    def reset(self) -> None:
+        """Tear the connection down."""
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.writer.transport.abort()
+
+    async def stall(self) -> None:
+        """Say nothing until the client closes."""
+        while await self.reader.read(65536):
+            pass
+
+
+Script = Callable[[Peer], Awaitable[None]]
+"""What a server does with a connection. At its end it waits for the client to close."""
+
+
+async def answer_rightly(peer: Peer, _: Seen) -> None:
+    await peer.send(RIGHT)
+
+
+async def good(peer: Peer) -> None:
+    """Answer every request rightly, for as long as the client likes."""
+    while True:
+        await peer.server.answer(peer, await peer.request())
+
+
+class Server:
+    """A server that follows a script."""
+
+    def __init__(self, far_side: FarSide, context: ssl.SSLContext | None) -> None:
+        self.script: Script = good
+        self.answer: Callable[[Peer, Seen], Awaitable[None]] = answer_rightly
+        """What it does with a request when no script gets in the way."""
+        self.elsewhere: Server | None = None
+        """Another server, to which this one may send clients."""
+        self.once = False
+        self.turn = 0
+        self.requests: list[Seen] = []
+        self.connections = 0
+        self.most_at_once = 0
+        self.lost = ""
+        """What the last broken-off script met."""
+        self._far_side = far_side
+        self._context = context
+        self._open: set[asyncio.Task[None]] = set()
+        self._listener: asyncio.Server | None = None
+        self.port = 0
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{'http' if self._context is None else 'https'}://{self.host}"
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._open)
+
+    async def start(self) -> None:
+        self._listener = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, backlog=1024, limit=2**20
+        )
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Close the listener and every connection."""
+        assert self._listener is not None
+        self._listener.close()
+        for task in list(self._open):
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+        with contextlib.suppress(OSError):
+            await self._listener.wait_closed()
+
+    def follow(self, script: Script, *, once: bool = False) -> None:
+        """Do this from now on, and count anew; on connections from before, requests are answered rightly.
+
+        Args:
+            script: What to do.
+            once: Only to the first connection and its first request; what comes then is answered rightly.
+
+        """
+        self.script, self.once = script, once
+        self.turn += 1
+        self.requests.clear()
+        self.connections = self.most_at_once = 0
+
+    def restart(self) -> None:
+        """Go away with every connection, and come back at the same port."""
+        self._far_side.run(self.stop())
+        self._far_side.run(self.start())
+
+    def all_closed(self) -> bool:
+        """Wait until the clients have closed their connections; tell whether they did."""
+        return eventually(lambda: not self._open)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        peer = Peer(self, reader, writer)
+        self.connections += 1
+        self._open.add(task)
+        self.most_at_once = max(self.most_at_once, len(self._open))
+        if self.once:
+            if peer.number:
+                script = good
+            else:
+                script, peer.limit = self.script, 1
+        else:
+            script = self.script
+        try:
+            if self._context is not None:
+                peer.reader = await secure(reader, writer, self._context)
+            await script(peer)
+            if not writer.is_closing():
+                await peer.stall()
+        except (OSError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError) as error:
+            self.lost = repr(error)
+        finally:
+            self._open.discard(task)
+            writer.transport.abort()
+
+
+class FarSide:
+    """A thread with a loop, on which servers live."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.SelectorEventLoop()
+        self._loop.set_debug(False)
+        self._loop.set_exception_handler(lambda _, __: None)  # failing handshakes are the point here
+        self._thread = threading.Thread(target=self._loop.run_forever, name="far-side", daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_PATIENCE)
+
+    @contextlib.contextmanager
+    def server(self, context: ssl.SSLContext | None = None) -> Iterator[Server]:
+        """Run a server for the length of a block."""
+        server = Server(self, context)
+        self.run(server.start())
+        try:
+            yield server
+        finally:
+            self.run(server.stop())
+
+    def end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_PATIENCE)
+        self._loop.close()
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 2.0) -> bool:
+    """Wait for what another thread is about to bring about."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.001)
+    return True

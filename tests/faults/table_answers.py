@@ -1,0 +1,120 @@
+"""Answers that are refusals: rows 37 to 42."""
+
+from __future__ import annotations
+
+import datetime
+from email.utils import format_datetime
+from typing import Final
+
+from letta_async import (
+    APIError,
+    APIStatusError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    InternalServerError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    UnprocessableEntityError,
+)
+from letta_async.errors import STATUS_ERRORS
+
+from .fault import Again, Fault
+from .scripts import answer, answers, says
+
+__all__ = ["ANSWERS"]
+
+_OWN: Final = (0.0, 1.0)
+"""Bounds of the waits that are the client's own choice: at most half a second, then a second."""
+
+
+def _class_of(status: int) -> type[APIStatusError]:
+    return STATUS_ERRORS.get(status, InternalServerError if status >= 500 else APIStatusError)
+
+
+def _in(seconds: float) -> str:
+    return format_datetime(datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds), usegmt=True)
+
+
+def _asks_for(seconds: float) -> object:
+    def check(error: APIError) -> None:
+        assert isinstance(error, APIStatusError)
+        assert error.retry_after == seconds
+
+    return check
+
+
+def _kept(name: str, header: str, waits: tuple[float, float], happens: str, status: int = 429) -> Fault:
+    return Fault(
+        row=37,
+        name=f"{status}-{name}",
+        happens=f"A {status} with {happens}",
+        script=answers(lambda: answer(status, b'{"detail": "later"}', header.format(soon=_in(20), past=_in(-20)))),
+        sees=_class_of(status),
+        again=Again.ALL,
+        status=status,
+        waits=waits,
+    )
+
+
+def _status(row: int, status: int, again: Again, detail: str = "", header: str = "X-None: x", words: str = "") -> Fault:
+    return Fault(
+        row=row,
+        name=f"{status}{'-' if words else ''}{words.replace(' ', '-')}",
+        happens=f"A {status}{': ' if words else ''}{words}",
+        script=says(answer(status, f'{{"detail": "{detail or "no"}"}}'.encode(), header)),
+        sees=_class_of(status),
+        again=again,
+        status=status,
+        says=(detail or "no",),
+        waits=None if again is Again.NO else _OWN,
+    )
+
+
+ANSWERS: Final = [
+    _kept("seconds", "Retry-After: 7", (7, 8), "`Retry-After` in seconds"),
+    _kept("seconds", "Retry-After: 7", (7, 8), "`Retry-After` in seconds", status=503),
+    _kept("seconds", "Retry-After: 7", (7, 8), "`Retry-After` in seconds", status=409),
+    _kept("date", "Retry-After: {soon}", (18, 21.1), "`Retry-After` as a date"),
+    _kept("milliseconds", "Retry-After-Ms: 1500", (1.5, 1.7), "`Retry-After-Ms`"),
+    _kept("past", "Retry-After: {past}", (0, 0.05), "`Retry-After` as a date that has passed"),
+    _kept("zero", "Retry-After: 0", (0, 0.05), "`Retry-After: 0`"),
+    Fault(
+        row=38,
+        name="a-day",
+        happens="`Retry-After` is longer than the policy waits",
+        script=says(answer(429, b'{"detail": "tomorrow"}', "Retry-After: 86400")),
+        sees=RateLimitError,
+        check=_asks_for(86400),
+    ),
+    Fault(
+        row=38,
+        name="past-the-deadline",
+        happens="`Retry-After` leads beyond the call's deadline",
+        script=says(answer(503, b'{"detail": "later"}', "Retry-After: 30")),
+        sees=InternalServerError,
+        client={"deadline": 5.0},
+        check=_asks_for(30),
+    ),
+    *(
+        Fault(
+            row=39,
+            name=f"retry-after-{text}".replace(" ", ""),
+            happens=f"`Retry-After: {text}`, which is no time",
+            script=says(answer(429, b"{}", f"Retry-After: {text}")),
+            sees=RateLimitError,
+            again=Again.REPEATABLE,
+            waits=_OWN,
+            check=_asks_for(None),
+        )
+        for text in ("-1", "soon", "5, 10", "1e3", "99999999999999999999", "")
+    ),
+    *(_status(40, status, Again.REPEATABLE) for status in (408, 425, 429, 500, 502, 503, 504)),
+    *(_status(41, status, Again.NO) for status in (400, 401, 402, 403, 404, 410, 422, 501)),
+    _status(41, 409, Again.NO, "waiting for approval", words="an approval is pending"),
+    _status(41, 409, Again.NO, "unique constraint violated", words="something exists already"),
+    _status(41, 409, Again.REPEATABLE, "conversation is locked", words="something is locked"),
+    _status(42, 503, Again.NO, header="x-should-retry: false", words="with `x-should-retry false`"),
+    _status(42, 400, Again.REPEATABLE, header="x-should-retry: true", words="with `x-should-retry true`"),
+]

@@ -1,0 +1,166 @@
+"""Slots, descriptors, and connections that are used again."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from letta_async import APIConnectionError, APITimeoutError
+from tests.ids import CONVERSATION
+
+from .driver import Driver
+from .scripts import ok, says, takes
+from .server import PROMPT, RIGHT, Peer, Script, Server, good
+
+Drive = Callable[..., Driver]
+
+
+def ends_when_reused(how: str, pause: float = 0.0) -> Script:
+    """Answer the first request of a connection, and close it instead of answering the second."""
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await asyncio.sleep(pause)  # calls made together do not reuse each other's connections
+        await peer.send(RIGHT)
+        await peer.request()
+        if how == "closed":
+            await peer.close()
+        else:
+            peer.reset()
+
+    return script
+
+
+# --- row 4: no free slot ----------------------------------------------------------------------------------------------
+
+
+def test_waiting_for_a_slot_does_not_count_as_a_try(server: Server, drive: Drive) -> None:
+    driver = drive(server.url, max_concurrency=1)
+    server.follow(takes(0.2))
+    slow, quick = driver.together(
+        lambda client: client.conversations.recompile(CONVERSATION, timeout=5),
+        lambda client: client.conversations.recompile(CONVERSATION, timeout=0.3),
+    )
+    assert (slow, quick) == (PROMPT, PROMPT)
+    assert len(server.requests) == 2
+
+
+def test_waiting_for_a_slot_counts_for_the_deadline(server: Server, drive: Drive) -> None:
+    driver = drive(server.url, max_concurrency=1)
+    server.follow(takes(0.3))
+    held_up = threading.Event()
+
+    def first(client: object) -> object:
+        held_up.set()
+        return client.conversations.recompile(CONVERSATION)  # type: ignore[attr-defined]
+
+    def second(client: object) -> object:
+        held_up.wait(1)
+        time.sleep(0 if type(client).__name__ == "AsyncLetta" else 0.1)
+        return client.with_options(deadline=0.1).conversations.recompile(CONVERSATION)  # type: ignore[attr-defined]
+
+    answer, error = driver.together(first, second)
+    assert answer == PROMPT
+    assert isinstance(error, APITimeoutError)
+    assert "the deadline of 0.1 s passed" in str(error)
+    assert len(server.requests) == 1
+
+
+# --- row 6: out of descriptors ----------------------------------------------------------------------------------------
+
+
+def test_running_out_of_descriptors_is_told_and_not_tried_again(server: Server, drive: Drive) -> None:
+    driver = drive(server.url)
+    server.follow(says(ok(b'"You are Sam."', "Connection: close")))
+    assert driver.recompile() == PROMPT
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def starve(client: Any) -> Any:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        return client.conversations.recompile(CONVERSATION)
+
+    try:
+        with pytest.raises(APIConnectionError, match="no file descriptor is left; lower max_concurrency") as caught:
+            driver.call(starve)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(caught.value.attempts) == 1
+    assert driver.recompile() == PROMPT
+
+
+# --- rows 29 and 30: used again ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["closed", "reset"])
+def test_a_connection_that_ends_when_it_is_used_again_costs_no_retry(how: str, server: Server, drive: Drive) -> None:
+    driver = drive(server.url, max_retries=0)
+    server.follow(ends_when_reused(how))
+    for _ in range(4):
+        assert driver.recompile() == PROMPT
+    assert len(server.requests) == 7
+    assert driver.client._transport.retries.made == 0
+    assert driver.waits == []
+
+
+@pytest.mark.parametrize("how", ["closed", "reset"])
+def test_what_must_not_be_done_twice_is_not_sent_twice(how: str, server: Server, drive: Drive) -> None:
+    driver = drive(server.url)
+    server.follow(ends_when_reused(how))
+    assert driver.create() == PROMPT
+    with pytest.raises(APIConnectionError, match="the connection broke"):
+        driver.create()
+    assert len(server.requests) == 2
+
+
+def test_a_server_that_ends_every_used_connection_does_not_get_the_request_for_ever(
+    server: Server, drive: Drive
+) -> None:
+    driver = drive(server.url, concurrency=20, max_retries=0)
+    server.follow(ends_when_reused("closed", pause=0.1))
+    assert driver.together(*[lambda client: client.conversations.recompile(CONVERSATION)] * 20) == [PROMPT] * 20
+    before = len(server.requests)
+    with pytest.raises(APIConnectionError, match="the connection broke"):
+        driver.recompile()
+    assert len(server.requests) == before + 4
+
+
+def test_a_server_may_be_restarted_between_two_calls(server: Server, drive: Drive) -> None:
+    driver = drive(server.url, max_retries=0)
+    for _ in range(3):
+        assert driver.recompile() == PROMPT
+        server.restart()
+    assert driver.recompile() == PROMPT
+    assert driver.waits == []
+
+
+def test_an_idle_connection_is_given_up_before_the_server_closes_it(server: Server, drive: Drive) -> None:
+    driver = drive(server.url)
+    assert driver.recompile() == PROMPT
+    connector = driver.client._transport._binding.session.connector
+    assert connector._keepalive_timeout < 5  # seconds: the server's own
+
+
+# --- row 54: closed after each answer ---------------------------------------------------------------------------------
+
+
+def test_five_thousand_answers_that_close_the_connection_leave_nothing(server: Server, drive: Drive) -> None:
+    driver = drive(server.url, concurrency=50)
+    server.follow(says(ok(b'"You are Sam."', "Connection: close"), then="fin"))
+    driver.calm()
+    answers = driver.together(*[lambda client: client.conversations.recompile(CONVERSATION)] * 5000)
+    assert answers == [PROMPT] * 5000
+    assert len(server.requests) == server.connections == 5001
+
+
+def test_good_answers_keep_one_connection(server: Server, drive: Drive) -> None:
+    driver = drive(server.url)
+    server.follow(good)
+    for _ in range(50):
+        assert driver.recompile() == PROMPT
+    assert server.connections == 1

@@ -1,0 +1,150 @@
+"""Every fault of the wire behaves as the table says, on both clients."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import attrs
+import pytest
+
+from letta_async import APIError
+
+from tests.ids import CONVERSATION
+
+from .driver import Driver
+from .fault import RIGHT_ANSWER, Again, Fault
+from .places import closed_port
+from .proxy import tunnel
+from .secrets import COOKIE, KEY, PROXY_PASSWORD, TOKEN, assert_kept
+from .server import PROMPT, Server, good
+from .table import FAULTS
+
+
+def _here(fault: Fault) -> Fault:
+    """Give the fault as it is with this interpreter's settings."""
+    if os.environ.get("LETTA_TEST_LOOP") == "uvloop":
+        fault = attrs.evolve(fault, **fault.uvloop)
+    if os.environ.get("AIOHTTP_NO_EXTENSIONS"):
+        fault = attrs.evolve(fault, **fault.pure)
+    return fault
+
+
+@attrs.frozen
+class Scene:
+    """A client, and what stands before it."""
+
+    fault: Fault
+    client: Driver
+    server: Server | None
+    proxy: Server | None
+    elsewhere: Server
+
+    def follow(self, *, once: bool = False) -> None:
+        """Let the fault happen: for ever, or once."""
+        if self.proxy is not None:
+            self.proxy.follow(self.fault.proxy, once=once)
+        elif self.server is not None:
+            self.server.follow(self.fault.script, once=once)
+
+    def relent(self) -> None:
+        for server in (self.proxy, self.server):
+            if server is not None:
+                server.follow(good)
+
+
+@pytest.fixture(params=[pytest.param(_here(fault), id=str(fault)) for fault in FAULTS])
+def fault(request: pytest.FixtureRequest) -> Fault:
+    return request.param
+
+
+@pytest.fixture
+def scene(fault: Fault, serve: Callable[..., Server], drive: Callable[..., Driver]) -> Iterator[Scene]:
+    options: dict[str, Any] = {
+        "timeout": 5,
+        "max_concurrency": 1,
+        "api_key": KEY,
+        "default_headers": {"Cookie": COOKIE, "X-Auth-Token": TOKEN},
+        **fault.client,
+    }
+    with ExitStack() as stack:
+        server, proxy, elsewhere = None, None, serve()
+        if fault.place is not None:
+            url = stack.enter_context(fault.place())
+        else:
+            server = serve(fault.tls)
+            server.elsewhere = elsewhere
+            url = server.url if fault.scheme is None else f"{fault.scheme}://{server.host}"
+        if url.startswith("https"):
+            options["ssl_context"] = fault.client_context()
+        if fault.proxy is not None:
+            proxy = serve()
+            proxy.answer = tunnel
+            options["proxy"] = f"http://sam:{PROXY_PASSWORD}@{proxy.host}"
+        elif fault.through_closed_port:
+            options["proxy"] = stack.enter_context(closed_port()).replace("//", f"//sam:{PROXY_PASSWORD}@")
+        client = drive(url, **options)
+        client.lingers = fault.lingers
+        del options
+        yield Scene(fault, client, server, proxy, elsewhere)
+
+
+def _tries(fault: Fault, repeatable: bool) -> int:
+    again = fault.again is Again.ALL or (fault.again is Again.REPEATABLE and repeatable)
+    return (fault.tries or 3) if again else 1
+
+
+@pytest.mark.parametrize("repeatable", [True, False], ids=["recompile", "create"])
+def test_fault_for_ever(scene: Scene, repeatable: bool) -> None:
+    fault, client = scene.fault, scene.client
+    tries = _tries(fault, repeatable)
+    scene.follow()
+    call = client.recompile if repeatable else client.create
+    if fault.sees == RIGHT_ANSWER:
+        assert call() == PROMPT
+    else:
+        with pytest.raises(APIError) as caught:
+            call()
+        _judge(fault, caught.value)
+        *waits, last = [attempt.waited for attempt in caught.value.attempts]
+        assert len(waits) == tries - 1
+        assert last == 0
+        assert set(waits) <= set(client.waits)
+        if fault.waits is not None:
+            assert all(fault.waits[0] <= wait <= fault.waits[1] for wait in waits), waits
+    if scene.server is not None:
+        expected = tries if fault.requests is None else fault.requests
+        assert expected < 0 or len(scene.server.requests) == expected
+        if fault.inspect is not None:
+            fault.inspect(scene.server)
+    assert scene.elsewhere.connections == 0
+
+
+def _judge(fault: Fault, error: APIError) -> None:
+    assert isinstance(error, fault.sees), repr(error)
+    for words in fault.says:
+        assert words in str(error)
+    assert str(error).isprintable()
+    assert fault.status is None or error.status_code == fault.status
+    if fault.check is not None:
+        fault.check(error)
+    assert_kept(error)
+
+
+def test_next_call_is_answered(scene: Scene) -> None:
+    fault, client = scene.fault, scene.client
+    if fault.through_closed_port:
+        pytest.skip("whatever is called, the proxy stays away")
+    tried_again = fault.again is not Again.NO and fault.relents
+    scene.follow(once=tried_again)
+    if fault.sees != RIGHT_ANSWER and not tried_again:
+        with pytest.raises(fault.sees):
+            client.recompile()
+        scene.relent()
+    if fault.relents:
+        assert client.recompile() == PROMPT
+    else:
+        elsewhere = scene.elsewhere.url
+        assert client.call(lambda c: c.with_options(base_url=elsewhere).conversations.recompile(CONVERSATION)) == PROMPT

@@ -1,0 +1,270 @@
+"""Lists in pages: all of the items, each once, fetched as they are asked for, and an end to it in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from letta_async import (
+    APIConnectionError,
+    APIError,
+    AsyncLetta,
+    AsyncPaginator,
+    ClientClosedError,
+    Conversation,
+    InvalidArgumentError,
+    Letta,
+    Paginator,
+    UnknownMessage,
+)
+from letta_async.models._listing import Listing
+from letta_async.models.agent import ListAgents
+from letta_async.models.conversation import ListConversations
+from letta_async.models.message import ListMessages
+from letta_async.testing import EmbeddedServer
+from tests.ids import AGENT, CONVERSATION
+
+IDS = [f"conv-{uuid4()}" for _ in range(500)]
+ALL = [Conversation(id=each, agent_id=AGENT) for each in IDS]
+
+Serve = Callable[[ListConversations], list[Conversation]]
+
+
+@attrs.define
+class Server:
+    """List conversations; count the requests."""
+
+    count: int
+    default: int = 50
+    most: int = 1000
+    """It cuts pages that are larger."""
+    asked: list[ListConversations] = attrs.field(factory=list[ListConversations])
+
+    async def fetch(self, listing: Any) -> list[Conversation]:
+        self.asked.append(listing)
+        first = IDS.index(listing.after) + 1 if listing.after else 0
+        return ALL[: self.count][first : first + min(listing.limit or self.default, self.most)]
+
+    def paginator(self, **parameters: object) -> AsyncPaginator[Conversation]:
+        return AsyncPaginator(self.fetch, ListConversations, parameters)
+
+
+async def gathered(paginator: AsyncPaginator[Any]) -> list[str]:
+    return [item.id async for item in paginator]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def letta(server: EmbeddedServer) -> Iterator[Letta]:
+    with Letta(base_url=server.base_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def agent_id(letta: Letta) -> str:
+    """Give an agent with seven conversations, while another one has conversations, too."""
+    ids = [letta.agents.create(name=name, model="letta/letta-free").id for name in ("seven", "other")]
+    for agent in [*ids, *[ids[0]] * 6]:
+        letta.conversations.create(agent_id=agent)
+    return ids[0]
+
+
+# --- all of it ------------------------------------------------------------------------------------------------------
+
+
+@given(count=st.integers(0, 200), limit=st.none() | st.integers(1, 120), most=st.integers(50, 120))
+async def test_every_item_comes_once_whatever_the_pages_are(count: int, limit: int | None, most: int) -> None:
+    server = Server(count, most=most)
+    assert await gathered(server.paginator(**({} if limit is None else {"limit": limit}))) == IDS[:count]
+    assert len(server.asked) <= count // min(limit or 50, 50) + 1
+
+
+@pytest.mark.parametrize(
+    ("count", "parameters", "requests"),
+    [
+        (0, {}, 1),
+        (49, {}, 1),
+        (50, {}, 2),
+        (51, {}, 2),
+        (3, {"limit": 5}, 1),
+        (5, {"limit": 5}, 2),
+        (80, {"limit": 100}, 2),  # it may be a page that the server cut
+    ],
+)
+async def test_a_page_that_is_surely_short_is_the_last(count: int, parameters: Any, requests: int) -> None:
+    server = Server(count)
+    assert len(await gathered(server.paginator(**parameters))) == count
+    assert len(server.asked) == requests
+
+
+async def test_a_server_that_sends_everything_at_once_is_asked_once() -> None:
+    async def fetch(_: Any) -> list[Conversation]:
+        return ALL[:120]
+
+    assert await gathered(AsyncPaginator(fetch, ListConversations, {"limit": 50})) == IDS[:120]
+
+
+async def test_a_server_that_does_not_lead_on_is_found_out_rather_than_asked_for_ever() -> None:
+    async def fetch(_: Any) -> list[Conversation]:
+        return ALL[:50]
+
+    seen: list[str] = []
+    with pytest.raises(APIError, match=f"does not lead on from '{IDS[49]}'") as caught:
+        async for item in AsyncPaginator(fetch, ListConversations, {}):
+            seen.append(item.id)
+    assert seen == IDS[:50]
+    assert (caught.value.request_method, caught.value.request_path) == ("GET", "/v1/conversations/")
+
+
+async def test_an_item_without_an_id_leads_nowhere() -> None:
+    async def fetch(_: Any) -> list[Any]:
+        return [UnknownMessage(message_type="new")]
+
+    with pytest.raises(APIError, match="does not lead on from None"):
+        await gathered(AsyncPaginator(fetch, ListMessages, {"conversation_id": CONVERSATION}))
+
+
+async def test_a_page_that_fails_ends_it_after_what_came_before() -> None:
+    server = Server(100)
+
+    async def fetch(listing: Any) -> list[Conversation]:
+        if listing.after:
+            raise APIConnectionError("gone")
+        return await server.fetch(listing)
+
+    seen: list[str] = []
+    with pytest.raises(APIConnectionError):
+        async for item in AsyncPaginator(fetch, ListConversations, {}):
+            seen.append(item.id)
+    assert seen == IDS[:50]
+
+
+async def test_nothing_is_fetched_before_it_is_asked_for() -> None:
+    server = Server(200)
+    items = aiter(server.paginator(limit=10))
+    assert server.asked == []
+    for number in range(25):
+        assert (await anext(items)).id == IDS[number]
+        assert len(server.asked) == number // 10 + 1
+
+
+async def test_parameters_stay_from_page_to_page() -> None:
+    server = Server(30)
+    await gathered(server.paginator(limit=10, agent_id=AGENT, order="asc"))
+    assert {(each.limit, each.agent_id, each.order) for each in server.asked} == {(10, AGENT, "asc")}
+
+
+async def test_each_use_asks_anew() -> None:
+    server = Server(3)
+    paginator = server.paginator()
+    assert await gathered(paginator) == await gathered(paginator) == IDS[:3]
+    assert await paginator == await paginator.page() == ALL[:3]
+    assert len(server.asked) == 4
+
+
+async def test_it_can_begin_in_the_middle() -> None:
+    assert await gathered(Server(9).paginator(after=IDS[6])) == IDS[7:9]
+
+
+def test_a_wrong_parameter_is_refused_before_anything_is_awaited() -> None:
+    client = AsyncLetta(base_url="http://127.0.0.1:1")
+    for parameters in ({"limit": 0}, {"limit": True}, {"after": "x"}, {"order": "up"}, {"agent_id": "x"}):
+        (name,) = parameters
+        with pytest.raises(InvalidArgumentError, match=name):
+            client.conversations.list(**parameters)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'limits'"):
+        client.conversations.list(limits=5)  # type: ignore[call-arg]
+
+
+# --- messages -------------------------------------------------------------------------------------------------------
+
+
+def messages(*numbers: int) -> list[Any]:
+    return [UnknownMessage(message_type="x", id=f"message-{number}") for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("order", "following"),
+    [("asc", {"after": "message-1"}), ("desc", {"before": "message-1"}), (None, {"before": "message-1"})],
+)
+def test_messages_lead_on_by_time_whatever_the_order(order: Any, following: Any) -> None:
+    given = {} if order is None else {"order": order}
+    listing = ListMessages(conversation_id=CONVERSATION, limit=100, **given)
+    assert listing.following(messages(3, 2, 1)) == following  # short, and yet not the last page
+    assert listing.following([]) == {}
+
+
+async def test_an_agents_own_messages_are_put_in_the_order_that_was_asked_for(server: EmbeddedServer) -> None:
+    async with AsyncLetta(base_url=server.base_url) as client:
+        agent = await client.agents.create(
+            name="a",
+            model="letta/letta-free",
+            extra_body={"initial_message_sequence": [{"role": "user", "content": str(n)} for n in range(4)]},
+        )
+
+        async def texts(**parameters: Any) -> list[str]:
+            listed = client.conversations.messages.list("default", agent_id=agent.id, **parameters)
+            return [message.content[-1] async for message in listed]  # type: ignore[union-attr,misc]
+
+        oldest_first = await texts(order="asc")
+        assert oldest_first[1:] == list("0123")
+        assert await texts(order="asc", limit=2) == oldest_first
+        for parameters in ({}, {"limit": 1}, {"limit": 2}, {"order": "desc", "limit": 3}):
+            assert await texts(**parameters) == oldest_first[::-1], parameters
+
+
+# --- the facade -----------------------------------------------------------------------------------------------------
+
+
+def test_the_facade_goes_through_it_with_an_ordinary_loop(letta: Letta, agent_id: str) -> None:
+    listed = letta.conversations.list(agent_id=agent_id, limit=3)
+    assert isinstance(listed, Paginator)
+    ids = [conversation.id for conversation in listed]
+    assert len(ids) == len(set(ids)) == 7
+    assert [conversation.id for conversation in listed] == ids
+    assert [conversation.id for conversation in listed.page()] == ids[:3]
+    assert repr(listed).startswith("<Paginator ListConversations(")
+
+
+def test_the_facade_fetches_lazily_too(server: EmbeddedServer, letta: Letta, agent_id: str) -> None:
+    before = len(server.requests)
+    iterator = iter(letta.conversations.list(agent_id=agent_id, limit=3))
+    assert len(server.requests) == before
+    assert len(list(islice(iterator, 4))) == 4
+    assert len(server.requests) == before + 2
+
+
+def test_a_closed_facade_lists_nothing(server: EmbeddedServer) -> None:
+    client = Letta(base_url=server.base_url)
+    listed = client.agents.list()
+    client.close()
+    with pytest.raises(ClientClosedError):
+        list(listed)
+    with pytest.raises(ClientClosedError):
+        listed.page()
+
+
+async def test_leaving_the_loop_leaves_nothing_open(server: EmbeddedServer, agent_id: str) -> None:
+    async with AsyncLetta(base_url=server.base_url) as client:
+        async for _ in client.conversations.list(agent_id=agent_id, limit=2):
+            break
+        first = await client.conversations.list(agent_id=agent_id, limit=2)
+        assert len(first) == 2
+
+
+def test_every_listing_says_what_it_lists() -> None:
+    for listing in (ListConversations, ListMessages, ListAgents):
+        assert issubclass(listing, Listing)
+        assert (listing.method, listing.repeatable) == ("GET", True)
