@@ -1,4 +1,4 @@
-"""Run every Python block of README and docs against an embedded server."""
+"""Run every Python block of README and docs, and every command there, against an embedded server."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 from letta_async import Letta
 from letta_async.testing import EmbeddedServer
+from tests.cli.documents import ConsoleBlockParser
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +33,7 @@ def documented_server() -> Iterator[dict[str, Any]]:
         yield {
             "base_url": server.base_url,
             "agent_id": agent["id"],
+            "block_id": agent["blocks"][0]["id"],
             "conversation_id": made[0],
             "conversation_ids": made,
         }
@@ -51,6 +53,12 @@ def agent_id(documented_server: dict[str, Any]) -> str:
 
 
 @pytest.fixture
+def block_id(documented_server: dict[str, Any]) -> str:
+    """Give the id of that agent's memory block."""
+    return documented_server["block_id"]
+
+
+@pytest.fixture
 def conversation_id(documented_server: dict[str, Any]) -> str:
     """Give the id of a conversation."""
     return documented_server["conversation_ids"][0]
@@ -63,7 +71,7 @@ def conversation_ids(documented_server: dict[str, Any]) -> list[str]:
 
 
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(), SkipParser()],
+    parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), SkipParser()],
     patterns=["README.md", "docs/*.md"],
-    fixtures=["documented", "agent_id", "conversation_id", "conversation_ids"],
+    fixtures=["documented", "agent_id", "block_id", "conversation_id", "conversation_ids"],
 ).pytest()

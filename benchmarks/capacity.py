@@ -33,13 +33,19 @@ class Scenario:
 
     name: str
     arguments: Sequence[object]
+    has_goal: bool = True
+    """Whether its throughput is held to the goal; one that asks for pauses gets them."""
 
 
 _SCENARIOS: Final = (
     Scenario("queues", ()),
     Scenario("refuses: 503 beyond twice its capacity", ("--room", 1, "--refusal", 503)),
     Scenario("refuses: 503 beyond its capacity", ("--room", 0, "--refusal", 503)),
-    Scenario("refuses: 429 beyond its capacity, Retry-After: 1", ("--room", 0, "--refusal", 429, "--retry-after", 1)),
+    Scenario(
+        "refuses: 429 beyond its capacity, Retry-After: 1",
+        ("--room", 0, "--refusal", 429, "--retry-after", 1),
+        has_goal=False,
+    ),
 )
 
 
@@ -70,7 +76,7 @@ class Batch:
 
 async def measure(*, short: bool = False) -> Section:
     """Run each scenario some times over."""
-    phase, repeats = (6.0, 1) if short else (10.0, 3)
+    phase, repeats = (6.0, 1) if short else (8.0, 3)
     scenarios = _SCENARIOS[:1] if short else _SCENARIOS
     batches: dict[str, list[Batch]] = {scenario.name: [] for scenario in scenarios}
     for _ in range(repeats):
@@ -124,6 +130,7 @@ async def _watch(limit: Callable[[], int], phase: float) -> list[int]:
 
 
 def _section(batches: Mapping[str, Sequence[Batch]], phase: float) -> Section:
+    scenarios = {scenario.name: scenario for scenario in _SCENARIOS}
     targets: list[Target] = []
     rows: list[list[str]] = []
     counts: list[list[str]] = []
@@ -132,10 +139,11 @@ def _section(batches: Mapping[str, Sequence[Batch]], phase: float) -> Section:
         taken = sum(batch.taken for batch in runs)
         shares = [Spread.of(of_phase) for of_phase in zip(*(batch.shares(phase) for batch in runs), strict=True)]
         worst = min(shares, key=lambda share: share.median)
-        targets += [
-            Target(f"{name}: requests lost", "none", f"{lost} of {taken}", not lost),
-            Target(f"{name}: throughput in the worst phase", "at least 0.80", worst.show(), worst.median >= 0.8),
-        ]
+        targets.append(Target(f"{name}: requests lost", "none", f"{lost} of {taken}", not lost))
+        if scenarios[name].has_goal:
+            targets.append(
+                Target(f"{name}: throughput in the worst phase", "at least 0.80", worst.show(), worst.median >= 0.8)
+            )
         rows.append([name, *(f"{share.median:.2f}" for share in shares)])
         counts.append(
             [
@@ -153,7 +161,8 @@ def _section(batches: Mapping[str, Sequence[Batch]], phase: float) -> Section:
         f" changes every {phase:.0f} s while the batch runs. Throughput is counted from {_SETTLE:.0f} s after each"
         " change on, as a share of what the workers of that phase can do; medians of"
         f" {len(next(iter(batches.values())))} runs. A request is lost when its outcome, after the default two"
-        " retries, is an error, or when there is none.",
+        " retries, is an error, or when there is none. The server that sends `Retry-After` has no goal for its"
+        " throughput: in the seconds for which it asks the client sends nothing.",
         targets,
         [
             Table("Share of the possible", ("server", *(f"{capacity} workers" for capacity in _CAPACITIES)), rows),

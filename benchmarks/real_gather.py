@@ -17,15 +17,17 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import attrs
+from yarl import URL
 
 from benchmarks.process import Process
+from benchmarks.quiet import Neighbours
 from benchmarks.report import Section, Spread, Table, Target, render, say
 from letta_async import AsyncLetta, LettaError
 
 __all__ = ["SHORT", "measure"]
 
 _FIXED: Final = (2, 3, 4, 6, 8)
-SHORT: Final[dict[str, Any]] = {"calls": 100, "fixed": _FIXED[:3], "fixed_calls": 60, "rounds": 1}
+SHORT: Final[dict[str, Any]] = {"calls": 100, "fixed": _FIXED[:3], "fixed_calls": 60, "rounds": 1, "patience": 0.0}
 """The parameters of a quick form."""
 _FIXED_NAME: Final = "letta_async, concurrency="
 _MEMORY: Final = "Ada lives in London."
@@ -34,6 +36,8 @@ _OFFICIAL: Final = "letta-client"
 _AGENTS: Final = 4
 _REST_TRIES: Final = 5
 _LONGEST_REST: Final = 180.0
+_QUIET: Final = 0.15
+"""How many cores other programs may take before a run."""
 
 Results = Sequence[object]
 Way = Callable[[str, Sequence[str]], Awaitable[Results]]
@@ -48,12 +52,12 @@ class Run:
     right: int
     seconds: float
     latencies: Sequence[float]
-    """Of each exchange on the wire, in seconds."""
+    """Of each exchange on the wire that ended in a success, in seconds."""
     statuses: dict[str, int]
     most: int
     """Most requests at the server at once."""
-    rest: float
-    """What a recompile took just before, alone, in seconds."""
+    neighbours: float
+    """How many cores of the machine other programs took meanwhile."""
 
     @property
     def rate(self) -> float:
@@ -62,21 +66,37 @@ class Run:
 
     @property
     def p50(self) -> float:
-        """Give the median latency of a request in flight."""
+        """Give the median latency of a request in flight; one that is refused at once is not a quick one."""
         return statistics.median(self.latencies) if self.latencies else float("inf")
 
     def show(self) -> str:
         """Write a line of progress."""
         return (
             f"{self.right} of {self.calls} right in {self.seconds:.1f} s, {self.rate:.2f}/s,"
-            f" p50 {self.p50:.2f} s, most at once {self.most}, alone before {self.rest:.2f} s"
+            f" p50 {self.p50:.2f} s, most at once {self.most}, neighbours {self.neighbours:.2f} cores"
         )
 
 
 async def measure(
-    url: str, *, calls: int = 1000, fixed: Sequence[int] = _FIXED, fixed_calls: int = 300, rounds: int = 3
+    url: str,
+    *,
+    calls: int = 1000,
+    fixed: Sequence[int] = _FIXED,
+    fixed_calls: int = 300,
+    rounds: int = 3,
+    patience: float = 60.0,
 ) -> Section:
-    """Run ours amid the fixed concurrencies, in rounds, and the official client's backends at the end."""
+    """Run ours amid the fixed concurrencies, in rounds, and the official client's backends at the end.
+
+    Args:
+        url: Where the server is.
+        calls: How many recompiles in a gather.
+        fixed: Which fixed concurrencies.
+        fixed_calls: How many recompiles with each of them; these need no time to find it.
+        rounds: How often.
+        patience: How long to wait before each run for the machine to be quiet, in seconds.
+
+    """
     round_: list[tuple[str, Way, int]] = [
         (f"{_FIXED_NAME}{number}", _ours(concurrency=number), fixed_calls) for number in fixed
     ]
@@ -86,10 +106,12 @@ async def measure(
     with Process("relay", url) as relay:
         async with AsyncLetta(base_url=url) as client, _conversations(client, calls) as ids:
             quiet: float | None = None
+            neighbours = Neighbours(URL(url).port or 80)
             for name, way, count in ways:
+                await neighbours.wait(_QUIET, patience)
                 rest = await _at_rest(client, ids[0], quiet)
                 quiet = rest if quiet is None else min(quiet, rest)
-                runs.append(await _run(name, way, relay, ids[:count], rest))
+                runs.append(await _run(name, way, relay, ids[:count], neighbours))
                 say(f"{name}: {runs[-1].show()}", error=True)
     return _section(runs, calls)
 
@@ -168,11 +190,13 @@ async def _at_rest(client: AsyncLetta, conversation: str, quiet: float | None) -
         await asyncio.sleep(1)
 
 
-async def _run(name: str, way: Way, relay: Process, ids: Sequence[str], rest: float) -> Run:
+async def _run(name: str, way: Way, relay: Process, ids: Sequence[str], neighbours: Neighbours) -> Run:
     relay.report()
+    neighbours.cores()
     began = time.monotonic()
     results = await way(relay.url, ids)
     seconds = time.monotonic() - began
+    cores = neighbours.cores()
     await asyncio.sleep(0.5)  # the relay sees the connections close
     seen = relay.report()
     for failure in sorted({f"{type(result).__name__}: {result}"[:100] for result in results if not _right(result)}):
@@ -182,10 +206,10 @@ async def _run(name: str, way: Way, relay: Process, ids: Sequence[str], rest: fl
         calls=len(ids),
         right=sum(map(_right, results)),
         seconds=seconds,
-        latencies=seen["seconds"],
-        statuses=seen["statuses"],
+        latencies=seen["seconds"].get("200", []),
+        statuses={status: len(of_status) for status, of_status in seen["seconds"].items()},
         most=seen["most_at_once"],
-        rest=rest,
+        neighbours=cores or 0.0,
     )
 
 
@@ -234,14 +258,14 @@ def _section(runs: Sequence[Run], calls: int) -> Section:
                 p50 <= quickest / 3,
             ),
         ]
-    columns = ("way", "right", "right/s", "p50 in flight, s", "most at once", "answers", "alone before, s")
+    columns = ("way", "right", "right/s", "p50 in flight, s", "most at once", "answers", "others, cores")
     return Section(
         "A gather against a real server",
         f"{calls} conversations, each recompiled once, by one `asyncio.gather` without any tuning; beside it fixed"
         " concurrencies, in turn, in rounds; at the end the official client. Right is an answer with the memory's text"
         " in it, and only those count as throughput. Ratios are those within a round. Latencies are those of requests"
-        " in flight, taken by a relay on the wire; an answer `none` is a request that the client gave up. The last"
-        " column says what one recompile took by itself before the run, that is, whether the machine was quiet.",
+        " in flight that succeeded, taken by a relay on the wire; an answer `none` is a request that the client gave"
+        " up. The last column says how much of the processor programs took that have no part in this.",
         targets,
         [Table("", columns, [_row(name, of_way) for name, of_way in ways.items()])],
     )
@@ -262,7 +286,7 @@ def _row(name: str, runs: Sequence[Run]) -> list[str]:
         Spread.of([run.p50 for run in runs]).show(),
         f"{max(run.most for run in runs)}",
         ", ".join(f"{count} x {status}" for status, count in sorted(answers.items())),
-        Spread.of([run.rest for run in runs]).show(),
+        Spread.of([run.neighbours for run in runs]).show(),
     ]
 
 
@@ -273,8 +297,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=1000, help="how many recompiles in a gather (1000)")
     parser.add_argument("--rounds", type=int, default=3, help="how often (3)")
     parser.add_argument("--short", action="store_true", help="a quick form: 100 recompiles, once")
+    parser.add_argument("--patience", type=float, default=60, help="seconds to wait for a quiet machine (60)")
     options = parser.parse_args()
-    full: dict[str, Any] = {"calls": options.calls, "rounds": options.rounds}
+    full: dict[str, Any] = {"calls": options.calls, "rounds": options.rounds, "patience": options.patience}
     say(render(asyncio.run(measure(options.url, **(SHORT if options.short else full)))))
 
 

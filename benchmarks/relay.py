@@ -23,9 +23,8 @@ __all__ = ["Exchanges"]
 class Exchanges:
     """What passed through since the last report."""
 
-    seconds: list[float] = attrs.field(factory=list[float])
-    statuses: dict[str, int] = attrs.field(factory=dict[str, int])
-    """How often each status came; `none` for a client that hung up first."""
+    seconds: dict[str, list[float]] = attrs.field(factory=dict[str, list[float]])
+    """How long each exchange took, by its status; `none` where the client hung up first."""
     under_way: int = 0
     most: int = 0
 
@@ -40,13 +39,12 @@ class Exchanges:
 
     def end(self, seconds: float, status: str) -> None:
         """Take note of the end of an exchange."""
-        self.seconds.append(seconds)
-        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self.seconds.setdefault(status, []).append(seconds)
 
     def report(self) -> dict[str, Any]:
         """Give what was seen, and forget it."""
-        seen = {"seconds": self.seconds, "statuses": self.statuses, "most_at_once": self.most}
-        self.seconds, self.statuses, self.most = [], {}, self.under_way
+        seen = {"seconds": self.seconds, "most_at_once": self.most}
+        self.seconds, self.most = {}, self.under_way
         return seen
 
 

@@ -13,12 +13,14 @@ import attrs
 from yarl import URL
 
 from letta_async._secret import Secret
+from letta_async._timer import Timer
 from letta_async.errors import Fault, InvalidArgumentError
 
 __all__ = ["LINK", "Link", "Wiring", "let_go"]
 
 _KEEP_ALIVE: Final = 4.0
 """How long an idle connection is kept, in seconds: less than the 5 after which a Letta server closes it."""
+_UNTIMED: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
 
 @attrs.frozen
@@ -49,8 +51,10 @@ class _Connector(aiohttp.TCPConnector):
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
     ) -> aiohttp.connector.Connection:
-        """Get a connection, and note it in `LINK`."""
-        connection = await super().connect(req, traces, timeout)
+        """Get a connection in time, and note it in `LINK`."""
+        loop = asyncio.get_running_loop()
+        async with Timer(loop, None if timeout.connect is None else loop.time() + timeout.connect):
+            connection = await super().connect(req, traces, _UNTIMED)
         LINK.set(Link(connection.transport, connection.protocol in self._used))
         self._used.add(connection.protocol)
         return connection

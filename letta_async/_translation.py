@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import aiohttp
 import attrs
 from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError, TransferEncodingError
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from letta_async._refusal import printable
 from letta_async.errors import APIConnectionError, APITimeoutError
@@ -141,11 +142,14 @@ def _to_try(base_url: str) -> str:
 
 
 def _without_frames(error: BaseException) -> BaseException:
-    """Drop the tracebacks of an error and what led to it: the frames hold the request's bytes, key included."""
+    """Drop what could show a secret of an error and what led to it: frames with the request's bytes, its headers."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
         seen.add(id(link))
         link.__traceback__ = None
+        if isinstance(link, aiohttp.ClientResponseError):
+            link.request_info = link.request_info._replace(headers=CIMultiDictProxy(CIMultiDict()))
+            link.args = ()
         link = link.__cause__ or link.__context__
     return error

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import attrs
 from yarl import URL
 
-from letta_async._json import json_faults
+from letta_async._json import is_object, json_faults
 from letta_async._secret import Secret, mask
 from letta_async._unset import UNSET, Unset
 from letta_async._version import __version__
@@ -90,10 +90,9 @@ def _key_faults(key: object) -> Iterable[Fault]:
 
 def masked_headers(headers: Any) -> Any:
     """Keep the values of headers that tell who somebody is out of every `repr`; what are no headers stays as it is."""
-    if not isinstance(headers, Mapping):
+    if not is_object(headers):
         return headers
-    items: Iterable[tuple[Any, Any]] = headers.items()
-    return {name: mask(value) if _SENSITIVE.search(str(name)) else value for name, value in items}
+    return {name: mask(value) if _SENSITIVE.search(str(name)) else value for name, value in headers.items()}
 
 
 @attrs.frozen(kw_only=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import inspect
-import itertools
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sized
 from contextvars import Context, copy_context
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, get_args, get_type_hints, overload
 
+from letta_async._feeder import advance
 from letta_async._options import ConfiguredClient
 from letta_async._portal import Portal
 from letta_async._warnings import CALLER, Place
@@ -86,13 +85,10 @@ def _giving(kind: Any, made: Callable[..., Any], method: Callable[..., Any]) -> 
 
 
 def _off_the_loop(argument: object) -> object:
-    """Have an iterator advanced on a thread of its own: it may itself wait for the private loop, as `targets` does."""
-    return _advance(cast("Iterator[object]", argument)) if isinstance(argument, Iterator) else argument
-
-
-async def _advance(items: Iterator[R]) -> AsyncGenerator[R, None]:
-    while taken := await asyncio.to_thread(list, itertools.islice(items, 1)):
-        yield taken[0]
+    """Have what is lazy advanced on a thread of its own: it may itself wait for the private loop, as `targets` does."""
+    if isinstance(argument, Sized) or not isinstance(argument, Iterable):
+        return argument
+    return advance(iter(cast("Iterable[object]", argument)))
 
 
 class _Iteration(Iterator[R]):

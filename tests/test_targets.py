@@ -29,7 +29,7 @@ def letta(server: EmbeddedServer) -> Iterator[Letta]:
 
 
 class Town:
-    """Sixty agents, of which 55 share a block; the first of them has 120 conversations, the others one, the last none."""
+    """Sixty agents, 55 of which share a block; the first has 120 conversations, the last none, the others one each."""
 
     def __init__(self, letta: Letta) -> None:
         self.block = letta.blocks.create(label="human", value="Ada").id
@@ -94,10 +94,11 @@ def test_what_does_not_exist_is_told_although_the_server_just_lists_nothing(lett
         ({}, "takes agent_id, block_id or all=True, not none of them"),
         ({"all": False}, "not none of them"),
         ({"agent_id": None}, "not none of them"),
-        ({"agent_id": AGENT, "all": True}, "not agent_id and all"),
-        ({"agent_id": AGENT, "block_id": BLOCK}, "not agent_id and block_id"),
-        ({"agent_id": AGENT, "block_id": BLOCK, "all": True}, "not agent_id and block_id and all"),
-        ({"all": 1}, "'all' is 1"),
+        ({"agent_id": AGENT, "all": True}, f"not agent_id='{AGENT}' and all=True"),
+        ({"agent_id": AGENT, "block_id": BLOCK}, f"not agent_id='{AGENT}' and block_id='{BLOCK}'"),
+        ({"agent_id": AGENT, "block_id": BLOCK, "all": True}, f"and block_id='{BLOCK}' and all=True"),
+        ({"agent_id": "", "all": True}, "not agent_id='' and all=True"),
+        ({"all": 1}, "not all=1"),
         ({"agent_id": ""}, "agent_id: '' is empty"),
         ({"agent_id": BLOCK}, "agent_id: .* is malformed"),
         ({"block_id": AGENT}, "block_id: .* is malformed"),

@@ -27,7 +27,7 @@ from letta_async.models.message import ListMessages, SystemMessage
 from letta_async.models.outcome import Outcome, Progress
 from letta_async.models.staleness import Staleness
 from letta_async.resources._paging import AsyncPaginator
-from letta_async.resources._resource import RequestOptions, Resource
+from letta_async.resources._resource import RequestOptions, Resource, parted
 
 __all__ = ["AsyncUpkeep"]
 
@@ -57,8 +57,7 @@ class AsyncUpkeep(Resource):
             APIError: no answer came, or one that is no success.
 
         """
-        given = {"conversation_id": conversation_id, "agent_id": agent_id}
-        return await self._staleness(given, CallOptions(**options), [])
+        return await self._staleness(*parted(Recompile, locals()), [])
 
     def targets(
         self,
@@ -84,11 +83,12 @@ class AsyncUpkeep(Resource):
             NotFoundError: there is no such agent or block; raised when the first id is asked for.
 
         """
-        selected = [name for name, value in {"agent_id": agent_id, "block_id": block_id, "all": all}.items() if value]
-        if len(selected) != 1 or not isinstance(all, bool):
-            given = " and ".join(selected) or "none of them"
-            raise InvalidArgumentError([Fault("targets", f"takes agent_id, block_id or all=True, not {given}")])
-        if block_id:
+        ways = {"agent_id": agent_id, "block_id": block_id, "all": all}
+        chosen = [f"{name}={value!r}" for name, value in ways.items() if value not in (UNSET, None, False)]
+        if len(chosen) != 1 or not isinstance(all, bool):
+            words = " and ".join(chosen) or "none of them"
+            raise InvalidArgumentError([Fault("targets", f"takes agent_id, block_id or all=True, not {words}")])
+        if block_id is not None and block_id is not UNSET:
             agents = self._pages(ListBlockAgents, {"block_id": block_id, "options": options})
             return self._of_block(agents, block_id, options)
         return self._of_agent(self._conversations(agent_id, options), agent_id, options)

@@ -10,12 +10,13 @@ import pytest
 
 from letta_async import Letta
 from tests.cli.held import HeldServer
-from tests.cli.processes import Done, run
+from tests.cli.processes import Done, run_here
 from tests.cli.stories import Story, tell
 
 if sys.platform == "win32":
     collect_ignore = ["test_terminal.py", "test_interrupt.py"]
 
+Cli = Callable[..., Done]
 Prompts = Callable[[], dict[str, str]]
 
 
@@ -38,9 +39,9 @@ def story(client: Letta) -> Story:
 
 
 @pytest.fixture
-def cli(server: HeldServer) -> Callable[..., Done]:
-    """Run a command against the server."""
-    return partial(run, base_url=server.base_url)
+def cli(server: HeldServer) -> Cli:
+    """Run a command against the server, in this process."""
+    return partial(run_here, base_url=server.base_url)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Commands as processes: with pipes, or with a terminal of their own."""
+"""Commands as processes: with pipes, or with a terminal of their own; and where that shows nothing more, right here."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from typing import Any, Final, Self
+from unittest import mock
 
 import attrs
 
-PROGRAM: Final = (sys.executable, "-X", "dev", "-W", "error", "-m", "letta_async")
+from letta_async.cli import main
+
+PROGRAM: Final = (sys.executable, "-m", "letta_async")
 PATIENCE: Final = 20.0
 """Seconds after which a test gives up on a process."""
 
@@ -26,7 +32,7 @@ def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
     """Give an environment in which nothing of the developer's is in the way."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
     place = {} if base_url is None else {"LETTA_BASE_URL": base_url}
-    return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", **place, **more}
+    return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONWARNINGS": "error", **place, **more}
 
 
 @attrs.frozen
@@ -66,17 +72,34 @@ def run(*arguments: str, base_url: str | None = None, stdin: str = "", **env: st
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+def run_here(*arguments: str, base_url: str | None = None, stdin: str = "") -> Done:
+    """Run a command to its end in this process, which takes a tenth of the time."""
+    with (
+        mock.patch.dict(os.environ, environment(base_url), clear=True),
+        mock.patch("sys.stdin", StringIO(stdin)),
+        redirect_stdout(StringIO()) as stdout,
+        redirect_stderr(StringIO()) as stderr,
+    ):
+        code = main(arguments)
+    return Done(code, stdout.getvalue(), stderr.getvalue())
+
+
 class Running:
     """A command that is under way, without a terminal."""
 
-    def __init__(self, *arguments: str, base_url: str | None = None, **env: str) -> None:
+    def __init__(self, *arguments: str, base_url: str | None = None, stdin: bytes = b"", **env: str) -> None:
+        """Start it, with what is on its standard input."""
+        read, write = os.pipe()
+        os.write(write, stdin)
+        os.close(write)
         self._process = subprocess.Popen(
             [*PROGRAM, *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=read,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment(base_url, **env),
         )
+        os.close(read)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self.stdout = _Heard(self._process.stdout.fileno())
@@ -112,20 +135,22 @@ class Terminal:
         *arguments: str,
         base_url: str | None = None,
         piped: bool = False,
+        blind: bool = False,
         columns: int = 120,
+        program: Sequence[str] = PROGRAM,
         **env: str,
     ) -> None:
-        """Start it; `piped`: its standard output goes elsewhere."""
+        """Start it; `piped`: its standard output goes elsewhere; `blind`: standard error, too, and both to `stdout`."""
         import pty
         import termios
 
         self._master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (40, columns))
-        output = "" if piped else ' >"$0"'
+        output = "2>&1" if blind else '2>"$0"' if piped else '>"$0" 2>"$0"'
         # a session leader that opens a terminal has it as its controlling one
-        script = f'exec "$@" <"$0"{output} 2>"$0"'
+        script = f'exec "$@" <"$0" {output}'
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", script, os.ttyname(slave), *PROGRAM, *arguments],
+            ["/bin/sh", "-c", script, os.ttyname(slave), *program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -215,5 +240,3 @@ def plain(text: str) -> str:
 
 def has_colours(text: str) -> bool:
     return _COLOURS.search(text) is not None
-
-

@@ -56,4 +56,6 @@ def tell(client: Letta, *, stale: int = 2, current: int = 1, unshared: int = 1) 
     outdated = [*talk(writer, stale), *talk(tester, stale)]
     others = talk(gardener, unshared)
     client.blocks.update(block.id, value="The release is on Monday.")
-    return Story(block.id, [writer, tester, gardener], outdated, [*talk(writer, current), *talk(tester, current)], others)
+    return Story(
+        block.id, [writer, tester, gardener], outdated, [*talk(writer, current), *talk(tester, current)], others
+    )

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Prompts
+from letta_async import Letta
+from tests.cli.conftest import Cli, Prompts
 from tests.cli.held import HeldServer
+from tests.cli.processes import run, run_here
 from tests.cli.stories import Story
 
 
-def test_only_stale_changes_exactly_the_stale_ones(cli, story: Story, prompts: Prompts, server: HeldServer) -> None:
+def test_only_stale_changes_exactly_the_stale_ones(story: Story, prompts: Prompts, server: HeldServer) -> None:
     before = prompts()
-    done = cli("recompile", "--block", story.block, "--only-stale", "--yes", "--output", "jsonl")
+    typed = ["recompile", "--block", story.block, "--only-stale", "--yes", "--output", "jsonl"]
+    done = run(*typed, base_url=server.base_url)
     assert done.code == 0
     assert done.with_status("recompiled") == set(story.stale)
     assert done.with_status("unchanged") == set(story.current)
@@ -23,49 +26,48 @@ def test_only_stale_changes_exactly_the_stale_ones(cli, story: Story, prompts: P
     assert "4 recompiled, 2 unchanged, in " in done.stderr
 
 
-def test_without_it_all_are_recompiled(cli, story: Story, server: HeldServer) -> None:
+def test_without_it_all_are_recompiled(cli: Cli, story: Story, server: HeldServer) -> None:
     done = cli("recompile", "--agent", story.agents[0], "--yes", "--output", "json")
     assert done.code == 0
     assert done.with_status("recompiled") == {*story.stale[:2], story.current[0]} == set(server.recompiled)
 
 
-def test_where_nobody_can_be_asked_nobody_is(cli, story: Story, server: HeldServer) -> None:
-    done = cli("recompile", *story.stale, stdin="")
+def test_where_nobody_can_be_asked_nobody_is(cli: Cli, story: Story, server: HeldServer) -> None:
+    done = run("recompile", *story.stale, base_url=server.base_url, stdin="")
     assert done.code == 0
     assert set(server.recompiled) == set(story.stale)
     assert "[y/N]" not in done.stderr
 
 
 def test_a_dry_run_tells_the_plan_and_changes_nothing(
-    cli, story: Story, prompts: Prompts, server: HeldServer
+    cli: Cli, story: Story, prompts: Prompts, server: HeldServer
 ) -> None:
     before = prompts()
     done = cli("recompile", "--all", "--dry-run", "--only-stale", "--output", "jsonl")
     assert done.code == 0
     assert done.with_status("stale") == set(story.stale)
     assert done.stderr == (
-        "7 conversations: 4 stale, 3 current.\n"
-        "A dry run: nothing was changed. 4 conversations would be recompiled.\n"
+        "7 conversations: 4 stale, 3 current.\nA dry run: nothing was changed. 4 conversations would be recompiled.\n"
     )
     assert not server.recompiled
     assert prompts() == before
 
 
-def test_the_diffs_of_what_was_recompiled_are_in_the_json(cli, story: Story) -> None:
+def test_the_diffs_of_what_was_recompiled_are_in_the_json(cli: Cli, story: Story) -> None:
     done = cli("recompile", "--all", "--only-stale", "--diff", "--yes", "--output", "json")
     diffs = {row["conversation_id"]: row["diff"] for row in done.json["conversations"]}
     assert {each for each, diff in diffs.items() if diff and "+The release is on Monday." in diff} == set(story.stale)
     assert done.with_status("unchanged") == {*story.current, *story.unshared}
 
 
-def test_the_diffs_come_before_the_table(cli, story: Story) -> None:
+def test_the_diffs_come_before_the_table(cli: Cli, story: Story) -> None:
     done = cli("recompile", story.stale[0], "--diff", "--yes")
     assert done.stdout.startswith(f"--- {story.stale[0]} stored\n")
     assert done.stdout.count("+The release is on Monday.") == 1
     assert done.stdout.splitlines()[-1].startswith(f"{story.stale[0]}  recompiled  +1 -1 lines")
 
 
-def test_failures_come_last_with_their_reasons_and_leave_the_others_alone(cli, story: Story) -> None:
+def test_failures_come_last_with_their_reasons_and_leave_the_others_alone(cli: Cli, story: Story) -> None:
     done = cli("recompile", story.gone, *story.stale, "--yes")
     assert done.code == 1
     *recompiled, failed = done.stdout.splitlines()[1:]
@@ -74,7 +76,7 @@ def test_failures_come_last_with_their_reasons_and_leave_the_others_alone(cli, s
     assert "4 recompiled, 1 failed, in " in done.stderr
 
 
-def test_nothing_to_do_is_well_done(cli, story: Story, client) -> None:
+def test_nothing_to_do_is_well_done(cli: Cli, story: Story, client: Letta) -> None:
     lonely = client.agents.create(name="lonely", model="letta/letta-free", embedding="letta/letta-free")
     done = cli("recompile", "--agent", lonely.id, "--yes", "--output", "json")
     assert done.code == 0
@@ -82,7 +84,7 @@ def test_nothing_to_do_is_well_done(cli, story: Story, client) -> None:
 
 
 def test_a_journal_keeps_what_was_done_from_being_done_again(
-    cli, story: Story, server: HeldServer, tmp_path: Path
+    cli: Cli, story: Story, server: HeldServer, tmp_path: Path
 ) -> None:
     journal = str(tmp_path / "run.jsonl")
     first = cli("recompile", *story.stale, "--journal", journal, "--output", "jsonl", "--yes")
@@ -93,7 +95,7 @@ def test_a_journal_keeps_what_was_done_from_being_done_again(
     assert set(server.recompiled.values()) == {1}
 
 
-def test_a_journal_of_another_batch_is_refused(cli, story: Story, server: HeldServer, tmp_path: Path) -> None:
+def test_a_journal_of_another_batch_is_refused(cli: Cli, story: Story, server: HeldServer, tmp_path: Path) -> None:
     journal = str(tmp_path / "run.jsonl")
     cli("recompile", story.stale[0], "--journal", journal, "--yes")
     done = cli("recompile", *story.stale, "--only-stale", "--journal", journal, "--yes")
@@ -104,7 +106,7 @@ def test_a_journal_of_another_batch_is_refused(cli, story: Story, server: HeldSe
 
 
 @pytest.mark.parametrize("in_file", [True, False], ids=["file", "inline"])
-def test_settings_are_sent(cli, story: Story, server: HeldServer, tmp_path: Path, in_file: bool) -> None:
+def test_settings_are_sent(cli: Cli, story: Story, server: HeldServer, tmp_path: Path, in_file: bool) -> None:
     settings = {"mode": "sliding_window", "clip_chars": None, "model_settings": {"provider_type": "openai"}}
     text = json.dumps(settings)
     if in_file:
@@ -115,7 +117,7 @@ def test_settings_are_sent(cli, story: Story, server: HeldServer, tmp_path: Path
     assert sent == {"compaction_settings": settings}
 
 
-def test_a_dry_run_has_the_server_check_the_settings(cli, story: Story, server: HeldServer) -> None:
+def test_a_dry_run_has_the_server_check_the_settings(cli: Cli, story: Story, server: HeldServer) -> None:
     settings = {"model_settings": {"provider_type": "moonshot"}}  # which this server does not know
     done = cli("recompile", story.stale[0], "--settings", json.dumps(settings), "--dry-run")
     assert done.code == 1
@@ -139,17 +141,14 @@ def test_a_dry_run_has_the_server_check_the_settings(cli, story: Story, server: 
         ("BINARY", "cannot be read: it is not text"),
     ],
 )
-def test_faulty_settings_are_refused_before_anything_is_sent(
-    cli, story: Story, server: HeldServer, tmp_path: Path, settings: str, words: str
-) -> None:
+def test_faulty_settings_are_refused_before_anything_is_sent(tmp_path: Path, settings: str, words: str) -> None:
     if settings.isupper():
         path = tmp_path / "settings.json"
         path.write_bytes(b"[1]" if settings == "LIST" else b"\xff\xfe\x00")
         settings = str(path)
-    sent = len(server.requests)
-    done = cli("recompile", story.stale[0], "--settings", settings, "--yes")
+    some_id = "conv-00000000-0000-4000-8000-000000000000"
+    done = run_here("recompile", some_id, "--settings", settings, "--yes", "--base-url", "http://127.0.0.1:1")
     assert (done.code, done.stdout) == (2, "")
     assert words in done.stderr
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
-    assert len(server.requests) == sent

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.conftest import Prompts
+from letta_async import Letta
+from tests.cli.conftest import Cli, Prompts
 from tests.cli.held import HeldServer
+from tests.cli.processes import run
 from tests.cli.stories import Story
 
 
 def test_it_names_exactly_the_stale_ones_and_changes_nothing(
-    cli, story: Story, prompts: Prompts, server: HeldServer
+    story: Story, prompts: Prompts, server: HeldServer
 ) -> None:
     before = prompts()
-    done = cli("status", "--all", "--output", "jsonl")
+    done = run("status", "--all", "--output", "jsonl", base_url=server.base_url)
     assert done.code == 1
     assert done.with_status("stale") == set(story.stale)
     assert done.with_status("current") == story.all - set(story.stale)
@@ -22,26 +24,26 @@ def test_it_names_exactly_the_stale_ones_and_changes_nothing(
     assert prompts() == before
 
 
-def test_it_is_0_when_none_is_stale(cli, story: Story) -> None:
+def test_it_is_0_when_none_is_stale(cli: Cli, story: Story) -> None:
     done = cli("status", "--agent", story.agents[2])
     assert (done.code, done.stdout, done.stderr) == (0, "", "1 conversation: 0 stale, 1 current.\n")
 
 
-def test_a_block_means_the_conversations_of_every_agent_that_uses_it(cli, story: Story) -> None:
+def test_a_block_means_the_conversations_of_every_agent_that_uses_it(cli: Cli, story: Story) -> None:
     done = cli("status", "--block", story.block, "--output", "json")
     assert {row["conversation_id"] for row in done.json["conversations"]} == story.of_block
     assert done.json["counts"]["stale"] == 4
     assert done.json["not_done"] == 0
 
 
-def test_ids_come_from_the_command_line_and_from_standard_input_each_once(cli, story: Story) -> None:
+def test_ids_come_from_the_command_line_and_from_standard_input_each_once(cli: Cli, story: Story) -> None:
     one, two, *_ = story.stale
     done = cli("status", one, "-", "--output", "jsonl", stdin=f"{two}\n\n  {one}\n")
     assert [row["conversation_id"] for row in done.jsonl].count(one) == 1
     assert done.with_status("stale") == {one, two}
 
 
-def test_the_table_names_the_stale_ones_and_is_plain_text_when_piped(cli, story: Story) -> None:
+def test_the_table_names_the_stale_ones_and_is_plain_text_when_piped(cli: Cli, story: Story) -> None:
     done = cli("status", "--all")
     head, *rows = done.stdout.splitlines()
     assert head.split() == ["conversation", "status", "detail"]
@@ -50,7 +52,7 @@ def test_the_table_names_the_stale_ones_and_is_plain_text_when_piped(cli, story:
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_diffs_show_what_a_recompile_would_change(cli, story: Story) -> None:
+def test_diffs_show_what_a_recompile_would_change(cli: Cli, story: Story) -> None:
     done = cli("status", story.stale[0], "--diff")
     assert "-The release is on Friday.\n+The release is on Monday.\n" in done.stdout
     assert done.stdout.startswith(f"--- {story.stale[0]} stored\n+++ {story.stale[0]} recompiled\n@@")
@@ -58,7 +60,7 @@ def test_diffs_show_what_a_recompile_would_change(cli, story: Story) -> None:
     assert "+The release is on Monday." in row["diff"].splitlines()
 
 
-def test_one_that_cannot_be_checked_is_told_with_its_reason(cli, story: Story) -> None:
+def test_one_that_cannot_be_checked_is_told_with_its_reason(cli: Cli, story: Story) -> None:
     done = cli("status", story.unshared[0], story.gone, "--output", "jsonl")
     assert done.code == 1
     failed = next(row for row in done.jsonl if row["status"] == "failed")
@@ -71,7 +73,7 @@ def test_one_that_cannot_be_checked_is_told_with_its_reason(cli, story: Story) -
 
 
 @pytest.mark.parametrize("option", ["--agent", "--block"])
-def test_what_does_not_exist_is_said_in_a_line(cli, story: Story, option: str) -> None:
+def test_what_does_not_exist_is_said_in_a_line(cli: Cli, story: Story, option: str) -> None:
     done = cli("status", option, story.gone.replace("conv", option.removeprefix("--")))
     assert done.code == 1
     assert done.stdout == ""
@@ -80,7 +82,7 @@ def test_what_does_not_exist_is_said_in_a_line(cli, story: Story, option: str) -
     assert "404" in done.stderr
 
 
-def test_what_would_act_on_a_terminal_is_shown_not_sent(cli, client, story: Story) -> None:
+def test_what_would_act_on_a_terminal_is_shown_not_sent(cli: Cli, client: Letta, story: Story) -> None:
     client.blocks.update(story.block, value="\x1b]0;owned\x07 and \u202eback")
     done = cli("status", story.stale[0], "--diff")
     assert "\x1b" not in done.stdout

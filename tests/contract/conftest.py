@@ -14,7 +14,9 @@ import aiohttp
 import attrs
 import pytest
 
+from letta_async import AsyncLetta, Letta
 from letta_async.testing import EmbeddedServer
+from tests.contract.awaited import awaited
 from tests.contract.wire import Http
 
 REAL: Final = os.environ.get("LETTA_TEST_BASE_URL", "").rstrip("/")
@@ -71,6 +73,17 @@ async def http(base_url: str) -> AsyncIterator[Http]:
     """Give a bare caller of the server under test."""
     async with aiohttp.ClientSession() as session:
         yield Http(base_url, session)
+
+
+@pytest.fixture(params=["AsyncLetta", "Letta"])
+async def sdk(request: pytest.FixtureRequest, base_url: str) -> AsyncIterator[AsyncLetta]:
+    """Give the client, then the facade, to be used as if it were the client."""
+    if request.param == "AsyncLetta":
+        async with AsyncLetta(base_url=base_url) as client:
+            yield client
+    else:
+        with Letta(base_url=base_url) as facade:
+            yield awaited(facade)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -86,6 +86,14 @@ def test_what_is_iterated_over_may_itself_call_the_client(letta: Letta, ids: lis
     assert sorted(str(outcome.target) for outcome in letta.conversations.recompile_many(targets)) == sorted(ids)
 
 
+def test_any_lazy_iterable_may(letta: Letta, ids: list[str]) -> None:
+    class Lazy:
+        def __iter__(self) -> Iterator[str]:
+            return (letta.get(f"/echo/{target}") for target in ids)
+
+    assert sorted(str(outcome.target) for outcome in letta.conversations.recompile_many(Lazy())) == sorted(ids)
+
+
 def test_an_iteration_holds_its_client(server: StubServer, ids: list[str]) -> None:
     iteration = Letta(base_url=server.base_url).conversations.recompile_many(ids)
     assert len(list(iteration)) == len(ids)
@@ -142,6 +150,26 @@ print("leaving")
     assert running.line() == "leaving"
     running.leaves_at_once()
     assert len(server.requests) == len(ids)
+
+
+def test_the_end_of_the_interpreter_waits_for_nothing_that_is_iterated_over(
+    server: StubServer, program: Start, ids: list[str]
+) -> None:
+    source = f"""{HEAD}
+def targets():
+    yield sys.argv[2]
+    yield letta.get("/hold")
+
+iteration = letta.conversations.recompile_many(targets())
+next(iteration)
+input()
+print("leaving")
+"""
+    running = program(source, server.base_url, ids[0])
+    assert server.arrived.acquire(timeout=PATIENCE)
+    running.enter()
+    assert running.line() == "leaving"
+    running.leaves_at_once()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")

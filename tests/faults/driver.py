@@ -20,6 +20,9 @@ Do = Callable[[Any], Any]
 class Driver(ABC):
     """A client in front of a server, with a clock whose waits take no time."""
 
+    many: int
+    """How many calls are many, and yet done in seconds."""
+
     def __init__(self, url: str, new_loop: Callable[[], asyncio.AbstractEventLoop], **options: Any) -> None:
         self._new_loop = new_loop
         self.waits: list[float] = []
@@ -80,6 +83,8 @@ class Driver(ABC):
 class AsyncDriver(Driver):
     """`AsyncLetta` on a loop of the test's own."""
 
+    many = 5000
+
     def _make(self, **options: Any) -> Any:
         self.runner = asyncio.Runner(loop_factory=self._new_loop)
         return AsyncLetta(**options)
@@ -119,6 +124,8 @@ class AsyncDriver(Driver):
 class SyncDriver(Driver):
     """`Letta`, called from this thread or from many."""
 
+    many = 1000
+
     def _make(self, **options: Any) -> Any:
         return Letta(**options)
 
@@ -136,7 +143,7 @@ class SyncDriver(Driver):
             except BaseException as error:
                 return error
 
-        with ThreadPoolExecutor(min(len(dos), 128)) as threads:
+        with ThreadPoolExecutor(min(len(dos), 32)) as threads:
             return list(threads.map(attempt, dos))
 
     def left_behind(self) -> list[str]:

@@ -59,7 +59,7 @@ class Fault:
     tries: int | None = None
     """How many tries a repeatable call makes, where it is neither one nor all three."""
     requests: int | None = None
-    """How many requests reach the server, where it is not one a try; negative when that is a matter of chance."""
+    """How many requests reach the server, where it is not one a try."""
     waits: tuple[float, float] | None = None
     """Bounds of each wait between tries, in seconds."""
     proxy: Script | None = None

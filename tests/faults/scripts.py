@@ -25,7 +25,6 @@ __all__ = [
     "redirects",
     "resets",
     "says",
-    "ssh",
     "stalls",
     "stalls_at_once",
     "takes",
@@ -106,14 +105,6 @@ def hears_and_says(message: bytes) -> Script:
         await peer.close()
 
     return script
-
-
-async def ssh(peer: Peer) -> None:
-    """Do as an SSH server does."""
-    await peer.send(b"SSH-2.0-OpenSSH_9.6\r\n")
-    await peer.request()
-    await peer.send(b"Invalid SSH identification string.\r\n")
-    await peer.close()
 
 
 async def stalls_at_once(peer: Peer) -> None:

@@ -51,32 +51,38 @@ class Peer:
         self.server = server
         self.reader = reader
         self.writer = writer
-        self.number = server.connections
-        """How many connections came before."""
         self.limit: int | None = None
-        """Most requests that the script may read."""
+        """Most requests that the script may read; those after it are answered rightly."""
         self._turn = server.turn
+        self._left: Seen | None = None
 
     async def request(self) -> Seen:
-        """Read one request to its end; answer rightly what the script is not to have.
+        """Read one request to its end.
 
         Raises:
             IncompleteReadError: the client closed instead.
+            _HandOver: another script is to answer it.
 
         """
-        while True:
-            head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            first, *lines = head.strip().split("\r\n")
-            method, target, _ = first.split(" ")
-            headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-            body = await self.reader.readexactly(int(headers.get("content-length", 0)))
-            seen = Seen(method, target, headers, body)
-            self.server.requests.append(seen)
-            if self.limit != 0 and self._turn == self.server.turn:
-                if self.limit is not None:
-                    self.limit -= 1
-                return seen
-            await self.server.answer(self, seen)
+        if self._left is not None:
+            seen, self._left = self._left, None
+            return seen
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.strip().split("\r\n")
+        method, target, _ = first.split(" ")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        body = await self.reader.readexactly(int(headers.get("content-length", 0)))
+        seen = Seen(method, target, headers, body)
+        self.server.requests.append(seen)
+        if self._turn != self.server.turn:
+            self._turn, self._left = self.server.turn, seen
+            raise _HandOver(self.server.script_for(self))
+        if self.limit is not None:
+            if self.limit == 0:
+                self._left, self.limit = seen, None
+                raise _HandOver(good)
+            self.limit -= 1
+        return seen
 
     async def send(self, *pieces: bytes, every: float = 0.0) -> None:
         """Send bytes, each piece in a segment of its own, `every` so many seconds."""
@@ -104,6 +110,14 @@ class Peer:
 
 Script = Callable[[Peer], Awaitable[None]]
 """What a server does with a connection. At its end it waits for the client to close."""
+
+
+class _HandOver(Exception):  # noqa: N818 - it is no error
+    """A connection goes on with another script."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__()
+        self.script = script
 
 
 async def answer_rightly(peer: Peer, _: Seen) -> None:
@@ -167,17 +181,24 @@ class Server:
             await self._listener.wait_closed()
 
     def follow(self, script: Script, *, once: bool = False) -> None:
-        """Do this from now on, and count anew; on connections from before, requests are answered rightly.
+        """Do this from now on, and count anew.
 
         Args:
-            script: What to do.
-            once: Only to the first connection and its first request; what comes then is answered rightly.
+            script: What to do with new connections, and with open ones when their next request has come.
+            once: Only to one connection and one request of it; what comes then is answered rightly.
 
         """
         self.script, self.once = script, once
         self.turn += 1
         self.requests.clear()
         self.connections = self.most_at_once = 0
+
+    def script_for(self, peer: Peer) -> Script:
+        if not self.once:
+            return self.script
+        script, peer.limit = self.script, 1
+        self.script, self.once = good, False
+        return script
 
     def restart(self) -> None:
         """Go away with every connection, and come back at the same port."""
@@ -195,17 +216,17 @@ class Server:
         self.connections += 1
         self._open.add(task)
         self.most_at_once = max(self.most_at_once, len(self._open))
-        if self.once:
-            if peer.number:
-                script = good
-            else:
-                script, peer.limit = self.script, 1
-        else:
-            script = self.script
+        script = self.script_for(peer)
         try:
             if self._context is not None:
                 peer.reader = await secure(reader, writer, self._context)
-            await script(peer)
+            while True:
+                try:
+                    await script(peer)
+                except _HandOver as over:
+                    script = over.script
+                else:
+                    break
             if not writer.is_closing():
                 await peer.stall()
         except (OSError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError) as error:

@@ -7,12 +7,12 @@ from typing import Final
 from letta_async import APIConnectionError, APIStatusError, APITimeoutError
 
 from .fault import Again, Fault
-from .scripts import answer, closes, drips, endless, ok, resets, says, ssh, stalls
+from .scripts import answer, closes, drips, endless, ok, resets, says, stalls
 
 __all__ = ["HEAD"]
 
 _NOT_HTTP: Final = ("not HTTP/1.1 that can be read", "https")
-_QUICK: Final = {"timeout": 0.15}
+_QUICK: Final = {"timeout": 0.1}
 _CUT_OFF: Final = {"again": Again.REPEATABLE, "says": ("the connection broke",)}
 """The parser in Python waits for the end of a line, or of the headers, before it judges."""
 
@@ -66,10 +66,9 @@ HEAD: Final = [
         row=10,
         name="not-http",
         happens="Another protocol answers, such as SSH",
-        script=ssh,
+        script=says(b"SSH-2.0-OpenSSH_9.6\r\n", b"Invalid SSH identification string.\r\n", then="fin"),
         sees=APIConnectionError,
         says=_NOT_HTTP,
-        requests=-1,
         pure=_CUT_OFF,
     ),
     Fault(

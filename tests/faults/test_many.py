@@ -31,15 +31,14 @@ def _recompile(client: Any) -> Any:
 # --- row 40: an outage ------------------------------------------------------------------------------------------------
 
 
-def test_an_outage_of_five_thousand_calls_is_not_multiplied(server: Server, drive: Drive) -> None:
+def test_an_outage_of_thousands_of_calls_is_not_multiplied(server: Server, drive: Drive) -> None:
     driver = drive(server.url, concurrency=50)
     driver.calm()
-    server.restart()
     server.follow(says(answer(500, b"{}")))
-    ends = driver.together(*[_recompile] * 5000)
+    ends = driver.together(*[_recompile] * driver.many)
     assert {type(end) for end in ends} == {InternalServerError}
     budget = 500 // 14  # tokens, tokens a retry
-    assert 5000 <= len(server.requests) <= 5000 + budget
+    assert driver.many <= len(server.requests) <= driver.many + budget
 
 
 @pytest.mark.parametrize("outage", [says(answer(503)), closes("after the request"), resets("after the request")])
@@ -48,7 +47,6 @@ def test_in_a_total_outage_a_thousand_calls_at_once_send_little_more(
 ) -> None:
     driver = drive(server.url, concurrency=100)
     driver.calm()
-    server.restart()
     server.follow(outage)
     ends = driver.together(*[_recompile] * 1000)
     assert all(isinstance(end, InternalServerError | APIConnectionError) for end in ends)
@@ -66,7 +64,6 @@ def test_after_an_outage_the_budget_fills_again(server: Server, drive: Drive) ->
     server.follow(good)
     for _ in range(28):
         driver.recompile()
-    server.restart()
     server.follow(says(answer(500)))
     with pytest.raises(InternalServerError):
         driver.recompile()
@@ -135,9 +132,9 @@ def test_a_server_that_takes_ten_at_once_answers_all(kind: str, server: Server, 
     async def main() -> list[Any]:
         policy = RetryPolicy(max_retries=5, initial_delay=0.02)
         async with AsyncLetta(base_url=server.url, retry=policy) as client:
-            return await asyncio.gather(*(_recompile(client) for _ in range(500)), return_exceptions=True)
+            return await asyncio.gather(*(_recompile(client) for _ in range(300)), return_exceptions=True)
 
-    assert Counter(map(str, run(main()))) == {PROMPT: 500}
+    assert Counter(map(str, run(main()))) == {PROMPT: 300}
 
 
 def test_a_capacity_that_collapses_is_followed(server: Server, run: Run) -> None:
@@ -147,18 +144,18 @@ def test_a_capacity_that_collapses_is_followed(server: Server, run: Run) -> None
     async def main() -> tuple[list[Any], int, int]:
         policy = RetryPolicy(max_retries=5, initial_delay=0.02)
         async with AsyncLetta(base_url=server.url, retry=policy) as client:
-            calls = [asyncio.ensure_future(_recompile(client)) for _ in range(800)]
-            while room.answered < 400:
+            calls = [asyncio.ensure_future(_recompile(client)) for _ in range(400)]
+            while room.answered < 200:
                 await asyncio.sleep(0.001)
             before = client.stats.limit
             room.places = 1
-            while room.answered < 600:
+            while room.answered < 300:
                 await asyncio.sleep(0.001)
             after = client.stats.limit
             return await asyncio.gather(*calls, return_exceptions=True), before, after
 
     ends, before, after = run(main())
-    assert Counter(map(str, ends)) == {PROMPT: 800}
+    assert Counter(map(str, ends)) == {PROMPT: 400}
     assert before >= 4
     assert after <= 3
 
@@ -279,7 +276,6 @@ def test_two_thousand_calls_of_a_server_that_fails_at_random(server: Server, dri
     moody = _Moody()
     driver = drive(server.url, concurrency=64, timeout=0.3, deadline=2.0)
     driver.calm()
-    server.restart()
     server.follow(moody.script)
     took: list[float] = []
 

@@ -183,3 +183,18 @@ def test_proxies_of_the_environment_are_used_only_when_asked_for(
     assert drive(server.url, trust_env=True).recompile() == PROMPT
     assert (len(server.requests), len(proxy.requests)) == (1, 1)
     assert "proxy-authorization" in proxy.requests[0].headers
+
+
+@pytest.mark.parametrize("status", [407, 502])
+def test_a_proxy_of_the_environment_that_refuses_is_told_without_its_password(
+    status: int, serve: Callable[..., Server], drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve()
+    proxy.follow(says(answer(status)))
+    monkeypatch.setenv("https_proxy", f"http://sam:{PROXY_PASSWORD}@{proxy.host}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    driver = drive("https://127.0.0.1:1", trust_env=True, api_key=KEY)
+    with pytest.raises(LettaError, match=f"the proxy answered {status}") as caught:
+        driver.recompile()
+    assert "proxy-authorization" in proxy.requests[0].headers
+    assert_kept(caught.value)

@@ -1,0 +1,141 @@
+"""Ctrl-C: what is in flight ends, what was done is told, and the very command to go on with is named."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+from pathlib import Path
+
+import pytest
+
+from letta_async import Letta
+from tests.cli.conftest import Cli
+from tests.cli.held import HeldServer
+from tests.cli.processes import Done, Running, run
+from tests.cli.stories import Story, tell
+
+
+@pytest.fixture
+def story(client: Letta) -> Story:
+    return tell(client, stale=15, current=0, unshared=0)
+
+
+def interrupted(server: HeldServer, *arguments: str, number: signal.Signals = signal.SIGINT) -> Done:
+    """Run a command, and interrupt it once five are recompiled and more are in flight."""
+    server.hold_after(5)
+    with Running(*arguments, base_url=server.base_url) as running:
+        server.wait_until_holding()
+        running.signal(number)
+        running.stderr.wait_for("Stopping: what is in flight is waited for.")
+        server.release()
+        return running.end()
+
+
+def command_to_go_on(done: Done) -> list[str]:
+    program, *arguments = shlex.split(done.stderr.splitlines()[-1])
+    assert program == "letta-async"
+    return arguments
+
+
+def test_what_is_in_flight_ends_and_a_journal_goes_on(
+    story: Story, server: HeldServer, cli: Cli, tmp_path: Path
+) -> None:
+    journal = tmp_path / "the journal.jsonl"
+    typed = ["recompile", "--block", story.block, "--journal", str(journal), "--yes", "--output", "jsonl"]
+    first = interrupted(server, *typed)
+    assert first.code == 130
+    done = first.with_status("recompiled")
+    assert 5 < len(done) < 30  # what was in flight, too
+    assert done == set(server.recompiled)
+    entries = [json.loads(line) for line in journal.read_text().splitlines()[1:]]
+    assert {entry["key"] for entry in entries} == done
+    assert f"Interrupted, with {30 - len(done)} conversations to go. To go on:" in first.stderr
+    assert command_to_go_on(first) == typed
+
+    second = cli(*command_to_go_on(first))
+    assert second.code == 0
+    assert second.with_status("skipped") == done
+    assert second.with_status("recompiled") == set(story.stale) - done
+    assert set(server.recompiled.values()) == {1}
+
+
+def test_without_a_journal_staleness_itself_says_where_to_go_on(story: Story, server: HeldServer, cli: Cli) -> None:
+    first = interrupted(server, "recompile", "--block", story.block, "--yes", "--output", "json")
+    assert first.code == 130
+    assert first.json["not_done"] == 30 - first.json["counts"]["recompiled"] > 0
+    assert command_to_go_on(first)[:2] == ["recompile", "--only-stale"]
+    second = cli(*command_to_go_on(first))
+    assert second.code == 0
+    assert second.with_status("unchanged") == first.with_status("recompiled")
+    assert set(server.recompiled.values()) == {1}
+
+
+def test_a_second_one_ends_at_once(story: Story, server: HeldServer) -> None:
+    server.hold_after(5)
+    with Running("recompile", *story.stale, "--yes", "--output", "jsonl", base_url=server.base_url) as running:
+        server.wait_until_holding()
+        running.signal(signal.SIGINT)
+        running.stderr.wait_for("Once more ends it at once.")
+        running.signal(signal.SIGINT)
+        done = running.end()  # although the server still holds what is in flight
+    assert done.code == 130
+    assert len(done.with_status("recompiled")) == 5
+    assert "what was in flight may have been recompiled or not" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sigterm_does_the_same_and_says_143(story: Story, server: HeldServer) -> None:
+    done = interrupted(server, "recompile", *story.stale, "--yes", "--only-stale", number=signal.SIGTERM)
+    assert done.code == 143
+    assert "to go. To go on:" in done.stderr
+    assert len(done.stdout.splitlines()) - 1 == len(server.recompiled)
+
+
+def test_ids_from_standard_input_are_asked_for_again(story: Story, server: HeldServer) -> None:
+    server.hold_after(5)
+    ids = "\n".join(story.stale).encode()
+    with Running("recompile", "-", "--yes", base_url=server.base_url, stdin=ids) as running:
+        server.wait_until_holding()
+        running.signal(signal.SIGINT)
+        running.stderr.wait_for("Stopping")
+        server.release()
+        done = running.end()
+    assert "To go on (with the same ids on standard input):\n" in done.stderr
+
+
+def test_while_it_checks_nothing_was_changed(story: Story, server: HeldServer) -> None:
+    server.hold_after(5, dry_runs=True)
+    arguments = ["recompile", "--block", story.block, "--yes", "--diff"]
+    with Running(*arguments, base_url=server.base_url) as running:
+        server.wait_until_holding()
+        running.signal(signal.SIGINT)
+        done = running.end()  # nothing in flight is waited for
+    assert (done.code, done.stdout, done.stderr) == (130, "", "Interrupted; nothing was changed.\n")
+    assert not server.recompiled
+
+
+def test_a_status_tells_what_it_has_found(story: Story, server: HeldServer) -> None:
+    server.hold_after(5, dry_runs=True)
+    with Running("status", "--block", story.block, "--output", "json", base_url=server.base_url) as running:
+        server.wait_until_holding()
+        running.signal(signal.SIGINT)
+        done = running.end()
+    assert done.code == 130
+    found = len(done.json["conversations"])
+    assert 0 < found <= 5
+    assert done.json["not_done"] == 30 - found
+    assert done.stderr == f"Interrupted: {found} of 30 conversations were checked, {found} stale.\n"
+
+
+def test_as_much_as_once_is_no_matter_after_all_is_done(story: Story, server: HeldServer) -> None:
+    server.hold_after(0)
+    with Running("recompile", story.stale[0], "--yes", base_url=server.base_url) as running:
+        server.wait_until_holding()
+        running.signal(signal.SIGINT)
+        running.stderr.wait_for("Stopping")
+        server.release()
+        done = running.end()
+    assert done.code == 0
+    assert "1 recompiled" in done.stderr
+    assert run("status", story.stale[0], base_url=server.base_url).code == 0

@@ -1,0 +1,119 @@
+"""No exception of the HTTP library reaches a caller."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import inspect
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import http_exceptions
+from aiohttp.client_exceptions import UnixClientConnectorError
+from aiohttp.client_reqrep import ConnectionKey
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from letta_async import APIConnectionError, APITimeoutError
+from letta_async._translation import FOREIGN, translate
+
+_KEY = ConnectionKey("127.0.0.1", 1, False, True, None, None, None)
+_URL = URL("http://127.0.0.1:1/")
+_REQUEST = aiohttp.RequestInfo(_URL, "POST", CIMultiDictProxy(CIMultiDict(Authorization="Bearer MostSecret")), _URL)
+
+
+def _subclasses(cls: type[BaseException]) -> Iterator[type[BaseException]]:
+    yield cls
+    for sub in cls.__subclasses__():
+        yield from _subclasses(sub)
+
+
+def _is_aiohttps(cls: type[BaseException]) -> bool:
+    return cls.__module__.startswith("aiohttp")
+
+
+CLASSES = sorted({cls for cls in _subclasses(aiohttp.ClientError) if _is_aiohttps(cls)}, key=str)
+
+
+def _make(cls: type[Any]) -> Exception:
+    """Make an instance of an exception class, whatever its constructor wants."""
+    if issubclass(cls, aiohttp.ClientResponseError):
+        arguments: tuple[Any, ...] = (_REQUEST, ())
+    elif issubclass(cls, UnixClientConnectorError):
+        arguments = ("/run/letta.sock", _KEY, OSError(errno.ENOENT, "none"))
+    elif issubclass(cls, aiohttp.ClientConnectorError | aiohttp.ClientConnectorCertificateError):
+        arguments = (_KEY, OSError(errno.ECONNREFUSED, "refused"))
+    elif issubclass(cls, aiohttp.ServerFingerprintMismatch):
+        arguments = (b"expected", b"got", "127.0.0.1", 1)
+    else:
+        arguments = ("http://127.0.0.1:1/",)
+    error = cls(*arguments)
+    assert isinstance(error, Exception)
+    return error
+
+
+def test_the_walk_finds_what_aiohttp_exports() -> None:
+    exported = {
+        value
+        for value in vars(aiohttp).values()
+        if inspect.isclass(value) and issubclass(value, aiohttp.ClientError)
+    }
+    assert len(exported) > 20
+    assert exported <= set(CLASSES)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_every_exception_of_aiohttp_is_translated(cls: type[BaseException]) -> None:
+    error = _make(cls)
+    made = translate(error, "POST", "/v1/x", "http://127.0.0.1:1")
+    assert isinstance(made, APIConnectionError)
+    assert made.__cause__ is error
+    assert type(error).__name__ in str(made)
+    assert "MostSecret" not in f"{made} {error!r} {error.args}"
+    assert isinstance(error, asyncio.TimeoutError) == isinstance(made, APITimeoutError)
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [cls for cls in _subclasses(http_exceptions.HttpProcessingError) if _is_aiohttps(cls)],
+    ids=lambda cls: cls.__name__,
+)
+def test_what_the_parser_raises_is_translated(cls: Any) -> None:
+    error = cls("line") if cls is not http_exceptions.HttpProcessingError else cls()
+    made = translate(error, "POST", "/v1/x", "http://127.0.0.1:1")
+    assert made is not None
+    assert not made.transient
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimeoutError(),
+        ConnectionResetError(errno.ECONNRESET, "reset"),
+        BrokenPipeError(),
+        OSError(errno.EHOSTUNREACH, "no route"),
+        ssl.SSLError(1, "odd"),
+        ssl.SSLEOFError(8, "EOF"),
+        ssl.SSLCertVerificationError(1, "bad"),
+        socket.gaierror(-2, "unknown"),
+        UnicodeError("label too long"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_the_system_raises_is_translated(error: Exception) -> None:
+    assert translate(error, "POST", "/v1/x", "http://127.0.0.1:1") is not None
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), RuntimeError("x"), KeyError("x"), AssertionError("x")])
+def test_what_is_a_mistake_in_the_program_is_not(error: Exception) -> None:
+    assert translate(error, "POST", "/v1/x", "http://127.0.0.1:1") is None
+
+
+def test_no_line_of_the_table_is_hidden_by_one_above_it() -> None:
+    kinds = [kind for kind, _ in FOREIGN]
+    for position, kind in enumerate(kinds):
+        assert not any(issubclass(kind, above) for above in kinds[:position]), kind

@@ -1,0 +1,304 @@
+"""Methods and calls: a method hands all its parameters to its call, and every request is as the API has it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+import pytest
+
+from letta_async import AsyncLetta, InvalidArgumentError, NewBlock
+from letta_async._protocol import CallOptions, build
+from letta_async.config import ClientConfig
+from letta_async.models import agent, block, conversation, message
+from letta_async.models._operation import Operation
+from letta_async.resources._resource import RequestOptions, Resource
+from tests.ids import AGENT, CONVERSATION
+
+BLOCK = AGENT.replace("agent", "block")
+MESSAGE = AGENT.replace("agent", "message")
+CONFIG = ClientConfig(api_key=None, base_url="http://localhost:8283")
+OPTIONS = set(RequestOptions.__annotations__)
+BEYOND_ONE_CALL = {"recompile_many", "staleness", "targets"}
+
+CALLS: dict[str, type[Operation[Any]]] = {
+    name: value
+    for module in (agent, block, conversation, message)
+    for name, value in vars(module).items()
+    if inspect.isclass(value) and value.__module__ == module.__name__ and hasattr(value, "path")
+}
+
+
+def resources(part: Any) -> Iterator[Resource]:
+    for value in vars(part).values():
+        if isinstance(value, Resource) and value is not part:
+            yield value
+            yield from resources(value)
+
+
+METHODS = [
+    pytest.param(resource, name, id=f"{type(resource).__name__}.{name}")
+    for resource in resources(AsyncLetta(api_key="k"))
+    for name, _ in inspect.getmembers(resource, callable)
+    if not name.startswith("_") and name not in BEYOND_ONE_CALL
+]
+
+
+def request(operation: type[Operation[Any]], **parameters: object) -> tuple[str, str, Any]:
+    made = build(operation, parameters, CallOptions(), CONFIG)
+    return made.method, made.target, None if made.body is None else json.loads(made.body)
+
+
+def faults(operation: type[Operation[Any]], **parameters: object) -> list[str]:
+    with pytest.raises(InvalidArgumentError) as caught:
+        build(operation, parameters, CallOptions(), CONFIG)
+    return [str(fault) for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize(("resource", "name"), METHODS)
+async def test_a_method_has_the_parameters_of_its_call_and_hands_them_on(
+    resource: Resource, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_on: list[Any] = []
+
+    class Sender:
+        async def _call(self, operation: Any, parameters: Any, options: Any, _: Any = None) -> Any:
+            handed_on[:] = [operation, parameters, options]
+
+    def paginator(fetch: Any, operation: Any, parameters: Any) -> None:
+        handed_on[:] = [operation, parameters, None]
+
+    monkeypatch.setattr(resource, "_client", Sender())
+    monkeypatch.setattr("letta_async.resources._resource.AsyncPaginator", paginator)
+    method = getattr(resource, name)
+    given = {parameter: object() for parameter in inspect.signature(method).parameters if parameter != "options"}
+    options = {option: given.pop(option, object()) for option in OPTIONS}
+    if inspect.iscoroutine(result := method(**given, **options)):
+        await result
+    operation, parameters, handed_options = handed_on
+    assert parameters == given
+    assert given.keys() == {field.name for field in attrs.fields(operation)}
+    assert handed_options is None or attrs.asdict(handed_options) == options
+
+
+@pytest.mark.parametrize(("resource", "name"), METHODS)
+async def test_a_misspelt_parameter_is_an_error_of_python(resource: Resource, name: str) -> None:
+    method = getattr(resource, name)
+    required = {
+        parameter.name: object()
+        for parameter in inspect.signature(method).parameters.values()
+        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+    }
+    with pytest.raises(TypeError, match="unexpected keyword argument 'misspelt'"):
+        if inspect.iscoroutine(result := method(**required, misspelt=1)):
+            await result
+
+
+def test_every_call_has_a_method() -> None:
+    source = "".join(inspect.getsource(type(param.values[0])) for param in METHODS)
+    assert [name for name in CALLS if f"({name}, locals())" not in source] == []
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_call_says_honestly_whether_it_may_be_repeated(name: str) -> None:
+    once = {"CreateAgent", "CreateBlock", "CreateConversation", "ForkConversation", "CancelConversation", "Compact"}
+    assert CALLS[name].repeatable is (name not in once)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("ListConversations", {}, ("GET", "/v1/conversations/", None)),
+        (
+            "ListConversations",
+            {"agent_id": AGENT, "limit": 5, "after": CONVERSATION, "order": "asc", "archive_status": "all"},
+            (
+                "GET",
+                f"/v1/conversations/?agent_id={AGENT}&limit=5&after={CONVERSATION}&order=asc&archive_status=all",
+                None,
+            ),
+        ),
+        ("ListConversations", {"agent_id": None, "after": None}, ("GET", "/v1/conversations/", None)),
+        ("CreateConversation", {"agent_id": AGENT}, ("POST", f"/v1/conversations/?agent_id={AGENT}", None)),
+        (
+            "CreateConversation",
+            {"agent_id": AGENT, "summary": None, "isolated_block_labels": ["a"], "hidden": True},
+            (
+                "POST",
+                f"/v1/conversations/?agent_id={AGENT}",
+                {"summary": None, "isolated_block_labels": ["a"], "hidden": True},
+            ),
+        ),
+        ("RetrieveConversation", {"conversation_id": CONVERSATION}, ("GET", f"/v1/conversations/{CONVERSATION}", None)),
+        ("UpdateConversation", {"conversation_id": CONVERSATION}, ("PATCH", f"/v1/conversations/{CONVERSATION}", {})),
+        (
+            "UpdateConversation",
+            {"conversation_id": CONVERSATION, "last_message_at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)},
+            ("PATCH", f"/v1/conversations/{CONVERSATION}", {"last_message_at": "2026-01-02T03:04:05+00:00"}),
+        ),
+        (
+            "DeleteConversation",
+            {"conversation_id": CONVERSATION},
+            ("DELETE", f"/v1/conversations/{CONVERSATION}", None),
+        ),
+        (
+            "ForkConversation",
+            {"conversation_id": "default", "agent_id": AGENT, "hidden": False, "message_id": MESSAGE},
+            ("POST", f"/v1/conversations/default/fork?agent_id={AGENT}&hidden=false&message_id={MESSAGE}", None),
+        ),
+        (
+            "CancelConversation",
+            {"conversation_id": "default", "agent_id": AGENT},
+            ("POST", f"/v1/conversations/default/cancel?agent_id={AGENT}", None),
+        ),
+        (
+            "Compact",
+            {"conversation_id": "default", "agent_id": AGENT, "compaction_settings": {"mode": "all"}},
+            (
+                "POST",
+                "/v1/conversations/default/compact",
+                {"agent_id": AGENT, "compaction_settings": {"mode": "all"}},
+            ),
+        ),
+        (
+            "ListMessages",
+            {"conversation_id": CONVERSATION, "before": MESSAGE, "limit": None, "include_err": True},
+            ("GET", f"/v1/conversations/{CONVERSATION}/messages?before={MESSAGE}&include_err=true", None),
+        ),
+        ("CreateAgent", {}, ("POST", "/v1/agents/", {})),
+        (
+            "CreateAgent",
+            {
+                "memory_blocks": [
+                    {"label": "a", "value": ""},
+                    NewBlock(label="b", value="c", limit=5, extra_fields={"newer": 1}),
+                ],
+                "block_ids": (BLOCK,),
+                "model_settings": {"provider_type": "openai"},
+            },
+            (
+                "POST",
+                "/v1/agents/",
+                {
+                    "memory_blocks": [
+                        {"label": "a", "value": ""},
+                        {"label": "b", "value": "c", "limit": 5, "newer": 1},
+                    ],
+                    "block_ids": [BLOCK],
+                    "model_settings": {"provider_type": "openai"},
+                },
+            ),
+        ),
+        ("UpdateAgent", {"agent_id": AGENT, "system": "S"}, ("PATCH", f"/v1/agents/{AGENT}", {"system": "S"})),
+        (
+            "RetrieveAgent",
+            {"agent_id": AGENT, "include": ["agent.blocks", "agent.tags"]},
+            ("GET", f"/v1/agents/{AGENT}?include=agent.blocks&include=agent.tags", None),
+        ),
+        (
+            "RecompileAgent",
+            {"agent_id": AGENT, "dry_run": True, "update_timestamp": False},
+            ("POST", f"/v1/agents/{AGENT}/recompile?dry_run=true&update_timestamp=false", None),
+        ),
+        (
+            "ListAgents",
+            {"tags": ["a", "b"], "match_all_tags": True},
+            ("GET", "/v1/agents/?tags=a&tags=b&match_all_tags=true", None),
+        ),
+        ("CreateBlock", {"label": "a", "value": "b"}, ("POST", "/v1/blocks/", {"label": "a", "value": "b"})),
+        (
+            "UpdateBlock",
+            {"block_id": BLOCK, "description": None},
+            ("PATCH", f"/v1/blocks/{BLOCK}", {"description": None}),
+        ),
+        (
+            "ListBlockAgents",
+            {"block_id": BLOCK, "after": AGENT},
+            ("GET", f"/v1/blocks/{BLOCK}/agents?after={AGENT}", None),
+        ),
+    ],
+)
+def test_a_calls_request(name: str, given: dict[str, object], expected: Any) -> None:
+    assert request(CALLS[name], **given) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("RetrieveConversation", {"conversation_id": "default"}, ["conversation_id: 'default' is malformed; expected"]),
+        ("RetrieveConversation", {}, ["conversation_id: is required"]),
+        ("CreateConversation", {"agent_id": CONVERSATION}, [f"agent_id: '{CONVERSATION}' is malformed"]),
+        (
+            "CreateConversation",
+            {"agent_id": AGENT, "isolated_block_labels": "human"},
+            ["isolated_block_labels: 'human' is not a list"],
+        ),
+        (
+            "CreateConversation",
+            {"agent_id": AGENT, "isolated_block_labels": ["a", 5, None]},
+            ["isolated_block_labels[1]: 5 (int) is not a string", "isolated_block_labels[2]: None is not a string"],
+        ),
+        ("UpdateConversation", {"conversation_id": CONVERSATION, "archived": "yes"}, ["archived: 'yes' is neither"]),
+        (
+            "UpdateConversation",
+            {"conversation_id": CONVERSATION, "last_message_at": datetime(2026, 1, 2)},  # noqa: DTZ001
+            ["last_message_at: datetime.datetime(2026, 1, 2, 0, 0) (datetime) says not in which time zone it is"],
+        ),
+        (
+            "UpdateConversation",
+            {"conversation_id": CONVERSATION, "last_message_at": "tomorrow"},
+            ["last_message_at: 'tomorrow' is not a time in the form of ISO 8601"],
+        ),
+        (
+            "UpdateConversation",
+            {"conversation_id": CONVERSATION, "last_message_at": 5},
+            ["last_message_at: 5 (int) is neither a datetime nor a string"],
+        ),
+        (
+            "CreateAgent",
+            {"memory_blocks": [{"label": "a", "value": "b"}, {"label": "a", "vaule": "b"}, 5]},
+            [
+                "memory_blocks[1].value: is required",
+                "memory_blocks[1].vaule: is not a field; did you mean value?",
+                "memory_blocks[2]: 5 (int) is neither a mapping nor a NewBlock",
+            ],
+        ),
+        ("CreateAgent", {"block_ids": [BLOCK, AGENT]}, [f"block_ids[1]: '{AGENT}' is malformed"]),
+        ("CreateAgent", {"agent_type": "letta_v2_agent"}, ["agent_type: 'letta_v2_agent' is unknown; allowed:"]),
+        ("CreateAgent", {"compaction_settings": {"clip_char": 1}}, ["compaction_settings.clip_char: is not a field"]),
+        ("RetrieveAgent", {"agent_id": AGENT, "include": ["blocks"]}, ["include[0]: 'blocks' is unknown; allowed:"]),
+        ("CreateBlock", {}, ["label: is required", "value: is required"]),
+        ("CreateBlock", {"label": "a", "value": "b", "limit": -1}, ["limit: -1 (int) is out of range"]),
+        ("CreateBlock", {"label": "a", "value": "b", "metadata": {"a": object()}}, ["metadata.a: <object"]),
+        ("ListBlocks", {"limit": 0}, ["limit: 0 (int) is out of range; allowed: at least 1"]),
+        (
+            "ListMessages",
+            {"conversation_id": CONVERSATION, "after": "x"},
+            ["after: 'x' is malformed; expected 'message-'"],
+        ),
+        (
+            "Compact",
+            {"conversation_id": "x", "compaction_settings": {"mode": "x"}},
+            ["conversation_id:", "compaction_settings.mode:"],
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(name: str, given: dict[str, object], expected: list[str]) -> None:
+    told = faults(CALLS[name], **given)
+    assert len(told) == len(expected)
+    for line, beginning in zip(told, expected, strict=True):
+        assert line.startswith(beginning)
+
+
+@pytest.mark.parametrize("name", ["ForkConversation", "CancelConversation", "Compact", "ListMessages", "Recompile"])
+def test_every_call_that_knows_the_agent_direct_mode_gives_the_same_advice(name: str) -> None:
+    with pytest.warns(DeprecationWarning, match="deprecated by the API"):
+        request(CALLS[name], conversation_id=AGENT)
+    with pytest.warns(UserWarning, match="agent_id has no effect"):
+        request(CALLS[name], conversation_id=CONVERSATION, agent_id=AGENT)
+    made = build(CALLS[name], {"conversation_id": "default"}, CallOptions(), CONFIG)
+    assert "agent_id is missing" in str(made.hint(404))
