@@ -70,8 +70,14 @@ def conversation_ids(documented_server: dict[str, Any]) -> list[str]:
     return documented_server["conversation_ids"]
 
 
+@pytest.fixture(scope="session")
+def console_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give the folder where commands find their files."""
+    return str(tmp_path_factory.mktemp("console"))
+
+
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), SkipParser()],
     patterns=["README.md", "docs/*.md"],
-    fixtures=["documented", "agent_id", "block_id", "conversation_id", "conversation_ids"],
+    fixtures=["documented", "agent_id", "block_id", "conversation_id", "conversation_ids", "console_folder"],
 ).pytest()

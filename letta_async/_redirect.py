@@ -57,6 +57,7 @@ def _absolute(text: str, target: URL) -> URL | None:
     try:
         location = target.join(URL(text, encoded=True))
         location.origin()  # fails where there is none
-    except ValueError:
+        location.with_user(None)  # fails where the port is no number
+    except (ValueError, IndexError):  # yarl raises the latter for some hosts in brackets
         return None
     return location if location.scheme in ("http", "https") else None

@@ -112,7 +112,7 @@ class Wiring:
 def _proxy_url(text: str) -> URL | None:
     try:
         url = URL(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, IndexError):  # yarl raises the last for some hosts in brackets
         return None
     return url if url.scheme in ("http", "https") and url.host else None
 

@@ -235,7 +235,7 @@ def _checked_base_url(text: str, path: str) -> str:
         url = URL(text)
         url.host  # noqa: B018 - decodes the host, which fails for a bad IDNA label
         too_long = any(len(label) > 63 for label in (url.raw_host or "").split("."))
-    except ValueError:
+    except (ValueError, IndexError):  # yarl raises the latter for some hosts in brackets
         raise refuse("is not a URL that can be read") from None
     if "@" in parts.netloc:
         raise refuse("holds a user name or password, which belongs in api_key or default_headers")

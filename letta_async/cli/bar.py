@@ -15,8 +15,8 @@ Advance = Callable[[bool], None]
 
 @contextmanager
 def progress_bar(words: str, total: int, *, hidden: bool = False) -> Generator[Advance, None, None]:
-    """Show how far it is, unless standard error is no terminal, or carries the log already."""
-    if hidden or not sys.stderr.isatty() or os.environ.get("LETTA_LOG"):
+    """Show how far it is, unless standard error is no terminal that can, or carries the log already."""
+    if hidden or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb" or os.environ.get("LETTA_LOG"):
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415 - only where it is shown

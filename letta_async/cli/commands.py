@@ -42,9 +42,6 @@ def run(arguments: Sequence[str]) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _say_warning
             code = letta_async.main(args=list(arguments), prog_name="letta-async", standalone_mode=False, obj=arguments)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return Exit.USAGE
     except click.UsageError as error:
         where = f" (see {error.ctx.command_path} --help)" if error.ctx is not None else ""
         say(f"error: {error.format_message()}{where}")
@@ -113,15 +110,20 @@ _connecting = _stacked(
 
 
 @click.group(
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
 )
 @click.version_option(__version__, "--version", message="letta-async %(version)s")
-def letta_async() -> None:
+@click.pass_context
+def letta_async(context: click.Context, /) -> None:
     """Keep the system prompts of Letta conversations up to date.
 
     An edit of a memory block reaches the conversations that exist only when they are recompiled.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(Exit.USAGE)
 
 
 @letta_async.command(
@@ -230,9 +232,14 @@ Examples:
   PASSWORD=… letta-async serve --password-env PASSWORD
 """,
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8283, show_default=True, help="Port; 0 takes a free one."
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=8283,
+    show_default=True,
+    help="Port; 0 takes a free one.",
 )
 @click.option("--password-env", metavar="VAR", help="Environment variable with a key to ask for.")
 def serve(host: str, port: int, password_env: str | None) -> int:

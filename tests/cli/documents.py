@@ -2,7 +2,8 @@
 
 What follows a command is what it must print: `…` stands for anything within a line, and alone on a line for any lines.
 Where nothing follows, nothing is compared. Variables are those that the document's Python blocks have made, by names in
-capital letters, and `AGENT`, `BLOCK` and `CONVERSATION`. Text after `[y/N] ` is typed.
+capital letters, and `AGENT`, `BLOCK` and `CONVERSATION`; files are in
+`console_folder`. Text after `[y/N] ` is typed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import os
 import re
 import shlex
 import sys
-import tempfile
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ class ConsoleBlockParser(CodeBlockParser):
 
 
 def _evaluate(example: Example) -> str | None:
-    folder = example.namespace.setdefault("CONSOLE_FOLDER", _Folder()).name
+    folder = example.namespace["console_folder"]
     code = 0
     for command, expected in _commands(str(example.parsed)):
         if not (_PROGRAM.search(command) or command == "echo $?") or sys.platform == "win32":
@@ -43,10 +43,6 @@ def _evaluate(example: Example) -> str | None:
         if expected and not _pattern(expected).fullmatch(printed):
             return f"{command!r} should print:\n{expected}\nbut prints:\n{printed}"
     return None
-
-
-class _Folder(tempfile.TemporaryDirectory[str]):
-    """Where the commands of a document leave their files."""
 
 
 def _commands(block: str) -> Iterator[tuple[str, str]]:
@@ -75,7 +71,7 @@ def _run(command: str, expected: str, variables: dict[str, str], folder: str) ->
 
 def _pattern(expected: str) -> re.Pattern[str]:
     lines = [
-        r"(?:.*\n)*?" if line.strip() == "…" else ".*?".join(map(re.escape, line.split("…"))) + r"[ ]*\n?"
+        r"(?s:.*?)" if line.strip() == "…" else ".*?".join(map(re.escape, line.split("…"))) + r"[ ]*\n?"
         for line in expected.split("\n")
     ]
     return re.compile("".join(lines))

@@ -93,6 +93,7 @@ def nothing_left_behind(far_side: FarSide, journal: _Journal) -> Iterator[None]:
     before = _descriptors()
     yield
     gc.collect()  # what was dropped without being closed warns here, and a warning is an error
+    gc.freeze()  # what is left now need not be looked at again
     assert eventually(lambda: _descriptors() <= before), f"descriptors left: {_descriptors() - before}"
     assert_not_told(*journal.lines)
     assert not journal.errors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from email.utils import format_datetime
 from typing import Final
 
@@ -49,7 +50,7 @@ def _kept(name: str, header: str, waits: tuple[float, float], happens: str, stat
     return Fault(
         row=37,
         name=f"{status}-{name}",
-        happens=f"A {status} with {happens}",
+        happens=f"A {status} with {happens}: that is waited for",
         script=answers(lambda: answer(status, b'{"detail": "later"}', header.format(soon=_in(20), past=_in(-20)))),
         sees=_class_of(status),
         again=Again.ALL,
@@ -61,8 +62,8 @@ def _kept(name: str, header: str, waits: tuple[float, float], happens: str, stat
 def _status(row: int, status: int, again: Again, detail: str = "", header: str = "X-None: x", words: str = "") -> Fault:
     return Fault(
         row=row,
-        name=f"{status}{'-' if words else ''}{words.replace(' ', '-')}",
-        happens=f"A {status}{': ' if words else ''}{words}",
+        name=re.sub(r"\W+", "-", f"{status} {words}").strip("-"),
+        happens=f"A {status} {words}".strip(),
         script=says(answer(status, f'{{"detail": "{detail or "no"}"}}'.encode(), header)),
         sees=_class_of(status),
         again=again,
@@ -83,7 +84,7 @@ ANSWERS: Final = [
     Fault(
         row=38,
         name="a-day",
-        happens="`Retry-After` is longer than the policy waits",
+        happens="A 429 with a `Retry-After` beyond the policy's `max_retry_after` (the error has it as `retry_after`)",
         script=says(answer(429, b'{"detail": "tomorrow"}', "Retry-After: 86400")),
         sees=RateLimitError,
         check=_asks_for(86400),
@@ -91,7 +92,7 @@ ANSWERS: Final = [
     Fault(
         row=38,
         name="past-the-deadline",
-        happens="`Retry-After` leads beyond the call's deadline",
+        happens="A 503 with a `Retry-After` beyond the call's `deadline` (likewise)",
         script=says(answer(503, b'{"detail": "later"}', "Retry-After: 30")),
         sees=InternalServerError,
         client={"deadline": 5.0},
@@ -100,8 +101,8 @@ ANSWERS: Final = [
     *(
         Fault(
             row=39,
-            name=f"retry-after-{text}".replace(" ", ""),
-            happens=f"`Retry-After: {text}`, which is no time",
+            name=f"retry-after-{text or 'empty'}".replace(" ", ""),
+            happens=f"A 429 with `Retry-After: {text}`, which is no time: the wait is the client's own",
             script=says(answer(429, b"{}", f"Retry-After: {text}")),
             sees=RateLimitError,
             again=Again.REPEATABLE,
@@ -112,9 +113,9 @@ ANSWERS: Final = [
     ),
     *(_status(40, status, Again.REPEATABLE) for status in (408, 425, 429, 500, 502, 503, 504)),
     *(_status(41, status, Again.NO) for status in (400, 401, 402, 403, 404, 410, 422, 501)),
-    _status(41, 409, Again.NO, "waiting for approval", words="an approval is pending"),
-    _status(41, 409, Again.NO, "unique constraint violated", words="something exists already"),
-    _status(41, 409, Again.REPEATABLE, "conversation is locked", words="something is locked"),
-    _status(42, 503, Again.NO, header="x-should-retry: false", words="with `x-should-retry false`"),
-    _status(42, 400, Again.REPEATABLE, header="x-should-retry: true", words="with `x-should-retry true`"),
+    _status(41, 409, Again.NO, "waiting for approval", words="because an approval is pending"),
+    _status(41, 409, Again.NO, "unique constraint violated", words="because something exists already"),
+    _status(41, 409, Again.REPEATABLE, "conversation is locked", words="because something is locked or busy"),
+    _status(42, 503, Again.NO, header="x-should-retry: false", words="with `x-should-retry: false`"),
+    _status(42, 400, Again.REPEATABLE, header="x-should-retry: true", words="with `x-should-retry: true`"),
 ]

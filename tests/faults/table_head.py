@@ -180,7 +180,7 @@ HEAD: Final = [
     Fault(
         row=16,
         name="endless-102",
-        happens="A 102 Processing follows the other, for ever",
+        happens="One 102 Processing follows another, without end",
         script=endless(b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 100, every=0.002),
         sees=APITimeoutError,
         again=Again.REPEATABLE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from letta_async import APIConnectionError
@@ -21,11 +22,11 @@ def _kept_method_and_body(server: Server) -> None:
 
 
 def _refused(status: int, location: str | None, words: str, happens: str, tls: str | None = None) -> Fault:
-    name = (location or "nowhere").replace("/", "").replace(":", "") or "itself"
+    name = "nowhere" if location is None else re.sub(r"\W+", "-", location).strip("-") or "nothing"
     return Fault(
         row=32 if status in (307, 308) else 33,
         name=f"{status}-to-{name}{'-from-https' if tls else ''}",
-        happens=f"A {status} {happens}",
+        happens=f"A {status}{'' if happens.startswith(',') else ' '}{happens}",
         script=redirects(status, location),
         tls=tls,
         sees=APIConnectionError,
@@ -47,23 +48,23 @@ REDIRECT: Final = [
         for name, location, words in (("absolute", "{here}", "in full"), ("relative", "", "as a path"))
     ),
     _refused(307, "{elsewhere}/v1/", "no other origin", "to another host or port"),
-    _refused(308, "//{elsewhere_host}/v1/", "no other origin", "to another host or port, in short"),
+    _refused(308, "//{elsewhere_host}/v1/", "no other origin", "to another host or port, without a scheme"),
     _refused(307, "http://{host}/v1/", "no other origin", "from https to http", tls="good"),
     _refused(307, "file:///etc/passwd", "not a URL of HTTP", "to a file"),
     _refused(307, "http://sam:secret@{host}/v1/", "no other origin", "with a user name and password"),
     _refused(307, "http://[::1/", "not a URL of HTTP", "to what is no URL"),
     _refused(307, None, "without saying where to", "that does not say where to"),
-    _refused(307, "", "without saying where to", "to nothing"),
+    _refused(307, " ", "without saying where to", "to nothing"),
     Fault(
         row=32,
         name="loop",
-        happens="A redirect to the same origin leads to another, for ever",
+        happens="A redirect leads to another, in a circle",
         script=redirects(307, "/v1/again"),
         sees=APIConnectionError,
         says=("redirects in circles",),
         requests=4,
     ),
-    _refused(301, "{here}/v1/", "change the request", "(which would turn a POST into a GET)"),
-    _refused(302, "{elsewhere}/v1/", "change the request", "(likewise)"),
-    _refused(303, "/v1/", "change the request", "(likewise)"),
+    _refused(301, "{here}/v1/", "change the request", ", which would turn a POST into a GET"),
+    _refused(302, "{elsewhere}/v1/", "change the request", ", likewise"),
+    _refused(303, "/v1/", "change the request", ", likewise"),
 ]

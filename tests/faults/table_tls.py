@@ -97,7 +97,7 @@ TLS: Final = [
     *(
         Fault(
             row=35,
-            name=name.replace(" ", "-"),
+            name=name.replace(",", "").replace(" ", "-"),
             happens=happens,
             script=good,
             tls=name,
@@ -108,7 +108,7 @@ TLS: Final = [
         )
         for name, words, happens in (
             ("client certificate", ("wants a client certificate", "see ssl_context"), "The server demands a client certificate"),
-            ("client certificate, TLS 1.2", ("no secure connection",), "The server demands a client certificate, by TLS 1.2"),
+            ("client certificate, TLS 1.2", ("no secure connection",), "The server demands a client certificate within the handshake (TLS 1.2)"),
         )
     ),
     Fault(

@@ -161,7 +161,23 @@ LOCATIONS = st.text() | st.builds(
 )
 
 
+@given(LOCATIONS | LOCATIONS.map(lambda location: f"http:{location}"))
+@example("http://[]@")
+@example("http://::")
+def test_any_base_url_or_proxy_is_taken_or_refused(url: str) -> None:
+    for options in ({"base_url": url}, {"base_url": "http://127.0.0.1:1", "proxy": url}):
+        try:
+            client = AsyncLetta(**options)
+        except InvalidArgumentError as error:
+            assert str(error).isprintable()
+        else:
+            assert URL(client.base_url).user is None
+            assert client._transport.wiring.proxy is None or client._transport.wiring.proxy.user is None
+
+
 @given(st.sampled_from([301, 302, 303, 307, 308]), LOCATIONS, st.integers(0, 5))
+@example(307, "//[]@", 0)
+@example(307, "//::", 0)
 def test_any_location_is_refused_or_of_the_same_origin(status: int, location: str, hops: int) -> None:
     target = URL("http://127.0.0.1:1/v1/x", encoded=True)
     try:

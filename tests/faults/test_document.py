@@ -1,0 +1,26 @@
+"""The page about faults says what the tests say."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from .document import PATH, document
+from .promises import CONNECTIONS, PROGRAM
+from .table import FAULTS
+
+
+def test_the_page_is_in_step_with_the_table() -> None:
+    assert PATH.read_text(encoding="utf-8") == document(), "run: python -m tests.faults.document"
+
+
+def test_every_fault_is_named_once() -> None:
+    names = Counter(str(fault) for fault in FAULTS)
+    assert set(names.values()) == {1}, names.most_common(3)
+
+
+def test_every_row_of_the_catalogue_is_kept_by_something() -> None:
+    rows = {fault.row for fault in FAULTS}
+    for happens, _ in (*CONNECTIONS, *PROGRAM):
+        rows |= {int(number) for number in re.findall(r"\((\d+)\)", happens)}
+    assert rows | {50} == set(range(1, 61))  # 50 is the facade's own

@@ -1,0 +1,108 @@
+"""How the resources look to a type checker: checked, never run. What is ignored they must refuse."""
+
+# pyright: reportUnnecessaryTypeIgnoreComment=true
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator
+from datetime import datetime
+from typing import assert_type
+
+from letta_async import (
+    AgentState,
+    AsyncLetta,
+    AsyncPaginator,
+    Block,
+    CompactionSettings,
+    CompactResponse,
+    Conversation,
+    Letta,
+    Message,
+    NewBlock,
+    Outcome,
+    Paginator,
+    Staleness,
+    SystemMessage,
+    Timeout,
+)
+
+
+async def conversations(client: AsyncLetta) -> None:
+    """Show what is awaited, what is gone through, and what is refused."""
+    made = await client.conversations.create(agent_id="agent-…", summary=None, timeout=5, extra_headers={"X-A": None})
+    assert_type(made, Conversation)
+    assert_type(made.created_at, datetime | None)
+    assert_type(await client.conversations.retrieve("conv-…", timeout=Timeout(3)), Conversation)
+    assert_type(await client.conversations.update("conv-…", last_message_at="2026-01-02T03:04:05Z"), Conversation)
+    assert_type(await client.conversations.fork("conv-…", extra_body={"newer": 1}), Conversation)
+    assert_type(
+        await client.conversations.compact("conv-…", compaction_settings=CompactionSettings(mode="all")),
+        CompactResponse,
+    )
+    assert_type(await client.conversations.messages.compact("conv-…"), CompactResponse)
+    assert_type(await client.conversations.staleness("default", agent_id="agent-…"), Staleness)
+    await client.conversations.delete("conv-…")
+    await client.conversations.cancel("conv-…")
+
+    listed = client.conversations.list(agent_id="agent-…", limit=5)
+    assert_type(listed, AsyncPaginator[Conversation])
+    assert_type(await listed, list[Conversation])
+    assert_type(await listed.page(), list[Conversation])
+    async for conversation in listed:
+        assert_type(conversation, Conversation)
+    async for message in client.conversations.messages.list("conv-…", order="asc"):
+        assert_type(message, Message)
+        if message.message_type == "system_message" and isinstance(message, SystemMessage):
+            assert_type(message.content, str)
+
+    targets = client.conversations.targets(block_id="block-…")
+    assert_type(targets, AsyncGenerator[str, None])
+    outcomes = client.conversations.recompile_many(targets, only_stale=True)
+    assert_type(outcomes, AsyncGenerator[Outcome, None])
+
+    client.conversations.list(order="up")  # type: ignore[arg-type]
+    client.conversations.list(limits=5)  # type: ignore[call-arg]
+    await client.conversations.create()  # type: ignore[call-arg]
+    await client.conversations.create("agent-…")  # type: ignore[call-arg]
+    await client.conversations.retrieve("conv-…", timeout="soon")  # type: ignore[arg-type]
+    client.conversations.targets("agent-…")  # type: ignore[call-arg]
+
+
+async def agents_and_blocks(client: AsyncLetta) -> None:
+    """Show the same of agents and blocks."""
+    agent = await client.agents.create(
+        model="openai/gpt-4o",
+        memory_blocks=[NewBlock(label="human", value="Ada"), {"label": "persona", "value": ""}],
+        block_ids=("block-…",),
+        compaction_settings={"mode": "all"},
+    )
+    assert_type(agent, AgentState)
+    assert_type(await client.agents.update("agent-…", system="S"), AgentState)
+    assert_type(await client.agents.retrieve("agent-…", include=["agent.blocks"]), AgentState)
+    assert_type(await client.agents.recompile("agent-…", dry_run=True), str)
+    assert_type(client.agents.list(tags=["a"]), AsyncPaginator[AgentState])
+    assert_type(await client.blocks.create(label="human", value="Ada", tags=("a",)), Block)
+    assert_type(client.blocks.list(), AsyncPaginator[Block])
+    assert_type(client.blocks.agents.list("block-…"), AsyncPaginator[AgentState])
+    await client.blocks.create(label="human")  # type: ignore[call-arg]
+    await client.agents.retrieve("agent-…", include=["blocks"])  # type: ignore[list-item]
+
+
+def facade(client: Letta) -> None:
+    """Show that the facade gives the same without promises."""
+    assert_type(client.conversations.create(agent_id="agent-…", timeout=5), Conversation)
+    assert_type(client.conversations.staleness("conv-…"), Staleness)
+    assert_type(client.conversations.messages.compact("conv-…"), CompactResponse)
+    assert_type(client.conversations.targets(all=True), Iterator[str])
+    client.conversations.recompile_many(client.conversations.targets(all=True), only_stale=True)
+    listed = client.conversations.list(limit=5)
+    assert_type(listed, Paginator[Conversation])
+    assert_type(listed.page(), list[Conversation])
+    assert_type([conversation.id for conversation in listed], list[str])
+    assert_type(client.conversations.messages.list("conv-…"), Paginator[Message])
+    assert_type(client.blocks.agents.list("block-…"), Paginator[AgentState])
+    assert_type(client.agents.recompile("agent-…"), str)
+    client.blocks.delete("block-…")
+    client.conversations.list(order="up")  # type: ignore[arg-type]
+    client.conversations.retrieve("conv-…", timeouts=5)  # type: ignore[call-arg]
+    client.conversations.list()[0]  # type: ignore[index]
