@@ -42,7 +42,7 @@ class ClientStats:
     """How many requests were tries again, since the client was made."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class _Binding:
     """The loop and process that a session belongs to, and what is under way there."""
 
@@ -120,7 +120,7 @@ class Transport:
     async def close(self) -> None:
         """End what is under way and close the connections; a session that was given stays open."""
         self.closed = True
-        binding, self._binding = self._binding, None
+        binding = self._take_binding()
         if binding is None:
             return
         for timer in list(binding.timers):
@@ -129,7 +129,7 @@ class Transport:
             limiter.close()
         for _ in range(_TURNS_TO_END):
             await asyncio.sleep(0)
-        if binding.session is not self.wiring.session and binding.pid == os.getpid():
+        if binding.session is not self.wiring.session:
             await binding.session.close()
             # Transports close in the next turn of the loop; without it a loop that ends now would leave them open.
             await asyncio.sleep(0)
@@ -138,7 +138,7 @@ class Transport:
         """Say how things stand with a server."""
         limiter = None if self._binding is None else self._binding.limiters.get(base_url)
         if limiter is None:
-            return ClientStats(limit=0, in_flight=0, waiting=0, retries=self.retries.made)
+            return ClientStats(limit=self.concurrency or 0, in_flight=0, waiting=0, retries=self.retries.made)
         return ClientStats(
             limit=limiter.limit.value,
             in_flight=limiter.in_flight,
@@ -148,14 +148,23 @@ class Transport:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a session that wants closing."""
-        return self._binding is not None and self._binding.session is not self.wiring.session
+        """Whether there is a session of this process that wants closing."""
+        binding = self._binding
+        return binding is not None and binding.pid == os.getpid() and binding.session is not self.wiring.session
 
     def abandon(self) -> None:
         """Let go of the connections without a loop to close them in."""
-        binding, self._binding = self._binding, None
-        if binding is not None:
+        binding = self._take_binding()
+        if binding is not None and binding.session is not self.wiring.session:
             let_go(binding.session)
+
+    def _take_binding(self) -> _Binding | None:
+        """Part with the binding, to close it; with the parent process's, to leave it as it is."""
+        binding, self._binding = self._binding, None
+        if binding is None or binding.pid != os.getpid():
+            return None
+        _open.discard(binding)
+        return binding
 
     def _bind(self) -> _Binding:
         """Find the session for the running loop, or make it."""
@@ -168,17 +177,19 @@ class Transport:
                 return binding
             self._unbind(binding)
         self._binding = binding = _Binding(os.getpid(), loop, self.wiring.open_session())
+        _open.add(binding)
         return binding
 
     def _unbind(self, binding: _Binding) -> None:
         """Leave a session whose loop is gone; refuse to leave one whose loop may still run."""
         if binding.pid != os.getpid():
-            _inherited.append(binding)  # it is the parent's: closing it here would disturb the parent's loop
-        elif not binding.loop.is_closed():
+            return
+        if not binding.loop.is_closed():
             raise ClientClosedError(
                 "the client is in use in another event loop; make one client a loop, or close this one there first"
             )
-        elif binding.session is not self.wiring.session:
+        _open.discard(binding)
+        if binding.session is not self.wiring.session:
             warnings.warn(
                 "a client was still open when its event loop closed; use `async with`, or await its close()",
                 ResourceWarning,
@@ -196,5 +207,6 @@ class Transport:
         return limiter
 
 
-_inherited: Final[list[_Binding]] = []
-"""Sessions of the parent process, kept from the garbage collector, which would close them."""
+_open: Final[set[_Binding]] = set()
+"""Kept from the garbage collector until they are closed: in a forked child it would close the parent's connections, and
+take them out of the selector that both processes share."""

@@ -105,8 +105,9 @@ class AsyncLetta(ConfiguredClient):
     def __del__(self) -> None:
         # A constructor that raised leaves no transport; a copy leaves the connections to its parent.
         transport = getattr(self, "_transport", None)
-        if transport is not None and self._parent is None and transport.is_open:
-            warnings.warn(f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=2)
+        if transport is not None and self._parent is None:
+            if transport.is_open:
+                warnings.warn(f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=2)
             transport.abandon()
 
     async def _call(

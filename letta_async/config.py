@@ -21,7 +21,15 @@ from letta_async._warnings import warn
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.retry import RetryPolicy
 
-__all__ = ["ENVIRONMENTS", "ClientConfig", "Timeout", "deadline_faults", "header_faults", "masked_headers", "resolve_base_url"]
+__all__ = [
+    "ENVIRONMENTS",
+    "ClientConfig",
+    "Timeout",
+    "deadline_faults",
+    "header_faults",
+    "masked_headers",
+    "resolve_base_url",
+]
 
 ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "local": "http://localhost:8283"}
 """Base URL of each named environment."""

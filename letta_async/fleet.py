@@ -98,13 +98,15 @@ class Batch:
             if self._source_error is not None:
                 raise self._source_error
         finally:
-            for worker in self._workers:
-                worker.cancel()
-            await asyncio.gather(*self._workers, return_exceptions=True)
-            await self._source.aclose()
-            if self._open_journal is not None:
-                self._open_journal.close()
-            self._seen.close()
+            try:
+                for worker in self._workers:
+                    worker.cancel()
+                await asyncio.gather(*self._workers, return_exceptions=True)
+                await self._source.aclose()
+            finally:  # also when a second cancellation comes meanwhile
+                if self._open_journal is not None:
+                    self._open_journal.close()
+                self._seen.close()
 
     def _man(self) -> None:
         """See to it that there are enough workers."""

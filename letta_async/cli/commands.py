@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -35,9 +37,7 @@ Exit codes:
 
 def run(arguments: Sequence[str]) -> int:
     """Run what was typed; give the exit code. Whatever goes wrong is told in a line."""
-    for stream in (sys.stdout, sys.stderr):
-        if reconfigure := getattr(stream, "reconfigure", None):
-            reconfigure(errors="backslashreplace")  # a prompt may hold what the terminal has no letter for
+    _prepare_streams()
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _say_warning
@@ -49,11 +49,31 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         say("Interrupted.")
         return Exit.INTERRUPTED
+    except OSError as error:
+        show_traceback()
+        _let_go_of_stdout()
+        say(f"error: the output cannot be written: {error.strerror or error}")
+        return Exit.UNFINISHED
     except Exception as error:  # the last line of defence: whatever it is, it is told
         show_traceback()
         code, words = explain(error)
         say(f"error: {words}")
     return int(code)
+
+
+def _prepare_streams() -> None:
+    """Make sure that there are three, and that none fails for a letter that it cannot write or read."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # it was closed by whoever started this
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))
+        if reconfigure := getattr(getattr(sys, name), "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+
+
+def _let_go_of_stdout() -> None:
+    """Send what is still to be written nowhere, or the interpreter would fail at it once more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say_warning(message: Warning | str, *_: object, **__: object) -> None:

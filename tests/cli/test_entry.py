@@ -104,6 +104,12 @@ def test_ids_from_standard_input_are_checked_too() -> None:
     assert "'conv-1'" in done.stderr
 
 
+def test_a_shell_can_complete() -> None:
+    typed = {"COMP_WORDS": "letta-async recompile --only", "COMP_CWORD": "2"}
+    assert run(_LETTA_ASYNC_COMPLETE="bash_complete", **typed).stdout == "plain,--only-stale\n"
+    assert run(_LETTA_ASYNC_COMPLETE="zsh_source").stdout.startswith("#compdef letta-async\n")
+
+
 @pytest.mark.parametrize("missing", [["click"], ["rich"], ["click", "rich"]], ids=" and ".join)
 def test_without_the_extra_it_says_what_to_install(missing: list[str]) -> None:
     block = f"import sys; sys.modules.update(dict.fromkeys({missing!r}))"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +13,10 @@ import pytest
 
 from letta_async import Letta
 from letta_async.testing import EmbeddedServer
-from tests.cli.processes import run
+from tests.cli.processes import PATIENCE, PROGRAM, Done, environment, run
 from tests.cli.stories import Story, tell
 
+needs_a_shell = pytest.mark.skipif(sys.platform != "linux", reason="needs /bin/sh and /dev/full")
 KEY = "k3y-that-nobody-may-see"
 
 
@@ -99,22 +102,35 @@ def test_a_key_over_plain_http_is_warned_of_in_a_line() -> None:
     assert done.stderr.count("\n") == 2
 
 
+def redirected(secured: tuple[str, Story], where: str) -> Done:
+    """Run a command with its streams sent elsewhere by a shell."""
+    base_url, story = secured
+    script = f'exec "$0" "$@" {where}'
+    command = ["/bin/sh", "-c", script, *PROGRAM, "status", "-", story.stale[0], "--output", "jsonl"]
+    env = environment(base_url, LETTA_API_KEY=KEY)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=PATIENCE, check=False)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@needs_a_shell
 def test_a_reader_that_goes_away_is_no_fault(secured: tuple[str, Story]) -> None:
-    base_url, _ = secured
     reader, writer = os.pipe()
     os.close(reader)
-    import subprocess
-
-    from tests.cli.processes import PROGRAM, environment
-
     with os.fdopen(writer, "wb") as closed:
-        done = subprocess.run(
-            [*PROGRAM, "status", "--all", "--output", "jsonl"],
-            stdout=closed,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(base_url, LETTA_API_KEY=KEY),
-            check=False,
-        )
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+        command = [*PROGRAM, "status", "--all", "--output", "jsonl"]
+        env = environment(secured[0], LETTA_API_KEY=KEY)
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, env=env, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@needs_a_shell
+def test_an_output_that_cannot_be_written_is_said_in_a_line(secured: tuple[str, Story]) -> None:
+    done = redirected(secured, "</dev/null >/dev/full")
+    assert (done.code, done.stderr) == (1, "error: the output cannot be written: No space left on device\n")
+
+
+@needs_a_shell
+def test_streams_may_be_closed(secured: tuple[str, Story]) -> None:
+    done = redirected(secured, "<&- 2>&-")
+    assert done.code == 1
+    assert [row["status"] for row in done.jsonl] == ["stale"]

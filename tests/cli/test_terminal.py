@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from letta_async import Letta
@@ -47,6 +49,17 @@ def test_ctrl_c_at_the_question_changes_nothing(story: Story, server: HeldServer
     assert done.code == 130
     assert done.stderr.endswith("Interrupted.\n")
     assert not server.recompiled
+
+
+def test_a_journal_that_is_there_is_mentioned(story: Story, server: HeldServer, tmp_path: Path) -> None:
+    journal = tmp_path / "run.jsonl"
+    journal.touch()
+    with Terminal("recompile", *story.stale, "--journal", str(journal), base_url=server.base_url) as terminal:
+        terminal.screen.wait_for("[y/N] ")
+        terminal.type("yes\n")
+        done = terminal.end()
+    assert done.code == 0
+    assert f"What {str(journal)!r} says was done is skipped.\nRecompile 4 conversations? [y/N] " in done.stderr
 
 
 def test_nothing_is_asked_with_yes_or_when_nothing_is_stale(story: Story, server: HeldServer) -> None:

@@ -19,16 +19,16 @@ PATH: Final = Path(__file__).parents[2] / "docs" / "faults.md"
 _INTRODUCTION: Final = """\
 # When the network or the server fails
 
-What a client meets on its way to a server, what you see of it, and whether the call is tried again. Every line is a test
+What a client meets on its way to a server, what you see of it, and whether the call is tried again. Each line is a test
 that runs against `AsyncLetta` and `Letta`. This page is written from those tests: `python -m tests.faults.document`.
 
-**Tried again** says which calls: *yes* those that can be done twice without harm (`recompile`, and every `get`, `put`
-and `delete`), *every call* also the others, since the server cannot have acted on them. There are two retries unless
-`max_retries` or `retry` say otherwise, and fewer when the [budget](#many-calls-at-once) or the `deadline` runs out. What
-you see is what the last try met; `error.attempts` has them all.
+**Tried again** says which calls: *yes* those that can be done twice without harm (`recompile`, and every `get`, `put` and
+`delete`), *every call* also the others, since the server cannot have acted on them. There are two retries unless
+`max_retries` or `retry` say otherwise, and fewer when the [budget](#many-calls-at-once) or the `deadline` runs out. You
+see what the last try met; `error.attempts` has them all.
 
-After each of these no task, connection or slot is held, no secret is in a message, log or traceback, and the next call
-on the client works.
+After each of these no task, connection or slot is held, no secret is in a message, log or traceback, and the next call on
+the client works.
 """
 
 _SECTIONS: Final = {
@@ -50,7 +50,7 @@ def document() -> str:
         lines = [_line(list(alike)) for _, alike in groupby(faults, lambda fault: (fault.row, fault.sees, fault.again))]
         parts.append(_table(title, "What happens | What you see | Tried again", lines))
     for title, promises in (("Many calls at once", CONNECTIONS), ("Your own program", PROGRAM)):
-        parts.append(_table(title, "What happens | What you see", [f"{happens} | {sees}" for happens, sees in promises]))
+        parts.append(_table(title, "What happens | What you see", [f"{p.happens} | {p.sees}" for p in promises]))
     return "\n".join(parts)
 
 
@@ -60,7 +60,7 @@ def _table(title: str, head: str, lines: list[str]) -> str:
 
 
 def _line(alike: list[Fault]) -> str:
-    first, *others = (fault.happens for fault in alike)
+    first, *others = dict.fromkeys(fault.happens for fault in alike)
     happens = "; ".join([first, *(words[0].lower() + words[1:] for words in others)])
     return f"{happens} | {_sees(alike[0].sees)} | {_again(alike[0])}"
 

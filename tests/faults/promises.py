@@ -1,73 +1,118 @@
-"""What does not happen on the wire, or to one request alone; each is kept by a test of this folder."""
+"""What does not happen on the wire, or to more than one request; each promise is kept by a test of this folder."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
-__all__ = ["CONNECTIONS", "PROGRAM"]
+__all__ = ["CONNECTIONS", "PROGRAM", "Promise"]
+
+
+class Promise(NamedTuple):
+    rows: tuple[int, ...]
+    """Numbers in the catalogue."""
+    happens: str
+    sees: str
+
 
 CONNECTIONS: Final = [
-    ("All slots are taken (4)", "The call waits. Only its `deadline` bounds that; a try's `timeout` begins after it."),
-    (
-        "No file descriptor is left (6)",
+    Promise(
+        (4,),
+        "All slots are taken",
+        "The call waits. Only its `deadline` bounds that; a try's `timeout` begins after it.",
+    ),
+    Promise(
+        (6,),
+        "No file descriptor is left",
         "`APIConnectionError` that names `max_concurrency` and `ulimit -n`; not tried again.",
     ),
-    (
-        "The server closes or resets an idle connection just as it is used again (29)",
-        "The right answer, and no retry is spent; a call that must not be done twice gets `APIConnectionError`. Idle "
-        "connections are given up after 4 s, before a Letta server closes them.",
+    Promise(
+        (29,),
+        "The server closes or resets an idle connection just as it is used again",
+        "The right answer, and no retry is spent; a call that must not be done twice gets `APIConnectionError`. Idle"
+        " connections are given up after 4 s, before a Letta server closes them.",
     ),
-    ("The server is restarted between two calls (30)", "The right answer."),
-    (
-        "Every request of 5,000 fails (40)",
-        "Each call gets its error. The retries of all calls share a budget: 35 in a row, and no more until calls succeed.",
+    Promise((30,), "The server is restarted between two calls", "The right answer."),
+    Promise(
+        (40,),
+        "Every request of 5,000 fails",
+        "Each call gets its error. The retries of all calls share a budget: 35 in a row, and no more until calls "
+        "succeed.",
     ),
-    (
-        "2,000 calls are gathered, far more than go out at once (48)",
+    Promise(
+        (48,),
+        "2,000 calls are gathered, far more than go out at once",
         "All are answered: queueing does not count against a try's `timeout`.",
     ),
-    ("The server closes the connection after each answer (54)", "The right answer, and no descriptor is left."),
-    (
-        "The server takes ten connections, or ten requests, and turns away the rest (55)",
+    Promise(
+        (54,),
+        "The server closes the connection after each answer",
+        "The right answer, and no descriptor is left.",
+    ),
+    Promise(
+        (55,),
+        "The server takes ten connections, or ten requests, and turns away the rest",
         "All calls are answered: fewer go out at once.",
     ),
-    ("The server's capacity collapses in the middle of a batch (56)", "All calls are answered: fewer go out at once."),
-    ("One answer in a hundred takes a hundred times as long (57)", "The others are not held up."),
+    Promise(
+        (56,),
+        "The server's capacity collapses in the middle of a batch",
+        "All calls are answered: fewer go out at once.",
+    ),
+    Promise((57,), "One answer in a hundred takes a hundred times as long", "The others are not held up."),
 ]
 
 PROGRAM: Final = [
-    (
-        "A base URL with a user name, password, query, fragment, no host, another scheme (7)",
+    Promise(
+        (7,),
+        "A base URL with a user name, password, query, fragment, no host, another scheme",
         "`InvalidArgumentError`, also a `ValueError`, when the client is made.",
     ),
-    (
-        "A task is cancelled: while it waits for a slot, resolves, connects, writes, reads, backs off (43)",
+    Promise(
+        (43,),
+        "A task is cancelled: while it waits for a slot, resolves, connects, writes, reads, backs off",
         "`CancelledError`, unchanged. The connection is cut, and nothing is sent any more.",
     ),
-    (
-        "Your own timeout fires at the moment of the client's (44)",
+    Promise(
+        (44,),
+        "Your own timeout fires at the moment of the client's",
         "Both come through, each to where it belongs.",
     ),
-    ("The client is closed while calls are under way, or wait for a slot (45)", "`ClientClosedError` in each of them."),
-    (
-        "An `AsyncLetta` is used in a second event loop (46)",
+    Promise(
+        (45,),
+        "The client is closed while calls are under way, or wait for a slot",
+        "`ClientClosedError` in each of them.",
+    ),
+    Promise(
+        (46,),
+        "An `AsyncLetta` is used in a second event loop",
         "It works when the first loop is closed, with a `ResourceWarning` if the client was not; else "
         "`ClientClosedError` that says what to do.",
     ),
-    ("A client is never closed (47)", "A `ResourceWarning` from `AsyncLetta`; `Letta` closes itself. A clean exit."),
-    ("One call of a gather fails (49)", "The others finish."),
-    (
-        "An id is `..`, is empty, holds a slash, `?`, `#`, a line break (51); a header value holds a line break (52)",
+    Promise(
+        (47,),
+        "A client is never closed",
+        "A `ResourceWarning` from `AsyncLetta`; `Letta` closes itself. A clean exit.",
+    ),
+    Promise((49,), "One call of a gather fails", "The others finish."),
+    Promise(
+        (51, 52),
+        "An id is `..`, is empty, holds a slash, `?`, `#`, a line break; a header value holds a line break",
         "`InvalidArgumentError`, before anything is sent.",
     ),
-    (
-        "The key has white space at an end, letters beyond ASCII, or is empty (53)",
+    Promise(
+        (53,),
+        "The key has white space at an end, letters beyond ASCII, or is empty",
         "`InvalidArgumentError`, when the client is made; the key is not shown.",
     ),
-    ("The system's clock is set back during a call (58)", "Nothing: waits and deadlines are on the monotonic clock."),
-    (
-        "Your code blocks the event loop while the answer arrives (59)",
+    Promise(
+        (58,),
+        "The system's clock is set back during a call",
+        "Nothing: waits and deadlines are on the monotonic clock.",
+    ),
+    Promise(
+        (59,),
+        "Your code blocks the event loop while the answer arrives",
         "The answer: time in which the loop did not run is given back.",
     ),
-    ("The interpreter runs with `-W error -X dev` (60)", "Not one warning."),
+    Promise((60,), "The interpreter runs with `-W error -X dev`", "Not one warning."),
 ]

@@ -112,7 +112,7 @@ Script = Callable[[Peer], Awaitable[None]]
 """What a server does with a connection. At its end it waits for the client to close."""
 
 
-class _HandOver(Exception):  # noqa: N818 - it is no error
+class _HandOver(Exception):
     """A connection goes on with another script."""
 
     def __init__(self, script: Script) -> None:
@@ -165,9 +165,7 @@ class Server:
         return len(self._open)
 
     async def start(self) -> None:
-        self._listener = await asyncio.start_server(
-            self._serve, "127.0.0.1", self.port, backlog=1024, limit=2**20
-        )
+        self._listener = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=1024, limit=2**20)
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

@@ -10,14 +10,8 @@ from typing import Final
 from letta_async import (
     APIError,
     APIStatusError,
-    AuthenticationError,
-    BadRequestError,
-    ConflictError,
     InternalServerError,
-    NotFoundError,
-    PermissionDeniedError,
     RateLimitError,
-    UnprocessableEntityError,
 )
 from letta_async.errors import STATUS_ERRORS
 
@@ -50,7 +44,7 @@ def _kept(name: str, header: str, waits: tuple[float, float], happens: str, stat
     return Fault(
         row=37,
         name=f"{status}-{name}",
-        happens=f"A {status} with {happens}: that is waited for",
+        happens=f"A {status} with {happens}, which is waited for",
         script=answers(lambda: answer(status, b'{"detail": "later"}', header.format(soon=_in(20), past=_in(-20)))),
         sees=_class_of(status),
         again=Again.ALL,
@@ -102,7 +96,7 @@ ANSWERS: Final = [
         Fault(
             row=39,
             name=f"retry-after-{text or 'empty'}".replace(" ", ""),
-            happens=f"A 429 with `Retry-After: {text}`, which is no time: the wait is the client's own",
+            happens="A 429 with a `Retry-After` that is neither a number of seconds nor a date, and is ignored",
             script=says(answer(429, b"{}", f"Retry-After: {text}")),
             sees=RateLimitError,
             again=Again.REPEATABLE,

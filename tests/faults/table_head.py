@@ -190,7 +190,9 @@ HEAD: Final = [
         row=17,
         name="switching-protocols",
         happens="The server switches to another protocol",
-        script=says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05Hello"),
+        script=says(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05Hello"
+        ),
         sees=APIConnectionError,
         says=("switched to another protocol",),
     ),

@@ -14,9 +14,7 @@ __all__ = ["PROXY"]
 
 PROXY: Final = [
     Fault(row=36, name="tunnel", happens="A proxy opens a tunnel", script=good, tls="good", proxy=good),
-    Fault(
-        row=36, name="forwards", happens="A proxy forwards plain http", script=good, proxy=good, requests=0
-    ),
+    Fault(row=36, name="forwards", happens="A proxy forwards plain http", script=good, proxy=good, requests=0),
     Fault(
         row=36,
         name="refused",

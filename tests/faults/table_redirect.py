@@ -39,13 +39,13 @@ REDIRECT: Final = [
         Fault(
             row=31,
             name=f"{status}-{name}",
-            happens=f"A {status} to the same origin, {words}",
+            happens="A 307 or 308 to the same origin: method and body are kept",
             script=redirects(status, f"{location}/v2/elsewhere?x=%2F", once=True),
             requests=2,
             inspect=_kept_method_and_body,
         )
         for status in (307, 308)
-        for name, location, words in (("absolute", "{here}", "in full"), ("relative", "", "as a path"))
+        for name, location in (("absolute", "{here}"), ("relative", ""))
     ),
     _refused(307, "{elsewhere}/v1/", "no other origin", "to another host or port"),
     _refused(308, "//{elsewhere_host}/v1/", "no other origin", "to another host or port, without a scheme"),

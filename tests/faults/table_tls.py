@@ -107,8 +107,16 @@ TLS: Final = [
             uvloop={"says": ()},  # the request may be on its way when the alert comes
         )
         for name, words, happens in (
-            ("client certificate", ("wants a client certificate", "see ssl_context"), "The server demands a client certificate"),
-            ("client certificate, TLS 1.2", ("no secure connection",), "The server demands a client certificate within the handshake (TLS 1.2)"),
+            (
+                "client certificate",
+                ("wants a client certificate", "see ssl_context"),
+                "The server demands a client certificate",
+            ),
+            (
+                "client certificate, TLS 1.2",
+                ("no secure connection",),
+                "The server demands a client certificate within the handshake (TLS 1.2)",
+            ),
         )
     ),
     Fault(

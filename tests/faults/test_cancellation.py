@@ -93,7 +93,9 @@ class Scene:
             return stats.waiting == count
         if stage.place is not None:
             return stats.in_flight > 0
-        return self.server.connections > 0 and (stage.script in (stalls_at_once, _reads_nothing) or bool(self.server.requests))
+        return self.server.connections > 0 and (
+            stage.script in (stalls_at_once, _reads_nothing) or bool(self.server.requests)
+        )
 
     async def back_off(self, _: float) -> None:
         self.backing_off += 1
@@ -388,5 +390,7 @@ def test_a_blocked_private_loop_is_not_taken_for_a_slow_server(server: Server) -
     with Letta(base_url=server.url, max_retries=0, timeout=0.2) as client:
         assert client.conversations.recompile(CONVERSATION) == PROMPT
         client._portal._running.loop.call_soon_threadsafe(time.sleep, 0.02)
-        client._portal._running.loop.call_soon_threadsafe(lambda: asyncio.get_running_loop().call_later(0.01, time.sleep, 0.5))
+        client._portal._running.loop.call_soon_threadsafe(
+            lambda: asyncio.get_running_loop().call_later(0.01, time.sleep, 0.5)
+        )
         assert client.conversations.recompile(CONVERSATION) == PROMPT

@@ -82,7 +82,7 @@ def test_a_clock_that_steps_back_changes_no_wait(server: Server, run: Run, monke
     async def main() -> float:
         async with AsyncLetta(base_url=server.url, deadline=0.2, timeout=5) as client:
             started = time.monotonic()
-            with pytest.raises(APITimeoutError, match="the deadline of 0.2 s passed"):
+            with pytest.raises(APITimeoutError, match=r"the deadline of 0.2 s passed"):
                 await client.conversations.recompile(CONVERSATION)
             return time.monotonic() - started
 

@@ -75,7 +75,7 @@ KEYS = ["sk-MostSecret\n", " sk-MostSecret", "sk-MostSecret-\u0416", "sk-Most\x0
 @pytest.mark.parametrize("make", [AsyncLetta, Letta])
 @pytest.mark.parametrize("url", BASE_URLS)
 def test_a_base_url_that_could_lead_elsewhere_is_refused(make: Callable[..., Any], url: str) -> None:
-    with pytest.raises(InvalidArgumentError, match="^base_url: ") as caught:
+    with pytest.raises(InvalidArgumentError, match=r"^base_url: ") as caught:
         make(base_url=url)
     assert isinstance(caught.value, ValueError)
     assert isinstance(caught.value, LettaError)
@@ -85,7 +85,7 @@ def test_a_base_url_that_could_lead_elsewhere_is_refused(make: Callable[..., Any
 
 @pytest.mark.parametrize("url", BASE_URLS)
 def test_so_is_one_for_a_copy(url: str) -> None:
-    with pytest.raises(InvalidArgumentError, match="^base_url: "):
+    with pytest.raises(InvalidArgumentError, match=r"^base_url: "):
         AsyncLetta(base_url="http://127.0.0.1:1").with_options(base_url=url)
 
 
@@ -100,7 +100,8 @@ def test_an_id_that_is_none_is_refused(wrong: Any, server: Server, drive: Drive)
 
 
 @pytest.mark.parametrize(
-    "path", ["..", "v1", "", "//elsewhere.example/", "/v1/..", "/v1/%2e%2e/x", "/v1?x", "/v1#x", "/v1\r\nHost: x", "/\\x"]
+    "path",
+    ["..", "v1", "", "//elsewhere.example/", "/v1/..", "/v1/%2e%2e/x", "/v1?x", "/v1#x", "/v1\r\nHost: x", "/\\x"],
 )
 def test_a_path_that_is_none_is_refused(path: str, server: Server, drive: Drive) -> None:
     driver = drive(server.url)
@@ -112,7 +113,7 @@ def test_a_path_that_is_none_is_refused(path: str, server: Server, drive: Drive)
 @pytest.mark.parametrize("value", HEADER_VALUES)
 def test_a_header_value_that_could_split_a_request_is_refused(value: Any, server: Server, drive: Drive) -> None:
     driver = drive(server.url)
-    with pytest.raises(InvalidArgumentError, match="extra_headers.*is not printable Latin-1 text on one line"):
+    with pytest.raises(InvalidArgumentError, match=r"extra_headers.*is not printable Latin-1 text on one line"):
         driver.recompile(extra_headers={"X-Tag": value})
     with pytest.raises(InvalidArgumentError, match="default_headers"):
         driver.client.with_options(default_headers={"X-Tag": value})
@@ -122,7 +123,7 @@ def test_a_header_value_that_could_split_a_request_is_refused(value: Any, server
 @pytest.mark.parametrize("name", HEADER_NAMES)
 def test_a_header_name_that_is_none_is_refused(name: Any, server: Server, drive: Drive) -> None:
     driver = drive(server.url)
-    with pytest.raises(InvalidArgumentError, match="extra_headers.*is not a header name") as caught:
+    with pytest.raises(InvalidArgumentError, match=r"extra_headers.*is not a header name") as caught:
         driver.recompile(extra_headers={name: "x"})
     assert str(caught.value).isprintable()
     assert server.connections == 0
@@ -137,7 +138,7 @@ def test_a_header_may_hold_what_latin_1_has(server: Server, drive: Drive) -> Non
 @pytest.mark.parametrize("make", [AsyncLetta, Letta])
 @pytest.mark.parametrize("key", KEYS)
 def test_a_key_that_cannot_be_sent_is_refused_and_not_told(make: Callable[..., Any], key: Any) -> None:
-    with pytest.raises(InvalidArgumentError, match="^api_key: ") as caught:
+    with pytest.raises(InvalidArgumentError, match=r"^api_key: ") as caught:
         make(api_key=key)
     assert isinstance(caught.value, ValueError)
     assert_not_told(str(caught.value), repr(caught.value), repr(vars(caught.value)))
@@ -146,7 +147,7 @@ def test_a_key_that_cannot_be_sent_is_refused_and_not_told(make: Callable[..., A
 @pytest.mark.parametrize("key", [key for key in KEYS if isinstance(key, str) and key and "\0" not in key])
 def test_so_is_one_in_the_environment(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LETTA_API_KEY", key)
-    with pytest.raises(InvalidArgumentError, match="^api_key: ") as caught:
+    with pytest.raises(InvalidArgumentError, match=r"^api_key: ") as caught:
         AsyncLetta()
     assert_not_told(str(caught.value), repr(caught.value))
 

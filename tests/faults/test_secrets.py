@@ -117,7 +117,9 @@ def test_debug_logs_of_a_call_show_no_secret(server: Server, drive: Drive, monke
     assert logging.getLogger("letta_async").getEffectiveLevel() == logging.DEBUG
 
 
-@pytest.mark.parametrize("script", [closes("after the request"), stalls, says(answer(401)), says(b"?\r\n\r\n", then="fin")])
+@pytest.mark.parametrize(
+    "script", [closes("after the request"), stalls, says(answer(401)), says(b"?\r\n\r\n", then="fin")]
+)
 def test_an_error_through_a_proxy_shows_no_secret(script: Any, server: Server, drive: Drive) -> None:
     server.follow(script)
     options = {"api_key": KEY, "timeout": 0.1, "default_headers": {"Cookie": COOKIE}}

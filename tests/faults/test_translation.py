@@ -58,9 +58,7 @@ def _make(cls: type[Any]) -> Exception:
 
 def test_the_walk_finds_what_aiohttp_exports() -> None:
     exported = {
-        value
-        for value in vars(aiohttp).values()
-        if inspect.isclass(value) and issubclass(value, aiohttp.ClientError)
+        value for value in vars(aiohttp).values() if inspect.isclass(value) and issubclass(value, aiohttp.ClientError)
     }
     assert len(exported) > 20
     assert exported <= set(CLASSES)

@@ -11,7 +11,6 @@ import attrs
 import pytest
 
 from letta_async import APIError
-
 from tests.ids import CONVERSATION
 
 from .driver import Driver
