@@ -149,7 +149,8 @@ def _without_frames(error: BaseException) -> BaseException:
         seen.add(id(link))
         link.__traceback__ = None
         if isinstance(link, aiohttp.ClientResponseError):
-            link.request_info = link.request_info._replace(headers=CIMultiDictProxy(CIMultiDict()))
+            none: CIMultiDict[str] = CIMultiDict()
+            link.request_info = link.request_info._replace(headers=CIMultiDictProxy(none))
             link.args = ()
         link = link.__cause__ or link.__context__
     return error

@@ -179,7 +179,8 @@ def merge_headers(*layers: Mapping[str, str | None]) -> dict[str, str]:
                 merged.pop(name.lower(), None)
             else:
                 merged[name.lower()] = (name, value)
-    return masked_headers(dict(merged.values()))
+    masked: dict[str, str] = masked_headers(dict(merged.values()))
+    return masked
 
 
 def header_faults(headers: Mapping[str, str | None], path: str) -> Iterable[Fault]:

@@ -29,6 +29,17 @@ def test_the_plan_is_shown_and_a_yes_recompiles(story: Story, server: HeldServer
     assert "conversation" in plain(done.stderr)
 
 
+def test_a_yes_to_the_stale_ones_leaves_the_others_alone(story: Story, server: HeldServer, prompts: Prompts) -> None:
+    before = prompts()
+    with Terminal("recompile", "--all", "--only-stale", base_url=server.base_url) as terminal:
+        terminal.screen.wait_for("Recompile 4 stale conversations? [y/N] ")
+        terminal.type("Y\n")
+        done = terminal.end()
+    assert done.code == 0
+    assert "4 recompiled, 3 unchanged, in " in done.stderr
+    assert {each for each, prompt in prompts().items() if prompt != before[each]} == set(story.stale)
+
+
 @pytest.mark.parametrize("answer", ["n\n", "\n", "maybe\n", "\x04"], ids=["no", "nothing", "anything", "end of file"])
 def test_anything_but_a_yes_changes_nothing(story: Story, server: HeldServer, prompts: Prompts, answer: str) -> None:
     before = prompts()
