@@ -11,7 +11,7 @@ from yarl import URL
 
 from letta_async._protocol import Request, decipher, invalid_answer
 from letta_async._redirect import redirected
-from letta_async._session import LINK, Link, Wiring
+from letta_async._session import LINK, NO_LINK, Link, Wiring
 from letta_async._timer import Timer
 from letta_async._translation import translate
 from letta_async.config import ClientConfig
@@ -23,6 +23,8 @@ _MAX_REFUSAL: Final = 64 * 1024
 """How much of a refusal's body is read, in bytes; the rest is nobody's reading."""
 _LARGE: Final = 2**20
 """From how many bytes on a body is sent piece by piece."""
+_ENDED: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
+"""What a connection that the server ended meanwhile raises when it is used again."""
 _MAX_RESENDS: Final = 3
 """How often a request goes out once more because of an idle connection; a server that closes them all is a failure."""
 
@@ -81,7 +83,6 @@ async def _send(
         headers = {**headers, **wiring.proxy_headers}  # without a tunnel the request itself goes to the proxy
     resends = 0
     while True:
-        LINK.set(Link())
         try:
             return await session.request(
                 request.method,
@@ -94,13 +95,15 @@ async def _send(
                 proxy_headers=wiring.proxy_headers,
                 auto_decompress=False,
             )
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError):
-            resends += 1
-            if resends > _MAX_RESENDS or not (LINK.get().reused and request.repeatable):
+        except BaseException as error:
+            link = LINK.get()
+            link.cut()
+            stale = link.reused and isinstance(error, _ENDED)
+            if not (stale and request.repeatable and resends < _MAX_RESENDS):
                 raise
-        except BaseException:
-            LINK.get().cut()
-            raise
+            resends += 1
+        finally:
+            LINK.set(NO_LINK)
 
 
 def _payload(body: bytes | None) -> bytes | io.BytesIO | None:

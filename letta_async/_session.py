@@ -16,7 +16,7 @@ from letta_async._secret import Secret
 from letta_async._timer import Timer
 from letta_async.errors import Fault, InvalidArgumentError
 
-__all__ = ["LINK", "Link", "Wiring", "let_go"]
+__all__ = ["LINK", "NO_LINK", "Link", "Wiring", "let_go"]
 
 _KEEP_ALIVE: Final = 4.0
 """How long an idle connection is kept, in seconds: less than the 5 after which a Letta server closes it."""
@@ -37,8 +37,10 @@ class Link:
             self.transport.abort()
 
 
-LINK: Final[ContextVar[Link]] = ContextVar("letta_async_link")
-"""The connection of the task's last request, once there is one."""
+NO_LINK: Final = Link()
+
+LINK: Final[ContextVar[Link]] = ContextVar("letta_async_link", default=NO_LINK)
+"""The connection of the task's request, while that is on its way."""
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import warnings
 from functools import partial
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from letta_async._protocol import Request
 from letta_async._session import Wiring, let_go
 from letta_async._timer import Timer
 from letta_async._tries import Tries
+from letta_async._warnings import warn
 from letta_async.config import ClientConfig
 from letta_async.errors import Attempt, ClientClosedError, Fault, InvalidArgumentError
 from letta_async.retry import Retries
@@ -127,12 +127,14 @@ class Transport:
             timer.expire()
         for limiter in binding.limiters.values():
             limiter.close()
-        for _ in range(_TURNS_TO_END):
-            await asyncio.sleep(0)
-        if binding.session is not self.wiring.session:
-            await binding.session.close()
-            # Transports close in the next turn of the loop; without it a loop that ends now would leave them open.
-            await asyncio.sleep(0)
+        try:
+            for _ in range(_TURNS_TO_END):
+                await asyncio.sleep(0)
+        finally:  # also when closing is cancelled
+            if binding.session is not self.wiring.session:
+                await binding.session.close()
+                # Transports close in the next turn of the loop; without it a loop that ends now would leave them open.
+                await asyncio.sleep(0)
 
     def stats(self, base_url: str) -> ClientStats:
         """Say how things stand with a server."""
@@ -190,12 +192,9 @@ class Transport:
             )
         _open.discard(binding)
         if binding.session is not self.wiring.session:
-            warnings.warn(
-                "a client was still open when its event loop closed; use `async with`, or await its close()",
-                ResourceWarning,
-                stacklevel=4,
-            )
+            self._take_binding()
             let_go(binding.session)
+            warn("a client was still open when its event loop closed; use `async with`, or close it", ResourceWarning)
 
     def _limiter(self, binding: _Binding, base_url: str) -> Limiter:
         """Find the limiter of a server, or make it."""

@@ -14,6 +14,7 @@ from letta_async._journal import Journal
 from letta_async._json import show
 from letta_async._seen import Seen
 from letta_async._timer import Timer
+from letta_async._unset import UNSET
 from letta_async.errors import APITimeoutError, Attempt, Fault, LettaError
 from letta_async.models.conversation import Recompile
 from letta_async.models.outcome import Outcome, Progress
@@ -170,7 +171,8 @@ class Batch:
         error: LettaError = APITimeoutError(f"the batch's deadline of {self.deadline} s passed before this was done")
         if self._ends_at is not None and began >= self._ends_at:
             return Outcome(target=target, status="failed", error=error)
-        status: Literal["recompiled", "compiled", "unchanged", "failed"] = "compiled" if self.dry_run else "recompiled"
+        dry_run = _is_dry(target, self.dry_run)
+        status: Literal["recompiled", "compiled", "unchanged", "failed"] = "compiled" if dry_run else "recompiled"
         prompt: str | None = None
         try:
             async with Timer(loop, self._ends_at):
@@ -179,7 +181,7 @@ class Batch:
                     answered = _TO_COMPARE
                     if not compared.stale:
                         status, prompt = "unchanged", compared.stored
-                    elif self.dry_run:
+                    elif dry_run:
                         prompt = compared.compiled
                 if prompt is None:
                     prompt = await self.call(target, failed_tries)
@@ -220,6 +222,12 @@ def _this_task() -> asyncio.Task[None]:
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - a worker is a task
     return task
+
+
+def _is_dry(target: object, otherwise: bool) -> bool:
+    """Tell whether a target is only tried: it may say so itself."""
+    own = target.dry_run if isinstance(target, Recompile) else UNSET
+    return otherwise if own is UNSET else bool(own)
 
 
 def _key(target: object) -> str:

@@ -356,6 +356,23 @@ def test_targets_with_parameters_of_their_own_are_compared_with_them(letta: Lett
     assert statuses(letta.conversations.recompile_many([direct], only_stale=True)) == {direct: "unchanged"}
 
 
+def test_a_target_may_say_itself_that_it_is_only_tried(letta: Letta, home: Home) -> None:
+    letta.blocks.update(home.block, value="Grace")
+    tried = Recompile(conversation_id=home.ids[0], dry_run=True)
+    done = Recompile(conversation_id=home.ids[1], dry_run=False)
+    assert statuses(letta.conversations.recompile_many([tried, home.ids[2]], only_stale=True)) == {
+        tried: "compiled",
+        home.ids[2]: "recompiled",
+    }
+    assert statuses(letta.conversations.recompile_many([done, home.ids[3]], only_stale=True, dry_run=True)) == {
+        done: "recompiled",
+        home.ids[3]: "compiled",
+    }
+    stale = {each for each in home.ids if letta.conversations.staleness(each).stale}
+    assert stale == {home.ids[0], home.ids[3]}
+    assert statuses(letta.conversations.recompile_many([tried])) == {tried: "compiled"}
+
+
 def test_what_cannot_be_compared_fails_alone(letta: Letta, home: Home) -> None:
     letta.blocks.update(home.block, value="Grace")
     outcomes = list(letta.conversations.recompile_many([CONVERSATION, "malformed", home.ids[0]], only_stale=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from typing import Any, Final, Literal
 
 from letta_async.testing import _blocks, _facts, _models, _wire
@@ -147,14 +148,14 @@ def _set_secrets(agent: Agent, body: Fields) -> None:
 
 
 def _add_initial(store: Store, agent: Agent, role: Literal["user", "assistant", "system"], text: str) -> None:
-    """Add a first message; an assistant's is a tool call in disguise, with a result that is never listed."""
+    """Add a first message; an assistant's is a tool call in disguise, and what the tool returned follows it."""
     if role == "system":
         alert = {"type": "system_alert", "message": text, "time": local_time(store.clock(), agent.timezone)}
         store.add_message(agent, role, json.dumps(alert))
         return
     store.add_message(agent, role, text)
     if role == "assistant":
-        store.add_message(agent, "tool", "", hidden=True)
+        store.add_message(agent, "tool", str(uuid.uuid4()))
 
 
 # --- reading --------------------------------------------------------------------------------------------------------

@@ -28,8 +28,10 @@ def list_messages(store: Store, call: Call) -> Any:
 
 
 def _listed(rows: list[Message], query: Fields) -> list[dict[str, Any]]:
+    """Show a page. A tool's return is shown only where the call before it, an assistant's message, is on none."""
     wanted: list[str] | None = query["include_return_message_types"]
-    shown = [_wire.message(row) for row in rows if not row.hidden]
+    present = {row.sequence for row in rows}
+    shown = [_wire.message(row) for row in rows if row.role != "tool" or row.sequence - 1 not in present]
     return [message for message in shown if wanted is None or message["message_type"] in wanted]
 
 

@@ -86,13 +86,12 @@ class Block(Record):
 
 @attrs.define(kw_only=True)
 class Message(Record):
-    """A message. `hidden` ones are stored and counted, and never listed."""
+    """A message. The text of a tool's return is the id of the call."""
 
     agent_id: str
     conversation_id: str | None
     role: Literal["system", "user", "assistant", "tool"]
     text: str
-    hidden: bool = False
     deleted: bool = False
 
 
@@ -161,7 +160,6 @@ class Store:
         text: str,
         *,
         conversation: Conversation | None = None,
-        hidden: bool = False,
     ) -> Message:
         """Store a message of the agent, in the conversation or in none."""
         message = Message(
@@ -172,7 +170,6 @@ class Store:
             conversation_id=None if conversation is None else conversation.id,
             role=role,
             text=text,
-            hidden=hidden,
         )
         self.messages[message.id] = message
         agent.stored += 1

@@ -69,15 +69,21 @@ def message(row: Message) -> dict[str, Any]:
         "id": row.id,
         "date": row.created_at.astimezone(UTC).replace(microsecond=0).isoformat(),
         "name": None,
-        "message_type": f"{row.role}_message",
-        "otid": _first_part(row.id) if row.role == "assistant" else None,
+        "message_type": "tool_return_message" if row.role == "tool" else f"{row.role}_message",
+        "otid": _first_part(row.id) if row.role in {"assistant", "tool"} else None,
         "sender_id": None,
         "step_id": None,
         "is_err": None,
         "seq_id": None,
         "run_id": None,
-        "content": row.text,
+        **(_returned(row.text) if row.role == "tool" else {"content": row.text}),
     }
+
+
+def _returned(call_id: str) -> dict[str, Any]:
+    """Give what a tool returned that only an assistant's first message called: nothing, twice."""
+    nothing = {"tool_return": "None", "status": "success", "tool_call_id": call_id, "stdout": None, "stderr": None}
+    return {**nothing, "tool_returns": [{"type": "tool", **nothing}]}
 
 
 def _first_part(message_id: str) -> str:

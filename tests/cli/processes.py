@@ -218,11 +218,11 @@ class _Heard:
     def text(self) -> str:
         return self._heard.decode("utf-8", "replace").replace("\r\n", "\n")
 
-    def wait_for(self, words: str) -> None:
-        """Wait until these words stood there; escape sequences aside."""
+    def wait_for(self, words: str, *, times: int = 1) -> None:
+        """Wait until these words stood there, so many times; escape sequences aside."""
         end = time.monotonic() + PATIENCE
         with self._more:
-            while words not in plain(self.text):
+            while plain(self.text).count(words) < times:
                 left = end - time.monotonic()
                 if left <= 0 or not self._more.wait(left):
                     raise AssertionError(f"{words!r} did not come, but: {self.text!r}")

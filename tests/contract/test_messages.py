@@ -95,6 +95,36 @@ async def test_an_assistants_message_is_a_tool_call_whose_result_is_not_listed(h
     assert int(assistant["otid"].replace("-", ""), 16) == number & ~0x7F
 
 
+@pytest.mark.parametrize("query", ["?order=asc&after={2}&limit=1", "?before={3}&limit=1"])
+async def test_the_result_is_listed_where_the_call_is_on_an_earlier_page(http: Http, talk: Talk, query: str) -> None:
+    ids = [message["id"] for message in talk.forked]
+    (message,) = (await http.get(f"/v1/conversations/{talk.conversation_id}/messages{query.format(*ids)}")).json
+    returned = {
+        "tool_return": "None",
+        "status": "success",
+        "tool_call_id": message["tool_call_id"],
+        "stdout": None,
+        "stderr": None,
+    }
+    assert re.fullmatch(ID_TAIL, message["tool_call_id"])
+    assert message == {
+        "id": message["id"],
+        "date": message["date"],
+        "name": None,
+        "message_type": "tool_return_message",
+        "otid": message["otid"],
+        "sender_id": None,
+        "step_id": None,
+        "is_err": None,
+        "seq_id": None,
+        "run_id": None,
+        **returned,
+        "tool_returns": [{"type": "tool", **returned}],
+    }
+    number = int(message["id"].removeprefix("message-").replace("-", ""), 16)
+    assert int(message["otid"].replace("-", ""), 16) == number & ~0x7F
+
+
 async def test_a_fork_shares_the_messages_and_begins_with_its_own(http: Http, talk: Talk) -> None:
     assert talk.forked[1:] == talk.direct[1:]
     assert talk.forked[0]["id"] != talk.direct[0]["id"]

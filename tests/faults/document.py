@@ -19,16 +19,16 @@ PATH: Final = Path(__file__).parents[2] / "docs" / "faults.md"
 _INTRODUCTION: Final = """\
 # When the network or the server fails
 
-What a client meets on its way to a server, what you see of it, and whether the call is tried again. Each line is a test
-that runs against `AsyncLetta` and `Letta`. This page is written from those tests: `python -m tests.faults.document`.
+What a client meets on its way to a server, what you see of it, and whether the call is tried again. Each line is a
+test that runs against `AsyncLetta` and `Letta`, and this page is written from them: `python -m tests.faults.document`.
 
-**Tried again** says which calls: *yes* those that can be done twice without harm (`recompile`, and every `get`, `put` and
-`delete`), *every call* also the others, since the server cannot have acted on them. There are two retries unless
-`max_retries` or `retry` say otherwise, and fewer when the [budget](#many-calls-at-once) or the `deadline` runs out. You
-see what the last try met; `error.attempts` has them all.
+**Tried again** says which calls: *yes* those that can be done twice without harm (`recompile`, and every `get`, `put`
+and `delete`), *every call* also the others, since the server cannot have acted on them. There are two retries unless
+`max_retries` or `retry` say otherwise, and fewer when the [budget](#many-calls-at-once) or the `deadline` runs out.
+You see what the last try met; `error.attempts` has them all.
 
-After each of these no task, connection or slot is held, no secret is in a message, log or traceback, and the next call on
-the client works.
+After each of these no task, connection or slot is held, no secret is in a message, log or traceback, and the next call
+on the client works.
 """
 
 _SECTIONS: Final = {

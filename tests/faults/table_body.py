@@ -200,6 +200,16 @@ BODY: Final = [
         client={"max_response_bytes": _MIB},
     ),
     Fault(
+        row=26,
+        name="too-large-endless-over-tls",
+        happens="The body never ends",
+        script=endless(ok(b"[", "Connection: close", length=None), b"1," * 20_000),
+        tls="good",
+        sees=APIResponseValidationError,
+        says=(f"larger than {_MIB} bytes",),
+        client={"max_response_bytes": _MIB},
+    ),
+    Fault(
         row=27,
         name="endless-refusal",
         happens="An error status comes with a body that never ends",

@@ -166,6 +166,16 @@ HEAD: Final = [
         client=_QUICK,
     ),
     Fault(
+        row=14,
+        name="silence-over-tls",
+        happens="The request is taken and nothing is said",
+        script=stalls,
+        tls="good",
+        sees=APITimeoutError,
+        again=Again.REPEATABLE,
+        client=_QUICK,
+    ),
+    Fault(
         row=15,
         name="100-first",
         happens="A 100 Continue comes before the answer",

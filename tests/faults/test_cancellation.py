@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import attrs
@@ -278,6 +279,20 @@ def test_an_answer_that_came_before_the_close_is_given(server: Server, run: Run)
     run(main())
 
 
+def test_closing_may_be_cancelled(server: Server, run: Run) -> None:
+    async def main() -> None:
+        client = AsyncLetta(base_url=server.url)
+        await client.conversations.recompile(CONVERSATION)
+        closing = asyncio.ensure_future(client.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+
+    run(main())
+    assert server.all_closed()
+
+
 def test_closing_a_client_that_was_never_used_is_nothing(run: Run) -> None:
     run(AsyncLetta(base_url="http://127.0.0.1:1").close())
     Letta(base_url="http://127.0.0.1:1").close()
@@ -296,16 +311,35 @@ def _in_a_loop(make: Callable[[], Awaitable[Any]]) -> Any:
 def test_a_client_left_open_works_in_the_next_loop_with_a_warning(server: Server) -> None:
     client = AsyncLetta(base_url=server.url)
     with pytest.warns(ResourceWarning) as caught:
-        assert _in_a_loop(lambda: client.conversations.recompile(CONVERSATION)) == PROMPT
-        assert _in_a_loop(lambda: client.conversations.recompile(CONVERSATION)) == PROMPT
+        for _ in range(2):
+            assert _in_a_loop(partial(client.conversations.recompile, CONVERSATION)) == PROMPT
         gc.collect()
-    messages = [str(warning.message) for warning in caught]
-    assert any("still open when its event loop closed; use `async with`" in message for message in messages)
+    told = [warning for warning in caught if "still open when its event loop closed; use `async with`" in str(warning)]
+    assert [warning.filename for warning in told] == [__file__]
+    del told
     del caught  # it holds what it warns of
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         _in_a_loop(client.close)
         del client
+        gc.collect()
+
+
+def test_the_warning_may_be_an_error_and_the_client_works_again(server: Server) -> None:
+    client = AsyncLetta(base_url=server.url)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # of the transports, when they are collected
+        assert _in_a_loop(partial(client.conversations.recompile, CONVERSATION)) == PROMPT
+        warnings.filterwarnings("error", "a client was still open")
+        with pytest.raises(ResourceWarning, match="was still open") as caught:
+            _in_a_loop(partial(client.conversations.recompile, CONVERSATION))
+        del caught
+
+        async def use() -> str:
+            async with client:
+                return await client.conversations.recompile(CONVERSATION)
+
+        assert asyncio.run(use()) == PROMPT
         gc.collect()
 
 

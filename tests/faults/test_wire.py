@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
-from letta_async import APIError
+from letta_async import APIConnectionError, APIError
 from tests.ids import CONVERSATION
 
 from .driver import Driver
@@ -123,6 +123,8 @@ def _meet_for_ever(scene: Scene, call: Callable[[], Any], tries: int) -> None:
         if fault.inspect is not None:
             fault.inspect(scene.server)
     assert fault.lingers or not scene.client.left_behind()
+    if fault.sees != RIGHT_ANSWER and issubclass(fault.sees, APIConnectionError):
+        assert all(server.all_closed() for server in (scene.server, scene.proxy) if server is not None)
 
 
 def _judge(fault: Fault, error: APIError) -> None:
