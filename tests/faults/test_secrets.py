@@ -165,6 +165,14 @@ def test_a_secret_is_in_no_warning(server: Server, run: Callable[[Any], Any]) ->
     caught.clear()
 
 
+def test_a_cookie_that_a_server_sets_is_not_sent_back(server: Server, drive: Drive) -> None:
+    server.follow(says(answer(200, b'"x"', "Set-Cookie: sam=1; Path=/")))
+    driver = drive(server.url)
+    for _ in range(3):
+        driver.recompile()
+    assert not any("cookie" in seen.headers for seen in server.requests)
+
+
 def test_the_key_stays_with_the_origin(server: Server, serve: Callable[..., Server], drive: Drive) -> None:
     elsewhere = serve()
     server.follow(says(answer(307, b"", f"Location: {elsewhere.url}/v1/x")))
