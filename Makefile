@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
 
-.PHONY: help demo test lint types unit test-real test-pythons real-server stop-real-server format clean
+.PHONY: help demo test lint types unit test-real test-pythons bench real-server stop-real-server format clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -39,10 +39,18 @@ test-real: $(READY)  ## Run the contract suite against a real Letta server, made
 test-pythons: $(READY)  ## Run the tests on every supported Python that is found
 	$(BIN)/python tools/pythons.py -- --ignore tests/faults/test_reruns.py
 
+bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m benchmarks $(if $(REAL_URL),--real $(REAL_URL))
+
 real-server: $(READY)  ## Start a real Letta server on port 8283, and keep it running
 	$(REAL) start
 
-stop-real-server: $(READY)  ## Stop it
+stop-bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m benchmarks $(if $(REAL_URL),--real $(REAL_URL))
+
+real-server: $(READY)  ## Stop it
 	$(REAL) stop
 
 format: $(READY)  ## Put the code in form

@@ -76,7 +76,9 @@ def main() -> int:
     sections = _run(options)
     if not options.short:
         options.output.write_text("\n".join([_HEAD, *map(render, sections)]), encoding="utf-8")
-    missed = [target.what for section in sections for target in section.targets if target.met is False]
+    missed = [
+        f"{section.title}: {target.what}" for section in sections for target in section.targets if target.met is False
+    ]
     for what in missed:
         say(f"not met: {what}", error=True)
     return 1 if missed else 0

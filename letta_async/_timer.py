@@ -18,18 +18,20 @@ class Timer:
     """Bound a block of code like `asyncio.timeout`, on the loop's monotonic clock.
 
     A loop that was blocked (by the caller's own code, say) finds the timer due and the answer arrived at the same
-    moment. Time in which the loop did not run is therefore given back, before the timer takes effect.
+    moment. Time in which the loop did not run is therefore given back before the timer takes effect, though no more at
+    once than was given in the first place.
 
     Raises:
         TimeoutError: the time ran out, or `expire` was called.
 
     """
 
-    __slots__ = ("_handle", "_loop", "_returns", "_timeout", "_when")
+    __slots__ = ("_handle", "_loop", "_returns", "_span", "_timeout", "_when")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, when: float | None) -> None:
         self._loop = loop
         self._when = when
+        self._span = 0.0 if when is None else when - loop.time()
         self._returns = 0
         self._timeout = asyncio.timeout(None)
         self._handle: asyncio.TimerHandle | None = None
@@ -59,4 +61,5 @@ class Timer:
             self.expire()
         else:
             self._returns += 1
-            self._handle = self._loop.call_at(now + late, self._due, now + late)
+            again = now + min(late, self._span)
+            self._handle = self._loop.call_at(again, self._due, again)

@@ -129,7 +129,7 @@ class Recompiling:
                 async for outcome in outcomes:
                     if outcome.error is not None and not succeeded and is_hopeless(outcome.error):
                         raise outcome.error
-                    succeeded = succeeded or outcome.ok
+                    succeeded = succeeded or (outcome.tries > 0 and outcome.ok)
                     self.report.add(_row(outcome, diffs))
                     advance(not outcome.ok)
 

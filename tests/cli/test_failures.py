@@ -13,7 +13,7 @@ import pytest
 
 from letta_async import Letta
 from letta_async.testing import EmbeddedServer
-from tests.cli.processes import PATIENCE, PROGRAM, Done, environment, run
+from tests.cli.processes import PATIENCE, PROGRAM, Done, environment, run, run_here
 from tests.cli.stories import Story, tell
 
 needs_a_shell = pytest.mark.skipif(sys.platform != "linux", reason="needs /bin/sh and /dev/full")
@@ -49,6 +49,15 @@ def test_a_server_that_is_not_there_is_3(nobody: str, arguments: list[str]) -> N
     assert error.startswith("error: ")
     assert "no connection could be made" in error
     assert "Traceback" not in done.stderr
+
+
+def test_what_a_journal_skips_does_not_hide_that_the_server_is_gone(tmp_path: Path) -> None:
+    options = ["--journal", str(tmp_path / "run.jsonl"), "--yes"]
+    with EmbeddedServer() as server, Letta(base_url=server.base_url) as client:
+        base_url, story = server.base_url, tell(client)
+        assert run_here("recompile", *story.stale[:2], *options, base_url=base_url).code == 0
+    done = run_here("recompile", *story.stale, *options, base_url=base_url)
+    assert (done.code, done.stdout) == (3, "")
 
 
 def test_a_key_that_is_missing_or_refused_is_3(secured: tuple[str, Story]) -> None:

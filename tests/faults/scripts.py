@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gzip
 import json
 import zlib
@@ -193,6 +194,7 @@ def gzipped(body: bytes) -> bytes:
     return gzip.compress(body, mtime=0)
 
 
+@functools.cache
 def bomb(size: int) -> bytes:
     """Make a gzip body that unpacks to `size` zeros, without ever holding them."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
