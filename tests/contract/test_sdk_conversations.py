@@ -66,6 +66,9 @@ async def test_what_it_is_given_is_kept(sdk: AsyncLetta, agent: dict[str, Any]) 
     assert made.isolated_block_ids is not None
     (copy_id,) = made.isolated_block_ids
     assert (await sdk.blocks.retrieve(copy_id)).value == "Ada"
+    await sdk.conversations.delete(made.id)
+    with pytest.raises(NotFoundError):
+        await sdk.blocks.retrieve(copy_id)
 
 
 async def test_a_change_is_kept(sdk: AsyncLetta, story: Story) -> None:

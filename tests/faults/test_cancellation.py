@@ -91,7 +91,7 @@ class Scene:
         if stage.backs_off:
             return self.backing_off == count
         if stage.slot_taken:
-            return stats.waiting == count
+            return stats.waiting == count and bool(self.server.requests)  # that of the call which holds the slot
         if stage.place is not None:
             return stats.in_flight > 0
         return self.server.connections > 0 and (
