@@ -37,7 +37,7 @@ test-real: $(READY)  ## Run the contract suite against a real Letta server, made
 	$(REAL) run -- $(BIN)/python -m pytest tests/contract
 
 test-pythons: $(READY)  ## Run the tests on every supported Python that is found
-	$(BIN)/python tools/pythons.py -- --ignore tests/faults/test_reruns.py
+	$(BIN)/python tools/pythons.py -- --ignore tests/faults
 
 bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

@@ -124,8 +124,9 @@ class Tries:
     def _note(self, error: APIError, sent: float, now: float) -> None:
         if is_overload(error):
             self._limiter.limit.overloaded(sent, now, self._limiter.in_flight)
-            if isinstance(error, APIStatusError) and error.retry_after:
-                self._limiter.pause(min(error.retry_after, self._config.retry.max_retry_after))
+            longest = self._config.retry.max_retry_after
+            if isinstance(error, APIStatusError) and error.retry_after and error.retry_after <= longest:
+                self._limiter.pause(error.retry_after)
         words = error.message.removeprefix(f"{self._request.method} {self._request.path}: ")
         self._attempts.append(Attempt(f"{type(error).__name__}: {words}"[:_SHORT], now - sent))
         error.attempts = tuple(self._attempts)
