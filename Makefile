@@ -46,11 +46,7 @@ bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_U
 real-server: $(READY)  ## Start a real Letta server on port 8283, and keep it running
 	$(REAL) start
 
-stop-bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	$(BIN)/python -m benchmarks $(if $(REAL_URL),--real $(REAL_URL))
-
-real-server: $(READY)  ## Stop it
+stop-real-server: $(READY)  ## Stop it
 	$(REAL) stop
 
 format: $(READY)  ## Put the code in form
