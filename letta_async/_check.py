@@ -33,15 +33,24 @@ from letta_async._annotations import (
     wire_names,
 )
 from letta_async._json import is_array, is_object, join, json_faults, show
+from letta_async._known import Known
 from letta_async._unset import UNSET
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.models._fields import Range, WireObject
 from letta_async.models._operation import Pattern
 
-__all__ = ["check"]
+__all__ = ["check", "is_sound"]
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
+
+
+_sound: Final = Known[bool]()
+
+
+def is_sound(value: object) -> bool:
+    """Tell whether a value is an instance that was checked before, and is immutable all the way down."""
+    return _sound.get(value) is not None
 
 
 class _Invalid(ValueError):
@@ -230,16 +239,28 @@ def _check_class(cls: type[Any]) -> Hook:
 
     def hook(value: Any, _: Any) -> Any:
         if type(value) is cls:
+            if _sound.get(value):
+                return value
             given = {name: field for name in names if (field := getattr(value, name)) is not UNSET}
             checked: Any = from_mapping(given, cls)
-            if not issubclass(cls, WireObject) or not value.extra_fields:
+            if not issubclass(cls, WireObject):
                 return checked
-            return _with_extra_checked(attrs.evolve(checked, extra_fields=value.extra_fields))
+            if value.extra_fields:
+                return _with_extra_checked(attrs.evolve(checked, extra_fields=value.extra_fields))
+            if all(_is_lasting(field) and getattr(checked, name) is field for name, field in given.items()):
+                _sound.put(value, True)
+                return value
+            return checked
         if not is_object(value):
             raise _Invalid(f"{show(value)} is neither a mapping nor a {cls.__name__}")
         return from_mapping(value, cls)
 
     return hook
+
+
+def _is_lasting(value: object) -> bool:
+    """Tell whether a value that was found right can never become wrong."""
+    return value is None or type(value) in (str, int, float, bool) or is_sound(value)
 
 
 def _with_extra_checked(value: Any) -> Any:

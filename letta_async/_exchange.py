@@ -29,7 +29,9 @@ _MAX_RESENDS: Final = 3
 """How often a request goes out once more because of an idle connection; a server that closes them all is a failure."""
 
 
-async def exchange(session: aiohttp.ClientSession, wiring: Wiring, request: Request, config: ClientConfig) -> Any:
+async def exchange(
+    session: aiohttp.ClientSession, wiring: Wiring, request: Request, config: ClientConfig, timers: set[Timer]
+) -> Any:
     """Do one exchange within the try's timeout, body included.
 
     Raises:
@@ -39,7 +41,7 @@ async def exchange(session: aiohttp.ClientSession, wiring: Wiring, request: Requ
     loop = asyncio.get_running_loop()
     seconds = request.timeout.timeout
     try:
-        async with Timer(loop, None if seconds is None else loop.time() + seconds):
+        with Timer(loop, None if seconds is None else loop.time() + seconds, timers):
             return await _send_and_read(session, wiring, request, config)
     except LettaError:
         raise
@@ -57,10 +59,12 @@ async def _send_and_read(session: aiohttp.ClientSession, wiring: Wiring, request
     while True:
         response = await _send(session, wiring, request, target)
         try:
-            location = redirected(request, response.status, response.headers, target, config.base_url, hops)
+            status, headers = response.status, response.headers
+            success = 200 <= status < 300
+            location = None if success else redirected(request, status, headers, target, config.base_url, hops)
             if location is None:
                 body = await _read(response, request, config.max_response_bytes)
-                return decipher(request, response.status, response.headers, body, limit=config.max_response_bytes)
+                return decipher(request, status, headers, body, limit=config.max_response_bytes)
         except BaseException:
             _drop(response)
             raise
@@ -77,7 +81,7 @@ async def _send(
     A server may close an idle connection at the moment in which it is used again. That is nobody's failure: the request
     goes out once more, and no retry is spent.
     """
-    timeout = aiohttp.ClientTimeout(total=None, connect=request.timeout.connect_seconds())
+    timeout = wiring.timeout(request.timeout.connect_seconds())
     headers = request.headers
     if wiring.proxy_headers and target.scheme == "http":
         headers = {**headers, **wiring.proxy_headers}  # without a tunnel the request itself goes to the proxy
@@ -116,16 +120,18 @@ async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) 
     success = 200 <= response.status < 300
     if not success:
         limit = _MAX_REFUSAL
+    content = response.content
     length = response.content_length
     chunks: list[bytes] = []
     size = 0
     if not success or length is None or length <= limit:
-        while chunk := await response.content.readany():
+        # What is here already, mostly all of it, is taken without waiting.
+        while chunk := content.read_nowait() if content.is_eof() else await content.readany():
             chunks.append(chunk)
             size += len(chunk)
             if size > limit:
                 break
-    if response.content.at_eof() and size <= limit:
+    if content.at_eof() and size <= limit:
         response.release()
     else:
         _drop(response)  # the rest is not drained

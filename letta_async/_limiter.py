@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from letta_async._limit import Limit
+from letta_async.errors import ClientClosedError
 
 __all__ = ["Limiter"]
 
@@ -63,11 +64,15 @@ class Limiter:
         self._pause_ends = ends
         self._pause = loop.create_task(self._go_on_after(seconds))
 
-    def close(self) -> None:
-        """End a pause, so that its task does not outlive the client."""
+    def close(self, words: str) -> None:
+        """Send everybody in the line home with an error, and end a pause, whose task would outlive the client."""
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None
+        while self._line:
+            turn = self._line.popleft()
+            if not turn.done():
+                turn.set_exception(ClientClosedError(words))
 
     async def _go_on_after(self, seconds: float) -> None:
         await self._sleep(seconds)

@@ -10,9 +10,10 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
-from letta_async._check import check
+from letta_async._check import check, is_sound
 from letta_async._converter import read, write
 from letta_async._json import is_array, is_object, json_faults
+from letta_async._known import Known
 from letta_async._refusal import excerpt, printable, refusal
 from letta_async._unset import UNSET, Unset
 from letta_async._warnings import warn
@@ -20,7 +21,7 @@ from letta_async.config import ClientConfig, Timeout, header_faults, merge_heade
 from letta_async.errors import APIResponseValidationError, APIStatusError, Fault, InvalidArgumentError
 from letta_async.models._operation import Operation
 
-__all__ = ["CallOptions", "Request", "build", "build_raw", "decipher", "invalid_answer"]
+__all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw", "decipher", "invalid_answer"]
 
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -39,6 +40,9 @@ class CallOptions:
     """Fields of the body that go over the method's, unchecked."""
     timeout: float | Timeout | Unset | None = UNSET
     """Bound on one try, instead of the client's."""
+
+
+NO_OPTIONS: Final = CallOptions()
 
 
 @attrs.frozen(kw_only=True)
@@ -90,7 +94,7 @@ def build(
         InvalidArgumentError: something handed in is wrong; every fault is named, and nothing was sent.
 
     """
-    faults = _option_faults(options)
+    faults = [] if options is NO_OPTIONS else _option_faults(options)
     try:
         call = check(operation, {name: value for name, value in parameters.items() if value is not UNSET})
     except InvalidArgumentError as error:
@@ -101,26 +105,48 @@ def build(
         warn(message, category)
     segments: dict[str, str] = {}
     query: dict[str, object] = {}
-    body: dict[str, object] = {}
-    for name, place in _places(operation):
+    body: dict[str, str] = {}
+    for name, place in operation.places.items():
         value = getattr(call, name)
         if value is UNSET:
             continue
         if place == "path":
             segments[name] = quote(value, safe="")
+        elif place == "query":
+            query[name] = write(value)
         else:
-            (query if place == "query" else body)[name] = write(value)
+            body[name] = _text(value)
+    if options.extra_body:
+        body |= {name: _to_json(value) for name, value in options.extra_body.items()}
     return _request(
         method=operation.method,
         path=operation.path.format_map(segments),
         query=query,
-        body=body if body or operation.body_required else None,
+        body=_object(body) if body or operation.body_required else None,
         options=options,
         config=config,
         repeatable=operation.repeatable,
         answer=operation.answer,
         operation=call,
     )
+
+
+_texts: Final = Known[str]()
+
+
+def _text(value: object) -> str:
+    """Write a value as JSON; what cannot change, such as settings for a thousand calls, once."""
+    text = _texts.get(value)
+    if text is None:
+        text = _to_json(write(value))
+        if is_sound(value):
+            _texts.put(value, text)
+    return text
+
+
+def _object(members: Mapping[str, str]) -> str:
+    """Put an object of JSON together from what its members are in JSON."""
+    return f"{{{','.join([f'{_to_json(name)}:{text}' for name, text in members.items()])}}}"
 
 
 def build_raw(
@@ -139,11 +165,13 @@ def build_raw(
             faults.append(Fault("extra_body", "goes with a body that is a mapping"))
     if faults:
         raise InvalidArgumentError(faults)
+    if options.extra_body:
+        body = {**(body if is_object(body) else {}), **options.extra_body}
     return _request(
         method=method,
         path=quote(path, safe="/:@!$&'()*+,;=~%"),
         query={},
-        body=None if body is UNSET else body,
+        body=None if body is UNSET else _to_json(body),
         options=options,
         config=config,
         repeatable=method in {"GET", "PUT", "DELETE"},
@@ -152,24 +180,18 @@ def build_raw(
 
 
 def _request(
-    *, query: Mapping[str, object], body: object, options: CallOptions, config: ClientConfig, **rest: Any
+    *, query: Mapping[str, object], body: str | None, options: CallOptions, config: ClientConfig, **rest: Any
 ) -> Request:
-    if options.extra_body:
-        body = {**(body if is_object(body) else {}), **options.extra_body}
     headers = config.headers if body is None else config.json_headers
     if options.extra_headers:
         headers = merge_headers(headers, options.extra_headers)
     return Request(
         query=_encode_query({**config.default_query, **query, **(options.extra_query or {})}),
         headers=headers,
-        body=None if body is None else _to_json(body).encode(),
+        body=None if body is None else body.encode(),
         timeout=config.timeout if options.timeout is UNSET else Timeout.of(options.timeout),
         **rest,
     )
-
-
-def _places(operation: type[Operation[Any]]) -> list[tuple[str, str]]:
-    return [(field.name, field.metadata.get("in", "body")) for field in attrs.fields(operation)]
 
 
 def _encode_query(query: Mapping[str, object]) -> str:
@@ -179,7 +201,7 @@ def _encode_query(query: Mapping[str, object]) -> str:
         for item in value if is_array(value) else [value]:
             if item is not None:
                 pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))
-    return urlencode(pairs)
+    return urlencode(pairs) if pairs else ""
 
 
 def _option_faults(options: CallOptions) -> list[Fault]:
@@ -257,7 +279,7 @@ def invalid_answer(
 
 
 def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
-    if not body.strip():
+    if not body or body.isspace():
         if request.answer is object:
             return None
         raise _UnreadableError("the answer is empty")

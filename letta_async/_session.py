@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 from contextvars import ContextVar
-from typing import Any, Final
-from weakref import WeakSet
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 import attrs
+from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from letta_async._secret import Secret
@@ -23,17 +24,16 @@ _KEEP_ALIVE: Final = 4.0
 _UNTIMED: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
 
-@attrs.frozen
-class Link:
+class Link(NamedTuple):
     """The connection that a request went out on."""
 
-    transport: asyncio.Transport | None = None
+    transport: asyncio.BaseTransport | None = None
     reused: bool = False
     """Whether it was used before."""
 
     def cut(self) -> None:
         """End the connection at once; to close it politely could take as long as the other side likes."""
-        if self.transport is not None:
+        if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
 
 
@@ -46,20 +46,24 @@ LINK: Final[ContextVar[Link]] = ContextVar("letta_async_link", default=NO_LINK)
 class _Connector(aiohttp.TCPConnector):
     """A connector that tells which connection a request goes out on; a tracing signal would cost a tenth of a call."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
-        self._used: WeakSet[object] = WeakSet()
-
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
     ) -> aiohttp.connector.Connection:
-        """Get a connection in time, and note it in `LINK`."""
-        loop = asyncio.get_running_loop()
-        async with Timer(loop, None if timeout.connect is None else loop.time() + timeout.connect):
-            connection = await super().connect(req, traces, _UNTIMED)
-        LINK.set(Link(connection.transport, connection.protocol in self._used))
-        self._used.add(connection.protocol)
+        """Get a connection, and note it in `LINK`."""
+        connection = await super().connect(req, traces, timeout)
+        if LINK.get() is NO_LINK:
+            LINK.set(Link(connection.transport, reused=True))
         return connection
+
+    async def _create_connection(
+        self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
+    ) -> ResponseHandler:
+        """Make a connection, in time, name resolution and TLS included, and note it in `LINK`."""
+        loop, seconds = asyncio.get_running_loop(), timeout.sock_connect
+        with Timer(loop, None if seconds is None else loop.time() + seconds):
+            protocol = await super()._create_connection(req, traces, _UNTIMED)
+        LINK.set(Link(protocol.transport))
+        return protocol
 
 
 @attrs.frozen(kw_only=True)
@@ -72,6 +76,10 @@ class Wiring:
     proxy: URL | None = None
     proxy_headers: dict[str, str] | None = None
     trust_env: bool = False
+
+    def timeout(self, connect: float | None) -> aiohttp.ClientTimeout:
+        """Bound connecting, in seconds; the session that is made here goes by a clock of its own."""
+        return _timeout(connect, self.session is None)
 
     @classmethod
     def make(cls, *, proxy: str | None, **options: Any) -> Wiring:
@@ -109,6 +117,12 @@ class Wiring:
         )
         session._retry_connection = False  # pyright: ignore[reportPrivateUsage]  # else it repeats a GET unasked
         return session
+
+
+@lru_cache(64)
+def _timeout(connect: float | None, own: bool) -> aiohttp.ClientTimeout:
+    """Make a timeout; making one for each request would take longer than anything else of ours does."""
+    return aiohttp.ClientTimeout(total=None, connect=None if own else connect, sock_connect=connect if own else None)
 
 
 def _proxy_url(text: str) -> URL | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 __all__ = ["Timer"]
 
@@ -22,43 +22,62 @@ class Timer:
     once than was given in the first place.
 
     Raises:
-        TimeoutError: the time ran out, or `expire` was called.
+        TimeoutError: the time ran out.
 
     """
 
-    __slots__ = ("_handle", "_loop", "_returns", "_span", "_timeout", "_when")
+    __slots__ = ("_among", "_cancels", "_error", "_handle", "_loop", "_returns", "_span", "_task", "_when")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, when: float | None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, when: float | None, among: set[Timer] | None = None) -> None:
+        """Take the time.
+
+        Args:
+            loop: The running loop.
+            when: When the time runs out, on its clock; `None`: never.
+            among: Where the timer is to be found while its block runs, for those who may have to end that.
+
+        """
         self._loop = loop
         self._when = when
-        self._span = 0.0 if when is None else when - loop.time()
+        self._among = among
         self._returns = 0
-        self._timeout = asyncio.timeout(None)
+        self._error: Exception | None = None
         self._handle: asyncio.TimerHandle | None = None
 
-    async def __aenter__(self) -> Timer:
-        await self._timeout.__aenter__()
+    def __enter__(self) -> Self:
+        task = asyncio.current_task(self._loop)
+        assert task is not None  # noqa: S101 - coroutines run in tasks
+        self._task = task
+        self._cancels = task.cancelling()
         if self._when is not None:
+            self._span = self._when - self._loop.time()
             self._handle = self._loop.call_at(self._when, self._due, self._when)
+        if self._among is not None:
+            self._among.add(self)
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._handle is not None:
             self._handle.cancel()
-        await self._timeout.__aexit__(kind, error, traceback)
+        if self._among is not None:
+            self._among.discard(self)
+        # As long as somebody else wants the task cancelled, too, it stays cancelled.
+        if self._error is not None and self._task.uncancel() <= self._cancels and kind is asyncio.CancelledError:
+            raise self._error from error
 
-    def expire(self) -> None:
-        """End the block now."""
-        if not self._timeout.expired():
-            self._timeout.reschedule(self._loop.time())
+    def end(self, error: Exception) -> None:
+        """End the block now, with this error."""
+        if self._error is None:
+            self._error = error
+            self._task.cancel()
 
     def _due(self, when: float) -> None:
         now = self._loop.time()
         late = now - when
         if late < _LATE or self._returns == _MAX_RETURNS:
-            self.expire()
+            self.end(TimeoutError())
         else:
             self._returns += 1
             again = now + min(late, self._span)

@@ -24,6 +24,7 @@ from letta_async.retry import Retries
 
 __all__ = ["ClientStats", "Transport"]
 
+_CLOSED: Final = "the client was closed while this call was under way"
 _TURNS_TO_END: Final = 5
 """Turns of the loop in which calls that were ended see it, before their connections go."""
 
@@ -52,7 +53,7 @@ class _Binding:
     limiters: dict[str, Limiter] = attrs.field(factory=dict[str, Limiter])
     """One for each server, by its base URL."""
     timers: set[Timer] = attrs.field(factory=set[Timer])
-    """One for each call under way, by which closing ends it."""
+    """One for each try or pause under way, by which closing ends it."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -94,27 +95,26 @@ class Transport:
         binding = self._bind()
         deadline = None if config.deadline is None else binding.loop.time() + config.deadline
         tries = Tries(
-            partial(exchange, binding.session, self.wiring, request, config),
+            partial(exchange, binding.session, self.wiring, request, config, binding.timers),
             request,
             config,
             self._limiter(binding, config.base_url),
             self.retries,
             deadline,
+            binding.timers,
             [] if attempts is None else attempts,
         )
-        timer = Timer(binding.loop, deadline)
-        binding.timers.add(timer)
         try:
-            async with timer:
+            if deadline is None:
                 return await tries.run()
-        except Exception as error:
-            if self.closed or binding.session.closed:
-                raise ClientClosedError("the client was closed while this call was under way") from None
-            if not isinstance(error, TimeoutError):
-                raise
+            with Timer(binding.loop, deadline):
+                return await tries.run()
+        except TimeoutError as error:
             failure = tries.deadline_error(error)
-        finally:
-            binding.timers.discard(timer)
+        except Exception:
+            if binding.session.closed:
+                raise ClientClosedError(_CLOSED) from None
+            raise
         raise failure
 
     async def close(self) -> None:
@@ -124,9 +124,9 @@ class Transport:
         if binding is None:
             return
         for timer in list(binding.timers):
-            timer.expire()
+            timer.end(ClientClosedError(_CLOSED))
         for limiter in binding.limiters.values():
-            limiter.close()
+            limiter.close(_CLOSED)
         try:
             for _ in range(_TURNS_TO_END):
                 await asyncio.sleep(0)

@@ -12,6 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState
 
 from letta_async._limiter import Limiter
 from letta_async._protocol import Request
+from letta_async._timer import Timer
 from letta_async._translation import connection_error
 from letta_async.config import ClientConfig
 from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt
@@ -36,6 +37,7 @@ class Tries:
         limiter: Limiter,
         retries: Retries,
         deadline: float | None,
+        timers: set[Timer],
         attempts: list[Attempt],
     ) -> None:
         """Take what a try is, and what decides on another.
@@ -47,6 +49,7 @@ class Tries:
             limiter: Where to wait for a slot.
             retries: What all calls of the client together may retry, and how waiting is done.
             deadline: When the call must end, on the loop's clock.
+            timers: Where pauses are found by those who may have to end them.
             attempts: Where to note the tries that fail.
 
         """
@@ -56,6 +59,7 @@ class Tries:
         self._limiter = limiter
         self._retries = retries
         self._deadline = deadline
+        self._timers = timers
         self._attempts = attempts
         self._paid = 0
         self._failed: APIError | None = None
@@ -100,7 +104,7 @@ class Tries:
             wait=self._wait,
             stop=self._should_stop,
             before_sleep=self._before_sleep,
-            sleep=self._retries.sleep,
+            sleep=self._sleep,
             reraise=True,
         )
         return await retrying(next_try)
@@ -151,6 +155,10 @@ class Tries:
         paid = None if error is None else self._retries.budget.take(error)
         self._paid += paid or 0
         return paid is None
+
+    async def _sleep(self, seconds: float) -> None:
+        with Timer(asyncio.get_running_loop(), None, self._timers):
+            await self._retries.sleep(seconds)
 
     def _before_sleep(self, state: RetryCallState) -> None:
         seconds = state.upcoming_sleep

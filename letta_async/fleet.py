@@ -175,7 +175,7 @@ class Batch:
         status: Literal["recompiled", "compiled", "unchanged", "failed"] = "compiled" if dry_run else "recompiled"
         prompt: str | None = None
         try:
-            async with Timer(loop, self._ends_at):
+            with Timer(loop, self._ends_at):
                 if self.compare is not None:
                     compared = await self.compare(target, failed_tries)
                     answered = _TO_COMPARE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
 import attrs
@@ -63,6 +63,12 @@ class Operation(Generic[Answer]):
     """Type of the answer."""
     body_required: ClassVar[bool] = False
     """Whether there is a body even when nothing is in it."""
+    places: ClassVar[Mapping[str, str]]
+    """Where each parameter goes: `path`, `query` or `body`."""
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        cls.places = {field.name: field.metadata.get("in", "body") for field in attrs.fields(cls)}
 
     def given(self) -> dict[str, object]:
         """Give the parameters that were not left out."""

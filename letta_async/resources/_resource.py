@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypedDict, TypeVar
 
 import attrs
 
-from letta_async._protocol import CallOptions
+from letta_async._protocol import NO_OPTIONS, CallOptions
 from letta_async._transport import ClientStats
 from letta_async._unset import Unset
 from letta_async.config import Timeout
@@ -71,8 +71,7 @@ class Resource:
             given: What the method was given: its `locals()`, before it makes any of its own.
 
         """
-        parameters, options = parted(operation, given)
-        return await self._client._call(operation, parameters, options)  # pyright: ignore[reportPrivateUsage]
+        return await self._client._call(operation, *parted(operation, given))  # pyright: ignore[reportPrivateUsage]
 
     def _pages(self, listing: type[Listing[Item]], given: Mapping[str, Any]) -> AsyncPaginator[Item]:
         """Make the list that a method is for; as `_send`."""
@@ -91,12 +90,15 @@ def parted(operation: type[Operation[Any]], given: Mapping[str, Any]) -> tuple[d
         TypeError: something is neither.
 
     """
-    rest = {**given, **given.get("options", {})}
-    options = {name: rest.pop(name) for name in _OPTIONS if name in rest}
-    parameters = {field.name: rest.pop(field.name) for field in attrs.fields(operation) if field.name in rest}
-    for name in rest.keys() - {"self", "options"}:
+    if more := given.get("options"):
+        given = {**given, **more}
+    names = operation.places.keys()
+    for name in given.keys() - names - _OTHERS:
         raise TypeError(f"got an unexpected keyword argument {name!r}")
-    return parameters, CallOptions(**options)
+    parameters = {name: given[name] for name in names if name in given}
+    options = {name: given[name] for name, default in _OPTIONS if given.get(name, default) is not default}
+    return parameters, CallOptions(**options) if options else NO_OPTIONS
 
 
-_OPTIONS: Final = tuple(RequestOptions.__annotations__)
+_OPTIONS: Final = tuple((field.name, field.default) for field in attrs.fields(CallOptions))
+_OTHERS: Final = {"self", "options", *RequestOptions.__annotations__}
