@@ -37,7 +37,6 @@ from letta_async._known import Known
 from letta_async._unset import UNSET
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.models._fields import Range, WireObject
-from letta_async.models._operation import Pattern
 
 __all__ = ["check", "is_sound"]
 
@@ -174,19 +173,24 @@ def _check_list(annotation: Any) -> Hook:
 
 
 def _check_annotated(annotation: Any) -> Hook:
-    base, *marks = get_args(annotation)
+    base, mark = get_args(annotation)
     inner = _strict.get_structure_hook(base)
 
-    def hook(value: Any, _: Any) -> Any:
+    def in_range(value: Any, _: Any) -> Any:
         checked = inner(value, base)
-        for mark in marks:
-            if isinstance(mark, Range) and checked not in mark:
-                raise _Invalid(f"{show(value)} is out of range; allowed: {mark}")
-            if isinstance(mark, Pattern) and not re.fullmatch(mark.regex, checked):
-                raise _Invalid(f"{show(value)} is {'empty' if not checked else 'malformed'}; expected {mark.words}")
+        if checked not in mark:
+            raise _Invalid(f"{show(value)} is out of range; allowed: {mark}")
         return checked
 
-    return hook
+    def like(value: Any, _: Any) -> Any:
+        if not fullmatch(inner(value, base)):
+            raise _Invalid(f"{show(value)} is {'malformed' if value else 'empty'}; expected {mark.words}")
+        return value
+
+    if isinstance(mark, Range):
+        return in_range
+    fullmatch = re.compile(mark.regex).fullmatch
+    return like
 
 
 def _check_union(annotation: Any) -> Hook:

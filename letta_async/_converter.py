@@ -45,6 +45,8 @@ def read(answer_type: Any, value: object) -> Any:
         TypeError: the value itself, or an item of it, is of another kind than promised.
 
     """
+    if type(value) is answer_type:
+        return value  # a plain one
     kind = get_origin(answer_type) or answer_type
     if kind in _PLAIN and not isinstance(value, kind):
         raise TypeError(f"{_PLAIN[kind]} was promised, not {_json_kind(value)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from yarl import URL
 from letta_async._protocol import Request, decipher, invalid_answer
 from letta_async._redirect import redirected
 from letta_async._session import LINK, NO_LINK, Link, Wiring
-from letta_async._timer import Timer
+from letta_async._timer import Timer, Watch
 from letta_async._translation import translate
 from letta_async.config import ClientConfig
 from letta_async.errors import LettaError
@@ -30,7 +29,7 @@ _MAX_RESENDS: Final = 3
 
 
 async def exchange(
-    session: aiohttp.ClientSession, wiring: Wiring, request: Request, config: ClientConfig, timers: set[Timer]
+    session: aiohttp.ClientSession, wiring: Wiring, watch: Watch, request: Request, config: ClientConfig
 ) -> Any:
     """Do one exchange within the try's timeout, body included.
 
@@ -38,10 +37,8 @@ async def exchange(
         APIError: in our own words, whatever the HTTP library, TLS or the operating system raised.
 
     """
-    loop = asyncio.get_running_loop()
-    seconds = request.timeout.timeout
     try:
-        with Timer(loop, None if seconds is None else loop.time() + seconds, timers):
+        with Timer(watch, request.timeout.timeout):
             return await _send_and_read(session, wiring, request, config)
     except LettaError:
         raise
@@ -81,7 +78,7 @@ async def _send(
     A server may close an idle connection at the moment in which it is used again. That is nobody's failure: the request
     goes out once more, and no retry is spent.
     """
-    timeout = wiring.timeout(request.timeout.connect_seconds())
+    timeout = wiring.timeout(request.timeout.connect_seconds)
     headers = request.headers
     if wiring.proxy_headers and target.scheme == "http":
         headers = {**headers, **wiring.proxy_headers}  # without a tunnel the request itself goes to the proxy
@@ -121,16 +118,15 @@ async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) 
     if not success:
         limit = _MAX_REFUSAL
     content = response.content
-    length = response.content_length
     chunks: list[bytes] = []
     size = 0
-    if not success or length is None or length <= limit:
-        # What is here already, mostly all of it, is taken without waiting.
-        while chunk := content.read_nowait() if content.is_eof() else await content.readany():
+    if content.is_eof():  # mostly the whole body is here already
+        chunks.append(content.read_nowait())
+        size = len(chunks[0])
+    elif not success or (response.content_length or 0) <= limit:
+        while size <= limit and (chunk := await content.readany()):
             chunks.append(chunk)
             size += len(chunk)
-            if size > limit:
-                break
     if content.at_eof() and size <= limit:
         response.release()
     else:

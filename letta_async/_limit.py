@@ -103,7 +103,9 @@ class AdaptiveLimit(Limit):
         if sent < self._round_began:
             return
         self._round_full = self._round_full or in_flight >= self.value
-        known = self._kinds.setdefault(kind, _Kind())
+        known = self._kinds.get(kind)
+        if known is None:
+            known = self._kinds[kind] = _Kind()
         known.samples.append(now - sent)
         self._answers += 1
         if self._answers >= min(max(self.value, _LEAST_SAMPLES), _MOST_SAMPLES) or (

@@ -77,7 +77,7 @@ class Request:
         """Say what to try when the server answers with `status`."""
         if self.operation is not None and (hint := self.operation.hint(status)):
             return hint
-        if status == 401 and "authorization" not in map(str.lower, self.headers):
+        if status == 401 and "authorization" not in self.headers:
             return "no API key was sent: pass api_key, or set LETTA_API_KEY"
         return None
 
@@ -90,13 +90,20 @@ def build(
 ) -> Request:
     """Make the request of a call.
 
+    Args:
+        operation: The call.
+        parameters: Its parameters, as they were given; what is `UNSET` was not.
+        options: What every method takes beside them.
+        config: The client's options.
+
     Raises:
         InvalidArgumentError: something handed in is wrong; every fault is named, and nothing was sent.
 
     """
     faults = [] if options is NO_OPTIONS else _option_faults(options)
     try:
-        call = check(operation, {name: value for name, value in parameters.items() if value is not UNSET})
+        given = {name: value for name, value in parameters.items() if value is not UNSET}
+        call = check(operation, given)
     except InvalidArgumentError as error:
         raise InvalidArgumentError([*error.faults, *faults]) from None
     if faults:
@@ -106,25 +113,23 @@ def build(
     segments: dict[str, str] = {}
     query: dict[str, object] = {}
     body: dict[str, str] = {}
-    for name, place in operation.places.items():
-        value = getattr(call, name)
-        if value is UNSET:
-            continue
+    for name in given:
+        value, place = getattr(call, name), operation.places[name]
         if place == "path":
-            segments[name] = quote(value, safe="")
+            segments[name] = value  # its pattern admits nothing that would have to be quoted
         elif place == "query":
             query[name] = write(value)
         else:
-            body[name] = _text(value)
+            body[f'"{name}"'] = _text(value)
     if options.extra_body:
-        body |= {name: _to_json(value) for name, value in options.extra_body.items()}
-    return _request(
+        body |= {_to_json(name): _to_json(value) for name, value in options.extra_body.items()}
+    return Request(
         method=operation.method,
         path=operation.path.format_map(segments),
-        query=query,
+        query=_query(query, options, config),
+        headers=_headers(options, config.json_headers if body or operation.body_required else config.headers),
         body=_object(body) if body or operation.body_required else None,
-        options=options,
-        config=config,
+        timeout=_timeout(options, config),
         repeatable=operation.repeatable,
         answer=operation.answer,
         operation=call,
@@ -144,9 +149,9 @@ def _text(value: object) -> str:
     return text
 
 
-def _object(members: Mapping[str, str]) -> str:
-    """Put an object of JSON together from what its members are in JSON."""
-    return f"{{{','.join([f'{_to_json(name)}:{text}' for name, text in members.items()])}}}"
+def _object(members: Mapping[str, str]) -> bytes:
+    """Put an object of JSON together from what its names and values are in JSON."""
+    return f"{{{','.join([f'{name}:{text}' for name, text in members.items()])}}}".encode()
 
 
 def build_raw(
@@ -167,41 +172,36 @@ def build_raw(
         raise InvalidArgumentError(faults)
     if options.extra_body:
         body = {**(body if is_object(body) else {}), **options.extra_body}
-    return _request(
+    return Request(
         method=method,
         path=quote(path, safe="/:@!$&'()*+,;=~%"),
-        query={},
-        body=None if body is UNSET else _to_json(body),
-        options=options,
-        config=config,
+        query=_query({}, options, config),
+        headers=_headers(options, config.headers if body is UNSET else config.json_headers),
+        body=None if body is UNSET else _to_json(body).encode(),
+        timeout=_timeout(options, config),
         repeatable=method in {"GET", "PUT", "DELETE"},
         answer=answer,
     )
 
 
-def _request(
-    *, query: Mapping[str, object], body: str | None, options: CallOptions, config: ClientConfig, **rest: Any
-) -> Request:
-    headers = config.headers if body is None else config.json_headers
-    if options.extra_headers:
-        headers = merge_headers(headers, options.extra_headers)
-    return Request(
-        query=_encode_query({**config.default_query, **query, **(options.extra_query or {})}),
-        headers=headers,
-        body=None if body is None else body.encode(),
-        timeout=config.timeout if options.timeout is UNSET else Timeout.of(options.timeout),
-        **rest,
-    )
+def _headers(options: CallOptions, headers: Mapping[str, str]) -> Mapping[str, str]:
+    return merge_headers(headers, options.extra_headers) if options.extra_headers else headers
 
 
-def _encode_query(query: Mapping[str, object]) -> str:
+def _timeout(options: CallOptions, config: ClientConfig) -> Timeout:
+    return config.timeout if options.timeout is UNSET else Timeout.of(options.timeout)
+
+
+def _query(query: Mapping[str, object], options: CallOptions, config: ClientConfig) -> str:
     """Encode as the API's server reads it: `true` and `false`, a list as one parameter an item; `None` is left out."""
+    if not (query or config.default_query or options.extra_query):
+        return ""
     pairs: list[tuple[str, str]] = []
-    for name, value in query.items():
+    for name, value in {**config.default_query, **query, **(options.extra_query or {})}.items():
         for item in value if is_array(value) else [value]:
             if item is not None:
                 pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))
-    return urlencode(pairs) if pairs else ""
+    return urlencode(pairs)
 
 
 def _option_faults(options: CallOptions) -> list[Fault]:
@@ -284,7 +284,7 @@ def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
             return None
         raise _UnreadableError("the answer is empty")
     kind = headers.get("Content-Type")
-    if kind is not None and not kind.partition(";")[0].strip().lower().endswith("json"):
+    if kind not in (None, "application/json") and not kind.partition(";")[0].strip().lower().endswith("json"):
         raise _UnreadableError("the answer is not JSON")
     try:
         value = json.loads(body)
@@ -298,7 +298,7 @@ def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
 
 def _unpacked(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
     """Undo the content encoding, never making more than `limit` bytes."""
-    coding = headers.get("Content-Encoding", "identity").strip().lower()
+    coding = headers.get("Content-Encoding", "").strip().lower()
     if coding in ("identity", ""):
         return body
     if coding not in ("gzip", "x-gzip", "deflate"):

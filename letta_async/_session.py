@@ -14,7 +14,7 @@ from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from letta_async._secret import Secret
-from letta_async._timer import Timer
+from letta_async._timer import Timer, Watch
 from letta_async.errors import Fault, InvalidArgumentError
 
 __all__ = ["LINK", "NO_LINK", "Link", "Wiring", "let_go"]
@@ -59,8 +59,7 @@ class _Connector(aiohttp.TCPConnector):
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
     ) -> ResponseHandler:
         """Make a connection, in time, name resolution and TLS included, and note it in `LINK`."""
-        loop, seconds = asyncio.get_running_loop(), timeout.sock_connect
-        with Timer(loop, None if seconds is None else loop.time() + seconds):
+        with Timer(Watch(asyncio.get_running_loop()), timeout.sock_connect):
             protocol = await super()._create_connection(req, traces, _UNTIMED)
         LINK.set(Link(protocol.transport))
         return protocol

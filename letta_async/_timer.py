@@ -3,15 +3,64 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
-__all__ = ["Timer"]
+__all__ = ["Timer", "Watch"]
 
 _LATE: Final = 0.05
 """From how late on, in seconds, a timer that fires says that the loop was blocked."""
 _MAX_RETURNS: Final = 3
 """How often blocked time is given back; a server that floods the loop makes every timer late, and must not thrive."""
+
+
+class Watch:
+    """Look after the timers of a loop with one timer of the loop's, since to set one for each try would cost more.
+
+    A few hundred run at once at most, so that looking through them all whenever one may be due is cheap.
+    """
+
+    __slots__ = ("_at", "_handle", "_timers", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._timers: set[Timer] = set()
+        self._handle: asyncio.TimerHandle | None = None
+        self._at = 0.0
+
+    def add(self, timer: Timer) -> None:
+        """Look after a timer."""
+        self._timers.add(timer)
+        if timer.when is not None and (self._handle is None or timer.when < self._at):
+            self._wake(timer.when)
+
+    def discard(self, timer: Timer) -> None:
+        """Look after a timer no more."""
+        self._timers.discard(timer)
+        if not self._timers and self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def end(self, error: Callable[[], Exception]) -> None:
+        """End the blocks of all timers now, each with an error of its own."""
+        for timer in list(self._timers):
+            timer.end(error())
+
+    def _wake(self, when: float) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._at = when
+        self._handle = self.loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        now = max(self._at, self.loop.time())  # a loop may be a little early
+        self._handle = None
+        for timer in list(self._timers):
+            timer.look(now)
+        whens = [timer.when for timer in self._timers if timer.when is not None]
+        if whens:
+            self._wake(min(whens))
 
 
 class Timer:
@@ -26,59 +75,47 @@ class Timer:
 
     """
 
-    __slots__ = ("_among", "_cancels", "_error", "_handle", "_loop", "_returns", "_span", "_task", "_when")
+    __slots__ = ("_cancels", "_error", "_returns", "_seconds", "_task", "_watch", "when")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, when: float | None, among: set[Timer] | None = None) -> None:
-        """Take the time.
-
-        Args:
-            loop: The running loop.
-            when: When the time runs out, on its clock; `None`: never.
-            among: Where the timer is to be found while its block runs, for those who may have to end that.
-
-        """
-        self._loop = loop
-        self._when = when
-        self._among = among
+    def __init__(self, watch: Watch, seconds: float | None) -> None:
+        """Take the time, from entering the block on; `None`: no bound, but `Watch.end` ends it."""
+        self._watch = watch
+        self._seconds = seconds
         self._returns = 0
         self._error: Exception | None = None
-        self._handle: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
-        task = asyncio.current_task(self._loop)
+        watch, seconds = self._watch, self._seconds
+        task = asyncio.current_task(watch.loop)
         assert task is not None  # noqa: S101 - coroutines run in tasks
         self._task = task
         self._cancels = task.cancelling()
-        if self._when is not None:
-            self._span = self._when - self._loop.time()
-            self._handle = self._loop.call_at(self._when, self._due, self._when)
-        if self._among is not None:
-            self._among.add(self)
+        self.when = None if seconds is None else watch.loop.time() + seconds
+        watch.add(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-        if self._among is not None:
-            self._among.discard(self)
+        self._watch.discard(self)
         # As long as somebody else wants the task cancelled, too, it stays cancelled.
         if self._error is not None and self._task.uncancel() <= self._cancels and kind is asyncio.CancelledError:
             raise self._error from error
 
     def end(self, error: Exception) -> None:
         """End the block now, with this error."""
+        self._watch.discard(self)
         if self._error is None:
             self._error = error
             self._task.cancel()
 
-    def _due(self, when: float) -> None:
-        now = self._loop.time()
-        late = now - when
+    def look(self, now: float) -> None:
+        """End the block if its time has run out."""
+        if self._seconds is None or self.when is None or now < self.when:
+            return
+        late = now - self.when
         if late < _LATE or self._returns == _MAX_RETURNS:
             self.end(TimeoutError())
         else:
             self._returns += 1
-            again = now + min(late, self._span)
-            self._handle = self._loop.call_at(again, self._due, again)
+            self.when = now + min(late, self._seconds)

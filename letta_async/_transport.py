@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from functools import partial
 from typing import Any, Final
 
 import aiohttp
 import attrs
 
-from letta_async._exchange import exchange
 from letta_async._limit import AdaptiveLimit, FixedLimit
 from letta_async._limiter import Limiter
 from letta_async._protocol import Request
 from letta_async._session import Wiring, let_go
-from letta_async._timer import Timer
-from letta_async._tries import Tries
+from letta_async._timer import Timer, Watch
+from letta_async._tries import Lane, Tries
 from letta_async._warnings import warn
 from letta_async.config import ClientConfig
 from letta_async.errors import Attempt, ClientClosedError, Fault, InvalidArgumentError
@@ -43,7 +41,7 @@ class ClientStats:
     """How many requests were tries again, since the client was made."""
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class _Binding:
     """The loop and process that a session belongs to, and what is under way there."""
 
@@ -52,8 +50,10 @@ class _Binding:
     session: aiohttp.ClientSession
     limiters: dict[str, Limiter] = attrs.field(factory=dict[str, Limiter])
     """One for each server, by its base URL."""
-    timers: set[Timer] = attrs.field(factory=set[Timer])
-    """One for each try or pause under way, by which closing ends it."""
+    watch: Watch = attrs.field(init=False, default=attrs.Factory(lambda self: Watch(self.loop), takes_self=True))
+    """Looks after the tries and pauses under way, and ends them when the client is closed."""
+    lane: Lane | None = attrs.field(init=False, default=None)
+    """What the latest call shared with those before it; mostly all calls share it."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -94,20 +94,11 @@ class Transport:
         """
         binding = self._bind()
         deadline = None if config.deadline is None else binding.loop.time() + config.deadline
-        tries = Tries(
-            partial(exchange, binding.session, self.wiring, request, config, binding.timers),
-            request,
-            config,
-            self._limiter(binding, config.base_url),
-            self.retries,
-            deadline,
-            binding.timers,
-            [] if attempts is None else attempts,
-        )
+        tries = Tries(self._lane(binding, config), request, deadline, [] if attempts is None else attempts)
         try:
-            if deadline is None:
+            if config.deadline is None:
                 return await tries.run()
-            with Timer(binding.loop, deadline):
+            with Timer(binding.watch, config.deadline):
                 return await tries.run()
         except TimeoutError as error:
             failure = tries.deadline_error(error)
@@ -123,8 +114,7 @@ class Transport:
         binding = self._take_binding()
         if binding is None:
             return
-        for timer in list(binding.timers):
-            timer.end(ClientClosedError(_CLOSED))
+        binding.watch.end(lambda: ClientClosedError(_CLOSED))
         for limiter in binding.limiters.values():
             limiter.close(_CLOSED)
         try:
@@ -195,6 +185,14 @@ class Transport:
             self._take_binding()
             let_go(binding.session)
             warn("a client was still open when its event loop closed; use `async with`, or close it", ResourceWarning)
+
+    def _lane(self, binding: _Binding, config: ClientConfig) -> Lane:
+        """Find what calls with the same options share, or make it."""
+        lane = binding.lane
+        if lane is None or lane.config is not config:
+            limiter = self._limiter(binding, config.base_url)
+            lane = binding.lane = Lane(binding.session, self.wiring, binding.watch, config, limiter, self.retries)
+        return lane
 
     def _limiter(self, binding: _Binding, base_url: str) -> Limiter:
         """Find the limiter of a server, or make it."""

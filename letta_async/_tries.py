@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import aiohttp
 import attrs
 from tenacity import AsyncRetrying, RetryCallState
 
+from letta_async._exchange import exchange
 from letta_async._limiter import Limiter
 from letta_async._protocol import Request
-from letta_async._timer import Timer
+from letta_async._session import Wiring
+from letta_async._timer import Timer, Watch
 from letta_async._translation import connection_error
 from letta_async.config import ClientConfig
 from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt
@@ -26,40 +27,37 @@ _SHORT: Final = 200
 """How much a try's error takes of the history, in characters."""
 
 
+@attrs.frozen
+class Lane:
+    """What the calls of a client share, on one loop and with the same options."""
+
+    session: aiohttp.ClientSession
+    wiring: Wiring
+    watch: Watch
+    config: ClientConfig
+    limiter: Limiter
+    retries: Retries
+    """What all calls of the client together may retry, and how waiting is done."""
+
+
 class Tries:
     """Try a request until there is an answer, or no try is left."""
 
-    def __init__(
-        self,
-        exchange: Callable[[], Awaitable[Any]],
-        request: Request,
-        config: ClientConfig,
-        limiter: Limiter,
-        retries: Retries,
-        deadline: float | None,
-        timers: set[Timer],
-        attempts: list[Attempt],
-    ) -> None:
-        """Take what a try is, and what decides on another.
+    __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_paid", "_request")
+
+    def __init__(self, lane: Lane, request: Request, deadline: float | None, attempts: list[Attempt]) -> None:
+        """Take what is sent.
 
         Args:
-            exchange: Does one exchange.
+            lane: What it is sent with.
             request: What is sent.
-            config: The client's options.
-            limiter: Where to wait for a slot.
-            retries: What all calls of the client together may retry, and how waiting is done.
             deadline: When the call must end, on the loop's clock.
-            timers: Where pauses are found by those who may have to end them.
             attempts: Where to note the tries that fail.
 
         """
-        self._exchange = exchange
+        self._lane = lane
         self._request = request
-        self._config = config
-        self._limiter = limiter
-        self._retries = retries
         self._deadline = deadline
-        self._timers = timers
         self._attempts = attempts
         self._paid = 0
         self._failed: APIError | None = None
@@ -72,17 +70,17 @@ class Tries:
         try:
             value = await self._try()
         except APIError as error:
-            if not self._config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable):
+            if not self._lane.config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable):
                 raise
             value = await self._try_on()
-        self._retries.budget.give_back(self._paid)
+        self._lane.retries.budget.give_back(self._paid)
         return value
 
     def deadline_error(self, cause: BaseException) -> APITimeoutError:
         """Make the error for a call whose deadline passed."""
-        words = f"the deadline of {self._config.deadline:g} s passed"
+        words = f"the deadline of {self._lane.config.deadline:g} s passed"
         request = self._request
-        error = connection_error(words, request.method, request.path, self._config.base_url, APITimeoutError)
+        error = connection_error(words, request.method, request.path, self._lane.config.base_url, APITimeoutError)
         error.attempts = tuple(self._attempts)
         error.__cause__ = self._failed or cause
         return error
@@ -96,7 +94,7 @@ class Tries:
             if failed is not None:
                 error, failed = failed, None
                 raise error
-            self._retries.made += 1
+            self._lane.retries.made += 1
             return await self._try()
 
         retrying = AsyncRetrying(
@@ -111,13 +109,14 @@ class Tries:
 
     async def _try(self) -> Any:
         """Wait for a slot, do one exchange, and tell the limiter how it went."""
-        limiter, loop = self._limiter, asyncio.get_running_loop()
+        lane, request = self._lane, self._request
+        limiter, loop = lane.limiter, lane.watch.loop
         if not limiter.take():
             await limiter.wait()
         sent = loop.time()
         try:
-            value = await self._exchange()
-            limiter.limit.answered(self._request.kind, sent, loop.time(), limiter.in_flight)
+            value = await exchange(lane.session, lane.wiring, lane.watch, request, lane.config)
+            limiter.limit.answered(request.kind, sent, loop.time(), limiter.in_flight)
         except APIError as error:
             self._note(error, sent, loop.time())
             raise
@@ -127,10 +126,10 @@ class Tries:
 
     def _note(self, error: APIError, sent: float, now: float) -> None:
         if is_overload(error):
-            self._limiter.limit.overloaded(sent, now, self._limiter.in_flight)
-            longest = self._config.retry.max_retry_after
+            self._lane.limiter.limit.overloaded(sent, now, self._lane.limiter.in_flight)
+            longest = self._lane.config.retry.max_retry_after
             if isinstance(error, APIStatusError) and error.retry_after and error.retry_after <= longest:
-                self._limiter.pause(error.retry_after)
+                self._lane.limiter.pause(error.retry_after)
         words = error.message.removeprefix(f"{self._request.method} {self._request.path}: ")
         self._attempts.append(Attempt(f"{type(error).__name__}: {words}"[:_SHORT], now - sent))
         error.attempts = tuple(self._attempts)
@@ -140,25 +139,26 @@ class Tries:
 
     def _should_retry(self, state: RetryCallState) -> bool:
         error = _error(state)
-        return isinstance(error, Exception) and self._config.retry.should_retry(
+        return isinstance(error, Exception) and self._lane.config.retry.should_retry(
             error, retries=state.attempt_number - 1, repeatable=self._request.repeatable
         )
 
     def _wait(self, state: RetryCallState) -> float:
-        return self._config.retry.delay(_error(state), retries=state.attempt_number - 1, rng=self._retries.rng)
+        return self._lane.config.retry.delay(
+            _error(state), retries=state.attempt_number - 1, rng=self._lane.retries.rng
+        )
 
     def _should_stop(self, state: RetryCallState) -> bool:
-        loop = asyncio.get_running_loop()
-        if self._deadline is not None and loop.time() + state.upcoming_sleep >= self._deadline:
+        if self._deadline is not None and self._lane.watch.loop.time() + state.upcoming_sleep >= self._deadline:
             return True
         error = _error(state)
-        paid = None if error is None else self._retries.budget.take(error)
+        paid = None if error is None else self._lane.retries.budget.take(error)
         self._paid += paid or 0
         return paid is None
 
     async def _sleep(self, seconds: float) -> None:
-        with Timer(asyncio.get_running_loop(), None, self._timers):
-            await self._retries.sleep(seconds)
+        with Timer(self._lane.watch, None):
+            await self._lane.retries.sleep(seconds)
 
     def _before_sleep(self, state: RetryCallState) -> None:
         seconds = state.upcoming_sleep

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -110,17 +110,16 @@ class AsyncLetta(ConfiguredClient):
                 warnings.warn(f"{self!r} was never closed", ResourceWarning, source=self, stacklevel=2)
             transport.abandon()
 
-    async def _call(
+    def _call(
         self,
         operation: type[Operation[Answer]],
         parameters: Mapping[str, object],
         options: CallOptions,
         attempts: list[Attempt] | None = None,
-    ) -> Answer:
+    ) -> Awaitable[Answer]:
         self._refuse_if_closed()
         request = build(operation, parameters, options, self._config)
-        answer: Answer = await self._transport.send(request, self._config, attempts)
-        return answer
+        return self._transport.send(request, self._config, attempts)
 
     async def _raw(self, method: str, path: str, body: object, cast_to: Any, options: RequestOptions) -> Any:
         self._refuse_if_closed()

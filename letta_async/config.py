@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import attrs
+from multidict import CIMultiDict
 from yarl import URL
 
 from letta_async._json import is_object, json_faults
@@ -54,6 +55,8 @@ class Timeout:
     connect: float | None = attrs.field(default=5.0, kw_only=True)
     """Seconds for connecting, name resolution and TLS included; never more than nine tenths of the whole, so that a
     connection that hangs is told from an answer that does not come. `None`: that share alone. Default: 5."""
+    connect_seconds: float | None = attrs.field(init=False, repr=False, eq=False)
+    """The bound on connecting that follows from both, in seconds."""
 
     def __attrs_post_init__(self) -> None:
         faults = [
@@ -63,16 +66,14 @@ class Timeout:
         ]
         if faults:
             raise InvalidArgumentError(faults)
+        bounds = [self.connect, None if self.timeout is None else 0.9 * self.timeout]
+        shortest = min((bound for bound in bounds if bound is not None), default=None)
+        object.__setattr__(self, "connect_seconds", shortest)
 
     @classmethod
     def of(cls, value: float | Timeout | None) -> Timeout:
         """Read what `timeout=` takes: seconds, `None` for no bound, or a `Timeout`."""
         return value if isinstance(value, Timeout) else cls(value)
-
-    def connect_seconds(self) -> float | None:
-        """Give the bound on connecting, in seconds."""
-        share = None if self.timeout is None else 0.9 * self.timeout
-        return min((bound for bound in (self.connect, share) if bound is not None), default=None)
 
 
 def _is_seconds(value: object) -> bool:
@@ -170,17 +171,16 @@ class ClientConfig:
         )
 
 
-def merge_headers(*layers: Mapping[str, str | None]) -> dict[str, str]:
+def merge_headers(*layers: Mapping[str, str | None]) -> CIMultiDict[str]:
     """Lay headers over each other, names without regard to case; `None` takes a header away."""
-    merged: dict[str, tuple[str, str]] = {}
+    merged: CIMultiDict[str] = CIMultiDict()
     for layer in layers:
-        for name, value in layer.items():
+        for name, value in masked_headers(layer).items():
             if value is None:
-                merged.pop(name.lower(), None)
+                merged.pop(name, None)
             else:
-                merged[name.lower()] = (name, value)
-    masked: dict[str, str] = masked_headers(dict(merged.values()))
-    return masked
+                merged[name] = value
+    return merged
 
 
 def header_faults(headers: Mapping[str, str | None], path: str) -> Iterable[Fault]:

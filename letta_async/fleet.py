@@ -13,7 +13,7 @@ import attrs
 from letta_async._journal import Journal
 from letta_async._json import show
 from letta_async._seen import Seen
-from letta_async._timer import Timer
+from letta_async._timer import Timer, Watch
 from letta_async._unset import UNSET
 from letta_async.errors import APITimeoutError, Attempt, Fault, LettaError
 from letta_async.models.conversation import Recompile
@@ -66,6 +66,7 @@ class Batch:
     _workers: set[asyncio.Task[None]] = attrs.field(factory=set[asyncio.Task[None]], init=False)
     _under_way: dict[str, asyncio.Future[Outcome]] = attrs.field(factory=dict[str, asyncio.Future[Outcome]], init=False)
     _ready: asyncio.Queue[Outcome | BaseException | None] = attrs.field(init=False)
+    _watch: Watch = attrs.field(init=False)
     _ends_at: float | None = attrs.field(default=None, init=False)
     _times: deque[float] = attrs.field(factory=lambda: deque[float](maxlen=_RECENT), init=False)
     _done: int = attrs.field(default=0, init=False)
@@ -77,6 +78,7 @@ class Batch:
         self._ends_at = None if self.deadline is None else loop.time() + self.deadline
         self._ready = asyncio.Queue(maxsize=_RECENT)
         self._source = _each(self.targets)
+        self._watch = Watch(loop)
         self._seen = Seen()
         self._times.append(time.monotonic())
         try:
@@ -175,7 +177,7 @@ class Batch:
         status: Literal["recompiled", "compiled", "unchanged", "failed"] = "compiled" if dry_run else "recompiled"
         prompt: str | None = None
         try:
-            with Timer(loop, self._ends_at):
+            with Timer(self._watch, None if self._ends_at is None else self._ends_at - began):
                 if self.compare is not None:
                     compared = await self.compare(target, failed_tries)
                     answered = _TO_COMPARE

@@ -229,8 +229,8 @@ def test_with_options_applies_every_option_and_keeps_the_rest(cls: type[AsyncLet
 
 
 def test_the_connect_timeout_stays_below_the_whole() -> None:
-    assert Timeout().connect_seconds() == 5
-    assert Timeout(1).connect_seconds() == pytest.approx(0.9)
-    assert Timeout(None).connect_seconds() == 5
-    assert Timeout(None, connect=None).connect_seconds() is None
-    assert Timeout(10, connect=None).connect_seconds() == 9
+    assert Timeout().connect_seconds == 5
+    assert Timeout(1).connect_seconds == pytest.approx(0.9)
+    assert Timeout(None).connect_seconds == 5
+    assert Timeout(None, connect=None).connect_seconds is None
+    assert Timeout(10, connect=None).connect_seconds == 9

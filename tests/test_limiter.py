@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from letta_async._limit import FixedLimit
 from letta_async._limiter import Limiter
+from letta_async.errors import ClientClosedError
 
 
 async def enter(limiter: Limiter) -> None:
@@ -95,10 +96,23 @@ async def test_a_pause_lets_nobody_through_until_it_is_over() -> None:
 async def test_closing_ends_a_pause_and_its_task() -> None:
     limiter = Limiter(FixedLimit(1))
     limiter.pause(1000)
-    limiter.close()
+    limiter.close("closed")
     await turns()
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert limiter.take()
+
+
+async def test_closing_sends_home_who_waits() -> None:
+    limiter = Limiter(FixedLimit(1))
+    await enter(limiter)
+    waits = [asyncio.create_task(limiter.wait()) for _ in range(2)]
+    await turns()
+    waits[0].cancel()
+    limiter.close("closed")
+    await turns()
+    assert waits[0].cancelled()
+    assert isinstance(waits[1].exception(), ClientClosedError)
+    assert (limiter.in_flight, limiter.waiting) == (1, 0)
 
 
 async def test_a_limit_that_grows_calls_the_next_in_line() -> None:

@@ -302,3 +302,12 @@ def test_every_call_that_knows_the_agent_direct_mode_gives_the_same_advice(name:
         request(CALLS[name], conversation_id=CONVERSATION, agent_id=AGENT)
     made = build(CALLS[name], {"conversation_id": "default"}, CallOptions(), CONFIG)
     assert "agent_id is missing" in str(made.hint(404))
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_what_goes_in_a_path_has_nothing_to_quote(name: str) -> None:
+    fields = attrs.fields(attrs.resolve_types(CALLS[name], include_extras=True))
+    for field in fields:
+        if field.metadata.get("in") == "path":
+            (pattern,) = field.type.__metadata__
+            assert not set(pattern.regex) & set("./%?#\\ "), "the pattern admits more than letters, digits and dashes"

@@ -25,16 +25,15 @@ class Direct(Operation[Answer], Generic[Answer]):
     def advice(self) -> Iterable[tuple[str, type[Warning]]]:
         """Warn about an agent's id in the wrong place."""
         if self.conversation_id.startswith("agent-"):
-            yield (
+            text = (
                 "an agent's id as conversation_id is deprecated by the API; "
-                "use conversation_id='default' with agent_id instead",
-                DeprecationWarning,
+                "use conversation_id='default' with agent_id instead"
             )
-        elif self.agent_id and self.conversation_id != "default":
-            yield (
-                "agent_id has no effect beside the id of a conversation; it goes with conversation_id='default'",
-                UserWarning,
-            )
+            return [(text, DeprecationWarning)]
+        if self.agent_id and self.conversation_id != "default":
+            text = "agent_id has no effect beside the id of a conversation; it goes with conversation_id='default'"
+            return [(text, UserWarning)]
+        return ()
 
     def hint(self, status: int) -> str | None:
         """Say what is missing where `default` was not found."""

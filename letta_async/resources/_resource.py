@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Final, Protocol, TypedDict, TypeVar
 
 import attrs
@@ -38,13 +38,13 @@ class RequestOptions(TypedDict, total=False):
 class Sender(Protocol):
     """What a resource needs of a client."""
 
-    async def _call(
+    def _call(
         self,
         operation: type[Operation[Answer]],
         parameters: Mapping[str, object],
         options: CallOptions,
         attempts: list[Attempt] | None = None,
-    ) -> Answer: ...
+    ) -> Awaitable[Answer]: ...
 
     @property
     def base_url(self) -> str:
@@ -63,7 +63,7 @@ class Resource:
     def __init__(self, client: Sender) -> None:
         self._client = client
 
-    async def _send(self, operation: type[Operation[Answer]], given: Mapping[str, Any]) -> Answer:
+    def _send(self, operation: type[Operation[Answer]], given: Mapping[str, Any]) -> Awaitable[Answer]:
         """Make the call that a method is for.
 
         Args:
@@ -71,7 +71,7 @@ class Resource:
             given: What the method was given: its `locals()`, before it makes any of its own.
 
         """
-        return await self._client._call(operation, *parted(operation, given))  # pyright: ignore[reportPrivateUsage]
+        return self._client._call(operation, *parted(operation, given))  # pyright: ignore[reportPrivateUsage]
 
     def _pages(self, listing: type[Listing[Item]], given: Mapping[str, Any]) -> AsyncPaginator[Item]:
         """Make the list that a method is for; as `_send`."""
@@ -91,14 +91,12 @@ def parted(operation: type[Operation[Any]], given: Mapping[str, Any]) -> tuple[d
 
     """
     if more := given.get("options"):
+        for name in more.keys() - operation.places.keys() - RequestOptions.__annotations__.keys():
+            raise TypeError(f"got an unexpected keyword argument {name!r}")
         given = {**given, **more}
-    names = operation.places.keys()
-    for name in given.keys() - names - _OTHERS:
-        raise TypeError(f"got an unexpected keyword argument {name!r}")
-    parameters = {name: given[name] for name in names if name in given}
+    parameters = {name: given[name] for name in operation.places if name in given}
     options = {name: given[name] for name, default in _OPTIONS if given.get(name, default) is not default}
     return parameters, CallOptions(**options) if options else NO_OPTIONS
 
 
 _OPTIONS: Final = tuple((field.name, field.default) for field in attrs.fields(CallOptions))
-_OTHERS: Final = {"self", "options", *RequestOptions.__annotations__}

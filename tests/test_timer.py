@@ -1,0 +1,164 @@
+"""A timeout takes effect in time, ends nothing but its block, and gives back the time in which the loop was blocked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from letta_async._timer import Timer, Watch
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """A loop whose clock goes on only as it is told, or as far as the next timer when there is nothing else to do."""
+
+    now = 1000.0
+
+    def time(self) -> float:
+        return self.now
+
+    def _run_once(self) -> None:
+        timers: Any = self._scheduled
+        if not self._ready and timers and not timers[0].cancelled():
+            self.now = max(self.now, timers[0].when())
+        super()._run_once()
+
+
+@pytest.fixture
+def loop() -> Any:
+    loop = Loop()
+    yield loop
+    loop.close()
+
+
+def in_time(loop: Loop, seconds: float | None, block: Callable[[Watch], Any]) -> float:
+    """Run a block within a timer; give how long it took."""
+
+    async def run() -> None:
+        watch = Watch(loop)
+        with Timer(watch, seconds):
+            await block(watch)
+
+    began = loop.time()
+    try:
+        loop.run_until_complete(run())
+    finally:
+        assert not [handle for handle in loop._scheduled if not handle.cancelled()], "a timer was left behind"
+    return loop.time() - began
+
+
+def test_a_block_that_ends_in_time_is_left_alone(loop: Loop) -> None:
+    assert in_time(loop, 5, lambda _: asyncio.sleep(4.9)) == pytest.approx(4.9)
+
+
+def test_a_block_that_does_not_is_ended(loop: Loop) -> None:
+    began = loop.time()
+    with pytest.raises(TimeoutError):
+        in_time(loop, 5, lambda _: asyncio.sleep(5.1))
+    assert loop.time() - began == pytest.approx(5)
+
+
+def test_without_a_time_there_is_no_bound(loop: Loop) -> None:
+    assert in_time(loop, None, lambda _: asyncio.sleep(1e6)) == pytest.approx(1e6)
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+def test_one_watch_serves_timers_of_any_length(loop: Loop, order: tuple[float, ...]) -> None:
+    ended: dict[float, float] = {}
+
+    async def wait(watch: Watch, seconds: float) -> None:
+        try:
+            with Timer(watch, seconds):
+                await asyncio.sleep(100)
+        except TimeoutError:
+            ended[seconds] = loop.time() - 1000
+
+    async def run() -> None:
+        watch = Watch(loop)
+        await asyncio.gather(*(wait(watch, seconds) for seconds in order))
+
+    loop.run_until_complete(run())
+    assert ended == pytest.approx({1: 1, 2: 2, 3: 3})
+
+
+def test_the_inner_of_two_timers_ends_only_its_own_block(loop: Loop) -> None:
+    async def block(watch: Watch) -> None:
+        with pytest.raises(TimeoutError), Timer(watch, 1):
+            await asyncio.sleep(10)
+        await asyncio.sleep(1)
+
+    assert in_time(loop, 5, block) == pytest.approx(2)
+
+
+def test_a_cancellation_stays_one_though_the_time_ran_out_as_well(loop: Loop) -> None:
+    async def block(_: Watch) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        loop.call_at(loop.time() + 5, task.cancel)
+        await asyncio.sleep(10)
+
+    with pytest.raises(asyncio.CancelledError):
+        in_time(loop, 5, block)
+
+
+def test_an_error_of_the_block_passes(loop: Loop) -> None:
+    async def block(_: Watch) -> None:
+        await asyncio.sleep(1)
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        in_time(loop, 5, block)
+
+
+def test_ending_all_gives_each_block_an_error_of_its_own(loop: Loop) -> None:
+    errors: list[BaseException] = []
+
+    async def wait(watch: Watch) -> None:
+        try:
+            with Timer(watch, None):
+                await asyncio.sleep(100)
+        except KeyError as error:
+            errors.append(error)
+
+    async def run() -> None:
+        watch = Watch(loop)
+        loop.call_later(1, watch.end, lambda: KeyError("closed"))
+        await asyncio.gather(wait(watch), wait(watch))
+
+    loop.run_until_complete(run())
+    assert len(errors) == 2
+    assert errors[0] is not errors[1]
+    assert loop.time() == pytest.approx(1001)
+
+
+def test_time_in_which_the_loop_was_blocked_is_given_back(loop: Loop) -> None:
+    async def block(_: Watch) -> None:
+        loop.now += 8  # the caller's own code, say
+        await asyncio.sleep(2)
+
+    assert in_time(loop, 5, block) == pytest.approx(10)
+
+
+def test_no_more_time_is_given_back_than_there_was(loop: Loop) -> None:
+    async def block(_: Watch) -> None:
+        loop.now += 1000
+        await asyncio.sleep(5.1)
+
+    began = loop.time()
+    with pytest.raises(TimeoutError):
+        in_time(loop, 5, block)
+    assert loop.time() - began == pytest.approx(1005)
+
+
+def test_a_loop_that_is_late_again_and_again_does_not_thrive(loop: Loop) -> None:
+    async def block(_: Watch) -> None:
+        while True:
+            loop.now += 6
+            await asyncio.sleep(0)
+
+    began = loop.time()
+    with pytest.raises(TimeoutError):
+        in_time(loop, 5, block)
+    assert loop.time() - began < 60
