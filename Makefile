@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
+FOREIGN := $(BIN)/python -m tools.foreign
 
-.PHONY: help demo test lint types unit test-real test-pythons bench real-server stop-real-server format clean
+.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons bench real-server stop-real-server format clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -30,14 +31,20 @@ types: $(READY)  ## Check types, strictly, with pyright and mypy
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing examples
 
-unit: $(READY)  ## Run the tests
+unit: $(READY) foreign  ## Run the tests
 	$(BIN)/python -X dev -m pytest
 
-test-real: $(READY)  ## Run the contract suite against a real Letta server, made and ended for it
-	$(REAL) run -- $(BIN)/python -m pytest tests/contract
+foreign: $(READY)  ## Install the official clients, apart from everything else
+	$(FOREIGN)
+
+test-foreign: foreign  ## Let the official clients tell their stories on the embedded server
+	$(BIN)/python -X dev -m pytest tests/foreign
+
+test-real: foreign  ## Run the contract suite and the stories against a real Letta server, made and ended for it
+	$(REAL) run -- $(BIN)/python -m pytest tests/contract tests/foreign
 
 test-pythons: $(READY)  ## Run the tests on every supported Python that is found
-	$(BIN)/python tools/pythons.py -- --ignore tests/faults
+	$(BIN)/python tools/pythons.py -- --ignore tests/faults --ignore tests/foreign
 
 bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

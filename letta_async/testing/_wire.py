@@ -97,8 +97,9 @@ ALL: Final = frozenset({"memory", "tags", "secrets"})
 
 
 def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str, Any]:
-    """Give an agent with those of its relations that are asked for; the others are empty."""
-    blocks = [block(each) for each in store.core_memory(row)] if "memory" in shown else []
+    """Give an agent with those of its relations that are asked for; the others are empty, as are its blocks' tags."""
+    rows = store.core_memory(row) if "memory" in shown else []
+    blocks: list[dict[str, Any]] = [{**block(each), "tags": []} for each in rows]
     secrets = row.secrets if "secrets" in shown else []
     llm = row.llm_config
     files, characters = _file_defaults(llm["context_window"])

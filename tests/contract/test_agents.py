@@ -361,6 +361,16 @@ async def test_relations_are_shown_by_name_and_to_older_clients_all(
     assert (len(shown["blocks"]), len(shown["memory"]["blocks"]), len(shown["tags"])) == (blocks, blocks, tags)
 
 
+async def test_the_blocks_of_an_agent_are_shown_without_their_tags(
+    http: Http, make_agent: Make, make_block: Make
+) -> None:
+    block = await make_block(label="notes", tags=["a"])
+    agent = await make_agent(block_ids=[block["id"]])
+    assert (await http.get(f"/v1/blocks/{block['id']}")).json["tags"] == ["a"]
+    shown = (await http.get(f"/v1/agents/{agent['id']}?include=agent.blocks")).json
+    assert [each["tags"] for each in (*agent["blocks"], *shown["blocks"], *shown["memory"]["blocks"])] == [[], [], []]
+
+
 async def test_an_unknown_relation_is_refused(http: Http) -> None:
     answer = await http.get(f"/v1/agents/{UNKNOWN_AGENT}?include=agent.blocks&include=blocks")
     assert answer.complaints == [("literal_error", "query.include.1")]

@@ -1,0 +1,290 @@
+"""The story as the official Python client tells it: `python - CLIENT STORY TOKEN URL [KEY] < story.py`.
+
+Runs by a Python that has nothing but `letta-client`, and prints a line of JSON a step. `story.mjs` tells the same, step
+by step, with the TypeScript client. TOKEN marks what is made, so that it can be found among what others made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import sys
+from collections.abc import AsyncIterable, Callable
+from typing import Any
+
+from letta_client import APIStatusError, AsyncLetta, DefaultAioHttpClient, Letta, Omit
+
+MODEL = "letta/letta-free"
+UNKNOWN = "123e4567-e89b-42d3-8456-426614174000"
+CLIENTS: dict[str, Callable[..., Any]] = {
+    "sync": Letta,
+    "httpx": AsyncLetta,
+    "aiohttp": lambda **options: AsyncLetta(**options, http_client=DefaultAioHttpClient()),
+}
+
+
+async def say(step: str, call: Callable[..., Any], *args: Any, read: Callable[[Any], Any] | None = None, **kwargs: Any):
+    """Make a call, of a sync or an async client, and print what came of it; `read` makes something of the answer."""
+    try:
+        answer = call(*args, **kwargs)
+        if inspect.isawaitable(answer) and read is not each:
+            answer = await answer
+        if read is not None:
+            answer = read(answer)
+        if inspect.isawaitable(answer):
+            answer = await answer
+    except APIStatusError as error:
+        told = {"error": type(error).__name__, "status": error.status_code, "body": error.body}
+        print(json.dumps({"step": step, **told}))
+        return None
+    print(json.dumps({"step": step, "answer": plain(answer)}))
+    return answer
+
+
+def plain(answer: Any) -> Any:
+    """Give an answer as JSON has it: the fields that came, by the names that they came by."""
+    if isinstance(answer, list):
+        return [plain(item) for item in answer]
+    if hasattr(answer, "items") and not isinstance(answer, dict):
+        return plain(answer.items)
+    return answer.to_dict(mode="json") if hasattr(answer, "to_dict") else answer
+
+
+async def each(page: Any) -> list[Any]:
+    """Go through a list, page by page."""
+    return [item async for item in page] if isinstance(page, AsyncIterable) else list(page)
+
+
+def sent(response: Any) -> Any:
+    """Tell how an answer came: this client hands it out on request."""
+    return {
+        "status": response.status_code,
+        "type": response.headers["content-type"],
+        "text": response.http_response.text,
+    }
+
+
+# This client does not decode a prompt, although it came as JSON.
+decoded = json.loads
+
+
+async def memory(client: Any, token: str) -> None:
+    """Make blocks, agents and conversations; edit a shared block, recompile, list, fork, fail, and clear up."""
+    await say("health", client.health)
+    human, persona = await make_blocks(client.blocks, token)
+    first, second = await make_agents(client.agents, client.blocks, token, human)
+    one, two, three = await make_conversations(client.conversations, first)
+    await go_stale(client, first, human, (one, two, three))
+    await read_messages(client.conversations, second)
+    await find_nothing(client, one, human)
+    await be_refused(client, token, first, one, (human, persona))
+    await clear_up(client, token, (first, second), (one, two), (human, persona))
+
+
+async def make_blocks(blocks: Any, token: str) -> tuple[Any, Any]:
+    human = await say(
+        "make a block", blocks.create, label="human", value="Ada lives in London.", description="A user", tags=[token]
+    )
+    persona = await say("make a block by little", blocks.create, label="persona", value="Terse, «très» 🙂.", limit=500)
+    await say("read it", blocks.retrieve, persona.id)
+    await say("tag it", blocks.update, persona.id, tags=[token, "foreign"], metadata={"deep": {"a": [1, 2.5, None]}})
+    await say("list blocks", blocks.list, tags=[token])
+    await say("list blocks with both tags", blocks.list, tags=[token, "foreign"], match_all_tags=True)
+    await say("list blocks backwards", blocks.list, tags=[token], order="desc", limit=1)
+    await say("go through blocks one by one", blocks.list, tags=[token], limit=1, read=each)
+    await say("list blocks by label", blocks.list, tags=[token], label="human", read=each)
+    return human, persona
+
+
+async def make_agents(agents: Any, blocks: Any, token: str, human: Any) -> tuple[Any, Any]:
+    common = {"model": MODEL, "embedding": MODEL, "include_base_tools": False, "tags": [token]}
+    first = await say(
+        "make an agent",
+        agents.create,
+        name="first",
+        system="You remember.",
+        block_ids=[human.id],
+        compaction_settings={"mode": "all", "prompt": "Sum up.", "clip_chars": None},
+        **common,
+    )
+    second = await say(
+        "make another that talks",
+        agents.create,
+        name="second",
+        system="Before {CORE_MEMORY} after.",
+        block_ids=[human.id],
+        timezone="Asia/Tokyo",
+        metadata={"number": 7},
+        initial_message_sequence=[
+            {"role": "user", "content": "Hello"},
+            {"role": "assistant", "content": "Good day"},
+            {"role": "user", "content": "Bye"},
+        ],
+        compaction_settings={"prompt": "Sum up."},
+        **common,
+    )
+    await say("read it without relations", agents.retrieve, first.id)
+    await say("read it with its blocks", agents.retrieve, first.id, include=["agent.blocks"])
+    await say("rename it", agents.update, first.id, name="renamed", description="Knows Ada")
+    await say("list agents", agents.list, tags=[token])
+    await say("list agents oldest first", agents.list, tags=[token], order="asc", include=["agent.tags"], limit=1)
+    await say("go through agents one by one", agents.list, tags=[token], order="asc", limit=1, read=each)
+    await say("list agents by name", agents.list, tags=[token], name="second")
+    await say("list agents of a block", blocks.agents.list, human.id)
+    await say("list agents of a block with tags", blocks.agents.list, human.id, include=["agent.tags"], order="asc")
+    await say("list agents of no block", blocks.agents.list, f"block-{UNKNOWN}")
+    return first, second
+
+
+async def make_conversations(talks: Any, first: Any) -> tuple[Any, Any, Any]:
+    one = await say("make a conversation", talks.create, agent_id=first.id)
+    two = await say("make another", talks.create, agent_id=first.id, summary="A walk in the park")
+    settings = {"provider_type": "anthropic", "temperature": 0.5}
+    three = await say(
+        "make one with a model",
+        talks.create,
+        agent_id=first.id,
+        summary="100 % done",
+        model=MODEL,
+        model_settings=settings,
+    )
+    await say("list conversations", talks.list, agent_id=first.id)
+    await say("list them oldest first", talks.list, agent_id=first.id, order="asc", limit=2)
+    await say("list the next page", talks.list, agent_id=first.id, order="asc", limit=2, after=two.id)
+    await say("search them", talks.list, agent_id=first.id, summary_search="walk", order_by="last_message_at")
+    await say("search them with a wildcard", talks.list, agent_id=first.id, summary_search="1%d")
+    await say("read a conversation", talks.retrieve, one.id)
+    await say("see how it came", talks.with_raw_response.retrieve, one.id, read=sent)
+    await say("summarize it", talks.update, one.id, summary="Of Ada")
+    await say("give it a model", talks.update, one.id, model=MODEL)
+    return one, two, three
+
+
+async def go_stale(client: Any, first: Any, human: Any, conversations: tuple[Any, Any, Any]) -> None:
+    talks, blocks, agents = client.conversations, client.blocks, client.agents
+    one, two, three = conversations
+    await say("read its messages", talks.messages.list, one.id)
+    await say("edit the shared block", blocks.update, human.id, value="Ada lives in Paris.")
+    await say("its prompt is the old one", talks.messages.list, one.id)
+    await say("recompile and keep nothing", talks.recompile, one.id, dry_run=True, read=decoded)
+    await say("its prompt still is the old one", talks.messages.list, one.id, order="asc", limit=1)
+    compaction = {
+        "mode": "sliding_window",
+        "model": "openai/gpt-4o-mini",
+        "model_settings": {"provider_type": "openai", "reasoning": {"reasoning_effort": "low"}, "temperature": 0.2},
+        "clip_chars": None,
+        "sliding_window_percentage": 0.4,
+    }
+    await say("recompile with settings", talks.recompile, one.id, compaction_settings=compaction, read=decoded)
+    await say("its prompt is the new one", talks.messages.list, one.id)
+    await say("another's is the old one", talks.messages.list, two.id)
+    await say("recompile with what nobody knows", talks.recompile, two.id, extra_body={"colour": "red"}, read=decoded)
+    raw = talks.with_raw_response.recompile
+    await say("see how a prompt came", raw, three.id, dry_run=True, read=sent)
+    direct = {"agent_id": first.id}
+    await say("change the system prompt", agents.update, first.id, system="You forget.")
+    await say("try the agent's own prompt", talks.recompile, "default", dry_run=True, read=decoded, **direct)
+    await say("recompile it and get the one before", talks.recompile, "default", read=decoded, **direct)
+    await say("its own prompt is the new one", talks.messages.list, "default", **direct)
+    await say("recompile by the agent's id", talks.recompile, first.id, read=decoded)
+    await say("recompile the agent", agents.recompile, first.id, update_timestamp=True, read=decoded)
+    await say("recompile the agent and keep nothing", agents.recompile, first.id, dry_run=True, read=decoded)
+
+
+async def read_messages(talks: Any, second: Any) -> None:
+    of_second = {"agent_id": second.id}
+    own = await say("read an agent's own messages", talks.messages.list, "default", **of_second)
+    await say("read the first two", talks.messages.list, "default", order="asc", limit=2, **of_second)
+    await say("go through them by twos", talks.messages.list, "default", order="asc", limit=2, read=each, **of_second)
+    fork = await say("fork an agent's own messages", talks.fork, "default", **of_second)
+    await say("read the fork", talks.messages.list, fork.id, order="asc")
+    await say("go through it by twos", talks.messages.list, fork.id, order="asc", limit=2, read=each)
+    await say("go through it backwards", talks.messages.list, fork.id, limit=2, read=each)
+    await say("read what came before", talks.messages.list, fork.id, before=own.items[-1].id)
+    kinds = ["user_message"]
+    await say("read one kind", talks.messages.list, fork.id, include_return_message_types=kinds)
+    await say("an empty cursor is none", talks.messages.list, fork.id, after="", limit=1)
+    again = await say("fork the fork", talks.fork, fork.id)
+    await say("read it whole", talks.retrieve, again.id)
+
+
+async def find_nothing(client: Any, one: Any, human: Any) -> None:
+    talks, blocks, agents = client.conversations, client.blocks, client.agents
+    await say("cancel what does not run", talks.cancel, one.id)
+    await say("no such conversation", talks.retrieve, f"conv-{UNKNOWN}")
+    await say("no such conversation to recompile", talks.recompile, f"conv-{UNKNOWN}")
+    await say("default without an agent", talks.recompile, "default")
+    await say("no such agent", agents.retrieve, f"agent-{UNKNOWN}")
+    await say("no such agent to change", agents.update, f"agent-{UNKNOWN}", name="nobody")
+    await say("no such agent to talk to", talks.create, agent_id=f"agent-{UNKNOWN}")
+    await say("no such agent to recompile", talks.recompile, "default", agent_id=f"agent-{UNKNOWN}")
+    await say("no such block", blocks.retrieve, f"block-{UNKNOWN}")
+    await say("no such block to delete", blocks.delete, f"block-{UNKNOWN}")
+    await say("no such path", client.get, "/v1/nowhere", cast_to=object)
+    await say("no such method", client.put, f"/v1/blocks/{human.id}", cast_to=object)
+
+
+async def be_refused(client: Any, token: str, first: Any, one: Any, both: tuple[Any, Any]) -> None:
+    talks, blocks, agents = client.conversations, client.blocks, client.agents
+    human, persona = both
+    await say("a malformed agent", talks.recompile, "default", agent_id="agent-1")
+    await say("a malformed conversation", talks.recompile, "conv-1")
+    await say("a malformed block", blocks.retrieve, "block-1")
+    await say("a malformed limit", talks.list, agent_id=first.id, limit="many")
+    await say("a negative limit", talks.list, agent_id=first.id, limit=-1)
+    await say("a wrong order", talks.list, agent_id=first.id, order="sideways")
+    await say("a wrong mode", talks.recompile, one.id, compaction_settings={"mode": "some"})
+    await say("no provider", talks.recompile, one.id, compaction_settings={"model_settings": {"temperature": 1}})
+    wrong = {"mode": "all", "clip_chars": "few", "model_settings": {"provider_type": "groq", "temperature": "hot"}}
+    await say("much wrong at once", talks.recompile, "conv-2", dry_run="perhaps", compaction_settings=wrong)
+    await say("a wrong page", talks.list, agent_id=first.id, after=f"conv-{UNKNOWN}")
+    await say("a block without a label", client.post, "/v1/blocks/", body={"value": "Ada"}, cast_to=object)
+    await say("a model that is not there", agents.create, model="openai/gpt-0", include_base_tools=False, tags=[token])
+    await say("attach the other block", agents.update, first.id, block_ids=[human.id, persona.id], read=lambda _: None)
+    await say("a label twice", blocks.update, persona.id, label="human")
+
+
+async def clear_up(
+    client: Any, token: str, both: tuple[Any, Any], made: tuple[Any, Any], kept: tuple[Any, Any]
+) -> None:
+    talks, blocks, agents = client.conversations, client.blocks, client.agents
+    (first, second), (one, two), (human, persona) = both, made, kept
+    await say("delete a conversation", talks.delete, one.id)
+    await say("it is gone", talks.retrieve, one.id)
+    await say("it has no messages", talks.messages.list, one.id)
+    await say("it cannot be deleted again", talks.delete, one.id)
+    await say("the others are listed", talks.list, agent_id=first.id, order="asc")
+    await say("delete a block in use", blocks.delete, persona.id)
+    await say("recompile without it", talks.recompile, two.id, read=decoded)
+    for agent in (first, second):
+        await say("delete an agent", agents.delete, agent.id)
+    await say("it is gone with its conversations", talks.retrieve, two.id)
+    await say("the block is still there", blocks.retrieve, human.id)
+    await say("delete it", blocks.delete, human.id)
+    await say("no agents are left", agents.list, tags=[token], read=each)
+    await say("no blocks are left", blocks.list, tags=[token], read=each)
+
+
+async def key(client: Any, token: str) -> None:
+    """Ask a server that wants a key, with the right one, with a wrong one and without any."""
+    await say("with the key", client.blocks.list, tags=[token])
+    await say("health with the key", client.health)
+    for name, given in (("with a wrong key", "Bearer wrong"), ("without a key", Omit())):
+        header = {"Authorization": given}
+        await say(name, client.blocks.list, tags=[token], extra_headers=header)
+        await say(f"recompile {name}", client.conversations.recompile, f"conv-{UNKNOWN}", extra_headers=header)
+        await say(f"health {name}", client.health, extra_headers=header)
+
+
+async def main(kind: str, story: str, token: str, base_url: str, api_key: str | None = None) -> None:
+    # Without retries: a story shows each answer, and no answer of this one passes with time.
+    client = CLIENTS[kind](base_url=base_url, api_key=api_key, max_retries=0)
+    await {"memory": memory, "key": key}[story](client, token)
+    closed = client.close()
+    if inspect.isawaitable(closed):
+        await closed
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,65 @@
+"""What the official clients see of the embedded server is what they see of the real one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from letta_async.testing import EmbeddedServer
+from tests.foreign.clients import CLIENTS, recorded, tell
+
+REAL: Final = os.environ.get("LETTA_TEST_BASE_URL", "").rstrip("/")
+SECURE: Final = os.environ.get("LETTA_TEST_SECURE_BASE_URL", "").rstrip("/")
+REQUIRED: Final = os.environ.get("LETTA_TEST_FOREIGN_REQUIRED", "")
+"""Set to anything: a client that is not installed is a failure and no skip."""
+
+SERVERS: Final = ("embedded", "real") if REAL else ("embedded",)
+
+
+@pytest.fixture(params=CLIENTS)
+def client(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    installed = CLIENTS[name][0]
+    if not installed.ready:
+        why = f"not found on the PATH: {installed.missing}" if installed.missing else "`make foreign` installs it"
+        (pytest.fail if REQUIRED else pytest.skip)(f"the {installed.name} client is not there: {why}")
+    return name
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def open_server(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "real":
+        yield REAL
+        return
+    with EmbeddedServer() as server:
+        yield server.base_url
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def secure_server(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    if request.param == "real":
+        if not SECURE:
+            pytest.skip("LETTA_TEST_SECURE_BASE_URL is not set")
+        yield SECURE, os.environ["LETTA_TEST_SECURE_PASSWORD"]
+        return
+    with EmbeddedServer(password="pass word") as server:
+        yield server.base_url, "pass word"
+
+
+def compare(lines: list[str], story: str) -> None:
+    expected = recorded(story).read_text(encoding="utf-8").splitlines()
+    # Line by line, so that a failure shows the step that differs.
+    for told, known in zip(lines, expected, strict=False):
+        assert told == known
+    assert len(lines) == len(expected)
+
+
+def test_a_client_makes_recompiles_fails_and_deletes(client: str, open_server: str) -> None:
+    compare(tell(client, "memory", open_server), "memory")
+
+
+def test_a_client_needs_the_key(client: str, secure_server: tuple[str, str]) -> None:
+    compare(tell(client, "key", *secure_server), "key")

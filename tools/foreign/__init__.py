@@ -1,0 +1,11 @@
+"""Install the official clients for the tests that hold the embedded server to what they see.
+
+They live in one folder that git ignores, `.foreign/`, apart from the project's own environment: the Python client in a
+virtual environment, the TypeScript client in a folder for Node. Their versions are pinned beside this file; a change
+there installs them anew.
+
+From the project's root::
+
+    python -m tools.foreign                 # install what is missing
+    python -m tools.real_server run -- python -m tests.foreign.record
+"""

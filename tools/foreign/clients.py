@@ -1,0 +1,116 @@
+"""The official clients: what each is installed from and by, and how a program for it is run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+__all__ = ["NODE", "PYTHON", "Client", "Failure"]
+
+_HERE: Final = Path(__file__).parent
+_FOLDER: Final = Path(__file__).parents[2] / ".foreign"
+_VENV_PYTHON: Final = os.path.join("venv", "bin", "python")  # noqa: PTH118 - part of a command
+_PIP: Final = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
+_PATIENCE: Final = 300.0
+
+
+class Failure(Exception):
+    """Say which program failed, with the end of what it said."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """An official client, which is installed or not."""
+
+    name: str
+    pins: tuple[str, ...]
+    """The files beside this one that say what is installed; they are copied into the client's folder."""
+    needs: tuple[str, ...]
+    """Programs that must be on the PATH."""
+    steps: tuple[tuple[str, ...], ...]
+    """What installs the client, in its folder."""
+    runs: tuple[str, ...]
+    """What runs a program that comes by standard input, in that folder; arguments follow."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the client lives."""
+        return _FOLDER / self.name
+
+    @property
+    def missing(self) -> str | None:
+        """Name the programs that are needed and not there; `None` if there are none."""
+        return ", ".join(program for program in self.needs if shutil.which(program) is None) or None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the client is installed as the pins say now, and can be run."""
+        stamp = self.folder / "stamp"
+        return self.missing is None and stamp.exists() and stamp.read_text(encoding="ascii") == self._stamp
+
+    def install(self) -> None:
+        """Install the client, in place of any other version of it.
+
+        Raises:
+            Failure: A step failed.
+
+        """
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        for pin in self.pins:
+            shutil.copy(_HERE / pin, self.folder)
+        for step in self.steps:
+            self._run(step, environment=None, program="")
+        (self.folder / "stamp").write_text(self._stamp, encoding="ascii")
+
+    def tell(self, program: Path, *arguments: str) -> str:
+        """Run a program to its end, without the caller's environment; give what it printed.
+
+        Raises:
+            Failure: The program failed, or said something on its standard error.
+
+        """
+        command = (*self.runs, *arguments)
+        environment = {"PATH": os.environ.get("PATH", os.defpath)}
+        return self._run(command, environment=environment, program=program.read_text(encoding="utf-8"))
+
+    def _run(self, command: tuple[str, ...], *, environment: dict[str, str] | None, program: str) -> str:
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment,
+            input=program,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            timeout=_PATIENCE,
+        )
+        if done.returncode:
+            raise Failure(f"this failed: {' '.join(command)}\n{(done.stdout + done.stderr)[-2000:]}")
+        return done.stdout
+
+    @property
+    def _stamp(self) -> str:
+        return hashlib.sha256(b"\0".join((_HERE / pin).read_bytes() for pin in self.pins)).hexdigest()
+
+
+PYTHON: Final = Client(
+    name="python",
+    pins=("requirements.txt",),
+    needs=(),
+    steps=((sys.executable, "-m", "venv", "venv"), (_VENV_PYTHON, *_PIP, "--requirement", "requirements.txt")),
+    runs=(_VENV_PYTHON, "-"),
+)
+NODE: Final = Client(
+    name="node",
+    pins=("package.json", "package-lock.json"),
+    needs=("node", "npm"),
+    steps=(("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"),),
+    runs=("node", "--input-type=module", "-"),
+)
