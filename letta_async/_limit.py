@@ -1,9 +1,10 @@
-"""How many requests a server takes at once: an estimate from how its answers come, without a clock of its own."""
+"""How many requests a server takes at once: an estimate from how its answers come."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Hashable
+import time
+from collections.abc import Callable, Hashable
 from typing import Final
 
 import attrs
@@ -22,6 +23,8 @@ _LEAST_QUEUE: Final = 3.0
 """How many requests beyond the server's capacity are kept waiting there, so that it never idles."""
 _MUCH_SLOWER: Final = 2.0
 """How much slower answers must be for a round to end before its time."""
+_BUSY: Final = 0.8
+"""From which share of a round's time on that the client's own thread worked, it is the client that is slow."""
 _REST_EVERY: Final = 10.0
 _REST_LATENCIES: Final = 100.0
 """How often the latency at rest is measured anew: in seconds, and in such latencies, whichever is longer."""
@@ -75,16 +78,20 @@ class AdaptiveLimit(Limit):
     limit grows: twofold at first, then by a few. When they are slower by some factor, the server has a queue: its
     capacity is the limit divided by that factor, and the limit becomes that and a few more. Medians, because one slow
     answer in a hundred says nothing about the others. An overload halves the limit, once for all requests that were
-    under way together, and makes growth near that limit careful for a while.
+    under way together, and makes growth near that limit careful for a while. Where the client's own thread hardly
+    rested during the round, slow answers say nothing about the server: they waited for the client.
 
     This is how the gradient limiters and TCP Vegas do it; resting now and then, so that a slow drift is not taken for
     the server's nature, is from BBR.
     """
 
     maximum: int
+    _worked: Callable[[], float] = time.thread_time
+    """Tells how many seconds of processor time the thread has taken."""
     _estimate: float = attrs.field(default=_START, init=False)
     _growing_fast: bool = attrs.field(default=True, init=False)
     _round_began: float = attrs.field(default=0.0, init=False)
+    _round_worked: float = attrs.field(default=0.0, init=False)
     _round_full: bool = attrs.field(default=False, init=False)
     _answers: int = attrs.field(default=0, init=False)
     _kinds: dict[Hashable, _Kind] = attrs.field(factory=dict[Hashable, _Kind], init=False)
@@ -124,6 +131,8 @@ class AdaptiveLimit(Limit):
 
     def _end_round(self, now: float) -> None:
         slowness = self._slowness()
+        if slowness > 1 and self._worked() - self._round_worked > _BUSY * (now - self._round_began):
+            slowness = 1.0
         if self._resting_from is not None:
             if slowness > _MUCH_SLOWER and self.value > _START:
                 self._begin_round(now, max(_START, self._estimate / 4))  # that was no rest yet
@@ -179,6 +188,7 @@ class AdaptiveLimit(Limit):
     def _begin_round(self, now: float, estimate: float) -> None:
         self._become(estimate)
         self._round_began = now
+        self._round_worked = self._worked()
         self._round_full = False
         self._answers = 0
         for kind in self._kinds.values():

@@ -11,6 +11,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any, Final, Generic, TypeVar
 
@@ -146,7 +147,8 @@ class _Call(Generic[T]):
     def wait(self) -> None:
         """Wait for the end."""
         while not self.outcome.done():
-            concurrent.futures.wait([self.outcome], _TICK)
+            with suppress(TimeoutError):  # of this wait: what the coroutine raised is given, not raised
+                self.outcome.exception(_TICK)
 
     def _pass_on(self, task: asyncio.Task[T]) -> None:
         self._running.tasks.discard(task)

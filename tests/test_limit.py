@@ -119,3 +119,13 @@ def test_a_server_that_became_slower_for_good_is_not_starved() -> None:
     slower = Server(constant(0.1), always(50))
     later = simulate(limit, slower, 90)
     assert later.rate(60, 90) > 0.9 * 50 / 0.1
+
+
+@pytest.mark.parametrize(("share", "grows"), [(0.95, True), (0.3, False)])
+def test_answers_that_wait_for_a_busy_client_do_not_hold_the_server_back(share: float, grows: bool) -> None:
+    now = 0.0
+    limit = AdaptiveLimit(256, worked=lambda: share * now)
+    for _ in range(3000):
+        now += 0.002  # one after the other: by a server with one worker, or by a client without rest
+        limit.answered("", now - 0.002 * limit.value, now, limit.value)
+    assert (limit.value > 64) is grows
