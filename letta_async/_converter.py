@@ -8,11 +8,14 @@ from typing import Any, Final, get_args, get_origin
 
 import attrs
 from cattrs import Converter
+from cattrs.fns import identity
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from letta_async._annotations import (
     by_tag,
+    is_annotated,
     is_list,
+    is_literal,
     is_union,
     is_wire_class,
     tag_of,
@@ -176,6 +179,17 @@ def _write_class(cls: type[Any]) -> Callable[[Any], Any]:
     return hook
 
 
+def _write_union(annotation: Any) -> Callable[[Any], Any]:
+    """Write values that are JSON as they stand without asking each time what they are."""
+    return identity if all(map(_is_plain, value_members(annotation))) else write
+
+
+def _is_plain(annotation: Any) -> bool:
+    if is_annotated(annotation):
+        return _is_plain(get_args(annotation)[0])
+    return is_literal(annotation) or annotation in (str, int, float, bool)
+
+
 def _make_tolerant() -> Converter:
     converter = Converter(detailed_validation=False)
     converter.register_structure_hook_func(lambda _: True, _keep)
@@ -187,6 +201,7 @@ def _make_tolerant() -> Converter:
     converter.register_structure_hook_factory(is_union, _read_union)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook_factory(is_wire_class, _write_class)
+    converter.register_unstructure_hook_factory(is_union, _write_union)
     return converter
 
 

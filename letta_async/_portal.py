@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import concurrent.futures
 import math
 import os
 import sys
 import threading
 import weakref
+from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any, Final, Generic, TypeVar
 
@@ -23,8 +22,8 @@ T = TypeVar("T")
 
 _JOIN: Final = 5.0
 """How long ending waits for the thread, in seconds."""
-_TICK: Final = 0.1 if sys.platform == "win32" else None
-"""How often a wait looks up, in seconds: on Windows, Ctrl-C comes through only then."""
+_TICK: Final = 0.1 if sys.platform == "win32" else -1
+"""How often a wait looks up, in seconds, if at all: on Windows, Ctrl-C comes through only then."""
 
 
 class _LoopThread:
@@ -38,6 +37,8 @@ class _LoopThread:
         self.tasks: set[asyncio.Task[Any]] = set()
         """What is under way, also where nobody waits for it any more: a loop alone does not hold its tasks."""
         self._at_end = at_end
+        self._due: deque[Callable[[], None]] = deque()
+        self._woken = False
         self._lock = threading.RLock()  # a signal handler that closes the client may interrupt its holder
         self._ended = False
         self._finished = False
@@ -50,16 +51,25 @@ class _LoopThread:
             self.loop.close()
             raise
 
-    def schedule(self, callback: Callable[[], None], context: Context | None = None) -> bool:
+    def schedule(self, callback: Callable[[], None]) -> bool:
         """Have the loop call something, unless it was ended."""
         with self._lock:
             if self._ended:
                 return False
+            self._due.append(callback)
+            if self._woken:
+                return True  # to wake a loop is dear: what many threads bring meanwhile goes along
+            self._woken = True
             try:
-                self.loop.call_soon_threadsafe(callback, context=context)
+                self.loop.call_soon_threadsafe(self._call_due)
             except RuntimeError:
                 return False  # such a signal handler came just now
             return True
+
+    def _call_due(self) -> None:
+        self._woken = False
+        while self._due:
+            self._due.popleft()()
 
     def freezes(self, thread: threading.Thread) -> bool:
         """Tell whether a thread is to wait in vain: a daemon at exit, which stops in the middle of whatever it does."""
@@ -121,34 +131,69 @@ def _end_all() -> None:
         running.end()
 
 
+class _Outcome(Generic[T]):
+    """What a call comes to, and the place to wait for it: a lock is all it takes, where a future takes several."""
+
+    def __init__(self) -> None:
+        self.known = False
+        self._open = threading.Lock()
+        self._open.acquire()
+        self._value: T
+        self._error: BaseException | None = None
+
+    def set(self, value: T) -> None:
+        """Give the value."""
+        self._value = value
+        self._make_known()
+
+    def fail(self, error: BaseException) -> None:
+        """Give the error instead."""
+        self._error = error
+        self._make_known()
+
+    def _make_known(self) -> None:
+        self.known = True
+        self._open.release()
+
+    def wait(self) -> None:
+        """Wait until it is known."""
+        while not self.known:
+            if self._open.acquire(timeout=_TICK):
+                self._open.release()
+
+    def get(self) -> T:
+        """Give the value, or raise the error."""
+        try:
+            if self._error is not None:
+                raise self._error
+            return self._value
+        finally:
+            del self  # the error has this frame in its traceback
+
+
 class _Call(Generic[T]):
     """One coroutine on its way through the door."""
 
-    def __init__(self, running: _LoopThread, make: Callable[[], Awaitable[T]]) -> None:
-        self.outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
+    def __init__(self, running: _LoopThread, make: Callable[[], Awaitable[T]], context: Context) -> None:
+        self.outcome: _Outcome[T] = _Outcome()
         self._running = running
         self._make = make
+        self._context = context
         self._caller = threading.current_thread()
         self._task: asyncio.Task[T] | None = None
 
     def start(self) -> None:
         """Begin; on the loop."""
-        self._task = self._running.loop.create_task(_await(self._make))
+        self._task = self._running.loop.create_task(_await(self._make), context=self._context)
         self._task.add_done_callback(self._pass_on)
         self._running.tasks.add(self._task)
 
     def abort(self) -> None:
         """End early, or never begin; on the loop."""
         if self._task is None:
-            self.outcome.set_exception(asyncio.CancelledError())
+            self.outcome.fail(asyncio.CancelledError())
         else:
             self._task.cancel()
-
-    def wait(self) -> None:
-        """Wait for the end."""
-        while not self.outcome.done():
-            with suppress(TimeoutError):  # of this wait: what the coroutine raised is given, not raised
-                self.outcome.exception(_TICK)
 
     def _pass_on(self, task: asyncio.Task[T]) -> None:
         self._running.tasks.discard(task)
@@ -156,11 +201,11 @@ class _Call(Generic[T]):
         if self._running.freezes(self._caller):
             return
         if task.cancelled():
-            self.outcome.set_exception(ClientClosedError("the client was closed while this call was under way"))
+            self.outcome.fail(ClientClosedError("the client was closed while this call was under way"))
         elif error is not None:
-            self.outcome.set_exception(error)
+            self.outcome.fail(error)
         else:
-            self.outcome.set_result(task.result())
+            self.outcome.set(task.result())
 
 
 async def _await(make: Callable[[], Awaitable[T]]) -> T:
@@ -198,16 +243,16 @@ class Portal:
             raise ClientClosedError(
                 "a call on Letta from its own event loop would wait for itself; use AsyncLetta in coroutines"
             )
-        call = _Call(running, make)
+        call = _Call(running, make, copy_context() if context is None else context)
         try:
-            scheduled = running.schedule(call.start, copy_context() if context is None else context)
+            scheduled = running.schedule(call.start)
             if not scheduled and not running.freezes(threading.current_thread()):
-                call.outcome.set_exception(_closed())
-            call.wait()
-            return call.outcome.result()
+                call.outcome.fail(_closed())
+            call.outcome.wait()
+            return call.outcome.get()
         except BaseException:
-            if not call.outcome.done() and running.schedule(call.abort):
-                call.wait()
+            if not call.outcome.known and running.schedule(call.abort):
+                call.outcome.wait()
             raise
         finally:
             del call  # it holds an error that has this frame in its traceback

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import subprocess
 import sys
+from importlib import import_module
+
+import pytest
 
 import letta_async
 
 
 def test_the_list_of_names_is_sorted_and_complete() -> None:
     assert letta_async.__all__ == sorted(letta_async.__all__, key=lambda n: (n.upper() != n or n.startswith("_"), n))
-    public = {
-        name for name, value in vars(letta_async).items() if not name.startswith("_") and not inspect.ismodule(value)
+    assert sorted(imported()) == sorted(letta_async.__all__)
+
+
+def imported() -> dict[str, str]:
+    """Give the names that the package imports for type checkers, and the module of each."""
+    source = inspect.getsource(letta_async)
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    return {
+        alias.name: node.module
+        for node in imports
+        for alias in node.names
+        if node.module is not None and node.module.startswith("letta_async")
     }
-    assert public | {"__version__"} == set(letta_async.__all__)
+
+
+@pytest.mark.parametrize("name", letta_async.__all__)
+def test_a_name_is_what_type_checkers_take_it_for(name: str) -> None:
+    assert getattr(letta_async, name) is getattr(import_module(imported()[name]), name)
+
+
+def test_what_there_is_not_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'AsyncLeta'"):
+        letta_async.AsyncLeta  # type: ignore[attr-defined]  # noqa: B018
+    assert {"AsyncLetta", "__version__"} < set(dir(letta_async))
+    assert letta_async.errors.LettaError is letta_async.LettaError
 
 
 def test_every_name_that_was_asked_for_is_there() -> None:
@@ -37,9 +62,18 @@ def test_everything_public_is_described() -> None:
                     assert inspect.getdoc(member), f"{name}.{attribute}"
 
 
-def test_importing_the_package_leaves_the_testing_server_out() -> None:
-    script = "import letta_async, sys; print(*sys.modules)"
+@pytest.mark.parametrize(
+    ("script", "absent"),
+    [
+        ("import letta_async", ("aiohttp", "attr", "letta_async.client")),
+        ("from letta_async import CompactionSettings", ("aiohttp", "letta_async.client")),
+        ("from letta_async import AsyncLetta", ("letta_async.sync", "letta_async.cli", "letta_async.testing", "rich")),
+        ("from letta_async import Letta", ("letta_async.cli", "letta_async.testing", "rich", "uvloop", "pytest")),
+    ],
+)
+def test_nothing_is_imported_that_is_not_needed(script: str, absent: tuple[str, ...]) -> None:
+    script += "; import sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = done.stdout.split()
-    assert "letta_async.sync" in loaded
-    assert not [name for name in loaded if name.startswith(("letta_async.testing", "rich", "uvloop"))]
+    assert "letta_async" in loaded
+    assert not [name for name in loaded for no in absent if name == no or name.startswith(f"{no}.")]
