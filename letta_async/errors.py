@@ -1,4 +1,4 @@
-"""Every error that the package raises; the names are those of the official client.
+"""Every error that the package raises; the names are those of the official client::
 
     LettaError
     ├── InvalidArgumentError (also a ValueError)   refused before anything was sent
