@@ -79,7 +79,7 @@ MADE_BY_USERS: Final = (letta_async.AsyncLetta, letta_async.Letta, letta_async.t
 
 
 def name_unions() -> None:
-    """Let annotations that are read from now on say the names of unions, and the types of values without their ranges."""
+    """Let annotations that are read from now on say the names of unions, and types without their ranges."""
     names: dict[str, Any] = {name: type(name, (), {"__module__": "letta_async"}) for name in UNIONS}
     for module in [module for name, module in sys.modules.items() if name.startswith("letta_async")]:
         for name, value in list(vars(module).items()):
@@ -109,14 +109,12 @@ def public_place(app: Sphinx, env: BuildEnvironment, node: pending_xref, link: n
     name = node["reftarget"].rpartition(".")[2]
     for target in (PUBLIC.get(name), RESOURCES.get(name)):
         if target is not None and target != node["reftarget"]:
-            return env.domains.python_domain.resolve_xref(
-                env, node["refdoc"], app.builder, "obj", target, node, link
-            )
+            return env.domains.python_domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, link)
     return None
 
 
 def google_style(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
-    """Read docstrings in Google's style; but of a field, "text: more" is not a type and a text, as that style has it."""
+    """Read docstrings in Google's style; but of a field, "text: more" is text, not a type and a text."""
     if what not in {"attribute", "data", "property"}:
         lines[:] = GoogleDocstring(lines, NAPOLEON, app, what, name, thing, options).lines()
 
@@ -124,8 +122,12 @@ def google_style(app: Sphinx, what: str, name: str, thing: Any, options: Any, li
 def without_constructor(
     app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str | None, returns: str | None
 ) -> tuple[str, str] | None:
-    """Leave out the signatures of attrs classes, which repeat their fields, and of what nobody but the package makes."""
-    if signature is not None and what in {"class", "exception"} and (attrs.has(thing) or not issubclass(thing, MADE_BY_USERS)):
+    """Leave out the signatures of attrs classes, which repeat their fields, and of what only the package makes."""
+    if (
+        signature is not None
+        and what in {"class", "exception"}
+        and (attrs.has(thing) or not issubclass(thing, MADE_BY_USERS))
+    ):
         return "", ""
     return None
 

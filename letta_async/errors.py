@@ -1,4 +1,6 @@
-"""Every error that the package raises; the names are those of the official client::
+"""Every error that the package raises; the names are those of the official client.
+
+The tree::
 
     LettaError
     ├── InvalidArgumentError (also a ValueError)   refused before anything was sent
@@ -177,6 +179,7 @@ class _AnswerError(APIError):
     """What errors about an answer have in common."""
 
     status_code: int
+    """HTTP status of the answer."""
     headers: Mapping[str, str]
     """Headers of the answer, by case-insensitive name."""
 
