@@ -100,6 +100,7 @@ class InvalidArgumentError(LettaError, ValueError):
     """
 
     faults: tuple[Fault, ...]
+    """Each thing that is wrong."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)

@@ -26,10 +26,9 @@ _PROGRAM: Final = re.compile(r"(?<![\w./-])letta-async(?= )")
 _STEP: Final = re.compile(r"^ *- run: (.+)$", re.MULTILINE)
 _NOT_RUN: Final = {
     r"(python3? -m )?pip install [\w' \[\]-]+": "nothing is fetched here; the packaging's tests install what was built",
-    r"python3? -m venv \S+": "the tests run in one already",
-    r"\. \S+/bin/activate": "likewise",
+    r"python3 -m venv \S+ && \. \S+/bin/activate": "the tests run in a virtual environment already",
     r"make [\w -]+": "these tests are what `make test` runs; the others are run by CI and by test_serve.py",
-    r"export LETTA_\w+=\S+": "the fixture `documented` says where the server is",
+    r"export [A-Z_]+=\S+": "the fixtures say where the server is and what is on it",
     r"letta-async serve": "it serves until it is interrupted; test_serve.py does that",
     r"python -m tests\.docs\.providers": "it writes into the project; tests/docs compares what it would write",
 }
