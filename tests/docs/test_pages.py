@@ -48,6 +48,14 @@ def test_every_block_is_run_or_no_code(page: Path) -> None:
     assert {language for language in languages if not language.startswith("{")} <= {*RUN, "text"}
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_is_to_be_made_can_be_made(page: Path) -> None:
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    text = page.read_text(encoding="utf-8")
+    named = " ".join(re.findall(r"(?:^\$ |`)make ([a-z][a-z -]*)", text, re.MULTILINE)).split()
+    assert set(named) <= targets
+
+
 def test_the_reference_has_every_public_name() -> None:
     pages = "\n".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "reference").glob("*.md"))
     described = {
