@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
 FOREIGN := $(BIN)/python -m tools.foreign
 
-.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons bench real-server stop-real-server format clean
+.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons docs bench real-server stop-real-server format clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -46,6 +46,11 @@ test-real: foreign  ## Run the contract suite and the stories against a real Let
 test-pythons: $(READY)  ## Run the tests on every supported Python that is found
 	$(BIN)/python tools/pythons.py -- --ignore tests/faults --ignore tests/foreign
 
+docs: $(READY)  ## Build the documentation; what it warns of are errors
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going --fresh-env --quiet -b html docs docs/_build
+	@echo docs/_build/index.html
+
 bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks $(if $(REAL_URL),--real $(REAL_URL))
@@ -61,4 +66,4 @@ format: $(READY)  ## Put the code in form
 	$(BIN)/ruff format .
 
 clean:  ## Remove what was made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build docs/_build

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sybil import Sybil
-from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+from sybil.parsers.markdown import PythonCodeBlockParser
 
 from letta_async import Letta
 from letta_async.testing import EmbeddedServer
-from tests.cli.documents import ConsoleBlockParser
+from tests.cli.documents import ConsoleBlockParser, ScriptBlockParser, WorkflowBlockParser
+from tests.docs.notebook import NotebookParser
 
 
 @pytest.fixture(scope="session")
@@ -71,13 +73,28 @@ def conversation_ids(documented_server: dict[str, Any]) -> list[str]:
 
 
 @pytest.fixture(scope="session")
+def notebook_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Give the event loop of a notebook's kernel, which lasts from cell to cell."""
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(scope="session")
 def console_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Give the folder where commands find their files."""
     return str(tmp_path_factory.mktemp("console"))
 
 
-pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), SkipParser()],
-    patterns=["README.md", "docs/*.md"],
-    fixtures=["documented", "agent_id", "block_id", "conversation_id", "conversation_ids", "console_folder"],
-).pytest()
+_FIXTURES = ["documented", "agent_id", "block_id", "conversation_id", "conversation_ids", "console_folder"]
+_NOTEBOOKS = "docs/how-to/notebooks.md"
+
+_documents = Sybil(
+    parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), ScriptBlockParser(), WorkflowBlockParser()],
+    patterns=["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/*/*.md"],
+    excludes=[_NOTEBOOKS],
+    fixtures=_FIXTURES,
+)
+_notebooks = Sybil(parsers=[NotebookParser()], patterns=[_NOTEBOOKS], fixtures=[*_FIXTURES, "notebook_loop"])
+
+pytest_collect_file = (_documents + _notebooks).pytest()

@@ -1,5 +1,7 @@
 """Every error that the package raises; the names are those of the official client.
 
+The tree::
+
     LettaError
     ├── InvalidArgumentError (also a ValueError)   refused before anything was sent
     ├── ClientClosedError (also a RuntimeError)    the client was closed
@@ -98,6 +100,7 @@ class InvalidArgumentError(LettaError, ValueError):
     """
 
     faults: tuple[Fault, ...]
+    """Each thing that is wrong."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
@@ -177,6 +180,7 @@ class _AnswerError(APIError):
     """What errors about an answer have in common."""
 
     status_code: int
+    """HTTP status of the answer."""
     headers: Mapping[str, str]
     """Headers of the answer, by case-insensitive name."""
 

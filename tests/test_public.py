@@ -11,6 +11,7 @@ from importlib import import_module
 import pytest
 
 import letta_async
+from letta_async.models._fields import WireObject
 
 
 def test_the_list_of_names_is_sorted_and_complete() -> None:
@@ -50,6 +51,16 @@ def test_every_name_that_was_asked_for_is_there() -> None:
     names = {f"{provider}ModelSettings" for provider in providers.split()}
     assert len(names) == 17
     assert names < set(letta_async.__all__)
+
+
+def test_every_object_of_the_api_is_public() -> None:
+    made: set[str] = set()
+    pending: list[type[WireObject]] = [WireObject]
+    while pending:
+        below = pending.pop().__subclasses__()
+        pending += below
+        made |= {cls.__name__ for cls in below if cls.__module__.startswith("letta_async.models")}
+    assert {name for name in made if not name.startswith("_")} <= set(letta_async.__all__)
 
 
 def test_everything_public_is_described() -> None:

@@ -84,10 +84,10 @@ def test_a_provider_that_is_not_known_is_read_and_can_be_sent_on_purpose() -> No
     assert write(checked(read_back)) == wire
 
 
-def test_all_seventeen_providers_are_told_apart_by_their_provider_type() -> None:
+def test_the_providers_are_told_apart_by_their_provider_type() -> None:
     name, classes = by_tag(KNOWN_PROVIDERS)
     assert name == "provider_type"
-    assert len(classes) == len(KNOWN_PROVIDERS) == 17
+    assert len(classes) == len(KNOWN_PROVIDERS)
     for provider, cls in classes.items():
         assert write(cls()) == {"provider_type": provider}
         assert type(checked({"model_settings": {"provider_type": provider}}).model_settings) is cls

@@ -137,6 +137,7 @@ class SystemMessage(_Message):
 
     message_type: Literal["system_message"] = "system_message"
     content: str
+    """The text."""
 
 
 @attrs.frozen(kw_only=True)
@@ -145,6 +146,7 @@ class UserMessage(_Message):
 
     message_type: Literal["user_message"] = "user_message"
     content: Content = attrs.field(hash=False)
+    """Text, or parts such as `{"type": "text", "text": …}` and `{"type": "image", "source": …}`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -153,6 +155,7 @@ class AssistantMessage(_Message):
 
     message_type: Literal["assistant_message"] = "assistant_message"
     content: Content = attrs.field(hash=False)
+    """Text, or parts as a user's message has them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -161,6 +164,7 @@ class ReasoningMessage(_Message):
 
     message_type: Literal["reasoning_message"] = "reasoning_message"
     reasoning: str
+    """The thoughts."""
     source: str | None = None
     """`reasoner_model`, or `non_reasoner_model` that was told to think aloud."""
     signature: str | None = None
@@ -199,9 +203,13 @@ class ToolReturnMessage(_Message):
     tool_return: str | None = None
     """What the first gave back; deprecated by the API, as the fields that follow."""
     status: str | None = None
+    """Whether the first went well: `success` or `error`."""
     tool_call_id: str | None = None
+    """The call that the first is the return of."""
     stdout: list[str] | None = attrs.field(default=None, hash=False)
+    """What the first printed."""
     stderr: list[str] | None = attrs.field(default=None, hash=False)
+    """What the first printed as errors."""
 
 
 @attrs.frozen(kw_only=True)
@@ -225,7 +233,9 @@ class ApprovalResponseMessage(_Message):
     approve: bool | None = None
     """The decision; deprecated by the API, as the fields that follow."""
     approval_request_id: str | None = None
+    """The message that asked."""
     reason: str | None = None
+    """Why, or why not."""
 
 
 @attrs.frozen(kw_only=True)
@@ -234,7 +244,9 @@ class SummaryMessage(_Message):
 
     message_type: Literal["summary_message"] = "summary_message"
     summary: str
+    """What stands for the earlier messages."""
     compaction_stats: CompactionStats | None = None
+    """How much that saved."""
 
 
 @attrs.frozen(kw_only=True)
@@ -253,6 +265,7 @@ class UnknownMessage(WireObject):
     """A message of a type that this version has no class for; its other fields are in `extra_fields`."""
 
     message_type: str
+    """What the API calls such messages."""
     id: str | None = None
     """`message-<uuid4>`."""
     date: datetime | None = None

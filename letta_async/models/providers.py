@@ -51,7 +51,8 @@ class OpenAIReasoning(WireObject):
     """How hard an OpenAI-compatible reasoning model thinks."""
 
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | Unset = UNSET
-    """Server default: `minimal`; when `reasoning` is left out altogether: `high`."""
+    """From not at all to as much as the model can. Server default: `minimal`; when `reasoning` is left out altogether:
+    `high`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +60,7 @@ class ChatGptOauthReasoning(WireObject):
     """How hard a model behind ChatGPT's own API thinks; it knows no `minimal`."""
 
     reasoning_effort: Literal["none", "low", "medium", "high", "xhigh"] | Unset = UNSET
-    """Server default: `medium`."""
+    """From not at all to as much as the model can. Server default: `medium`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +68,7 @@ class AnthropicThinking(WireObject):
     """Extended thinking with a budget."""
 
     type: Literal["enabled", "disabled"] | Unset = UNSET
-    """Server default: `enabled`."""
+    """Whether the model thinks before it answers. Server default: `enabled`."""
     budget_tokens: Count | Unset = UNSET
     """Most tokens to think with. Server default: 1024."""
 
@@ -77,7 +78,7 @@ class ZaiThinking(WireObject):
     """Thinking that can be kept from turn to turn (GLM-4.5 and later)."""
 
     type: Literal["enabled", "disabled"] | Unset = UNSET
-    """Server default: `enabled`."""
+    """Whether the model thinks before it answers. Server default: `enabled`."""
     clear_thinking: bool | Unset = UNSET
     """`False` preserves earlier thinking, which the reference recommends for agents. Server default: `False`."""
 
@@ -98,29 +99,30 @@ class GeminiThinkingConfig(WireObject):
 @attrs.frozen(kw_only=True)
 class _Common(WireObject):
     max_output_tokens: Count | Unset = UNSET
-    """Most tokens the model may generate."""
+    """Most tokens that the model may generate in one answer. Server default: 4096; of Gemini models 65536."""
     parallel_tool_calls: bool | Unset = UNSET
-    """Whether tools may be called in parallel."""
+    """Whether the model may call several tools at once. Server default: `True`."""
     temperature: float | Unset = UNSET
-    """Sampling temperature."""
+    """Sampling temperature; its range is the provider's. Server default: 0.7; of Anthropic models 1.0."""
 
 
 @attrs.frozen(kw_only=True)
 class _Formatted(_Common):
     response_format: ResponseFormat | Unset | None = UNSET
-    """Shape of the answer; `None` asks for no particular one."""
+    """Shape of the answer; `None`, the server's default, asks for no particular one."""
 
 
 @attrs.frozen(kw_only=True)
 class _Strict(_Formatted):
     strict: bool | Unset = UNSET
-    """Strict tool calling: the arguments of a call are sure to match the tool's JSON schema."""
+    """Strict tool calling: the arguments of a call are sure to match the tool's JSON schema. Server
+    default: `True` for OpenAI and SGLang, `False` for Anthropic."""
 
 
 @attrs.frozen(kw_only=True)
 class _Reasoning(_Strict):
     reasoning: OpenAIReasoning | Unset = UNSET
-    """How hard the model thinks."""
+    """How hard the model thinks. Server default: `high`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -128,17 +130,17 @@ class _Budgeted(_Strict):
     effort: Literal["low", "medium", "high", "xhigh", "max"] | Unset | None = UNSET
     """How freely tokens are spent; `None` acts much like `high`. Letta 0.16.8 knows no `xhigh`, the hosted API does."""
     thinking: AnthropicThinking | Unset = UNSET
-    """Extended thinking."""
+    """Extended thinking. Server default: enabled, with 1024 tokens."""
     verbosity: Literal["low", "medium", "high"] | Unset | None = UNSET
-    """How wordy the answer is."""
+    """How wordy the answer is. Server default: `None`, the model's own way."""
 
 
 @attrs.frozen(kw_only=True)
 class _Gemini(_Common):
     response_schema: ResponseFormat | Unset | None = UNSET
-    """Shape of the answer; `None` asks for no particular one."""
+    """Shape of the answer; `None`, the server's default, asks for no particular one."""
     thinking_config: GeminiThinkingConfig | Unset = UNSET
-    """How the model thinks."""
+    """How the model thinks. Server default: with 1024 tokens, the thoughts included."""
 
 
 # --- the providers --------------------------------------------------------------------------------------------------
@@ -157,7 +159,7 @@ class SgLangModelSettings(_Reasoning):
 
     provider_type: Literal["sglang"] = "sglang"
     tool_call_parser: str | Unset | None = UNSET
-    """Name of SGLang's tool call parser, for example `glm47`, `qwen25` or `hermes`."""
+    """Name of SGLang's tool call parser, for example `glm47`, `qwen25` or `hermes`. Server default: `None`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -208,7 +210,7 @@ class ZaiModelSettings(_Formatted):
 
     provider_type: Literal["zai"] = "zai"
     thinking: ZaiThinking | Unset = UNSET
-    """Thinking, and whether it is kept."""
+    """Thinking, and whether it is kept. Server default: enabled, and kept."""
 
 
 @attrs.frozen(kw_only=True)
@@ -266,7 +268,7 @@ class ChatGptOauthModelSettings(_Common):
 
     provider_type: Literal["chatgpt_oauth"] = "chatgpt_oauth"
     reasoning: ChatGptOauthReasoning | Unset = UNSET
-    """How hard the model thinks."""
+    """How hard the model thinks. Server default: `medium`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -278,6 +280,7 @@ class UnknownModelSettings(WireObject):
     """
 
     provider_type: str
+    """What the API calls the provider."""
 
 
 ModelSettings = (

@@ -30,6 +30,7 @@ class RecordedRequest:
     """A request that arrived."""
 
     method: str
+    """The HTTP method, in capitals."""
     path: str
     """The path, decoded."""
     query: Mapping[str, str]
@@ -37,6 +38,7 @@ class RecordedRequest:
     headers: Mapping[str, str]
     """The headers, their names in lower case; of those that carry a key, only the scheme can be read."""
     body: bytes
+    """The body, empty where there was none."""
 
     def json(self) -> Any:
         """Parse the body as JSON; `None` where there was none.

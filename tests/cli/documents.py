@@ -1,9 +1,9 @@
-"""Run the commands in the documents: every `console` block with `letta-async` in it, at a terminal.
+"""Run the commands in the documents, at a terminal: those of `console` blocks, `sh` scripts, the steps of a workflow.
 
-What follows a command is what it must print: `…` stands for anything within a line, and alone on a line for any lines.
-Where nothing follows, nothing is compared. Variables are those that the document's Python blocks have made, by names in
-capital letters, and `AGENT`, `BLOCK` and `CONVERSATION`; files are in
-`console_folder`. Text after `[y/N] ` is typed.
+What is not run has its reason in `_NOT_RUN`. In a `console` block, what follows a command is what it must print: `…`
+stands for anything within a line, and alone on a line for any lines; where nothing follows, it must end with 0. Text
+after `[y/N] ` is typed. Variables are those that the document's Python blocks have made, by names in capital letters,
+and `AGENT`, `BLOCK` and `CONVERSATION`; files are in `console_folder`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,20 @@ from sybil.parsers.markdown import CodeBlockParser
 
 from tests.cli.processes import Terminal, plain
 
-__all__ = ["ConsoleBlockParser"]
+__all__ = ["ConsoleBlockParser", "ScriptBlockParser", "WorkflowBlockParser"]
 
 _PROGRAM: Final = re.compile(r"(?<![\w./-])letta-async(?= )")
+_STEP: Final = re.compile(r"^ *- run: (.+)$", re.MULTILINE)
+_NOT_RUN: Final = {
+    r"(python3? -m )?pip install [\w' \[\]-]+": "nothing is fetched here; the packaging's tests install what was built",
+    r"python3 -m venv \S+ && \. \S+/bin/activate": "the tests run in a virtual environment already",
+    r"make [\w -]+": "these tests are what `make test` runs; the others are run by CI and by test_serve.py",
+    r"export [A-Z_]+=\S+": "the fixtures say where the server is and what is on it",
+    r"letta-async serve": "it serves until it is interrupted; test_serve.py does that",
+    r"python -m pytest tests/.+": "these tests are among those",
+    r"python -m tests\.docs\.providers": "it writes into the project; tests/docs compares what it would write",
+}
+"""Commands, as regular expressions, with the reason why they are not run."""
 _ANSWER: Final = re.compile(r"\[y/N\] (.+)")
 
 
@@ -33,13 +44,49 @@ class ConsoleBlockParser(CodeBlockParser):
         super().__init__(language="console", evaluator=_evaluate)
 
 
+class ScriptBlockParser(CodeBlockParser):
+    """Parse `sh` blocks: scripts that must end with 0."""
+
+    def __init__(self) -> None:
+        super().__init__(language="sh", evaluator=lambda example: _run_to_success(example, str(example.parsed)))
+
+
+class WorkflowBlockParser(CodeBlockParser):
+    """Parse `yaml` blocks, workflows of GitHub: each of their steps must end with 0."""
+
+    def __init__(self) -> None:
+        super().__init__(language="yaml", evaluator=_evaluate_steps)
+
+
+def _evaluate_steps(example: Example) -> str | None:
+    steps = _STEP.findall(str(example.parsed))
+    assert steps, "there is no step"
+    for command in steps:
+        if not _not_run(command) and (problem := _run_to_success(example, command)):
+            return problem
+    return None
+
+
+def _run_to_success(example: Example, script: str) -> str | None:
+    if sys.platform == "win32":
+        return None
+    code, printed = _run(script, "", _variables(example.namespace), example.namespace["console_folder"])
+    return f"it ends with {code}, and prints:\n{printed}" if code else None
+
+
+def _not_run(command: str) -> bool:
+    return any(re.fullmatch(pattern, command) for pattern in _NOT_RUN)
+
+
 def _evaluate(example: Example) -> str | None:
     folder = example.namespace["console_folder"]
     code = 0
     for command, expected in _commands(str(example.parsed)):
-        if not (_PROGRAM.search(command) or command == "echo $?") or sys.platform == "win32":
+        if _not_run(command) or sys.platform == "win32":
             continue
         code, printed = _run(f"(exit {code}); {command}", expected, _variables(example.namespace), folder)
+        if not expected and code:
+            return f"{command!r} ends with {code}, and prints:\n{printed}"
         if expected and not _pattern(expected).fullmatch(printed):
             return f"{command!r} should print:\n{expected}\nbut prints:\n{printed}"
     return None

@@ -12,16 +12,15 @@ from letta_async import (
     CompactionSettings,
     InvalidArgumentError,
     Letta,
-    MoonshotCodingModelSettings,
-    MoonshotModelSettings,
     NotFoundError,
     UnknownModelSettings,
     UnprocessableEntityError,
 )
+from letta_async.testing._facts import FIELDS
 from tests.ids import CONVERSATION
-from tests.settings_strategies import SETTINGS
+from tests.settings_strategies import KNOWN_PROVIDERS, SETTINGS
 
-HOSTED_ONLY = (MoonshotModelSettings, MoonshotCodingModelSettings)
+HOSTED_ONLY = tuple(cls for cls in KNOWN_PROVIDERS if cls not in FIELDS)
 
 
 @pytest.fixture(scope="module")
