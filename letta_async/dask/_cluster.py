@@ -7,16 +7,20 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from distributed import Client, Future
+from distributed.client import ClosedClientError
 from distributed.scheduler import KilledWorker
 
 from letta_async.dask._baggage import Baggage
 from letta_async.dask._worker import Results, end_run, run_partition
-from letta_async.errors import ClusterError, LettaError
+from letta_async.errors import ClusterError
 
 __all__ = ["GRACE", "Cluster", "Killed", "Sent"]
 
 GRACE: Final = 5.0
 """How long workers have for an answer that should come at once, in seconds."""
+
+_GONE: Final = (OSError, RuntimeError, ClosedClientError)
+"""What `distributed` raises where there is no scheduler any more; `OSError` includes its `CommClosedError`."""
 
 Sent = Future[Any]
 """A partition that was submitted."""
@@ -39,9 +43,10 @@ class Cluster:
             ClusterError: the scheduler is gone.
 
         """
+        self._refuse_if_gone()
         try:
             return list((await self._client.nthreads()).values())
-        except (OSError, RuntimeError) as error:
+        except _GONE as error:
             raise _lost() from error
 
     def submit(self, key: str, baggage: Baggage, targets: bytes) -> Sent:
@@ -51,9 +56,10 @@ class Cluster:
             ClusterError: the scheduler is gone.
 
         """
+        self._refuse_if_gone()
         try:
             sent: Sent = self._client.submit(run_partition, key, baggage, targets, key=key)
-        except (OSError, RuntimeError) as error:
+        except _GONE as error:
             raise _lost() from error
         return sent
 
@@ -89,11 +95,15 @@ class Cluster:
             try:
                 async with asyncio.timeout(GRACE):
                     await self._client.run(end_run, run, on_error="ignore")
-            except (OSError, RuntimeError):
+            except _GONE:
                 pass  # those that cannot be reached end the run when they miss the scheduler
 
+    def _refuse_if_gone(self) -> None:
+        if self._client.status != "running":
+            raise _lost()
 
-def _lost() -> LettaError:
+
+def _lost() -> ClusterError:
     return ClusterError(
         "the cluster's scheduler is gone, or has dropped the work; what was done until then has its outcome, and with a"
         " journal the same call goes on from there"

@@ -55,7 +55,7 @@ class ClusterBatch:
     _pending: dict[asyncio.Task[Results], tuple[Sent, Partition]] = attrs.field(
         factory=dict["asyncio.Task[Results]", tuple[Sent, Partition]], init=False
     )
-    _sent: int = attrs.field(default=0, init=False)
+    _submitted: int = attrs.field(default=0, init=False)
     _under_way: dict[str, list[Target]] = attrs.field(factory=dict[str, list[Target]], init=False)
     """The targets that a partition will answer, by what makes them the same."""
     _threads: int = attrs.field(default=0, init=False)
@@ -161,7 +161,7 @@ class ClusterBatch:
     async def _expire(self) -> list[Outcome]:
         """Have the workers come to their end, because the deadline passed."""
         self._expired, self._ends_at = True, _now() + GRACE
-        if self._sent:
+        if self._submitted:
             await self.cluster.end_run(self.baggage.run)
         return []
 
@@ -187,8 +187,8 @@ class ClusterBatch:
         refused = list(self._refuse(partition))
         if not partition:
             return refused
-        self._sent += 1
-        key = f"{self.baggage.run}-{self._sent}"
+        self._submitted += 1
+        key = f"{self.baggage.run}-{self._submitted}"
         targets = pickle.dumps(list(partition.values()))
         sent = self.cluster.submit(key, self.baggage, targets)
         self._pending[asyncio.create_task(self.cluster.result(sent))] = sent, partition
@@ -207,12 +207,16 @@ class ClusterBatch:
     def _land(self, task: asyncio.Task[Results]) -> list[Outcome]:
         """Give the outcomes of a partition that has come back."""
         _, partition = self._pending.pop(task)
-        missing: LettaError | None = out_of_time(self.batch.deadline) if self._expired else None
+        missing: LettaError | None = None
         results: Results = []
         try:
             results = task.result()
         except Killed as killed:
             missing = ClusterError(f"worker after worker died with the partition that this target is in: {killed}")
+        if self._expired:
+            missing = out_of_time(self.batch.deadline)
+        elif not self.batch.stop_on_error and len(results) < len(partition):
+            missing = missing or ClusterError("the worker gave no outcome for this target")
         return list(self._answer(partition, results, missing))
 
     def _answer(self, partition: Partition, results: Results, missing: LettaError | None) -> Iterator[Outcome]:
@@ -242,7 +246,7 @@ class ClusterBatch:
         """End what is under way, here and on the workers."""
         await self._stop_cutting()
         await self._drop()
-        if self._sent:
+        if self._submitted:
             await self.cluster.end_run(self.baggage.run)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import sys
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
 from typing import Any, Final
@@ -15,6 +16,8 @@ __all__ = ["Outcomes"]
 
 _PATIENCE: Final = 10.0
 """How long an interrupt waits for the end of what it interrupted, in seconds."""
+_TICK: Final = 0.1 if sys.platform == "win32" else None
+"""How often a wait looks up, in seconds: on Windows, Ctrl-C comes through only then."""
 
 
 class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
@@ -93,6 +96,8 @@ class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
 
         future = self._schedule(run())
         try:
+            while not future.done():
+                concurrent.futures.wait([future], _TICK)
             future.result()
         except BaseException:
             if not future.done():  # an interrupt, such as Ctrl-C

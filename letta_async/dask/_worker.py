@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-from distributed import WorkerPlugin, get_worker
+from distributed import Reschedule, WorkerPlugin, get_worker
 
 from letta_async._targets import Target, key_of
 from letta_async.client import AsyncLetta
@@ -61,62 +61,64 @@ class _Run:
 
     client: AsyncLetta | None = None
     ended: bool = False
+    """Whether partitions are to give what they have."""
     tasks: dict[str, asyncio.Task[None]] = attrs.field(factory=dict[str, "asyncio.Task[None]"])
-    closing: asyncio.TimerHandle | None = None
+    _closing: asyncio.Task[None] | None = attrs.field(default=None, init=False)
 
     async def work(self, key: str, baggage: Baggage, targets: list[Target]) -> Results:
-        """Work on a partition until it is done, or cancelled."""
+        """Work on a partition until it is done, or the run has ended.
+
+        Raises:
+            Reschedule: the worker dropped it; what it has must not be taken for all.
+
+        """
         results: Results = []
         if self.ended:
             return results
         task = self.tasks[key] = asyncio.create_task(self._recompile(baggage.unpack(), targets, results))
         try:
             await asyncio.wait([task])
-            if not task.cancelled():
-                task.result()
         finally:
             task.cancel()
             del self.tasks[key]
-            self._linger()
+            if self.client is not None:
+                self._closing = asyncio.create_task(self._close_if_idle())
+        if not task.cancelled():
+            task.result()
+        elif not self.ended:
+            raise Reschedule
         return results
 
     async def _recompile(self, content: dict[str, Any], targets: list[Target], results: Results) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
         if self.client is None:
             self.client = AsyncLetta(**content["options"])
-        if self.closing is not None:
-            self.closing.cancel()
         places = {key_of(target): place for place, target in enumerate(targets)}
         async with aclosing(self.client.conversations.recompile_many(targets, **content["parameters"])) as outcomes:
             async for outcome in outcomes:
                 prompt = outcome.prompt if content["prompts"] else None
                 results.append((places[key_of(outcome.target)], attrs.evolve(outcome, target="", prompt=prompt)))
 
-    async def end(self) -> None:
+    async def stop(self) -> None:
         """Cancel what is under way, and close the client."""
-        self.ended = True
         tasks = list(self.tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self.close()
+        if self._closing is not None:
+            self._closing.cancel()
+        await self._close()
 
-    async def close(self) -> None:
-        """Close the client; a further partition makes a new one."""
-        client, self.client = self.client, None
-        if self.closing is not None:
-            self.closing.cancel()
+    async def _close_if_idle(self) -> None:
+        await asyncio.sleep(_LINGER)
+        if not self.tasks:
+            await self._close()
+
+    async def _close(self) -> None:
+        client, self.client = self.client, None  # a further partition makes a new one
         if client is not None:
             await client.close()
-
-    def _linger(self) -> None:
-        if self.closing is not None:
-            self.closing.cancel()
-        if not self.tasks and self.client is not None:
-            loop = asyncio.get_running_loop()
-            self.closing = loop.call_later(_LINGER, lambda: self._closed.append(loop.create_task(self.close())))
-
-    _closed: list[asyncio.Task[None]] = attrs.field(factory=list["asyncio.Task[None]"], init=False)
-    """Holds the task that closes, as a loop alone does not."""
 
 
 class _Workshop(WorkerPlugin):
@@ -131,11 +133,13 @@ class _Workshop(WorkerPlugin):
 
     async def end(self, run: str) -> None:
         """End a run; partitions of it that come late give nothing."""
-        await self._runs.setdefault(run, _Run()).end()
+        ending = self._runs.setdefault(run, _Run())
+        ending.ended = True
+        await ending.stop()
 
     def transition(self, key: Any, start: str, finish: str, **_: Any) -> None:
         """End a partition that nobody wants any more: the driver left, or died."""
-        if finish == "cancelled":
+        if finish == "released":
             for run in self._runs.values():
                 if (task := run.tasks.get(key)) is not None:
                     task.cancel()
@@ -143,4 +147,4 @@ class _Workshop(WorkerPlugin):
     async def teardown(self, worker: Worker) -> None:
         """End everything, with the worker."""
         for run in self._runs.values():
-            await run.end()
+            await run.stop()
