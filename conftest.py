@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -79,5 +80,6 @@ def console_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), SkipParser()],
     patterns=["README.md", "docs/*.md"],
+    excludes=[] if find_spec("distributed") else ["docs/dask.md"],
     fixtures=["documented", "agent_id", "block_id", "conversation_id", "conversation_ids", "console_folder"],
 ).pytest()

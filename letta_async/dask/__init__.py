@@ -14,10 +14,10 @@ The driver cuts targets into partitions, `distributed` brings each to a worker, 
 
 from __future__ import annotations
 
-try:
-    import distributed as _distributed  # noqa: F401 - to say what is missing, before something in here does
-except ImportError as error:
-    raise ImportError("letta_async.dask needs distributed: pip install 'letta-async[dask]'") from error
+from importlib.util import find_spec
+
+if find_spec("distributed") is None:
+    raise ImportError("letta_async.dask needs distributed: pip install 'letta-async[dask]'")
 
 from letta_async.dask._outcomes import Outcomes
 from letta_async.dask._recompiling import recompile_many

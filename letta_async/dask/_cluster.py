@@ -74,13 +74,11 @@ class Cluster:
         future: Any = sent
         try:
             results: Results = await future
-        except asyncio.CancelledError:
-            if future.cancelled():  # not by us
-                raise _lost() from None
-            raise
         except KilledWorker as killed:
             raise Killed(str(killed)) from None
         except Exception as error:
+            if future.cancelled():
+                raise _lost() from error
             raise ClusterError(f"a worker cannot work on partitions: {type(error).__name__}: {error}") from error
         return results
 
