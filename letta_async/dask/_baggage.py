@@ -62,7 +62,6 @@ def stay_faults(options: object, extra_headers: object, *, send_secrets: bool) -
         yield Fault("client_options.proxy", f"{_ASK} as HTTPS_PROXY in their environment, with trust_env=True")
     for path, headers in (
         ("client_options.default_headers", options.get("default_headers")),
-        ("client_options.set_default_headers", options.get("set_default_headers")),
         ("extra_headers", extra_headers),
     ):
         masked = masked_headers(headers)
@@ -83,7 +82,7 @@ def pickle_faults(path: str, values: Mapping[str, Any]) -> Iterable[Fault]:
 def masked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Keep the secrets among options out of every traceback with locals."""
     hidden = {name: mask(value) for name, value in options.items() if name in ("api_key", "proxy")}
-    headers = {name: masked_headers(value) for name, value in options.items() if name.endswith("default_headers")}
+    headers = {name: masked_headers(value) for name, value in options.items() if name == "default_headers"}
     return {**options, **hidden, **headers}
 
 

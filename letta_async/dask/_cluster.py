@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NewType
 
-from distributed import Client, Future
-from distributed.client import ClosedClientError
+from distributed import Client
 from distributed.scheduler import KilledWorker
 
 from letta_async.dask._baggage import Baggage
@@ -19,10 +18,10 @@ __all__ = ["GRACE", "Cluster", "Killed", "Sent"]
 GRACE: Final = 5.0
 """How long workers have for an answer that should come at once, in seconds."""
 
-_GONE: Final = (OSError, RuntimeError, ClosedClientError)
+_GONE: Final = (OSError, RuntimeError)
 """What `distributed` raises where there is no scheduler any more; `OSError` includes its `CommClosedError`."""
 
-Sent = Future[Any]
+Sent = NewType("Sent", object)
 """A partition that was submitted."""
 
 
@@ -58,10 +57,9 @@ class Cluster:
         """
         self._refuse_if_gone()
         try:
-            sent: Sent = self._client.submit(run_partition, key, baggage, targets, key=key)
+            return Sent(self._client.submit(run_partition, key, baggage, targets, key=key))
         except _GONE as error:
             raise _lost() from error
-        return sent
 
     async def result(self, sent: Sent) -> Results:
         """Wait for a partition.

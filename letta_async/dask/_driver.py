@@ -27,7 +27,7 @@ LARGEST: Final = 200
 _SHARES: Final = 4
 """Into how many partitions a thread's share is cut at least, so that all threads end at about the same time."""
 _KNOWN: Final = 1000
-"""How many targets that need no work are handed on together."""
+"""How many targets are taken at once where most of them need no work."""
 _GLANCE: Final = 1.0
 """For how long it holds how large the cluster is, in seconds."""
 
@@ -116,9 +116,10 @@ class ClusterBatch:
         """Take targets for a partition, and the outcomes of those that need no work."""
         known: list[Outcome] = []
         partition: Partition = {}
-        size = self._size()
+        size, taken = self._size(), 0
         try:
             async for target in self._source:
+                taken += 1
                 key = key_of(target)
                 if (outcome := self._ledger.find(key, target)) is not None:
                     known.append(outcome)
@@ -127,7 +128,7 @@ class ClusterBatch:
                 else:
                     self._under_way[key] = [target]
                     partition[key] = target
-                if len(partition) == size or len(known) == _KNOWN:
+                if len(partition) == size or taken >= max(size, _KNOWN):
                     return known, partition
         except Exception as error:
             self._source_error = error  # raised once what was taken has its outcome
@@ -145,8 +146,13 @@ class ClusterBatch:
         """Wait until something comes, and give the outcomes in it."""
         under_way: set[asyncio.Task[Any]] = {*self._pending, *([] if self._cutting is None else [self._cutting])}
         until = math.inf if self._expired and not self._pending else self._ends_at
-        patience = None if until == math.inf else max(0, until - _now())
-        done, _ = await asyncio.wait(under_way, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        patience = max(0, until - _now())
+        if not self._ended and self._cutting is None:
+            patience = min(patience, _GLANCE)  # the cluster may have grown
+        timeout = None if patience == math.inf else patience
+        done, _ = await asyncio.wait(under_way, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not done and _now() < until:
+            return []
         if not done:
             return await (self._give_up() if self._expired else self._expire())
         outcomes: list[Outcome] = []

@@ -22,7 +22,8 @@ __all__ = ["end_run", "run_partition"]
 
 _NAME: Final = "letta-async"
 _LINGER: Final = 30.0
-"""How long a client is kept for a further partition, in seconds: one that belongs to a driver that died is closed."""
+"""How long a client is kept for a further partition, in seconds, where a driver died without ending the run; and how
+long it is remembered that a run was ended."""
 
 Results = list[tuple[int, Outcome]]
 """Outcomes, each with the place of its target in the partition."""
@@ -135,6 +136,7 @@ class _Workshop(WorkerPlugin):
         """End a run; partitions of it that come late give nothing."""
         ending = self._runs.setdefault(run, _Run())
         ending.ended = True
+        asyncio.get_running_loop().call_later(_LINGER, self._runs.pop, run, None)
         await ending.stop()
 
     def transition(self, key: Any, start: str, finish: str, **_: Any) -> None:

@@ -46,6 +46,14 @@ def statuses(outcomes: Any) -> dict[Any, str]:
     return dict(found)
 
 
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldServer]:
+    with HeldServer() as running:
+        monkeypatch.setenv("LETTA_BASE_URL", running.base_url)
+        yield running
+        running.release()
+
+
 # --- outcomes -------------------------------------------------------------------------------------------------------
 
 
@@ -193,6 +201,40 @@ def test_targets_are_taken_only_as_the_cluster_works(
     outcomes.close()
 
 
+def test_workers_that_come_later_have_their_share(held: HeldServer) -> None:
+    ids = make_conversations(held.base_url, 40)
+    held.hold_after(0)
+    local = LocalCluster(n_workers=0, threads_per_worker=1, processes=False, **LOOPBACK)
+    with local as cluster, Client(cluster) as client:
+        outcomes = recompile_many(ids, cluster_client=client, partition_size=5)
+        first: list[Outcome] = []
+        waiting = threading.Thread(target=lambda: first.append(next(outcomes)))
+        waiting.start()
+        cluster.scale(2)
+        held.wait_until_holding()
+        with_work: set[str] = set()
+        while len(with_work) < 2:
+            with_work = {
+                address for address, workshop in client.run(workshop_of).items() if any(r.tasks for r in workshop)
+            }
+        held.release()
+        waiting.join()
+        assert set(statuses([*first, *outcomes])) == set(ids)
+
+
+def workshop_of(dask_worker: Any) -> list[Any]:
+    workshop = dask_worker.plugins.get("letta-async")
+    return [] if workshop is None else list(workshop._runs.values())
+
+
+def test_a_thousand_repetitions_of_one_target_hold_nothing_up(
+    cluster_client: Client, server: EmbeddedServer, ids: list[str]
+) -> None:
+    outcomes = list(recompile_many(ids[:1] * 5000, cluster_client=cluster_client))
+    assert [outcome.repeated for outcome in outcomes] == [False] + [True] * 4999
+    assert sent(server) == ids[:1]
+
+
 def test_an_iterator_may_wait_for_what_it_will(cluster_client: Client, server: EmbeddedServer, ids: list[str]) -> None:
     threads: set[str] = set()
 
@@ -293,14 +335,6 @@ def test_stop_on_error_cuts_no_further_partition(
 
 
 # --- ends -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldServer]:
-    with HeldServer() as running:
-        monkeypatch.setenv("LETTA_BASE_URL", running.base_url)
-        yield running
-        running.release()
 
 
 def test_a_deadline_turns_what_is_left_into_outcomes_that_say_so(cluster_client: Client, held: HeldServer) -> None:
