@@ -6,6 +6,7 @@ The tree::
     ├── InvalidArgumentError (also a ValueError)   refused before anything was sent
     ├── ClientClosedError (also a RuntimeError)    the client was closed
     ├── UnexpectedPromptError                      a prompt is not of the form that is known
+    ├── ClusterError                               a cluster lost its scheduler, or the workers that did the work
     └── APIError                                   a request was made, or tried
         ├── APIConnectionError                     no answer came
         │   └── APITimeoutError                    … in time
@@ -41,6 +42,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "ClientClosedError",
+    "ClusterError",
     "ConflictError",
     "Fault",
     "InternalServerError",
@@ -121,6 +123,10 @@ class UnexpectedPromptError(LettaError):
     def __init__(self, message: str, *, prompt: str | None = None) -> None:
         super().__init__(message)
         self.prompt = prompt
+
+
+class ClusterError(LettaError):
+    """A cluster could not do its work: the scheduler is gone, workers died of it, or they lack this package."""
 
 
 class APIError(LettaError):

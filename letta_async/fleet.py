@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sized
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final, Literal
 
 import attrs
 
 from letta_async._journal import Journal
-from letta_async._json import show
-from letta_async._seen import Seen
+from letta_async._ledger import Ledger, out_of_time
+from letta_async._targets import Target, Targets, each, key_of
 from letta_async._timer import Timer, Watch
 from letta_async._unset import UNSET
-from letta_async.errors import APITimeoutError, Attempt, Fault, LettaError
+from letta_async.errors import Attempt, LettaError
 from letta_async.models.conversation import Recompile
 from letta_async.models.outcome import Outcome, Progress
 from letta_async.models.staleness import Staleness
 
-__all__ = ["Batch", "Call", "Compare", "Targets", "target_faults"]
-
-Target = str | Recompile
-Targets = Iterable[Target] | AsyncIterable[Target]
+__all__ = ["Batch", "Call", "Compare"]
 
 Call = Callable[[Target, list[Attempt]], Awaitable[str]]
 """Recompiles one target; notes the tries that failed in the list."""
@@ -32,8 +27,8 @@ Compare = Callable[[Target, list[Attempt]], Awaitable[Staleness]]
 
 _AHEAD: Final = 4
 """How many targets are taken beyond what the server takes at once, so that a free slot always finds one."""
-_RECENT: Final = 100
-"""Over how many outcomes the rate is measured."""
+_READY: Final = 100
+"""How many outcomes may wait for whoever takes them before the workers wait, too."""
 _TO_COMPARE: Final = 2
 """How many requests it takes to find out whether a target is stale."""
 
@@ -56,8 +51,9 @@ class Batch:
     compare: Compare | None = None
     """Finds out whether a target is stale, where only those are to be recompiled."""
 
-    _seen: Seen = attrs.field(init=False)
-    _open_journal: Journal | None = attrs.field(default=None, init=False)
+    ledger: Ledger = attrs.field(init=False)
+    """What has been done so far."""
+
     _source: AsyncGenerator[Target, None] = attrs.field(init=False)
     _source_lock: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
     _source_error: Exception | None = attrs.field(default=None, init=False)
@@ -68,24 +64,19 @@ class Batch:
     _ready: asyncio.Queue[Outcome | BaseException | None] = attrs.field(init=False)
     _watch: Watch = attrs.field(init=False)
     _ends_at: float | None = attrs.field(default=None, init=False)
-    _times: deque[float] = attrs.field(factory=lambda: deque[float](maxlen=_RECENT), init=False)
-    _done: int = attrs.field(default=0, init=False)
-    _failed: int = attrs.field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.ledger = Ledger(targets=self.targets, journal=self.journal, on_progress=self.on_progress)
 
     async def run(self) -> AsyncGenerator[Outcome, None]:
         """Give an outcome for each target, as each completes; leaving ends what is in flight."""
         loop = asyncio.get_running_loop()
         self._ends_at = None if self.deadline is None else loop.time() + self.deadline
-        self._ready = asyncio.Queue(maxsize=_RECENT)
-        self._source = _each(self.targets)
+        self._ready = asyncio.Queue(maxsize=_READY)
+        self._source = each(self.targets)
         self._watch = Watch(loop)
-        self._seen = Seen()
-        self._times.append(time.monotonic())
         try:
-            if self.journal is not None:
-                self._open_journal = self.journal()
-                for key in self._open_journal.done():
-                    self._seen.add(key, None)
+            self.ledger.open()
             self._man()
             while self._workers or not self._ready.empty():
                 outcome = await self._ready.get()
@@ -93,7 +84,7 @@ class Batch:
                     continue  # a worker went home
                 if isinstance(outcome, BaseException):
                     raise outcome
-                self._count(outcome)
+                self.ledger.count([outcome])
                 if outcome.status == "failed" and self.stop_on_error:
                     self._ended = True
                 self._man()
@@ -107,9 +98,7 @@ class Batch:
                 await asyncio.gather(*self._workers, return_exceptions=True)
                 await self._source.aclose()
             finally:  # also when a second cancellation comes meanwhile
-                if self._open_journal is not None:
-                    self._open_journal.close()
-                self._seen.close()
+                self.ledger.close()
 
     def _man(self) -> None:
         """See to it that there are enough workers."""
@@ -145,20 +134,15 @@ class Batch:
 
     async def _outcome(self, target: Target) -> Outcome:
         """Find a target's outcome: that of its twin, if there was one, else by a call."""
-        key = _key(target)
-        known, outcome = self._seen.find(key)
-        if known:
-            if outcome is None:
-                return Outcome(target=target, status="skipped")
-            return attrs.evolve(outcome, target=target, repeated=True)
+        key = key_of(target)
+        if (known := self.ledger.find(key, target)) is not None:
+            return known
         if (twin := self._under_way.get(key)) is not None:
             return attrs.evolve(await asyncio.shield(twin), target=target, repeated=True)
         mine = self._under_way[key] = asyncio.get_running_loop().create_future()
         try:
             outcome = await self._recompile(target)
-            self._seen.add(key, outcome)
-            if self._open_journal is not None:
-                self._open_journal.add(key, outcome)
+            self.ledger.enter(key, outcome)
             mine.set_result(outcome)
         finally:
             mine.cancel()  # without effect once there is a result
@@ -170,7 +154,7 @@ class Batch:
         began = loop.time()
         failed_tries: list[Attempt] = []
         answered = 0
-        error: LettaError = APITimeoutError(f"the batch's deadline of {self.deadline} s passed before this was done")
+        error: LettaError = out_of_time(self.deadline)
         if self._ends_at is not None and began >= self._ends_at:
             return Outcome(target=target, status="failed", error=error)
         dry_run = _is_dry(target, self.dry_run)
@@ -201,24 +185,6 @@ class Batch:
             seconds=loop.time() - began,
         )
 
-    def _count(self, outcome: Outcome) -> None:
-        self._done += 1
-        self._failed += outcome.status == "failed"
-        now = time.monotonic()
-        rate = len(self._times) / max(now - self._times[0], 1e-6)
-        self._times.append(now)
-        if self.on_progress is None:
-            return
-        total = len(self.targets) if isinstance(self.targets, Sized) else None
-        left = None if total is None else max(0, total - self._done) / rate
-        self.on_progress(Progress(done=self._done, failed=self._failed, total=total, rate=rate, seconds_left=left))
-
-
-def target_faults(targets: object) -> Iterable[Fault]:
-    """Find what is wrong with what should be targets; a lone id would be taken letter by letter."""
-    if isinstance(targets, str | bytes) or not isinstance(targets, Iterable | AsyncIterable):
-        yield Fault("targets", f"{show(targets)} is not an iterable of ids; put a single one in a list")
-
 
 def _this_task() -> asyncio.Task[None]:
     task = asyncio.current_task()
@@ -230,19 +196,3 @@ def _is_dry(target: object, otherwise: bool) -> bool:
     """Tell whether a target is only tried: it may say so itself."""
     own = target.dry_run if isinstance(target, Recompile) else UNSET
     return otherwise if own is UNSET else bool(own)
-
-
-def _key(target: object) -> str:
-    """Give what makes two targets the same: the conversation, and in agent-direct mode the agent."""
-    if isinstance(target, Recompile):
-        return f"{target.conversation_id} {target.agent_id}" if target.agent_id else str(target.conversation_id)
-    return str(target)
-
-
-async def _each(targets: Targets) -> AsyncGenerator[Target, None]:
-    if isinstance(targets, AsyncIterable):
-        async for target in targets:
-            yield target
-    else:
-        for target in targets:
-            yield target

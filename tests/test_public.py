@@ -79,7 +79,10 @@ def test_everything_public_is_described() -> None:
         ("import letta_async", ("aiohttp", "attr", "letta_async.client")),
         ("from letta_async import CompactionSettings", ("aiohttp", "letta_async.client")),
         ("from letta_async import AsyncLetta", ("letta_async.sync", "letta_async.cli", "letta_async.testing", "rich")),
-        ("from letta_async import Letta", ("letta_async.cli", "letta_async.testing", "rich", "uvloop", "pytest")),
+        (
+            "from letta_async import Letta",
+            ("letta_async.cli", "letta_async.testing", "rich", "uvloop", "pytest", "dask"),
+        ),
     ],
 )
 def test_nothing_is_imported_that_is_not_needed(script: str, absent: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -185,6 +186,7 @@ Examples:
   letta-async recompile --all --only-stale --yes --output jsonl > done.jsonl
   letta-async recompile --all --journal run.jsonl
   letta-async recompile --agent AGENT --settings '{"mode": "all"}' --dry-run
+  letta-async recompile --all --yes --dask tcp://scheduler:8786
   cat ids.txt | letta-async recompile - --yes
 """
 )
@@ -199,6 +201,13 @@ Examples:
     help="Write down what is done; a second run with the same journal goes on where the first ended.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Recompile on the workers of this Dask cluster, as tcp://scheduler:8786; each takes the API key from its own"
+    " environment.",
+)
+@click.option("--send-secrets", is_flag=True, help="With --dask: hand the API key to the workers.")
 @_reporting
 @_connecting
 @click.pass_context
@@ -214,6 +223,8 @@ def recompile(
     settings: str | None,
     journal: Path | None,
     yes: bool,
+    dask: str | None,
+    send_secrets: bool,
     diff: bool,
     output: Format,
     **connection: Any,
@@ -229,6 +240,11 @@ def recompile(
 
     if dry_run and journal is not None:
         raise click.UsageError("--dry-run does nothing that a --journal could tell of", context)
+    if send_secrets and dask is None:
+        raise click.UsageError("--send-secrets is for --dask", context)
+    if dask is not None and find_spec("distributed") is None:
+        say("error: --dask needs distributed: pip install 'letta-async[dask]'")
+        return Exit.EXTRA
     return Recompiling(
         selection=Selection.read(ids, agent=agent, block=block, everything=everything),
         connection=Connection(**connection),
@@ -239,6 +255,8 @@ def recompile(
         yes=yes,
         settings=None if settings is None else read_settings(settings),
         journal=journal,
+        dask=dask,
+        send_secrets=send_secrets,
         command=context.obj,
     ).run()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -35,12 +35,17 @@ class Connection:
             InvalidArgumentError: an option is wrong.
 
         """
-        return AsyncLetta(
-            api_key=self._key(),
-            environment=self.environment or UNSET,
-            base_url=None if self.environment else self.base_url or UNSET,  # what is typed goes before LETTA_BASE_URL
-            max_concurrency=self.max_concurrency,
-        )
+        return AsyncLetta(**self.options(), api_key=self._key())
+
+    def options(self) -> dict[str, Any]:
+        """Give what a client is made with, but for the key."""
+        return {
+            "environment": self.environment or UNSET,
+            "base_url": None
+            if self.environment
+            else self.base_url or UNSET,  # what is typed goes before LETTA_BASE_URL
+            "max_concurrency": self.max_concurrency,
+        }
 
     def _key(self) -> str | None:
         if self.api_key_file is None:

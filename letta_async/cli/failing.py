@@ -18,7 +18,7 @@ from letta_async.errors import (
     LettaError,
 )
 
-__all__ = ["Refusal", "explain", "harmless", "is_hopeless", "one_line", "show_traceback"]
+__all__ = ["Refusal", "Unreachable", "explain", "harmless", "is_hopeless", "one_line", "show_traceback"]
 
 _OPTIONS: Final[Mapping[str, str]] = {
     "agent_id": "--agent",
@@ -35,6 +35,10 @@ _OPTIONS: Final[Mapping[str, str]] = {
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+class Unreachable(Exception):
+    """Something other than the server cannot be reached; nothing was sent."""
+
+
 class Refusal(Exception):
     """What was typed, or is in a file that was named, is wrong; nothing was sent."""
 
@@ -48,6 +52,8 @@ def explain(error: BaseException) -> tuple[Exit, str]:
     """Give the exit code and the words for what ended a command."""
     if isinstance(error, Refusal):
         return Exit.USAGE, str(error)
+    if isinstance(error, Unreachable):
+        return Exit.UNREACHABLE, one_line(error)
     if isinstance(error, InvalidArgumentError):
         return Exit.USAGE, "; ".join(map(_typed, error.faults))
     if isinstance(error, AuthenticationError):

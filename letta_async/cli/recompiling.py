@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -41,6 +41,9 @@ class Recompiling:
     yes: bool
     settings: Mapping[str, Any] | None
     journal: Path | None
+    dask: str | None = None
+    """Address of the scheduler of the cluster to recompile on."""
+    send_secrets: bool = False
     command: Sequence[str]
     """What was typed, to say how to go on."""
 
@@ -117,21 +120,31 @@ class Recompiling:
         self, client: AsyncLetta, stop: Stop, targets: Sequence[str], diffs: Mapping[str, str | None]
     ) -> None:
         """Recompile until all is done, or somebody asks to stop; then what is in flight still has its outcome."""
-        outcomes = client.conversations.recompile_many(
-            _Until(targets, stop),
-            compaction_settings=UNSET if self.settings is None else self.settings,
-            only_stale=self.only_stale,
-            journal=self.journal,
-        )
+        async with AsyncExitStack() as stack:
+            recompile_many: Callable[..., Any] = client.conversations.recompile_many
+            if self.dask is not None:
+                from letta_async.cli.cluster import on_cluster  # noqa: PLC0415 - an extra of its own
+
+                recompile_many = await stack.enter_async_context(
+                    on_cluster(self.dask, self.connection, client.api_key if self.send_secrets else None)
+                )
+            outcomes = recompile_many(
+                _Until(targets, stop),
+                compaction_settings=UNSET if self.settings is None else self.settings,
+                only_stale=self.only_stale,
+                journal=self.journal,
+            )
+            await self._report(await stack.enter_async_context(aclosing(outcomes)), len(targets), diffs)
+
+    async def _report(self, outcomes: AsyncIterable[Outcome], count: int, diffs: Mapping[str, str | None]) -> None:
         succeeded = False
-        with progress_bar("Recompiling", len(targets), hidden=self.report.writes_as_it_goes) as advance:
-            async with aclosing(outcomes):
-                async for outcome in outcomes:
-                    if outcome.error is not None and not succeeded and is_hopeless(outcome.error):
-                        raise outcome.error
-                    succeeded = succeeded or (outcome.tries > 0 and outcome.ok)
-                    self.report.add(_row(outcome, diffs))
-                    advance(not outcome.ok)
+        with progress_bar("Recompiling", count, hidden=self.report.writes_as_it_goes) as advance:
+            async for outcome in outcomes:
+                if outcome.error is not None and not succeeded and is_hopeless(outcome.error):
+                    raise outcome.error
+                succeeded = succeeded or (outcome.tries > 0 and outcome.ok)
+                self.report.add(_row(outcome, diffs))
+                advance(not outcome.ok)
 
     def _counts(self) -> str:
         statuses: list[Status] = ["recompiled"]

@@ -15,10 +15,11 @@ from letta_async._converter import write
 from letta_async._journal import Journal
 from letta_async._prompt import align
 from letta_async._protocol import CallOptions
+from letta_async._targets import target_faults
 from letta_async._unset import UNSET, Unset
 from letta_async.config import Timeout, deadline_faults
 from letta_async.errors import Attempt, Fault, InvalidArgumentError, UnexpectedPromptError
-from letta_async.fleet import Batch, target_faults
+from letta_async.fleet import Batch
 from letta_async.models.agent import AgentState, ListBlockAgents, RetrieveAgent
 from letta_async.models.block import RetrieveBlock
 from letta_async.models.compaction import CompactionSettings
@@ -170,14 +171,17 @@ class AsyncUpkeep(Resource):
                 that is wrong has a failed outcome instead.
 
         """
-        common = {"agent_id": agent_id, "dry_run": dry_run, "compaction_settings": compaction_settings}
-        given = {name: value for name, value in common.items() if value is not UNSET}
-        checked = check(Recompile, {"conversation_id": "default", **given})
+        return self._batch(locals()).run()
+
+    def _batch(self, given: Mapping[str, Any]) -> Batch:
+        """Make the batch that `recompile_many` runs, here or elsewhere, of what it was given: its `locals()`."""
+        targets, deadline, only_stale = given["targets"], given["deadline"], bool(given["only_stale"])
+        common = {name: given[name] for name in ("agent_id", "dry_run", "compaction_settings")}
+        set_ones = {name: value for name, value in common.items() if value is not UNSET}
+        checked = check(Recompile, {"conversation_id": "default", **set_ones})
         if faults := [*target_faults(targets), *deadline_faults(deadline)]:
             raise InvalidArgumentError(faults)
-        options = CallOptions(
-            extra_headers=extra_headers, extra_query=extra_query, extra_body=extra_body, timeout=timeout
-        )
+        options = CallOptions(**{name: given[name] for name in RequestOptions.__annotations__})
 
         def parameters(target: str | Recompile) -> dict[str, object]:
             return {**common, **(target.given() if isinstance(target, Recompile) else {"conversation_id": target})}
@@ -189,14 +193,13 @@ class AsyncUpkeep(Resource):
             return await self._staleness(parameters(target), options, attempts)
 
         def open_journal() -> Journal:
-            assert journal is not None  # noqa: S101 - for the type checker
             settings = json.dumps(write(checked.compaction_settings), default=repr, sort_keys=True)
             return Journal(
-                journal,
+                given["journal"],
                 {
                     "base_url": self._client.base_url,
                     "dry_run": bool(checked.dry_run),
-                    "only_stale": bool(only_stale),
+                    "only_stale": only_stale,
                     "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
                 },
             )
@@ -208,10 +211,10 @@ class AsyncUpkeep(Resource):
             concurrency=lambda: self._client.stats.limit,
             dry_run=bool(checked.dry_run),
             deadline=deadline,
-            stop_on_error=stop_on_error,
-            on_progress=on_progress,
-            journal=None if journal is None else open_journal,
-        ).run()
+            stop_on_error=given["stop_on_error"],
+            on_progress=given["on_progress"],
+            journal=None if given["journal"] is None else open_journal,
+        )
 
     async def _staleness(self, given: Mapping[str, object], options: CallOptions, attempts: list[Attempt]) -> Staleness:
         """Compare the stored prompt with a dry run.

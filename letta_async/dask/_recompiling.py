@@ -1,0 +1,167 @@
+"""The door to a batch on a cluster: everything is checked here, before anything is submitted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Mapping, Sized
+from contextlib import aclosing
+from os import PathLike
+from typing import Any, Final
+
+from distributed import Client
+
+from letta_async._feeder import advance
+from letta_async._json import show
+from letta_async._targets import Target
+from letta_async._unset import UNSET, Unset
+from letta_async.client import AsyncLetta
+from letta_async.config import Timeout
+from letta_async.dask._baggage import Baggage, masked_options, pickle_faults, stay_faults
+from letta_async.dask._cluster import Cluster
+from letta_async.dask._driver import LARGEST, ClusterBatch, new_run
+from letta_async.dask._outcomes import Outcomes
+from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.models.compaction import CompactionSettings
+from letta_async.models.conversation import Recompile
+from letta_async.models.outcome import Progress
+
+__all__ = ["recompile_many"]
+
+_WORKERS_PART: Final = (
+    "agent_id",
+    "dry_run",
+    "compaction_settings",
+    "only_stale",
+    "stop_on_error",
+    "extra_headers",
+    "extra_query",
+    "extra_body",
+    "timeout",
+)
+"""The parameters that a worker hands to the `recompile_many` of its client; the others are the driver's."""
+
+
+def recompile_many(
+    targets: Iterable[str | Recompile] | AsyncIterable[str | Recompile],
+    *,
+    cluster_client: Client,
+    client_options: Mapping[str, Any] | None = None,
+    send_secrets: bool = False,
+    partition_size: int | None = None,
+    prompts: bool = True,
+    agent_id: str | Unset | None = UNSET,
+    dry_run: bool | Unset = UNSET,
+    compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+    only_stale: bool = False,
+    deadline: float | None = None,
+    stop_on_error: bool = False,
+    on_progress: Callable[[Progress], object] | None = None,
+    journal: str | PathLike[str] | None = None,
+    extra_headers: Mapping[str, str | None] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: float | Timeout | Unset | None = UNSET,
+) -> Outcomes:
+    """Recompile any number of conversations on the workers of a Dask cluster.
+
+    As `AsyncLetta.conversations.recompile_many`, whose parameters not named here hold, too. The outcomes come as
+    partitions are done, one for each target. What a worker had not finished when it died is done again elsewhere.
+
+    Args:
+        targets: As there. They are taken a partition at a time, no more than the cluster works on and a few ahead. An
+            iterator is advanced on a thread of its own, an async iterable on the event loop of `cluster_client`.
+        cluster_client: A `distributed.Client`, of either kind; it stays open. The workers need this package, too.
+        client_options: What each worker makes its `AsyncLetta` with. `base_url` is found here, from these options or
+            this process's environment; the rest of what they leave out, such as the API key, each worker finds in its
+            own environment. `session` and `ssl_context` cannot travel.
+        send_secrets: Whether secrets travel: `api_key`, here from the environment if it is not in `client_options`,
+            headers that tell who somebody is, and the password of a proxy. The scheduler holds them meanwhile, and only
+            `tls://` keeps them from others on the way. Default: `False`, such options are refused.
+        partition_size: Targets in a partition. The death of a worker costs that many a second run, and no more of them
+            than that are in flight at once. Default: 200, or fewer where that would leave workers idle.
+        prompts: Whether the prompts come back. Default: `True`.
+        agent_id: As there.
+        dry_run: As there.
+        compaction_settings: As there.
+        only_stale: As there; the workers find out.
+        deadline: As there. The workers are told to end when it passes, and have 5 s for that.
+        stop_on_error: After a failure, no further partition is cut, and that of the failure is not gone on with; the
+            others that were submitted go on to their end, or to their first failure. Targets that were taken, but not
+            begun, have no outcome.
+        on_progress: As there; called on the thread of the event loop of `cluster_client`.
+        journal: As there; the driver writes it.
+        extra_headers: As there.
+        extra_query: As there.
+        extra_body: As there.
+        timeout: As there.
+
+    Returns:
+        The outcomes, for `for` or `async for`. Going through them raises `ClusterError` when the scheduler is gone, or
+        the workers cannot do the work; a run with the same journal goes on from there. A partition with which worker
+        after worker dies has failed outcomes, with a `ClusterError`.
+
+    Raises:
+        InvalidArgumentError: a parameter for all targets is wrong, or cannot travel; nothing was submitted.
+
+    """
+    given = dict(locals())
+    if faults := list(_faults(given)):
+        raise InvalidArgumentError(faults)
+    options = masked_options(client_options or {})
+    driver = AsyncLetta(**options)
+    for name in ("environment", "api_key"):
+        options.pop(name, None)
+    options["base_url"] = driver.base_url
+    if send_secrets and driver.api_key is not None:
+        options["api_key"] = driver.api_key
+    if not cluster_client.asynchronous and isinstance(targets, Iterable) and not isinstance(targets, Sized):
+        given["targets"] = _off_the_loop(targets, partition_size or LARGEST)
+    batch = ClusterBatch(
+        batch=driver.conversations._batch(given),  # pyright: ignore[reportPrivateUsage]
+        cluster=Cluster(cluster_client),
+        baggage=Baggage.pack(
+            new_run(), options=options, parameters={name: given[name] for name in _WORKERS_PART}, prompts=prompts
+        ),
+        size=partition_size,
+    )
+    loop: Any = cluster_client.loop  # tornado's, around asyncio's
+    return Outcomes(batch.run(), loop.asyncio_loop)
+
+
+def _faults(given: Mapping[str, Any]) -> Iterable[Fault]:
+    """Find what is wrong with what concerns the cluster."""
+    client, size, options = given["cluster_client"], given["partition_size"], given["client_options"]
+    if not isinstance(client, Client):
+        yield Fault("cluster_client", f"{show(client)} is not a distributed.Client")
+    elif client.status != "running":
+        yield Fault("cluster_client", f"is {client.status}, not running")
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        yield Fault("partition_size", f"{show(size)} is not a positive whole number, nor None")
+    staying = list(stay_faults(options or {}, given["extra_headers"], send_secrets=given["send_secrets"]))
+    yield from staying
+    if not staying:
+        yield from pickle_faults("client_options.", options or {})
+    yield from pickle_faults("", {name: given[name] for name in _WORKERS_PART})
+
+
+async def _off_the_loop(targets: Iterable[Target], size: int) -> AsyncGenerator[Target, None]:
+    """Advance an iterator on a thread of its own, which may block, a partition at a time."""
+    async with aclosing(advance(_lists(targets, size))) as lists:
+        async for several in lists:
+            for target in several:
+                yield target
+
+
+def _lists(targets: Iterable[Target], size: int) -> Iterator[list[Target]]:
+    """Give targets in lists; what was taken before an error comes before it."""
+    taken: list[Target] = []
+    try:
+        for target in targets:
+            taken.append(target)
+            if len(taken) == size:
+                yield taken
+                taken = []
+    except Exception:
+        yield taken
+        raise
+    if taken:
+        yield taken

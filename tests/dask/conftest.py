@@ -1,0 +1,55 @@
+"""A cluster in this process, and a server with conversations on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+pytest.importorskip("distributed")
+
+from distributed import Client, LocalCluster
+
+from letta_async import Letta
+from letta_async.testing import EmbeddedServer
+
+LOOPBACK: Final = {"dashboard_address": "127.0.0.1:0", "worker_dashboard_address": "127.0.0.1:0"}
+"""Options of a `LocalCluster`, whose HTTP servers would else listen to everybody."""
+
+
+@pytest.fixture(scope="package")
+def cluster() -> Iterator[LocalCluster]:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, **LOOPBACK) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def cluster_client(cluster: LocalCluster) -> Iterator[Client]:
+    with Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture(scope="package")
+def _shared_server() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def ids(_shared_server: EmbeddedServer) -> list[str]:
+    return make_conversations(_shared_server.base_url, 60)
+
+
+@pytest.fixture
+def server(_shared_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> EmbeddedServer:
+    """Give a server, to which the environment points, in the workers, too: they are in this process."""
+    _shared_server.requests.clear()
+    monkeypatch.setenv("LETTA_BASE_URL", _shared_server.base_url)
+    return _shared_server
+
+
+def make_conversations(base_url: str, count: int) -> list[str]:
+    with Letta(base_url=base_url) as client:
+        agent = client.agents.create(name="a", model="letta/letta-free", embedding="letta/letta-free")
+        return [client.conversations.create(agent_id=agent.id).id for _ in range(count)]
