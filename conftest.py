@@ -87,24 +87,15 @@ def console_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tmp_path_factory.mktemp("console"))
 
 
-<<<<<<< HEAD
 _FIXTURES = ["documented", "agent_id", "block_id", "conversation_id", "conversation_ids", "console_folder"]
 _NOTEBOOKS = "docs/how-to/notebooks.md"
 
 _documents = Sybil(
-    parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), ScriptBlockParser(), WorkflowBlockParser()],
+    parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), ScriptBlockParser(), WorkflowBlockParser(), SkipParser()],
     patterns=["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/*/*.md"],
-    excludes=[_NOTEBOOKS],
+    excludes=[_NOTEBOOKS] if find_spec("distributed") else [_NOTEBOOKS, "docs/dask.md"],
     fixtures=_FIXTURES,
 )
 _notebooks = Sybil(parsers=[NotebookParser()], patterns=[_NOTEBOOKS], fixtures=[*_FIXTURES, "notebook_loop"])
 
 pytest_collect_file = (_documents + _notebooks).pytest()
-=======
-pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), SkipParser()],
-    patterns=["README.md", "docs/*.md"],
-    excludes=[] if find_spec("distributed") else ["docs/dask.md"],
-    fixtures=["documented", "agent_id", "block_id", "conversation_id", "conversation_ids", "console_folder"],
-).pytest()
->>>>>>> ac7fa8325cca60e073daf3a9d116a57305aa5b5b
