@@ -91,7 +91,7 @@ _FIXTURES = ["documented", "agent_id", "block_id", "conversation_id", "conversat
 _NOTEBOOKS = "docs/how-to/notebooks.md"
 
 _documents = Sybil(
-    parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), ScriptBlockParser(), WorkflowBlockParser(), SkipParser()],
+    parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), ScriptBlockParser(), WorkflowBlockParser()],
     patterns=["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/*/*.md"],
     excludes=[_NOTEBOOKS] if find_spec("distributed") else [_NOTEBOOKS, "docs/dask.md"],
     fixtures=_FIXTURES,
