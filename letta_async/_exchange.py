@@ -128,7 +128,8 @@ async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) 
             chunks.append(chunk)
             size += len(chunk)
     if content.at_eof() and size <= limit:
-        response.release()
+        if not response.closed:  # it gives its connection back by itself, but not always at once
+            response.release()
     else:
         _drop(response)  # the rest is not drained
         if success:
