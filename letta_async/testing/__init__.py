@@ -15,6 +15,10 @@ leaves out, it leaves out for want of a model or of a meaning here:
 - There are no CORS headers, no `/docs` and no `/openapi.json`; the other paths of the real server are not found.
 """
 
-from letta_async.testing.server import EmbeddedServer, RecordedRequest
+from letta_async.testing._arrivals import RecordedRequest, RecordedRequests
+from letta_async.testing._clock import SimulatedClock
+from letta_async.testing._file import DataFileError
+from letta_async.testing._scripts import Script
+from letta_async.testing.server import EmbeddedServer
 
-__all__ = ["EmbeddedServer", "RecordedRequest"]
+__all__ = ["DataFileError", "EmbeddedServer", "RecordedRequest", "RecordedRequests", "Script", "SimulatedClock"]

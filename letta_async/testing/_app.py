@@ -24,7 +24,7 @@ from letta_async.testing._routes import ABSENT, REFUSED, Route, match
 from letta_async.testing._state import Store
 from letta_async.testing._validation import Fields, hints_of, is_list, read
 
-__all__ = ["Answer", "Asked", "answer"]
+__all__ = ["Answer", "Asked", "answer", "refused"]
 
 _OPEN_PATHS: Final = frozenset(
     {
@@ -76,10 +76,15 @@ def answer(store: Store, asked: Asked, *, password: str | None) -> Answer:
         route, parameters = _routed(asked)
         return _success(route.answer(store, _read(route, parameters, asked)))
     except Refusal as refusal:
-        if refusal.body is None:
-            return Answer(refusal.status, refusal.headers, b"")
-        headers = {"content-type": "application/json", **refusal.headers}
-        return Answer(refusal.status, headers, _wire.encode(refusal.body))
+        return refused(refusal)
+
+
+def refused(refusal: Refusal) -> Answer:
+    """Give the answer that a refusal stands for."""
+    if refusal.body is None:
+        return Answer(refusal.status, refusal.headers, b"")
+    headers = {"content-type": "application/json", **refusal.headers}
+    return Answer(refusal.status, headers, _wire.encode(refusal.body))
 
 
 def _success(value: Any) -> Answer:
