@@ -95,6 +95,11 @@ class EmbeddedServer:
         return f"http://{host}:{self._bound}"
 
     @property
+    def password(self) -> str | None:
+        """The key that requests must carry; `None` where none is asked for."""
+        return self._password
+
+    @property
     def clock(self) -> Callable[[], datetime]:
         """What tells the server the time; it can be replaced at any time.
 
