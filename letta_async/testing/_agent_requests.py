@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import attrs
 
 from letta_async.models.compaction import CompactionSettings
 from letta_async.models.providers import ModelSettings
 from letta_async.models.response_format import ResponseFormat
+from letta_async.testing._configs import EmbeddingConfig, GivenLLMConfig
 from letta_async.testing._errors import Refusal, invalid_argument
 from letta_async.testing._ids import BlockId, IdentityId, MessageId, SourceId, ToolId
-from letta_async.testing._requests import CreateBlock, Included, ModelHandle, Order
-from letta_async.testing._validation import After, Enum, Fields
+from letta_async.testing._requests import CreateBlock, Included, ModelHandle, Order, PageLimit
+from letta_async.testing._validation import After, Enum, Fields, Meant, Undescribed
 
 __all__ = ["AgentQuery", "CreateAgent", "ListAgentsQuery", "RecompileAgentQuery", "UpdateAgent"]
 
@@ -34,6 +36,28 @@ AgentType = Annotated[
 ]
 
 
+StopReason = Annotated[
+    Literal[
+        "end_turn",
+        "error",
+        "llm_api_error",
+        "invalid_llm_response",
+        "invalid_tool_call",
+        "max_steps",
+        "max_tokens_exceeded",
+        "no_tool_call",
+        "tool_rule",
+        "cancelled",
+        "insufficient_credits",
+        "requires_approval",
+        "context_window_overflow_in_system_prompt",
+    ],
+    Enum(),
+]
+_AGENT_NAME: Final = r"[\w '\-]*"
+_Timezone = Annotated[str, Meant(lambda: {"enum": sorted(zoneinfo.available_timezones())})]
+
+
 # --- what fields are checked for --------------------------------------------------------------------------------------
 
 
@@ -43,7 +67,7 @@ def _check_embedding_handle(handle: str | None) -> None:
 
 
 def _check_agent_name(name: str) -> None:
-    if name and re.fullmatch(r"[\w '\-]+\n?", name) is None:
+    if re.fullmatch(rf"{_AGENT_NAME}\n?", name) is None:
         allowed = "Only letters (any language), digits, spaces, hyphens, underscores, and apostrophes are allowed."
         avoid = 'Please avoid filesystem-unsafe characters like: / \\ : * ? " < > |'
         detail = f"Export failed: Agent name '{name}' contains invalid characters. {allowed} {avoid}"
@@ -61,6 +85,7 @@ def _check_view_window(characters: int | None) -> None:
         raise invalid_argument(f"per_file_view_window_char_limit cannot exceed {most}. Got: {characters}")
 
 
+_Name = Annotated[str, After(_check_agent_name), Meant(lambda: {"pattern": f"^{_AGENT_NAME}$"})]
 _MaxFiles = Annotated[int | None, After(_check_max_files)]
 _ViewWindow = Annotated[int | None, After(_check_view_window)]
 
@@ -81,14 +106,14 @@ class InitialMessage:
 class CreateAgent:
     """Body of creating an agent."""
 
-    name: Annotated[str, After(_check_agent_name)] = "Embedded Agent"
+    name: _Name = "Embedded Agent"
     memory_blocks: list[CreateBlock] | None = None
     tools: list[str] | None = None
     tool_ids: list[ToolId] | None = None
     source_ids: list[SourceId] | None = None
     folder_ids: list[SourceId] | None = None
     block_ids: list[BlockId] | None = None
-    tool_rules: Any = None
+    tool_rules: list[Any] | None = None
     tags: list[str] | None = None
     system: str | None = None
     agent_type: AgentType = "letta_v1_agent"
@@ -99,8 +124,8 @@ class CreateAgent:
     include_default_source: bool = False
     description: str | None = None
     metadata: dict[str, Any] | None = None
-    llm_config: Any = None
-    embedding_config: Any = None
+    llm_config: GivenLLMConfig = None
+    embedding_config: EmbeddingConfig | None = None
     model: ModelHandle = None
     embedding: Annotated[str | None, After(_check_embedding_handle)] = None
     model_settings: ModelSettings | None = None
@@ -124,11 +149,12 @@ class CreateAgent:
     message_buffer_autoclear: bool = False
     enable_sleeptime: bool | None = None
     response_format: ResponseFormat | None = None
-    timezone: str | None = None
+    timezone: _Timezone | None = None
     max_files_open: _MaxFiles = None
     per_file_view_window_char_limit: _ViewWindow = None
     hidden: bool | None = None
     parallel_tool_calls: bool | None = None
+    actor_id: str | None = None
 
     @staticmethod
     def check(fields: Fields) -> None:
@@ -148,7 +174,7 @@ class UpdateAgent:
     block_ids: list[BlockId] | None = None
     tags: list[str] | None = None
     system: str | None = None
-    tool_rules: Any = None
+    tool_rules: list[Any] | None = None
     message_ids: list[MessageId] | None = None
     description: str | None = None
     metadata: dict[str, Any] | None = None
@@ -165,16 +191,16 @@ class UpdateAgent:
     compaction_settings: CompactionSettings | None = None
     context_window_limit: int | None = None
     reasoning: bool | None = None
-    llm_config: Any = None
-    embedding_config: Any = None
+    llm_config: GivenLLMConfig = None
+    embedding_config: EmbeddingConfig | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     max_tokens: int | None = None
     enable_sleeptime: bool | None = None
     last_run_completion: datetime | None = None
     last_run_duration_ms: int | None = None
-    last_stop_reason: Any = None
-    timezone: str | None = None
+    last_stop_reason: StopReason | None = None
+    timezone: _Timezone | None = None
     max_files_open: _MaxFiles = None
     per_file_view_window_char_limit: _ViewWindow = None
     hidden: bool | None = None
@@ -197,7 +223,7 @@ class ListAgentsQuery:
     match_all_tags: bool = False
     before: str | None = None
     after: str | None = None
-    limit: int | None = 50
+    limit: PageLimit | None = 50
     query_text: str | None = None
     project_id: str | None = None
     template_id: str | None = None
@@ -210,7 +236,7 @@ class ListAgentsQuery:
     order_by: Literal["created_at", "updated_at", "last_run_completion"] = "created_at"
     ascending: bool = False
     sort_by: str | None = "created_at"
-    show_hidden_agents: bool | None = False
+    show_hidden_agents: Annotated[bool | None, Undescribed()] = False
     last_stop_reason: str | None = None
     created_by_id: str | None = None
 

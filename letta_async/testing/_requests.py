@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal
 
 import attrs
 
+from letta_async.models._fields import Range
 from letta_async.models.compaction import CompactionSettings
 from letta_async.models.providers import ModelSettings
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument
 from letta_async.testing._ids import IdentityId
 from letta_async.testing._scalars import Text
-from letta_async.testing._validation import After, Before, Enum
+from letta_async.testing._validation import After, Before, Enum, Undescribed
 
 __all__ = [
     "BlockAgentsQuery",
@@ -32,6 +33,7 @@ __all__ = [
     "MessagesQuery",
     "ModelHandle",
     "Order",
+    "PageLimit",
     "RecompileQuery",
     "UpdateBlock",
     "UpdateConversation",
@@ -39,6 +41,8 @@ __all__ = [
 
 
 Order = Literal["asc", "desc"]
+PageLimit = Annotated[int, Range(minimum=0, maximum=2**63 - 1)]
+_Stored = Annotated[int, Range(minimum=-(2**31), maximum=2**31 - 1)]
 _Words = Annotated[str, Text(min_length=1, max_length=200)]
 _Label = Annotated[str, Text(min_length=1, max_length=50, pattern=r"^[a-zA-Z0-9_/-]+$")]
 _Name = Annotated[str, Text(min_length=1, max_length=100, pattern=r"^[a-zA-Z0-9 _-]+$")]
@@ -94,7 +98,7 @@ class CreateBlock:
     """Body of creating a block, alone or with an agent."""
 
     value: _BlockValue
-    limit: int = _facts.BLOCK_LIMIT
+    limit: _Stored = _facts.BLOCK_LIMIT
     project_id: str | None = None
     template_name: str | None = None
     is_template: bool = False
@@ -121,7 +125,7 @@ class UpdateBlock:
     """Body of changing a block."""
 
     value: Annotated[str | None, Before(_without_nul)] = None
-    limit: int | None = None
+    limit: _Stored | None = None
     project_id: str | None = None
     template_name: str | None = None
     is_template: bool = False
@@ -150,7 +154,7 @@ class BlocksQuery:
     project_id: str | None = None
     tags: list[str] | None = None
     match_all_tags: bool = False
-    limit: int | None = 50
+    limit: PageLimit | None = 50
     before: str | None = None
     after: str | None = None
     order: Order = "asc"
@@ -161,7 +165,7 @@ class BlocksQuery:
     connected_to_agents_count_gt: int | None = None
     connected_to_agents_count_lt: int | None = None
     connected_to_agents_count_eq: list[int] | None = None
-    show_hidden_blocks: bool | None = False
+    show_hidden_blocks: Annotated[bool | None, Undescribed()] = False
 
 
 @attrs.frozen(kw_only=True)
@@ -170,7 +174,7 @@ class BlockAgentsQuery:
 
     before: str | None = None
     after: str | None = None
-    limit: int | None = 50
+    limit: PageLimit | None = 50
     order: Order = "desc"
     order_by: Literal["created_at"] = "created_at"
     include_relationships: list[str] | None = None
@@ -220,7 +224,7 @@ class ConversationsQuery:
     """Query of listing conversations."""
 
     agent_id: str | None = None
-    limit: int = 50
+    limit: PageLimit = 50
     after: str | None = None
     summary_search: str | None = None
     order: Order = "desc"
@@ -248,7 +252,7 @@ class MessagesQuery:
     agent_id: str | None = None
     before: str | None = None
     after: str | None = None
-    limit: int | None = 100
+    limit: PageLimit | None = 100
     order: Order = "desc"
     order_by: Literal["created_at"] = "created_at"
     group_id: str | None = None
