@@ -33,7 +33,7 @@ DELIBERATE = (
     '{"error":{"type":"llm_error",',
 )
 SETTINGS = settings(
-    max_examples=int(__import__("os").environ.get("EX", "20")),
+    max_examples=15,
     deadline=None,
     derandomize=True,
     database=None,
