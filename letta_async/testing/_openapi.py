@@ -11,21 +11,20 @@ import inspect
 import json
 import re
 import types
-import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import attrs
 
-from letta_async._annotations import tag_of, value_members
+from letta_async._annotations import is_union, tag_of, value_members
 from letta_async.models._fields import Range, WireObject
 from letta_async.models._operation import Pattern
 from letta_async.testing import _facts
 from letta_async.testing._ids import PATH_PARAMETERS
 from letta_async.testing._routes import REFUSED, ROUTES, Route
 from letta_async.testing._scalars import Text
-from letta_async.testing._validation import Meant, Undescribed, defaults_of, field_hint, hints_of, known_members
+from letta_async.testing._validation import Enum, Meant, Undescribed, defaults_of, field_hint, hints_of, known_members
 
 __all__ = ["description"]
 
@@ -124,18 +123,16 @@ def _query_parameters(query: type, schemas: dict[str, Any]) -> list[dict[str, An
     for name, default in defaults_of(query).items():
         if Undescribed() in get_args(hints_of(query)[name]):
             continue
-        members = [member for member in _members(hints_of(query)[name]) if member is not types.NoneType]
-        schema = _schema(members[0], schemas)
+        schema = _schema(_without_null(hints_of(query)[name]), schemas)
         if default not in {None, _facts.REQUIRED} and not isinstance(default, attrs.Factory):  # type: ignore[arg-type]
             schema = {**schema, "default": default}
         parameters.append({"name": name, "in": "query", "required": default is _facts.REQUIRED, "schema": schema})
     return parameters
 
 
-def _members(annotation: Any) -> Sequence[Any]:
-    if get_origin(annotation) in {typing.Union, types.UnionType}:
-        return get_args(annotation)
-    return (annotation,)
+def _without_null(annotation: Any) -> Any:
+    """Give what a parameter can be: a query has no null."""
+    return value_members(annotation)[0] if is_union(annotation) else annotation
 
 
 def _schema(annotation: Any, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +147,7 @@ def _schema(annotation: Any, schemas: dict[str, Any]) -> dict[str, Any]:
         return schema
     if origin is Literal:
         return {"type": "string", "enum": list(arguments)}
-    if origin in {typing.Union, types.UnionType}:
+    if is_union(annotation):
         return _union(annotation, schemas)
     if origin is list:
         return {"type": "array", "items": _schema(arguments[0], schemas)}
@@ -166,6 +163,8 @@ def _marked(mark: object) -> dict[str, Any]:
         return _present(minimum=mark.minimum, maximum=mark.maximum)
     if isinstance(mark, Pattern):
         return {"pattern": f"^(?:{mark.regex})$"}
+    if isinstance(mark, Enum) and mark.words:
+        return {"enum": list(mark.words)}
     if isinstance(mark, Text):
         return _present(pattern=mark.pattern, minLength=mark.min_length, maxLength=mark.max_length)
     return {}

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import attrs
 
-from letta_async._annotations import tag_of
+from letta_async._annotations import by_tag, tag_of
 from letta_async._unset import Unset
 from letta_async.testing import _facts
 from letta_async.testing._here import Here, Reader, is_array, is_object
@@ -69,6 +69,8 @@ class Enum:
     """
 
     name: str | None = None
+    words: tuple[str, ...] = ()
+    """What it has, where the annotation is no `Literal`."""
 
 
 @attrs.frozen
@@ -115,7 +117,7 @@ def _annotated(base: Any, marks: Sequence[Any]) -> Reader:
         if isinstance(mark, Text):
             reader = read_text(mark)
         elif isinstance(mark, Enum):
-            reader = read_words(get_args(base), members_of=mark.name, enum=mark.name is None)
+            reader = read_words(get_args(base) or mark.words, members_of=mark.name, enum=mark.name is None)
         elif isinstance(mark, After):
             reader = _checked(reader, mark.check)
         elif isinstance(mark, Before):
@@ -172,9 +174,8 @@ def _union(members: Sequence[Any]) -> Reader:
 
 def _tagged(members: Sequence[Any]) -> Reader:
     """Make the reader of objects that one field tells apart, the field that is a literal in all of them."""
-    known = known_members(members)
-    tag = next(name for name, hint in hints_of(known[0]).items() if get_origin(hint) is Literal)
-    readers = {get_args(hints_of(cls)[tag])[0]: _object(cls) for cls in known}
+    tag, classes = by_tag(known_members(members))
+    readers = {word: _object(cls) for word, cls in classes.items()}
     enum = _facts.ENUM_NAMES[tag]
     expected = ", ".join(f"<{enum}.{word}: '{word}'>" for word in readers)
 
