@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import statistics
 import sys
@@ -107,25 +108,27 @@ async def _load(server: Process, requests: int, repeats: int) -> dict[str, list[
     url = URL(server.url)
     block, agent, conversation = await _fill(url, 50)
     kinds = {
-        "recompile": _request("POST", f"/v1/conversations/{conversation}/recompile"),
-        "recompile, dry": _request("POST", f"/v1/conversations/{conversation}/recompile?dry_run=true"),
-        "retrieve a conversation": _request("GET", f"/v1/conversations/{conversation}"),
-        "list its messages": _request("GET", f"/v1/conversations/{conversation}/messages"),
-        "change a block": _request("PATCH", f"/v1/blocks/{block}", {"value": "Ada moved to Paris."}),
-        "make a conversation": _request("POST", f"/v1/conversations/?agent_id={agent}", {}),
+        "recompile": [_request("POST", f"/v1/conversations/{conversation}/recompile")],
+        "recompile, dry": [_request("POST", f"/v1/conversations/{conversation}/recompile?dry_run=true")],
+        "retrieve a conversation": [_request("GET", f"/v1/conversations/{conversation}")],
+        "list its messages": [_request("GET", f"/v1/conversations/{conversation}/messages")],
+        "change a block": [_request("PATCH", f"/v1/blocks/{block}", {"value": text}) for text in ("Paris", "London")],
+        "make a conversation": [_request("POST", f"/v1/conversations/?agent_id={agent}", {})],
     }
     runs: dict[str, list[Run]] = {kind: [] for kind in kinds}
     for _ in range(repeats):
-        for kind, request in kinds.items():
-            runs[kind].append(await _run(server, url, request, requests))
+        for kind, turns in kinds.items():
+            wanted = list(itertools.islice(itertools.cycle(turns), requests))
+            runs[kind].append(await _run(server, url, wanted))
             say(f"{kind}: {runs[kind][-1].per_core:,.0f} a second of one core", error=True)
     return runs
 
 
-async def _run(server: Process, url: URL, request: bytes, count: int) -> Run:
+async def _run(server: Process, url: URL, requests: Sequence[bytes]) -> Run:
     cpu, began = server.cpu_seconds(), time.perf_counter()
-    answers = await _ask(url, [request] * count)
+    answers = await _ask(url, requests)
     cpu, seconds = server.cpu_seconds() - cpu, time.perf_counter() - began
+    count = len(requests)
     return Run(count / cpu if cpu else 0.0, count / seconds, sum(status != 200 for status, _ in answers))
 
 

@@ -33,7 +33,7 @@ DELIBERATE = (
     '{"error":{"type":"llm_error",',
 )
 SETTINGS = settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     database=None,

@@ -45,7 +45,7 @@ def run(folder: Path, *options: str, python: Path | str = sys.executable, **file
     for name, content in files.items():
         (folder / f"{name}.py").write_text(dedent(content), encoding="utf-8")
     done = subprocess.run(
-        [python, "-X", "dev", "-m", "pytest", "-rA", "-W", "error", "-p", "no:cacheprovider", *options],
+        [python, "-m", "pytest", "-rA", "-W", "error", "-p", "no:cacheprovider", "-p", "no:schemathesis", *options],
         cwd=folder,
         env={name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "LETTA"))},
         stdout=subprocess.PIPE,
@@ -134,7 +134,7 @@ def test_who_does_not_ask_for_it_does_not_pay_for_it(tmp_path: Path) -> None:
             assert "pytest_letta_async" in sys.modules
             assert not {"letta_async", "aiohttp", "attrs", "cattrs", "tenacity"}.intersection(sys.modules)
     """
-    said = run(tmp_path, *asyncio_mode("strict"), "-p", "no:schemathesis", test_other=test)
+    said = run(tmp_path, *asyncio_mode("strict"), test_other=test)
     assert "1 passed" in said, said
 
 
