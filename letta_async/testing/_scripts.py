@@ -30,12 +30,19 @@ class Script:
     met: int = attrs.field(default=0, init=False)
     """How many requests met it so far."""
     matches: Callable[[RecordedRequest], bool] = attrs.field(repr=False)
+    """Whether it is meant for a request."""
     delay: float
+    """Seconds to wait before anything else."""
     status: int | None
+    """Status to answer; `None`: the server's own."""
     body: Any = attrs.field(repr=False)
+    """Body to answer, where there is a status: `bytes` as they are, anything else as JSON."""
     headers: Mapping[str, str]
+    """Headers to add to the answer."""
     cut_off: int | None
+    """How many bytes of the body are sent; `None`: all."""
     hang_up: bool
+    """Whether the connection is closed without an answer."""
 
     def cancel(self) -> None:
         """Let no further request meet it."""
