@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import capacity, memory, real_gather, throughput
+from benchmarks import capacity, embedded, memory, real_gather, throughput
 from benchmarks.machine import machine
 from benchmarks.process import ROOT
 from benchmarks.report import Section, render, say
@@ -35,6 +35,7 @@ def _run(options: argparse.Namespace) -> list[Section]:
         ("throughput", lambda: asyncio.run(throughput.measure(short=short))),
         ("throughput on uvloop", lambda: _on_uvloop(short=short)),
         ("memory", lambda: memory.measure(short=short)),
+        ("the embedded server", lambda: embedded.measure(short=short)),
         ("a changing capacity", lambda: asyncio.run(capacity.measure(short=short))),
         ("a real server", lambda: _real(options.real, short=short)),
     ]

@@ -1,10 +1,18 @@
-"""A string that keeps itself out of representations."""
+"""A string that keeps itself out of representations, and which headers hold such."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+import re
+from typing import Any, Final, NoReturn
 
-__all__ = ["Secret", "mask"]
+__all__ = ["Secret", "mask", "names_secret"]
+
+_SENSITIVE: Final = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
+
+
+def names_secret(header: str) -> bool:
+    """Tell whether the values of a header are masked wherever they are shown, by its name."""
+    return _SENSITIVE.search(header) is not None
 
 
 class Secret(str):

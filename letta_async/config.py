@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from letta_async._json import is_object, json_faults
-from letta_async._secret import Secret, mask
+from letta_async._secret import Secret, mask, names_secret
 from letta_async._unset import UNSET, Unset
 from letta_async._version import __version__
 from letta_async._warnings import warn
@@ -35,8 +35,6 @@ __all__ = [
 ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "local": "http://localhost:8283"}
 """Base URL of each named environment."""
 
-_SENSITIVE: Final = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
-"""Names of headers whose values are masked wherever they are shown."""
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1|.*\.localhost")
 
@@ -101,7 +99,7 @@ def masked_headers(headers: Any) -> Any:
     """Keep the values of headers that tell who somebody is out of every `repr`; what are no headers stays as it is."""
     if not is_object(headers):
         return headers
-    return {name: mask(value) if _SENSITIVE.search(str(name)) else value for name, value in headers.items()}
+    return {name: mask(value) if names_secret(str(name)) else value for name, value in headers.items()}
 
 
 @attrs.frozen(kw_only=True)

@@ -268,6 +268,7 @@ Examples:
   letta-async serve
   letta-async serve --port 0                   on a free port; standard output says where
   PASSWORD=… letta-async serve --password-env PASSWORD
+  letta-async serve --data letta.db            remembers all, whatever ends it
 """,
 )
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -280,14 +281,20 @@ Examples:
     help="Port; 0 takes a free one.",
 )
 @click.option("--password-env", metavar="VAR", help="Environment variable with a key to ask for.")
-def serve(host: str, port: int, password_env: str | None) -> int:
+@click.option(
+    "--data",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="SQLite file to remember all in; made where it is missing. Without it, all is in memory.",
+)
+def serve(host: str, port: int, password_env: str | None, data: Path | None) -> int:
     """Serve a Letta server in memory, for trying things and for tests.
 
-    It needs no account, no model and no database, and forgets everything at its end, which is Ctrl-C.
+    It needs no account, no model and no database. Without --data it forgets everything at its end, which is Ctrl-C.
     """
     from letta_async.cli.serve import serve as listen  # noqa: PLC0415 - only what a command needs
 
-    return listen(host, port, password_env)
+    return listen(host, port, password_env, data)
 
 
 @letta_async.command(short_help="See it all, on a server of its own.")

@@ -6,21 +6,22 @@ import asyncio
 import ipaddress
 import os
 import sys
+from pathlib import Path
 
 from letta_async.cli.exits import Exit
 from letta_async.cli.failing import Refusal
 from letta_async.cli.report import say
 from letta_async.cli.stopping import Stop
-from letta_async.testing import EmbeddedServer
+from letta_async.testing import DataFileError, EmbeddedServer
 
 __all__ = ["serve"]
 
 
-def serve(host: str, port: int, password_env: str | None) -> Exit:
+def serve(host: str, port: int, password_env: str | None, data: Path | None) -> Exit:
     """Serve; standard output has the URL, once it listens.
 
     Raises:
-        Refusal: the password's variable is empty, or the address cannot be listened on.
+        Refusal: the password's variable is empty, the address cannot be listened on, or the file cannot be used.
 
     """
     password = None
@@ -28,15 +29,18 @@ def serve(host: str, port: int, password_env: str | None) -> Exit:
         password = os.environ.get(password_env)
         if not password:
             raise Refusal(f"--password-env: the environment variable {password_env} is empty or not set")
-    asyncio.run(_serve(EmbeddedServer(host=host, port=port, password=password), host, port, asks=password is not None))
+    server = EmbeddedServer(host=host, port=port, password=password, path=data)
+    asyncio.run(_serve(server, host, port, data, asks=password is not None))
     return Exit.DONE
 
 
-async def _serve(server: EmbeddedServer, host: str, port: int, *, asks: bool) -> None:
+async def _serve(server: EmbeddedServer, host: str, port: int, data: Path | None, *, asks: bool) -> None:
     stop = Stop(lambda: None)
     with stop.listening():
         try:
             await server.start()
+        except DataFileError as error:
+            raise Refusal(f"--data: {error}") from None
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise Refusal(f"cannot listen on {host}, port {port}: {reason}") from None
@@ -46,7 +50,10 @@ async def _serve(server: EmbeddedServer, host: str, port: int, *, asks: bool) ->
                 say(f"warning: {host} is more than this machine: whoever reaches it can read and change all; {key}")
             sys.stdout.write(f"{server.base_url}\n")
             sys.stdout.flush()
-            say("Serving Letta in memory; Ctrl-C ends it, and all that it knows.")
+            kept = (
+                "in memory; Ctrl-C ends it, and all that it knows" if data is None else f"from {data}; Ctrl-C ends it"
+            )
+            say(f"Serving Letta {kept}.")
             await stop.asked.wait()
         finally:
             await server.stop()

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import attrs
 
-from letta_async.models.compaction import CompactionSettings
-from letta_async.models.providers import ModelSettings
-from letta_async.models.response_format import ResponseFormat
+from letta_async.models import agent
+from letta_async.testing._configs import EmbeddingConfig, GivenLLMConfig
 from letta_async.testing._errors import Refusal, invalid_argument
 from letta_async.testing._ids import BlockId, IdentityId, MessageId, SourceId, ToolId
-from letta_async.testing._requests import CreateBlock, Included, ModelHandle, Order
-from letta_async.testing._validation import After, Enum, Fields
+from letta_async.testing._reads import reads
+from letta_async.testing._requests import CreateBlock, ModelHandle, PageLimit
+from letta_async.testing._validation import After, Enum, Fields, Meant, Undescribed
 
 __all__ = ["AgentQuery", "CreateAgent", "ListAgentsQuery", "RecompileAgentQuery", "UpdateAgent"]
 
-AgentType = Annotated[
+AgentType = Annotated[agent.AgentType, Enum()]
+StopReason = Annotated[
     Literal[
-        "memgpt_agent",
-        "memgpt_v2_agent",
-        "letta_v1_agent",
-        "react_agent",
-        "workflow_agent",
-        "split_thread_agent",
-        "sleeptime_agent",
-        "voice_convo_agent",
-        "voice_sleeptime_agent",
+        "end_turn",
+        "error",
+        "llm_api_error",
+        "invalid_llm_response",
+        "invalid_tool_call",
+        "max_steps",
+        "max_tokens_exceeded",
+        "no_tool_call",
+        "tool_rule",
+        "cancelled",
+        "insufficient_credits",
+        "requires_approval",
+        "context_window_overflow_in_system_prompt",
     ],
     Enum(),
 ]
+_AGENT_NAME: Final = r"[\w '\-]*"
+_Timezone = Annotated[str, Meant(lambda: {"enum": sorted(zoneinfo.available_timezones())})]
 
 
 # --- what fields are checked for --------------------------------------------------------------------------------------
@@ -43,7 +51,7 @@ def _check_embedding_handle(handle: str | None) -> None:
 
 
 def _check_agent_name(name: str) -> None:
-    if name and re.fullmatch(r"[\w '\-]+\n?", name) is None:
+    if re.fullmatch(rf"{_AGENT_NAME}\n?", name) is None:
         allowed = "Only letters (any language), digits, spaces, hyphens, underscores, and apostrophes are allowed."
         avoid = 'Please avoid filesystem-unsafe characters like: / \\ : * ? " < > |'
         detail = f"Export failed: Agent name '{name}' contains invalid characters. {allowed} {avoid}"
@@ -61,6 +69,7 @@ def _check_view_window(characters: int | None) -> None:
         raise invalid_argument(f"per_file_view_window_char_limit cannot exceed {most}. Got: {characters}")
 
 
+_Name = Annotated[str, After(_check_agent_name), Meant(lambda: {"pattern": f"^{_AGENT_NAME}$"})]
 _MaxFiles = Annotated[int | None, After(_check_max_files)]
 _ViewWindow = Annotated[int | None, After(_check_view_window)]
 
@@ -77,35 +86,35 @@ class InitialMessage:
     name: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@reads(agent.CreateAgent)
 class CreateAgent:
     """Body of creating an agent."""
 
-    name: Annotated[str, After(_check_agent_name)] = "Embedded Agent"
+    name: _Name = "Embedded Agent"
     memory_blocks: list[CreateBlock] | None = None
     tools: list[str] | None = None
     tool_ids: list[ToolId] | None = None
     source_ids: list[SourceId] | None = None
     folder_ids: list[SourceId] | None = None
     block_ids: list[BlockId] | None = None
-    tool_rules: Any = None
-    tags: list[str] | None = None
-    system: str | None = None
+    tool_rules: list[Any] | None = None
+    tags = None
+    system = None
     agent_type: AgentType = "letta_v1_agent"
     initial_message_sequence: list[InitialMessage] | None = None
-    include_base_tools: bool = True
+    include_base_tools = True
     include_multi_agent_tools: bool = False
     include_base_tool_rules: bool | None = None
     include_default_source: bool = False
-    description: str | None = None
-    metadata: dict[str, Any] | None = None
-    llm_config: Any = None
-    embedding_config: Any = None
+    description = None
+    metadata = None
+    llm_config: GivenLLMConfig = None
+    embedding_config: EmbeddingConfig | None = None
     model: ModelHandle = None
     embedding: Annotated[str | None, After(_check_embedding_handle)] = None
-    model_settings: ModelSettings | None = None
-    compaction_settings: CompactionSettings | None = None
-    context_window_limit: int | None = None
+    model_settings = None
+    compaction_settings = None
+    context_window_limit = None
     embedding_chunk_size: int | None = 300
     max_tokens: int | None = None
     max_reasoning_tokens: int | None = None
@@ -123,12 +132,13 @@ class CreateAgent:
     identity_ids: list[IdentityId] | None = None
     message_buffer_autoclear: bool = False
     enable_sleeptime: bool | None = None
-    response_format: ResponseFormat | None = None
-    timezone: str | None = None
+    response_format = None
+    timezone: _Timezone | None = None
     max_files_open: _MaxFiles = None
     per_file_view_window_char_limit: _ViewWindow = None
-    hidden: bool | None = None
+    hidden = None
     parallel_tool_calls: bool | None = None
+    actor_id: str | None = None
 
     @staticmethod
     def check(fields: Fields) -> None:
@@ -137,21 +147,21 @@ class CreateAgent:
             raise ValueError("Agent type AgentType.voice_convo_agent requires enable_sleeptime to be True")
 
 
-@attrs.frozen(kw_only=True)
+@reads(agent.UpdateAgent)
 class UpdateAgent:
     """Body of changing an agent."""
 
-    name: str | None = None
+    name = None
     tool_ids: list[ToolId] | None = None
     source_ids: list[SourceId] | None = None
     folder_ids: list[SourceId] | None = None
     block_ids: list[BlockId] | None = None
-    tags: list[str] | None = None
-    system: str | None = None
-    tool_rules: Any = None
+    tags = None
+    system = None
+    tool_rules: list[Any] | None = None
     message_ids: list[MessageId] | None = None
-    description: str | None = None
-    metadata: dict[str, Any] | None = None
+    description = None
+    metadata = None
     tool_exec_environment_variables: dict[str, str] | None = None
     secrets: dict[str, str] | None = None
     project_id: str | None = None
@@ -159,65 +169,65 @@ class UpdateAgent:
     base_template_id: str | None = None
     identity_ids: list[IdentityId] | None = None
     message_buffer_autoclear: bool | None = None
-    model: str | None = None
-    embedding: str | None = None
-    model_settings: ModelSettings | None = None
-    compaction_settings: CompactionSettings | None = None
-    context_window_limit: int | None = None
+    model = None
+    embedding = None
+    model_settings = None
+    compaction_settings = None
+    context_window_limit = None
     reasoning: bool | None = None
-    llm_config: Any = None
-    embedding_config: Any = None
+    llm_config: GivenLLMConfig = None
+    embedding_config: EmbeddingConfig | None = None
     parallel_tool_calls: bool | None = None
-    response_format: ResponseFormat | None = None
+    response_format = None
     max_tokens: int | None = None
     enable_sleeptime: bool | None = None
     last_run_completion: datetime | None = None
     last_run_duration_ms: int | None = None
-    last_stop_reason: Any = None
-    timezone: str | None = None
+    last_stop_reason: StopReason | None = None
+    timezone: _Timezone | None = None
     max_files_open: _MaxFiles = None
     per_file_view_window_char_limit: _ViewWindow = None
-    hidden: bool | None = None
+    hidden = None
 
 
-@attrs.frozen(kw_only=True)
+@reads(agent.RetrieveAgent)
 class AgentQuery:
     """Query of retrieving an agent."""
 
     include_relationships: list[str] | None = None
-    include: list[Included] = attrs.field(factory=list[Included])
+    include = attrs.field(factory=list[str])
 
 
-@attrs.frozen(kw_only=True)
+@reads(agent.ListAgents)
 class ListAgentsQuery:
     """Query of listing agents."""
 
-    name: str | None = None
-    tags: list[str] | None = None
-    match_all_tags: bool = False
-    before: str | None = None
-    after: str | None = None
-    limit: int | None = 50
-    query_text: str | None = None
-    project_id: str | None = None
+    name = None
+    tags = None
+    match_all_tags = False
+    before = None
+    after = None
+    limit: PageLimit | None = 50
+    query_text = None
+    project_id = None
     template_id: str | None = None
     base_template_id: str | None = None
     identity_id: str | None = None
     identifier_keys: list[str] | None = None
     include_relationships: list[str] | None = None
-    include: list[Included] = attrs.field(factory=list[Included])
-    order: Order = "desc"
-    order_by: Literal["created_at", "updated_at", "last_run_completion"] = "created_at"
+    include = attrs.field(factory=list[str])
+    order = "desc"
+    order_by = "created_at"
     ascending: bool = False
     sort_by: str | None = "created_at"
-    show_hidden_agents: bool | None = False
+    show_hidden_agents: Annotated[bool | None, Undescribed()] = False
     last_stop_reason: str | None = None
     created_by_id: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@reads(agent.RecompileAgent)
 class RecompileAgentQuery:
     """Query of recompiling an agent's own prompt."""
 
-    update_timestamp: bool = False
-    dry_run: bool = False
+    update_timestamp = False
+    dry_run = False

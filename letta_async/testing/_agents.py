@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, Literal
+
+import attrs
 
 from letta_async.testing import _blocks, _facts, _models, _wire
 from letta_async.testing._call import Call
@@ -66,39 +70,41 @@ def create(store: Store, call: Call) -> Any:
     llm_config, embedding_config = _models.new_llm_config(body), _models.embedding_of(body)
     block_ids = _block_ids(store, body)
     now = store.clock()
+    agent_id = new_id("agent")
     agent = Agent(
-        id=new_id("agent"),
+        id=agent_id,
         sequence=store.next(),
         created_at=now,
         updated_at=now,
         system=_facts.DEFAULT_SYSTEM if body["system"] is None else body["system"],
         agent_type=body["agent_type"],
         timezone=body["timezone"] or "UTC",
-        message_ids=[],
+        message_ids=(),
         block_ids=block_ids,
-        tags=list(dict.fromkeys(body["tags"] or [])),
+        tags=tuple(dict.fromkeys(body["tags"] or [])),
         llm_config=llm_config,
         embedding_config=embedding_config,
         compaction_settings=_models.new_compaction(body["compaction_settings"]),
-        secrets=[],
-        fields={**{name: body[name] for name in (*_STORED, "hidden")}, **dict.fromkeys(_OF_RUNS)},
+        secrets=_secrets(agent_id, body) or (),
+        fields={
+            **{name: body[name] for name in (*_STORED, "hidden")},
+            **dict.fromkeys(_OF_RUNS),
+            **({"message_buffer_autoclear": True} if body["agent_type"] == "workflow_agent" else {}),
+        },
     )
-    if agent.agent_type == "workflow_agent":
-        agent.fields["message_buffer_autoclear"] = True
-    _set_secrets(agent, body)
     check_stored(agent.system, agent.timezone, *agent.fields.values(), *agent.tags)
     blocks = store.core_memory(agent)
     prompt = compile_prompt(agent, blocks, conversation_id="default", compiled_at=now, previous_messages=0)
-    store.agents[agent.id] = agent
+    store.put(agent)
     store.add_message(agent, "system", prompt)
     first: list[Fields] = body["initial_message_sequence"] or []
     for initial in first:
         _add_initial(store, agent, initial["role"], initial["content"])
-    agent.message_ids = list(agent.direct_ids)
+    agent = store.put(attrs.evolve(agent, message_ids=tuple(store.held[agent.id].direct_ids)))
     return _wire.agent(agent, store)
 
 
-def _block_ids(store: Store, body: Fields) -> list[str]:
+def _block_ids(store: Store, body: Fields) -> tuple[str, ...]:
     """Make the agent's own blocks; give the ids of those to attach: existing ones, one of each label."""
     ids = list(body["block_ids"] or [])
     described: list[Fields] = body["memory_blocks"] or []
@@ -107,10 +113,10 @@ def _block_ids(store: Store, body: Fields) -> list[str]:
         if fields["description"] is None:
             fields["description"] = _facts.BLOCK_DESCRIPTIONS.get(fields["label"])
         ids.append(_blocks.make(store, fields).id)
-    return _attached(store, [], ids)
+    return _attached(store, (), ids)
 
 
-def _attached(store: Store, current: list[str], wanted: list[str]) -> list[str]:
+def _attached(store: Store, current: Sequence[str], wanted: list[str]) -> tuple[str, ...]:
     """Give the blocks of an agent after some were asked for: those that exist, one of each label.
 
     The new ones are attached before the old ones go, so that a block whose label one of the old ones has stays out.
@@ -122,17 +128,18 @@ def _attached(store: Store, current: list[str], wanted: list[str]) -> list[str]:
         if block is not None and block.label not in labels:
             labels.add(block.label)
             attached.append(block_id)
-    return [block_id for block_id in attached if block_id in wanted]
+    return tuple(block_id for block_id in attached if block_id in wanted)
 
 
-def _set_secrets(agent: Agent, body: Fields) -> None:
+def _secrets(agent_id: str, body: Fields) -> tuple[dict[str, Any], ...] | None:
+    """Give the secrets that a request names; `None` where it names none."""
     secrets: dict[str, str] | None = body["secrets"]
     if secrets is None:
         secrets = body["tool_exec_environment_variables"]
     if secrets is None:
-        return
+        return None
     missing = dict.fromkeys(("created_by_id", "last_updated_by_id", "created_at", "updated_at"))
-    agent.secrets = [
+    return tuple(
         {
             **missing,
             "id": new_id("agent-env"),
@@ -141,10 +148,10 @@ def _set_secrets(agent: Agent, body: Fields) -> None:
             "description": None,
             "organization_id": _facts.ORGANIZATION_ID,
             "value_enc": value,
-            "agent_id": agent.id,
+            "agent_id": agent_id,
         }
         for key, value in secrets.items()
-    ]
+    )
 
 
 def _add_initial(store: Store, agent: Agent, role: Literal["user", "assistant", "system"], text: str) -> None:
@@ -229,27 +236,30 @@ def update(store: Store, call: Call) -> Any:
     block_ids: list[str] | None = body["block_ids"]
     if block_ids is not None and not store.blocks.keys() >= set(block_ids):
         raise unknown_error()
-    changes = {name: body[name] for name in (*_STORED, *_OF_RUNS) if body[name] is not None}
-    check_stored(body["system"], body["timezone"], *changes.values(), *(body["tags"] or []))
-    if block_ids is not None:
-        agent.block_ids = _attached(store, agent.block_ids, block_ids)
-    if llm_config is not None:
-        agent.llm_config = llm_config
-    if embedding_config is not None:
-        agent.embedding_config = embedding_config
-    if body["compaction_settings"] is not None:
-        agent.compaction_settings = _models.merge_compaction(agent.compaction_settings, body["compaction_settings"])
-    if body["tags"] is not None:
-        agent.tags = list(dict.fromkeys(body["tags"]))
-    if body["message_ids"] is not None:
-        agent.message_ids = list(body["message_ids"])
-    for name in ("system", "timezone"):
-        if body[name] is not None:
-            setattr(agent, name, body[name])
-    _set_secrets(agent, body)
-    agent.fields = {**agent.fields, **changes}
-    agent.updated_at = store.clock()
-    return _wire.agent(agent, store)
+    fields = {name: _stored(body[name]) for name in (*_STORED, *_OF_RUNS) if body[name] is not None}
+    check_stored(body["system"], body["timezone"], *fields.values(), *(body["tags"] or []))
+    compaction, tags, message_ids = body["compaction_settings"], body["tags"], body["message_ids"]
+    changes = {
+        "block_ids": None if block_ids is None else _attached(store, agent.block_ids, block_ids),
+        "llm_config": llm_config,
+        "embedding_config": embedding_config,
+        "compaction_settings": (
+            None if compaction is None else _models.merge_compaction(agent.compaction_settings, compaction)
+        ),
+        "tags": None if tags is None else tuple(dict.fromkeys(tags)),
+        "message_ids": None if message_ids is None else tuple(message_ids),
+        "system": body["system"],
+        "timezone": body["timezone"],
+        "secrets": _secrets(agent.id, body),
+        "fields": {**agent.fields, **fields},
+        "updated_at": store.clock(),
+    }
+    changed = {name: value for name, value in changes.items() if value is not None}
+    return _wire.agent(store.put(attrs.evolve(agent, **changed)), store)
+
+
+def _stored(value: Any) -> Any:
+    return _wire.time(value) if isinstance(value, datetime) else value
 
 
 def delete(store: Store, call: Call) -> Any:

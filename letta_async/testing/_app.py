@@ -20,11 +20,12 @@ from letta_async.testing._call import Call
 from letta_async.testing._errors import Problem, Refusal, invalid_argument, invalid_request, uuid_pattern
 from letta_async.testing._here import Here
 from letta_async.testing._ids import PATH_PARAMETERS
+from letta_async.testing._openapi import description
 from letta_async.testing._routes import ABSENT, REFUSED, Route, match
 from letta_async.testing._state import Store
 from letta_async.testing._validation import Fields, hints_of, is_list, read
 
-__all__ = ["Answer", "Asked", "answer"]
+__all__ = ["Answer", "Asked", "answer", "refused"]
 
 _OPEN_PATHS: Final = frozenset(
     {
@@ -37,6 +38,7 @@ _OPEN_PATHS: Final = frozenset(
         "/latest/ready/",
     }
 )
+_DESCRIPTION: Final = "/openapi.json"
 _USER_ID: Final = re.compile(uuid_pattern("user"))
 
 
@@ -73,13 +75,20 @@ def answer(store: Store, asked: Asked, *, password: str | None) -> Answer:
     """Answer a request; with a password, none but the health check is answered without it."""
     try:
         _check_key(asked, password)
+        if asked.path == _DESCRIPTION and asked.method in {"GET", "HEAD"}:
+            return Answer(200, {"content-type": "application/json"}, description())
         route, parameters = _routed(asked)
         return _success(route.answer(store, _read(route, parameters, asked)))
     except Refusal as refusal:
-        if refusal.body is None:
-            return Answer(refusal.status, refusal.headers, b"")
-        headers = {"content-type": "application/json", **refusal.headers}
-        return Answer(refusal.status, headers, _wire.encode(refusal.body))
+        return refused(refusal)
+
+
+def refused(refusal: Refusal) -> Answer:
+    """Give the answer that a refusal stands for."""
+    if refusal.body is None:
+        return Answer(refusal.status, refusal.headers, b"")
+    headers = {"content-type": "application/json", **refusal.headers}
+    return Answer(refusal.status, headers, _wire.encode(refusal.body))
 
 
 def _success(value: Any) -> Answer:
@@ -101,13 +110,15 @@ def _routed(asked: Asked) -> tuple[Route, Mapping[str, str]]:
     path = asked.path
     if path == "/" and asked.method == "GET":
         raise Refusal(307, None, {"location": "/docs"})
+    if path == _DESCRIPTION:
+        raise Refusal(405, {"detail": "Method Not Allowed"}, {"allow": "GET, HEAD"})
     found = "GET" if path == "/" else match(asked.method, path)
     if isinstance(found, tuple):
         return found
     if found is not None:
         raise Refusal(405, {"detail": "Method Not Allowed"}, {"allow": found})
     other = path.removesuffix("/") if path.endswith("/") else f"{path}/"
-    if match(asked.method, other) is not None:
+    if other == _DESCRIPTION or match(asked.method, other) is not None:
         query = f"?{asked.query_string}" if asked.query_string else ""
         raise Refusal(307, None, {"location": f"http://{asked.headers.get('host', '')}{other}{query}"})
     raise Refusal(404, {"detail": "Not Found"})

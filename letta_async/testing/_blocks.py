@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
+import attrs
+
 from letta_async.testing import _facts, _wire
 from letta_async.testing._call import Call
 from letta_async.testing._errors import database_error, duplicate, no_record, not_found
@@ -26,16 +28,16 @@ def make(store: Store, body: Fields) -> Block:
         fields["preserve_on_migration"] = False
     _check(fields)
     sequence = store.next()
-    block = Block(
-        id=new_id("block"),
-        sequence=sequence,
-        created_at=store.clock(),
-        fields=fields,
-        tags=list(dict.fromkeys(body["tags"] or [])),
-        written=sequence,
+    return store.put(
+        Block(
+            id=new_id("block"),
+            sequence=sequence,
+            created_at=store.clock(),
+            fields=fields,
+            tags=tuple(dict.fromkeys(body["tags"] or [])),
+            written=sequence,
+        )
     )
-    store.blocks[block.id] = block
-    return block
 
 
 def _check(fields: dict[str, Any]) -> None:
@@ -71,10 +73,9 @@ def update(store: Store, call: Call) -> Any:
     if "label" in changes:
         _check_label(store, block, changes["label"])
     if tags is not None:
-        block.tags = tags
+        block = store.put(attrs.evolve(block, tags=tuple(tags)))
     if changes:
-        block.fields = {**block.fields, **changes}
-        block.written = store.next()
+        block = store.put(attrs.evolve(block, fields={**block.fields, **changes}, written=store.next()))
     if _IN_PROMPT.intersection(changes):
         rebuild_after_edit(store, block.id)
     return _wire.block(block)

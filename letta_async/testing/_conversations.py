@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
+
 from letta_async.testing import _blocks, _wire
 from letta_async.testing._agents import find
 from letta_async.testing._call import Call
@@ -33,12 +35,11 @@ def _direct_id(call: Call, agent_id: str | None) -> str | None:
 
 def _add(store: Store, agent: Agent, **fields: Any) -> Conversation:
     now = store.clock()
-    conversation = Conversation(
-        id=new_id("conv"), sequence=store.next(), created_at=now, updated_at=now, agent_id=agent.id, **fields
+    return store.put(
+        Conversation(
+            id=new_id("conv"), sequence=store.next(), created_at=now, updated_at=now, agent_id=agent.id, **fields
+        )
     )
-    store.conversations[conversation.id] = conversation
-    agent.conversation_ids.append(conversation.id)
-    return conversation
 
 
 def create(store: Store, call: Call) -> Any:
@@ -52,12 +53,12 @@ def create(store: Store, call: Call) -> Any:
     conversation = _add(
         store, agent, summary=body["summary"], model=body["model"], model_settings=body["model_settings"]
     )
-    conversation.isolated_block_ids = _isolate(store, agent, body["isolated_block_labels"] or [])
-    begin_conversation(store, agent, conversation)
-    return _wire.conversation(conversation)
+    isolated = _isolate(store, agent, body["isolated_block_labels"] or [])
+    conversation = attrs.evolve(conversation, isolated_block_ids=isolated)
+    return _wire.conversation(begin_conversation(store, agent, conversation))
 
 
-def _isolate(store: Store, agent: Agent, labels: list[str]) -> list[str]:
+def _isolate(store: Store, agent: Agent, labels: list[str]) -> tuple[str, ...]:
     """Copy the agent's blocks with these labels; give the ids of the copies."""
     blocks = {block.label: block for block in store.core_memory(agent)}
     copies: list[str] = []
@@ -68,7 +69,7 @@ def _isolate(store: Store, agent: Agent, labels: list[str]) -> list[str]:
         fields = dict.fromkeys(blocks[label].fields) | {"is_template": False, "preserve_on_migration": False}
         fields |= {name: blocks[label].fields[name] for name in kept}
         copies.append(_blocks.make(store, Fields({**fields, "tags": None})).id)
-    return copies
+    return tuple(copies)
 
 
 def retrieve(store: Store, call: Call) -> Any:
@@ -81,27 +82,23 @@ def update(store: Store, call: Call) -> Any:
     conversation = _existing(store, call)
     changes = {name: value for name, value in call.body.items() if value is not None}
     check_stored(*changes.values())
-    for name, value in changes.items():
-        setattr(conversation, name, value)
-    conversation.updated_at = store.clock()
-    return _wire.conversation(conversation)
+    return _wire.conversation(store.put(attrs.evolve(conversation, **changes, updated_at=store.clock())))
 
 
 def delete(store: Store, call: Call) -> Any:
     """Delete a conversation, its own blocks, and those of its messages that no other conversation has."""
     conversation = _existing(store, call)
-    agent = store.agents[conversation.agent_id]
     elsewhere = {
         message_id
-        for other in agent.conversation_ids
+        for other in store.held[conversation.agent_id].conversation_ids
         if other != conversation.id and not store.conversations[other].deleted
         for message_id in store.conversations[other].message_ids
     }
     for message_id in conversation.message_ids:
         message = store.messages[message_id]
         if message.conversation_id == conversation.id and message_id not in elsewhere:
-            message.deleted = True
-    conversation.deleted = True
+            store.put(attrs.evolve(message, deleted=True))
+    store.put(attrs.evolve(conversation, deleted=True))
     for block_id in conversation.isolated_block_ids:
         if block_id in store.blocks:
             store.remove_block(block_id)
@@ -135,8 +132,8 @@ def list_conversations(store: Store, call: Call) -> Any:
 def _of_agent(store: Store, agent_id: str | None) -> list[Conversation]:
     if agent_id is None:
         return list(store.conversations.values())
-    agent = store.agents.get(agent_id)
-    return [] if agent is None else [store.conversations[each] for each in agent.conversation_ids]
+    held = store.held.get(agent_id)
+    return [] if held is None else [store.conversations[each] for each in held.conversation_ids]
 
 
 def _cursor(store: Store, query: Fields) -> Conversation | None:
@@ -186,11 +183,9 @@ def fork(store: Store, call: Call) -> Any:
         source = _existing(store, call)
         agent = store.agents[source.agent_id]
         message_ids, model, settings = source.message_ids, source.model, source.model_settings
-    forked = _add(store, agent, summary=None, model=model, model_settings=settings)
-    forked.message_ids = [message_id for message_id in message_ids[1:] if message_id in store.messages]
-    agent.shared_ids.update(forked.message_ids)
-    begin_conversation(store, agent, forked)
-    return _wire.conversation(forked)
+    shared = tuple(message_id for message_id in message_ids[1:] if message_id in store.messages)
+    forked = _add(store, agent, summary=None, model=model, model_settings=settings, message_ids=shared)
+    return _wire.conversation(begin_conversation(store, agent, forked))
 
 
 def cancel(store: Store, call: Call) -> Any:
@@ -236,5 +231,5 @@ def recompile(store: Store, call: Call) -> Any:
         first = store.messages[conversation.message_ids[0]]
         if first.role != "system":
             raise Refusal(400, {"detail": "Conversation does not have a system message in the first position."})
-        first.text = prompt
+        store.put(attrs.evolve(first, text=prompt))
     return prompt

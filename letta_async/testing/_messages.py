@@ -60,11 +60,11 @@ def _of_agent(store: Store, agent: Agent, query: Fields) -> list[Message]:
     conversation shares are left out, and an unknown cursor is refused.
     """
     first, last = (_mark(store, agent, query[name]) for name in ("after", "before"))
-    limit = checked_limit(query["limit"])
+    limit, held = checked_limit(query["limit"]), store.held[agent.id]
     rows = [
         store.messages[message_id]
-        for message_id in agent.direct_ids
-        if message_id not in agent.shared_ids and not query["group_id"]
+        for message_id in held.direct_ids
+        if message_id not in held.shared_ids and not query["group_id"]
     ]
     rows = [row for row in rows if (first is None or row.sequence > first) and (last is None or row.sequence < last)]
     if limit is None:

@@ -9,7 +9,6 @@ from typing import Any
 from letta_async.models.compaction import CompactionSettings
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument, not_found
-from letta_async.testing._here import is_object
 from letta_async.testing._validation import Fields
 
 __all__ = ["embedding_of", "merge_compaction", "new_compaction", "new_llm_config", "updated_llm_config"]
@@ -18,7 +17,7 @@ __all__ = ["embedding_of", "merge_compaction", "new_compaction", "new_llm_config
 def new_llm_config(body: Fields) -> dict[str, Any]:
     """Give the model configuration of an agent that is being made."""
     if body["llm_config"] is not None:
-        config = _given(body["llm_config"], _facts.LLM_CONFIG)
+        config = dict[str, Any](body["llm_config"])
     else:
         if body["model"] is None:
             raise invalid_argument("Must specify either model or llm_config in request")
@@ -37,7 +36,7 @@ def updated_llm_config(current: Mapping[str, Any], body: Fields) -> dict[str, An
     changed = [body["model"], body["context_window_limit"]]
     config: dict[str, Any] | None = None
     if body["llm_config"] is not None:
-        config = _given(body["llm_config"], current)
+        config = dict[str, Any](body["llm_config"])
     elif any(each is not None for each in changed) or "max_tokens" in body.given:
         config = _configured(current["handle"] if body["model"] is None else body["model"], body)
         if "max_tokens" in body.given:
@@ -45,11 +44,6 @@ def updated_llm_config(current: Mapping[str, Any], body: Fields) -> dict[str, An
     if config is None and body["model_settings"] is None and body["parallel_tool_calls"] is None:
         return None
     return _with_settings(dict(current) if config is None else config, body)
-
-
-def _given(config: object, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    given = config if is_object(config) else dict[str, Any]()
-    return {**defaults, **{name: given[name] for name in defaults if name in given}}
 
 
 def _configured(handle: str, body: Fields) -> dict[str, Any]:
@@ -86,7 +80,7 @@ def _with_settings(config: dict[str, Any], body: Fields) -> dict[str, Any]:
 def embedding_of(body: Fields) -> dict[str, Any] | None:
     """Give the embedding configuration that a request names; `None` where it names none."""
     if body["embedding_config"] is not None:
-        return _given(body["embedding_config"], _facts.EMBEDDING_CONFIG)
+        return dict(body["embedding_config"])
     handle: str | None = body["embedding"]
     if handle is None:
         return None

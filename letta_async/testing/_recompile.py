@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 
+import attrs
+
 from letta_async.testing._errors import Refusal
 from letta_async.testing._prompt import compile_prompt
 from letta_async.testing._state import Agent, Conversation, Message, Store
@@ -28,7 +30,7 @@ def compile_direct(store: Store, agent: Agent, *, update_timestamp: bool) -> str
         store.core_memory(agent),
         conversation_id="default",
         compiled_at=store.clock() if update_timestamp else message.created_at,
-        previous_messages=agent.stored - len(agent.message_ids),
+        previous_messages=store.held[agent.id].stored - len(agent.message_ids),
     )
 
 
@@ -45,8 +47,8 @@ def rebuild(store: Store, agent: Agent, *, update_timestamp: bool, dry_run: bool
     compiled, message = compile_direct(store, agent, update_timestamp=update_timestamp), _system_message(store, agent)
     if compiled is None or message is None or dry_run:
         return compiled
-    previous, message.text = message.text, compiled
-    return previous
+    store.put(attrs.evolve(message, text=compiled))
+    return message.text
 
 
 def rebuild_after_edit(store: Store, block_id: str) -> None:
@@ -56,15 +58,14 @@ def rebuild_after_edit(store: Store, block_id: str) -> None:
             rebuild(store, agent, update_timestamp=False, dry_run=False)
 
 
-def begin_conversation(store: Store, agent: Agent, conversation: Conversation) -> None:
+def begin_conversation(store: Store, agent: Agent, conversation: Conversation) -> Conversation:
     """Give a new conversation its system message. It names the conversation, which no later recompile does."""
     text = compile_prompt(
         agent,
         store.core_memory(agent),
         conversation_id=conversation.id,
         compiled_at=store.clock(),
-        previous_messages=agent.stored,
+        previous_messages=store.held[agent.id].stored,
     )
     message = store.add_message(agent, "system", text, conversation=conversation)
-    conversation.message_ids.insert(0, message.id)
-    agent.shared_ids.add(message.id)
+    return store.put(attrs.evolve(conversation, message_ids=(message.id, *conversation.message_ids)))

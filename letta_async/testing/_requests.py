@@ -1,23 +1,24 @@
 """What the requests look like: queries and bodies, as classes that the readers are made from.
 
-Order of fields is the server's, for its messages list problems in that order. Fields whose type is `Any` are accepted
-and play no part here.
+A class names the models' call that it belongs to, and takes from there the types of those fields that it says none for.
+Order and defaults are the server's, and its messages list problems in that order.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import attrs
 
-from letta_async.models.compaction import CompactionSettings
-from letta_async.models.providers import ModelSettings
+from letta_async._annotations import by_tag, value_members
+from letta_async.models import agent, block, conversation, message
+from letta_async.models._fields import Range
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument
 from letta_async.testing._ids import IdentityId
+from letta_async.testing._reads import REQUIRED, reads
 from letta_async.testing._scalars import Text
-from letta_async.testing._validation import After, Before, Enum
+from letta_async.testing._validation import After, Before, Enum, Undescribed, known_members
 
 __all__ = [
     "BlockAgentsQuery",
@@ -28,10 +29,10 @@ __all__ = [
     "CreateConversation",
     "CreateConversationQuery",
     "DirectQuery",
-    "Included",
     "MessagesQuery",
     "ModelHandle",
     "Order",
+    "PageLimit",
     "RecompileQuery",
     "UpdateBlock",
     "UpdateConversation",
@@ -39,35 +40,12 @@ __all__ = [
 
 
 Order = Literal["asc", "desc"]
+PageLimit = Annotated[int, Range(minimum=0, maximum=2**63 - 1)]
+_Stored = Annotated[int, Range(minimum=-(2**31), maximum=2**31 - 1)]
 _Words = Annotated[str, Text(min_length=1, max_length=200)]
 _Label = Annotated[str, Text(min_length=1, max_length=50, pattern=r"^[a-zA-Z0-9_/-]+$")]
 _Name = Annotated[str, Text(min_length=1, max_length=100, pattern=r"^[a-zA-Z0-9 _-]+$")]
-Included = Literal[
-    "agent.blocks",
-    "agent.identities",
-    "agent.managed_group",
-    "agent.pending_approval",
-    "agent.secrets",
-    "agent.sources",
-    "agent.tags",
-    "agent.tools",
-]
-MessageType = Annotated[
-    Literal[
-        "system_message",
-        "user_message",
-        "assistant_message",
-        "reasoning_message",
-        "hidden_reasoning_message",
-        "tool_call_message",
-        "tool_return_message",
-        "approval_request_message",
-        "approval_response_message",
-        "summary_message",
-        "event_message",
-    ],
-    Enum(),
-]
+MessageType = Annotated[str, Enum(words=tuple(by_tag(known_members(value_members(message.Message)))[1]))]
 
 
 # --- what fields are checked for ------------------------------------------------------------------------------------
@@ -89,13 +67,13 @@ _BlockValue = Annotated[str, Before(_without_nul)]
 # --- blocks ---------------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(kw_only=True)
+@reads(block.CreateBlock)
 class CreateBlock:
     """Body of creating a block, alone or with an agent."""
 
-    value: _BlockValue
-    limit: int = _facts.BLOCK_LIMIT
-    project_id: str | None = None
+    value: _BlockValue = REQUIRED
+    limit: _Stored = _facts.BLOCK_LIMIT
+    project_id = None
     template_name: str | None = None
     is_template: bool = False
     template_id: str | None = None
@@ -103,12 +81,12 @@ class CreateBlock:
     deployment_id: str | None = None
     entity_id: str | None = None
     preserve_on_migration: bool | None = False
-    label: str
-    read_only: bool = False
-    description: str | None = None
-    metadata: dict[str, Any] | None = attrs.field(factory=dict[str, Any])
-    hidden: bool | None = None
-    tags: list[str] | None = None
+    label = REQUIRED
+    read_only = False
+    description = None
+    metadata = attrs.field(factory=dict[str, Any])
+    hidden = None
+    tags = None
 
     @staticmethod
     def prepare(members: dict[str, Any]) -> dict[str, Any]:
@@ -116,13 +94,13 @@ class CreateBlock:
         return {**members, "value": ""} if members and members.get("value") is None else members
 
 
-@attrs.frozen(kw_only=True)
+@reads(block.UpdateBlock)
 class UpdateBlock:
     """Body of changing a block."""
 
     value: Annotated[str | None, Before(_without_nul)] = None
-    limit: int | None = None
-    project_id: str | None = None
+    limit: _Stored | None = None
+    project_id = None
     template_name: str | None = None
     is_template: bool = False
     template_id: str | None = None
@@ -130,30 +108,30 @@ class UpdateBlock:
     deployment_id: str | None = None
     entity_id: str | None = None
     preserve_on_migration: bool | None = False
-    label: str | None = None
-    read_only: bool = False
-    description: str | None = None
-    metadata: dict[str, Any] | None = None
-    hidden: bool | None = None
-    tags: list[str] | None = None
+    label = None
+    read_only = False
+    description = None
+    metadata = None
+    hidden = None
+    tags = None
 
 
-@attrs.frozen(kw_only=True)
+@reads(block.ListBlocks)
 class BlocksQuery:
     """Query of listing blocks."""
 
     label: _Label | None = None
-    templates_only: bool = False
+    templates_only = False
     name: _Name | None = None
     identity_id: IdentityId | None = None
     identifier_keys: list[str] | None = None
-    project_id: str | None = None
-    tags: list[str] | None = None
-    match_all_tags: bool = False
-    limit: int | None = 50
-    before: str | None = None
-    after: str | None = None
-    order: Order = "asc"
+    project_id = None
+    tags = None
+    match_all_tags = False
+    limit: PageLimit | None = 50
+    before = None
+    after = None
+    order = "asc"
     order_by: Literal["created_at"] = "created_at"
     label_search: _Label | None = None
     description_search: _Words | None = None
@@ -161,96 +139,96 @@ class BlocksQuery:
     connected_to_agents_count_gt: int | None = None
     connected_to_agents_count_lt: int | None = None
     connected_to_agents_count_eq: list[int] | None = None
-    show_hidden_blocks: bool | None = False
+    show_hidden_blocks: Annotated[bool | None, Undescribed()] = False
 
 
-@attrs.frozen(kw_only=True)
+@reads(agent.ListBlockAgents)
 class BlockAgentsQuery:
     """Query of listing the agents that a block is attached to."""
 
-    before: str | None = None
-    after: str | None = None
-    limit: int | None = 50
-    order: Order = "desc"
+    before = None
+    after = None
+    limit: PageLimit | None = 50
+    order = "desc"
     order_by: Literal["created_at"] = "created_at"
     include_relationships: list[str] | None = None
-    include: list[Included] = attrs.field(factory=list[Included])
+    include = attrs.field(factory=list[str])
 
 
 # --- conversations --------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen(kw_only=True)
+@reads(conversation.CreateConversation)
 class CreateConversation:
     """Body of creating a conversation."""
 
-    summary: str | None = None
-    isolated_block_labels: list[str] | None = None
+    summary = None
+    isolated_block_labels = None
     model: ModelHandle = None
-    model_settings: ModelSettings | None = None
+    model_settings = None
 
 
-@attrs.frozen(kw_only=True)
+@reads(conversation.UpdateConversation)
 class UpdateConversation:
     """Body of changing a conversation."""
 
-    summary: str | None = None
+    summary = None
     model: ModelHandle = None
-    model_settings: ModelSettings | None = None
-    last_message_at: datetime | None = None
+    model_settings = None
+    last_message_at = None
 
 
-@attrs.frozen(kw_only=True)
+@reads(conversation.Recompile)
 class CompactionRequest:
     """Body of recompiling and of compacting."""
 
-    agent_id: str | None = None
-    compaction_settings: CompactionSettings | None = None
+    agent_id = None
+    compaction_settings = None
 
 
-@attrs.frozen(kw_only=True)
+@reads(conversation.CreateConversation)
 class CreateConversationQuery:
     """Query of creating a conversation."""
 
-    agent_id: str
+    agent_id = REQUIRED
 
 
-@attrs.frozen(kw_only=True)
+@reads(conversation.ListConversations)
 class ConversationsQuery:
     """Query of listing conversations."""
 
-    agent_id: str | None = None
-    limit: int = 50
-    after: str | None = None
-    summary_search: str | None = None
-    order: Order = "desc"
-    order_by: Literal["created_at", "last_run_completion", "last_message_at"] = "created_at"
+    agent_id = None
+    limit: PageLimit = 50
+    after = None
+    summary_search = None
+    order = "desc"
+    order_by = "created_at"
 
 
-@attrs.frozen(kw_only=True)
+@reads(conversation.ForkConversation)
 class DirectQuery:
     """Query of forking and of cancelling."""
 
-    agent_id: str | None = None
+    agent_id = None
 
 
-@attrs.frozen(kw_only=True)
+@reads(conversation.Recompile)
 class RecompileQuery:
     """Query of recompiling a conversation."""
 
-    dry_run: bool = False
+    dry_run = False
 
 
-@attrs.frozen(kw_only=True)
+@reads(message.ListMessages)
 class MessagesQuery:
     """Query of listing messages."""
 
-    agent_id: str | None = None
-    before: str | None = None
-    after: str | None = None
-    limit: int | None = 100
-    order: Order = "desc"
+    agent_id = None
+    before = None
+    after = None
+    limit: PageLimit | None = 100
+    order = "desc"
     order_by: Literal["created_at"] = "created_at"
-    group_id: str | None = None
-    include_err: bool | None = None
+    group_id = None
+    include_err = None
     include_return_message_types: list[MessageType] | None = None

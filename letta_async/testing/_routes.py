@@ -12,10 +12,15 @@ from typing import Any, Final
 
 import attrs
 
+from letta_async.models.agent import AgentState
+from letta_async.models.block import Block
+from letta_async.models.conversation import CompactResponse, Conversation
+from letta_async.models.message import Message
 from letta_async.testing import _agent_requests as agents
 from letta_async.testing import _agents, _blocks, _conversations, _facts, _messages
 from letta_async.testing import _requests as requests
 from letta_async.testing._call import Call
+from letta_async.testing._errors import Refusal, llm_error, unknown_error
 from letta_async.testing._state import Store
 
 __all__ = ["ABSENT", "REFUSED", "ROUTES", "Route", "match"]
@@ -33,16 +38,22 @@ class Query:
 
 @attrs.frozen
 class Route:
-    """A call: its method and path, what it reads, and what answers it."""
+    """A call: its method and path, what it reads, what answers it, and with what."""
 
     method: str
     path: str
     answer: Callable[[Store, Call], Any]
+    name: str | None = None
+    """The real server's name for the call in its description; `None` where it does not describe it."""
+    gives: Any = None
+    """Annotation of the answer."""
     query: type = Query
     body: Any = None
     """Annotation of the body; `None` where the call reads none."""
     without_body: object = None
     """What a missing or null body is read as: `None`, `ABSENT` or `REFUSED`."""
+    failures: tuple[Callable[[], Refusal], ...] = ()
+    """The 500s that requests in good order can meet."""
 
 
 def _compiled(route: Route) -> tuple[Route, re.Pattern[str]]:
@@ -50,6 +61,7 @@ def _compiled(route: Route) -> tuple[Route, re.Pattern[str]]:
 
 
 def _health(_store: Store, _call: Call) -> Any:
+    """Tell the version, and that all is well."""
     return {"version": _facts.VERSION, "status": "ok"}
 
 
@@ -57,40 +69,118 @@ _AGENT: Final = "/agents/{agent_id}"
 _CONVERSATION: Final = "/conversations/{conversation_id}"
 _ANY_CONVERSATION: Final = "/conversations/{conversation_or_default}"
 _BLOCK: Final = "/blocks/{block_id}"
-_COMPACTION: Final = requests.CompactionRequest
 
 ROUTES: Final = (
-    Route("GET", "/agents/", _agents.list_agents, agents.ListAgentsQuery),
-    Route("POST", "/agents/", _agents.create, body=agents.CreateAgent, without_body=REFUSED),
-    Route("PATCH", _AGENT, _agents.update, body=agents.UpdateAgent, without_body=REFUSED),
-    Route("GET", _AGENT, _agents.retrieve, agents.AgentQuery),
-    Route("DELETE", _AGENT, _agents.delete),
-    Route("POST", f"{_AGENT}/recompile", _agents.recompile, agents.RecompileAgentQuery),
-    Route("POST", f"{_AGENT}/system-prompt/recompile", _agents.recompile, agents.RecompileAgentQuery),
+    Route("GET", "/agents/", _agents.list_agents, "list_agents", list[AgentState], query=agents.ListAgentsQuery),
+    Route(
+        "POST",
+        "/agents/",
+        _agents.create,
+        "create_agent",
+        AgentState,
+        body=agents.CreateAgent,
+        without_body=REFUSED,
+        failures=(unknown_error,),
+    ),
+    Route(
+        "PATCH",
+        _AGENT,
+        _agents.update,
+        "modify_agent",
+        AgentState,
+        body=agents.UpdateAgent,
+        without_body=REFUSED,
+        failures=(unknown_error,),
+    ),
+    Route("GET", _AGENT, _agents.retrieve, "retrieve_agent", AgentState, query=agents.AgentQuery),
+    Route("DELETE", _AGENT, _agents.delete, "delete_agent", dict[str, str]),
+    Route("POST", f"{_AGENT}/recompile", _agents.recompile, "recompile_agent", str, query=agents.RecompileAgentQuery),
+    Route("POST", f"{_AGENT}/system-prompt/recompile", _agents.recompile, query=agents.RecompileAgentQuery),
     Route(
         "POST",
         "/conversations/",
         _conversations.create,
-        requests.CreateConversationQuery,
-        requests.CreateConversation,
-        ABSENT,
+        "create_conversation",
+        Conversation,
+        query=requests.CreateConversationQuery,
+        body=requests.CreateConversation,
+        without_body=ABSENT,
     ),
-    Route("GET", "/conversations/", _conversations.list_conversations, requests.ConversationsQuery),
-    Route("GET", _CONVERSATION, _conversations.retrieve),
-    Route("PATCH", _CONVERSATION, _conversations.update, body=requests.UpdateConversation, without_body=REFUSED),
-    Route("POST", f"{_ANY_CONVERSATION}/fork", _conversations.fork, requests.DirectQuery),
-    Route("DELETE", _CONVERSATION, _conversations.delete),
-    Route("GET", f"{_ANY_CONVERSATION}/messages", _messages.list_messages, requests.MessagesQuery),
-    Route("POST", f"{_ANY_CONVERSATION}/cancel", _conversations.cancel, requests.DirectQuery),
-    Route("POST", f"{_ANY_CONVERSATION}/recompile", _conversations.recompile, requests.RecompileQuery, _COMPACTION),
-    Route("POST", f"{_ANY_CONVERSATION}/compact", _conversations.compact, body=_COMPACTION),
-    Route("GET", "/blocks/", _blocks.list_blocks, requests.BlocksQuery),
-    Route("POST", "/blocks/", _blocks.create, body=requests.CreateBlock, without_body=REFUSED),
-    Route("PATCH", _BLOCK, _blocks.update, body=requests.UpdateBlock, without_body=REFUSED),
-    Route("DELETE", _BLOCK, _blocks.delete),
-    Route("GET", _BLOCK, _blocks.retrieve),
-    Route("GET", f"{_BLOCK}/agents", _agents.list_of_block, requests.BlockAgentsQuery),
-    Route("GET", "/health/", _health),
+    Route(
+        "GET",
+        "/conversations/",
+        _conversations.list_conversations,
+        "list_conversations",
+        list[Conversation],
+        query=requests.ConversationsQuery,
+    ),
+    Route("GET", _CONVERSATION, _conversations.retrieve, "retrieve_conversation", Conversation),
+    Route(
+        "PATCH",
+        _CONVERSATION,
+        _conversations.update,
+        "update_conversation",
+        Conversation,
+        body=requests.UpdateConversation,
+        without_body=REFUSED,
+    ),
+    Route(
+        "POST",
+        f"{_ANY_CONVERSATION}/fork",
+        _conversations.fork,
+        "fork_conversation",
+        Conversation,
+        query=requests.DirectQuery,
+    ),
+    Route("DELETE", _CONVERSATION, _conversations.delete, "delete_conversation", None),
+    Route(
+        "GET",
+        f"{_ANY_CONVERSATION}/messages",
+        _messages.list_messages,
+        "list_conversation_messages",
+        list[Message],
+        query=requests.MessagesQuery,
+    ),
+    Route(
+        "POST",
+        f"{_ANY_CONVERSATION}/cancel",
+        _conversations.cancel,
+        "cancel_conversation",
+        dict[str, Any],
+        query=requests.DirectQuery,
+    ),
+    Route(
+        "POST",
+        f"{_ANY_CONVERSATION}/recompile",
+        _conversations.recompile,
+        "recompile_conversation",
+        str,
+        query=requests.RecompileQuery,
+        body=requests.CompactionRequest,
+    ),
+    Route(
+        "POST",
+        f"{_ANY_CONVERSATION}/compact",
+        _conversations.compact,
+        "compact_conversation",
+        CompactResponse,
+        body=requests.CompactionRequest,
+        failures=(llm_error,),
+    ),
+    Route("GET", "/blocks/", _blocks.list_blocks, "list_blocks", list[Block], query=requests.BlocksQuery),
+    Route("POST", "/blocks/", _blocks.create, "create_block", Block, body=requests.CreateBlock, without_body=REFUSED),
+    Route("PATCH", _BLOCK, _blocks.update, "modify_block", Block, body=requests.UpdateBlock, without_body=REFUSED),
+    Route("DELETE", _BLOCK, _blocks.delete, "delete_block", None),
+    Route("GET", _BLOCK, _blocks.retrieve, "retrieve_block", Block),
+    Route(
+        "GET",
+        f"{_BLOCK}/agents",
+        _agents.list_of_block,
+        "list_agents_for_block",
+        list[AgentState],
+        query=requests.BlockAgentsQuery,
+    ),
+    Route("GET", "/health/", _health, "check_health", dict[str, str]),
     Route("GET", "/ready/", _health),
 )
 

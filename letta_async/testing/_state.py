@@ -1,25 +1,28 @@
 """What the server remembers: agents, blocks, conversations and messages, in memory.
 
-Only data and the rules that keep it whole; what a request means stands with its handler.
+Only data and the rules that keep it whole; what a request means stands with its handler. Rows never change: a changed
+one is put in the place of the old, which is how the store knows what a request has changed.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, Literal, TypeVar
 
 import attrs
 
+from letta_async.testing._clock import system_clock
 from letta_async.testing._errors import database_error
 
 __all__ = [
     "Agent",
     "Block",
     "Conversation",
+    "Held",
     "Message",
     "Record",
     "Store",
@@ -36,7 +39,7 @@ def new_id(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4()}"
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Record:
     """What every row has. `sequence` orders rows of the same moment by their making."""
 
@@ -45,12 +48,12 @@ class Record:
     created_at: datetime
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Block(Record):
     """A block of memory. `written` grows with each change: the database hands changed rows out last."""
 
     fields: dict[str, Any]
-    tags: list[str] = attrs.field(factory=list[str])
+    tags: tuple[str, ...] = ()
     written: int
 
     @property
@@ -84,7 +87,7 @@ class Block(Record):
         return read_only
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Message(Record):
     """A message. The text of a tool's return is the id of the call."""
 
@@ -95,31 +98,25 @@ class Message(Record):
     deleted: bool = False
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Agent(Record):
-    """An agent. `fields` holds what is only stored and shown; `stored` counts its messages, deleted ones included."""
+    """An agent. `fields` holds what is only stored and shown."""
 
     updated_at: datetime
     system: str
     agent_type: str
     timezone: str
-    message_ids: list[str]
-    block_ids: list[str]
-    tags: list[str]
+    message_ids: tuple[str, ...]
+    block_ids: tuple[str, ...]
+    tags: tuple[str, ...]
     llm_config: dict[str, Any]
     embedding_config: dict[str, Any] | None
     compaction_settings: dict[str, Any]
-    secrets: list[dict[str, Any]]
+    secrets: tuple[dict[str, Any], ...]
     fields: dict[str, Any]
-    stored: int = 0
-    direct_ids: list[str] = attrs.field(factory=list[str])
-    """Messages that belong to no conversation."""
-    shared_ids: set[str] = attrs.field(factory=set[str])
-    """Messages that some conversation has, or had, in its list."""
-    conversation_ids: list[str] = attrs.field(factory=list[str])
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Conversation(Record):
     """A conversation; `message_ids` in their order, the system message first."""
 
@@ -129,29 +126,94 @@ class Conversation(Record):
     model: str | None
     model_settings: dict[str, Any] | None
     last_message_at: datetime | None = None
-    isolated_block_ids: list[str] = attrs.field(factory=list[str])
-    message_ids: list[str] = attrs.field(factory=list[str])
+    isolated_block_ids: tuple[str, ...] = ()
+    message_ids: tuple[str, ...] = ()
     deleted: bool = False
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+@attrs.define
+class Held:
+    """What belongs to an agent: it follows from the other rows."""
+
+    stored: int = 0
+    """Its messages, deleted ones included."""
+    direct_ids: list[str] = attrs.field(factory=list[str])
+    """Messages that belong to no conversation."""
+    shared_ids: set[str] = attrs.field(factory=set[str])
+    """Messages that some conversation has, or had, in its list."""
+    conversation_ids: list[str] = attrs.field(factory=list[str])
+
+
+R = TypeVar("R", bound=Record)
+
+
+_TABLES: Final[Mapping[type, str]] = {
+    Agent: "agents",
+    Block: "blocks",
+    Conversation: "conversations",
+    Message: "messages",
+}
 
 
 @attrs.define
 class Store:
     """All rows, by id. `clock` tells the time, which must be aware of its timezone."""
 
-    clock: Callable[[], datetime] = _now
+    clock: Callable[[], datetime] = system_clock
     agents: dict[str, Agent] = attrs.field(factory=dict[str, Agent])
     blocks: dict[str, Block] = attrs.field(factory=dict[str, Block])
     conversations: dict[str, Conversation] = attrs.field(factory=dict[str, Conversation])
     messages: dict[str, Message] = attrs.field(factory=dict[str, Message])
-    _count: Iterator[int] = attrs.field(factory=lambda: itertools.count(1), alias="count")
+    held: defaultdict[str, Held] = attrs.field(factory=lambda: defaultdict[str, Held](Held))
+    """What belongs to each agent, by the agent's id."""
+    changed: dict[str, Record | None] = attrs.field(factory=dict[str, Record | None])
+    """The rows that were put since this was last emptied, by id; `None` for those removed."""
+    _last: int = 0
+
+    @classmethod
+    def of(cls, rows: Iterable[Record], *, clock: Callable[[], datetime]) -> Store:
+        """Make a store of rows that were put earlier."""
+        store = cls(clock=clock)
+        for row in sorted(rows, key=lambda row: row.sequence):
+            store.put(row)
+            written = row.written if isinstance(row, Block) else 0
+            store._last = max(store._last, row.sequence, written)
+        store.changed.clear()
+        return store
 
     def next(self) -> int:
         """Give the next number of the one sequence that orders everything."""
-        return next(self._count)
+        self._last += 1
+        return self._last
+
+    def put(self, row: R) -> R:
+        """Put a new row in, or a changed one in the place of the old; give it back."""
+        table = self._table(type(row))
+        if row.id not in table:
+            self._hold(row)
+        if isinstance(row, Conversation):
+            self.held[row.agent_id].shared_ids.update(row.message_ids)
+        table[row.id] = row
+        self.changed[row.id] = row
+        return row
+
+    def remove(self, row: Record) -> None:
+        """Take a row out; what belongs to it is the caller's concern."""
+        if self._table(type(row)).pop(row.id, None) is not None:
+            self.changed[row.id] = None
+
+    def _table(self, kind: type[Record]) -> dict[str, Any]:
+        table: dict[str, Any] = getattr(self, _TABLES[kind])
+        return table
+
+    def _hold(self, row: Record) -> None:
+        if isinstance(row, Conversation):
+            self.held[row.agent_id].conversation_ids.append(row.id)
+        elif isinstance(row, Message):
+            held = self.held[row.agent_id]
+            held.stored += 1
+            if row.conversation_id is None:
+                held.direct_ids.append(row.id)
 
     def add_message(
         self,
@@ -162,20 +224,17 @@ class Store:
         conversation: Conversation | None = None,
     ) -> Message:
         """Store a message of the agent, in the conversation or in none."""
-        message = Message(
-            id=new_id("message"),
-            sequence=self.next(),
-            created_at=self.clock(),
-            agent_id=agent.id,
-            conversation_id=None if conversation is None else conversation.id,
-            role=role,
-            text=text,
+        return self.put(
+            Message(
+                id=new_id("message"),
+                sequence=self.next(),
+                created_at=self.clock(),
+                agent_id=agent.id,
+                conversation_id=None if conversation is None else conversation.id,
+                role=role,
+                text=text,
+            )
         )
-        self.messages[message.id] = message
-        agent.stored += 1
-        if conversation is None:
-            agent.direct_ids.append(message.id)
-        return message
 
     def core_memory(self, agent: Agent) -> list[Block]:
         """Give the blocks of an agent, those changed last at the end."""
@@ -188,17 +247,20 @@ class Store:
     def remove_block(self, block_id: str) -> None:
         """Delete a block and take it from every agent."""
         for agent in self.agents_with(block_id):
-            agent.block_ids.remove(block_id)
-        del self.blocks[block_id]
+            self.put(attrs.evolve(agent, block_ids=tuple(each for each in agent.block_ids if each != block_id)))
+        self.remove(self.blocks[block_id])
 
     def remove_agent(self, agent: Agent) -> None:
         """Delete an agent with its conversations and messages; its blocks stay."""
-        gone = set(agent.direct_ids)
-        for conversation_id in agent.conversation_ids:
-            gone.update(self.conversations.pop(conversation_id).message_ids)
-        for message_id in gone:
-            self.messages.pop(message_id, None)
-        del self.agents[agent.id]
+        held = self.held.pop(agent.id, Held())
+        gone = set(held.direct_ids)
+        for conversation_id in held.conversation_ids:
+            conversation = self.conversations[conversation_id]
+            gone.update(conversation.message_ids)
+            self.remove(conversation)
+        for message_id in gone & self.messages.keys():
+            self.remove(self.messages[message_id])
+        self.remove(agent)
 
 
 def check_stored(*values: Any) -> None:
@@ -214,8 +276,6 @@ def check_stored(*values: Any) -> None:
 
 
 # --- what lists have in common --------------------------------------------------------------------------------------
-
-R = TypeVar("R", bound=Record)
 
 
 def checked_limit(limit: int | None) -> int | None:

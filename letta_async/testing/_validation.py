@@ -17,12 +17,27 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import attrs
 
+from letta_async._annotations import by_tag, tag_of
 from letta_async._unset import Unset
 from letta_async.testing import _facts
 from letta_async.testing._here import Here, Reader, is_array, is_object
 from letta_async.testing._scalars import SCALARS, Text, read_text, read_words
 
-__all__ = ["After", "Before", "Enum", "Fields", "hints_of", "is_list", "read", "reader_of"]
+__all__ = [
+    "After",
+    "Before",
+    "Enum",
+    "Fields",
+    "Meant",
+    "Undescribed",
+    "defaults_of",
+    "field_hint",
+    "hints_of",
+    "is_list",
+    "known_members",
+    "read",
+    "reader_of",
+]
 
 
 class Fields(dict[str, Any]):
@@ -54,6 +69,20 @@ class Enum:
     """
 
     name: str | None = None
+    words: tuple[str, ...] = ()
+    """What it has, where the annotation is no `Literal`."""
+
+
+@attrs.frozen
+class Meant:
+    """What the server wants of a value beyond what it checks, in the words of JSON Schema: only described."""
+
+    schema: Callable[[], Mapping[str, Any]]
+
+
+@attrs.frozen
+class Undescribed:
+    """Marks what the server reads and its description keeps to itself."""
 
 
 def read(annotation: Any, value: object, here: Here) -> Any:
@@ -88,7 +117,7 @@ def _annotated(base: Any, marks: Sequence[Any]) -> Reader:
         if isinstance(mark, Text):
             reader = read_text(mark)
         elif isinstance(mark, Enum):
-            reader = read_words(get_args(base), members_of=mark.name, enum=mark.name is None)
+            reader = read_words(get_args(base) or mark.words, members_of=mark.name, enum=mark.name is None)
         elif isinstance(mark, After):
             reader = _checked(reader, mark.check)
         elif isinstance(mark, Before):
@@ -145,9 +174,8 @@ def _union(members: Sequence[Any]) -> Reader:
 
 def _tagged(members: Sequence[Any]) -> Reader:
     """Make the reader of objects that one field tells apart, the field that is a literal in all of them."""
-    known = [cls for cls in _facts.FIELDS if cls in members]
-    tag = next(name for name, hint in hints_of(known[0]).items() if get_origin(hint) is Literal)
-    readers = {get_args(hints_of(cls)[tag])[0]: _object(cls) for cls in known}
+    tag, classes = by_tag(known_members(members))
+    readers = {word: _object(cls) for word, cls in classes.items()}
     enum = _facts.ENUM_NAMES[tag]
     expected = ", ".join(f"<{enum}.{word}: '{word}'>" for word in readers)
 
@@ -170,6 +198,11 @@ def _tagged(members: Sequence[Any]) -> Reader:
     return read_tagged
 
 
+def known_members(members: Sequence[Any]) -> list[Any]:
+    """Give those members of a union of classes that this version knows, in its order; answers may have all."""
+    return [cls for cls in _facts.FIELDS if cls in members] or [cls for cls in members if tag_of(cls) is not None]
+
+
 def _no_object(value: Any, here: Here) -> Any:
     msg = "Input should be a valid dictionary or object to extract fields from"
     here.refuse("model_attributes_type", msg, value)
@@ -187,7 +220,13 @@ def is_list(annotation: Any) -> bool:
     return get_origin(annotation) is list or any(get_origin(each) is list for each in get_args(annotation))
 
 
-def _defaults(cls: type) -> Mapping[str, Any]:
+def field_hint(cls: type, name: str) -> Any:
+    """Give the annotation that this version goes by for a field."""
+    return _facts.NARROWER.get((cls, name), hints_of(cls)[name])
+
+
+def defaults_of(cls: type) -> Mapping[str, Any]:
+    """Give the fields of a class that this version knows, with their defaults, `REQUIRED` for those without one."""
     if cls in _facts.FIELDS:
         return _facts.FIELDS[cls]
     return {
@@ -196,9 +235,8 @@ def _defaults(cls: type) -> Mapping[str, Any]:
 
 
 def _object(cls: type) -> Reader:
-    hints = hints_of(cls)
-    defaults = _defaults(cls)
-    readers: dict[str, Reader] = {name: reader_of(_facts.NARROWER.get((cls, name), hints[name])) for name in defaults}
+    defaults = defaults_of(cls)
+    readers: dict[str, Reader] = {name: reader_of(field_hint(cls, name)) for name in defaults}
     prepare: Callable[[dict[str, Any]], dict[str, Any]] | None = getattr(cls, "prepare", None)
     check: Callable[[Fields], None] | None = getattr(cls, "check", None)
 

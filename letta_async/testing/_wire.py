@@ -100,7 +100,7 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
     """Give an agent with those of its relations that are asked for; the others are empty, as are its blocks' tags."""
     rows = store.core_memory(row) if "memory" in shown else []
     blocks: list[dict[str, Any]] = [{**block(each), "tags": []} for each in rows]
-    secrets = row.secrets if "secrets" in shown else []
+    secrets = list(row.secrets) if "secrets" in shown else []
     llm = row.llm_config
     files, characters = _file_defaults(llm["context_window"])
     fields = row.fields

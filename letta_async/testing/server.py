@@ -3,58 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import logging
+import os
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import parse_qsl
 
-import attrs
 from aiohttp import web
 
-from letta_async.testing._app import Asked, answer
+from letta_async._unset import UNSET
+from letta_async.testing._app import Answer, Asked, answer, refused
+from letta_async.testing._arrivals import RecordedRequest, RecordedRequests
+from letta_async.testing._clock import system_clock
+from letta_async.testing._errors import database_error
+from letta_async.testing._file import DataFile, DataFileError
+from letta_async.testing._scripts import Script, Scripts, make_script
 from letta_async.testing._state import Store
 
-__all__ = ["EmbeddedServer", "RecordedRequest"]
+__all__ = ["EmbeddedServer"]
 
-_REMEMBERED: Final = 1000
+_logger: Final = logging.getLogger(__name__)
 _KEPT_ALIVE: Final = 5.0
-_SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-bare-password"})
-
-
-@attrs.frozen
-class RecordedRequest:
-    """A request that arrived."""
-
-    method: str
-    """The HTTP method, in capitals."""
-    path: str
-    """The path, decoded."""
-    query: Mapping[str, str]
-    """The query; of parameters given twice, the last, as the server itself reads them."""
-    headers: Mapping[str, str]
-    """The headers, their names in lower case; of those that carry a key, only the scheme can be read."""
-    body: bytes
-    """The body, empty where there was none."""
-
-    def json(self) -> Any:
-        """Parse the body as JSON; `None` where there was none.
-
-        Raises:
-            ValueError: The body is not JSON.
-
-        """
-        return json.loads(self.body) if self.body else None
 
 
 class EmbeddedServer:
     """Serve a Letta 0.16.8 without model, database or installation, on loopback.
 
-    It answers as the real server does: status codes, bodies, quirks. All it knows is in memory and gone with it. Use
-    it as an asynchronous context manager, or as a plain one, which runs it on a thread of its own::
+    It answers as the real server does: status codes, bodies, quirks. All it knows is in memory and gone with it, unless
+    it has a file. Use it as an asynchronous context manager, or as a plain one, which runs it on a thread of its own::
 
         async with EmbeddedServer() as server:
             async with AsyncLetta(base_url=server.base_url) as letta: ...
@@ -67,8 +45,11 @@ class EmbeddedServer:
         port: Port to listen on; 0, the default, takes a free one.
         password: Key that requests must carry as `Authorization: Bearer`, as with `letta server --secure`. `None`, the
             default, asks for none.
-        clock: Tells the time, aware of its timezone. The default is the machine's; another one makes the times in
-            prompts predictable.
+        clock: Tells the time, aware of its timezone. The default is the machine's; a `SimulatedClock` makes the times
+            in prompts predictable.
+        path: SQLite file to remember all in, made where it is missing, read when the server starts. What a request
+            changed is in it before the request is answered, also if the process is killed. One server at a time
+            can have it.
 
     """
 
@@ -79,16 +60,22 @@ class EmbeddedServer:
         port: int = 0,
         password: str | None = None,
         clock: Callable[[], datetime] | None = None,
+        path: str | os.PathLike[str] | None = None,
     ) -> None:
         self._host = host
         self._port = port
         self._password = password
-        self._store = Store() if clock is None else Store(clock=clock)
+        self._path = path
+        self._store = Store()
+        self.clock = system_clock if clock is None else clock
+        self._file: DataFile | None = None
+        self._scripts = Scripts()
+        self._stopping = asyncio.Event()
         self._runner: web.ServerRunner | None = None
         self._thread: _Thread | None = None
         self._bound: int | None = None
-        self.requests: deque[RecordedRequest] = deque(maxlen=_REMEMBERED)
-        """The requests that arrived, the newest last, at most a thousand of them."""
+        self.requests = RecordedRequests()
+        """The requests that arrived, the newest last: at most a thousand of them, their keys masked."""
 
     def __repr__(self) -> str:
         where = "not started" if self._bound is None else self.base_url
@@ -107,10 +94,107 @@ class EmbeddedServer:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._bound}"
 
+    @property
+    def password(self) -> str | None:
+        """The key that requests must carry; `None` where none is asked for."""
+        return self._password
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """What tells the server the time; it can be replaced at any time.
+
+        Raises:
+            ValueError: on setting: the clock does not say in which timezone its time is.
+
+        """
+        return self._store.clock
+
+    @clock.setter
+    def clock(self, clock: Callable[[], datetime]) -> None:
+        if clock().utcoffset() is None:
+            raise ValueError("the clock does not say in which timezone its time is; it needs tzinfo=UTC, say")
+        self._store.clock = clock
+
+    def script(
+        self,
+        method: str | None = None,
+        path: str | None = None,
+        *,
+        when: Callable[[RecordedRequest], bool] | None = None,
+        times: int | None = 1,
+        delay: float = 0.0,
+        status: int | None = None,
+        body: Any = UNSET,
+        headers: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+        cut_off: int | None = None,
+        hang_up: bool = False,
+    ) -> Script:
+        """Write down what the next matching requests meet. It can be called from any thread, at any time.
+
+        A request meets one script: of those that match and have not been met often enough, the one written first.
+        Without `status`, `body` and `retry_after` the server does what it is asked to and answers itself; with one of
+        them it does nothing but answer as told.
+
+        Args:
+            method: Method to match, such as `POST`. Default: any.
+            path: Path to match, decoded, with `*` for any characters: `/v1/conversations/*/recompile`. Default: any.
+            when: Predicate on a request, as it stands in `requests`. Default: none.
+            times: How many requests meet it; `None`: all that come. Default: 1.
+            delay: Seconds to wait before anything else. Default: 0.
+            status: Status to answer, 200 to 599.
+            body: Body to answer: `bytes` as they are, anything else as JSON. Default: a `detail` that fits the status.
+            headers: Headers to add to the answer, or to put in the place of the answer's own.
+            retry_after: Seconds for `Retry-After`; the status is 429 unless told otherwise.
+            cut_off: How many bytes of the body are sent before the connection is closed, in spite of `Content-Length`.
+            hang_up: Whether to close the connection without any answer, once the server has done what it is asked to.
+
+        Returns:
+            What was written: how often it was `met`, how many are `left`, and a way to `cancel()` it.
+
+        Raises:
+            ValueError: an argument is out of range, or nothing would happen.
+
+        """
+        script = make_script(
+            method,
+            path,
+            when=when,
+            times=times,
+            delay=delay,
+            status=status,
+            body=body,
+            headers=headers,
+            retry_after=retry_after,
+            cut_off=cut_off,
+            hang_up=hang_up,
+        )
+        self._scripts.add(script)
+        return script
+
     async def start(self) -> None:
-        """Listen and serve on the running event loop until `stop()`."""
+        """Listen and serve on the running event loop until `stop()`.
+
+        Raises:
+            DataFileError: the file cannot be used.
+            OSError: the address cannot be listened on.
+            RuntimeError: the server was started already.
+
+        """
         if self._bound is not None:
             raise RuntimeError("the embedded server was started already")
+        if self._path is not None:
+            self._file = DataFile(self._path)
+        try:
+            if self._file is not None:
+                self._store = Store.of(self._file.load(), clock=self.clock)
+            await self._listen()
+        except BaseException:
+            self._close_file()
+            raise
+
+    async def _listen(self) -> None:
+        self._stopping = asyncio.Event()
         server = web.Server(self._respond, access_log=None, keepalive_timeout=_KEPT_ALIVE, auto_decompress=False)
         runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await runner.setup()
@@ -124,9 +208,18 @@ class EmbeddedServer:
 
     async def stop(self) -> None:
         """Close every connection and stop listening; a server that was not started is left alone."""
+        self._stopping.set()
         runner, self._runner, self._bound = self._runner, None, None
-        if runner is not None:
-            await runner.cleanup()
+        try:
+            if runner is not None:
+                await runner.cleanup()
+        finally:
+            self._close_file()
+
+    def _close_file(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -161,20 +254,64 @@ class EmbeddedServer:
         if headers.get("expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         asked = Asked(request.method, request.raw_path, headers, await request.content.read())
-        self.requests.append(_recorded(asked))
+        arrived = RecordedRequest.of(asked)
+        self.requests.add(arrived)
+        script = self._scripts.meet(arrived)
+        if script is None:
+            return _response(self._answer(asked))
+        return await self._follow(script, asked, request)
+
+    def _answer(self, asked: Asked) -> Answer:
+        """Do what is asked, and put what that changed into the file, if there is one, before the answer goes out."""
         given = answer(self._store, asked, password=self._password)
-        return web.Response(status=given.status, headers={**given.headers, "server": "uvicorn"}, body=given.body)
+        if self._store.changed:
+            if self._file is not None:
+                try:
+                    self._file.write(self._store.changed)
+                except DataFileError:
+                    # The changes stay noted, and go into the file with those of the next request.
+                    _logger.exception("a change was not written")
+                    return refused(database_error())
+            self._store.changed.clear()
+        return given
+
+    async def _follow(self, script: Script, asked: Asked, request: web.BaseRequest) -> web.StreamResponse:
+        """Do what a script says."""
+        if script.delay and await self._stopped_within(script.delay):
+            return _hung_up(request)
+        given = script.over(lambda: self._answer(asked))
+        if script.hang_up:
+            return _hung_up(request)
+        if script.cut_off is None:
+            return _response(given)
+        response = web.StreamResponse(status=given.status, headers=_headers(given))
+        response.content_length = len(given.body)
+        await response.prepare(request)
+        await response.write(given.body[: script.cut_off])
+        if request.transport is not None:
+            request.transport.close()
+        return response
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._stopping.wait()
+        except TimeoutError:
+            return False
 
 
-def _recorded(asked: Asked) -> RecordedRequest:
-    headers = {name: _masked(value) if name in _SECRET_HEADERS else value for name, value in asked.headers.items()}
-    query = dict(parse_qsl(asked.query_string, keep_blank_values=True))
-    return RecordedRequest(asked.method, asked.path, query, headers, asked.body)
+def _response(given: Answer) -> web.Response:
+    return web.Response(status=given.status, headers=_headers(given), body=given.body)
 
 
-def _masked(value: str) -> str:
-    scheme, space, _ = value.partition(" ")
-    return f"{scheme}{space}***" if space else "***"
+def _headers(given: Answer) -> dict[str, str]:
+    return {"server": "uvicorn", **given.headers}
+
+
+def _hung_up(request: web.BaseRequest) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
 class _Thread:

@@ -82,3 +82,23 @@ def test_the_example_is_the_demo() -> None:
     command = [sys.executable, str(ROOT / "examples" / "demo.py")]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=True)
     assert done.stdout.count("$ letta-async ") == 4
+
+
+def test_with_a_file_it_remembers(tmp_path: Path) -> None:
+    path = str(tmp_path / "letta.db")
+    with Running("serve", "--port", "0", "--data", path) as running:
+        running.stdout.wait_for("\n")
+        running.stderr.wait_for("Ctrl-C ends it")
+        with Letta(base_url=running.stdout.text.strip()) as client:
+            block = client.blocks.create(label="name", value="Ada")
+        other = run("serve", "--port", "0", "--data", path)
+        running.signal(signal.SIGINT)
+        done = running.end()
+    assert f"Serving Letta from {path}; Ctrl-C ends it." in done.stderr
+    assert (other.code, other.stderr) == (2, f"error: --data: {path}: is in use by another server\n")
+    with Running("serve", "--port", "0", "--data", path) as running:
+        running.stdout.wait_for("\n")
+        with Letta(base_url=running.stdout.text.strip()) as client:
+            assert client.blocks.retrieve(block.id) == block
+        running.signal(signal.SIGINT)
+        running.end()

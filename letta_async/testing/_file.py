@@ -1,0 +1,140 @@
+"""The rows in a SQLite file, a JSON text each, for servers that are to remember across runs.
+
+What is in memory counts; the file follows it. The rows that a request changed are written in one transaction before the
+request is answered, so a process that is killed leaves every change that was answered and none by halves. The file
+is in WAL mode, in which a commit waits for no disk: a machine that loses its power may lose the last answers' changes,
+but the file stays whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any, Final
+
+from cattrs import BaseValidationError
+from cattrs.preconf.json import make_converter
+
+from letta_async.testing._state import Agent, Block, Conversation, Message, Record
+
+__all__ = ["DataFile", "DataFileError"]
+
+_APPLICATION: Final = 0x4C455441
+"""Tells a file of this server from other SQLite files (`LETA`)."""
+_FORMAT: Final = 1
+"""Grows with each change of the rows that older files do not have."""
+_KINDS: Final[Mapping[str, type[Record]]] = {"agent": Agent, "block": Block, "conv": Conversation, "message": Message}
+"""What a row is, by the beginning of its id."""
+_converter: Final = make_converter()
+
+
+class DataFileError(Exception):
+    """The file cannot be used: another server has it, it is something else, or it cannot be read or written."""
+
+    def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
+        super().__init__(f"{os.fspath(path)}: {reason}")
+        self.path = path
+        self.reason = reason
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.path, self.reason)
+
+
+class DataFile:
+    """An open file, this server's alone until it is closed; one that is missing or empty is made.
+
+    Raises:
+        DataFileError: it cannot be used.
+
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = path
+        self._database: sqlite3.Connection | None = None
+        try:
+            # The thread that opens it need not be the one that serves; they never do so at once.
+            self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+            self._open(self._database)
+        except sqlite3.Error as error:
+            self.close()
+            raise DataFileError(path, _reason(error)) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, database: sqlite3.Connection) -> None:
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        application, version = (_number(database, f"PRAGMA {name}") for name in ("application_id", "user_version"))
+        fresh = not (application or version or _number(database, "SELECT count(*) FROM sqlite_master"))
+        if not fresh and application != _APPLICATION:
+            raise DataFileError(self._path, "is an SQLite database, but none of the embedded server's")
+        if not fresh and version != _FORMAT:
+            raise DataFileError(
+                self._path,
+                f"was written by another version of letta_async: its format is {version}, this version's {_FORMAT}",
+            )
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("BEGIN IMMEDIATE")  # takes the lock, which stays until the file is closed
+        if fresh:
+            database.execute("CREATE TABLE rows (id TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID")
+            database.execute(f"PRAGMA application_id = {_APPLICATION}")
+            database.execute(f"PRAGMA user_version = {_FORMAT}")
+        database.execute("COMMIT")
+
+    def load(self) -> list[Record]:
+        """Read all rows, in no particular order."""
+        try:
+            with closing(self._opened().execute("SELECT id, row FROM rows")) as found:
+                return [_converter.structure(json.loads(row), _kind(row_id)) for row_id, row in found]
+        except sqlite3.Error as error:
+            raise DataFileError(self._path, _reason(error)) from error
+        except (BaseValidationError, LookupError, TypeError, ValueError) as error:
+            raise DataFileError(self._path, f"holds a row that is none of the embedded server's: {error}") from error
+
+    def write(self, changed: Mapping[str, Record | None]) -> None:
+        """Write rows, and take out those that are `None`, in one transaction."""
+        kept = [(row_id, json.dumps(_converter.unstructure(row))) for row_id, row in changed.items() if row is not None]
+        gone = [(row_id,) for row_id, row in changed.items() if row is None]
+        database = self._opened()
+        try:
+            database.execute("BEGIN")
+            database.executemany("REPLACE INTO rows VALUES (?, ?)", kept)
+            database.executemany("DELETE FROM rows WHERE id = ?", gone)
+            database.execute("COMMIT")
+        except sqlite3.Error as error:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            raise DataFileError(self._path, _reason(error)) from error
+
+    def close(self) -> None:
+        """Close the file and leave it to others."""
+        database, self._database = self._database, None
+        if database is not None:
+            database.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._database is None:
+            raise DataFileError(self._path, "was closed")
+        return self._database
+
+
+def _kind(row_id: str) -> type[Record]:
+    return _KINDS[row_id.partition("-")[0]]
+
+
+def _number(database: sqlite3.Connection, query: str) -> int:
+    number: int = database.execute(query).fetchone()[0]
+    return number
+
+
+def _reason(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF == sqlite3.SQLITE_BUSY:
+        return "is in use by another server"
+    if code == sqlite3.SQLITE_NOTADB:
+        return "is not a file of the embedded server"
+    return f"cannot be used: {error}"

@@ -1,0 +1,23 @@
+"""What the tests of the embedded server as a tool begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from letta_async import Letta
+from letta_async.testing import EmbeddedServer
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: EmbeddedServer) -> Iterator[Letta]:
+    """Give a client that tries once: what the server did to a request is to be seen."""
+    with Letta(base_url=server.base_url, max_retries=0) as client:
+        yield client

@@ -1,0 +1,74 @@
+"""A server's state, made and read over the wire: everything that a restart must bring back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from letta_async import Letta
+
+MODEL = "letta/letta-free"
+
+
+def fill(client: Letta) -> dict[str, str]:
+    """Make one of everything, change it, delete something; give the ids of what is left."""
+    block = client.post(
+        "/v1/blocks/", body={"label": "human", "value": "Ada\ud83d\ude00", "metadata": {"odd": "\ud800"}}
+    )
+    other = client.post("/v1/blocks/", body={"label": "other", "value": "x", "tags": ["a", "b"]})
+    agent = client.post(
+        "/v1/agents/",
+        body={
+            "name": "assistant",
+            "model": MODEL,
+            "embedding": MODEL,
+            "block_ids": [block["id"], other["id"]],
+            "tags": ["one", "two"],
+            "secrets": {"NAME": "value"},
+            "timezone": "Asia/Tokyo",
+            "metadata": {"number": 1.5, "nothing": None},
+            "initial_message_sequence": [
+                {"role": "user", "content": "Hello"},
+                {"role": "assistant", "content": "Hi"},
+            ],
+            "compaction_settings": {"mode": "all", "model_settings": {"provider_type": "openai", "strict": False}},
+        },
+    )
+    doomed = client.post("/v1/agents/", body={"name": "doomed", "model": MODEL, "memory_blocks": [{"label": "human"}]})
+    query = {"agent_id": agent["id"]}
+    conversation = client.post(
+        "/v1/conversations/",
+        body={"summary": "First", "isolated_block_labels": ["other"], "model_settings": {"provider_type": "groq"}},
+        extra_query=query,
+    )
+    deleted = client.post("/v1/conversations/", body={}, extra_query=query)
+    fork = client.post(f"/v1/conversations/{conversation['id']}/fork")
+    client.post("/v1/conversations/", body={}, extra_query={"agent_id": doomed["id"]})
+
+    client.patch(f"/v1/conversations/{fork['id']}", body={"last_message_at": "2030-01-01T12:00:00+02:00"})
+    client.patch(
+        f"/v1/agents/{agent['id']}",
+        body={"last_run_completion": "2030-01-01T12:00:00+02:00", "last_run_duration_ms": 5, "system": "Changed."},
+    )
+    client.patch(f"/v1/blocks/{block['id']}", body={"value": "Grace"})
+    client.post(f"/v1/conversations/{conversation['id']}/recompile")
+    client.delete(f"/v1/conversations/{deleted['id']}")
+    client.delete(f"/v1/agents/{doomed['id']}")
+    return {"agent": agent["id"], "block": block["id"], "conversation": conversation["id"]}
+
+
+def state(client: Letta) -> dict[str, Any]:
+    """Read all that a server knows, in the server's order."""
+    agents = client.get("/v1/agents/")
+    conversations = client.get("/v1/conversations/")
+    details = [client.get(f"/v1/conversations/{each['id']}") for each in conversations]
+    messages = [client.get(f"/v1/conversations/{each['id']}/messages") for each in conversations]
+    own = [client.get(f"/v1/conversations/{each['id']}/messages") for each in agents]
+    return {
+        "agents": [client.get(f"/v1/agents/{each['id']}") for each in agents],
+        "blocks": client.get("/v1/blocks/"),
+        "conversations": conversations,
+        "details": details,
+        "messages": messages,
+        "own messages": own,
+        "by time": client.get("/v1/conversations/", extra_query={"order_by": "last_message_at"}),
+    }
