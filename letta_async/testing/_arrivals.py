@@ -14,7 +14,7 @@ import attrs
 from letta_async._secret import names_secret
 from letta_async.testing._app import Asked
 
-__all__ = ["RecordedRequest", "RecordedRequests"]
+__all__ = ["RecordedRequest", "RecordedRequests", "recorded"]
 
 _REMEMBERED: Final = 1000
 _REMEMBERED_BYTES: Final = 16 * 2**20
@@ -44,12 +44,12 @@ class RecordedRequest:
         """
         return json.loads(self.body) if self.body else None
 
-    @classmethod
-    def of(cls, asked: Asked) -> RecordedRequest:
-        """Record a request, its keys masked."""
-        headers = {name: _masked(value) if names_secret(name) else value for name, value in asked.headers.items()}
-        query = dict(parse_qsl(asked.query_string, keep_blank_values=True))
-        return cls(asked.method, asked.path, query, headers, asked.body)
+
+def recorded(asked: Asked) -> RecordedRequest:
+    """Record a request, its keys masked."""
+    headers = {name: _masked(value) if names_secret(name) else value for name, value in asked.headers.items()}
+    query = dict(parse_qsl(asked.query_string, keep_blank_values=True))
+    return RecordedRequest(asked.method, asked.path, query, headers, asked.body)
 
 
 def _masked(value: str) -> str:

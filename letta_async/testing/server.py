@@ -15,7 +15,7 @@ from aiohttp import web
 
 from letta_async._unset import UNSET
 from letta_async.testing._app import Answer, Asked, answer, refused
-from letta_async.testing._arrivals import RecordedRequest, RecordedRequests
+from letta_async.testing._arrivals import RecordedRequest, RecordedRequests, recorded
 from letta_async.testing._clock import system_clock
 from letta_async.testing._errors import database_error
 from letta_async.testing._file import DataFile, DataFileError
@@ -254,7 +254,7 @@ class EmbeddedServer:
         if headers.get("expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         asked = Asked(request.method, request.raw_path, headers, await request.content.read())
-        arrived = RecordedRequest.of(asked)
+        arrived = recorded(asked)
         self.requests.add(arrived)
         script = self._scripts.meet(arrived)
         if script is None:
