@@ -94,6 +94,8 @@ class AdaptiveLimit(Limit):
     _round_worked: float = attrs.field(default=0.0, init=False)
     _round_full: bool = attrs.field(default=False, init=False)
     _answers: int = attrs.field(default=0, init=False)
+    _enough: int = attrs.field(init=False)
+    """How many answers end the round."""
     _kinds: dict[Hashable, _Kind] = attrs.field(factory=dict[Hashable, _Kind], init=False)
     _resting_from: float | None = attrs.field(default=None, init=False)
     """The estimate to go back to after a rest."""
@@ -115,7 +117,7 @@ class AdaptiveLimit(Limit):
             known = self._kinds[kind] = _Kind()
         known.samples.append(now - sent)
         self._answers += 1
-        if self._answers >= min(max(self.value, _LEAST_SAMPLES), _MOST_SAMPLES) or (
+        if self._answers >= self._enough or (
             self._answers == _LEAST_SAMPLES and self._slowness() > _MUCH_SLOWER
         ):
             self._end_round(now)
@@ -197,3 +199,4 @@ class AdaptiveLimit(Limit):
     def _become(self, estimate: float) -> None:
         self._estimate = min(max(estimate, 1.0), float(self.maximum))
         self.value = int(self._estimate)
+        self._enough = min(max(self.value, _LEAST_SAMPLES), _MOST_SAMPLES)

@@ -181,7 +181,8 @@ class AsyncUpkeep(Resource):
         checked = check(Recompile, {"conversation_id": "default", **set_ones})
         if faults := [*target_faults(targets), *deadline_faults(deadline)]:
             raise InvalidArgumentError(faults)
-        options = CallOptions(**{name: given[name] for name in RequestOptions.__annotations__})
+        common["compaction_settings"] = checked.compaction_settings  # no mapping, which would be read for each target
+        _, options = parted(Recompile, {name: given[name] for name in RequestOptions.__annotations__})
 
         def parameters(target: str | Recompile) -> dict[str, object]:
             return {**common, **(target.given() if isinstance(target, Recompile) else {"conversation_id": target})}
