@@ -30,6 +30,7 @@ types: $(READY)  ## Check types, strictly, with pyright and mypy
 	$(BIN)/pyright
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing examples
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright --verifytypes letta_async --ignoreexternal
 
 unit: $(READY) foreign  ## Run the tests
 	$(BIN)/python -X dev -m pytest

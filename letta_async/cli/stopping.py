@@ -32,8 +32,8 @@ class Stop:
 
     def __init__(self, on_first: Callable[[], object]) -> None:
         """Take what to call when it is asked for first."""
-        self.asked = asyncio.Event()
-        self.code = Exit.INTERRUPTED
+        self.asked: asyncio.Event = asyncio.Event()
+        self.code: Exit = Exit.INTERRUPTED
         self._on_first = on_first
 
     @contextmanager

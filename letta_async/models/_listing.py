@@ -22,8 +22,8 @@ hosted API cuts larger ones, so that a page may be short of a larger `limit` and
 class Listing(Operation[list[Item]], Generic[Item]):
     """A call that lists. A subclass has the parameters `limit`, `after` and `order`, and an `id` in each item."""
 
-    method: ClassVar = "GET"
-    repeatable: ClassVar = True
+    method: ClassVar[str] = "GET"
+    repeatable: ClassVar[bool] = True
 
     def arranged(self, page: list[Item]) -> list[Item]:
         """Put a page in the order that was asked for, where the server does not."""
