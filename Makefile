@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
 FOREIGN := $(BIN)/python -m tools.foreign
 
-.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons docs dist test-dist bench real-server stop-real-server format clean
+.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons docs dist test-dist public audit bench real-server stop-real-server format clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -59,6 +59,13 @@ dist: $(READY)  ## Build the wheel and the source distribution
 
 test-dist: dist  ## Test the wheel on every supported Python that is found, with the lowest dependencies and the newest
 	$(BIN)/python -m tools.wheel
+
+audit: $(READY)  ## Look for known vulnerabilities, at licences, and at the workflows; needs the network
+	$(BIN)/zizmor --offline .github/workflows
+	$(BIN)/python -m tools.audit
+
+public: $(READY)  ## Record the public face: at a release, when the changelog has its version
+	$(BIN)/python -m tools.public
 
 bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
