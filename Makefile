@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
 FOREIGN := $(BIN)/python -m tools.foreign
 
-.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons docs dist test-dist public audit bench real-server stop-real-server format clean
+.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons docs dist test-dist public audit coverage mutants bench real-server stop-real-server format clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -60,7 +60,19 @@ dist: $(READY)  ## Build the wheel and the source distribution
 test-dist: dist  ## Test the wheel on every supported Python that is found, with the lowest dependencies and the newest
 	$(BIN)/python -m tools.wheel
 
+coverage: $(READY)  ## Run the tests and show which lines and branches none of them reaches
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+mutants: $(READY)  ## Change limiter, retry and protocol in small ways, one at a time, and show what no test notices
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 audit: $(READY)  ## Look for known vulnerabilities, at licences, and at the workflows; needs the network
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
 	$(BIN)/zizmor --offline .github/workflows
 	$(BIN)/python -m tools.audit
 
@@ -83,3 +95,5 @@ format: $(READY)  ## Put the code in form
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build docs/_build
+
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* mutants dist build

@@ -248,7 +248,7 @@ class Letta(ConfiguredClient):
             raise InvalidArgumentError(
                 [Fault("session", "belongs to an event loop of yours, but Letta runs its own; use AsyncLetta")]
             )
-        self._core = core = AsyncLetta._around(self._config, self._transport)  # pyright: ignore[reportPrivateUsage]
+        self._core = core = AsyncLetta._around(self._config, self._transport)  # pyright: ignore[reportPrivateUsage] - of its own core
         if self._parent is None:
             self._portal = Portal(self._transport.close)
         self.conversations = Conversations(core.conversations, self._portal)
@@ -266,7 +266,7 @@ class Letta(ConfiguredClient):
 
         Closing a copy made by `with_options` closes nothing but the copy.
         """
-        self._closed = self._core._closed = True  # pyright: ignore[reportPrivateUsage]
+        self._closed = self._core._closed = True  # pyright: ignore[reportPrivateUsage] - of its own core
         if self._parent is None:
             self._transport.closed = True  # copies too, also where no loop was ever started to do this
             self._portal.close()

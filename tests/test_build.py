@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from letta_async import UNSET, CompactionSettings, InvalidArgumentError, OpenAIModelSettings, Timeout
+from letta_async import UNSET, AsyncLetta, CompactionSettings, InvalidArgumentError, OpenAIModelSettings, Timeout
 from letta_async._protocol import CallOptions, Request, build, build_raw
 from letta_async.config import ClientConfig
 from letta_async.models.conversation import Recompile
@@ -171,3 +171,10 @@ def test_a_raw_path_is_sent_as_it_is() -> None:
 def test_raw_calls_are_repeatable_where_http_says_so(method: str, repeatable: bool) -> None:
     request = build_raw(method, "/x", body=UNSET, answer=object, options=CallOptions(), config=config())
     assert request.repeatable is repeatable
+
+
+def test_what_holds_itself_is_refused_and_not_followed_for_ever() -> None:
+    endless: dict[str, Any] = {}
+    endless["self"] = endless
+    with pytest.raises(InvalidArgumentError, match="nested more than .* or holds itself"):
+        AsyncLetta(default_query={"q": endless})

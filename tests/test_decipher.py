@@ -175,6 +175,7 @@ def test_each_status_has_its_class(status: int, cls: type[APIStatusError]) -> No
         (b'{"detail":null}', None, "418"),
         (b'{"detail":"[not a list"}', "[not a list", "[not a list"),
         (b'{"detail":[{"loc":["body","a"],"msg":"bad"}]}', [{"loc": ["body", "a"], "msg": "bad"}], "body.a: bad"),
+        (b'{"detail":[{"msg":"bad"},"worse"]}', [{"msg": "bad"}, "worse"], "{'msg': 'bad'}; worse"),
         (b"<html>\x1b[31mBad gateway</html>", None, "<html>\ufffd[31mBad gateway</html>"),
         (b"", None, "418"),
         (b"\xff\xfe\x00", None, "418"),

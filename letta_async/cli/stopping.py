@@ -50,7 +50,7 @@ class Stop:
             for number in _EXITS:
                 loop.add_signal_handler(number, self._hear, number, task)
                 taken.append(number)
-        except (NotImplementedError, RuntimeError, ValueError):
+        except (NotImplementedError, RuntimeError, ValueError):  # pragma: no cover - Windows, or another thread
             pass
         try:
             yield

@@ -31,7 +31,7 @@ class Listing(Operation[list[Item]], Generic[Item]):
 
     def following(self, page: list[Item]) -> Mapping[str, Any]:
         """Give the parameters that lead from a page to the next one; none when it is the last."""
-        limit: int | None = self.given().get("limit")  # type: ignore[assignment]
+        limit: int | None = self.given().get("limit")  # type: ignore[assignment]  # a field of every subclass
         if len(page) < min(limit or _SURELY_FULL, _SURELY_FULL) or (limit and len(page) > limit):
             return {}
         last: Any = page[-1]
