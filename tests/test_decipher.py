@@ -261,3 +261,20 @@ def test_errors_can_be_pickled_and_copied() -> None:
 )
 def test_retry_after_is_read_as_seconds_as_a_date_or_not_at_all(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(CIMultiDict(headers), now=1000.0) == seconds
+
+
+def test_a_redirect_is_no_success() -> None:
+    with pytest.raises(APIStatusError) as caught:
+        answer(b'"P"', 300)
+    assert caught.value.status_code == 300
+    assert answer(b'"P"', 299) == "P"
+
+
+def test_what_cannot_be_used_says_of_which_call_it_is() -> None:
+    with pytest.raises(APIResponseValidationError) as caught:
+        answer(b"", content_type=None)
+    assert str(caught.value).endswith(": the answer is empty (200, no content type)")
+    assert (caught.value.request_method, caught.value.request_path) == (RECOMPILE.method, RECOMPILE.path)
+    with pytest.raises(APIResponseValidationError) as caught:
+        answer(b"[1, 2]")
+    assert caught.value.body == "[1, 2]"
