@@ -234,3 +234,11 @@ def test_only_truth_values_are_written_small() -> None:
     assert (
         raw(extra_query={"a": True, "b": "True", "c": [False, "X"], "d": None}).target == "/x?a=true&b=True&c=false&c=X"
     )
+
+
+def test_a_raw_call_has_the_clients_headers_and_says_json_only_of_a_body() -> None:
+    kinds = [{name.lower(): value for name, value in request.headers.items()} for request in (raw(), raw(body={}))]
+    assert [kind.get("content-type") for kind in kinds] == [None, "application/json"]
+    assert raw().method == "POST"
+    assert raw().timeout == config().timeout
+    assert raw(timeout=3).timeout == Timeout(3)

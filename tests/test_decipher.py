@@ -278,3 +278,18 @@ def test_what_cannot_be_used_says_of_which_call_it_is() -> None:
     with pytest.raises(APIResponseValidationError) as caught:
         answer(b"[1, 2]")
     assert caught.value.body == "[1, 2]"
+
+
+def test_a_401_says_so_when_no_key_was_sent() -> None:
+    hint = "no API key was sent: pass api_key, or set LETTA_API_KEY"
+    keyed = ClientConfig(api_key="k", base_url="http://localhost:8283")
+    with_key = build(Recompile, {"conversation_id": CONVERSATION}, CallOptions(), keyed)
+    for request, status, hinted in ((RECOMPILE, 401, True), (with_key, 401, False), (RECOMPILE, 403, False)):
+        with pytest.raises(APIStatusError) as caught:
+            answer(b"{}", status, request)
+        assert (hint in str(caught.value)) is hinted
+
+
+@pytest.mark.parametrize("coding", ["identity", " Identity ", ""])
+def test_an_answer_that_is_not_packed_may_say_so(coding: str) -> None:
+    assert answer(b'"P"', Content_Encoding=coding) == "P"
