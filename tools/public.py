@@ -19,7 +19,7 @@ import attrs
 import click
 
 import letta_async
-from letta_async import testing
+from letta_async import dask, testing
 from letta_async.cli import commands, exits
 from letta_async.resources._resource import RequestOptions
 
@@ -84,7 +84,7 @@ def changed(before: dict[str, list[str]], now: dict[str, list[str]]) -> list[str
 def describe() -> dict[str, list[str]]:
     """Say of every public name what it is, in lines that change when it does."""
     face: dict[str, list[str]] = {}
-    for prefix, module in (("", letta_async), ("testing.", testing)):
+    for prefix, module in (("", letta_async), ("testing.", testing), ("dask.", dask)):
         for name in module.__all__:
             face.update(_described(prefix + name, getattr(module, name)))
     face["RequestOptions"] = [f"{name}: {_kind(kind)}" for name, kind in RequestOptions.__annotations__.items()]
@@ -108,6 +108,8 @@ def _resources(thing: object, prefix: str = "") -> Iterator[tuple[str, object]]:
 def _described(name: str, value: Any) -> dict[str, list[str]]:
     if name == "__version__":
         return {}
+    if inspect.isfunction(value):
+        return {name: _signature(value)}
     if not inspect.isclass(value):
         return {name: [str(value).replace("letta_async.", "")]}
     if not name.startswith("Async") and hasattr(letta_async, f"Async{name}"):
