@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
 FOREIGN := $(BIN)/python -m tools.foreign
 
-.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons docs bench real-server stop-real-server format clean
+.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons docs dist test-dist public audit coverage mutants bench real-server stop-real-server format clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -30,6 +30,7 @@ types: $(READY)  ## Check types, strictly, with pyright and mypy
 	$(BIN)/pyright
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing examples
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright --verifytypes letta_async --ignoreexternal
 
 unit: $(READY) foreign  ## Run the tests
 	$(BIN)/python -X dev -m pytest
@@ -51,6 +52,33 @@ docs: $(READY)  ## Build the documentation; what it warns of are errors
 	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going --fresh-env --quiet -b html docs docs/_build
 	@echo docs/_build/index.html
 
+dist: $(READY)  ## Build the wheel and the source distribution
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+
+test-dist: dist  ## Test the wheel on every supported Python that is found, with the lowest dependencies and the newest
+	$(BIN)/python -m tools.wheel
+
+coverage: $(READY)  ## Run the tests and show which lines and branches none of them reaches
+	$(BIN)/coverage erase
+	-$(BIN)/coverage run -m pytest  # slower than the tests that look at the clock expect
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+mutants: $(READY)  ## Change limiter, retry and protocol in small ways, one at a time, and show what no test notices
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
+audit: $(READY)  ## Look for known vulnerabilities, at licences, and at the workflows; needs the network
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
+	$(BIN)/zizmor --offline .github/workflows
+	$(BIN)/python -m tools.audit
+
+public: $(READY)  ## Record the public face: at a release, when the changelog has its version
+	$(BIN)/python -m tools.public
+
 bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks $(if $(REAL_URL),--real $(REAL_URL))
@@ -66,4 +94,4 @@ format: $(READY)  ## Put the code in form
 	$(BIN)/ruff format .
 
 clean:  ## Remove what was made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build docs/_build
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* mutants dist build docs/_build

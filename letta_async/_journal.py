@@ -15,8 +15,10 @@ from letta_async.models.outcome import Outcome
 
 try:
     import fcntl
-except ImportError:  # Windows has no advisory locks of this kind; there, two runs with one journal are not told apart
-    fcntl = None  # type: ignore[assignment]
+except (
+    ImportError
+):  # pragma: no cover - Windows has no advisory locks of this kind; there, two runs with one journal are not told apart
+    fcntl = None  # type: ignore[assignment]  # a module otherwise
 
 __all__ = ["Journal"]
 
@@ -89,7 +91,7 @@ class Journal:
         self._file.flush()
 
     def _lock(self) -> None:
-        if fcntl is not None:
+        if fcntl is not None:  # pragma: no branch - only Windows has none
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

@@ -118,7 +118,7 @@ _loops: Final[set[_LoopThread]] = set()
 _guard: Final = threading.RLock()
 """Held while a loop is started, and so never by a thread that a forked child does not have."""
 
-if sys.platform != "win32":
+if sys.platform != "win32":  # pragma: no branch - tested where there is fork
     os.register_at_fork(before=_guard.acquire, after_in_parent=_guard.release, after_in_child=_guard.release)
 
 

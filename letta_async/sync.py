@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sized
 from contextvars import Context, copy_context
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, get_args, get_type_hints, overload
+from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, cast, get_args, get_type_hints, overload
 
 from letta_async._feeder import advance
 from letta_async._options import ConfiguredClient
@@ -166,8 +166,8 @@ class _SyncResource:
 class ConversationMessages(_SyncResource):
     """The messages of a conversation: `/v1/conversations/{conversation_id}/messages`."""
 
-    list = paging(AsyncConversationMessages.list)
-    compact = waiting(AsyncConversationMessages.compact)
+    list: Final = paging(AsyncConversationMessages.list)
+    compact: Final = waiting(AsyncConversationMessages.compact)
 
 
 class Conversations(_SyncResource):
@@ -176,18 +176,18 @@ class Conversations(_SyncResource):
     messages: ConversationMessages
     """The messages of a conversation."""
 
-    create = waiting(AsyncConversations.create)
-    list = paging(AsyncConversations.list)
-    retrieve = waiting(AsyncConversations.retrieve)
-    update = waiting(AsyncConversations.update)
-    delete = waiting(AsyncConversations.delete)
-    fork = waiting(AsyncConversations.fork)
-    cancel = waiting(AsyncConversations.cancel)
-    compact = waiting(AsyncConversations.compact)
-    recompile = waiting(AsyncConversations.recompile)
-    recompile_many = iterating(AsyncConversations.recompile_many)
-    staleness = waiting(AsyncConversations.staleness)
-    targets = iterating(AsyncConversations.targets)
+    create: Final = waiting(AsyncConversations.create)
+    list: Final = paging(AsyncConversations.list)
+    retrieve: Final = waiting(AsyncConversations.retrieve)
+    update: Final = waiting(AsyncConversations.update)
+    delete: Final = waiting(AsyncConversations.delete)
+    fork: Final = waiting(AsyncConversations.fork)
+    cancel: Final = waiting(AsyncConversations.cancel)
+    compact: Final = waiting(AsyncConversations.compact)
+    recompile: Final = waiting(AsyncConversations.recompile)
+    recompile_many: Final = iterating(AsyncConversations.recompile_many)
+    staleness: Final = waiting(AsyncConversations.staleness)
+    targets: Final = iterating(AsyncConversations.targets)
 
     def __init__(self, core: AsyncConversations, portal: Portal) -> None:
         super().__init__(core, portal)
@@ -197,18 +197,18 @@ class Conversations(_SyncResource):
 class Agents(_SyncResource):
     """The calls under `/v1/agents`, as far as keeping prompts up to date needs them."""
 
-    create = waiting(AsyncAgents.create)
-    list = paging(AsyncAgents.list)
-    retrieve = waiting(AsyncAgents.retrieve)
-    update = waiting(AsyncAgents.update)
-    delete = waiting(AsyncAgents.delete)
-    recompile = waiting(AsyncAgents.recompile)
+    create: Final = waiting(AsyncAgents.create)
+    list: Final = paging(AsyncAgents.list)
+    retrieve: Final = waiting(AsyncAgents.retrieve)
+    update: Final = waiting(AsyncAgents.update)
+    delete: Final = waiting(AsyncAgents.delete)
+    recompile: Final = waiting(AsyncAgents.recompile)
 
 
 class BlockAgents(_SyncResource):
     """The agents that have a block: `/v1/blocks/{block_id}/agents`."""
 
-    list = paging(AsyncBlockAgents.list)
+    list: Final = paging(AsyncBlockAgents.list)
 
 
 class Blocks(_SyncResource):
@@ -217,11 +217,11 @@ class Blocks(_SyncResource):
     agents: BlockAgents
     """The agents that have a block."""
 
-    create = waiting(AsyncBlocks.create)
-    list = paging(AsyncBlocks.list)
-    retrieve = waiting(AsyncBlocks.retrieve)
-    update = waiting(AsyncBlocks.update)
-    delete = waiting(AsyncBlocks.delete)
+    create: Final = waiting(AsyncBlocks.create)
+    list: Final = paging(AsyncBlocks.list)
+    retrieve: Final = waiting(AsyncBlocks.retrieve)
+    update: Final = waiting(AsyncBlocks.update)
+    delete: Final = waiting(AsyncBlocks.delete)
 
     def __init__(self, core: AsyncBlocks, portal: Portal) -> None:
         super().__init__(core, portal)
@@ -248,25 +248,25 @@ class Letta(ConfiguredClient):
             raise InvalidArgumentError(
                 [Fault("session", "belongs to an event loop of yours, but Letta runs its own; use AsyncLetta")]
             )
-        self._core = core = AsyncLetta._around(self._config, self._transport)  # pyright: ignore[reportPrivateUsage]
+        self._core = core = AsyncLetta._around(self._config, self._transport)  # pyright: ignore[reportPrivateUsage] - of its own core
         if self._parent is None:
             self._portal = Portal(self._transport.close)
         self.conversations = Conversations(core.conversations, self._portal)
         self.agents = Agents(core.agents, self._portal)
         self.blocks = Blocks(core.blocks, self._portal)
 
-    get = waiting(AsyncLetta.get)
-    post = waiting(AsyncLetta.post)
-    put = waiting(AsyncLetta.put)
-    patch = waiting(AsyncLetta.patch)
-    delete = waiting(AsyncLetta.delete)
+    get: Final = waiting(AsyncLetta.get)
+    post: Final = waiting(AsyncLetta.post)
+    put: Final = waiting(AsyncLetta.put)
+    patch: Final = waiting(AsyncLetta.patch)
+    delete: Final = waiting(AsyncLetta.delete)
 
     def close(self) -> None:
         """Close the client: calls under way end with `ClientClosedError`, connections are closed, the thread ends.
 
         Closing a copy made by `with_options` closes nothing but the copy.
         """
-        self._closed = self._core._closed = True  # pyright: ignore[reportPrivateUsage]
+        self._closed = self._core._closed = True  # pyright: ignore[reportPrivateUsage] - of its own core
         if self._parent is None:
             self._transport.closed = True  # copies too, also where no loop was ever started to do this
             self._portal.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from letta_async import UNSET, CompactionSettings, InvalidArgumentError, OpenAIModelSettings, Timeout
+from letta_async import UNSET, AsyncLetta, CompactionSettings, InvalidArgumentError, OpenAIModelSettings, Timeout
 from letta_async._protocol import CallOptions, Request, build, build_raw
 from letta_async.config import ClientConfig
 from letta_async.models.conversation import Recompile
@@ -171,3 +171,74 @@ def test_a_raw_path_is_sent_as_it_is() -> None:
 def test_raw_calls_are_repeatable_where_http_says_so(method: str, repeatable: bool) -> None:
     request = build_raw(method, "/x", body=UNSET, answer=object, options=CallOptions(), config=config())
     assert request.repeatable is repeatable
+
+
+def test_what_holds_itself_is_refused_and_not_followed_for_ever() -> None:
+    endless: dict[str, Any] = {}
+    endless["self"] = endless
+    with pytest.raises(InvalidArgumentError, match="nested more than .* or holds itself"):
+        AsyncLetta(default_query={"q": endless})
+
+
+def raw(path: str = "/x", *, body: Any = UNSET, **options: Any) -> Request:
+    return build_raw("POST", path, body=body, answer=object, options=CallOptions(**options), config=config())
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("v1/x", "is not a path; it starts with one '/'"),
+        ("//elsewhere.example/x", "is not a path; it starts with one '/'"),
+        ("/x?a=1", "holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query"),
+        ("/x y", "holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query"),
+        *[(path, "climbs") for path in ("/a/./b", "/a/%2e/b", "/a/../b", "/a/%2E./b", "/a%2f..%2Fb", "/..")],
+    ],
+)
+def test_a_raw_path_is_refused_with_the_reason(path: str, why: str) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        raw(path)
+    assert [(fault.path, fault.problem) for fault in caught.value.faults] == [("path", f"{path!r} {why}")]
+
+
+def test_a_raw_path_keeps_what_is_escaped_and_dots_within_names() -> None:
+    for path in ("/v1/a%2Fb", "/v1/.hidden/a..b", "/v1/@:!$&'()*+,;=~"):
+        assert raw(path).target == path
+    assert raw("/v1/é").target == "/v1/%C3%A9"
+
+
+@pytest.mark.parametrize(
+    ("body", "extra", "sent"),
+    [
+        (UNSET, {"a": 1}, {"a": 1}),
+        ({"a": 1, "b": 2}, {"b": 3}, {"a": 1, "b": 3}),
+        ({"a": 1}, {}, {"a": 1}),
+        ([1], {}, [1]),
+        (None, None, None),
+    ],
+)
+def test_extra_fields_go_over_those_of_a_raw_body(body: Any, extra: Any, sent: Any) -> None:
+    request = raw(body=body, extra_body=extra)
+    assert json.loads(request.body or b"") == sent
+
+
+def test_all_that_is_wrong_with_a_raw_call_is_told_at_once() -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        raw("x", body=[float("nan")], extra_body={"a": float("inf")}, extra_query=5, timeout=-1)
+    faults = {fault.path: fault.problem for fault in caught.value.faults}
+    assert list(faults) == ["path", "extra_query", "extra_body.a", "timeout", "body[0]", "extra_body"]
+    assert faults["extra_query"] == "is not a mapping of names to values"
+    assert faults["extra_body"] == "goes with a body that is a mapping"
+
+
+def test_only_truth_values_are_written_small() -> None:
+    assert (
+        raw(extra_query={"a": True, "b": "True", "c": [False, "X"], "d": None}).target == "/x?a=true&b=True&c=false&c=X"
+    )
+
+
+def test_a_raw_call_has_the_clients_headers_and_says_json_only_of_a_body() -> None:
+    kinds = [{name.lower(): value for name, value in request.headers.items()} for request in (raw(), raw(body={}))]
+    assert [kind.get("content-type") for kind in kinds] == [None, "application/json"]
+    assert raw().method == "POST"
+    assert raw().timeout == config().timeout
+    assert raw(timeout=3).timeout == Timeout(3)

@@ -7,9 +7,11 @@ import logging
 import pickle
 from typing import Any
 
+import aiohttp
 import pytest
 
 from letta_async import AsyncLetta, InvalidArgumentError, Letta, LettaError, RetryPolicy, Timeout
+from letta_async.models._fields import Range
 
 KEY = "sk-let-very-secret"
 
@@ -234,3 +236,24 @@ def test_the_connect_timeout_stays_below_the_whole() -> None:
     assert Timeout(None).connect_seconds == 5
     assert Timeout(None, connect=None).connect_seconds is None
     assert Timeout(10, connect=None).connect_seconds == 9
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copied_key_stays_masked(copied: Any) -> None:
+    key = copied(AsyncLetta(api_key="sk-secret").api_key)
+    assert key == "sk-secret"
+    assert "secret" not in repr(key)
+
+
+async def test_a_session_of_somebody_elses_loop_is_refused_by_the_sync_client() -> None:
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(InvalidArgumentError, match="session: belongs to an event loop of yours"):
+            Letta(session=session)
+
+
+def test_ranges_read_as_they_are_meant() -> None:
+    assert [str(Range(0, 1)), str(Range(minimum=2)), str(Range(maximum=0.5))] == [
+        "from 0 to 1",
+        "at least 2",
+        "at most 0.5",
+    ]

@@ -175,6 +175,7 @@ def test_each_status_has_its_class(status: int, cls: type[APIStatusError]) -> No
         (b'{"detail":null}', None, "418"),
         (b'{"detail":"[not a list"}', "[not a list", "[not a list"),
         (b'{"detail":[{"loc":["body","a"],"msg":"bad"}]}', [{"loc": ["body", "a"], "msg": "bad"}], "body.a: bad"),
+        (b'{"detail":[{"msg":"bad"},"worse"]}', [{"msg": "bad"}, "worse"], "{'msg': 'bad'}; worse"),
         (b"<html>\x1b[31mBad gateway</html>", None, "<html>\ufffd[31mBad gateway</html>"),
         (b"", None, "418"),
         (b"\xff\xfe\x00", None, "418"),
@@ -260,3 +261,35 @@ def test_errors_can_be_pickled_and_copied() -> None:
 )
 def test_retry_after_is_read_as_seconds_as_a_date_or_not_at_all(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(CIMultiDict(headers), now=1000.0) == seconds
+
+
+def test_a_redirect_is_no_success() -> None:
+    with pytest.raises(APIStatusError) as caught:
+        answer(b'"P"', 300)
+    assert caught.value.status_code == 300
+    assert answer(b'"P"', 299) == "P"
+
+
+def test_what_cannot_be_used_says_of_which_call_it_is() -> None:
+    with pytest.raises(APIResponseValidationError) as caught:
+        answer(b"", content_type=None)
+    assert str(caught.value).endswith(": the answer is empty (200, no content type)")
+    assert (caught.value.request_method, caught.value.request_path) == (RECOMPILE.method, RECOMPILE.path)
+    with pytest.raises(APIResponseValidationError) as caught:
+        answer(b"[1, 2]")
+    assert caught.value.body == "[1, 2]"
+
+
+def test_a_401_says_so_when_no_key_was_sent() -> None:
+    hint = "no API key was sent: pass api_key, or set LETTA_API_KEY"
+    keyed = ClientConfig(api_key="k", base_url="http://localhost:8283")
+    with_key = build(Recompile, {"conversation_id": CONVERSATION}, CallOptions(), keyed)
+    for request, status, hinted in ((RECOMPILE, 401, True), (with_key, 401, False), (RECOMPILE, 403, False)):
+        with pytest.raises(APIStatusError) as caught:
+            answer(b"{}", status, request)
+        assert (hint in str(caught.value)) is hinted
+
+
+@pytest.mark.parametrize("coding", ["identity", " Identity ", ""])
+def test_an_answer_that_is_not_packed_may_say_so(coding: str) -> None:
+    assert answer(b'"P"', Content_Encoding=coding) == "P"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import aclosing
 from contextvars import ContextVar
+from queue import SimpleQueue
 
 import pytest
 
-from letta_async._feeder import advance
+from letta_async._feeder import _serve, advance
 
 PATIENCE = 10.0
 
@@ -97,3 +99,13 @@ async def test_context_variables_reach_the_iterator() -> None:
     variable.set("set")
     async with aclosing(advance(variable.get() for _ in range(1))) as fed:
         assert [item async for item in fed] == ["set"]
+
+
+def test_an_item_that_nobody_waits_for_any_more_is_not_taken() -> None:
+    given_up: Future[list[int]] = Future()
+    assert given_up.cancel()
+    wanted: SimpleQueue[Future[list[int]] | None] = SimpleQueue()
+    for asked in (given_up, answer := Future[list[int]](), None):
+        wanted.put(asked)
+    _serve(iter([1, 2]), wanted)
+    assert answer.result(0) == [1]

@@ -129,3 +129,62 @@ def test_answers_that_wait_for_a_busy_client_do_not_hold_the_server_back(share: 
         now += 0.002  # one after the other: by a server with one worker, or by a client without rest
         limit.answered("", now - 0.002 * limit.value, now, limit.value)
     assert (limit.value > 64) is grows
+
+
+def a_round(limit: AdaptiveLimit, at: float, seconds: float = 0.02, answers: int | None = None) -> int:
+    """Let a full round's answers come, or so many, all sent and answered at once; give the limit after that."""
+    for _ in range(min(max(limit.value, 5), 64) if answers is None else answers):
+        limit.answered("", at, at + seconds, limit.value)
+    return limit.value
+
+
+def grown(rounds: int, seconds: float = 0.02) -> AdaptiveLimit:
+    """Give a limit after so many rounds of fast answers, one a second from 0 on."""
+    limit = AdaptiveLimit(256)
+    for second in range(rounds):
+        a_round(limit, second, seconds)
+    return limit
+
+
+def test_a_round_lasts_as_many_answers_as_the_limit_but_at_least_five() -> None:
+    limit = AdaptiveLimit(256)
+    assert a_round(limit, 0, answers=4) == 2
+    assert a_round(limit, 0, answers=1) == 4
+    assert a_round(limit, 1, answers=4) == 4
+    assert a_round(limit, 1, answers=1) == 8
+    assert a_round(limit, 2, answers=7) == 8
+    assert a_round(limit, 2, answers=1) == 16
+
+
+def test_what_is_asked_more_often_now_is_not_compared_with_what_was_asked_before() -> None:
+    limit = AdaptiveLimit(256)
+    for second in range(10):
+        for kind, seconds in (("fast", 0.001), ("fast", 0.001), ("slow", 0.2), ("fast", 0.001), ("fast", 0.001)):
+            limit.answered(kind, second, second + seconds, 1)
+    for second in range(10, 20):
+        for _ in range(limit.value + 5):
+            limit.answered("slow", second, second + 0.2, limit.value)
+    assert limit.value == 256
+
+
+def test_growth_is_careful_near_a_wall_and_goes_on_by_a_few_when_that_is_forgotten() -> None:
+    limit = grown(6)
+    assert limit.value == 128
+    limit.overloaded(sent=7, now=7.1, in_flight=100)
+    assert [a_round(limit, 8 + 0.1 * n) for n in range(26)] == [*range(51, 76), 75]
+    assert [a_round(limit, 15 + 0.1 * n) for n in range(4)] == [75, 75, 76, 76]
+    assert a_round(limit, 37) == 76
+    assert a_round(limit, 38) == 85
+
+
+def test_answers_that_are_slower_tell_by_how_much_it_went_too_far() -> None:
+    limit = grown(5, seconds=1)
+    assert limit.value == 64
+    assert a_round(limit, 50, seconds=4) == int(64 / (4 / 1.505) + 8)
+
+
+def test_it_looks_how_fast_a_server_is_at_rest_once_that_was_long_ago() -> None:
+    limit = grown(5, seconds=1)
+    assert a_round(limit, 102, seconds=4) == 16
+    assert a_round(limit, 110, seconds=2) == 64
+    assert a_round(limit, 120, seconds=2) == 72

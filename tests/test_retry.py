@@ -9,6 +9,7 @@ import pytest
 
 from letta_async import (
     APIConnectionError,
+    APIError,
     APIResponseValidationError,
     APIStatusError,
     APITimeoutError,
@@ -17,7 +18,7 @@ from letta_async import (
     RetryPolicy,
 )
 from letta_async._refusal import refusal
-from letta_async.retry import RetryBudget
+from letta_async.retry import RetryBudget, is_overload
 
 POLICY = RetryPolicy()
 
@@ -117,12 +118,13 @@ def test_the_number_of_retries_is_bounded() -> None:
     assert not retried(status(503), policy=RetryPolicy(max_retries=0))
 
 
-def test_waits_grow_to_their_bound_and_are_drawn_from_nothing_up() -> None:
-    class Highest(random.Random):
-        def uniform(self, a: float, b: float) -> float:
-            assert a == 0
-            return b
+class Highest(random.Random):
+    def uniform(self, a: float, b: float) -> float:
+        assert a == 0
+        return b
 
+
+def test_waits_grow_to_their_bound_and_are_drawn_from_nothing_up() -> None:
     waits = [POLICY.delay(status(500), retries=n, rng=Highest()) for n in range(7)]
     assert waits == [0.5, 1, 2, 4, 8, 8, 8]
     assert POLICY.delay(None, retries=10**6, rng=Highest()) == 8
@@ -137,6 +139,12 @@ def test_retry_after_is_never_cut_short() -> None:
         assert len(set(waits)) > 1
 
 
+@pytest.mark.parametrize(("asked", "longest"), [("0", 0.05), ("4", 4.45), ("9.5", 10.5), ("60", 61)])
+def test_a_retry_after_is_waited_for_a_tenth_longer_at_most_and_a_second(asked: str, longest: float) -> None:
+    waited = POLICY.delay(status(503, Retry_After=asked), retries=0, rng=Highest())
+    assert waited == pytest.approx(longest)
+
+
 def test_a_retry_after_beyond_the_bound_is_not_waited_for() -> None:
     assert retried(status(503, Retry_After="60"))
     assert not retried(status(503, Retry_After="61"))
@@ -148,21 +156,43 @@ def test_a_retry_after_beyond_the_bound_is_not_waited_for() -> None:
     [
         ("max_retries", -1),
         ("max_retries", 1.0),
+        ("max_retries", True),
         ("initial_delay", -0.1),
+        ("initial_delay", False),
         ("max_delay", "1"),
+        ("max_delay", 1e9),
         ("max_retry_after", float("nan")),
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused(field: str, value: Any) -> None:
-    with pytest.raises(InvalidArgumentError, match=field):
+    wanted = "a whole number" if field == "max_retries" else "a number of seconds"
+    with pytest.raises(InvalidArgumentError) as caught:
         RetryPolicy(**{field: value})
+    assert str(caught.value) == f"retry.{field}: {value!r} is not {wanted} from 0"
+
+
+@pytest.mark.parametrize(
+    ("error", "overload"),
+    [
+        *[(status(code), True) for code in (429, 503, 504)],
+        *[(status(code), False) for code in (400, 409, 500, 501, 502)],
+        (status(500, "An unknown error occurred"), True),
+        (status(500, "A database error occurred: too many clients"), True),
+        (status(502, "An unknown error occurred"), False),
+        (connection(), True),
+        (connection(transient=False), False),
+        (APIResponseValidationError("no", status_code=503, headers={}), False),
+    ],
+)
+def test_what_says_that_the_server_has_too_much_to_do(error: APIError, overload: bool) -> None:
+    assert is_overload(error) is overload
 
 
 def test_the_budget_runs_out_and_fills_up_again() -> None:
     budget = RetryBudget()
     paid = [budget.take(status(500)) for _ in range(40)]
     assert paid == [14] * 35 + [None] * 5
-    assert [budget.take(status(503)) for _ in range(3)] == [5, 5, None]
+    assert [budget.take(status(code)) for code in (503, 429, 503)] == [5, 5, None]
     budget.give_back(14)
     budget.give_back(0)
     assert budget.tokens == 14 + 1

@@ -24,7 +24,7 @@ from letta_async import (
     Staleness,
     UnexpectedPromptError,
 )
-from letta_async._prompt import align
+from letta_async._prompt import _moment, align
 from letta_async.testing import EmbeddedServer
 from tests.ids import AGENT, CONVERSATION
 
@@ -407,3 +407,8 @@ def test_a_journal_remembers_what_was_unchanged(letta: Letta, home: Home, tmp_pa
     }
     with pytest.raises(InvalidArgumentError, match="another only_stale"):
         list(letta.conversations.recompile_many(home.ids, journal=path))
+
+
+@pytest.mark.parametrize("odd", ["yesterday", "2026-13-45 10:00:00 AM UTC+0000", ""])
+def test_a_time_of_another_form_counts_as_the_oldest(odd: str) -> None:
+    assert _moment(odd) < _moment("1970-01-01 12:00:00 AM UTC+0000")

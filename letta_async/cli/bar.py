@@ -20,7 +20,7 @@ def progress_bar(words: str, total: int, *, hidden: bool = False) -> Generator[A
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415 - only where it is shown
-    from rich.progress import (  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415 - only where it is shown
         BarColumn,
         MofNCompleteColumn,
         Progress,
@@ -29,7 +29,7 @@ def progress_bar(words: str, total: int, *, hidden: bool = False) -> Generator[A
         TextColumn,
         TimeRemainingColumn,
     )
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415 - only where it is shown
 
     class Rate(ProgressColumn):
         """Done a second, of late."""

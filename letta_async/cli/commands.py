@@ -236,7 +236,7 @@ def recompile(
     input, one a line.
     """
     from letta_async.cli.recompiling import Recompiling  # noqa: PLC0415 - only what a command needs
-    from letta_async.cli.settings import read_settings  # noqa: PLC0415
+    from letta_async.cli.settings import read_settings  # noqa: PLC0415 - as above
 
     if dry_run and journal is not None:
         raise click.UsageError("--dry-run does nothing that a --journal could tell of", context)

@@ -170,9 +170,6 @@ class _Until:
     targets: Sequence[str]
     stop: Stop
 
-    def __len__(self) -> int:
-        return len(self.targets)
-
     async def __aiter__(self) -> AsyncGenerator[str, None]:
         for target in self.targets:
             if self.stop.asked.is_set():

@@ -142,7 +142,7 @@ def _print_table(rows: Iterable[Row]) -> None:
     if not ordered:
         return
     from rich.table import Table  # noqa: PLC0415 - only where it is printed
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415 - only where it is shown
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("conversation", no_wrap=True)

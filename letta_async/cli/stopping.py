@@ -32,8 +32,8 @@ class Stop:
 
     def __init__(self, on_first: Callable[[], object]) -> None:
         """Take what to call when it is asked for first."""
-        self.asked = asyncio.Event()
-        self.code = Exit.INTERRUPTED
+        self.asked: asyncio.Event = asyncio.Event()
+        self.code: Exit = Exit.INTERRUPTED
         self._on_first = on_first
 
     @contextmanager
@@ -50,7 +50,7 @@ class Stop:
             for number in _EXITS:
                 loop.add_signal_handler(number, self._hear, number, task)
                 taken.append(number)
-        except (NotImplementedError, RuntimeError, ValueError):
+        except (NotImplementedError, RuntimeError, ValueError):  # pragma: no cover - Windows, or another thread
             pass
         try:
             yield

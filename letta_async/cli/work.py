@@ -23,7 +23,7 @@ class Work:
     """
 
     def __init__(self, connection: Connection) -> None:
-        self.client = connection.client()
+        self.client: AsyncLetta = connection.client()
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:

@@ -116,7 +116,7 @@ def recompile_many(
     if not cluster_client.asynchronous and isinstance(targets, Iterable) and not isinstance(targets, Sized):
         given["targets"] = _off_the_loop(targets, partition_size or LARGEST)
     batch = ClusterBatch(
-        batch=driver.conversations._batch(given),  # pyright: ignore[reportPrivateUsage]
+        batch=driver.conversations._batch(given),  # pyright: ignore[reportPrivateUsage] - not for users
         cluster=Cluster(cluster_client),
         baggage=Baggage.pack(
             new_run(), options=options, parameters={name: given[name] for name in _WORKERS_PART}, prompts=prompts

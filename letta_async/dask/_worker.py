@@ -38,7 +38,7 @@ async def run_partition(key: str, baggage: Baggage, partition: bytes) -> Results
         partition: The targets, pickled; no two of them are the same.
 
     """
-    return await (await _workshop(get_worker())).run(baggage).work(key, baggage, pickle.loads(partition))  # noqa: S301
+    return await (await _workshop(get_worker())).run(baggage).work(key, baggage, pickle.loads(partition))  # noqa: S301 - from the driver
 
 
 async def end_run(run: str, dask_worker: Worker) -> None:

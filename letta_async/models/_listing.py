@@ -22,8 +22,8 @@ hosted API cuts larger ones, so that a page may be short of a larger `limit` and
 class Listing(Operation[list[Item]], Generic[Item]):
     """A call that lists. A subclass has the parameters `limit`, `after` and `order`, and an `id` in each item."""
 
-    method: ClassVar = "GET"
-    repeatable: ClassVar = True
+    method: ClassVar[str] = "GET"
+    repeatable: ClassVar[bool] = True
 
     def arranged(self, page: list[Item]) -> list[Item]:
         """Put a page in the order that was asked for, where the server does not."""
@@ -31,7 +31,7 @@ class Listing(Operation[list[Item]], Generic[Item]):
 
     def following(self, page: list[Item]) -> Mapping[str, Any]:
         """Give the parameters that lead from a page to the next one; none when it is the last."""
-        limit: int | None = self.given().get("limit")  # type: ignore[assignment]
+        limit: int | None = self.given().get("limit")  # type: ignore[assignment]  # a field of every subclass
         if len(page) < min(limit or _SURELY_FULL, _SURELY_FULL) or (limit and len(page) > limit):
             return {}
         last: Any = page[-1]

@@ -136,11 +136,11 @@ class _Settings:
 class CreateAgent(_Settings, Operation[AgentState]):
     """Make an agent."""
 
-    method: ClassVar = "POST"
-    path: ClassVar = "/v1/agents/"
-    repeatable: ClassVar = False
-    answer: ClassVar = AgentState
-    body_required: ClassVar = True
+    method: ClassVar[str] = "POST"
+    path: ClassVar[str] = "/v1/agents/"
+    repeatable: ClassVar[bool] = False
+    answer: ClassVar[Any] = AgentState
+    body_required: ClassVar[bool] = True
 
     name: str | Unset = UNSET
     agent_type: AgentType | Unset = UNSET
@@ -152,8 +152,8 @@ class CreateAgent(_Settings, Operation[AgentState]):
 class ListAgents(Listing[AgentState]):
     """List agents."""
 
-    path: ClassVar = "/v1/agents/"
-    answer: ClassVar = list[AgentState]
+    path: ClassVar[str] = "/v1/agents/"
+    answer: ClassVar[Any] = list[AgentState]
 
     limit: PageSize | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
     after: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
@@ -174,8 +174,8 @@ class ListAgents(Listing[AgentState]):
 class ListBlockAgents(Listing[AgentState]):
     """List the agents that have a block."""
 
-    path: ClassVar = "/v1/blocks/{block_id}/agents"
-    answer: ClassVar = list[AgentState]
+    path: ClassVar[str] = "/v1/blocks/{block_id}/agents"
+    answer: ClassVar[Any] = list[AgentState]
 
     block_id: BlockId = attrs.field(metadata=PATH)
     limit: PageSize | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
@@ -189,10 +189,10 @@ class ListBlockAgents(Listing[AgentState]):
 class RetrieveAgent(Operation[AgentState]):
     """Show an agent."""
 
-    method: ClassVar = "GET"
-    path: ClassVar = "/v1/agents/{agent_id}"
-    repeatable: ClassVar = True
-    answer: ClassVar = AgentState
+    method: ClassVar[str] = "GET"
+    path: ClassVar[str] = "/v1/agents/{agent_id}"
+    repeatable: ClassVar[bool] = True
+    answer: ClassVar[Any] = AgentState
 
     agent_id: AgentId = attrs.field(metadata=PATH)
     include: list[Included] | Unset = attrs.field(default=UNSET, metadata=QUERY, hash=False)
@@ -202,11 +202,11 @@ class RetrieveAgent(Operation[AgentState]):
 class UpdateAgent(_Settings, Operation[AgentState]):
     """Change an agent."""
 
-    method: ClassVar = "PATCH"
-    path: ClassVar = "/v1/agents/{agent_id}"
-    repeatable: ClassVar = True
-    answer: ClassVar = AgentState
-    body_required: ClassVar = True
+    method: ClassVar[str] = "PATCH"
+    path: ClassVar[str] = "/v1/agents/{agent_id}"
+    repeatable: ClassVar[bool] = True
+    answer: ClassVar[Any] = AgentState
+    body_required: ClassVar[bool] = True
 
     agent_id: AgentId = attrs.field(metadata=PATH)
 
@@ -215,10 +215,10 @@ class UpdateAgent(_Settings, Operation[AgentState]):
 class DeleteAgent(Operation[object]):
     """Delete an agent."""
 
-    method: ClassVar = "DELETE"
-    path: ClassVar = "/v1/agents/{agent_id}"
-    repeatable: ClassVar = True
-    answer: ClassVar = object
+    method: ClassVar[str] = "DELETE"
+    path: ClassVar[str] = "/v1/agents/{agent_id}"
+    repeatable: ClassVar[bool] = True
+    answer: ClassVar[Any] = object
 
     agent_id: AgentId = attrs.field(metadata=PATH)
 
@@ -227,10 +227,10 @@ class DeleteAgent(Operation[object]):
 class RecompileAgent(Operation[str]):
     """Compile an agent's own system prompt anew."""
 
-    method: ClassVar = "POST"
-    path: ClassVar = "/v1/agents/{agent_id}/recompile"
-    repeatable: ClassVar = True
-    answer: ClassVar = str
+    method: ClassVar[str] = "POST"
+    path: ClassVar[str] = "/v1/agents/{agent_id}/recompile"
+    repeatable: ClassVar[bool] = True
+    answer: ClassVar[Any] = str
 
     agent_id: AgentId = attrs.field(metadata=PATH)
     dry_run: bool | Unset = attrs.field(default=UNSET, metadata=QUERY)

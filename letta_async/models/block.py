@@ -80,19 +80,19 @@ class NewBlock(_Described, WireObject):
 class CreateBlock(_Described, Operation[Block]):
     """Make a block."""
 
-    method: ClassVar = "POST"
-    path: ClassVar = "/v1/blocks/"
-    repeatable: ClassVar = False
-    answer: ClassVar = Block
-    body_required: ClassVar = True
+    method: ClassVar[str] = "POST"
+    path: ClassVar[str] = "/v1/blocks/"
+    repeatable: ClassVar[bool] = False
+    answer: ClassVar[Any] = Block
+    body_required: ClassVar[bool] = True
 
 
 @attrs.frozen(kw_only=True)
 class ListBlocks(Listing[Block]):
     """List blocks."""
 
-    path: ClassVar = "/v1/blocks/"
-    answer: ClassVar = list[Block]
+    path: ClassVar[str] = "/v1/blocks/"
+    answer: ClassVar[Any] = list[Block]
 
     limit: PageSize | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
     after: BlockId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
@@ -112,10 +112,10 @@ class ListBlocks(Listing[Block]):
 class RetrieveBlock(Operation[Block]):
     """Show a block."""
 
-    method: ClassVar = "GET"
-    path: ClassVar = "/v1/blocks/{block_id}"
-    repeatable: ClassVar = True
-    answer: ClassVar = Block
+    method: ClassVar[str] = "GET"
+    path: ClassVar[str] = "/v1/blocks/{block_id}"
+    repeatable: ClassVar[bool] = True
+    answer: ClassVar[Any] = Block
 
     block_id: BlockId = attrs.field(metadata=PATH)
 
@@ -124,11 +124,11 @@ class RetrieveBlock(Operation[Block]):
 class UpdateBlock(Operation[Block]):
     """Change a block."""
 
-    method: ClassVar = "PATCH"
-    path: ClassVar = "/v1/blocks/{block_id}"
-    repeatable: ClassVar = True
-    answer: ClassVar = Block
-    body_required: ClassVar = True
+    method: ClassVar[str] = "PATCH"
+    path: ClassVar[str] = "/v1/blocks/{block_id}"
+    repeatable: ClassVar[bool] = True
+    answer: ClassVar[Any] = Block
+    body_required: ClassVar[bool] = True
 
     block_id: BlockId = attrs.field(metadata=PATH)
     value: str | Unset | None = UNSET
@@ -146,9 +146,9 @@ class UpdateBlock(Operation[Block]):
 class DeleteBlock(Operation[object]):
     """Delete a block."""
 
-    method: ClassVar = "DELETE"
-    path: ClassVar = "/v1/blocks/{block_id}"
-    repeatable: ClassVar = True
-    answer: ClassVar = object
+    method: ClassVar[str] = "DELETE"
+    path: ClassVar[str] = "/v1/blocks/{block_id}"
+    repeatable: ClassVar[bool] = True
+    answer: ClassVar[Any] = object
 
     block_id: BlockId = attrs.field(metadata=PATH)

@@ -94,10 +94,10 @@ class CompactResponse(WireObject):
 class Recompile(Direct[str]):
     """Compile a conversation's system prompt anew."""
 
-    method: ClassVar = "POST"
-    path: ClassVar = "/v1/conversations/{conversation_id}/recompile"
-    repeatable: ClassVar = True
-    answer: ClassVar = str
+    method: ClassVar[str] = "POST"
+    path: ClassVar[str] = "/v1/conversations/{conversation_id}/recompile"
+    repeatable: ClassVar[bool] = True
+    answer: ClassVar[Any] = str
 
     dry_run: bool | Unset = attrs.field(default=UNSET, metadata=QUERY)
     compaction_settings: CompactionSettings | Unset | None = UNSET
@@ -107,10 +107,10 @@ class Recompile(Direct[str]):
 class Compact(Direct[CompactResponse]):
     """Sum up a conversation's messages. Done twice it sums up the summary, and costs twice."""
 
-    method: ClassVar = "POST"
-    path: ClassVar = "/v1/conversations/{conversation_id}/compact"
-    repeatable: ClassVar = False
-    answer: ClassVar = CompactResponse
+    method: ClassVar[str] = "POST"
+    path: ClassVar[str] = "/v1/conversations/{conversation_id}/compact"
+    repeatable: ClassVar[bool] = False
+    answer: ClassVar[Any] = CompactResponse
 
     compaction_settings: CompactionSettings | Unset | None = UNSET
 
@@ -119,10 +119,10 @@ class Compact(Direct[CompactResponse]):
 class ForkConversation(Direct[Conversation]):
     """Make a conversation that shares another's messages."""
 
-    method: ClassVar = "POST"
-    path: ClassVar = "/v1/conversations/{conversation_id}/fork"
-    repeatable: ClassVar = False
-    answer: ClassVar = Conversation
+    method: ClassVar[str] = "POST"
+    path: ClassVar[str] = "/v1/conversations/{conversation_id}/fork"
+    repeatable: ClassVar[bool] = False
+    answer: ClassVar[Any] = Conversation
 
     agent_id: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
     hidden: bool | Unset = attrs.field(default=UNSET, metadata=QUERY)
@@ -133,10 +133,10 @@ class ForkConversation(Direct[Conversation]):
 class CancelConversation(Direct[dict[str, Any]]):
     """End a conversation's runs. Done twice it may end a run that began in between."""
 
-    method: ClassVar = "POST"
-    path: ClassVar = "/v1/conversations/{conversation_id}/cancel"
-    repeatable: ClassVar = False
-    answer: ClassVar = dict
+    method: ClassVar[str] = "POST"
+    path: ClassVar[str] = "/v1/conversations/{conversation_id}/cancel"
+    repeatable: ClassVar[bool] = False
+    answer: ClassVar[Any] = dict
 
     agent_id: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
 
@@ -145,10 +145,10 @@ class CancelConversation(Direct[dict[str, Any]]):
 class CreateConversation(Operation[Conversation]):
     """Make a conversation."""
 
-    method: ClassVar = "POST"
-    path: ClassVar = "/v1/conversations/"
-    repeatable: ClassVar = False
-    answer: ClassVar = Conversation
+    method: ClassVar[str] = "POST"
+    path: ClassVar[str] = "/v1/conversations/"
+    repeatable: ClassVar[bool] = False
+    answer: ClassVar[Any] = Conversation
 
     agent_id: AgentId = attrs.field(metadata=QUERY)
     summary: str | Unset | None = UNSET
@@ -164,8 +164,8 @@ class CreateConversation(Operation[Conversation]):
 class ListConversations(Listing[Conversation]):
     """List conversations."""
 
-    path: ClassVar = "/v1/conversations/"
-    answer: ClassVar = list[Conversation]
+    path: ClassVar[str] = "/v1/conversations/"
+    answer: ClassVar[Any] = list[Conversation]
 
     agent_id: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
     limit: PageSize | Unset = attrs.field(default=UNSET, metadata=QUERY)
@@ -182,10 +182,10 @@ class ListConversations(Listing[Conversation]):
 class RetrieveConversation(Operation[Conversation]):
     """Show a conversation."""
 
-    method: ClassVar = "GET"
-    path: ClassVar = "/v1/conversations/{conversation_id}"
-    repeatable: ClassVar = True
-    answer: ClassVar = Conversation
+    method: ClassVar[str] = "GET"
+    path: ClassVar[str] = "/v1/conversations/{conversation_id}"
+    repeatable: ClassVar[bool] = True
+    answer: ClassVar[Any] = Conversation
 
     conversation_id: OwnConversationId = attrs.field(metadata=PATH)
 
@@ -194,11 +194,11 @@ class RetrieveConversation(Operation[Conversation]):
 class UpdateConversation(Operation[Conversation]):
     """Change a conversation."""
 
-    method: ClassVar = "PATCH"
-    path: ClassVar = "/v1/conversations/{conversation_id}"
-    repeatable: ClassVar = True
-    answer: ClassVar = Conversation
-    body_required: ClassVar = True
+    method: ClassVar[str] = "PATCH"
+    path: ClassVar[str] = "/v1/conversations/{conversation_id}"
+    repeatable: ClassVar[bool] = True
+    answer: ClassVar[Any] = Conversation
+    body_required: ClassVar[bool] = True
 
     conversation_id: OwnConversationId = attrs.field(metadata=PATH)
     summary: str | Unset | None = UNSET
@@ -214,9 +214,9 @@ class UpdateConversation(Operation[Conversation]):
 class DeleteConversation(Operation[object]):
     """Delete a conversation."""
 
-    method: ClassVar = "DELETE"
-    path: ClassVar = "/v1/conversations/{conversation_id}"
-    repeatable: ClassVar = True
-    answer: ClassVar = object
+    method: ClassVar[str] = "DELETE"
+    path: ClassVar[str] = "/v1/conversations/{conversation_id}"
+    repeatable: ClassVar[bool] = True
+    answer: ClassVar[Any] = object
 
     conversation_id: OwnConversationId = attrs.field(metadata=PATH)

@@ -296,8 +296,8 @@ Message = (
 class ListMessages(Direct[list[Message]], Listing[Message]):
     """List the messages of a conversation."""
 
-    path: ClassVar = "/v1/conversations/{conversation_id}/messages"
-    answer: ClassVar = list[Message]
+    path: ClassVar[str] = "/v1/conversations/{conversation_id}/messages"
+    answer: ClassVar[Any] = list[Message]
 
     agent_id: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
     limit: PageSize | Unset | None = attrs.field(default=UNSET, metadata=QUERY)

@@ -71,14 +71,14 @@ class Resource:
             given: What the method was given: its `locals()`, before it makes any of its own.
 
         """
-        return self._client._call(operation, *parted(operation, given))  # pyright: ignore[reportPrivateUsage]
+        return self._client._call(operation, *parted(operation, given))  # pyright: ignore[reportPrivateUsage] - not for users
 
     def _pages(self, listing: type[Listing[Item]], given: Mapping[str, Any]) -> AsyncPaginator[Item]:
         """Make the list that a method is for; as `_send`."""
         parameters, options = parted(listing, given)
 
         async def fetch(page: Listing[Item]) -> list[Item]:
-            return await self._client._call(listing, page.given(), options)  # pyright: ignore[reportPrivateUsage]
+            return await self._client._call(listing, page.given(), options)  # pyright: ignore[reportPrivateUsage] - not for users
 
         return AsyncPaginator(fetch, listing, parameters)
 

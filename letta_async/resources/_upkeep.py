@@ -188,7 +188,7 @@ class AsyncUpkeep(Resource):
             return {**common, **(target.given() if isinstance(target, Recompile) else {"conversation_id": target})}
 
         async def call(target: str | Recompile, attempts: list[Attempt]) -> str:
-            return await self._client._call(Recompile, parameters(target), options, attempts)  # pyright: ignore[reportPrivateUsage]
+            return await self._client._call(Recompile, parameters(target), options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
 
         async def compare(target: str | Recompile, attempts: list[Attempt]) -> Staleness:
             return await self._staleness(parameters(target), options, attempts)
@@ -222,7 +222,7 @@ class AsyncUpkeep(Resource):
 
         The dry run comes first: of a conversation that does not exist it is refused, whereas the list is empty.
         """
-        call = self._client._call  # pyright: ignore[reportPrivateUsage]
+        call = self._client._call  # pyright: ignore[reportPrivateUsage] - not for users
         compiled = await call(Recompile, {**given, "dry_run": True}, options, attempts)
         first = {name: value for name, value in given.items() if name in {"conversation_id", "agent_id"}}
         first_page = {**first, "order": "asc", "limit": 1}

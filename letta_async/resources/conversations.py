@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Unpack
+from typing import Any, Final, Literal, Unpack
 
 from letta_async._unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -297,7 +297,7 @@ class AsyncConversations(AsyncUpkeep):
         """
         return await self._send(CancelConversation, locals())
 
-    compact = AsyncConversationMessages.compact
+    compact: Final = AsyncConversationMessages.compact
 
     async def recompile(
         self,

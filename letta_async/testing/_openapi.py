@@ -124,7 +124,7 @@ def _query_parameters(query: type, schemas: dict[str, Any]) -> list[dict[str, An
         if Undescribed() in get_args(hints_of(query)[name]):
             continue
         schema = _schema(_without_null(hints_of(query)[name]), schemas)
-        if default not in {None, _facts.REQUIRED} and not isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+        if default not in {None, _facts.REQUIRED} and not isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # a class
             schema = {**schema, "default": default}
         parameters.append({"name": name, "in": "query", "required": default is _facts.REQUIRED, "schema": schema})
     return parameters

@@ -74,7 +74,7 @@ class EmbeddedServer:
         self._runner: web.ServerRunner | None = None
         self._thread: _Thread | None = None
         self._bound: int | None = None
-        self.requests = RecordedRequests()
+        self.requests: RecordedRequests = RecordedRequests()
         """The requests that arrived, the newest last: at most a thousand of them, their keys masked."""
 
     def __repr__(self) -> str:

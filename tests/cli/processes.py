@@ -27,10 +27,13 @@ PATIENCE: Final = 20.0
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _COLOURS: Final = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")
 
+MEASURED: Final = ("COVERAGE_PROCESS_CONFIG",)
+"""What tells a process that its coverage is measured."""
+
 
 def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
     """Give an environment in which nothing of the developer's is in the way."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT", *MEASURED) if name in os.environ}
     place = {} if base_url is None else {"LETTA_BASE_URL": base_url}
     return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONWARNINGS": "error", **place, **more}
 

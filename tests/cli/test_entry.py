@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from letta_async import __version__
+from letta_async.cli import commands, main
 from letta_async.cli.exits import MEANINGS, Exit
 from tests.cli.processes import environment, run, run_here
 
@@ -56,6 +57,17 @@ def test_the_version_is_told() -> None:
 def test_the_console_script_is_this_program() -> None:
     (script,) = [each for each in distribution("letta-async").entry_points if each.group == "console_scripts"]
     assert (script.name, script.value) == ("letta-async", "letta_async.cli:main")
+
+
+def test_ctrl_c_before_a_command_runs_is_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "run", interrupt)
+    assert main(["status"]) == Exit.INTERRUPTED
+    assert capsys.readouterr() == ("", "Interrupted.\n")
 
 
 def test_without_a_command_the_help_is_shown() -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from letta_async import Letta
+from letta_async.cli.exits import Exit
+from letta_async.cli.failing import explain
 from letta_async.testing import EmbeddedServer
 from tests.cli.processes import PATIENCE, PROGRAM, Done, environment, run, run_here
 from tests.cli.stories import Story, tell
@@ -143,3 +145,9 @@ def test_streams_may_be_closed(secured: tuple[str, Story]) -> None:
     done = redirected(secured, "<&- 2>&-")
     assert done.code == 1
     assert [row["status"] for row in done.jsonl] == ["stale"]
+
+
+def test_a_fault_of_the_program_itself_is_told_as_one() -> None:
+    code, words = explain(KeyError("nobody thought of it"))
+    assert code == Exit.FAULT
+    assert words.startswith("KeyError: 'nobody thought of it' (a fault of letta-async;")

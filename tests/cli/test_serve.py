@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from letta_async import AuthenticationError, Letta
+from letta_async.cli.serve import _is_loopback
 from tests.cli.processes import Running, environment, run, run_here
 
 ROOT = Path(__file__).parents[2]
@@ -102,3 +103,18 @@ def test_with_a_file_it_remembers(tmp_path: Path) -> None:
             assert client.blocks.retrieve(block.id) == block
         running.signal(signal.SIGINT)
         running.end()
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("a.example", False),
+    ],
+)
+def test_only_this_machine_is_loopback(host: str, loopback: bool) -> None:
+    assert _is_loopback(host) is loopback

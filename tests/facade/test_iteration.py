@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import uuid
@@ -55,6 +56,18 @@ def test_leaving_the_loop_ends_what_is_in_flight(server: StubServer, letta: Lett
     for _ in ids[1:]:
         assert server.dropped.acquire(timeout=PATIENCE)
     assert letta.get("/echo/after") == "after"
+
+
+def test_it_can_be_closed_by_name_and_is_at_its_end_then(server: StubServer, letta: Letta, ids: list[str]) -> None:
+    server.hold.update(ids[1:])
+    iteration = letta.conversations.recompile_many(ids)
+    with contextlib.closing(iteration):  # type: ignore[type-var]
+        assert next(iteration).target == ids[0]
+        for _ in ids[1:]:
+            assert server.arrived.acquire(timeout=PATIENCE)
+    for _ in ids[1:]:
+        assert server.dropped.acquire(timeout=PATIENCE)
+    assert next(iteration, "none") == "none"
 
 
 def test_items_after_the_end_of_the_client_are_refused(server: StubServer, ids: list[str]) -> None:

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
 from datetime import datetime
-from typing import assert_type
+from typing import Any, assert_type
 
 from letta_async import (
     AgentState,
     AsyncLetta,
     AsyncPaginator,
     Block,
+    ClientStats,
     CompactionSettings,
     CompactResponse,
     Conversation,
@@ -21,6 +22,7 @@ from letta_async import (
     NewBlock,
     Outcome,
     Paginator,
+    RetryPolicy,
     Staleness,
     SystemMessage,
     Timeout,
@@ -42,7 +44,8 @@ async def conversations(client: AsyncLetta) -> None:
     assert_type(await client.conversations.messages.compact("conv-…"), CompactResponse)
     assert_type(await client.conversations.staleness("default", agent_id="agent-…"), Staleness)
     await client.conversations.delete("conv-…")
-    await client.conversations.cancel("conv-…")
+    assert_type(await client.conversations.cancel("conv-…"), dict[str, Any])
+    assert_type(await client.conversations.recompile("default", agent_id="agent-…", dry_run=True), str)
 
     listed = client.conversations.list(agent_id="agent-…", limit=5)
     assert_type(listed, AsyncPaginator[Conversation])
@@ -84,25 +87,90 @@ async def agents_and_blocks(client: AsyncLetta) -> None:
     assert_type(await client.blocks.create(label="human", value="Ada", tags=("a",)), Block)
     assert_type(client.blocks.list(), AsyncPaginator[Block])
     assert_type(client.blocks.agents.list("block-…"), AsyncPaginator[AgentState])
+    assert_type(await client.blocks.retrieve("block-…", timeout=None), Block)
+    assert_type(await client.blocks.update("block-…", value="Grace", metadata={"by": 1}), Block)
+    await client.blocks.delete("block-…")
+    await client.agents.delete("agent-…", extra_query={"q": 1})
     await client.blocks.create(label="human")  # type: ignore[call-arg]
     await client.agents.retrieve("agent-…", include=["blocks"])  # type: ignore[list-item]
+
+
+async def client_itself(client: AsyncLetta) -> None:
+    """Show what a client tells of itself, and the calls without a method of their own."""
+    assert_type(client.api_key, str | None)
+    assert_type(client.base_url, str)
+    assert_type(client.timeout, Timeout)
+    assert_type(client.max_retries, int)
+    assert_type(client.stats, ClientStats)
+    assert_type(client.is_closed, bool)
+    assert_type(client.copy(deadline=5), AsyncLetta)
+    assert_type(client.with_options(retry=RetryPolicy(max_delay=1)), AsyncLetta)
+    assert_type(await client.get("/v1/agents/", cast_to=list), Any)
+    assert_type(await client.post("/v1/agents/", body={"name": "x"}), Any)
+    assert_type(await client.put("/v1/agents/", body=[]), Any)
+    assert_type(await client.patch("/v1/agents/", body=None), Any)
+    assert_type(await client.delete("/v1/agents/", extra_headers={"X-A": None}), Any)
+    await client.close()
+    client.with_options(session=None)  # type: ignore[call-arg]
 
 
 def facade(client: Letta) -> None:
     """Show that the facade gives the same without promises."""
     assert_type(client.conversations.create(agent_id="agent-…", timeout=5), Conversation)
+    assert_type(client.conversations.retrieve("conv-…"), Conversation)
+    assert_type(client.conversations.update("conv-…", archived=True), Conversation)
+    assert_type(client.conversations.fork("conv-…", message_id="message-…"), Conversation)
+    assert_type(client.conversations.compact("conv-…"), CompactResponse)
+    assert_type(client.conversations.cancel("conv-…"), dict[str, Any])
+    assert_type(client.conversations.recompile("conv-…"), str)
     assert_type(client.conversations.staleness("conv-…"), Staleness)
     assert_type(client.conversations.messages.compact("conv-…"), CompactResponse)
     assert_type(client.conversations.targets(all=True), Iterator[str])
-    client.conversations.recompile_many(client.conversations.targets(all=True), only_stale=True)
+    outcomes = client.conversations.recompile_many(client.conversations.targets(all=True), only_stale=True)
+    assert_type(outcomes, Iterator[Outcome])
     listed = client.conversations.list(limit=5)
     assert_type(listed, Paginator[Conversation])
     assert_type(listed.page(), list[Conversation])
     assert_type([conversation.id for conversation in listed], list[str])
     assert_type(client.conversations.messages.list("conv-…"), Paginator[Message])
-    assert_type(client.blocks.agents.list("block-…"), Paginator[AgentState])
-    assert_type(client.agents.recompile("agent-…"), str)
-    client.blocks.delete("block-…")
+    client.conversations.delete("conv-…")
     client.conversations.list(order="up")  # type: ignore[arg-type]
     client.conversations.retrieve("conv-…", timeouts=5)  # type: ignore[call-arg]
     client.conversations.list()[0]  # type: ignore[index]
+
+
+def facade_of_agents_and_blocks(client: Letta) -> None:
+    """Show the same of agents and blocks."""
+    assert_type(client.agents.create(model="openai/gpt-4o", memory_blocks=[NewBlock(label="a", value="b")]), AgentState)
+    assert_type(client.agents.retrieve("agent-…", include=["agent.blocks"]), AgentState)
+    assert_type(client.agents.update("agent-…", system="S"), AgentState)
+    assert_type(client.agents.list(tags=["a"]), Paginator[AgentState])
+    assert_type(client.agents.recompile("agent-…"), str)
+    client.agents.delete("agent-…")
+    assert_type(client.blocks.create(label="human", value="Ada"), Block)
+    assert_type(client.blocks.retrieve("block-…"), Block)
+    assert_type(client.blocks.update("block-…", value="Grace"), Block)
+    assert_type(client.blocks.list(label="human"), Paginator[Block])
+    assert_type(client.blocks.agents.list("block-…"), Paginator[AgentState])
+    client.blocks.delete("block-…")
+    client.blocks.create(label="human")  # type: ignore[call-arg]
+    client.agents.retrieve("agent-…", include=["blocks"])  # type: ignore[list-item]
+
+
+def facade_itself(client: Letta) -> None:
+    """Show what it tells of itself."""
+    assert_type(client.api_key, str | None)
+    assert_type(client.base_url, str)
+    assert_type(client.timeout, Timeout)
+    assert_type(client.max_retries, int)
+    assert_type(client.stats, ClientStats)
+    assert_type(client.is_closed, bool)
+    assert_type(client.copy(deadline=5), Letta)
+    assert_type(client.with_options(retry=RetryPolicy(max_delay=1)), Letta)
+    assert_type(client.get("/v1/agents/", cast_to=list), Any)
+    assert_type(client.post("/v1/agents/", body={"name": "x"}), Any)
+    assert_type(client.put("/v1/agents/", body=[]), Any)
+    assert_type(client.patch("/v1/agents/", body=None), Any)
+    assert_type(client.delete("/v1/agents/", extra_headers={"X-A": None}), Any)
+    client.close()
+    client.with_options(session=None)  # type: ignore[call-arg]

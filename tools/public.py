@@ -1,0 +1,188 @@
+"""Record the public face at a release, and find what has changed of it since.
+
+`python -m tools.public` writes `tests/recorded/public.txt`: every public name with its parameters, attributes and
+result, the commands with their options. Between two releases the file stays as it is, and what differs from it must be
+named in the changelog. So once a version is released, this refuses to write while the changelog has something
+unreleased.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, ForwardRef
+
+import attrs
+import click
+
+import letta_async
+from letta_async import dask, testing
+from letta_async.cli import commands, exits
+from letta_async.resources._resource import RequestOptions
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+RECORD: Final = ROOT / "tests" / "recorded" / "public.txt"
+_OURS: Final = "letta_async"
+
+
+def main() -> int:
+    """Write the record."""
+    changelog = Changelog.read((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    if changelog.released is not None and changelog.unreleased:
+        print("the changelog has something unreleased: give it a version first", file=sys.stderr)
+        return 1
+    face = describe()
+    blocks = [f"# As of {changelog.released or 'no release'}; written by python -m tools.public"]
+    blocks += ["\n    ".join([name, *lines]) for name, lines in face.items()]
+    RECORD.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+    print(f"{RECORD.relative_to(ROOT)}: {len(face)} names")
+    return 0
+
+
+@attrs.frozen
+class Changelog:
+    """What the changelog says of the latest changes."""
+
+    unreleased: str
+    """What stands under `Unreleased`."""
+    released: str | None
+    """The version of the latest release, if there was one."""
+
+    @classmethod
+    def read(cls, text: str) -> Changelog:
+        """Read it from the file's text."""
+        sections = re.split(r"^## \[(.+?)\].*$", text, flags=re.MULTILINE)
+        if sections[1:2] != ["Unreleased"]:
+            raise ValueError("the changelog does not begin with a section [Unreleased]")
+        return cls(unreleased=sections[2].strip(), released=sections[3] if len(sections) > 3 else None)
+
+    def names(self, name: str) -> bool:
+        """Tell whether a name stands in a code span of what is unreleased, by itself or in a longer expression."""
+        spans = re.findall(r"`([^`]+)`", self.unreleased)
+        bare = [re.sub(r"\b(client|letta_async)\.", "", span) for span in spans]
+        return any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", span) for span in bare)
+
+
+def recorded() -> tuple[str | None, dict[str, list[str]]]:
+    """Read the record: the release that it is of, if any, and what it says of each name."""
+    head, *blocks = RECORD.read_text(encoding="utf-8").split("\n\n")
+    release = head.removeprefix("# As of ").partition(";")[0]
+    face = {name: [line.strip() for line in lines] for name, *lines in (block.splitlines() for block in blocks)}
+    return None if release == "no release" else release, face
+
+
+def changed(before: dict[str, list[str]], now: dict[str, list[str]]) -> list[str]:
+    """Name what is new, gone or other; of what is new or gone as a whole, not its parts."""
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    whole = {name for name in names if name not in before or name not in now}
+    return [name for name in names if not any(name.startswith(f"{other}.") for other in whole)]
+
+
+def describe() -> dict[str, list[str]]:
+    """Say of every public name what it is, in lines that change when it does."""
+    face: dict[str, list[str]] = {}
+    for prefix, module in (("", letta_async), ("testing.", testing), ("dask.", dask)):
+        for name in module.__all__:
+            face.update(_described(prefix + name, getattr(module, name)))
+    face["RequestOptions"] = [f"{name}: {_kind(kind)}" for name, kind in RequestOptions.__annotations__.items()]
+    client = letta_async.AsyncLetta(api_key="unused")
+    for name, resource in _resources(client):
+        face.update(_members(name, type(resource)))
+    for name, command in commands.letta_async.commands.items():
+        face[f"letta-async {name}"] = [_option(parameter) for parameter in command.params]
+    face["letta-async"] = [f"exit code {code.value}: {code.name}" for code in exits.Exit]
+    return face
+
+
+def _resources(thing: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Walk what hangs on a client; the sync one has the same, which its own tests see to."""
+    for name, part in vars(thing).items():
+        if not name.startswith("_"):
+            yield prefix + name, part
+            yield from _resources(part, f"{prefix}{name}.")
+
+
+def _described(name: str, value: Any) -> dict[str, list[str]]:
+    if name == "__version__":
+        return {}
+    if inspect.isfunction(value):
+        return {name: _signature(value)}
+    if not inspect.isclass(value):
+        return {name: [str(value).replace("letta_async.", "")]}
+    if not name.startswith("Async") and hasattr(letta_async, f"Async{name}"):
+        return {name: [f"as Async{name}, without await"]}
+    bases = ", ".join(base.__name__ for base in value.__bases__ if base is not object)
+    constructor = _signature(value)[:-1] if "__init__" in _own(value) else []
+    return {name: [f"class ({bases})", *constructor, *_attributes(value)], **_members(name, value)}
+
+
+def _kin(cls: type[Any]) -> list[type[Any]]:
+    """Give a class and the bases of this package whose members no public base of it has already."""
+    public = [base for base in cls.__mro__[1:] if base.__name__ in letta_async.__all__]
+    told = {each for base in public for each in base.__mro__}
+    return [each for each in reversed(cls.__mro__) if each.__module__.startswith(_OURS) and each not in told]
+
+
+def _own(cls: type[Any]) -> dict[str, Any]:
+    """Give the members of a class that are not those of a public base."""
+    return {name: member for each in _kin(cls) for name, member in vars(each).items()}
+
+
+def _attributes(cls: type[Any]) -> list[str]:
+    """List the attributes that are annotated and that no parameter of an attrs class stands for."""
+    fields = [field.name for field in attrs.fields(cls)] if attrs.has(cls) else []
+    annotations = {
+        name: kind
+        for each in _kin(cls)
+        for name, kind in inspect.get_annotations(each).items()
+        if not name.startswith("_") and name not in fields
+    }
+    return [f".{name}: {_kind(kind)}" for name, kind in annotations.items()]
+
+
+def _members(name: str, cls: type[Any]) -> dict[str, list[str]]:
+    """Describe the methods and properties of a class."""
+    found: dict[str, list[str]] = {}
+    for attribute, member in _own(cls).items():
+        if not attribute.startswith("_"):
+            if isinstance(member, property):
+                getter: Any = member.fget
+                found[f"{name}.{attribute}"] = ["property", *_signature(getter)]
+            elif inspect.isroutine(member):
+                found[f"{name}.{attribute}"] = _signature(getattr(cls, attribute))
+    return found
+
+
+def _signature(function: Any) -> list[str]:
+    """Give a line for each parameter, and one for the result."""
+    signature = inspect.signature(function)
+    lines = ["async"] if inspect.iscoroutinefunction(function) else []
+    for parameter in signature.parameters.values():
+        if parameter.name != "self":
+            mark = {parameter.KEYWORD_ONLY: "* ", parameter.VAR_KEYWORD: "** "}.get(parameter.kind, "")
+            default = "" if parameter.default is parameter.empty else f" = {_default(parameter.default)}"
+            lines.append(f"{mark}{parameter.name}: {_kind(parameter.annotation)}{default}")
+    return [*lines, f"-> {_kind(signature.return_annotation)}"]
+
+
+def _default(value: object) -> str:
+    return value.__name__ if inspect.isclass(value) else re.sub(r" at 0x\w+", "", repr(value))
+
+
+def _kind(annotation: object) -> str:
+    if isinstance(annotation, ForwardRef):
+        return annotation.__forward_arg__
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+
+
+def _option(parameter: click.Parameter) -> str:
+    kind = "|".join(parameter.type.choices) if isinstance(parameter.type, click.Choice) else parameter.type.name
+    default = f" = {parameter.default!r}" if type(parameter.default) in {str, int} else ""  # not click's own marks
+    return f"{' '.join([*parameter.opts, *parameter.secondary_opts])}: {kind}{default}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

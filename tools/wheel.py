@@ -1,0 +1,91 @@
+"""Test the built wheel as users have it: on each supported Python, with its dependencies at their lowest and newest.
+
+Takes the wheel in `dist/`. Each environment is made anew and holds the runtime dependencies and nothing else, not even
+pip; `tests/installed` runs there. Then the extra `cli` is added, and `letta-async demo` run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Final
+
+from packaging.requirements import Requirement
+
+from tools.pythons import ROOT, SUPPORTED, find
+
+CHECKS: Final = ROOT / "tests" / "installed"
+
+
+def main() -> int:
+    """Test everywhere, as many environments at once as there are processors; the exit code is 0 when all passed."""
+    (wheel,) = (ROOT / "dist").glob("*.whl")
+    interpreters = {version: find(version) for version in SUPPORTED}
+    for version in [version for version, interpreter in interpreters.items() if interpreter is None]:
+        print(f"== Python {version}: not found, left out", flush=True)
+    found = [(version, interpreter) for version, interpreter in interpreters.items() if interpreter is not None]
+    if not found:
+        sys.exit("no supported Python was found")
+    cases = [(version, interpreter, choice) for version, interpreter in found for choice in (lowest, newest)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        tests = [pool.submit(test, wheel, interpreter, choice) for _, interpreter, choice in cases]
+        failed = 0
+        for (version, _, choice), tested in zip(cases, tests, strict=True):
+            passed, output = tested.result()
+            print(f"== Python {version}, {choice.__name__} dependencies: {'passed' if passed else output}", flush=True)
+            failed += not passed
+    print(f"{wheel.name}, in fresh environments:\n{len(cases) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def lowest(requirement: Requirement) -> str:
+    """Pin a dependency to the oldest version that is allowed."""
+    (bound,) = [each.version for each in requirement.specifier if each.operator in {">=", "=="}]
+    return f"{requirement.name}=={bound}"
+
+
+def newest(requirement: Requirement) -> str:
+    """Leave the choice to pip, which takes the newest."""
+    return str(requirement)
+
+
+def dependencies(wheel: Path, extra: str = "") -> Iterator[Requirement]:
+    """Read what a wheel needs, with an extra or without, from its own metadata."""
+    (distribution,) = distributions(path=[str(wheel)])
+    for line in distribution.requires or []:
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+            requirement.marker = None
+            yield requirement
+
+
+def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -> tuple[bool, str]:
+    """Make an environment and test in it: whether all went well, and otherwise what was said."""
+    with tempfile.TemporaryDirectory(prefix="letta-async-") as folder:
+        python = Path(folder, "bin", "python")
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "-qq", "install"]
+        core, all_ = ([choice(each) for each in dependencies(wheel, extra)] for extra in ("", "cli"))
+        steps: list[list[str | Path]] = [
+            [interpreter, "-m", "venv", "--without-pip", folder],
+            [*pip, wheel, *core],
+            [python, "-I", "-X", "dev", "-W", "error", "-m", "unittest", "discover", "-p", "check_*.py", "-s", CHECKS],
+            [*pip, f"{wheel}[cli]", *all_],
+            [python.with_name("letta-async"), "demo"],
+        ]
+        output = ""
+        for step in steps:
+            done = subprocess.run(step, cwd=folder, capture_output=True, text=True, check=False)
+            output += f"$ {' '.join(map(str, step))}\n{done.stdout}{done.stderr}"
+            if done.returncode != 0:
+                return False, f"{output}exit code {done.returncode}"
+        return True, ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
