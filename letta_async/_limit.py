@@ -117,9 +117,7 @@ class AdaptiveLimit(Limit):
             known = self._kinds[kind] = _Kind()
         known.samples.append(now - sent)
         self._answers += 1
-        if self._answers >= self._enough or (
-            self._answers == _LEAST_SAMPLES and self._slowness() > _MUCH_SLOWER
-        ):
+        if self._answers >= self._enough or (self._answers == _LEAST_SAMPLES and self._slowness() > _MUCH_SLOWER):
             self._end_round(now)
 
     def overloaded(self, sent: float, now: float, in_flight: int) -> None:
