@@ -18,7 +18,7 @@ The second, third and fourth line are volatile; the last two are there only some
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from letta_async.errors import UnexpectedPromptError
@@ -40,15 +40,22 @@ _METADATA: Final = re.compile(
     """,
     re.MULTILINE | re.VERBOSE,
 )
+_AHEAD: Final = timedelta(days=1)
+"""How far ahead of the clock here the server's may be."""
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d)(:\d\d:\d\d) ([AP])M .*?([+-]\d{4})")
 
 
-def align(stored: str, compiled: str) -> str:
+def align(stored: str, compiled: str, now: datetime) -> str:
     """Give a stored prompt with the volatile lines of one that was compiled just now: what still differs is stale.
 
-    Memory may hold text that looks like the section, copied from a prompt perhaps. The server's own is the last one; or
-    an earlier one that differs between the prompts and is newer, since something that looks like it may follow in the
-    system prompt. Whatever else looks like it is compared as the text that it is.
+    Memory and system prompt may hold text that looks like the section, copied from a prompt perhaps. The server's own
+    is the newest one, since it was written just now; what is dated later than that is none of the server's. Whatever
+    else looks like it is compared as the text that it is.
+
+    Args:
+        stored: The prompt as it is stored.
+        compiled: The prompt as it was compiled just now.
+        now: The time here; the server's may be a day ahead.
 
     Raises:
         UnexpectedPromptError: the compiled prompt has no such section.
@@ -62,10 +69,11 @@ def align(stored: str, compiled: str) -> str:
             prompt=compiled,
         )
     pairs = list(zip(reversed(list(_METADATA.finditer(stored))), reversed(fresh), strict=False))
-    candidates = [pair for pair in pairs if pair is pairs[0] or pair[0][0] != pair[1][0]]
-    own = max(candidates, key=lambda pair: _moment(pair[1]["time"]), default=None)
+    dated = [(_moment(new["time"]), old, new) for old, new in pairs]
+    possible = [each for each in dated if each[0] <= now + _AHEAD] or dated
+    own = max(possible, key=lambda each: each[0], default=None)
     for old, new in pairs:
-        if own is not None and (old[0], new[0]) == (own[0][0], own[1][0]):
+        if own is not None and (old[0], new[0]) == (own[1][0], own[2][0]):
             stored = stored[: old.start("volatile")] + new["volatile"] + stored[old.end("volatile") :]
     return stored
 

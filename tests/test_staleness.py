@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ RECORDED: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "recor
 was edited."""
 AT_NOON = "2026-11-22 12:00:00 PM UTC+0000"
 LATER = "2026-11-22 12:00:05 PM UTC+0000"
+NOW = datetime(2026, 11, 22, 12, 0, 5, tzinfo=UTC)
 
 
 def section(time: str = AT_NOON, *, conversation: str = "default", previous: int = 1, more: str = "") -> str:
@@ -48,7 +50,8 @@ def prompt(memory: str, own: str, *, after: str = "") -> str:
 
 
 def compared(stored: str, compiled: str) -> Staleness:
-    return Staleness(conversation_id=CONVERSATION, stored=stored, compiled=compiled, aligned=align(stored, compiled))
+    aligned = align(stored, compiled, NOW)
+    return Staleness(conversation_id=CONVERSATION, stored=stored, compiled=compiled, aligned=aligned)
 
 
 # --- prompts of a real server ---------------------------------------------------------------------------------------
@@ -124,7 +127,7 @@ def test_everything_else_does(stored: str) -> None:
 )
 def test_a_compiled_prompt_of_another_form_is_an_error_and_no_guess(unknown: str) -> None:
     with pytest.raises(UnexpectedPromptError, match="memory_metadata") as caught:
-        align(prompt("Ada", section()), unknown)
+        align(prompt("Ada", section()), unknown, NOW)
     assert caught.value.prompt == unknown
     assert isinstance(caught.value, LettaError)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from os import PathLike
 from typing import Any, Unpack
 
@@ -231,6 +232,5 @@ class AsyncUpkeep(Resource):
         if not messages or not isinstance(messages[0], SystemMessage):
             raise UnexpectedPromptError(f"{conversation_id} does not begin with a system message")
         stored = messages[0].content
-        return Staleness(
-            conversation_id=conversation_id, stored=stored, compiled=compiled, aligned=align(stored, compiled)
-        )
+        aligned = align(stored, compiled, datetime.now(UTC))
+        return Staleness(conversation_id=conversation_id, stored=stored, compiled=compiled, aligned=aligned)
