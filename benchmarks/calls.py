@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
+from importlib.util import find_spec
 from typing import Any, Final
 
 import aiohttp
@@ -44,6 +45,7 @@ __all__ = [
     "SyncCall",
     "SyncWays",
     "async_ways",
+    "has",
     "official",
     "sync_ways",
 ]
@@ -98,13 +100,18 @@ SyncCall = Callable[[], object]
 SyncWays = Mapping[str, Callable[[str], AbstractContextManager[SyncCall]]]
 
 
+def has(module: str) -> bool:
+    """Tell whether an optional peer is installed."""
+    if find_spec(module) is None:
+        say(f"{module} is not installed, and left out", error=True)
+        return False
+    return True
+
+
 def official() -> Any:
-    """Give the official client's module; `None` where it is not installed."""
-    try:
-        import letta_client  # noqa: PLC0415 - it is optional
-    except ImportError:
-        say("letta-client is not installed, and left out", error=True)
-        return None
+    """Give the official client's module, which takes long to import."""
+    import letta_client  # noqa: PLC0415 - only where it is used
+
     return letta_client
 
 
@@ -121,23 +128,19 @@ def async_ways() -> AsyncWays:
         BARE_RETRYING: lambda url: _bare(url, with_settings, retrying=True),
         SOCKETS: _sockets,
     }
-    if client := official():
-        ways[OFFICIAL_AIOHTTP] = lambda url: _official(client, url, client.DefaultAioHttpClient)
-        ways[OFFICIAL_HTTPX] = lambda url: _official(client, url, lambda: None)
+    if has("letta_client"):
+        ways[OFFICIAL_AIOHTTP] = lambda url: _official(url, lambda client: client.DefaultAioHttpClient())
+        ways[OFFICIAL_HTTPX] = lambda url: _official(url, lambda _: None)
     return ways
 
 
 def sync_ways() -> SyncWays:
     """Give the ways for code without asyncio, the bare hop first."""
     ways: dict[str, Callable[[str], AbstractContextManager[SyncCall]]] = {HOP: _hop, OURS_SYNC: _ours_sync}
-    try:
-        import urllib3  # noqa: F401, PLC0415 - it is optional
-    except ImportError:
-        say("urllib3 is not installed, and left out", error=True)
-    else:
+    if has("urllib3"):
         ways[URLLIB3] = _urllib3
-    if client := official():
-        ways[OFFICIAL_SYNC] = lambda url: _official_sync(client, url)
+    if has("letta_client"):
+        ways[OFFICIAL_SYNC] = _official_sync
     return ways
 
 
@@ -178,8 +181,9 @@ async def _ours(
 
 
 @asynccontextmanager
-async def _official(client: Any, url: str, http_client: Callable[[], Any]) -> AsyncGenerator[AsyncCall, None]:
-    async with client.AsyncLetta(base_url=url, api_key=_KEY, http_client=http_client()) as letta:
+async def _official(url: str, http_client: Callable[[Any], Any]) -> AsyncGenerator[AsyncCall, None]:
+    client = official()
+    async with client.AsyncLetta(base_url=url, api_key=_KEY, http_client=http_client(client)) as letta:
         yield lambda: letta.conversations.recompile(CONVERSATION, compaction_settings=SETTINGS_JSON)
 
 
@@ -231,6 +235,6 @@ def _urllib3(url: str) -> Generator[SyncCall, None, None]:
 
 
 @contextmanager
-def _official_sync(client: Any, url: str) -> Generator[SyncCall, None, None]:
-    with client.Letta(base_url=url, api_key=_KEY) as letta:
+def _official_sync(url: str) -> Generator[SyncCall, None, None]:
+    with official().Letta(base_url=url, api_key=_KEY) as letta:
         yield lambda: letta.conversations.recompile(CONVERSATION, compaction_settings=SETTINGS_JSON)

@@ -21,7 +21,7 @@ _THREADS: Final = 8
 
 def measure(*, short: bool = False) -> Section:
     """Measure all ways, in one thread and in several."""
-    plan = Plan(rounds=6, seconds=0.05, warm=0.4) if short else Plan(rounds=60)
+    plan = Plan(rounds=6, seconds=0.05, warm=0.4) if short else Plan(rounds=40)
     ways = calls.sync_ways()
     with Process("stub") as stub:
         meter = measure_sync(stub, ways, plan, threads=dict.fromkeys(ways, (1, _THREADS)))

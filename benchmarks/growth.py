@@ -26,7 +26,7 @@ _NAMES: Final = (calls.BARE_SETTINGS, calls.OURS_SETTINGS, calls.OFFICIAL_AIOHTT
 
 def measure(*, short: bool = False) -> Section:
     """Measure each number of tasks, and each length of a prompt."""
-    plan = Plan(rounds=3, seconds=0.05, warm=0.3) if short else Plan(rounds=20, seconds=0.15)
+    plan = Plan(rounds=3, seconds=0.05, warm=0.3) if short else Plan(rounds=15)
     by_tasks = {tasks: _measure(_PROMPT, tasks, plan) for tasks in _TASKS}
     by_prompt = {
         chars: by_tasks[_TASKS_OF_PROMPTS] if chars == _PROMPT else _measure(chars, _TASKS_OF_PROMPTS, plan)

@@ -60,7 +60,7 @@ def measure(*, short: bool = False, longest: int = _LONG) -> Section:
         }
         clients = {
             what: [_peak(what, count, stub.url) for _ in range(repeats)]
-            for kind in (_OURS, *(_OFFICIAL if calls.official() else ()))
+            for kind in (_OURS, *(_OFFICIAL if calls.has("letta_client") else ()))
             for count in (_IDLE, _CLIENTS)
             for what in [f"{kind} {count}"]
         }

@@ -54,7 +54,7 @@ def meter(rounds: int, calls_a_turn: int) -> Meter:
         _READ: lambda: read(CompactionSettings, FULL),
         _CHECK: lambda: check(CompactionSettings, FULL),
     }
-    if calls.official():
+    if calls.has("letta_client"):
         work |= _pydantic()
     measured = Meter()
     for name in turns(list(work), rounds):

@@ -44,7 +44,7 @@ Make = Callable[[str], Any]
 def measure(*, short: bool = False) -> Section:
     """Measure imports, the help, and clients."""
     rounds = 3 if short else 15
-    official = calls.official()
+    official = calls.official() if calls.has(_OFFICIAL) else None
     imports = import_costs(rounds, (_OFFICIAL,) if official else ())
     for _ in range(rounds):
         _run_help(imports)

@@ -24,7 +24,7 @@ _HEADROOM: Final = 3
 
 def measure(*, short: bool = False) -> Section:
     """Measure all ways, on each loop."""
-    plan = Plan(rounds=6, seconds=0.05, warm=0.4) if short else Plan(rounds=60)
+    plan = Plan(rounds=6, seconds=0.05, warm=0.4) if short else Plan(rounds=40)
     meters: dict[str, Meter] = {}
     with Process("stub") as stub:
         meters["asyncio"] = asyncio.run(measure_async(stub, calls.async_ways(), plan, tasks=_TASKS))

@@ -21,7 +21,7 @@ from benchmarks.calls import AsyncCall, AsyncWays, SyncCall, SyncWays
 from benchmarks.process import Process
 from benchmarks.report import Spread
 
-__all__ = ["Meter", "Plan", "Sample", "measure_async", "measure_sync", "threaded", "turns"]
+__all__ = ["Meter", "Plan", "Sample", "measure_async", "measure_sync", "threaded", "turns", "work"]
 
 What = Literal["time", "cpu"]
 
@@ -126,7 +126,7 @@ async def measure_async(stub: Process, ways: AsyncWays, plan: Plan, *, tasks: in
         with _settled():
             for name in turns(list(calls), plan.rounds):
                 with meter.turn(name, counts[name]):
-                    await _work(calls[name], counts[name], tasks)
+                    await work(calls[name], counts[name], tasks)
     return meter
 
 
@@ -135,20 +135,21 @@ async def _warm_async(call: AsyncCall, plan: Plan, tasks: int) -> int:
     began, done = time.perf_counter(), 0
     while done < _WARM_CALLS and time.perf_counter() - began < plan.warm:
         again, count = time.perf_counter(), 2 * tasks
-        await _work(call, count, tasks)
+        await work(call, count, tasks)
         done += count
         last = (time.perf_counter() - again) / count
     return _a_turn(plan, last, tasks)
 
 
-async def _work(call: AsyncCall, calls: int, tasks: int) -> None:
+async def work(call: AsyncCall, calls: int, tasks: int) -> None:
+    """Do so many calls, in so many tasks."""
     left = iter(range(calls))
 
-    async def work() -> None:
+    async def one_task() -> None:
         for _ in left:
             await call()
 
-    await asyncio.gather(*(work() for _ in range(tasks)))
+    await asyncio.gather(*(one_task() for _ in range(tasks)))
 
 
 def measure_sync(stub: Process, ways: SyncWays, plan: Plan, *, threads: Mapping[str, Sequence[int]]) -> Meter:

@@ -1,0 +1,245 @@
+"""What a call takes in figures that noise cannot turn: instructions, bytecodes, and the memory that it holds.
+
+Instructions are counted by valgrind's callgrind, where it is installed: those of a process that makes so many calls
+more than another, hence without start and imports; the kernel's are not among them. Bytecodes are those that the
+interpreter runs, counted by a trace function; C code has none. Memory is what a call holds while it waits for its turn,
+by `tracemalloc`, and what is left of it in the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import tracemalloc
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, Final
+
+import attrs
+
+from benchmarks import calls
+from benchmarks.calls import AsyncCall
+from benchmarks.process import ROOT, Process
+from benchmarks.report import Section, Table, Target, render, say
+from benchmarks.turns import work
+
+__all__ = ["Counts", "Held", "bytecodes", "count", "held", "instructions", "left_behind", "measure", "per_call"]
+
+_TASKS: Final = 64
+_WARM: Final = 256
+_COUNTED: Final = 320
+_FEW: Final = 200
+_MANY: Final = 600
+_LEFT_AFTER: Final = 1000
+_TURNS: Final = 5
+"""Turns of the loop after which tasks wait that only wait for their turn."""
+_OURS: Final = calls.OURS_SETTINGS
+_BARE: Final = calls.BARE_SETTINGS
+_BASES: Final = {_BARE: _BARE, _OURS: _BARE, calls.BARE: calls.BARE, calls.OURS: calls.BARE}
+_NAMES: Final = tuple(_BASES)
+_COLLECTED: Final = re.compile(rb"Collected : (\d+)")
+
+
+@attrs.frozen
+class Held:
+    """What a call holds while it waits for its turn."""
+
+    bytes: float
+    blocks: float
+
+
+async def bytecodes(call: AsyncCall) -> Counter[CodeType]:
+    """Count how many bytecodes each function runs, in all calls; see `per_call`."""
+    counts: Counter[CodeType] = Counter()
+
+    def local(frame: FrameType, event: str, _: Any) -> Any:
+        if event == "opcode":
+            counts[frame.f_code] += 1
+        return local
+
+    def trace(frame: FrameType, _event: str, _: Any) -> Any:
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return local
+
+    await work(call, _WARM, _TASKS)
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        await work(call, _COUNTED, _TASKS)
+    finally:
+        sys.settrace(before)
+    return counts
+
+
+def per_call(counts: Mapping[CodeType, int]) -> float:
+    """Give the bytecodes of one call."""
+    return sum(counts.values()) / _COUNTED
+
+
+async def held(name: str) -> Held:
+    """Measure what a call of a way holds while it waits, by how much more several times as many hold."""
+    (few, few_blocks), (many, many_blocks) = [await _held(name, count) for count in (_FEW, _MANY)]
+    more = _MANY - _FEW
+    return Held((many - few) / more, (many_blocks - few_blocks) / more)
+
+
+async def _held(name: str, count: int) -> tuple[int, int]:
+    """Start so many calls to a server that never answers; give what there is more of then, in bytes and in blocks."""
+    with socket.create_server(("127.0.0.1", 0), backlog=_MANY) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        async with calls.async_ways()[name](url) as call:
+            gc.collect()
+            tracemalloc.start()
+            try:
+                before, blocks = tracemalloc.get_traced_memory()[0], sys.getallocatedblocks()
+                tasks = [asyncio.ensure_future(call()) for _ in range(count)]
+                for _ in range(_TURNS):
+                    await asyncio.sleep(0)
+                gc.collect()
+                found = tracemalloc.get_traced_memory()[0] - before, sys.getallocatedblocks() - blocks
+            finally:
+                tracemalloc.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    return found
+
+
+async def left_behind(call: AsyncCall) -> float:
+    """Give how many blocks of memory a call leaves behind; a client that keeps something of each call would grow."""
+    await work(call, _LEFT_AFTER, _TASKS)
+    gc.collect()
+    before = sys.getallocatedblocks()
+    await work(call, _LEFT_AFTER, _TASKS)
+    gc.collect()
+    return (sys.getallocatedblocks() - before) / _LEFT_AFTER
+
+
+# --- instructions -----------------------------------------------------------------------------------------------------
+
+
+def instructions(names: Sequence[str], url: str) -> dict[str, float] | None:
+    """Count the instructions of a call of each way, in thousands; `None` without valgrind.
+
+    The processes run side by side, one a core: counts do not mind.
+    """
+    valgrind = shutil.which("valgrind")
+    if valgrind is None:
+        return None
+    wanted = [(name, count) for name in names for count in (_FEW, _MANY)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        counts = dict(zip(wanted, pool.map(lambda one: _collect(valgrind, *one, url), wanted), strict=True))
+    return {name: (counts[name, _MANY] - counts[name, _FEW]) / (_MANY - _FEW) / 1e3 for name in names}
+
+
+def _collect(valgrind: str, name: str, count: int, url: str) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        out = f"--callgrind-out-file={Path(folder, 'out')}"
+        child = [sys.executable, "-m", "benchmarks.counts", "--child", name, str(count), url]
+        done = subprocess.run(  # noqa: S603 - ourselves
+            [valgrind, "--tool=callgrind", out, *child],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            check=True,
+            stderr=subprocess.PIPE,
+        )
+    found = _COLLECTED.search(done.stderr)
+    if found is None:
+        raise RuntimeError(f"callgrind gave no count: {done.stderr[-500:].decode(errors='replace')}")
+    return int(found[1])
+
+
+async def _child(name: str, count: int, url: str) -> None:
+    async with calls.async_ways()[name](url) as call:
+        await work(call, _WARM, _TASKS)
+        await work(call, count, _TASKS)
+
+
+# --- the report -------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Counts:
+    """What was counted of a way, for one call."""
+
+    bytecodes: float
+    held: Held
+    left: float
+
+
+async def count(name: str, url: str) -> Counts:
+    """Count all but instructions."""
+    async with calls.async_ways()[name](url) as call:
+        left = await left_behind(call)
+        return Counts(per_call(await bytecodes(call)), await held(name), left)
+
+
+def measure(*, short: bool = False) -> Section:
+    """Count for ours and for bare aiohttp, with the same settings and with none."""
+    with Process("stub") as stub:
+        counts = {name: asyncio.run(count(name, stub.url)) for name in _NAMES}
+        counted = None if short else instructions((_BARE, _OURS), stub.url)
+    beyond = (counts[_OURS].held.bytes - counts[_BARE].held.bytes) / 1024
+    what, goal = "instructions of a call, typed settings, to bare aiohttp + json", "at most 1.25"
+    ratio = None if counted is None else counted[_OURS] / counted[_BARE]
+    return Section(
+        "What a call takes, counted",
+        f"{_TASKS} tasks, prompts of 4 KiB. Instructions are those of the process outside the kernel, by callgrind;"
+        " bytecodes are those that the interpreter runs, C code having none; a waiting call is one of several hundred"
+        " to a server that does not answer. None of these depends on what else the machine does, so that a change of"
+        " one in a hundred is a change of the code.",
+        [
+            Target(what, goal, "not counted: valgrind is missing, or a short form", None)
+            if ratio is None
+            else Target(what, goal, f"{ratio:.2f}", ratio <= 1.25),
+            Target("a waiting call, beyond one of bare aiohttp", "at most 12 KiB", f"{beyond:.1f} KiB", beyond <= 12),
+        ],
+        [
+            Table(
+                "",
+                ("way", "instructions, thousands", "bytecodes", "ratio", "waiting, KiB", "and blocks", "left, blocks"),
+                [_row(name, counts, counted) for name in _NAMES],
+            )
+        ],
+    )
+
+
+def _row(name: str, counts: Mapping[str, Counts], counted: Mapping[str, float] | None) -> list[str]:
+    base, of = _BASES[name], counts[name]
+    return [
+        name,
+        "" if counted is None or name not in counted else f"{counted[name]:.0f}",
+        f"{of.bytecodes:.0f}",
+        f"{of.bytecodes / counts[base].bytecodes:.2f}",
+        f"{of.held.bytes / 1024:.1f}",
+        f"{of.held.blocks:.0f}",
+        f"{of.left:.1f}",
+    ]
+
+
+def main() -> None:
+    """Count and print; with `--child`, be counted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a quick form: no instructions")
+    parser.add_argument("--child", nargs=3, metavar=("WAY", "CALLS", "URL"), help=argparse.SUPPRESS)
+    options: Any = parser.parse_args()
+    if options.child:
+        name, number, url = options.child
+        asyncio.run(_child(name, int(number), url))
+    else:
+        say(render(measure(short=options.short)))
+
+
+if __name__ == "__main__":
+    main()
