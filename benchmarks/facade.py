@@ -30,20 +30,20 @@ def measure(*, short: bool = False) -> Section:
 
 def _section(meter: Meter, plan: Plan) -> Section:
     several = threaded(calls.OURS_SYNC, _THREADS)
-    what = "throughput, to the official sync client's"
+    what = "sync: throughput, to the official sync client's"
     return Section(
         "Throughput and cost of a call, sync",
         f"One thread, and {_THREADS} threads on one client, that recompile with the same settings; else as above:"
         f" {plan.show()}. Ratios are to the bare hop: `asyncio.run_coroutine_threadsafe` to a loop's thread, with bare"
         " aiohttp + json there. The processor time is that of the whole process, both threads of the hop included.",
         [
-            at_most("CPU per call, to the bare hop", 1.15, meter.ratio(calls.OURS_SYNC, calls.HOP, "cpu")),
-            at_most("time per call, to the bare hop", 1.15, meter.ratio(calls.OURS_SYNC, calls.HOP, "time")),
+            at_most("sync: CPU per call, to the bare hop", 1.15, meter.ratio(calls.OURS_SYNC, calls.HOP, "cpu")),
+            at_most("sync: time per call, to the bare hop", 1.15, meter.ratio(calls.OURS_SYNC, calls.HOP, "time")),
             at_least(what, 2.5, meter.ratio(calls.OFFICIAL_SYNC, calls.OURS_SYNC, "time"))
             if calls.OFFICIAL_SYNC in meter.samples
             else Target(what, "at least 2.5", "it is not installed", None),
             at_least(
-                f"throughput of {_THREADS} threads on one `Letta`, to one thread's",
+                f"sync: throughput of {_THREADS} threads on one `Letta`, to one thread's",
                 1.5,
                 meter.ratio(calls.OURS_SYNC, several, "time"),
             ),

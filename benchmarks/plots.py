@@ -63,5 +63,7 @@ def _lines(canvas: Any, axes: Any, figure: Figure) -> None:
     ticks = sorted({over for values in figure.series.values() for over in values})
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_xlabel(figure.over)
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     axes.set_ylabel(figure.axis)
     axes.grid(visible=True, alpha=0.3)

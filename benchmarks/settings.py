@@ -87,8 +87,8 @@ def measure(*, short: bool = False) -> Section:
         " Ratios are those of processor time within a round. Pydantic's work is done in Rust by its core; ours is"
         " Python that cattrs generates.",
         [
-            _faster("unstructure, to pydantic's dump", measured, _WRITE, _DUMP),
-            _faster("structure, to pydantic's validate", measured, _READ, _VALIDATE),
+            _faster("unstructure, beside pydantic's dump", measured, _WRITE, _DUMP),
+            _faster("structure, beside pydantic's validate", measured, _READ, _VALIDATE),
         ],
         [
             Table(
@@ -102,9 +102,9 @@ def measure(*, short: bool = False) -> Section:
 
 def _faster(what: str, measured: Meter, ours: str, theirs: str) -> Target:
     if theirs not in measured.samples:
-        return Target(f"CPU, {what}", "less than 1", "letta-client is not installed", None)
+        return Target(f"settings: CPU, {what}", "less than 1", "letta-client is not installed", None)
     ratio: Spread = measured.ratio(ours, theirs, "cpu")
-    return Target(f"CPU, {what}", "less than 1", ratio.show(), ratio.median < 1)
+    return Target(f"settings: CPU, {what}", "less than 1", ratio.show(), ratio.median < 1)
 
 
 def main() -> None:
