@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -37,11 +38,12 @@ from benchmarks.turns import work
 __all__ = ["Counts", "Held", "bytecodes", "count", "held", "instructions", "left_behind", "measure", "per_call"]
 
 _TASKS: Final = 64
-_WARM: Final = 256
-_COUNTED: Final = 320
+_WARM: Final = 128
+_COUNTED: Final = 256
 _FEW: Final = 200
 _MANY: Final = 600
-_LEFT_AFTER: Final = 1000
+_LEFT_AFTER: Final = 256
+_LOOKS: Final = 5
 _TURNS: Final = 5
 """Turns of the loop after which tasks wait that only wait for their turn."""
 _OURS: Final = calls.OURS_SETTINGS
@@ -117,13 +119,19 @@ async def _held(name: str, count: int) -> tuple[int, int]:
 
 
 async def left_behind(call: AsyncCall) -> float:
-    """Give how many blocks of memory a call leaves behind; a client that keeps something of each call would grow."""
+    """Give how many blocks of memory a call leaves behind; a client that keeps something of each call would grow.
+
+    The median of a few looks: pools and samples grow and shrink by chance, a leak grows each time.
+    """
+    left: list[float] = []
     await work(call, _LEFT_AFTER, _TASKS)
-    gc.collect()
-    before = sys.getallocatedblocks()
-    await work(call, _LEFT_AFTER, _TASKS)
-    gc.collect()
-    return (sys.getallocatedblocks() - before) / _LEFT_AFTER
+    for _ in range(_LOOKS):
+        gc.collect()
+        before = sys.getallocatedblocks()
+        await work(call, _LEFT_AFTER, _TASKS)
+        gc.collect()
+        left.append((sys.getallocatedblocks() - before) / _LEFT_AFTER)
+    return statistics.median(left)
 
 
 # --- instructions -----------------------------------------------------------------------------------------------------
@@ -224,7 +232,7 @@ def _row(name: str, counts: Mapping[str, Counts], counted: Mapping[str, float] |
         f"{of.bytecodes / counts[base].bytecodes:.2f}",
         f"{of.held.bytes / 1024:.1f}",
         f"{of.held.blocks:.0f}",
-        f"{of.left:.1f}",
+        f"{max(0.0, of.left):.1f}",
     ]
 
 

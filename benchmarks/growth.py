@@ -35,7 +35,8 @@ def measure(*, short: bool = False) -> Section:
     return Section(
         "How the cost grows",
         f"As above, on asyncio's own loop: {plan.show()}. Bare aiohttp has its semaphore of 64 throughout. Where a"
-        " prompt is long, most of a call is reading it from the socket and decoding its JSON, which all ways share.",
+        " prompt is long, most of a call is decoding its JSON. The official client spares itself that: its `recompile`"
+        " gives out the JSON text as it came, quotes and escapes and all.",
         [],
         [
             _table("Tasks, prompts of 4 KiB", "tasks", {f"{tasks}": meter for tasks, meter in by_tasks.items()}),

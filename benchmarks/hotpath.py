@@ -127,11 +127,11 @@ def measure(*, short: bool = False) -> Section:
     ours, bare = profiles[_OURS], profiles[_BARE]
     return Section(
         "Where a call's time goes",
-        f"An async recompile with typed settings, {_TASKS} tasks, {ours.calls:,} calls, {ours.samples:,} samples; beside"
-        f" bare aiohttp + json with the same body. Ours took {ours.us:.0f} µs of processor time a call, bare aiohttp"
-        f" {bare.us:.0f} µs, the kernel's part included. Of ours, every function is listed that is entered in each call,"
-        " with the first line of its description, which says what it is there for; of what it stands on, those that"
-        " take longest.",
+        f"An async recompile with typed settings, {_TASKS} tasks, {ours.calls:,} calls, {ours.samples:,} samples,"
+        f" beside bare aiohttp + json with the same body. Ours took {ours.us:.0f} µs of processor time a call, bare"
+        f" aiohttp {bare.us:.0f} µs, the kernel's part included. Of ours, every function is listed that each call"
+        " enters, with the first line of its description, which says what it is there for; of what it stands on, those"
+        " that take longest.",
         [],
         [
             Table("By library, µs of a call", ("library", "ours", "bare", "more"), _by_library(ours, bare)),

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from benchmarks import calls
 from benchmarks.report import Section, Spread, Table, Target, render, say
-from benchmarks.turns import Meter, turns
+from benchmarks.turns import Meter, settled, turns
 from letta_async import CompactionSettings
 from letta_async._check import check
 from letta_async._converter import read, write
 
-__all__ = ["FULL", "measure", "meter"]
+__all__ = ["CHECK", "DUMP", "FULL", "READ", "VALIDATE", "WRITE", "measure", "meter"]
 
 FULL: Final[dict[str, Any]] = {
     "mode": "sliding_window",
@@ -37,11 +37,11 @@ FULL: Final[dict[str, Any]] = {
     "sliding_window_percentage": 0.4,
 }
 """Every field of the settings, and of one provider's."""
-_WRITE: Final = "letta_async: unstructure"
-_READ: Final = "letta_async: structure an answer"
-_CHECK: Final = "letta_async: structure and check what a user hands in"
-_DUMP: Final = "pydantic: model_dump"
-_VALIDATE: Final = "pydantic: model_validate"
+WRITE: Final = "letta_async: unstructure"
+READ: Final = "letta_async: structure an answer"
+CHECK: Final = "letta_async: structure and check what a user hands in"
+DUMP: Final = "pydantic: model_dump"
+VALIDATE: Final = "pydantic: model_validate"
 
 
 def meter(rounds: int, calls_a_turn: int) -> Meter:
@@ -50,18 +50,19 @@ def meter(rounds: int, calls_a_turn: int) -> Meter:
     if write(ours) != FULL:
         raise AssertionError("settings do not survive the way there and back")
     work: dict[str, Callable[[], object]] = {
-        _WRITE: lambda: write(ours),
-        _READ: lambda: read(CompactionSettings, FULL),
-        _CHECK: lambda: check(CompactionSettings, FULL),
+        WRITE: lambda: write(ours),
+        READ: lambda: read(CompactionSettings, FULL),
+        CHECK: lambda: check(CompactionSettings, FULL),
     }
     if calls.has("letta_client"):
         work |= _pydantic()
     measured = Meter()
-    for name in turns(list(work), rounds):
-        do = work[name]
-        with measured.turn(name, calls_a_turn):
-            for _ in range(calls_a_turn):
-                do()
+    with settled():
+        for name in turns(list(work), rounds):
+            do = work[name]
+            with measured.turn(name, calls_a_turn):
+                for _ in range(calls_a_turn):
+                    do()
     return measured
 
 
@@ -72,8 +73,8 @@ def _pydantic() -> Mapping[str, Callable[[], object]]:
     if theirs.model_dump(mode="json", by_alias=True, exclude_unset=True) != FULL:
         raise AssertionError("the official models do not hold all of the settings")
     return {
-        _DUMP: lambda: theirs.model_dump(mode="json", by_alias=True, exclude_unset=True),
-        _VALIDATE: lambda: Theirs.model_validate(FULL),
+        DUMP: lambda: theirs.model_dump(mode="json", by_alias=True, exclude_unset=True),
+        VALIDATE: lambda: Theirs.model_validate(FULL),
     }
 
 
@@ -87,8 +88,8 @@ def measure(*, short: bool = False) -> Section:
         " Ratios are those of processor time within a round. Pydantic's work is done in Rust by its core; ours is"
         " Python that cattrs generates.",
         [
-            _faster("unstructure, beside pydantic's dump", measured, _WRITE, _DUMP),
-            _faster("structure, beside pydantic's validate", measured, _READ, _VALIDATE),
+            _faster("unstructure, beside pydantic's dump", measured, WRITE, DUMP),
+            _faster("structure, beside pydantic's validate", measured, READ, VALIDATE),
         ],
         [
             Table(

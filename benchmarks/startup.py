@@ -20,7 +20,7 @@ from typing import Any, Final
 from benchmarks import calls
 from benchmarks.process import ROOT, Process
 from benchmarks.report import Section, Table, Target, at_most, render, say
-from benchmarks.turns import Meter, Sample, turns
+from benchmarks.turns import Meter, Sample, settled, turns
 from letta_async import AsyncLetta, Letta
 
 __all__ = ["DEPENDENCIES", "PACKAGE", "import_costs", "measure", "needless_modules"]
@@ -58,7 +58,9 @@ def measure(*, short: bool = False) -> Section:
         " makes its session and a first call to the stub, and is closed. aiohttp loads the certificates once a process,"
         " when it is imported; the official client loads them for each client.",
         [
-            at_most("CPU of the import, to that of its four dependencies", 1.1, imports.ratio(PACKAGE, DEPENDENCIES, "cpu")),
+            at_most(
+                "CPU of the import, to that of its four dependencies", 1.1, imports.ratio(PACKAGE, DEPENDENCIES, "cpu")
+            ),
             Target(f"`{_HELP}`, wall clock", "at most 0.5 s", f"{seconds:.2f} s", seconds <= 0.5),
             Target(f"{', '.join(_NEEDLESS)} imported by the root", "none", ", ".join(needless) or "none", not needless),
             *(
@@ -127,7 +129,7 @@ async def _clients(official: Any, rounds: int, count: int) -> Meter:
             "letta_client.Letta": lambda url: official.Letta(base_url=url, api_key="key"),
         }
     meter = Meter()
-    with Process("stub") as stub:
+    with Process("stub") as stub, settled():
         for name in turns(list(makes), rounds):
             with meter.turn(name, count):
                 clients = [makes[name](_URL) for _ in range(count)]

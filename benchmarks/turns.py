@@ -21,7 +21,7 @@ from benchmarks.calls import AsyncCall, AsyncWays, SyncCall, SyncWays
 from benchmarks.process import Process
 from benchmarks.report import Spread
 
-__all__ = ["Meter", "Plan", "Sample", "measure_async", "measure_sync", "threaded", "turns", "work"]
+__all__ = ["Meter", "Plan", "Sample", "measure_async", "measure_sync", "settled", "threaded", "turns", "work"]
 
 What = Literal["time", "cpu"]
 
@@ -107,7 +107,7 @@ def turns(names: Sequence[str], rounds: int) -> Iterator[str]:
 
 
 @contextmanager
-def _settled() -> Generator[None, None, None]:
+def settled() -> Generator[None, None, None]:
     """Spare the garbage collector what was there before, which is as much for all ways."""
     gc.collect()
     gc.freeze()
@@ -123,7 +123,7 @@ async def measure_async(stub: Process, ways: AsyncWays, plan: Plan, *, tasks: in
     async with AsyncExitStack() as stack:
         calls = {name: await stack.enter_async_context(way(stub.url)) for name, way in ways.items()}
         counts = {name: await _warm_async(call, plan, tasks) for name, call in calls.items()}
-        with _settled():
+        with settled():
             for name in turns(list(calls), plan.rounds):
                 with meter.turn(name, counts[name]):
                     await work(calls[name], counts[name], tasks)
@@ -156,16 +156,14 @@ def measure_sync(stub: Process, ways: SyncWays, plan: Plan, *, threads: Mapping[
     """Measure ways without asyncio, each with each of its numbers of threads, one if it has none; see `threaded`."""
     meter = Meter(stub)
     with ExitStack() as stack:
-        pools = {
-            number: stack.enter_context(ThreadPoolExecutor(number)) for of in threads.values() for number in of
-        }
+        pools = {number: stack.enter_context(ThreadPoolExecutor(number)) for of in threads.values() for number in of}
         calls = {name: stack.enter_context(way(stub.url)) for name, way in ways.items()}
         jobs: dict[str, tuple[int, Callable[[int], None]]] = {}
         for name, call in calls.items():
             for number in threads.get(name, (1,)):
                 run = _runner(call, pools.get(number) if number > 1 else None, number)
                 jobs[threaded(name, number)] = _warm_sync(run, plan, number), run
-        with _settled():
+        with settled():
             for name in turns(list(jobs), plan.rounds):
                 count, run = jobs[name]
                 with meter.turn(name, count):
@@ -207,5 +205,3 @@ def _warm_sync(run: Callable[[int], None], plan: Plan, threads: int) -> int:
 def _a_turn(plan: Plan, seconds: float, workers: int) -> int:
     """Give how many calls make a turn, at so many seconds a call: as many for each worker."""
     return max(1, round(plan.seconds / seconds / workers)) * workers
-
-
