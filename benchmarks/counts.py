@@ -147,7 +147,7 @@ def instructions(names: Sequence[str], url: str) -> dict[str, float] | None:
         return None
     wanted = [(name, count) for name in names for count in (_FEW, _MANY)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        counts = dict(zip(wanted, pool.map(lambda one: _collect(valgrind, *one, url), wanted), strict=True))
+        counts = dict(zip(wanted, pool.map(lambda one: _collect(valgrind, one[0], one[1], url), wanted), strict=True))
     return {name: (counts[name, _MANY] - counts[name, _FEW]) / (_MANY - _FEW) / 1e3 for name in names}
 
 

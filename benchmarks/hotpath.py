@@ -1,9 +1,9 @@
 """Where a call's time goes: by library, ours beside bare aiohttp, and by function.
 
-A timer interrupts the process a thousand times a second and notes the stack, which leaves the speed of everything as it
-is; a profiler that traces each function would not. The interpreter sees the interruption at its next call, so that a
-function gets the time of the C code it calls, and at times a little of its neighbour's. How often a function is entered
-is counted by a profiler that traces, in a run of its own.
+A timer interrupts the process a thousand times a second and books the processor time since the last interruption on the
+stack of that moment, which leaves the speed of everything as it is; a profiler that traces each function would not. The
+interpreter sees the interruption at its next call, so that a function gets the time of the C code it calls, and now and
+then a little of its neighbour's. How often a function is entered is counted by tracing, in a run of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import gc
 import re
 import signal
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from types import CodeType, FrameType
@@ -41,6 +41,8 @@ _PACKAGE: Final = "letta_async"
 _INSTALLED: Final = re.compile(r".*/site-packages/([^/.]+)")
 _GENERATED: Final = re.compile(r"<(cattrs|attrs) generated (?:\S+ )?(\S+)")
 _STANDARD: Final = re.compile(r".*/python3\.\d+/([^/.]+)")
+_PARTS: Final = {"asyncio": "asyncio", "selectors": "asyncio", "json": "json"}
+_OTHER: Final = "others of the standard library"
 _LEAST: Final = 1.0
 """How many µs a function of another library must take by itself to be listed."""
 
@@ -53,46 +55,51 @@ class Profile:
     seconds: float = 0.0
     """Processor time."""
     samples: int = 0
-    own: Counter[CodeType] = attrs.field(factory=Counter[CodeType])
-    """Samples in each function itself."""
-    within: Counter[CodeType] = attrs.field(factory=Counter[CodeType])
-    """Samples in it, or in what it called."""
+    own: defaultdict[CodeType, float] = attrs.field(factory=lambda: defaultdict(float))
+    """What of it each function took itself."""
+    within: defaultdict[CodeType, float] = attrs.field(factory=lambda: defaultdict(float))
+    """What it took, or what it called."""
     entered: Mapping[CodeType, float] = attrs.field(factory=dict[CodeType, float])
     """How often each was entered, a call; a coroutine is entered again each time it goes on."""
+    _last: float = 0.0
+    """Processor time at the last sample."""
 
     @contextmanager
     def sampling(self, calls: int) -> Generator[None, None, None]:
         """Sample what is done in the block, which is so many calls; in the main thread only."""
         before = signal.signal(signal.SIGALRM, self._note)
-        cpu = time.process_time()
+        began = self._last = time.process_time()
         signal.setitimer(signal.ITIMER_REAL, _INTERVAL, _INTERVAL)
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
-        self.seconds += time.process_time() - cpu
+        self.seconds += time.process_time() - began
         self.calls += calls
 
     @property
     def us(self) -> float:
         """The processor time of a call, in µs."""
-        return self.seconds / self.calls * 1e6
+        return self.us_of(self.seconds)
 
-    def share(self, samples: int) -> float:
-        """Give the µs of a call that so many samples stand for."""
-        return samples / self.samples * self.us
+    def us_of(self, seconds: float) -> float:
+        """Give the µs a call that so many seconds are."""
+        return seconds / self.calls * 1e6
 
     def _note(self, _: int, frame: FrameType | None) -> None:
+        now = time.process_time()
+        since, self._last = now - self._last, now
         if frame is None:
             return
         self.samples += 1
-        self.own[frame.f_code] += 1
+        self.own[frame.f_code] += since
         stack: set[CodeType] = set()
         while frame is not None:
             stack.add(frame.f_code)
             frame = frame.f_back
-        self.within.update(stack)
+        for code in stack:
+            self.within[code] += since
 
 
 async def _profiles(url: str, rounds: int) -> dict[str, Profile]:
@@ -148,9 +155,9 @@ def measure(*, short: bool = False) -> Section:
                 "What they stand on, µs of a call",
                 ("function", "entered", "itself", "with what it calls", "itself, in bare"),
                 [
-                    [_name(code), *_figures(ours, code), f"{bare.share(bare.own[code]):.1f}"]
+                    [_name(code), *_figures(ours, code), f"{bare.us_of(bare.own[code]):.1f}"]
                     for code in _listed(ours)
-                    if _library(code) != _PACKAGE and ours.share(ours.own[code]) >= _LEAST
+                    if _library(code) != _PACKAGE and ours.us_of(ours.own[code]) >= _LEAST
                 ],
             ),
         ],
@@ -160,11 +167,11 @@ def measure(*, short: bool = False) -> Section:
 def _by_library(ours: Profile, bare: Profile) -> list[list[str]]:
     sums: dict[str, list[float]] = {}
     for place, profile in enumerate((ours, bare)):
-        for code, samples in profile.own.items():
-            sums.setdefault(_library(code), [0.0, 0.0])[place] += profile.share(samples)
-    rows = sorted(((name, *us) for name, us in sums.items()), key=lambda row: row[2] - row[1])
+        for code, seconds in profile.own.items():
+            sums.setdefault(_library(code), [0.0, 0.0])[place] += profile.us_of(seconds)
+    rows = sorted(sums.items(), key=lambda row: row[1][1] - row[1][0])
     return [
-        *([name, f"{one:.1f}", f"{other:.1f}", f"{one - other:+.1f}"] for name, one, other in rows),
+        *([name, f"{one:.1f}", f"{other:.1f}", f"{one - other:+.1f}"] for name, (one, other) in rows),
         ["all", f"{ours.us:.1f}", f"{bare.us:.1f}", f"{ours.us - bare.us:+.1f}"],
     ]
 
@@ -178,8 +185,8 @@ def _listed(profile: Profile) -> list[CodeType]:
 def _figures(profile: Profile, code: CodeType) -> list[str]:
     return [
         f"{profile.entered[code]:.0f}",
-        f"{profile.share(profile.own[code]):.1f}",
-        f"{profile.share(profile.within[code]):.1f}",
+        f"{profile.us_of(profile.own[code]):.1f}",
+        f"{profile.us_of(profile.within[code]):.1f}",
     ]
 
 
@@ -194,9 +201,8 @@ def _library(code: CodeType) -> str:
         return f"{found[1]}, generated"
     if found := _INSTALLED.match(file):
         return found[1]
-    if (found := _STANDARD.match(file)) and found[1] in {"asyncio", "json"}:
-        return found[1]
-    return "the standard library else"
+    found = _STANDARD.match(file)
+    return _PARTS.get(found[1], _OTHER) if found else _OTHER
 
 
 def _name(code: CodeType) -> str:

@@ -41,7 +41,7 @@ def draw(figures: Sequence[Figure], folder: Path) -> None:
 def _bars(canvas: Any, axes: Any, figure: Figure) -> None:
     """Draw a bar for each category and series, the least on top, each with its value."""
     first = next(iter(figure.series.values()))
-    names = sorted(first, key=lambda name: first[name])  # type: ignore[index, call-overload]
+    names = sorted(first, key=lambda name: first[name])  # type: ignore[index]
     canvas.set_size_inches(9, 0.8 + _BAR * len(names) * len(figure.series))
     height = 0.8 / len(figure.series)
     for number, (name, values) in enumerate(figure.series.items()):

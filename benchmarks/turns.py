@@ -79,7 +79,8 @@ class Meter:
 
     def median(self, name: str, what: What) -> float:
         """Give the median of a way, in milliseconds a call."""
-        return statistics.median(getattr(sample, what) for sample in self.samples[name])
+        values: list[float] = [getattr(sample, what) for sample in self.samples[name]]
+        return statistics.median(values)
 
     def rate(self, name: str) -> float:
         """Give the median rate of a way, in calls a second."""
