@@ -36,10 +36,10 @@ def check_counts() -> list[Target]:
             for name in (calls.BARE_SETTINGS, calls.OURS_SETTINGS, calls.OURS_ANEW)
         )
     return [
-        _most("bytecodes of a call, typed settings, to bare", 1.5, ours.bytecodes / bare.bytecodes),
+        _most("bytecodes of a call, typed settings, to bare", 1.35, ours.bytecodes / bare.bytecodes),
         _most("bytecodes of a call, settings made for each, to bare", 2.0, anew.bytecodes / bare.bytecodes),
-        _most("memory of a waiting call, beyond bare", 6, (ours.held.bytes - bare.held.bytes) / 1024, " KiB"),
-        _most("blocks of a waiting call, beyond bare", 40, ours.held.blocks - bare.held.blocks),
+        _most("memory of a waiting call, beyond bare", 4, (ours.held.bytes - bare.held.bytes) / 1024, " KiB"),
+        _most("blocks of a waiting call, beyond bare", 20, ours.held.blocks - bare.held.blocks),
         _most("blocks that a call leaves behind", 1, ours.left),
     ]
 
@@ -53,7 +53,7 @@ def check_cost() -> list[Target]:
         meter = asyncio.run(measure_async(stub, chosen, _PLAN, tasks=_TASKS))
     ratio = meter.ratio(calls.OURS_SETTINGS, calls.BARE_SETTINGS, "cpu").median
     return [
-        _most("CPU of an async call, typed settings, to bare aiohttp + json", 1.6, ratio),
+        _most("CPU of an async call, typed settings, to bare aiohttp + json", 1.5, ratio),
         *_beside(meter, calls.OURS_SETTINGS, calls.OFFICIAL_AIOHTTP, 0.3),
     ]
 
@@ -77,7 +77,7 @@ def check_startup() -> list[Target]:
     return [
         _most(
             "CPU of the import, to that of its four dependencies",
-            1.3,
+            1.9,
             imports.ratio(startup.PACKAGE, startup.DEPENDENCIES, "cpu").median,
         ),
         Target("modules that the root imports without need", "none", ", ".join(needless) or "none", not needless),
@@ -88,7 +88,7 @@ def check_settings() -> list[Target]:
     """Set converting settings against pydantic."""
     meter = settings.meter(15, 200)
     return [
-        *_beside(meter, settings.WRITE, settings.DUMP, 1.25),
+        *_beside(meter, settings.WRITE, settings.DUMP, 1.8),
         *_beside(meter, settings.READ, settings.VALIDATE, 1),
     ]
 

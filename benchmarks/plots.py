@@ -41,12 +41,12 @@ def draw(figures: Sequence[Figure], folder: Path) -> None:
 def _bars(canvas: Any, axes: Any, figure: Figure) -> None:
     """Draw a bar for each category and series, the least on top, each with its value."""
     first = next(iter(figure.series.values()))
-    names = sorted(first, key=lambda name: first[name])  # type: ignore[index]
+    names = sorted(first, key=lambda name: first[name])
     canvas.set_size_inches(9, 0.8 + _BAR * len(names) * len(figure.series))
     height = 0.8 / len(figure.series)
     for number, (name, values) in enumerate(figure.series.items()):
         places = [place + (number - (len(figure.series) - 1) / 2) * height for place in range(len(names))]
-        bars = axes.barh(places, [values[way] for way in names], height, label=name, color=_COLOURS[number])  # type: ignore[index]
+        bars = axes.barh(places, [values[way] for way in names], height, label=name, color=_COLOURS[number])
         axes.bar_label(bars, fmt="%.3g", padding=3)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
