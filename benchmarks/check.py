@@ -72,7 +72,7 @@ def check_facade() -> list[Target]:
 
 def check_startup() -> list[Target]:
     """Set the processor time of the import against that of the dependencies, and see what else it imports."""
-    imports = startup.import_costs(5)
+    imports = startup.import_costs(4)
     needless = startup.needless_modules()
     return [
         _most(

@@ -40,10 +40,14 @@ __all__ = ["Counts", "Held", "bytecodes", "count", "held", "instructions", "left
 _TASKS: Final = 64
 _WARM: Final = 128
 _COUNTED: Final = 256
-_FEW: Final = 200
-_MANY: Final = 600
-_LEFT_AFTER: Final = 256
+_WAITING: Final = (100, 300)
+"""How many calls wait, so that one more can be told from what a client takes."""
+_INSTRUCTED: Final = (200, 600)
+"""How many calls are done under callgrind, so that one more can be told from start and imports."""
+_LEFT_AFTER: Final = 192
 _LOOKS: Final = 5
+_SETTLED: Final = 2000
+"""Calls after which connections are made and the limiter has found its limit."""
 _TURNS: Final = 5
 """Turns of the loop after which tasks wait that only wait for their turn."""
 _OURS: Final = calls.OURS_SETTINGS
@@ -91,14 +95,14 @@ def per_call(counts: Mapping[CodeType, int]) -> float:
 
 async def held(name: str) -> Held:
     """Measure what a call of a way holds while it waits, by how much more several times as many hold."""
-    (few, few_blocks), (many, many_blocks) = [await _held(name, count) for count in (_FEW, _MANY)]
-    more = _MANY - _FEW
+    (few, few_blocks), (many, many_blocks) = [await _held(name, number) for number in _WAITING]
+    more = _WAITING[1] - _WAITING[0]
     return Held((many - few) / more, (many_blocks - few_blocks) / more)
 
 
 async def _held(name: str, count: int) -> tuple[int, int]:
     """Start so many calls to a server that never answers; give what there is more of then, in bytes and in blocks."""
-    with socket.create_server(("127.0.0.1", 0), backlog=_MANY) as server:
+    with socket.create_server(("127.0.0.1", 0), backlog=max(_WAITING)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         async with calls.async_ways()[name](url) as call:
             gc.collect()
@@ -124,7 +128,7 @@ async def left_behind(call: AsyncCall) -> float:
     The median of a few looks: pools and samples grow and shrink by chance, a leak grows each time.
     """
     left: list[float] = []
-    await work(call, _LEFT_AFTER, _TASKS)
+    await work(call, _SETTLED, _TASKS)
     for _ in range(_LOOKS):
         gc.collect()
         before = sys.getallocatedblocks()
@@ -145,10 +149,11 @@ def instructions(names: Sequence[str], url: str) -> dict[str, float] | None:
     valgrind = shutil.which("valgrind")
     if valgrind is None:
         return None
-    wanted = [(name, count) for name in names for count in (_FEW, _MANY)]
+    few, many = _INSTRUCTED
+    wanted = [(name, number) for name in names for number in _INSTRUCTED]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         counts = dict(zip(wanted, pool.map(lambda one: _collect(valgrind, one[0], one[1], url), wanted), strict=True))
-    return {name: (counts[name, _MANY] - counts[name, _FEW]) / (_MANY - _FEW) / 1e3 for name in names}
+    return {name: (counts[name, many] - counts[name, few]) / (many - few) / 1e3 for name in names}
 
 
 def _collect(valgrind: str, name: str, count: int, url: str) -> int:

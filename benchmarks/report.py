@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -39,7 +40,8 @@ class Figure:
     title: str
     axis: str
     """What the values are."""
-    series: Mapping[str, Mapping[str, float] | Mapping[float, float]]
+    series: Mapping[str, Mapping[Any, float]]
+    """The values of each series, by category or by number."""
     over: str = ""
     """What the lines go over; empty for bars."""
 
