@@ -63,7 +63,7 @@ def check_facade() -> list[Target]:
     ways = calls.sync_ways()
     wanted = (calls.HOP, calls.OURS_SYNC, calls.OFFICIAL_SYNC)
     with Process("stub") as stub:
-        meter = measure_sync(stub, {name: ways[name] for name in wanted if name in ways}, _PLAN, threads={})
+        meter = measure_sync(stub, {name: ways[name] for name in wanted if name in ways}, _PLAN)
     return [
         _most("CPU of a sync call, to the bare hop", 1.6, meter.ratio(calls.OURS_SYNC, calls.HOP, "cpu").median),
         *_beside(meter, calls.OURS_SYNC, calls.OFFICIAL_SYNC, 0.5),

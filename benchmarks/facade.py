@@ -24,7 +24,7 @@ def measure(*, short: bool = False) -> Section:
     plan = Plan(rounds=6, seconds=0.05, warm=0.4) if short else Plan(rounds=40)
     ways = calls.sync_ways()
     with Process("stub") as stub:
-        meter = measure_sync(stub, ways, plan, threads=dict.fromkeys(ways, (1, _THREADS)))
+        meter = measure_sync(stub, ways, plan, threads=(1, _THREADS))
     return _section(meter, plan)
 
 

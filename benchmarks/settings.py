@@ -56,7 +56,7 @@ def meter(rounds: int, calls_a_turn: int) -> Meter:
     }
     if calls.has("letta_client"):
         work |= _pydantic()
-    measured = Meter()
+    measured = Meter(samples={name: [] for name in work})
     with settled():
         for name in turns(list(work), rounds):
             do = work[name]

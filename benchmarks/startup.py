@@ -48,7 +48,7 @@ def measure(*, short: bool = False) -> Section:
     imports = import_costs(rounds, (_OFFICIAL,) if official else ())
     for _ in range(rounds):
         _run_help(imports)
-    clients = asyncio.run(_clients(official, rounds, 4 if short else 20))
+    clients = asyncio.run(_clients(official, rounds, 4 if short else 8))
     needless = needless_modules()
     seconds = imports.median(_HELP, "time") / 1e3
     return Section(
@@ -78,12 +78,12 @@ def measure(*, short: bool = False) -> Section:
 
 def import_costs(rounds: int, others: Sequence[str] = ()) -> Meter:
     """Measure the imports of the package, of its dependencies, and of other modules."""
-    meter = Meter()
     names = [DEPENDENCIES, PACKAGE, *others]
+    meter = Meter(samples={name: [] for name in names})
     for name in names:
         _import(name)  # compiled files are written
     for name in turns(names, rounds):
-        meter.samples.setdefault(name, []).append(_import(name))
+        meter.samples[name].append(_import(name))
     return meter
 
 
@@ -128,7 +128,7 @@ async def _clients(official: Any, rounds: int, count: int) -> Meter:
             ),
             "letta_client.Letta": lambda url: official.Letta(base_url=url, api_key="key"),
         }
-    meter = Meter()
+    meter = Meter(samples={kind: [] for name in makes for kind in (name, f"{name}, opened")})
     with Process("stub") as stub, settled():
         for name in turns(list(makes), rounds):
             with meter.turn(name, count):

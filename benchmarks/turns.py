@@ -1,18 +1,21 @@
 """Measure ways to do the same thing so that what else goes on on the machine falls on all of them alike.
 
-They take turns, many short ones, in an order that moves on each round, and each turn is set against the others of its
-own round: the figures to trust are medians of the ratios within a round, and of those the ratios of processor time.
+They take turns, many short ones, in an order that is drawn anew each round, and each turn is set against the others of
+its own round: the figures to trust are medians of the ratios within a round, and of those the ratios of processor time.
+What one way leaves behind in caches and on cores is met by some unmeasured calls before each turn.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import random
 import statistics
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, contextmanager
+from itertools import islice
 from typing import Final, Literal
 
 import attrs
@@ -28,6 +31,8 @@ What = Literal["time", "cpu"]
 _WARM_CALLS: Final = 2000
 _WARM_SECONDS: Final = 1.0
 """Connections are made and the limiter finds its limit in so many calls, or so long."""
+_LEAD: Final = 5
+"""Which part of a turn goes before it, unmeasured."""
 
 
 @attrs.frozen
@@ -100,11 +105,10 @@ class Meter:
 
 
 def turns(names: Sequence[str], rounds: int) -> Iterator[str]:
-    """Say whose turn it is, for so many rounds."""
-    for number in range(rounds):
-        first = number % len(names)
-        yield from names[first:]
-        yield from names[:first]
+    """Say whose turn it is, for so many rounds; the draw is the same each time."""
+    draw = random.Random(0)  # noqa: S311 - no secret
+    for _ in range(rounds):
+        yield from draw.sample(names, len(names))
 
 
 @contextmanager
@@ -123,9 +127,11 @@ async def measure_async(stub: Process, ways: AsyncWays, plan: Plan, *, tasks: in
     meter = Meter(stub)
     async with AsyncExitStack() as stack:
         calls = {name: await stack.enter_async_context(way(stub.url)) for name, way in ways.items()}
+        meter.samples = {name: [] for name in calls}
         counts = {name: await _warm_async(call, plan, tasks) for name, call in calls.items()}
         with settled():
             for name in turns(list(calls), plan.rounds):
+                await work(calls[name], max(1, counts[name] // _LEAD), tasks)
                 with meter.turn(name, counts[name]):
                     await work(calls[name], counts[name], tasks)
     return meter
@@ -153,22 +159,30 @@ async def work(call: AsyncCall, calls: int, tasks: int) -> None:
     await asyncio.gather(*(one_task() for _ in range(tasks)))
 
 
-def measure_sync(stub: Process, ways: SyncWays, plan: Plan, *, threads: Mapping[str, Sequence[int]]) -> Meter:
-    """Measure ways without asyncio, each with each of its numbers of threads, one if it has none; see `threaded`."""
+def measure_sync(stub: Process, ways: SyncWays, plan: Plan, *, threads: Sequence[int] = (1,)) -> Meter:
+    """Measure ways without asyncio, in each number of threads; see `threaded`.
+
+    A round goes through all ways in one number of threads, then in the next. Between them is a whole turn that is not
+    measured, for threads stay for a while on the cores to which several of them were spread, where a hop costs more.
+    """
     meter = Meter(stub)
     with ExitStack() as stack:
-        pools = {number: stack.enter_context(ThreadPoolExecutor(number)) for of in threads.values() for number in of}
         calls = {name: stack.enter_context(way(stub.url)) for name, way in ways.items()}
-        jobs: dict[str, tuple[int, Callable[[int], None]]] = {}
-        for name, call in calls.items():
-            for number in threads.get(name, (1,)):
-                run = _runner(call, pools.get(number) if number > 1 else None, number)
-                jobs[threaded(name, number)] = _warm_sync(run, plan, number), run
+        runs: dict[tuple[str, int], Callable[[int], None]] = {}
+        for number in threads:
+            pool = stack.enter_context(ThreadPoolExecutor(number)) if number > 1 else None
+            runs |= {(name, number): _runner(call, pool, number) for name, call in calls.items()}
+        meter.samples = {threaded(*job): [] for job in runs}
+        counts = {job: _warm_sync(run, plan, job[1]) for job, run in runs.items()}
         with settled():
-            for name in turns(list(jobs), plan.rounds):
-                count, run = jobs[name]
-                with meter.turn(name, count):
-                    run(count)
+            order = turns(list(ways), plan.rounds * len(threads))
+            for _ in range(plan.rounds):
+                for number in threads:
+                    for place, name in enumerate(islice(order, len(ways))):
+                        run, count = runs[name, number], counts[name, number]
+                        run(max(1, count // (_LEAD if place else 1)))
+                        with meter.turn(threaded(name, number), count):
+                            run(count)
     return meter
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections import Counter
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,12 @@ def meter(**of: list[float]) -> Meter:
     return Meter(samples={name: [Sample(value, 2 * value, 0) for value in values] for name, values in of.items()})
 
 
-def test_every_way_has_a_turn_a_round_and_every_place_in_the_order() -> None:
-    order = list(turns(["a", "b", "c"], 6))
+def test_every_way_has_a_turn_a_round_after_each_of_the_others() -> None:
+    order = list(turns(["a", "b", "c"], 30))
     rounds = [order[at : at + 3] for at in range(0, len(order), 3)]
     assert all(sorted(one) == ["a", "b", "c"] for one in rounds)
-    assert Counter(one[0] for one in rounds) == {"a": 2, "b": 2, "c": 2}
+    assert {pair for one in rounds for pair in pairwise(one)} == set(permutations("abc", 2))
+    assert order == list(turns(["a", "b", "c"], 30))
 
 
 def test_a_ratio_is_that_within_a_round() -> None:
