@@ -129,18 +129,24 @@ async def _clients(official: Any, rounds: int, count: int) -> Meter:
             "letta_client.Letta": lambda url: official.Letta(base_url=url, api_key="key"),
         }
     meter = Meter(samples={kind: [] for name in makes for kind in (name, f"{name}, opened")})
-    with Process("stub") as stub, settled():
-        for name in turns(list(makes), rounds):
-            with meter.turn(name, count):
-                clients = [makes[name](_URL) for _ in range(count)]
-            for client in clients:
-                await _finished(client.close())
-            with meter.turn(f"{name}, opened", count):
-                for _ in range(count):
-                    client = makes[name](stub.url)
-                    await _finished(client.conversations.recompile(calls.CONVERSATION))
+    with Process("stub") as stub:
+        for make in makes.values():
+            await _open(make(stub.url))  # what is imported and made once a process
+        with settled():
+            for name in turns(list(makes), rounds):
+                with meter.turn(name, count):
+                    clients = [makes[name](_URL) for _ in range(count)]
+                for client in clients:
                     await _finished(client.close())
+                with meter.turn(f"{name}, opened", count):
+                    for _ in range(count):
+                        await _open(makes[name](stub.url))
     return meter
+
+
+async def _open(client: Any) -> None:
+    await _finished(client.conversations.recompile(calls.CONVERSATION))
+    await _finished(client.close())
 
 
 async def _finished(result: object) -> None:
