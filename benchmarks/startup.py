@@ -134,6 +134,7 @@ async def _clients(official: Any, rounds: int, count: int) -> Meter:
             await _open(make(stub.url))  # what is imported and made once a process
         with settled():
             for name in turns(list(makes), rounds):
+                await _open(makes[name](stub.url))  # meets the memory that the clients before it left in pieces
                 with meter.turn(name, count):
                     clients = [makes[name](_URL) for _ in range(count)]
                 for client in clients:
