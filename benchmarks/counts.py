@@ -19,10 +19,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import tracemalloc
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Final
@@ -35,7 +37,7 @@ from benchmarks.process import ROOT, Process
 from benchmarks.report import Section, Table, Target, render, say
 from benchmarks.turns import work
 
-__all__ = ["Counts", "Held", "bytecodes", "count", "held", "instructions", "left_behind", "measure", "per_call"]
+__all__ = ["Counts", "Held", "bytecodes", "count", "held", "instructions", "left_behind", "measure", "sync_bytecodes"]
 
 _TASKS: Final = 64
 _WARM: Final = 128
@@ -65,8 +67,28 @@ class Held:
     blocks: float
 
 
-async def bytecodes(call: AsyncCall) -> Counter[CodeType]:
-    """Count how many bytecodes each function runs, in all calls; see `per_call`."""
+async def bytecodes(call: AsyncCall) -> float:
+    """Count the bytecodes that an async call runs."""
+    await work(call, _WARM, _TASKS)
+    with _counting() as counts:
+        await work(call, _COUNTED, _TASKS)
+    return sum(counts.values()) / _COUNTED
+
+
+def sync_bytecodes(name: str, url: str) -> float:
+    """Count the bytecodes that a sync call of a way runs, in all of its threads."""
+    with _counting() as counts, calls.sync_ways()[name](url) as call:
+        for _ in range(_WARM):
+            call()
+        counts.clear()
+        for _ in range(_COUNTED):
+            call()
+        return sum(counts.values()) / _COUNTED
+
+
+@contextmanager
+def _counting() -> Generator[Counter[CodeType], None, None]:
+    """Count the bytecodes that are run in the block, in this thread and in those that are started there."""
     counts: Counter[CodeType] = Counter()
 
     def local(frame: FrameType, event: str, _: Any) -> Any:
@@ -78,19 +100,14 @@ async def bytecodes(call: AsyncCall) -> Counter[CodeType]:
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return local
 
-    await work(call, _WARM, _TASKS)
     before = sys.gettrace()
     sys.settrace(trace)
+    threading.settrace(trace)
     try:
-        await work(call, _COUNTED, _TASKS)
+        yield counts
     finally:
         sys.settrace(before)
-    return counts
-
-
-def per_call(counts: Mapping[CodeType, int]) -> float:
-    """Give the bytecodes of one call."""
-    return sum(counts.values()) / _COUNTED
+        threading.settrace(before)
 
 
 async def held(name: str) -> Held:
@@ -195,7 +212,7 @@ async def count(name: str, url: str) -> Counts:
     """Count all but instructions."""
     async with calls.async_ways()[name](url) as call:
         left = await left_behind(call)
-        return Counts(per_call(await bytecodes(call)), await held(name), left)
+        return Counts(await bytecodes(call), await held(name), left)
 
 
 def measure(*, short: bool = False) -> Section:
