@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
 FOREIGN := $(BIN)/python -m tools.foreign
 
-.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons docs dist test-dist public audit coverage mutants bench real-server stop-real-server format clean
+.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons docs dist test-dist public audit coverage mutants bench bench-check real-server stop-real-server format clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -82,6 +82,9 @@ public: $(READY)  ## Record the public face: at a release, when the changelog ha
 bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks $(if $(REAL_URL),--real $(REAL_URL))
+
+bench-check: $(READY)  ## Check the ratios and counts that a busy machine cannot turn
+	$(BIN)/python -m benchmarks.check
 
 real-server: $(READY)  ## Start a real Letta server on port 8283, and keep it running
 	$(REAL) start

@@ -1,4 +1,4 @@
-"""Run all benchmarks in turn, print what they found, and write it to `docs/benchmarks.md`."""
+"""Run all benchmarks in turn, print what they found, and write it to `docs/benchmarks.md`, with its plots."""
 
 from __future__ import annotations
 
@@ -6,53 +6,64 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import capacity, embedded, memory, real_gather, throughput
+from benchmarks import (
+    capacity,
+    counts,
+    embedded,
+    facade,
+    growth,
+    hotpath,
+    memory,
+    plots,
+    real_gather,
+    settings,
+    startup,
+    throughput,
+)
 from benchmarks.machine import machine
 from benchmarks.process import ROOT
-from benchmarks.report import Section, render, say
+from benchmarks.report import Section, render, render_targets, say
 
 _DOCUMENT: Final = ROOT / "docs" / "benchmarks.md"
+_PLOTS: Final = "benchmarks"
+"""Folder of the plots, beside the document."""
 _HEAD: Final = """# Benchmarks
 
-Written by `python -m benchmarks`; do not edit. Each section is also a command of its own, with `--short` for a quick
-form. Ratios between ways that took turns in one run mean something on any machine; absolute figures do so on this one.
+Written by `make bench`; do not edit. Each section is also a command of its own, such as
+`python -m benchmarks.throughput`, with `--short` for a quick form. Ratios between ways that took turns in one run mean
+something on any machine; absolute figures do so on this one. A way's name is that of the client; where it does not say
+otherwise, it recompiles with the same settings, typed where they can be. Continuous integration holds the package to
+what noise cannot turn (`make bench-check`).
 """
 _NO_SERVER: Final = Section(
     "A gather against a real server",
-    "Not measured in this run: it wants the address of a real server (`python -m benchmarks --real URL`).",
+    "Not measured in this run: it wants the address of a real server (`make bench REAL_URL=http://…`).",
     [],
     [],
 )
 
 
-def _run(options: argparse.Namespace) -> list[Section]:
+def _measures(options: argparse.Namespace) -> Mapping[str, Callable[[], Section]]:
     short: bool = options.short
-    wanted: list[tuple[str, Callable[[], Section]]] = [
-        ("throughput", lambda: asyncio.run(throughput.measure(short=short))),
-        ("throughput on uvloop", lambda: _on_uvloop(short=short)),
-        ("memory", lambda: memory.measure(short=short)),
-        ("the embedded server", lambda: embedded.measure(short=short)),
-        ("a changing capacity", lambda: asyncio.run(capacity.measure(short=short))),
-        ("a real server", lambda: _real(options.real, short=short)),
-    ]
-    sections = [machine()]
-    for name, measure in wanted:
-        say(f"--- {name}", error=True)
-        sections.append(measure())
-        say(render(sections[-1]))
-    return sections
-
-
-def _on_uvloop(*, short: bool) -> Section:
-    try:
-        import uvloop  # noqa: PLC0415 - it is optional
-    except ImportError:
-        return Section("Throughput on uvloop", "Not measured in this run: uvloop is not installed.", [], [])
-    return uvloop.run(throughput.measure(short=short, uvloop=True))
+    return {
+        "throughput": lambda: throughput.measure(short=short),
+        "facade": lambda: facade.measure(short=short),
+        "startup": lambda: startup.measure(short=short),
+        "settings": lambda: settings.measure(short=short),
+        "memory": lambda: memory.measure(short=short),
+        "growth": lambda: growth.measure(short=short),
+        "counts": lambda: counts.measure(short=short),
+        "hotpath": lambda: hotpath.measure(short=short),
+        "embedded": lambda: embedded.measure(short=short),
+        "capacity": lambda: asyncio.run(capacity.measure(short=short)),
+        "real": lambda: _real(options.real, short=short),
+    }
 
 
 def _real(url: str | None, *, short: bool) -> Section:
@@ -62,21 +73,49 @@ def _real(url: str | None, *, short: bool) -> Section:
     return asyncio.run(real_gather.measure(url, **form))
 
 
+def _run(measures: Mapping[str, Callable[[], Section]]) -> list[Section]:
+    sections: list[Section] = []
+    for name, measure in measures.items():
+        say(f"--- {name}", error=True)
+        began = time.monotonic()
+        sections.append(measure())
+        say(f"    {time.monotonic() - began:.0f} s", error=True)
+        say(render(sections[-1]))
+    return sections
+
+
+def _document(sections: Sequence[Section], minutes: float) -> str:
+    targets = [target for section in sections for target in section.targets]
+    missed = sum(target.met is False for target in targets)
+    summary = f"{len(targets)} targets, {missed} of them not met. The run took {minutes:.0f} minutes."
+    every = "\n\n".join(["## Every target, beside what was measured", summary, render_targets(targets)]) + "\n"
+    return "\n".join([_HEAD, every, render(machine()), *(render(section, _PLOTS) for section in sections)])
+
+
 def main() -> int:
     """Measure everything; the exit code is 1 if a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="quick forms, and nothing is written")
+    parser.add_argument("--short", action="store_true", help="quick forms, and nothing is written unless --output is")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these sections only; as --short, nothing is written")
     parser.add_argument(
         "--real",
         metavar="URL",
         default=os.environ.get("LETTA_TEST_BASE_URL"),
         help="a real server (default: LETTA_TEST_BASE_URL)",
     )
-    parser.add_argument("--output", type=Path, default=_DOCUMENT, help="where to write (docs/benchmarks.md)")
+    parser.add_argument("--output", type=Path, help="where to write (docs/benchmarks.md)")
     options = parser.parse_args()
-    sections = _run(options)
-    if not options.short:
-        options.output.write_text("\n".join([_HEAD, *map(render, sections)]), encoding="utf-8")
+    output: Path | None = options.output or (None if options.short or options.only else _DOCUMENT)
+    if output is not None and find_spec("matplotlib") is None:
+        parser.error("the plots need matplotlib: pip install 'letta-async[bench]'")
+    measures = _measures(options)
+    if unknown := set(options.only or ()) - measures.keys():
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(measures)}")
+    began = time.monotonic()
+    sections = _run({name: measure for name, measure in measures.items() if not options.only or name in options.only})
+    if output is not None:
+        plots.draw([figure for section in sections for figure in section.figures], output.parent / _PLOTS)
+        output.write_text(_document(sections, (time.monotonic() - began) / 60), encoding="utf-8")
     missed = [
         f"{section.title}: {target.what}" for section in sections for target in section.targets if target.met is False
     ]

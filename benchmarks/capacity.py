@@ -76,7 +76,7 @@ class Batch:
 
 async def measure(*, short: bool = False) -> Section:
     """Run each scenario some times over."""
-    phase, repeats = (6.0, 1) if short else (8.0, 3)
+    phase, repeats = (6.0, 1) if short else (8.0, 2)
     scenarios = _SCENARIOS[:1] if short else _SCENARIOS
     batches: dict[str, list[Batch]] = {scenario.name: [] for scenario in scenarios}
     for _ in range(repeats):

@@ -13,7 +13,18 @@ from benchmarks.report import Section, Table
 
 __all__ = ["machine"]
 
-_PACKAGES: Final = ("letta-async", "aiohttp", "attrs", "cattrs", "tenacity", "uvloop", "letta-client", "httpx")
+_PACKAGES: Final = (
+    "letta-async",
+    "aiohttp",
+    "attrs",
+    "cattrs",
+    "tenacity",
+    "uvloop",
+    "letta-client",
+    "httpx",
+    "pydantic",
+    "urllib3",
+)
 
 
 def machine() -> Section:

@@ -1,4 +1,4 @@
-"""How much memory a batch takes, whatever its length, and how much a task that waits for its turn.
+"""How much memory a batch takes, whatever its length, a task that waits for its turn, and a client with its session.
 
 Every figure is the peak of a process of its own, which does one thing and ends. The peak is that of the process's own
 address space (`VmHWM`) where the system tells it; what `getrusage` gives can be that of the parent, before `exec`.
@@ -15,12 +15,13 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
+from benchmarks import calls
 from benchmarks.process import ROOT, Process
 from benchmarks.report import Section, Spread, Table, Target, render, say
 from letta_async import AsyncLetta
@@ -31,6 +32,7 @@ _MIB: Final = 1024.0
 _LONG: Final = 1_000_000
 _SHORT: Final = 1_000
 _WAITING: Final = 10_000
+_CLIENTS: Final = 101
 _IDLE: Final = 1
 
 
@@ -56,7 +58,17 @@ def measure(*, short: bool = False, longest: int = _LONG) -> Section:
             for what, count in (("tasks", _IDLE), ("tasks", _WAITING), ("recompiles", _IDLE), ("recompiles", _WAITING))
             for what in [f"{what} {count}"]
         }
-    return _section(batches, tasks)
+        clients = {
+            what: [_peak(what, count, stub.url) for _ in range(repeats)]
+            for kind in (_OURS, *(_OFFICIAL if calls.has("letta_client") else ()))
+            for count in (_IDLE, _CLIENTS)
+            for what in [f"{kind} {count}"]
+        }
+    return _section(batches, tasks, clients)
+
+
+_OURS: Final = "letta_async"
+_OFFICIAL: Final = (calls.OFFICIAL_AIOHTTP, calls.OFFICIAL_HTTPX)
 
 
 def _repeats(size: int, most: int) -> int:
@@ -65,7 +77,7 @@ def _repeats(size: int, most: int) -> int:
 
 def _peak(what: str, count: int, url: str) -> Peak:
     """Do it in a process of its own."""
-    what = what.partition(" ")[0]
+    what = what.removesuffix(f" {count}")
     command = [sys.executable, "-m", "benchmarks.memory", "--child", what, str(count), url]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
     peak = Peak(**json.loads(done.stdout))
@@ -73,20 +85,22 @@ def _peak(what: str, count: int, url: str) -> Peak:
     return peak
 
 
-def _section(batches: dict[int, list[Peak]], tasks: dict[str, list[Peak]]) -> Section:
+def _section(
+    batches: Mapping[int, list[Peak]], tasks: Mapping[str, list[Peak]], clients: Mapping[str, list[Peak]]
+) -> Section:
     kib = {size: statistics.median(peak.kib for peak in peaks) for size, peaks in batches.items()}
     longest = max(kib)
     more = (kib[longest] - kib[_SHORT]) / _MIB
     lost = sum(size - peak.done for size, peaks in batches.items() for peak in peaks)
-    waiting = {name: statistics.median(peak.kib for peak in peaks) for name, peaks in tasks.items()}
-    bare = (waiting[f"tasks {_WAITING}"] - waiting[f"tasks {_IDLE}"]) / _WAITING
-    ours = (waiting[f"recompiles {_WAITING}"] - waiting[f"recompiles {_IDLE}"]) / _WAITING
+    bare = _each(tasks, "tasks", _WAITING)
+    ours = _each(tasks, "recompiles", _WAITING)
+    a_client = {kind: _each(clients, kind, _CLIENTS) for kind in (_OURS, *_OFFICIAL) if f"{kind} {_IDLE}" in clients}
     return Section(
         "Memory",
         "`recompile_many` over a generator of distinct ids, prompts of 4 KiB, and one `gather` of"
         f" {_WAITING:,} `recompile` calls that all wait before the first is answered, beside as many tasks that wait"
-        " for an event. Each row is a process of its own; peaks of the resident set, medians of the repeats (quartiles)"
-        " where there are several.",
+        f" for an event; and {_CLIENTS - 1} clients that each made its session and a call. Each row is a process of its"
+        " own; peaks of the resident set, medians of the repeats (quartiles) where there are several.",
         [
             Target(
                 f"a batch of {longest:,}, beyond one of {_SHORT:,}", "at most 20 MiB", f"{more:.1f} MiB", more <= 20
@@ -97,6 +111,16 @@ def _section(batches: dict[int, list[Peak]], tasks: dict[str, list[Peak]]) -> Se
                 "at most 12 KiB",
                 f"{ours - bare:.1f} KiB",
                 ours - bare <= 12,
+            ),
+            *(
+                Target(
+                    f"a client and its session, to {kind}'s",
+                    "at most a third",
+                    f"{a_client[_OURS] / a_client[kind]:.2f}",
+                    a_client[_OURS] <= a_client[kind] / 3,
+                )
+                for kind in a_client
+                if kind != _OURS
             ),
         ],
         [
@@ -121,11 +145,22 @@ def _section(batches: dict[int, list[Peak]], tasks: dict[str, list[Peak]]) -> Se
                     ["`recompile`", _mib(tasks, "recompiles"), f"{ours:.1f}"],
                 ],
             ),
+            Table(
+                "Clients, each with its session",
+                ("client", "KiB"),
+                [[kind, f"{kib:.1f}"] for kind, kib in a_client.items()],
+            ),
         ],
     )
 
 
-def _mib(tasks: dict[str, list[Peak]], what: str) -> str:
+def _each(peaks: Mapping[str, list[Peak]], what: str, count: int) -> float:
+    """Give what each of so many took, in KiB."""
+    many, one = (statistics.median(peak.kib for peak in peaks[f"{what} {number}"]) for number in (count, _IDLE))
+    return (many - one) / (count - _IDLE)
+
+
+def _mib(tasks: Mapping[str, list[Peak]], what: str) -> str:
     return Spread.of([peak.kib / _MIB for peak in tasks[f"{what} {_WAITING}"]]).show(1)
 
 
@@ -158,6 +193,21 @@ async def _recompiles(count: int, url: str) -> int:
         return len(await asyncio.gather(*(client.conversations.recompile(i) for i in _ids(count))))
 
 
+async def _clients(count: int, make: Callable[[], Any]) -> int:
+    """Make clients and a call with each, and keep them all until the last one has."""
+    clients = [make() for _ in range(count)]
+    for client in clients:
+        await client.conversations.recompile(next(_ids(1)))
+    for client in clients:
+        await client.close()
+    return len(clients)
+
+
+def _official(url: str, http_client: Callable[[Any], Any]) -> Any:
+    client = calls.official()
+    return client.AsyncLetta(base_url=url, api_key="key", http_client=http_client(client))
+
+
 def _ids(count: int) -> Generator[str]:
     for number in range(count):
         yield f"conv-{uuid.UUID(int=number, version=4)}"
@@ -168,6 +218,11 @@ def _child(what: str, count: int, url: str) -> None:
         "batch": _batch,
         "tasks": _tasks,
         "recompiles": _recompiles,
+        _OURS: lambda count, url: _clients(count, lambda: AsyncLetta(base_url=url, api_key="key")),
+        calls.OFFICIAL_HTTPX: lambda count, url: _clients(count, lambda: _official(url, lambda _: None)),
+        calls.OFFICIAL_AIOHTTP: lambda count, url: _clients(
+            count, lambda: _official(url, lambda client: client.DefaultAioHttpClient())
+        ),
     }
 
     async def run() -> int:

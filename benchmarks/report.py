@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 
-__all__ = ["Section", "Spread", "Table", "Target", "render", "say"]
+__all__ = ["Figure", "Section", "Spread", "Table", "Target", "at_least", "at_most", "render", "render_targets", "say"]
 
 
 @attrs.frozen
@@ -31,6 +32,21 @@ class Target:
 
 
 @attrs.frozen
+class Figure:
+    """A plot: bars, one for each category and series; or lines over numbers, both axes logarithmic."""
+
+    name: str
+    """Of its file, without the suffix."""
+    title: str
+    axis: str
+    """What the values are."""
+    series: Mapping[str, Mapping[Any, float]]
+    """The values of each series, by category or by number."""
+    over: str = ""
+    """What the lines go over; empty for bars."""
+
+
+@attrs.frozen
 class Section:
     """What one benchmark has to say."""
 
@@ -39,6 +55,7 @@ class Section:
     """How it was measured, in a paragraph."""
     targets: Sequence[Target]
     tables: Sequence[Table]
+    figures: Sequence[Figure] = ()
 
     @property
     def met(self) -> bool:
@@ -67,16 +84,28 @@ class Spread:
         return f"{self.median:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
 
 
-def render(section: Section) -> str:
-    """Write a section as Markdown, its columns aligned."""
-    verdicts = {True: "met", False: "not met", None: "not measured"}
-    targets = Table(
-        "",
-        ("target", "goal", "measured", ""),
-        [(target.what, target.goal, target.measured, verdicts[target.met]) for target in section.targets],
-    )
-    tables = [*([targets] if section.targets else []), *section.tables]
-    return "\n\n".join([f"## {section.title}", section.method, *map(_table, tables)]) + "\n"
+def render(section: Section, figures: str = "") -> str:
+    """Write a section as Markdown, its columns aligned, with its figures where there is a folder of them."""
+    targets = [render_targets(section.targets)] if section.targets else []
+    images = [f"![{figure.title}]({figures}/{figure.name}.svg)" for figure in section.figures if figures]
+    return "\n\n".join([f"## {section.title}", section.method, *targets, *images, *map(_table, section.tables)]) + "\n"
+
+
+def render_targets(targets: Sequence[Target]) -> str:
+    """Write targets beside what was measured."""
+    verdicts = {True: "met", False: "**not met**", None: "not measured"}
+    rows = [(target.what, target.goal, target.measured, verdicts[target.met]) for target in targets]
+    return _table(Table("", ("target", "goal", "measured", ""), rows))
+
+
+def at_most(what: str, most: float, measured: Spread, unit: str = "", digits: int = 2) -> Target:
+    """Make the target that something is at most so much."""
+    return Target(what, f"at most {most:g}{unit}", f"{measured.show(digits)}{unit}", measured.median <= most)
+
+
+def at_least(what: str, least: float, measured: Spread, unit: str = "", digits: int = 2) -> Target:
+    """Make the target that something is at least so much."""
+    return Target(what, f"at least {least:g}{unit}", f"{measured.show(digits)}{unit}", measured.median >= least)
 
 
 def say(text: str = "", *, error: bool = False) -> None:

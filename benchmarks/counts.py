@@ -1,0 +1,275 @@
+"""What a call takes in figures that noise cannot turn: instructions, bytecodes, and the memory that it holds.
+
+Instructions are counted by valgrind's callgrind, where it is installed: those of a process that makes so many calls
+more than another, hence without start and imports; the kernel's are not among them. Bytecodes are those that the
+interpreter runs, counted by a trace function; C code has none. Memory is what a call holds while it waits for its turn,
+by `tracemalloc`, and what is left of it in the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import tracemalloc
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, Final
+
+import attrs
+
+from benchmarks import calls
+from benchmarks.calls import AsyncCall
+from benchmarks.process import ROOT, Process
+from benchmarks.report import Section, Table, Target, render, say
+from benchmarks.turns import work
+
+__all__ = ["Counts", "Held", "bytecodes", "count", "held", "instructions", "left_behind", "measure", "sync_bytecodes"]
+
+_TASKS: Final = 64
+_WARM: Final = 128
+_COUNTED: Final = 256
+_WAITING: Final = (100, 300)
+"""How many calls wait, so that one more can be told from what a client takes."""
+_INSTRUCTED: Final = (200, 600)
+"""How many calls are done under callgrind, so that one more can be told from start and imports."""
+_LEFT_AFTER: Final = 192
+_LOOKS: Final = 5
+_SETTLED: Final = 2000
+"""Calls after which connections are made and the limiter has found its limit."""
+_TURNS: Final = 5
+"""Turns of the loop after which tasks wait that only wait for their turn."""
+_OURS: Final = calls.OURS_SETTINGS
+_BARE: Final = calls.BARE_SETTINGS
+_BASES: Final = {_BARE: _BARE, _OURS: _BARE, calls.BARE: calls.BARE, calls.OURS: calls.BARE}
+_NAMES: Final = tuple(_BASES)
+_COLLECTED: Final = re.compile(rb"Collected : (\d+)")
+
+
+@attrs.frozen
+class Held:
+    """What a call holds while it waits for its turn."""
+
+    bytes: float
+    blocks: float
+
+
+async def bytecodes(call: AsyncCall) -> float:
+    """Count the bytecodes that an async call runs."""
+    await work(call, _WARM, _TASKS)
+    with _counting() as counts:
+        await work(call, _COUNTED, _TASKS)
+    return sum(counts.values()) / _COUNTED
+
+
+def sync_bytecodes(name: str, url: str) -> float:
+    """Count the bytecodes that a sync call of a way runs, in all of its threads."""
+    with _counting() as counts, calls.sync_ways()[name](url) as call:
+        for _ in range(_WARM):
+            call()
+        counts.clear()
+        for _ in range(_COUNTED):
+            call()
+        return sum(counts.values()) / _COUNTED
+
+
+@contextmanager
+def _counting() -> Generator[Counter[CodeType], None, None]:
+    """Count the bytecodes that are run in the block, in this thread and in those that are started there."""
+    counts: Counter[CodeType] = Counter()
+
+    def local(frame: FrameType, event: str, _: Any) -> Any:
+        if event == "opcode":
+            counts[frame.f_code] += 1
+        return local
+
+    def trace(frame: FrameType, _event: str, _: Any) -> Any:
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return local
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    threading.settrace(trace)
+    try:
+        yield counts
+    finally:
+        sys.settrace(before)
+        threading.settrace(before)
+
+
+async def held(name: str) -> Held:
+    """Measure what a call of a way holds while it waits, by how much more several times as many hold."""
+    (few, few_blocks), (many, many_blocks) = [await _held(name, number) for number in _WAITING]
+    more = _WAITING[1] - _WAITING[0]
+    return Held((many - few) / more, (many_blocks - few_blocks) / more)
+
+
+async def _held(name: str, count: int) -> tuple[int, int]:
+    """Start so many calls to a server that never answers; give what there is more of then, in bytes and in blocks."""
+    with socket.create_server(("127.0.0.1", 0), backlog=max(_WAITING)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        async with calls.async_ways()[name](url) as call:
+            gc.collect()
+            tracemalloc.start()
+            try:
+                before, blocks = tracemalloc.get_traced_memory()[0], sys.getallocatedblocks()
+                tasks = [asyncio.ensure_future(call()) for _ in range(count)]
+                for _ in range(_TURNS):
+                    await asyncio.sleep(0)
+                gc.collect()
+                found = tracemalloc.get_traced_memory()[0] - before, sys.getallocatedblocks() - blocks
+            finally:
+                tracemalloc.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    return found
+
+
+async def left_behind(call: AsyncCall) -> float:
+    """Give how many blocks of memory a call leaves behind; a client that keeps something of each call would grow.
+
+    The median of a few looks: pools and samples grow and shrink by chance, a leak grows each time.
+    """
+    left: list[float] = []
+    await work(call, _SETTLED, _TASKS)
+    for _ in range(_LOOKS):
+        gc.collect()
+        before = sys.getallocatedblocks()
+        await work(call, _LEFT_AFTER, _TASKS)
+        gc.collect()
+        left.append((sys.getallocatedblocks() - before) / _LEFT_AFTER)
+    return statistics.median(left)
+
+
+# --- instructions -----------------------------------------------------------------------------------------------------
+
+
+def instructions(names: Sequence[str], url: str) -> dict[str, float] | None:
+    """Count the instructions of a call of each way, in thousands; `None` without valgrind.
+
+    The processes run side by side, one a core: counts do not mind.
+    """
+    valgrind = shutil.which("valgrind")
+    if valgrind is None:
+        return None
+    few, many = _INSTRUCTED
+    wanted = [(name, number) for name in names for number in _INSTRUCTED]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        counts = dict(zip(wanted, pool.map(lambda one: _collect(valgrind, one[0], one[1], url), wanted), strict=True))
+    return {name: (counts[name, many] - counts[name, few]) / (many - few) / 1e3 for name in names}
+
+
+def _collect(valgrind: str, name: str, count: int, url: str) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        out = f"--callgrind-out-file={Path(folder, 'out')}"
+        child = [sys.executable, "-m", "benchmarks.counts", "--child", name, str(count), url]
+        done = subprocess.run(  # noqa: S603 - ourselves
+            [valgrind, "--tool=callgrind", out, *child],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            check=True,
+            stderr=subprocess.PIPE,
+        )
+    found = _COLLECTED.search(done.stderr)
+    if found is None:
+        raise RuntimeError(f"callgrind gave no count: {done.stderr[-500:].decode(errors='replace')}")
+    return int(found[1])
+
+
+async def _child(name: str, count: int, url: str) -> None:
+    async with calls.async_ways()[name](url) as call:
+        await work(call, _WARM, _TASKS)
+        await work(call, count, _TASKS)
+
+
+# --- the report -------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Counts:
+    """What was counted of a way, for one call."""
+
+    bytecodes: float
+    held: Held
+    left: float
+
+
+async def count(name: str, url: str) -> Counts:
+    """Count all but instructions."""
+    async with calls.async_ways()[name](url) as call:
+        left = await left_behind(call)
+        return Counts(await bytecodes(call), await held(name), left)
+
+
+def measure(*, short: bool = False) -> Section:
+    """Count for ours and for bare aiohttp, with the same settings and with none."""
+    with Process("stub") as stub:
+        counts = {name: asyncio.run(count(name, stub.url)) for name in _NAMES}
+        counted = None if short else instructions((_BARE, _OURS), stub.url)
+    beyond = (counts[_OURS].held.bytes - counts[_BARE].held.bytes) / 1024
+    what, goal = "instructions of a call, typed settings, to bare aiohttp + json", "at most 1.25"
+    ratio = None if counted is None else counted[_OURS] / counted[_BARE]
+    return Section(
+        "What a call takes, counted",
+        f"{_TASKS} tasks, prompts of 4 KiB. Instructions are those of the process outside the kernel, by callgrind;"
+        " bytecodes are those that the interpreter runs, C code having none; a waiting call is one of several hundred"
+        " to a server that does not answer. None of these depends on what else the machine does, so that a change of"
+        " one in a hundred is a change of the code.",
+        [
+            Target(what, goal, "not counted: valgrind is missing, or a short form", None)
+            if ratio is None
+            else Target(what, goal, f"{ratio:.2f}", ratio <= 1.25),
+            Target("a waiting call, beyond one of bare aiohttp", "at most 12 KiB", f"{beyond:.1f} KiB", beyond <= 12),
+        ],
+        [
+            Table(
+                "",
+                ("way", "instructions, thousands", "bytecodes", "ratio", "waiting, KiB", "and blocks", "left, blocks"),
+                [_row(name, counts, counted) for name in _NAMES],
+            )
+        ],
+    )
+
+
+def _row(name: str, counts: Mapping[str, Counts], counted: Mapping[str, float] | None) -> list[str]:
+    base, of = _BASES[name], counts[name]
+    return [
+        name,
+        "" if counted is None or name not in counted else f"{counted[name]:.0f}",
+        f"{of.bytecodes:.0f}",
+        f"{of.bytecodes / counts[base].bytecodes:.2f}",
+        f"{of.held.bytes / 1024:.1f}",
+        f"{of.held.blocks:.0f}",
+        f"{max(0.0, of.left):.1f}",
+    ]
+
+
+def main() -> None:
+    """Count and print; with `--child`, be counted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a quick form: no instructions")
+    parser.add_argument("--child", nargs=3, metavar=("WAY", "CALLS", "URL"), help=argparse.SUPPRESS)
+    options: Any = parser.parse_args()
+    if options.child:
+        name, number, url = options.child
+        asyncio.run(_child(name, int(number), url))
+    else:
+        say(render(measure(short=options.short)))
+
+
+if __name__ == "__main__":
+    main()

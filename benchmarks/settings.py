@@ -1,0 +1,119 @@
+"""What turning settings into JSON values and back costs, beside pydantic on the official client's models.
+
+The settings have every field there is, in the same process, in turn. `write` and `read` are what the client itself uses
+for every call and every answer; there is no public door to them, for users hand in and get instances.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from benchmarks import calls
+from benchmarks.report import Section, Spread, Table, Target, render, say
+from benchmarks.turns import Meter, settled, turns
+from letta_async import CompactionSettings
+from letta_async._check import check
+from letta_async._converter import read, write
+
+__all__ = ["CHECK", "DUMP", "FULL", "READ", "VALIDATE", "WRITE", "measure", "meter"]
+
+FULL: Final[dict[str, Any]] = {
+    "mode": "sliding_window",
+    "model": "openai/gpt-4o-mini",
+    "model_settings": {
+        "provider_type": "openai",
+        "max_output_tokens": 4096,
+        "parallel_tool_calls": True,
+        "temperature": 0.5,
+        "reasoning": {"reasoning_effort": "low"},
+        "response_format": {"type": "json_schema", "json_schema": {"name": "summary", "schema": {"type": "object"}}},
+        "strict": True,
+    },
+    "prompt": "Summarize what was said.",
+    "prompt_acknowledgement": True,
+    "clip_chars": 20_000,
+    "sliding_window_percentage": 0.4,
+}
+"""Every field of the settings, and of one provider's."""
+WRITE: Final = "letta_async: unstructure"
+READ: Final = "letta_async: structure an answer"
+CHECK: Final = "letta_async: structure and check what a user hands in"
+DUMP: Final = "pydantic: model_dump"
+VALIDATE: Final = "pydantic: model_validate"
+
+
+def meter(rounds: int, calls_a_turn: int) -> Meter:
+    """Measure all ways in turn."""
+    ours = read(CompactionSettings, FULL)
+    if write(ours) != FULL:
+        raise AssertionError("settings do not survive the way there and back")
+    work: dict[str, Callable[[], object]] = {
+        WRITE: lambda: write(ours),
+        READ: lambda: read(CompactionSettings, FULL),
+        CHECK: lambda: check(CompactionSettings, FULL),
+    }
+    if calls.has("letta_client"):
+        work |= _pydantic()
+    measured = Meter(samples={name: [] for name in work})
+    with settled():
+        for name in turns(list(work), rounds):
+            do = work[name]
+            with measured.turn(name, calls_a_turn):
+                for _ in range(calls_a_turn):
+                    do()
+    return measured
+
+
+def _pydantic() -> Mapping[str, Callable[[], object]]:
+    from letta_client.types.agent_state import CompactionSettings as Theirs  # noqa: PLC0415 - it is optional
+
+    theirs = Theirs.model_validate(FULL)
+    if theirs.model_dump(mode="json", by_alias=True, exclude_unset=True) != FULL:
+        raise AssertionError("the official models do not hold all of the settings")
+    return {
+        DUMP: lambda: theirs.model_dump(mode="json", by_alias=True, exclude_unset=True),
+        VALIDATE: lambda: Theirs.model_validate(FULL),
+    }
+
+
+def measure(*, short: bool = False) -> Section:
+    """Measure them."""
+    rounds, calls_a_turn = (5, 200) if short else (40, 1000)
+    measured = meter(rounds, calls_a_turn)
+    return Section(
+        "Settings",
+        f"A `CompactionSettings` with every field, and JSON values; {rounds} rounds of {calls_a_turn:,}, in turn."
+        " Ratios are those of processor time within a round. Pydantic's work is done in Rust by its core; ours is"
+        " Python that cattrs generates.",
+        [
+            _faster("unstructure, beside pydantic's dump", measured, WRITE, DUMP),
+            _faster("structure, beside pydantic's validate", measured, READ, VALIDATE),
+        ],
+        [
+            Table(
+                "",
+                ("what", "CPU, µs"),
+                [[name, f"{measured.median(name, 'cpu') * 1e3:.2f}"] for name in measured.samples],
+            )
+        ],
+    )
+
+
+def _faster(what: str, measured: Meter, ours: str, theirs: str) -> Target:
+    if theirs not in measured.samples:
+        return Target(f"settings: CPU, {what}", "less than 1", "letta-client is not installed", None)
+    ratio: Spread = measured.ratio(ours, theirs, "cpu")
+    return Target(f"settings: CPU, {what}", "less than 1", ratio.show(), ratio.median < 1)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a quick form")
+    say(render(measure(short=parser.parse_args().short)))
+
+
+if __name__ == "__main__":
+    main()

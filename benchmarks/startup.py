@@ -1,0 +1,179 @@
+"""What a program pays before its first call: importing the package, making a client, showing the command line's help.
+
+Every import is that of a process of its own, in turn with that of the four dependencies alone; compiled files are there
+already. Clients are made and left alone, or also opened by a first call and closed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks import calls
+from benchmarks.process import ROOT, Process
+from benchmarks.report import Section, Table, Target, at_most, render, say
+from benchmarks.turns import Meter, Sample, settled, turns
+from letta_async import AsyncLetta, Letta
+
+__all__ = ["DEPENDENCIES", "PACKAGE", "USED", "import_costs", "measure", "needless_modules"]
+
+DEPENDENCIES: Final = "aiohttp, attrs, cattrs, tenacity"
+PACKAGE: Final = "letta_async"
+USED: Final = "letta_async, its clients and settings"
+"""Both clients and the settings, which the package imports when they are first asked for."""
+_OFFICIAL: Final = "letta_client"
+_HELP: Final = "letta-async --help"
+_NEEDLESS: Final = ("letta_async.cli", "letta_async.testing", "rich", "click")
+"""What importing the package's root must not import."""
+_IMPORT: Final = """import time
+cpu, began = time.process_time(), time.perf_counter()
+{statement}
+print(time.process_time() - cpu, time.perf_counter() - began)"""
+_STATEMENTS: Final = {USED: "from letta_async import AsyncLetta, CompactionSettings, Letta, OpenAIModelSettings"}
+_LIST: Final = "import json, sys, letta_async; print(json.dumps(sorted(sys.modules)))"
+_URL: Final = "https://letta.example"
+
+Make = Callable[[str], Any]
+
+
+def measure(*, short: bool = False) -> Section:
+    """Measure imports, the help, and clients."""
+    rounds = 3 if short else 15
+    official = calls.official() if calls.has(_OFFICIAL) else None
+    imports = import_costs(rounds, (_OFFICIAL,) if official else ())
+    for _ in range(rounds):
+        _run_help(imports)
+    clients = asyncio.run(_clients(official, rounds, 4 if short else 8))
+    needless = needless_modules()
+    seconds = imports.median(_HELP, "time") / 1e3
+    return Section(
+        "Imports and clients",
+        f"Medians of {rounds} rounds, in turn. An import is that in a process of its own, without what the interpreter"
+        " takes to start; the help is a whole process. A client that is made is left alone; one that is opened also"
+        " makes its session and a first call to the stub, and is closed. aiohttp loads the certificates once a process,"
+        " when it is imported; the official client loads them for each client.",
+        [
+            at_most(
+                "CPU of the import, to that of its four dependencies", 1.1, imports.ratio(PACKAGE, DEPENDENCIES, "cpu")
+            ),
+            Target(f"`{_HELP}`, wall clock", "at most 0.5 s", f"{seconds:.2f} s", seconds <= 0.5),
+            Target(f"{', '.join(_NEEDLESS)} imported by the root", "none", ", ".join(needless) or "none", not needless),
+            *(
+                Target(f"CPU of making `{name}`", "less than 1 ms", f"{made:.3f} ms", made < 1)
+                for name in ("AsyncLetta", "Letta")
+                for made in [clients.median(f"letta_async.{name}", "cpu")]
+            ),
+        ],
+        [
+            _table("Imports", imports, DEPENDENCIES, digits=0),
+            _table("Making a client", clients, "letta_async.AsyncLetta", digits=3),
+        ],
+    )
+
+
+def import_costs(rounds: int, others: Sequence[str] = ()) -> Meter:
+    """Measure imports: of the package, of what most programs use of it, of its dependencies, and of other modules."""
+    names = [DEPENDENCIES, PACKAGE, USED, *others]
+    meter = Meter(samples={name: [] for name in names})
+    for name in names:
+        _import(name)  # compiled files are written
+    for name in turns(names, rounds):
+        meter.samples[name].append(_import(name))
+    return meter
+
+
+def needless_modules() -> list[str]:
+    """Give what importing the root imports without need."""
+    modules = json.loads(_output("-c", _LIST))
+    return [name for name in _NEEDLESS if name in modules]
+
+
+def _import(name: str) -> Sample:
+    statement = _STATEMENTS.get(name, f"import {name}")
+    cpu, seconds = map(float, _output("-c", _IMPORT.format(statement=statement)).split())
+    return Sample(seconds * 1e3, cpu * 1e3, 0)
+
+
+def _output(*arguments: str) -> str:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - ours
+
+
+def _run_help(meter: Meter) -> None:
+    script = Path(sys.executable).with_name("letta-async")
+    command = [str(script)] if script.exists() else [sys.executable, "-m", "letta_async"]
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([*command, "--help"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - ours
+    ended, after = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    meter.samples.setdefault(_HELP, []).append(Sample((ended - began) * 1e3, cpu * 1e3, 0))
+
+
+async def _clients(official: Any, rounds: int, count: int) -> Meter:
+    """Make clients, so many a turn, and open them."""
+    makes: dict[str, Make] = {
+        "letta_async.AsyncLetta": lambda url: AsyncLetta(base_url=url, api_key="key"),
+        "letta_async.Letta": lambda url: Letta(base_url=url, api_key="key"),
+    }
+    if official:
+        http_client = official.DefaultAioHttpClient
+        makes |= {
+            "letta_client.AsyncLetta": lambda url: official.AsyncLetta(base_url=url, api_key="key"),
+            "letta_client.AsyncLetta, aiohttp": lambda url: official.AsyncLetta(
+                base_url=url, api_key="key", http_client=http_client()
+            ),
+            "letta_client.Letta": lambda url: official.Letta(base_url=url, api_key="key"),
+        }
+    meter = Meter(samples={kind: [] for name in makes for kind in (name, f"{name}, opened")})
+    with Process("stub") as stub:
+        for make in makes.values():
+            await _open(make(stub.url))  # what is imported and made once a process
+        with settled():
+            for name in turns(list(makes), rounds):
+                await _open(makes[name](stub.url))  # meets what the clients before it left in caches
+                with meter.turn(name, count):
+                    clients = [makes[name](_URL) for _ in range(count)]
+                while clients:  # gone before the next turn, which would else pay for it
+                    await _finished(clients.pop().close())
+                with meter.turn(f"{name}, opened", count):
+                    for _ in range(count):
+                        await _open(makes[name](stub.url))
+    return meter
+
+
+async def _open(client: Any) -> None:
+    await _finished(client.conversations.recompile(calls.CONVERSATION))
+    await _finished(client.close())
+
+
+async def _finished(result: object) -> None:
+    """Wait for what an async client gives; a sync one has done it."""
+    if isinstance(result, Awaitable):
+        await result
+
+
+def _table(caption: str, meter: Meter, base: str, *, digits: int) -> Table:
+    rows: list[list[str]] = []
+    for name in meter.samples:
+        ratio = "1" if name == base else meter.ratio(name, base, "cpu").show()
+        rows.append([f"`{name}`", *(f"{meter.median(name, what):.{digits}f}" for what in ("cpu", "time")), ratio])
+    return Table(caption, ("what", "CPU, ms", "wall clock, ms", "CPU, ratio to the first"), rows)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a quick form")
+    say(render(measure(short=parser.parse_args().short)))
+
+
+if __name__ == "__main__":
+    main()
