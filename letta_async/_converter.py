@@ -174,14 +174,23 @@ def _write_class(cls: type[Any]) -> Callable[[Any], Any]:
 
     def hook(value: Any) -> Any:
         written = to_mapping(value)
-        return {**written, **value.extra_fields} if value.extra_fields else written
+        if value.extra_fields:
+            written.update(value.extra_fields)
+        return written
 
     return hook
 
 
 def _write_union(annotation: Any) -> Callable[[Any], Any]:
-    """Write values that are JSON as they stand without asking each time what they are."""
-    return identity if all(map(_is_plain, value_members(annotation))) else write
+    """Write values that are JSON as they stand without asking each time what they are, and the one class at once."""
+    members = value_members(annotation)
+    if all(map(_is_plain, members)):
+        return identity
+    if len(members) > 1 or not is_wire_class(members[0]):
+        return write
+    (cls,) = members
+    hook = _tolerant.get_unstructure_hook(cls)
+    return lambda value: hook(value) if type(value) is cls else write(value)
 
 
 def _is_plain(annotation: Any) -> bool:

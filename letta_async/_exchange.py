@@ -31,15 +31,31 @@ _MAX_RESENDS: Final = 3
 async def exchange(
     session: aiohttp.ClientSession, wiring: Wiring, watch: Watch, request: Request, config: ClientConfig
 ) -> Any:
-    """Do one exchange within the try's timeout, body included.
+    """Do one exchange within the try's timeout, body included, following a redirect within the origin.
 
     Raises:
         APIError: in our own words, whatever the HTTP library, TLS or the operating system raised.
 
     """
+    target = URL(f"{config.base_url}{request.target}", encoded=True)
+    hops = 0
     try:
         with Timer(watch, request.timeout.timeout):
-            return await _send_and_read(session, wiring, request, config)
+            while True:
+                response = await _send(session, wiring, request, target)
+                try:
+                    status, headers = response.status, response.headers
+                    success = 200 <= status < 300
+                    elsewhere = None if success else redirected(request, status, headers, target, config.base_url, hops)
+                    if elsewhere is None:
+                        body = await _read(response, request, config.max_response_bytes)
+                        return decipher(request, status, headers, body, limit=config.max_response_bytes)
+                except BaseException:
+                    _drop(response)
+                    raise
+                _drop(response)
+                target = elsewhere
+                hops += 1
     except LettaError:
         raise
     except Exception as error:
@@ -47,27 +63,6 @@ async def exchange(
         if failure is None:
             raise
     raise failure  # outside the handler: the foreign error, its frames dropped, is the cause and not the context
-
-
-async def _send_and_read(session: aiohttp.ClientSession, wiring: Wiring, request: Request, config: ClientConfig) -> Any:
-    """Send the request and read its answer, following a redirect within the origin."""
-    target = URL(f"{config.base_url}{request.target}", encoded=True)
-    hops = 0
-    while True:
-        response = await _send(session, wiring, request, target)
-        try:
-            status, headers = response.status, response.headers
-            success = 200 <= status < 300
-            location = None if success else redirected(request, status, headers, target, config.base_url, hops)
-            if location is None:
-                body = await _read(response, request, config.max_response_bytes)
-                return decipher(request, status, headers, body, limit=config.max_response_bytes)
-        except BaseException:
-            _drop(response)
-            raise
-        _drop(response)
-        target = location
-        hops += 1
 
 
 async def _send(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Coroutine
 from typing import Any, Final
 
 import aiohttp
@@ -13,8 +14,8 @@ from letta_async._limit import AdaptiveLimit, FixedLimit
 from letta_async._limiter import Limiter
 from letta_async._protocol import Request
 from letta_async._session import Wiring, let_go
-from letta_async._timer import Timer, Watch
-from letta_async._tries import Lane, Tries
+from letta_async._timer import Watch
+from letta_async._tries import CLOSED, Lane, Tries
 from letta_async._warnings import warn
 from letta_async.config import ClientConfig
 from letta_async.errors import Attempt, ClientClosedError, Fault, InvalidArgumentError
@@ -22,7 +23,6 @@ from letta_async.retry import Retries
 
 __all__ = ["ClientStats", "Transport"]
 
-_CLOSED: Final = "the client was closed while this call was under way"
 _TURNS_TO_END: Final = 5
 """Turns of the loop in which calls that were ended see it, before their connections go."""
 
@@ -79,7 +79,9 @@ class Transport:
         if faults:
             raise InvalidArgumentError(faults)
 
-    async def send(self, request: Request, config: ClientConfig, attempts: list[Attempt] | None = None) -> Any:
+    def send(
+        self, request: Request, config: ClientConfig, attempts: list[Attempt] | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Send a request, again if need be, and give what its answer carries.
 
         Args:
@@ -92,21 +94,8 @@ class Transport:
             ClientClosedError: the client is closed, was closed meanwhile, or belongs to another loop.
 
         """
-        binding = self._bind()
-        deadline = None if config.deadline is None else binding.loop.time() + config.deadline
-        tries = Tries(self._lane(binding, config), request, deadline, [] if attempts is None else attempts)
-        try:
-            if config.deadline is None:
-                return await tries.run()
-            with Timer(binding.watch, config.deadline):
-                return await tries.run()
-        except TimeoutError as error:
-            failure = tries.deadline_error(error)
-        except Exception:
-            if binding.session.closed:
-                raise ClientClosedError(_CLOSED) from None
-            raise
-        raise failure
+        tries = Tries(self._lane(self._bind(), config), request, [] if attempts is None else attempts)
+        return tries.run() if config.deadline is None else tries.run_in_time(config.deadline)
 
     async def close(self) -> None:
         """End what is under way and close the connections; a session that was given stays open."""
@@ -114,9 +103,9 @@ class Transport:
         binding = self._take_binding()
         if binding is None:
             return
-        binding.watch.end(lambda: ClientClosedError(_CLOSED))
+        binding.watch.end(lambda: ClientClosedError(CLOSED))
         for limiter in binding.limiters.values():
-            limiter.close(_CLOSED)
+            limiter.close(CLOSED)
         try:
             for _ in range(_TURNS_TO_END):
                 await asyncio.sleep(0)

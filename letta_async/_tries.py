@@ -16,11 +16,12 @@ from letta_async._session import Wiring
 from letta_async._timer import Timer, Watch
 from letta_async._translation import connection_error
 from letta_async.config import ClientConfig
-from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt
+from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt, ClientClosedError
 from letta_async.retry import Retries, is_overload
 
-__all__ = ["Tries"]
+__all__ = ["CLOSED", "Lane", "Tries"]
 
+CLOSED: Final = "the client was closed while this call was under way"
 _log: Final = logging.getLogger("letta_async")
 
 _SHORT: Final = 200
@@ -45,20 +46,20 @@ class Tries:
 
     __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_paid", "_request")
 
-    def __init__(self, lane: Lane, request: Request, deadline: float | None, attempts: list[Attempt]) -> None:
+    def __init__(self, lane: Lane, request: Request, attempts: list[Attempt]) -> None:
         """Take what is sent.
 
         Args:
             lane: What it is sent with.
             request: What is sent.
-            deadline: When the call must end, on the loop's clock.
             attempts: Where to note the tries that fail.
 
         """
         self._lane = lane
         self._request = request
-        self._deadline = deadline
         self._attempts = attempts
+        self._deadline: float | None = None
+        """When the call must end, on the loop's clock."""
         self._paid = 0
         self._failed: APIError | None = None
 
@@ -67,17 +68,32 @@ class Tries:
 
         The machinery of retrying is set up only for a call whose first try failed, since it costs more than a try does.
         """
+        lane = self._lane
         try:
-            value = await self._try()
-        except APIError as error:
-            if not self._lane.config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable):
-                raise
-            value = await self._try_on()
-        self._lane.retries.budget.give_back(self._paid)
+            try:
+                value = await self._try()
+            except APIError as error:
+                if not lane.config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable):
+                    raise
+                value = await self._try_on()
+        except Exception:
+            if lane.session.closed:
+                raise ClientClosedError(CLOSED) from None
+            raise
+        lane.retries.budget.give_back(self._paid)
         return value
 
-    def deadline_error(self, cause: BaseException) -> APITimeoutError:
-        """Make the error for a call whose deadline passed."""
+    async def run_in_time(self, deadline: float) -> Any:
+        """Do so within a number of seconds: tries, the waits between them and the waits for a slot."""
+        self._deadline = self._lane.watch.loop.time() + deadline
+        try:
+            with Timer(self._lane.watch, deadline):
+                return await self.run()
+        except TimeoutError as error:
+            failure = self._deadline_error(error)
+        raise failure
+
+    def _deadline_error(self, cause: BaseException) -> APITimeoutError:
         words = f"the deadline of {self._lane.config.deadline:g} s passed"
         request = self._request
         error = connection_error(words, request.method, request.path, self._lane.config.base_url, APITimeoutError)
