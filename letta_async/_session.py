@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import aiohttp
 import attrs
@@ -27,13 +27,13 @@ _UNTIMED: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
 class Link(NamedTuple):
     """The connection that a request went out on."""
 
-    transport: asyncio.BaseTransport | None = None
+    transport: asyncio.Transport | None = None
     reused: bool = False
     """Whether it was used before."""
 
     def cut(self) -> None:
         """End the connection at once; to close it politely could take as long as the other side likes."""
-        if isinstance(self.transport, asyncio.WriteTransport):
+        if self.transport is not None:
             self.transport.abort()
 
 
@@ -61,7 +61,7 @@ class _Connector(aiohttp.TCPConnector):
         """Make a connection, in time, name resolution and TLS included, and note it in `LINK`."""
         with Timer(Watch(asyncio.get_running_loop()), timeout.sock_connect):
             protocol = await super()._create_connection(req, traces, _UNTIMED)
-        LINK.set(Link(protocol.transport))
+        LINK.set(Link(cast("asyncio.Transport", protocol.transport)))  # uvloop's is of no class of asyncio's
         return protocol
 
 

@@ -34,6 +34,10 @@ def test_the_faults_are_the_same_with_either_parser_and_loop() -> None:
         )
         for name, variant in _VARIANTS.items()
     }
-    outputs = {name: run.communicate(timeout=300)[0] for name, run in runs.items()}
+    try:
+        outputs = {name: run.communicate(timeout=100)[0] for name, run in runs.items()}
+    finally:
+        for run in runs.values():
+            run.kill()
     failed = [f"{name}:\n{outputs[name][-5000:]}" for name, run in runs.items() if run.returncode]
     assert not failed, "\n\n".join(failed)
