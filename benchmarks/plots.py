@@ -23,7 +23,7 @@ def draw(figures: Sequence[Figure], folder: Path) -> None:
 
     """
     import matplotlib as mpl  # noqa: PLC0415 - it is optional
-    from matplotlib.figure import Figure as Canvas  # noqa: PLC0415
+    from matplotlib.figure import Figure as Canvas  # noqa: PLC0415 - as above
 
     folder.mkdir(exist_ok=True)
     with mpl.rc_context({"svg.hashsalt": "letta_async", "svg.fonttype": "none", "font.family": "sans-serif"}):

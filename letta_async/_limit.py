@@ -79,7 +79,8 @@ class AdaptiveLimit(Limit):
     capacity is the limit divided by that factor, and the limit becomes that and a few more. Medians, because one slow
     answer in a hundred says nothing about the others. An overload halves the limit, once for all requests that were
     under way together, and makes growth near that limit careful for a while. Where the client's own thread hardly
-    rested during the round, slow answers say nothing about the server: they waited for the client.
+    rested during the round, slow answers say nothing about the server, as long as it was never overloaded: they waited
+    for the client.
 
     This is how the gradient limiters and TCP Vegas do it; resting now and then, so that a slow drift is not taken for
     the server's nature, is from BBR.
@@ -131,8 +132,11 @@ class AdaptiveLimit(Limit):
 
     def _end_round(self, now: float) -> None:
         slowness = self._slowness()
-        if slowness > 1 and self._worked() - self._round_worked > _BUSY * (now - self._round_began):
-            slowness = 1.0
+        if slowness > 1:
+            self._growing_fast = False
+            busy = self._worked() - self._round_worked > _BUSY * (now - self._round_began)
+            if busy and self._ceiling is None:
+                slowness = 1.0
         if self._resting_from is not None:
             if slowness > _MUCH_SLOWER and self.value > _START:
                 self._begin_round(now, max(_START, self._estimate / 4))  # that was no rest yet
@@ -146,7 +150,6 @@ class AdaptiveLimit(Limit):
         if self._rested is None:
             self._rested = now
         if slowness > 1:
-            self._growing_fast = False
             if now - self._rested > max(_REST_EVERY, _REST_LATENCIES * self._rest()):
                 self._resting_from = self._estimate
                 self._begin_round(now, max(_START, self._estimate / 4))

@@ -8,7 +8,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import aiohttp
 import attrs
@@ -149,8 +149,9 @@ def _without_frames(error: BaseException) -> BaseException:
         seen.add(id(link))
         link.__traceback__ = None
         if isinstance(link, aiohttp.ClientResponseError):
-            none: CIMultiDict[str] = CIMultiDict()
-            link.request_info = link.request_info._replace(headers=CIMultiDictProxy(none))
-            link.args = ()
+            none = cast("CIMultiDictProxy[str]", CIMultiDict[str]())  # a proxy cannot be pickled
+            link.request_info = link.request_info._replace(headers=none)
+            link.args = (link.request_info, ())
+            link.headers = None if link.headers is None else CIMultiDict(link.headers)
         link = link.__cause__ or link.__context__
     return error

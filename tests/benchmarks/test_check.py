@@ -17,6 +17,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_package_keeps_within_its_bounds(name: str) -> None:
+    if name == "settings":
+        pytest.importorskip("letta_client", reason="its pydantic models are what they are measured beside")
     done = run("benchmarks.check", name)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "met" in done.stdout
