@@ -142,7 +142,10 @@ def _to_try(base_url: str) -> str:
 
 
 def _without_frames(error: BaseException) -> BaseException:
-    """Drop what could show a secret of an error and what led to it: frames with the request's bytes, its headers."""
+    """Drop what could show a secret of an error and what led to it: frames with the request's bytes, its headers.
+
+    What is left can be pickled, by those who take causes along as `distributed` does.
+    """
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
@@ -153,5 +156,8 @@ def _without_frames(error: BaseException) -> BaseException:
             link.request_info = link.request_info._replace(headers=none)
             link.args = (link.request_info, ())
             link.headers = None if link.headers is None else CIMultiDict(link.headers)
+        if isinstance(link, aiohttp.ServerDisconnectedError):
+            link.message = str(link.message)  # it may be half an answer, parsed
+            link.args = (link.message,)
         link = link.__cause__ or link.__context__
     return error
