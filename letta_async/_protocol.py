@@ -26,6 +26,7 @@ __all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw", "deciph
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 """Encode compactly; made once, since `json.dumps` would make an encoder for every call."""
+_from_json: Final = json.JSONDecoder().decode
 
 
 @attrs.frozen(kw_only=True)
@@ -287,13 +288,21 @@ def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
     if kind not in (None, "application/json") and not kind.partition(";")[0].strip().lower().endswith("json"):
         raise _UnreadableError("the answer is not JSON")
     try:
-        value = json.loads(body)
+        value = _parsed(body)
     except (ValueError, RecursionError) as error:
         raise _UnreadableError(f"the answer is malformed JSON ({printable(str(error))[:120]})") from None
     try:
         return read(request.answer, value)
     except (TypeError, ValueError, RecursionError) as error:
         raise _UnreadableError(f"the answer is of the wrong kind: {printable(str(error))[:200]}") from error
+
+
+def _parsed(body: bytes) -> Any:
+    """Parse JSON: in UTF-8, as nearly always; else `json.loads` finds out in what, or what is wrong."""
+    try:
+        return _from_json(body.decode())
+    except ValueError:
+        return json.loads(body)
 
 
 def _unpacked(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
