@@ -45,7 +45,7 @@ test-real: foreign  ## Run the contract suite and the stories against a real Let
 	$(REAL) run -- $(BIN)/python -m pytest tests/contract tests/foreign
 
 test-pythons: $(READY)  ## Run the tests on every supported Python that is found
-	$(BIN)/python tools/pythons.py -- --ignore tests/faults --ignore tests/foreign
+	$(BIN)/python tools/pythons.py -- --ignore tests/faults --ignore tests/foreign --ignore tests/benchmarks --ignore tests/dask
 
 docs: $(READY)  ## Build the documentation; what it warns of are errors
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
