@@ -60,7 +60,8 @@ async def test_every_body_has_the_same_fields(described: dict[str, Any]) -> None
 
 async def test_it_can_only_be_read(http: Http) -> None:
     answer = await http.post("/openapi.json")
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+    # Starlette writes the methods in the order of a set: another one each time the server is started.
+    assert (answer.status, set(answer.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
     moved = await http.get("/openapi.json/")
     assert (moved.status, moved.headers["location"]) == (307, f"{http.base_url}/openapi.json")
 
