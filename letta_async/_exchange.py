@@ -110,27 +110,33 @@ def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
 async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) -> bytes:
     """Read the body, no further than it may go; of a refusal only the beginning."""
     success = 200 <= response.status < 300
-    if not success:
-        limit = _MAX_REFUSAL
+    most = limit if success else _MAX_REFUSAL
     content = response.content
-    chunks: list[bytes] = []
-    size = 0
     if content.is_eof():  # mostly the whole body is here already
-        chunks.append(content.read_nowait())
-        size = len(chunks[0])
-    elif not success or (response.content_length or 0) <= limit:
-        while size <= limit and (chunk := await content.readany()):
-            chunks.append(chunk)
-            size += len(chunk)
-    if content.at_eof() and size <= limit:
+        body = content.read_nowait()
+    elif success and (response.content_length or 0) > limit:
+        body = b""
+    else:
+        body = await _beginning(content, most)
+    if len(body) <= most and content.at_eof():
         if not response.closed:  # it gives its connection back by itself, but not always at once
             response.release()
-    else:
-        _drop(response)  # the rest is not drained
-        if success:
-            reason = f"the answer is larger than {limit} bytes"
-            raise invalid_answer(request, response.status, response.headers, b"", reason)
-    return chunks[0][:limit] if len(chunks) == 1 else b"".join(chunks)[:limit]
+        return body
+    _drop(response)  # the rest is not drained
+    if success:
+        reason = f"the answer is larger than {limit} bytes"
+        raise invalid_answer(request, response.status, response.headers, b"", reason)
+    return body[:most]
+
+
+async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
+    """Read to the end, or until there is more than wanted."""
+    chunks: list[bytes] = []
+    size = 0
+    while size <= most and (chunk := await content.readany()):
+        chunks.append(chunk)
+        size += len(chunk)
+    return b"".join(chunks)
 
 
 def _drop(response: aiohttp.ClientResponse) -> None:

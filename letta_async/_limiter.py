@@ -51,7 +51,8 @@ class Limiter:
     def give_back(self) -> None:
         """Give a slot back, and call whoever is next."""
         self.in_flight -= 1
-        self._call_next()
+        if self._line:
+            self._call_next()
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for so long, as a `Retry-After` asks; what is in flight is not concerned."""

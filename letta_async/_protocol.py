@@ -26,7 +26,7 @@ __all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw", "deciph
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 """Encode compactly; made once, since `json.dumps` would make an encoder for every call."""
-_from_json: Final = json.JSONDecoder().decode
+_from_json: Final = json.JSONDecoder().raw_decode
 
 
 @attrs.frozen(kw_only=True)
@@ -46,9 +46,9 @@ class CallOptions:
 NO_OPTIONS: Final = CallOptions()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Request:
-    """A call, ready to be sent."""
+    """A call, ready to be sent; treated as frozen, which would cost more than the fields' values do."""
 
     method: str
     path: str
@@ -93,7 +93,7 @@ def build(
 
     Args:
         operation: The call.
-        parameters: Its parameters, as they were given; what is `UNSET` was not.
+        parameters: Its parameters, those that were given.
         options: What every method takes beside them.
         config: The client's options.
 
@@ -103,8 +103,7 @@ def build(
     """
     faults = [] if options is NO_OPTIONS else _option_faults(options)
     try:
-        given = {name: value for name, value in parameters.items() if value is not UNSET}
-        call = check(operation, given)
+        call = check(operation, parameters)
     except InvalidArgumentError as error:
         raise InvalidArgumentError([*error.faults, *faults]) from None
     if faults:
@@ -114,7 +113,7 @@ def build(
     segments: dict[str, str] = {}
     query: dict[str, object] = {}
     body: dict[str, str] = {}
-    for name in given:
+    for name in parameters:
         value, place = getattr(call, name), operation.places[name]
         if place == "path":
             segments[name] = value  # its pattern admits nothing that would have to be quoted
@@ -298,11 +297,15 @@ def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
 
 
 def _parsed(body: bytes) -> Any:
-    """Parse JSON: in UTF-8, as nearly always; else `json.loads` finds out in what, or what is wrong."""
+    """Parse JSON: in UTF-8 and nothing around it, as nearly always; else `json.loads` finds out what else it is."""
     try:
-        return _from_json(body.decode())
+        text = body.decode()
+        value, end = _from_json(text)
+        if end == len(text):
+            return value
     except ValueError:
-        return json.loads(body)
+        pass
+    return json.loads(body)
 
 
 def _unpacked(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:

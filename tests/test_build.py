@@ -12,6 +12,7 @@ from letta_async import UNSET, AsyncLetta, CompactionSettings, InvalidArgumentEr
 from letta_async._protocol import CallOptions, Request, build, build_raw
 from letta_async.config import ClientConfig
 from letta_async.models.conversation import Recompile
+from letta_async.resources._resource import parted
 from tests.ids import AGENT, CONVERSATION
 
 
@@ -21,7 +22,8 @@ def config(**options: Any) -> ClientConfig:
 
 
 def recompile(conversation_id: str = CONVERSATION, options: CallOptions | None = None, **parameters: Any) -> Request:
-    return build(Recompile, {"conversation_id": conversation_id, **parameters}, options or CallOptions(), config())
+    given, _ = parted(Recompile, {"conversation_id": conversation_id, **parameters})
+    return build(Recompile, given, options or CallOptions(), config())
 
 
 def test_without_parameters_there_is_no_query_and_no_body() -> None:

@@ -9,14 +9,14 @@ import attrs
 
 from letta_async._protocol import NO_OPTIONS, CallOptions
 from letta_async._transport import ClientStats
-from letta_async._unset import Unset
+from letta_async._unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.errors import Attempt
 from letta_async.models._listing import Listing
 from letta_async.models._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
 
-__all__ = ["RequestOptions", "Resource", "Sender", "parted"]
+__all__ = ["RequestOptions", "Resource", "Sender", "call_options", "parted"]
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
@@ -84,19 +84,25 @@ class Resource:
 
 
 def parted(operation: type[Operation[Any]], given: Mapping[str, Any]) -> tuple[dict[str, object], CallOptions]:
-    """Part what a method was given: the call's parameters, and the options that every method takes.
+    """Part what a method was given: the call's parameters, without what is `UNSET`, and the options of every method.
 
     Raises:
         TypeError: something is neither.
 
     """
+    options = NO_OPTIONS
     if more := given.get("options"):
         for name in more.keys() - operation.places.keys() - RequestOptions.__annotations__.keys():
             raise TypeError(f"got an unexpected keyword argument {name!r}")
         given = {**given, **more}
-    parameters = {name: given[name] for name in operation.places if name in given}
+        options = call_options(more)
+    return {name: given[name] for name in operation.places if given.get(name, UNSET) is not UNSET}, options
+
+
+def call_options(given: Mapping[str, Any]) -> CallOptions:
+    """Gather the options that every method takes from among what it was given."""
     options = {name: given[name] for name, default in _OPTIONS if given.get(name, default) is not default}
-    return parameters, CallOptions(**options) if options else NO_OPTIONS
+    return CallOptions(**options) if options else NO_OPTIONS
 
 
 _OPTIONS: Final = tuple((field.name, field.default) for field in attrs.fields(CallOptions))

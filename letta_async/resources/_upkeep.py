@@ -29,7 +29,7 @@ from letta_async.models.message import ListMessages, SystemMessage
 from letta_async.models.outcome import Outcome, Progress
 from letta_async.models.staleness import Staleness
 from letta_async.resources._paging import AsyncPaginator
-from letta_async.resources._resource import RequestOptions, Resource, parted
+from letta_async.resources._resource import RequestOptions, Resource, call_options, parted
 
 __all__ = ["AsyncUpkeep"]
 
@@ -177,13 +177,12 @@ class AsyncUpkeep(Resource):
     def _batch(self, given: Mapping[str, Any]) -> Batch:
         """Make the batch that `recompile_many` runs, here or elsewhere, of what it was given: its `locals()`."""
         targets, deadline, only_stale = given["targets"], given["deadline"], bool(given["only_stale"])
-        common = {name: given[name] for name in ("agent_id", "dry_run", "compaction_settings")}
-        set_ones = {name: value for name, value in common.items() if value is not UNSET}
-        checked = check(Recompile, {"conversation_id": "default", **set_ones})
+        common, _ = parted(Recompile, given)
+        checked = check(Recompile, {"conversation_id": "default", **common})
         if faults := [*target_faults(targets), *deadline_faults(deadline)]:
             raise InvalidArgumentError(faults)
-        common["compaction_settings"] = checked.compaction_settings  # no mapping, which would be read for each target
-        _, options = parted(Recompile, {name: given[name] for name in RequestOptions.__annotations__})
+        common = {name: getattr(checked, name) for name in common}  # no mapping, which would be read for each target
+        options = call_options(given)
 
         def parameters(target: str | Recompile) -> dict[str, object]:
             return {**common, **(target.given() if isinstance(target, Recompile) else {"conversation_id": target})}
