@@ -30,6 +30,10 @@ _REST_LATENCIES: Final = 100.0
 """How often the latency at rest is measured anew: in seconds, and in such latencies, whichever is longer."""
 _CEILING_HOLDS: Final = 30.0
 """How long the memory of where the server was overloaded makes growth careful, in seconds."""
+_NEAR: Final = 0.85
+"""From which share of that on growth is careful; up to there it is quick, since so much the server took."""
+_CAREFUL: Final = 0.1
+"""How much the limit grows by then, a round."""
 
 
 class Limit:
@@ -78,7 +82,8 @@ class AdaptiveLimit(Limit):
     limit grows: twofold at first, then by a few. When they are slower by some factor, the server has a queue: its
     capacity is the limit divided by that factor, and the limit becomes that and a few more. Medians, because one slow
     answer in a hundred says nothing about the others. An overload halves the limit, once for all requests that were
-    under way together, and makes growth near that limit careful for a while. Where the client's own thread hardly
+    under way together; the limit comes near where it was soon, and is careful there until it got further or that was
+    long ago, as CUBIC is. Where the client's own thread hardly
     rested during the round, slow answers say nothing about the server, as long as it was never overloaded: they waited
     for the client.
 
@@ -162,10 +167,11 @@ class AdaptiveLimit(Limit):
             self._begin_round(now, self._grown(now))
 
     def _grown(self, now: float) -> float:
-        if self._ceiling is not None and now - self._ceiling_seen < _CEILING_HOLDS:
-            near = self._estimate >= 0.75 * self._ceiling
-            return self._estimate + (0.25 if near else 1.0)
-        return self._estimate * 2 if self._growing_fast else self._estimate + max(_LEAST_QUEUE, self._estimate**0.5)
+        estimate, ceiling = self._estimate, self._ceiling
+        if ceiling is None or now - self._ceiling_seen >= _CEILING_HOLDS or estimate > ceiling:
+            return estimate * 2 if self._growing_fast else estimate + max(_LEAST_QUEUE, estimate**0.5)
+        near = _NEAR * ceiling
+        return estimate + _CAREFUL if estimate >= near else min(near, estimate + max(1.0, (near - estimate) / 2))
 
     def _rest(self) -> float:
         """Give the longest latency at rest of what is being asked."""

@@ -19,7 +19,7 @@ class Server:
     seconds: Callable[[random.Random], float]
     workers: Callable[[float], int]
     """How many at once, by the time."""
-    wall: int | None = None
+    wall: Callable[[float], int] | None = None
 
 
 @attrs.define
@@ -49,7 +49,7 @@ def simulate(limit: Limit, server: Server, until: float, *, seed: int = 1, most:
 
     while now < until:
         while flying() < min(limit.value, most or limit.value):
-            if server.wall is not None and flying() >= server.wall:
+            if server.wall is not None and flying() >= server.wall(now):
                 run.refused += 1
                 limit.overloaded(now, now, flying() + 1)
                 break

@@ -74,8 +74,21 @@ def test_it_follows_a_capacity_that_changes() -> None:
 
 
 def test_it_stays_below_a_wall_that_it_hit() -> None:
-    run, _ = adaptive(Server(constant(0.05), always(10**6), wall=10), 30)
+    run, _ = adaptive(Server(constant(0.05), always(10**6), wall=always(10)), 30)
     assert run.done >= 0.8 * 30 * 10 / 0.05
+    assert run.refused <= 0.02 * run.done
+
+
+def test_it_follows_a_wall_that_moves() -> None:
+    plan = (20, 10, 5, 10, 20, 40, 20)
+    limit = AdaptiveLimit(256)
+
+    def room(now: float) -> int:
+        return plan[min(int(now // 8), 6)]
+
+    run = simulate(limit, Server(constant(0.05), room, wall=room), 56)
+    for number, workers in enumerate(plan):
+        assert run.rate(8 * number + 3, 8 * number + 8) >= 0.85 * workers / 0.05, number
     assert run.refused <= 0.02 * run.done
 
 
@@ -167,14 +180,20 @@ def test_what_is_asked_more_often_now_is_not_compared_with_what_was_asked_before
     assert limit.value == 256
 
 
-def test_growth_is_careful_near_a_wall_and_goes_on_by_a_few_when_that_is_forgotten() -> None:
+def test_growth_is_quick_up_to_a_wall_careful_there_and_goes_on_by_a_few_when_that_is_forgotten() -> None:
     limit = grown(6)
     assert limit.value == 128
     limit.overloaded(sent=7, now=7.1, in_flight=100)
-    assert [a_round(limit, 8 + 0.1 * n) for n in range(26)] == [*range(51, 76), 75]
-    assert [a_round(limit, 15 + 0.1 * n) for n in range(4)] == [75, 75, 76, 76]
-    assert a_round(limit, 37) == 76
-    assert a_round(limit, 38) == 85
+    assert [a_round(limit, 8 + 0.1 * n) for n in range(8)] == [67, 76, 80, 82, 83, 84, 85, 85]
+    assert [a_round(limit, 15 + 0.1 * n) for n in range(10)] == [85] * 9 + [86]
+    assert a_round(limit, 37) == 86
+    assert a_round(limit, 38) == 95
+
+
+def test_a_wall_that_was_passed_is_none() -> None:
+    limit = grown(4)
+    limit.overloaded(sent=7, now=7.1, in_flight=8)
+    assert [a_round(limit, 8 + 0.1 * n) for n in range(19)] == [5, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8, 11, 14, 18]
 
 
 def test_answers_that_are_slower_tell_by_how_much_it_went_too_far() -> None:
