@@ -193,7 +193,27 @@ def test_growth_is_quick_up_to_a_wall_careful_there_and_goes_on_by_a_few_when_th
 def test_a_wall_that_was_passed_is_none() -> None:
     limit = grown(4)
     limit.overloaded(sent=7, now=7.1, in_flight=8)
-    assert [a_round(limit, 8 + 0.1 * n) for n in range(19)] == [5, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8, 11, 14, 18]
+    assert [a_round(limit, 8 + 0.1 * n) for n in range(19)] == [
+        5,
+        6,
+        6,
+        6,
+        6,
+        7,
+        7,
+        7,
+        7,
+        7,
+        7,
+        7,
+        7,
+        7,
+        7,
+        8,
+        11,
+        14,
+        18,
+    ]
 
 
 def test_answers_that_are_slower_tell_by_how_much_it_went_too_far() -> None:
