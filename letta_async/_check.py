@@ -243,7 +243,7 @@ def _check_class(cls: type[Any]) -> Hook:
 
     def hook(value: Any, _: Any) -> Any:
         if type(value) is cls:
-            if _sound.get(value):
+            if is_sound(value):
                 return value
             given = {name: field for name in names if (field := getattr(value, name)) is not UNSET}
             checked: Any = from_mapping(given, cls)
