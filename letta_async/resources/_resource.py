@@ -90,13 +90,12 @@ def parted(operation: type[Operation[Any]], given: Mapping[str, Any]) -> tuple[d
         TypeError: something is neither.
 
     """
-    options = NO_OPTIONS
     if more := given.get("options"):
         for name in more.keys() - operation.places.keys() - RequestOptions.__annotations__.keys():
             raise TypeError(f"got an unexpected keyword argument {name!r}")
         given = {**given, **more}
-        options = call_options(more)
-    return {name: given[name] for name in operation.places if given.get(name, UNSET) is not UNSET}, options
+    parameters = {name: given[name] for name in operation.places if given.get(name, UNSET) is not UNSET}
+    return parameters, call_options(given)
 
 
 def call_options(given: Mapping[str, Any]) -> CallOptions:
