@@ -53,9 +53,10 @@ docs: $(READY)  ## Build the documentation; what it warns of are errors
 	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going --fresh-env --quiet -b html docs docs/_build
 	@echo docs/_build/index.html
 
-dist: $(READY)  ## Build the wheel and the source distribution
+dist: $(READY)  ## Build the package's wheel, the wheels of its parts, and the source distribution of all
 	rm -rf dist
 	$(BIN)/python -m build
+	for part in parts/*/; do $(BIN)/python -m build --wheel --outdir dist $$part || exit; done
 	$(BIN)/twine check --strict dist/*
 
 test-dist: dist  ## Test the wheel on every supported Python that is found, with the lowest dependencies and the newest

@@ -1,7 +1,7 @@
 """Fixtures for tests of code that uses Letta: a server, and clients of it.
 
-pytest loads this module in every run in an environment that has letta_async, so it imports nothing but pytest: the
-package is imported when a test asks for one of the fixtures.
+pytest loads this module in every run in an environment that has the extra `testing`, so it imports nothing but pytest:
+the package is imported when a test asks for one of the fixtures.
 
 `letta_server`
     An `EmbeddedServer` that the test has to itself, running in a thread of its own.

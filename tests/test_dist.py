@@ -1,4 +1,4 @@
-"""What is built of the package, and that nothing is missing from it."""
+"""What is built of the package and its parts, and that nothing is missing from it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from email.parser import BytesParser
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
-LARGEST_WHEEL = 250_000
+LARGEST_WHEEL = 150_000
+PARTS = sorted(path.parent.name for path in ROOT.glob("parts/*/pyproject.toml"))
 UNSHIPPED = (".ci/", ".github/")
 
 
@@ -23,58 +25,118 @@ def build(source: Path, *targets: str, into: Path) -> None:
     subprocess.run(command, cwd=source, check=True, capture_output=True)
 
 
+def build_wheels(tree: Path, *, into: Path) -> None:
+    for folder in (tree, *(tree / "parts" / part for part in PARTS)):
+        build(folder, "wheel", into=into)
+
+
+class Wheel:
+    """A wheel that was built."""
+
+    def __init__(self, path: Path) -> None:
+        with zipfile.ZipFile(path) as archive:
+            self.files = {name: archive.read(name) for name in archive.namelist()}
+        self.path = path
+        self.installs = [name for name in self.files if ".dist-info/" not in name]
+        self.metadata: Message = BytesParser().parsebytes(self.about("METADATA"))
+        self.needs = [Requirement(line) for line in self.metadata.get_all("Requires-Dist", [])]
+
+    def about(self, name: str) -> bytes:
+        """Give a file of its `.dist-info`, or nothing."""
+        return next((self.files[each] for each in self.files if each.endswith(f".dist-info/{name}")), b"")
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build both from the tree, and the wheel once more from the source distribution, in a folder `again`."""
+    """Build all from the tree, and the wheels once more from the source distribution, in a folder `again`."""
     folder = tmp_path_factory.mktemp("dist")
-    build(ROOT, "sdist", "wheel", into=folder)
+    build(ROOT, "sdist", into=folder)
+    build_wheels(ROOT, into=folder)
     with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
         archive.extractall(folder / "unpacked", filter="data")
     (unpacked,) = (folder / "unpacked").iterdir()
-    build(unpacked, "wheel", into=folder / "again")
+    build_wheels(unpacked, into=folder / "again")
     return folder
 
 
 @pytest.fixture(scope="module")
-def wheel(built: Path) -> zipfile.ZipFile:
-    return zipfile.ZipFile(next(built.glob("*.whl")))
+def package(built: Path) -> Wheel:
+    return Wheel(next(built.glob("letta_async-*.whl")))
 
 
 @pytest.fixture(scope="module")
-def metadata(wheel: zipfile.ZipFile) -> Message:
-    (path,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
-    return BytesParser().parsebytes(wheel.read(path))
+def parts(built: Path) -> dict[str, Wheel]:
+    return {part: Wheel(next(built.glob(f"letta_async_{part}-*.whl"))) for part in PARTS}
 
 
-def test_the_wheel_is_small(built: Path) -> None:
-    (path,) = built.glob("*.whl")
-    assert path.name.endswith("-py3-none-any.whl")
-    assert path.stat().st_size < LARGEST_WHEEL
+def test_the_package_is_small(package: Wheel) -> None:
+    assert package.path.name.endswith("-py3-none-any.whl")
+    assert package.path.stat().st_size < LARGEST_WHEEL
 
 
-def test_the_wheel_has_the_package_whole_and_nothing_else(wheel: zipfile.ZipFile) -> None:
-    names = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    package = {ROOT / "pytest_letta_async.py"}
-    package |= {path for path in (ROOT / "letta_async").rglob("*") if path.is_file() and path.suffix != ".pyc"}
-    assert names == {path.relative_to(ROOT).as_posix() for path in package}
-    assert "letta_async/py.typed" in names
+def test_the_wheels_have_everything_once_and_nothing_else(package: Wheel, parts: dict[str, Wheel]) -> None:
+    there = {ROOT / "pytest_letta_async.py"}
+    there |= {path for path in (ROOT / "letta_async").rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    shipped = [name for wheel in (package, *parts.values()) for name in wheel.installs]
+    assert sorted(shipped) == sorted(path.relative_to(ROOT).as_posix() for path in there)
+    assert "letta_async/py.typed" in package.installs
 
 
-def test_the_licence_is_included(wheel: zipfile.ZipFile, metadata: Message) -> None:
-    (path,) = [name for name in wheel.namelist() if name.endswith(".dist-info/licenses/LICENSE")]
-    assert wheel.read(path) == (ROOT / "LICENSE").read_bytes()
-    assert metadata["License-Expression"] == "Apache-2.0"
+def test_a_part_has_its_folder_and_the_package_has_none_of_it(package: Wheel, parts: dict[str, Wheel]) -> None:
+    assert PARTS == ["dask", "testing"]
+    for part, wheel in parts.items():
+        beside = {"pytest_letta_async.py"} if part == "testing" else set[str]()
+        folder = f"letta_async/{part}/"
+        assert {name for name in wheel.installs if not name.startswith(folder)} == beside
+        assert not [name for name in package.installs if name.startswith(folder)]
 
 
-def test_it_needs_four_packages_and_nothing_else(metadata: Message) -> None:
-    needed = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
-    assert [line.split(">=")[0] for line in needed] == ["aiohttp", "attrs", "cattrs", "tenacity"]
+def test_a_part_needs_the_package_in_its_own_version(package: Wheel, parts: dict[str, Wheel]) -> None:
+    version = package.metadata["Version"]
+    for wheel in parts.values():
+        assert wheel.metadata["Version"] == version
+        assert [str(each) for each in wheel.needs if each.name == "letta-async"] == [f"letta-async=={version}"]
 
 
-def test_the_source_distribution_builds_the_same_wheel(built: Path, wheel: zipfile.ZipFile) -> None:
-    again = zipfile.ZipFile(next((built / "again").glob("*.whl")))
-    assert again.namelist() == wheel.namelist()
-    assert [name for name in wheel.namelist() if again.read(name) != wheel.read(name)] == []
+def test_the_extra_of_a_part_is_the_part_in_any_version(package: Wheel, parts: dict[str, Wheel]) -> None:
+    for part in parts:
+        (needed,) = [each for each in package.needs if str(each.marker) == f'extra == "{part}"']
+        assert needed.name == f"letta-async-{part}"
+        assert needed.specifier.contains(package.metadata["Version"])
+        assert needed.specifier.prereleases, "pip refuses the extra of a pre-release"
+
+
+def test_the_parts_say_of_themselves_what_the_package_does(package: Wheel, parts: dict[str, Wheel]) -> None:
+    def said(wheel: Wheel) -> list[str]:
+        fields = [wheel.metadata[name] for name in ("License-Expression", "Requires-Python")]
+        shared = ("Development Status", "Operating System", "Programming Language", "Typing")
+        return fields + [line for line in wheel.metadata.get_all("Classifier", []) if line.startswith(shared)]
+
+    assert {part: said(wheel) for part, wheel in parts.items()} == dict.fromkeys(parts, said(package))
+
+
+def test_pytest_finds_the_plugin_in_the_part_for_tests_alone(package: Wheel, parts: dict[str, Wheel]) -> None:
+    assert b"[pytest11]\nletta_async = pytest_letta_async\n" in parts["testing"].about("entry_points.txt")
+    assert b"pytest11" not in package.about("entry_points.txt")
+
+
+def test_the_licence_is_included(package: Wheel, parts: dict[str, Wheel]) -> None:
+    for wheel in (package, *parts.values()):
+        assert wheel.about("licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
+
+
+def test_it_needs_four_packages_and_nothing_else(package: Wheel) -> None:
+    needed = [each.name for each in package.needs if each.marker is None]
+    assert needed == ["aiohttp", "attrs", "cattrs", "tenacity"]
+
+
+def test_the_part_for_tests_needs_nothing_else(parts: dict[str, Wheel]) -> None:
+    assert [each.name for each in parts["testing"].needs] == ["letta-async"]
+
+
+def test_the_source_distribution_builds_the_same_wheels(built: Path, package: Wheel, parts: dict[str, Wheel]) -> None:
+    for wheel in (package, *parts.values()):
+        assert Wheel(built / "again" / wheel.path.name).files == wheel.files
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="only a repository knows what belongs to it")

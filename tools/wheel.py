@@ -1,7 +1,8 @@
-"""Test the built wheel as users have it: on each supported Python, with its dependencies at their lowest and newest.
+"""Test the built wheels as users have them: on each supported Python, with dependencies at their lowest and newest.
 
-Takes the wheel in `dist/`. Each environment is made anew and holds the runtime dependencies and nothing else, not even
-pip; `tests/installed` runs there. Then the extra `cli` is added, and `letta-async demo` run.
+Takes the wheels in `dist/`. Each environment is made anew and holds the package, its runtime dependencies and nothing
+else, not even pip. The extras are added one after the other, and the parts taken away again; after each step, a folder
+of `tests/installed` says what must be so.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ CHECKS: Final = ROOT / "tests" / "installed"
 
 def main() -> int:
     """Test everywhere, as many environments at once as there are processors; the exit code is 0 when all passed."""
-    (wheel,) = (ROOT / "dist").glob("*.whl")
+    (wheel,) = (ROOT / "dist").glob("letta_async-*.whl")
     interpreters = {version: find(version) for version in SUPPORTED}
     for version in [version for version, interpreter in interpreters.items() if interpreter is None]:
         print(f"== Python {version}: not found, left out", flush=True)
@@ -40,7 +41,7 @@ def main() -> int:
             passed, output = tested.result()
             print(f"== Python {version}, {choice.__name__} dependencies: {'passed' if passed else output}", flush=True)
             failed += not passed
-    print(f"{wheel.name}, in fresh environments:\n{len(cases) - failed} passed, {failed} failed")
+    print(f"{wheel.name} and its parts, in fresh environments:\n{len(cases) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 
@@ -69,14 +70,40 @@ def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -
     """Make an environment and test in it: whether all went well, and otherwise what was said."""
     with tempfile.TemporaryDirectory(prefix="letta-async-") as folder:
         python = Path(folder, "bin", "python")
-        pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "-qq", "install"]
-        core, all_ = ([choice(each) for each in dependencies(wheel, extra)] for extra in ("", "cli"))
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "-qq"]
+        built = ["--no-index", "--find-links", str(wheel.parent)]
+        (dask,) = wheel.parent.glob("letta_async_dask-*.whl")
+        core, cli, cluster = (
+            [choice(each) for each in dependencies(needy, extra)]
+            for needy, extra in ((wheel, ""), (wheel, "cli"), (dask, ""))
+        )
+        check: list[str | Path] = [
+            python,
+            "-I",
+            "-X",
+            "dev",
+            "-W",
+            "error",
+            "-m",
+            "unittest",
+            "discover",
+            "-p",
+            "check_*.py",
+            "-s",
+        ]
         steps: list[list[str | Path]] = [
             [interpreter, "-m", "venv", "--without-pip", folder],
-            [*pip, wheel, *core],
-            [python, "-I", "-X", "dev", "-W", "error", "-m", "unittest", "discover", "-p", "check_*.py", "-s", CHECKS],
-            [*pip, f"{wheel}[cli]", *all_],
+            [*pip, "install", wheel, *core],
+            [*check, CHECKS / "alone"],
+            [*pip, "install", *built, f"{wheel}[testing]"],
+            [*check, CHECKS / "with_testing"],
+            [*pip, "install", f"{wheel}[cli]", *cli],
             [python.with_name("letta-async"), "demo"],
+            [*pip, "install", *cluster],
+            [*pip, "install", *built, f"{wheel}[dask]"],
+            [*check, CHECKS / "with_dask"],
+            [*pip, "uninstall", "--yes", "letta-async-testing", "letta-async-dask"],
+            [*check, CHECKS / "parted"],
         ]
         output = ""
         for step in steps:

@@ -1,4 +1,4 @@
-"""`--dask`: the same work on a cluster; an extra of its own."""
+"""`--dask`: the same work on a cluster, by a part of the package that is an extra."""
 
 from __future__ import annotations
 

@@ -81,6 +81,14 @@ def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
     say(f"warning: {message}")
 
 
+def _lacks(part: str, what: str) -> bool:
+    """Tell whether a part of the package that something needs is not installed; if so, say what to install."""
+    if find_spec(f"letta_async.{part}") is not None:
+        return False
+    say(f"error: {what} needs letta-async-{part}: pip install 'letta-async[{part}]'")
+    return True
+
+
 def _stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Make one decorator of several, which help lists in this order."""
 
@@ -242,8 +250,7 @@ def recompile(
         raise click.UsageError("--dry-run does nothing that a --journal could tell of", context)
     if send_secrets and dask is None:
         raise click.UsageError("--send-secrets is for --dask", context)
-    if dask is not None and find_spec("distributed") is None:
-        say("error: --dask needs distributed: pip install 'letta-async[dask]'")
+    if dask is not None and _lacks("dask", "--dask"):
         return Exit.EXTRA
     return Recompiling(
         selection=Selection.read(ids, agent=agent, block=block, everything=everything),
@@ -292,6 +299,8 @@ def serve(host: str, port: int, password_env: str | None, data: Path | None) -> 
 
     It needs no account, no model and no database. Without --data it forgets everything at its end, which is Ctrl-C.
     """
+    if _lacks("testing", "serve"):
+        return Exit.EXTRA
     from letta_async.cli.serve import serve as listen  # noqa: PLC0415 - only what a command needs
 
     return listen(host, port, password_env, data)
@@ -300,6 +309,8 @@ def serve(host: str, port: int, password_env: str | None, data: Path | None) -> 
 @letta_async.command(short_help="See it all, on a server of its own.")
 def demo() -> int:
     """See stale conversations found and recompiled, on a server of its own."""
+    if _lacks("testing", "demo"):
+        return Exit.EXTRA
     from letta_async.cli.demo import demo as show  # noqa: PLC0415 - only what a command needs
 
     return show(run)

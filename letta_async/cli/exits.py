@@ -27,7 +27,7 @@ MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.UNFINISHED: "something failed; for status: something is stale; the question was answered with no",
     Exit.USAGE: "an option, an id, the settings or the journal is wrong; nothing was changed",
     Exit.UNREACHABLE: "the server, or the cluster, cannot be reached, or refuses the API key",
-    Exit.EXTRA: "click or rich, or distributed for --dask, is not installed: pip install 'letta-async[cli,dask]'",
+    Exit.EXTRA: "an extra is not installed: cli for all, testing for serve and demo, dask for --dask",
     Exit.FAULT: "a fault of letta-async itself; LETTA_LOG=debug shows where",
     Exit.INTERRUPTED: "interrupted, as by Ctrl-C",
     Exit.TERMINATED: "terminated (SIGTERM)",

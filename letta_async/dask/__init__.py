@@ -1,4 +1,4 @@
-"""`recompile_many` on a Dask cluster that is already there; an extra: `pip install 'letta_async[dask]'`.
+"""`recompile_many` on a Dask cluster that is already there; an extra: `pip install 'letta-async[dask]'`.
 
     from distributed import Client, LocalCluster
 
@@ -13,11 +13,6 @@ The driver cuts targets into partitions, `distributed` brings each to a worker, 
 """
 
 from __future__ import annotations
-
-from importlib.util import find_spec
-
-if find_spec("distributed") is None:
-    raise ImportError("letta_async.dask needs distributed: pip install 'letta-async[dask]'")
 
 from letta_async.dask._outcomes import Outcomes
 from letta_async.dask._recompiling import recompile_many

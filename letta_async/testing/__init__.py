@@ -1,5 +1,7 @@
 """A Letta server for tests: it starts in milliseconds, needs nothing, and answers as the real one does.
 
+It is an extra: `pip install 'letta-async[testing]'`.
+
 `EmbeddedServer` serves it for as long as a `with` block lasts, `letta-async serve` and `python -m letta_async.testing`
 until they are interrupted; pytest has it as the fixture `letta_server`. It covers health, agents, blocks,
 conversations, their messages, and recompiling, as Letta 0.16.8 has them, and describes itself at `/openapi.json`.

@@ -133,6 +133,24 @@ def test_without_the_extra_it_says_what_to_install(missing: list[str]) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (4, "", words)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "part", "what"),
+    [
+        (["serve"], "testing", "serve"),
+        (["demo"], "testing", "demo"),
+        (["recompile", SOME_ID, "--yes", "--dask", "tcp://127.0.0.1:1"], "dask", "--dask"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_without_a_part_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], part: str, what: str
+) -> None:
+    monkeypatch.setitem(sys.modules, f"letta_async.{part}", None)
+    done = run_here(*arguments)
+    words = f"error: {what} needs letta-async-{part}: pip install 'letta-async[{part}]'\n"
+    assert (done.code, done.stdout, done.stderr) == (Exit.EXTRA, "", words)
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"]], ids=["the package", "the help"])
 def test_what_is_not_needed_is_not_imported(arguments: list[str]) -> None:
     script = (

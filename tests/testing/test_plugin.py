@@ -40,12 +40,18 @@ def anyio_backend():
 """
 
 
-def run(folder: Path, *options: str, python: Path | str = sys.executable, **files: str) -> str:
-    """Run pytest as in a project with these files, warnings as errors; give what it says."""
+def run(folder: Path, *options: str, python: Path | None = None, **files: str) -> str:
+    """Run pytest as in a project with these files, warnings as errors; give what it says.
+
+    In another environment, given its Python, the plugin is found as installed; here it is named.
+    """
+    pytest_ = (
+        [sys.executable, "-m", "pytest", "-p", "pytest_letta_async"] if python is None else [python, "-m", "pytest"]
+    )
     for name, content in files.items():
         (folder / f"{name}.py").write_text(dedent(content), encoding="utf-8")
     done = subprocess.run(
-        [python, "-m", "pytest", "-rA", "-W", "error", "-p", "no:cacheprovider", "-p", "no:schemathesis", *options],
+        [*pytest_, "-rA", "-W", "error", "-p", "no:cacheprovider", "-p", "no:schemathesis", *options],
         cwd=folder,
         env={name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "LETTA"))},
         stdout=subprocess.PIPE,
@@ -144,17 +150,18 @@ def test_the_documented_file_is_the_example() -> None:
 
 
 @pytest.mark.timeout(300)
-def test_the_example_runs_in_a_fresh_environment_with_the_built_wheel(tmp_path: Path) -> None:
-    pytest.importorskip("build", reason="the wheel is built where the extra `dev` is installed")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
-    subprocess.run(build, check=True, capture_output=True, text=True)
-    (wheel,) = tmp_path.glob("*.whl")
+def test_the_example_runs_in_a_fresh_environment_with_the_built_wheels(tmp_path: Path) -> None:
+    pytest.importorskip("build", reason="wheels are built where the extra `dev` is installed")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)]
+    for folder in (ROOT, ROOT / "parts" / "testing"):
+        subprocess.run([*build, str(folder)], check=True, capture_output=True, text=True)
+    wheels = map(str, tmp_path.glob("*.whl"))
     venv.create(tmp_path / "fresh", with_pip=True)
     python = tmp_path / "fresh" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel), "pytest", "pytest-asyncio"]
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wheels, "pytest", "pytest-asyncio"]
     subprocess.run([python, *install], check=True, capture_output=True, text=True)
     project = tmp_path / "project"
     project.mkdir()
     said = run(project, *asyncio_mode("strict"), python=python, test_staleness=EXAMPLE.read_text(encoding="utf-8"))
     assert "4 passed" in said, said
-    assert "letta-async-" in said, "the plugin is not named in the head of the run"
+    assert "letta-async-testing-" in said, "the plugin is not named in the head of the run"

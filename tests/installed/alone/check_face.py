@@ -6,11 +6,11 @@ import re
 import subprocess
 import sys
 import unittest
-from importlib.metadata import distribution, distributions
+from importlib import import_module
+from importlib.metadata import distribution, distributions, entry_points
 from pathlib import Path
 
 import letta_async
-from letta_async.testing import EmbeddedServer
 
 
 def closure(name: str) -> set[str]:
@@ -43,7 +43,7 @@ class Face(unittest.TestCase):
     def test_every_name_is_there_and_nothing_deprecated_is_used(self) -> None:
         for name in letta_async.__all__:
             self.assertTrue(hasattr(letta_async, name), name)
-        done = self.run_python("-W", "error", "-c", "from letta_async import *; import letta_async.testing")
+        done = self.run_python("-W", "error", "-c", "from letta_async import *")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_type_checkers_find_the_types(self) -> None:
@@ -56,9 +56,13 @@ class Face(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (self.run_python("-m", "letta_async").returncode, ""))
         self.assertNotEqual(done.returncode, 0)
 
-    def test_the_embedded_server_runs(self) -> None:
-        with EmbeddedServer() as server, letta_async.Letta(base_url=server.base_url) as client:
-            self.assertEqual(client.agents.list().page(), [])
+    def test_pytest_gets_no_plugin(self) -> None:
+        self.assertEqual(list(entry_points(group="pytest11")), [])
+
+    def test_the_parts_are_not_there(self) -> None:
+        for part in ("testing", "dask"):
+            with self.assertRaisesRegex(ModuleNotFoundError, f"'letta_async.{part}'"):
+                import_module(f"letta_async.{part}")
 
     @staticmethod
     def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:

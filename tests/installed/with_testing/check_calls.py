@@ -1,23 +1,18 @@
-"""What both clients do, with nothing installed beside the runtime dependencies, in any of their versions."""
+"""What both clients do with the embedded server, and nothing else, installed beside the package."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import tempfile
 import typing
 import unittest
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 from letta_async import (
-    APIConnectionError,
-    APITimeoutError,
     AsyncLetta,
     CompactionSettings,
     Conversation,
-    InternalServerError,
     InvalidArgumentError,
     Letta,
     ModelSettings,
@@ -112,57 +107,3 @@ class Calls(unittest.IsolatedAsyncioTestCase):
             self.assertEqual([each.status for each in outcomes], ["recompiled"] * len(made))
             with self.assertRaises(NotFoundError):
                 client.conversations.recompile(NOWHERE)
-
-
-@contextlib.asynccontextmanager
-async def answering(*statuses: int | None) -> AsyncGenerator[tuple[str, list[bytes]], None]:
-    """Serve these statuses in turn, on one connection or several, with a prompt as the body; `None` answers nothing."""
-    asked: list[bytes] = []
-    ended = asyncio.Event()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                status = statuses[len(asked)]
-                asked.append(head.split(b"\r\n")[0])
-                if status is None:
-                    await ended.wait()
-                    break
-                writer.write(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n" % status)
-                writer.write(b'"P"')
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1")
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
-    finally:
-        ended.set()
-        server.close()
-
-
-class Failures(unittest.IsolatedAsyncioTestCase):
-    """Calls to a server that answers badly."""
-
-    async def test_what_may_pass_is_tried_again(self) -> None:
-        async with answering(503, 500, 200) as (url, asked), AsyncLetta(base_url=url, retry=AT_ONCE) as client:
-            self.assertEqual(await client.conversations.recompile(NOWHERE), "P")
-        self.assertEqual(len(asked), 3)
-
-    async def test_tries_come_to_an_end(self) -> None:
-        async with answering(500, 502, 504) as (url, _), AsyncLetta(base_url=url, retry=AT_ONCE) as client:
-            with self.assertRaises(InternalServerError) as caught:
-                await client.conversations.recompile(NOWHERE)
-        self.assertEqual((caught.exception.status_code, len(caught.exception.attempts)), (504, 3))
-
-    async def test_a_server_that_says_nothing_is_not_waited_for(self) -> None:
-        async with answering(None) as (url, _), AsyncLetta(base_url=url, timeout=0.2, max_retries=0) as client:
-            with self.assertRaises(APITimeoutError):
-                await client.conversations.recompile(NOWHERE)
-
-    async def test_a_port_where_nobody_listens(self) -> None:
-        async with answering() as (url, _):
-            pass
-        async with AsyncLetta(base_url=url, retry=AT_ONCE) as client:
-            with self.assertRaises(APIConnectionError) as caught:
-                await client.conversations.recompile(NOWHERE)
-        self.assertEqual(len(caught.exception.attempts), 3)
