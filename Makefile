@@ -59,7 +59,7 @@ dist: $(READY)  ## Build the package's wheel, the wheels of its parts, and the s
 	for part in parts/*/; do $(BIN)/python -m build --wheel --outdir dist $$part || exit; done
 	$(BIN)/twine check --strict dist/*
 
-test-dist: dist  ## Test the wheel on every supported Python that is found, with the lowest dependencies and the newest
+test-dist: dist  ## Test the wheels on every supported Python that is found, with the lowest dependencies and the newest
 	$(BIN)/python -m tools.wheel
 
 coverage: $(READY)  ## Run the tests and show which lines and branches none of them reaches

@@ -1,4 +1,4 @@
-"""Tests of code that uses Letta. Copy it: it needs letta-async, pytest and pytest-asyncio, and no server."""
+"""Tests of code that uses Letta. Copy it: it needs letta-async[testing], pytest and pytest-asyncio, and no server."""
 
 import pytest
 
