@@ -100,6 +100,7 @@ def _counting() -> Generator[Counter[CodeType], None, None]:
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return local
 
+    sys._getframe().f_trace_opcodes = True  # or 3.12 sees none: it looks for such a frame as it begins to trace
     before = sys.gettrace()
     sys.settrace(trace)
     threading.settrace(trace)
