@@ -70,8 +70,11 @@ class Cluster:
 
         """
         future: Any = sent
+        fetching: asyncio.Future[Results] = asyncio.ensure_future(future)
+        fetching.add_done_callback(_ask_for_error)
         try:
-            results: Results = await future
+            # Shielded: `Client.gather` keeps one that was cancelled, and all that come later wait for it, and fail.
+            results = await asyncio.shield(fetching)
         except KilledWorker as killed:
             raise Killed(str(killed)) from None
         except Exception as error:
@@ -97,6 +100,12 @@ class Cluster:
     def _refuse_if_gone(self) -> None:
         if self._client.status != "running":
             raise _lost()
+
+
+def _ask_for_error(done: asyncio.Future[Results]) -> None:
+    """Ask for the error of what nobody waits for any more, lest it be logged as one that nobody asked for."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _lost() -> ClusterError:

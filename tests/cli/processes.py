@@ -21,7 +21,7 @@ import attrs
 from letta_async.cli import main
 
 PROGRAM: Final = (sys.executable, "-m", "letta_async")
-PATIENCE: Final = 20.0
+PATIENCE: Final = 60.0
 """Seconds after which a test gives up on a process."""
 
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

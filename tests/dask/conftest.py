@@ -24,8 +24,9 @@ def cluster() -> Iterator[LocalCluster]:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture
 def cluster_client(cluster: LocalCluster) -> Iterator[Client]:
+    """Give a client for one test, with which goes what a test that failed left on the cluster."""
     with Client(cluster) as client:
         yield client
 

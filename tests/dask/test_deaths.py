@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from distributed import Client, LocalCluster
 from letta_async import ClusterError, Outcome
 from letta_async.dask import recompile_many
 from tests.cli.held import HeldServer
+from tests.cli.processes import PATIENCE
 from tests.dask.conftest import LOOPBACK, make_conversations
 
 if not hasattr(signal, "SIGKILL"):
@@ -137,7 +139,7 @@ def test_a_scheduler_that_dies_is_said_so_and_a_second_call_does_the_rest(held: 
     options = {"base_url": held.base_url}
     journal = tmp_path / "journal.jsonl"
     came: list[Outcome] = []
-    with scheduler_and_worker() as (address, scheduler, worker), Client(address, timeout=3) as client:
+    with scheduler_and_worker() as (address, scheduler, worker), Client(address, timeout=10) as client:
         client.wait_for_workers(1)
         outcomes = recompile_many(
             ids, cluster_client=client, client_options=options, journal=journal, partition_size=SIZE
@@ -188,11 +190,9 @@ def test_a_driver_that_dies_leaves_nothing_running_and_a_second_one_does_the_res
         driver.kill()
         told += [line.split()[1] for line in driver.stdout if line.endswith("\n")]
         assert len(told) < TARGETS
-        for _ in range(200):
-            if not any(onlooker.run(partitions_under_way).values()):
-                break
-        else:
-            raise AssertionError("workers go on for a driver that is dead")
+        given_up = time.monotonic() + PATIENCE
+        while any(onlooker.run(partitions_under_way).values()):
+            assert time.monotonic() < given_up, "workers go on for a driver that is dead"
     sent = held.recompiled.copy()
     held.release()
     done = subprocess.run(command, capture_output=True, text=True, check=True)

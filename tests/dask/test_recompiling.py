@@ -36,6 +36,7 @@ from letta_async.dask._baggage import Baggage
 from letta_async.resources.conversations import AsyncConversations
 from letta_async.testing import EmbeddedServer
 from tests.cli.held import HeldServer
+from tests.cli.processes import PATIENCE
 from tests.dask.conftest import LOOPBACK, make_conversations
 from tests.ids import CONVERSATION
 
@@ -340,11 +341,11 @@ def test_stop_on_error_cuts_no_further_partition(
 def test_a_deadline_turns_what_is_left_into_outcomes_that_say_so(cluster_client: Client, held: HeldServer) -> None:
     ids = make_conversations(held.base_url, 40)
     held.hold_after(5)
-    outcomes = list(recompile_many(ids, cluster_client=cluster_client, partition_size=4, deadline=1.5))
+    outcomes = list(recompile_many(ids, cluster_client=cluster_client, partition_size=4, deadline=3))
     assert Counter(outcome.target for outcome in outcomes) == Counter(ids)
     assert sum(outcome.ok for outcome in outcomes) == 5  # those that were done in partitions that were not
     errors = [outcome.error for outcome in outcomes if not outcome.ok]
-    assert all(isinstance(e, APITimeoutError) and "the batch's deadline of 1.5 s passed" in str(e) for e in errors)
+    assert all(isinstance(e, APITimeoutError) and "the batch's deadline of 3 s passed" in str(e) for e in errors)
 
 
 @pytest.mark.parametrize("leave", ["close", "drop", "aclose", "cancel"])
@@ -376,6 +377,30 @@ async def test_leaving_ends_what_is_in_flight_on_the_workers(
             await asyncio.sleep(0.01)  # what was dropped ends in its own time; what was closed, has
             assert leave in ("drop", "cancel")
     assert not cluster_client.futures
+
+
+async def test_leaving_while_results_are_fetched_leaves_the_cluster_client_as_it_was(
+    cluster_client: Client, server: EmbeddedServer, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetching, go_on = threading.Event(), asyncio.Event()
+    fetch = Client._gather_remote
+
+    async def fetch_later(client: Client, *arguments: Any) -> Any:
+        fetching.set()
+        await go_on.wait()
+        return await fetch(client, *arguments)
+
+    monkeypatch.setattr(Client, "_gather_remote", fetch_later)
+    task = asyncio.ensure_future(anext(recompile_many(ids, cluster_client=cluster_client)))
+    assert await asyncio.to_thread(fetching.wait, PATIENCE)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(PATIENCE):
+        while cluster_client.futures:
+            await asyncio.sleep(0.01)
+    cluster_client.loop.add_callback(go_on.set)
+    assert await asyncio.to_thread(cluster_client.submit(abs, -1).result) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals to threads are POSIX")
