@@ -109,7 +109,7 @@ class AsyncDriver(Driver):
 
     def left_behind(self) -> list[str]:
         async def settle() -> None:
-            end = time.monotonic() + 1
+            end = time.monotonic() + 10
             while len(asyncio.all_tasks()) > 1 and time.monotonic() < end:
                 await asyncio.sleep(0.001)
 
@@ -147,7 +147,7 @@ class SyncDriver(Driver):
             return list(threads.map(attempt, dos))
 
     def left_behind(self) -> list[str]:
-        end = time.monotonic() + 1
+        end = time.monotonic() + 10
         while (left := super().left_behind()) and time.monotonic() < end:
             time.sleep(0.001)
         return left

@@ -27,7 +27,7 @@ PROMPT: Final = "You are Sam."
 """What a right answer carries."""
 RIGHT: Final = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n"You are Sam."'
 
-_PATIENCE: Final = 5.0
+_PATIENCE: Final = 30.0
 """How long the tests wait for the far side, in seconds."""
 _RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER that makes closing a socket send RST instead of FIN."""
@@ -263,7 +263,7 @@ class FarSide:
         self._loop.close()
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 2.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     """Wait for what another thread is about to bring about."""
     end = time.monotonic() + seconds
     while not condition():

@@ -31,7 +31,7 @@ async def _reads_nothing(peer: Peer) -> None:
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         while not condition():
             await asyncio.sleep(0.001)
 
@@ -221,7 +221,7 @@ def test_the_deadline_bounds_all_tries_and_waits(server: Server, run: Run) -> No
             started = time.monotonic()
             with pytest.raises(LettaError) as caught:
                 await client.conversations.recompile(CONVERSATION)
-            assert time.monotonic() - started < 0.25
+            assert time.monotonic() - started < 2  # so many tries would take hours
             assert len(caught.value.attempts) == len(server.requests)
 
     run(main())

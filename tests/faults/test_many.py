@@ -74,16 +74,16 @@ def test_after_an_outage_the_budget_fills_again(server: Server, drive: Drive) ->
 
 
 def test_two_thousand_gathered_calls_do_not_time_out_in_the_queue(server: Server, run: Run) -> None:
-    server.follow(takes(0.005))
+    server.follow(takes(0.02))
 
     async def main() -> list[Any]:
         asyncio.get_running_loop().set_debug(False)
-        async with AsyncLetta(base_url=server.url, concurrency=20, timeout=0.25, max_retries=0) as client:
+        async with AsyncLetta(base_url=server.url, concurrency=20, timeout=1, max_retries=0) as client:
             return await asyncio.gather(*(_recompile(client) for _ in range(2000)), return_exceptions=True)
 
     started = time.monotonic()
     assert run(main()) == [PROMPT] * 2000
-    assert time.monotonic() - started > 0.5  # twice as long as a try may take
+    assert time.monotonic() - started > 2  # twice as long as a try may take
     assert server.most_at_once == 20
 
 
@@ -141,53 +141,54 @@ def test_a_capacity_that_collapses_is_followed(server: Server, run: Run) -> None
     room = _Room(40)
     server.follow(room.script)
 
-    async def main() -> tuple[list[Any], int, int]:
+    async def main() -> list[Any]:
         policy = RetryPolicy(max_retries=5, initial_delay=0.02)
-        async with AsyncLetta(base_url=server.url, retry=policy) as client:
-            calls = [asyncio.ensure_future(_recompile(client)) for _ in range(400)]
-            while room.answered < 200:
-                await asyncio.sleep(0.001)
-            before = client.stats.limit
-            room.places = 1
-            while room.answered < 300:
-                await asyncio.sleep(0.001)
-            after = client.stats.limit
-            return await asyncio.gather(*calls, return_exceptions=True), before, after
+        calls: list[asyncio.Future[str]] = []
 
-    ends, before, after = run(main())
-    assert Counter(map(str, ends)) == {PROMPT: 400}
-    assert before >= 4
-    assert after <= 3
+        async def call_until(condition: Callable[[int], bool]) -> None:
+            while not condition(client.stats.limit):
+                calls.extend(asyncio.ensure_future(_recompile(client)) for _ in range(100 - client.stats.waiting))
+                await asyncio.sleep(0.001)
+
+        async with AsyncLetta(base_url=server.url, retry=policy) as client, asyncio.timeout(30):
+            await call_until(lambda limit: limit >= 4)
+            room.places = 1
+            await call_until(lambda limit: limit <= 2)
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+    assert set(map(str, run(main()))) == {PROMPT}
+    assert room.turned_away > 0
 
 
 # --- row 57: a few slow answers ---------------------------------------------------------------------------------------
 
 
 def test_one_answer_in_a_hundred_that_is_slow_holds_up_no_other(server: Server, run: Run) -> None:
+    finished: list[int] = []
+    numbers = range(1, 401)
+    slow = {number for number in numbers if number % 100 == 0}
+
     async def now_and_then_slow(peer: Peer) -> None:
         while True:
             seen = await peer.request()
-            await asyncio.sleep(0.5 if seen.target.endswith("00") else 0.005)
+            if int(seen.target.rpartition("/")[2]) in slow:
+                while len(finished) < len(numbers) - len(slow):
+                    await asyncio.sleep(0.001)
             await peer.send(RIGHT)
 
     server.follow(now_and_then_slow)
-    finished: dict[int, float] = {}
 
     async def main() -> None:
-        asyncio.get_running_loop().set_debug(False)
-        async with AsyncLetta(base_url=server.url, concurrency=20) as client:
+        async with AsyncLetta(base_url=server.url, concurrency=20, timeout=30) as client:
 
             async def call(number: int) -> None:
                 await client.get(f"/v1/{number}")
-                finished[number] = time.monotonic() - started
+                finished.append(number)
 
-            started = time.monotonic()
-            await asyncio.gather(*(call(number) for number in range(1, 401)))
+            await asyncio.gather(*map(call, numbers))
 
     run(main())
-    quick = sorted(seconds for number, seconds in finished.items() if number % 100)
-    assert quick[-1] < 0.45
-    assert finished[400] >= 0.5
+    assert set(finished[-len(slow) :]) == slow
 
 
 # --- a server that fails at random ------------------------------------------------------------------------------------
@@ -274,7 +275,7 @@ class _Moody:
 
 def test_two_thousand_calls_of_a_server_that_fails_at_random(server: Server, drive: Drive) -> None:
     moody = _Moody()
-    driver = drive(server.url, concurrency=64, timeout=0.3, deadline=2.0)
+    driver = drive(server.url, concurrency=64, timeout=1, deadline=30)
     driver.calm()
     server.follow(moody.script)
     took: list[float] = []
@@ -297,7 +298,7 @@ def test_two_thousand_calls_of_a_server_that_fails_at_random(server: Server, dri
     assert all(isinstance(end, LettaError) for end in wrong), wrong
     assert moody.failures > 300
     assert len(wrong) < moody.failures
-    assert max(took) < 2.5
+    assert max(took) < 30.5
 
 
 async def _timed(awaitable: Any, started: float, took: list[float]) -> Any:
