@@ -6,7 +6,6 @@ waits there (slow answers are the only sign), or is refused (with a 503, or a 42
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import time
 from collections import Counter
@@ -16,7 +15,7 @@ from typing import Final
 import attrs
 
 from benchmarks.process import Process
-from benchmarks.report import Section, Spread, Table, Target, render, say
+from benchmarks.report import Section, Spread, Table, Target, command, say
 from letta_async import AsyncLetta
 
 __all__ = ["measure"]
@@ -175,12 +174,9 @@ def _section(batches: Mapping[str, Sequence[Batch]], phase: float) -> Section:
     )
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a quick form: shorter phases, once, a queue only")
-    say(render(asyncio.run(measure(short=parser.parse_args().short))))
-
-
 if __name__ == "__main__":
-    main()
+    command(
+        __doc__,
+        lambda *, short: asyncio.run(measure(short=short)),
+        "a quick form: shorter phases, once, a queue only",
+    )

@@ -21,7 +21,6 @@ from benchmarks.turns import Meter, Plan, measure_async, measure_sync
 __all__ = ["CHECKS", "run"]
 
 _PLAN: Final = Plan(rounds=15, seconds=0.04, warm=0.5)
-_TASKS: Final = 64
 
 
 def _most(what: str, most: float, measured: float, unit: str = "") -> Target:
@@ -50,7 +49,7 @@ def check_cost() -> list[Target]:
     wanted = (calls.BARE_SETTINGS, calls.OURS_SETTINGS, calls.OFFICIAL_AIOHTTP)
     with Process("stub") as stub:
         chosen = {name: ways[name] for name in wanted if name in ways}
-        meter = asyncio.run(measure_async(stub, chosen, _PLAN, tasks=_TASKS))
+        meter = asyncio.run(measure_async(stub, chosen, _PLAN))
     ratio = meter.ratio(calls.OURS_SETTINGS, calls.BARE_SETTINGS, "cpu").median
     return [
         _most("CPU of an async call, typed settings, to bare aiohttp + json", 1.5, ratio),

@@ -32,14 +32,13 @@ from typing import Any, Final
 import attrs
 
 from benchmarks import calls
-from benchmarks.calls import AsyncCall
+from benchmarks.calls import BARE_SETTINGS, OURS_SETTINGS, AsyncCall
 from benchmarks.process import ROOT, Process
 from benchmarks.report import Section, Table, Target, render, say
-from benchmarks.turns import work
+from benchmarks.turns import TASKS, work
 
 __all__ = ["Counts", "Held", "bytecodes", "count", "held", "instructions", "left_behind", "measure", "sync_bytecodes"]
 
-_TASKS: Final = 64
 _WARM: Final = 128
 _COUNTED: Final = 256
 _WAITING: Final = (100, 300)
@@ -52,9 +51,12 @@ _SETTLED: Final = 2000
 """Calls after which connections are made and the limiter has found its limit."""
 _TURNS: Final = 5
 """Turns of the loop after which tasks wait that only wait for their turn."""
-_OURS: Final = calls.OURS_SETTINGS
-_BARE: Final = calls.BARE_SETTINGS
-_BASES: Final = {_BARE: _BARE, _OURS: _BARE, calls.BARE: calls.BARE, calls.OURS: calls.BARE}
+_BASES: Final = {
+    BARE_SETTINGS: BARE_SETTINGS,
+    OURS_SETTINGS: BARE_SETTINGS,
+    calls.BARE: calls.BARE,
+    calls.OURS: calls.BARE,
+}
 _NAMES: Final = tuple(_BASES)
 _COLLECTED: Final = re.compile(rb"Collected : (\d+)")
 
@@ -69,9 +71,9 @@ class Held:
 
 async def bytecodes(call: AsyncCall) -> float:
     """Count the bytecodes that an async call runs."""
-    await work(call, _WARM, _TASKS)
+    await work(call, _WARM)
     with _counting() as counts:
-        await work(call, _COUNTED, _TASKS)
+        await work(call, _COUNTED)
     return sum(counts.values()) / _COUNTED
 
 
@@ -146,11 +148,11 @@ async def left_behind(call: AsyncCall) -> float:
     The median of a few looks: pools and samples grow and shrink by chance, a leak grows each time.
     """
     left: list[float] = []
-    await work(call, _SETTLED, _TASKS)
+    await work(call, _SETTLED)
     for _ in range(_LOOKS):
         gc.collect()
         before = sys.getallocatedblocks()
-        await work(call, _LEFT_AFTER, _TASKS)
+        await work(call, _LEFT_AFTER)
         gc.collect()
         left.append((sys.getallocatedblocks() - before) / _LEFT_AFTER)
     return statistics.median(left)
@@ -193,8 +195,8 @@ def _collect(valgrind: str, name: str, count: int, url: str) -> int:
 
 async def _child(name: str, count: int, url: str) -> None:
     async with calls.async_ways()[name](url) as call:
-        await work(call, _WARM, _TASKS)
-        await work(call, count, _TASKS)
+        await work(call, _WARM)
+        await work(call, count)
 
 
 # --- the report -------------------------------------------------------------------------------------------------------
@@ -220,13 +222,13 @@ def measure(*, short: bool = False) -> Section:
     """Count for ours and for bare aiohttp, with the same settings and with none."""
     with Process("stub") as stub:
         counts = {name: asyncio.run(count(name, stub.url)) for name in _NAMES}
-        counted = None if short else instructions((_BARE, _OURS), stub.url)
-    beyond = (counts[_OURS].held.bytes - counts[_BARE].held.bytes) / 1024
+        counted = None if short else instructions((BARE_SETTINGS, OURS_SETTINGS), stub.url)
+    beyond = (counts[OURS_SETTINGS].held.bytes - counts[BARE_SETTINGS].held.bytes) / 1024
     what, goal = "instructions of a call, typed settings, to bare aiohttp + json", "at most 1.25"
-    ratio = None if counted is None else counted[_OURS] / counted[_BARE]
+    ratio = None if counted is None else counted[OURS_SETTINGS] / counted[BARE_SETTINGS]
     return Section(
         "What a call takes, counted",
-        f"{_TASKS} tasks, prompts of 4 KiB. Instructions are those of the process outside the kernel, by callgrind;"
+        f"{TASKS} tasks, prompts of 4 KiB. Instructions are those of the process outside the kernel, by callgrind;"
         " bytecodes are those that the interpreter runs, C code having none; a waiting call is one of several hundred"
         " to a server that does not answer. None of these depends on what else the machine does, so that a change of"
         " one in a hundred is a change of the code.",

@@ -6,12 +6,11 @@ is the hop: hand the loop's thread a coroutine, wait for it. What one without a 
 
 from __future__ import annotations
 
-import argparse
 from typing import Final
 
 from benchmarks import calls
 from benchmarks.process import Process
-from benchmarks.report import Figure, Section, Table, Target, at_least, at_most, render, say
+from benchmarks.report import Figure, Section, Table, Target, at_least, at_most, command
 from benchmarks.turns import Meter, Plan, measure_sync, threaded
 
 __all__ = ["measure"]
@@ -79,12 +78,5 @@ def _section(meter: Meter, plan: Plan) -> Section:
     )
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a quick form")
-    say(render(measure(short=parser.parse_args().short)))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, measure)

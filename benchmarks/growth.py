@@ -5,14 +5,13 @@ Batches of growing length are `benchmarks.memory`'s.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from benchmarks import calls
 from benchmarks.process import Process
-from benchmarks.report import Figure, Section, Table, render, say
+from benchmarks.report import Figure, Section, Table, command
 from benchmarks.turns import Meter, Plan, measure_async
 
 __all__ = ["measure"]
@@ -93,12 +92,5 @@ def _size(chars: int) -> str:
     return f"{chars // 2**20} MiB" if chars >= 2**20 else f"{chars // 1024} KiB"
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a quick form")
-    say(render(measure(short=parser.parse_args().short)))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, measure)

@@ -8,7 +8,6 @@ then a little of its neighbour's. How often a function is entered is counted by 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import cProfile
 import gc
@@ -24,19 +23,17 @@ from typing import Final
 import attrs
 
 from benchmarks import calls
+from benchmarks.calls import BARE_SETTINGS, OURS_SETTINGS
 from benchmarks.process import ROOT, Process
-from benchmarks.report import Section, Table, render, say
-from benchmarks.turns import work
+from benchmarks.report import Section, Table, command
+from benchmarks.turns import TASKS, work
 
 __all__ = ["measure"]
 
-_TASKS: Final = 64
 _INTERVAL: Final = 0.001
 _TURN: Final = 1000
 """Calls in a turn; ours and bare alternate, so that both meet the same machine."""
 _TRACED: Final = 1000
-_OURS: Final = calls.OURS_SETTINGS
-_BARE: Final = calls.BARE_SETTINGS
 _PACKAGE: Final = "letta_async"
 _INSTALLED: Final = re.compile(r".*/site-packages/([^/.]+)")
 _GENERATED: Final = re.compile(r"<(cattrs|attrs) generated (?:\S+ )?(\S+)")
@@ -104,21 +101,21 @@ class Profile:
 
 async def _profiles(url: str, rounds: int) -> dict[str, Profile]:
     ways = calls.async_ways()
-    profiles = {name: Profile() for name in (_BARE, _OURS)}
-    async with ways[_BARE](url) as bare, ways[_OURS](url) as ours:
-        calls_of = {_BARE: bare, _OURS: ours}
+    profiles = {name: Profile() for name in (BARE_SETTINGS, OURS_SETTINGS)}
+    async with ways[BARE_SETTINGS](url) as bare, ways[OURS_SETTINGS](url) as ours:
+        calls_of = {BARE_SETTINGS: bare, OURS_SETTINGS: ours}
         for call in calls_of.values():
-            await work(call, 2 * _TURN, _TASKS)
+            await work(call, 2 * _TURN)
         gc.collect()
         for _ in range(rounds):
             for name, call in calls_of.items():
                 with profiles[name].sampling(_TURN):
-                    await work(call, _TURN, _TASKS)
+                    await work(call, _TURN)
         for name, call in calls_of.items():
             tracer = cProfile.Profile()
             tracer.enable()
             try:
-                await work(call, _TRACED, _TASKS)
+                await work(call, _TRACED)
             finally:
                 tracer.disable()
             profiles[name].entered = {
@@ -131,10 +128,10 @@ def measure(*, short: bool = False) -> Section:
     """Profile ours and bare aiohttp in turn."""
     with Process("stub") as stub:
         profiles = asyncio.run(_profiles(stub.url, 4 if short else 60))
-    ours, bare = profiles[_OURS], profiles[_BARE]
+    ours, bare = profiles[OURS_SETTINGS], profiles[BARE_SETTINGS]
     return Section(
         "Where a call's time goes",
-        f"An async recompile with typed settings, {_TASKS} tasks, {ours.calls:,} calls, {ours.samples:,} samples,"
+        f"An async recompile with typed settings, {TASKS} tasks, {ours.calls:,} calls, {ours.samples:,} samples,"
         f" beside bare aiohttp + json with the same body. Ours took {ours.us:.0f} µs of processor time a call, bare"
         f" aiohttp {bare.us:.0f} µs, the kernel's part included. Of ours, every function is listed that each call"
         " enters, with the first line of its description, which says what it is there for; of what it stands on, those"
@@ -219,12 +216,5 @@ def _purpose(code: CodeType) -> str:
     return text.partition("\n")[0].replace("|", "or") if isinstance(text, str) and " " in text else ""
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a quick form")
-    say(render(measure(short=parser.parse_args().short)))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, measure)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
-__all__ = ["Figure", "Section", "Spread", "Table", "Target", "at_least", "at_most", "render", "render_targets", "say"]
+__all__ = [
+    "Figure",
+    "Section",
+    "Spread",
+    "Table",
+    "Target",
+    "at_least",
+    "at_most",
+    "command",
+    "render",
+    "render_targets",
+    "say",
+]
 
 
 @attrs.frozen
@@ -113,6 +126,24 @@ def say(text: str = "", *, error: bool = False) -> None:
     stream = sys.stderr if error else sys.stdout
     stream.write(f"{text}\n")
     stream.flush()
+
+
+class _Measure(Protocol):
+    def __call__(self, *, short: bool) -> Section: ...
+
+
+def command(about: str | None, measure: _Measure, short: str = "a quick form") -> None:
+    """Be a benchmark's command: measure, in the quick form if asked to, and print.
+
+    Args:
+        about: What `--help` says.
+        measure: Does so, `short` or not.
+        short: What the quick form is.
+
+    """
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--short", action="store_true", help=short)
+    say(render(measure(short=parser.parse_args().short)))
 
 
 def _table(table: Table) -> str:

@@ -6,12 +6,11 @@ for every call and every answer; there is no public door to them, for users hand
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from benchmarks import calls
-from benchmarks.report import Section, Spread, Table, Target, render, say
+from benchmarks.report import Section, Spread, Table, Target, command
 from benchmarks.turns import Meter, settled, turns
 from letta_async import CompactionSettings
 from letta_async._check import check
@@ -108,12 +107,5 @@ def _faster(what: str, measured: Meter, ours: str, theirs: str) -> Target:
     return Target(f"settings: CPU, {what}", "less than 1", ratio.show(), ratio.median < 1)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a quick form")
-    say(render(measure(short=parser.parse_args().short)))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, measure)

@@ -6,7 +6,6 @@ already. Clients are made and left alone, or also opened by a first call and clo
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import resource
@@ -19,7 +18,7 @@ from typing import Any, Final
 
 from benchmarks import calls
 from benchmarks.process import ROOT, Process
-from benchmarks.report import Section, Table, Target, at_most, render, say
+from benchmarks.report import Section, Table, Target, at_most, command
 from benchmarks.turns import Meter, Sample, settled, turns
 from letta_async import AsyncLetta, Letta
 
@@ -168,12 +167,5 @@ def _table(caption: str, meter: Meter, base: str, *, digits: int) -> Table:
     return Table(caption, ("what", "CPU, ms", "wall clock, ms", "CPU, ratio to the first"), rows)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a quick form")
-    say(render(measure(short=parser.parse_args().short)))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, measure)

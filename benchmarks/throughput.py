@@ -6,18 +6,16 @@ same body, the same with tenacity, the official client's backends; on asyncio's 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 from typing import Final
 
 from benchmarks import calls
 from benchmarks.process import Process
-from benchmarks.report import Figure, Section, Table, Target, at_least, at_most, render, say
-from benchmarks.turns import Meter, Plan, measure_async
+from benchmarks.report import Figure, Section, Table, Target, at_least, at_most, command, say
+from benchmarks.turns import TASKS, Meter, Plan, measure_async
 
 __all__ = ["measure"]
 
-_TASKS: Final = 64
 _HEADROOM: Final = 3
 """How many times the rate of the fastest client the stub must be able to answer."""
 
@@ -27,20 +25,20 @@ def measure(*, short: bool = False) -> Section:
     plan = Plan(rounds=6, seconds=0.05, warm=0.4) if short else Plan(rounds=40)
     meters: dict[str, Meter] = {}
     with Process("stub") as stub:
-        meters["asyncio"] = asyncio.run(measure_async(stub, calls.async_ways(), plan, tasks=_TASKS))
+        meters["asyncio"] = asyncio.run(measure_async(stub, calls.async_ways(), plan))
         try:
             import uvloop  # noqa: PLC0415 - it is optional
         except ImportError:
             say("uvloop is not installed, and left out", error=True)
         else:
-            meters["uvloop"] = uvloop.run(measure_async(stub, calls.async_ways(), plan, tasks=_TASKS))
+            meters["uvloop"] = uvloop.run(measure_async(stub, calls.async_ways(), plan))
     return _section(meters, plan)
 
 
 def _section(meters: dict[str, Meter], plan: Plan) -> Section:
     return Section(
         "Throughput and cost of a call, async",
-        f"{_TASKS} tasks that recompile with the same settings (but for the ways called otherwise), prompts of 4 KiB, a"
+        f"{TASKS} tasks that recompile with the same settings (but for the ways called otherwise), prompts of 4 KiB, a"
         f" stub server in a process of its own; {plan.show()}, the ways in turn. Ratios are those within a round, to"
         " bare aiohttp with the same body: median (quartiles). Retries, limiter, checks and logging are as a user gets"
         " them by default; bare aiohttp has a semaphore of 64. The stub is not the bottleneck: the last column is the"
@@ -120,12 +118,5 @@ def _bars(meter: Meter) -> dict[str, float]:
     return {name: meter.median(name, "cpu") for name in meter.samples if name != calls.SOCKETS}
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a quick form")
-    say(render(measure(short=parser.parse_args().short)))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, measure)

@@ -24,10 +24,12 @@ from benchmarks.calls import AsyncCall, AsyncWays, SyncCall, SyncWays
 from benchmarks.process import Process
 from benchmarks.report import Spread
 
-__all__ = ["Meter", "Plan", "Sample", "measure_async", "measure_sync", "settled", "threaded", "turns", "work"]
+__all__ = ["TASKS", "Meter", "Plan", "Sample", "measure_async", "measure_sync", "settled", "threaded", "turns", "work"]
 
 What = Literal["time", "cpu"]
 
+TASKS: Final = 64
+"""How many tasks make calls, where that is not what is measured."""
 _WARM_CALLS: Final = 2000
 _WARM_SECONDS: Final = 1.0
 """Connections are made and the limiter finds its limit in so many calls, or so long."""
@@ -122,7 +124,7 @@ def settled() -> Generator[None, None, None]:
         gc.unfreeze()
 
 
-async def measure_async(stub: Process, ways: AsyncWays, plan: Plan, *, tasks: int) -> Meter:
+async def measure_async(stub: Process, ways: AsyncWays, plan: Plan, *, tasks: int = TASKS) -> Meter:
     """Measure ways for asyncio, each with so many tasks that call one after the other."""
     meter = Meter(stub)
     async with AsyncExitStack() as stack:
@@ -148,7 +150,7 @@ async def _warm_async(call: AsyncCall, plan: Plan, tasks: int) -> int:
     return _a_turn(plan, last, tasks)
 
 
-async def work(call: AsyncCall, calls: int, tasks: int) -> None:
+async def work(call: AsyncCall, calls: int, tasks: int = TASKS) -> None:
     """Do so many calls, in so many tasks."""
     left = iter(range(calls))
 

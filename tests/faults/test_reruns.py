@@ -18,6 +18,7 @@ _VARIANTS = {"python-parser": {"AIOHTTP_NO_EXTENSIONS": "1"}, "uvloop": {"LETTA_
 @pytest.mark.skipif(
     any(name in os.environ for variant in _VARIANTS.values() for name in variant), reason="this is such a rerun"
 )
+@pytest.mark.timeout(600)
 def test_the_faults_are_the_same_with_either_parser_and_loop() -> None:
     """`Letta` is left out: it has a loop of its own, and the rest is the same."""
     selection = "not Letta or AsyncLetta", "not thousands"
@@ -35,7 +36,7 @@ def test_the_faults_are_the_same_with_either_parser_and_loop() -> None:
         for name, variant in _VARIANTS.items()
     }
     try:
-        outputs = {name: run.communicate(timeout=100)[0] for name, run in runs.items()}
+        outputs = {name: run.communicate(timeout=550)[0] for name, run in runs.items()}
     finally:
         for run in runs.values():
             run.kill()
