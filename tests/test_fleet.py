@@ -29,6 +29,7 @@ from letta_async import (
 from letta_async.errors import Attempt
 from letta_async.fleet import Batch, Call
 from letta_async.testing import EmbeddedServer
+from tests.conversations import make_conversations
 from tests.ids import AGENT, CONVERSATION
 
 
@@ -61,10 +62,7 @@ def server() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture(scope="module")
 def ids(server: EmbeddedServer) -> list[str]:
-    with Letta(base_url=server.base_url) as client:
-        body = {"name": "a", "model": "letta/letta-free", "embedding": "letta/letta-free"}
-        agent = client.post("/v1/agents/", body=body)["id"]
-        return [client.post("/v1/conversations/", body={}, extra_query={"agent_id": agent})["id"] for _ in range(12)]
+    return make_conversations(server.base_url, 12)
 
 
 async def test_each_target_has_one_outcome_with_its_prompt(server: EmbeddedServer, ids: list[str]) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from letta_async import AsyncLetta, InvalidArgumentError, Letta, Outcome
+from letta_async import AsyncLetta, InvalidArgumentError, Outcome
 from letta_async._journal import Journal
 from letta_async.testing import EmbeddedServer
+from tests.conversations import make_conversations
 from tests.ids import CONVERSATION
 
 BATCH = {"base_url": "http://x", "dry_run": False, "settings": "0"}
@@ -35,10 +36,7 @@ def server() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture(scope="module")
 def ids(server: EmbeddedServer) -> list[str]:
-    with Letta(base_url=server.base_url) as client:
-        body = {"name": "a", "model": "letta/letta-free", "embedding": "letta/letta-free"}
-        agent = client.post("/v1/agents/", body=body)["id"]
-        return [client.post("/v1/conversations/", body={}, extra_query={"agent_id": agent})["id"] for _ in range(300)]
+    return make_conversations(server.base_url, 300)
 
 
 def write(path: Path, *keys: str, batch: dict[str, Any] | None = None) -> None:

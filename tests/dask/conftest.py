@@ -11,8 +11,8 @@ pytest.importorskip("distributed")
 
 from distributed import Client, LocalCluster
 
-from letta_async import Letta
 from letta_async.testing import EmbeddedServer
+from tests.conversations import make_conversations
 
 LOOPBACK: Final = {"dashboard_address": "127.0.0.1:0", "worker_dashboard_address": "127.0.0.1:0"}
 """Options of a `LocalCluster`, whose HTTP servers would else listen to everybody."""
@@ -48,9 +48,3 @@ def server(_shared_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> E
     _shared_server.requests.clear()
     monkeypatch.setenv("LETTA_BASE_URL", _shared_server.base_url)
     return _shared_server
-
-
-def make_conversations(base_url: str, count: int) -> list[str]:
-    with Letta(base_url=base_url) as client:
-        agent = client.agents.create(name="a", model="letta/letta-free", embedding="letta/letta-free")
-        return [client.conversations.create(agent_id=agent.id).id for _ in range(count)]

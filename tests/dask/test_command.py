@@ -9,7 +9,8 @@ from distributed import LocalCluster
 
 from letta_async.testing import EmbeddedServer
 from tests.cli.processes import run, run_here
-from tests.dask.conftest import LOOPBACK, make_conversations
+from tests.conversations import make_conversations
+from tests.dask.conftest import LOOPBACK
 from tests.ids import CONVERSATION
 
 KEY = "sk-let-secret"

@@ -37,7 +37,8 @@ from letta_async.resources.conversations import AsyncConversations
 from letta_async.testing import EmbeddedServer
 from tests.cli.held import HeldServer
 from tests.cli.processes import PATIENCE
-from tests.dask.conftest import LOOPBACK, make_conversations
+from tests.conversations import make_conversations
+from tests.dask.conftest import LOOPBACK
 from tests.ids import CONVERSATION
 
 
