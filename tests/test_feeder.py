@@ -13,8 +13,7 @@ from queue import SimpleQueue
 import pytest
 
 from letta_async._feeder import _serve, advance
-
-PATIENCE = 10.0
+from tests.waiting import PATIENCE
 
 
 async def test_each_item_comes_in_turn_and_none_is_taken_before_it_is_wanted() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-import time
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,8 +16,7 @@ import pytest
 
 from letta_async import APIConnectionError, ClientClosedError, _portal
 from letta_async._portal import Portal
-
-PATIENCE = 10.0
+from tests.waiting import PATIENCE, eventually
 
 
 async def nothing() -> None:
@@ -317,13 +315,3 @@ def test_a_thread_that_cannot_be_started_is_an_error_of_the_package(
     assert not _portal._loops
     assert portal.run(answer) == 42
     gc.collect()  # a loop that was left open warns here, and a warning is an error
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    """Wait until something holds that nothing announces."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.005)
-    return True

@@ -9,7 +9,7 @@ from collections import Counter
 from aiohttp import web
 
 from letta_async.testing import EmbeddedServer
-from tests.cli.processes import PATIENCE
+from tests.waiting import PATIENCE
 
 __all__ = ["HeldServer"]
 

@@ -19,10 +19,9 @@ from unittest import mock
 import attrs
 
 from letta_async.cli import main
+from tests.waiting import PATIENCE
 
 PROGRAM: Final = (sys.executable, "-m", "letta_async")
-PATIENCE: Final = 60.0
-"""Seconds after which a test gives up on a process."""
 
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _COLOURS: Final = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")

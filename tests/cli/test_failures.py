@@ -15,8 +15,9 @@ from letta_async import Letta
 from letta_async.cli.exits import Exit
 from letta_async.cli.failing import explain
 from letta_async.testing import EmbeddedServer
-from tests.cli.processes import PATIENCE, PROGRAM, Done, environment, run, run_here
+from tests.cli.processes import PROGRAM, Done, environment, run, run_here
 from tests.cli.stories import Story, tell
+from tests.waiting import PATIENCE
 
 needs_a_shell = pytest.mark.skipif(sys.platform != "linux", reason="needs /bin/sh and /dev/full")
 KEY = "k3y-that-nobody-may-see"

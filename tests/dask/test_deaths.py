@@ -19,9 +19,9 @@ from distributed import Client, LocalCluster
 from letta_async import ClusterError, Outcome
 from letta_async.dask import recompile_many
 from tests.cli.held import HeldServer
-from tests.cli.processes import PATIENCE
 from tests.conversations import make_conversations
 from tests.dask.conftest import LOOPBACK
+from tests.waiting import PATIENCE
 
 if not hasattr(signal, "SIGKILL"):
     pytest.skip("a kill that cannot be caught is POSIX", allow_module_level=True)

@@ -36,10 +36,10 @@ from letta_async.dask._baggage import Baggage
 from letta_async.resources.conversations import AsyncConversations
 from letta_async.testing import EmbeddedServer
 from tests.cli.held import HeldServer
-from tests.cli.processes import PATIENCE
 from tests.conversations import make_conversations
 from tests.dask.conftest import LOOPBACK
 from tests.ids import CONVERSATION
+from tests.waiting import PATIENCE
 
 
 def statuses(outcomes: Any) -> dict[Any, str]:

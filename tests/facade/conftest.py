@@ -18,8 +18,9 @@ from typing import Any, Final
 import pytest
 
 from letta_async import Letta
+from tests.waiting import PATIENCE, eventually
 
-from .server import PATIENCE, StubServer, eventually
+from .server import StubServer
 
 STRICT: Final = ("-X", "dev", "-W", "error")
 FORKING: Final = ("-W", "ignore:This process:DeprecationWarning")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable
-from typing import Final
 
 from aiohttp import web
 
-__all__ = ["PATIENCE", "StubServer", "eventually"]
+from tests.waiting import PATIENCE
 
-PATIENCE: Final = 10.0
+__all__ = ["StubServer"]
+
 """How long the tests wait for what must come, in seconds."""
 
 
@@ -106,13 +104,3 @@ class StubServer:
         except asyncio.CancelledError:
             self.dropped.release()
             raise
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    """Wait until something holds that nothing announces."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.005)
-    return True

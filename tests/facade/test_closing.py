@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from letta_async import ClientClosedError, Letta
+from tests.waiting import PATIENCE, eventually
 
-from .server import PATIENCE, StubServer, eventually
+from .server import StubServer
 
 
 def private_threads() -> list[threading.Thread]:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from letta_async import Letta, LettaError, NotFoundError
+from tests.waiting import PATIENCE, eventually
 
-from .server import PATIENCE, StubServer, eventually
+from .server import StubServer
 
 
 def used(server: StubServer) -> Letta:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.waiting import PATIENCE, eventually
+
 from .conftest import Program
-from .server import PATIENCE, StubServer, eventually
+from .server import StubServer
 
 Start = Callable[..., Program]
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 from .conftest import Program
-from .server import PATIENCE, StubServer
+from .server import StubServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 from .conftest import Program
-from .server import PATIENCE, StubServer
+from .server import StubServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there, Ctrl-C goes to the tests, too")
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from letta_async import ClientClosedError, InvalidArgumentError, Letta
+from tests.waiting import PATIENCE
 
 from .conftest import Program
-from .server import PATIENCE, StubServer
+from .server import StubServer
 
 Start = Callable[..., Program]
 

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from letta_async import ClientClosedError, Letta
+from tests.waiting import PATIENCE
 
-from .server import PATIENCE, StubServer
+from .server import StubServer
 
 
 def private_threads() -> list[threading.Thread]:

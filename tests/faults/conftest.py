@@ -13,9 +13,11 @@ from typing import Any, Final
 
 import pytest
 
+from tests.waiting import eventually
+
 from .driver import DRIVERS, Driver
 from .secrets import assert_not_told
-from .server import FarSide, Server, eventually
+from .server import FarSide, Server
 from .tls import CONTEXTS
 
 _LOOP = os.environ.get("LETTA_TEST_LOOP", "asyncio")

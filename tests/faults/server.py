@@ -11,15 +11,16 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, Final, TypeVar
 
 import attrs
 
+from tests.waiting import PATIENCE, eventually
+
 from .secured import secure
 
-__all__ = ["PROMPT", "RIGHT", "FarSide", "Peer", "Script", "Seen", "Server", "eventually", "good"]
+__all__ = ["PROMPT", "RIGHT", "FarSide", "Peer", "Script", "Seen", "Server", "good"]
 
 T = TypeVar("T")
 
@@ -27,8 +28,6 @@ PROMPT: Final = "You are Sam."
 """What a right answer carries."""
 RIGHT: Final = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n"You are Sam."'
 
-_PATIENCE: Final = 30.0
-"""How long the tests wait for the far side, in seconds."""
 _RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER that makes closing a socket send RST instead of FIN."""
 
@@ -245,7 +244,7 @@ class FarSide:
         self._thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_PATIENCE)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE)
 
     @contextlib.contextmanager
     def server(self, context: ssl.SSLContext | None = None) -> Iterator[Server]:
@@ -259,15 +258,5 @@ class FarSide:
 
     def end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_PATIENCE)
+        self._thread.join(PATIENCE)
         self._loop.close()
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Wait for what another thread is about to bring about."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.001)
-    return True

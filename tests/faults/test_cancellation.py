@@ -16,10 +16,11 @@ import pytest
 
 from letta_async import APITimeoutError, AsyncLetta, ClientClosedError, Letta, LettaError
 from tests.ids import CONVERSATION
+from tests.waiting import PATIENCE, eventually
 
 from .places import address_that_never_answers, name_that_hangs
 from .scripts import answer, ok, says, stalls, stalls_at_once, takes
-from .server import PROMPT, Peer, Script, Server, eventually, good
+from .server import PROMPT, Peer, Script, Server, good
 from .tls import client_context
 
 Run = Callable[[Any], Any]
@@ -31,7 +32,7 @@ async def _reads_nothing(peer: Peer) -> None:
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.001)
 

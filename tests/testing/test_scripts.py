@@ -21,6 +21,7 @@ from letta_async import (
 )
 from letta_async.testing import EmbeddedServer, RecordedRequest
 from tests.ids import CONVERSATION
+from tests.waiting import eventually
 
 HEALTH = "/v1/health/"
 
@@ -212,25 +213,28 @@ async def test_a_delayed_request_holds_up_no_other() -> None:
 
 
 def test_a_delayed_request_does_not_hold_up_the_end() -> None:
-    with EmbeddedServer() as server:
-        server.script(delay=30)
-        failed: list[BaseException] = []
+    failed: list[BaseException] = []
 
-        def ask() -> None:
-            with Letta(base_url=server.base_url, max_retries=0) as client:
-                try:
-                    client.get(HEALTH)
-                except APIConnectionError as error:
-                    failed.append(error)
+    def end() -> float:
+        with EmbeddedServer() as server:
+            server.script(delay=30)
 
-        thread = threading.Thread(target=ask)
-        thread.start()
-        while not server.requests:
-            time.sleep(0.001)
-        began = time.monotonic()
-    thread.join()
-    assert time.monotonic() - began < 0.9
-    assert len(failed) == 1
+            def ask() -> None:
+                with Letta(base_url=server.base_url, max_retries=0) as client:
+                    try:
+                        client.get(HEALTH)
+                    except APIConnectionError as error:
+                        failed.append(error)
+
+            thread = threading.Thread(target=ask)
+            thread.start()
+            assert eventually(lambda: bool(server.requests))
+            began = time.monotonic()
+        thread.join()
+        return time.monotonic() - began
+
+    assert min(end() for _ in range(3)) < 0.9
+    assert len(failed) == 3
 
 
 def test_retries_without_waiting_are_seen(server: EmbeddedServer) -> None:
