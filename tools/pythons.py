@@ -1,7 +1,8 @@
 """Run the tests on every supported Python that is found beside the one in use.
 
 Looks on the PATH and in pyenv. Each Python gets an environment of its own in `.pythons/`, with the package and its test
-dependencies. What follows `--` on the command line goes to pytest.
+dependencies. They run side by side, as many as there are processors; what each says goes to `.pythons/<version>.log`,
+and here when it has ended. What follows `--` on the command line goes to pytest.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Final
 
@@ -24,19 +26,24 @@ def main() -> int:
     """Test on each; the exit code is 0 when all passed."""
     arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    failed: list[str] = []
+    found: dict[str, Path] = {}
     for version in SUPPORTED:
         if version == here:
             continue
         interpreter = find(version)
-        if interpreter is None:
-            print(f"== Python {version}: not found, left out", flush=True)
-            continue
-        print(f"== Python {version}: {interpreter}", flush=True)
-        if test(version, interpreter, arguments) != 0:
-            failed.append(version)
+        print(f"== Python {version}: {interpreter or 'not found, left out'}", flush=True)
+        if interpreter is not None:
+            found[version] = interpreter
+    failed: list[str] = []
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        running = {threads.submit(test, version, found[version], arguments): version for version in found}
+        for ended in as_completed(running):
+            version = running[ended]
+            print(f"== Python {version}", log_of(version).read_text(encoding="utf-8"), sep="\n", flush=True)
+            if ended.result() != 0:
+                failed.append(version)
     if failed:
-        print(f"failed on Python {', '.join(failed)}", file=sys.stderr)
+        print(f"failed on Python {', '.join(sorted(failed))}", file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -55,17 +62,28 @@ def _is_of(interpreter: Path, version: str) -> bool:
     return done.returncode == 0 and done.stdout.strip() == version
 
 
+def log_of(version: str) -> Path:
+    """Give the file for what the tests on that version say."""
+    return ROOT / ".pythons" / f"{version}.log"
+
+
 def test(version: str, interpreter: Path, arguments: list[str]) -> int:
     """Set the environment up and run the tests in it."""
     folder = ROOT / ".pythons" / version
+    folder.mkdir(parents=True, exist_ok=True)
     python = folder / "bin" / "python"
     ready = folder / ".ready"
-    if not ready.exists() or ready.stat().st_mtime < (ROOT / "pyproject.toml").stat().st_mtime:
-        subprocess.run([interpreter, "-m", "venv", "--clear", folder], check=True)
-        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", f"{ROOT}[test]"]
-        subprocess.run([python, *install], check=True)
-        ready.touch()
-    return subprocess.run([python, "-X", "dev", "-m", "pytest", "-q", *arguments], cwd=ROOT, check=False).returncode
+    with log_of(version).open("w", encoding="utf-8") as log:
+
+        def run(*command: str | Path, check: bool = False) -> int:
+            return subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=check).returncode
+
+        if not ready.exists() or ready.stat().st_mtime < (ROOT / "pyproject.toml").stat().st_mtime:
+            run(interpreter, "-m", "venv", "--clear", folder, check=True)
+            install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", f"{ROOT}[test]"]
+            run(python, *install, check=True)
+            ready.touch()
+        return run(python, "-X", "dev", "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments)
 
 
 if __name__ == "__main__":
