@@ -124,7 +124,7 @@ BODY: Final = [
         script=drips(ok(), head=len(ok()) - 12),
         sees=APITimeoutError,
         again=Again.REPEATABLE,
-        client={"timeout": 0.1},
+        client={"timeout": 0.3},
     ),
     Fault(
         row=23,

@@ -12,7 +12,7 @@ from .scripts import answer, closes, drips, endless, ok, resets, says, stalls
 __all__ = ["HEAD"]
 
 _NOT_HTTP: Final = ("not HTTP/1.1 that can be read", "https")
-_QUICK: Final = {"timeout": 0.1}
+_QUICK: Final = {"timeout": 0.3}
 _CUT_OFF: Final = {"again": Again.REPEATABLE, "says": ("the connection broke",)}
 """The parser in Python waits for the end of a line, or of the headers, before it judges."""
 
