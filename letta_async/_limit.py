@@ -130,7 +130,7 @@ class AdaptiveLimit(Limit):
         """Take note of an overload; see `Limit.answered`."""
         if sent < self._round_began and self._ceiling_seen >= self._round_began:
             return  # a consequence of the limit that was already halved
-        self._ceiling, self._ceiling_seen = max(1.0, float(min(in_flight, self.value))), now
+        self._ceiling, self._ceiling_seen = float(min(in_flight, self.value)), now
         self._resting_from = None
         self._growing_fast = False
         self._begin_round(now, self._ceiling / 2)
@@ -175,7 +175,7 @@ class AdaptiveLimit(Limit):
 
     def _rest(self) -> float:
         """Give the longest latency at rest of what is being asked."""
-        return max((kind.rest or 0.0 for kind in self._kinds.values() if kind.samples), default=0.0)
+        return max(kind.rest for kind in self._kinds.values() if kind.rest is not None and kind.samples)
 
     def _slowness(self) -> float:
         """Give by what factor the round's answers were slower than is put up with, 1 when they were not."""

@@ -92,6 +92,16 @@ def test_extras_go_over_everything_else() -> None:
     assert request.timeout == Timeout(3)
 
 
+def test_extra_fields_go_beside_those_of_the_body() -> None:
+    request = recompile(compaction_settings={"mode": "all"}, options=CallOptions(extra_body={"other": [True]}))
+    assert json.loads(request.body or b"") == {"compaction_settings": {"mode": "all"}, "other": [True]}
+
+
+def test_an_answer_is_read_as_the_call_says() -> None:
+    assert recompile().answer is str
+    assert raw().answer is object
+
+
 @pytest.mark.parametrize(
     ("options", "path"),
     [
@@ -116,6 +126,9 @@ def test_a_wrong_extra_is_refused_by_name(options: Any, path: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         recompile(options=CallOptions(**options), conversation_id="x")
     assert [fault.path for fault in caught.value.faults] == ["conversation_id", path]
+    with pytest.raises(InvalidArgumentError) as caught:
+        recompile(options=CallOptions(**options))
+    assert [fault.path for fault in caught.value.faults] == [path]
 
 
 def test_default_without_agent_id_is_sent_since_the_reference_does_so() -> None:
@@ -203,7 +216,7 @@ def test_a_raw_path_is_refused_with_the_reason(path: str, why: str) -> None:
 
 
 def test_a_raw_path_keeps_what_is_escaped_and_dots_within_names() -> None:
-    for path in ("/v1/a%2Fb", "/v1/.hidden/a..b", "/v1/@:!$&'()*+,;=~"):
+    for path in ("/v1/a%2Fb", "/v1/.hidden/a..b", "/v1/@:!$&'()*+,;=~", "/v1/XYZ_09"):
         assert raw(path).target == path
     assert raw("/v1/é").target == "/v1/%C3%A9"
 

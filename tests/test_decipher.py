@@ -77,7 +77,7 @@ def test_json_is_known_by_its_content_type(content_type: str | None) -> None:
         (b'"x"', "text/plain", "is not JSON"),
         (b"", "application/json", "is empty"),
         (b" \n", "application/json", "is empty"),
-        (b'"half', "application/json", "malformed JSON"),
+        (b'"half', "application/json", "malformed JSON (Unterminated string"),
         (b'"\xff"', "application/json", "malformed JSON"),
         (b"[" * 100_000, "application/json", "malformed JSON"),
         (b"null", "application/json", "a JSON string was promised, not null"),
@@ -130,6 +130,19 @@ def test_deflate_is_unpacked_with_and_without_its_frame() -> None:
 def test_a_wrong_content_encoding_is_said(body: bytes, coding: str, words: str) -> None:
     with pytest.raises(APIResponseValidationError, match=words):
         answer(body, Content_Encoding=coding)
+
+
+def test_an_answer_may_unpack_to_as_much_as_allowed() -> None:
+    prompt = "x" * 998
+    assert answer(gzip.compress(json.dumps(prompt).encode()), Content_Encoding="gzip", limit=1000) == prompt
+
+
+def test_a_refusal_is_unpacked_unless_it_is_too_large_or_broken() -> None:
+    refused = gzip.compress(b'{"detail": "no"}')
+    for body, limit, detail in ((refused, 16, "no"), (refused, 15, None), (refused[:-3], 16, None)):
+        with pytest.raises(InternalServerError) as caught:
+            answer(body, 500, limit=limit, Content_Encoding="gzip")
+        assert caught.value.detail == detail
 
 
 @pytest.mark.parametrize(
@@ -287,7 +300,7 @@ def test_a_401_says_so_when_no_key_was_sent() -> None:
     for request, status, hinted in ((RECOMPILE, 401, True), (with_key, 401, False), (RECOMPILE, 403, False)):
         with pytest.raises(APIStatusError) as caught:
             answer(b"{}", status, request)
-        assert (hint in str(caught.value)) is hinted
+        assert str(caught.value).endswith(f" [{hint}]") is hinted
 
 
 @pytest.mark.parametrize("coding", ["identity", " Identity ", ""])

@@ -111,7 +111,8 @@ async def test_closing_sends_home_who_waits() -> None:
     limiter.close("closed")
     await turns()
     assert waits[0].cancelled()
-    assert isinstance(waits[1].exception(), ClientClosedError)
+    with pytest.raises(ClientClosedError, match="^closed$"):
+        await waits[1]
     assert (limiter.in_flight, limiter.waiting) == (1, 0)
 
 
