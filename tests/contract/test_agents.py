@@ -241,6 +241,43 @@ async def test_model_limits_and_settings_reach_the_model(make_agent: Make) -> No
     }
 
 
+@pytest.mark.parametrize(
+    ("settings", "tokens"),
+    [
+        ({"provider_type": "anthropic", "thinking": {"type": "enabled", "budget_tokens": 2048}}, 2048),
+        ({"provider_type": "google_ai", "thinking_config": {"include_thoughts": True, "thinking_budget": 77}}, 77),
+        ({"provider_type": "google_ai", "thinking_config": {"include_thoughts": False, "thinking_budget": 77}}, 0),
+        ({"provider_type": "zai"}, 0),
+    ],
+)
+async def test_a_budget_for_thinking_reaches_the_model(
+    http: Http, agent: dict[str, Any], settings: dict[str, Any], tokens: int
+) -> None:
+    changed = (await http.patch(f"/v1/agents/{agent['id']}", {"model_settings": settings})).json
+    assert changed["llm_config"]["max_reasoning_tokens"] == tokens
+
+
+@pytest.mark.parametrize(
+    ("window", "files"), [(128_000, (10, 25_000)), (128_001, (10, 40_000)), (200_001, (15, 40_000))]
+)
+async def test_the_larger_the_model_the_more_files_are_open(
+    make_agent: Make, window: int, files: tuple[int, int]
+) -> None:
+    agent = await make_agent(context_window_limit=window)
+    assert (agent["max_files_open"], agent["per_file_view_window_char_limit"]) == files
+
+
+async def test_a_new_limit_of_the_model_brings_back_its_other_limits(http: Http, make_agent: Make) -> None:
+    agent = await make_agent(max_tokens=77)
+    llm = (await http.patch(f"/v1/agents/{agent['id']}", {"context_window_limit": 5000})).json["llm_config"]
+    assert (llm["context_window"], llm["max_tokens"]) == (5000, 4096)
+
+
+async def test_a_summarizer_may_have_a_model_of_its_own(make_agent: Make) -> None:
+    agent = await make_agent(compaction_settings={"model": "openai/gpt-5"})
+    assert agent["compaction_settings"]["model"] == "openai/gpt-5"
+
+
 async def test_an_agent_needs_a_model(http: Http) -> None:
     expected = (400, "INVALID_ARGUMENT: Must specify either model or llm_config in request")
     assert await refused(http, model=None) == expected
@@ -284,6 +321,18 @@ async def test_a_name_with_other_characters_is_a_server_error(http: Http, name: 
 async def test_too_many_open_files_are_an_invalid_argument(http: Http) -> None:
     expected = (400, "INVALID_ARGUMENT: max_files_open cannot exceed 1000. Got: 1001")
     assert await refused(http, max_files_open=1001) == expected
+
+
+async def test_too_large_a_view_of_a_file_is_an_invalid_argument(http: Http) -> None:
+    expected = "INVALID_ARGUMENT: per_file_view_window_char_limit cannot exceed 2147483647. Got: 2147483648"
+    assert await refused(http, per_file_view_window_char_limit=2**31) == (400, expected)
+
+
+async def test_an_agent_for_voices_must_think_while_it_sleeps(http: Http) -> None:
+    status, detail = await refused(http, agent_type="voice_convo_agent")
+    reason = "Agent type AgentType.voice_convo_agent requires enable_sleeptime to be True"
+    assert status == 422
+    assert f"'msg': 'Value error, {reason}'" in detail
 
 
 async def test_an_unknown_timezone_is_an_unknown_error(http: Http) -> None:
@@ -359,6 +408,21 @@ async def test_relations_are_shown_by_name_and_to_older_clients_all(
     agent = await make_agent(tags=["a"], memory_blocks=[{"label": "notes"}])
     shown = (await http.get(f"/v1/agents/{agent['id']}{query}", headers=headers)).json
     assert (len(shown["blocks"]), len(shown["memory"]["blocks"]), len(shown["tags"])) == (blocks, blocks, tags)
+
+
+@pytest.mark.parametrize(
+    ("query", "secrets"),
+    [
+        ("", 1),
+        ("?include_relationships=memory", 0),
+        ("?include_relationships=tool_exec_environment_variables", 1),
+        ("?include=agent.secrets", 1),
+    ],
+)
+async def test_secrets_are_a_relation_with_two_names(http: Http, make_agent: Make, query: str, secrets: int) -> None:
+    agent = await make_agent(secrets={"NAME": "value"})
+    shown = (await http.get(f"/v1/agents/{agent['id']}{query}", headers=OTHER)).json
+    assert (len(shown["secrets"]), len(shown["tool_exec_environment_variables"])) == (secrets, secrets)
 
 
 async def test_the_blocks_of_an_agent_are_shown_without_their_tags(

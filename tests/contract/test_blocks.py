@@ -95,6 +95,7 @@ async def test_a_usual_label_shows_a_description_that_is_not_kept(http: Http, ma
     ("body", "complaints"),
     [
         ({}, [("missing", "body.value"), ("missing", "body.label")]),
+        ({"label": 5}, [("string_type", "body.label")]),
         ({"value": "v"}, [("missing", "body.label")]),
         ({"label": None}, [("string_type", "body.label")]),
         ({"label": "n", "value": 5}, [("string_type", "body.value")]),

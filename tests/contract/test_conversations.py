@@ -104,6 +104,16 @@ async def test_isolated_blocks_are_copies(http: Http, story: Story, make_convers
     assert (await http.get(f"/v1/blocks/{copy_id}")).status == 404
 
 
+async def test_a_conversation_goes_though_its_isolated_block_went_before(
+    http: Http, story: Story, make_conversation: Make
+) -> None:
+    made = await make_conversation(story.agent_id, isolated_block_labels=["human"])
+    (copy_id,) = made["isolated_block_ids"]
+    assert (await http.delete(f"/v1/blocks/{copy_id}")).status == 200
+    assert (await http.delete(f"/v1/conversations/{made['id']}")).status == 200
+    assert (await http.get(f"/v1/conversations/{made['id']}")).status == 404
+
+
 async def test_unknown_isolated_labels_are_refused_and_the_conversation_stays(
     http: Http, agent: dict[str, Any]
 ) -> None:
@@ -247,13 +257,37 @@ async def test_a_time_can_be_told_in_many_ways(http: Http, story: Story, given: 
         ("2026-13-02", "datetime_from_date_parsing", "month value is outside expected range of 1-12"),
         ("2026-02-30", "datetime_from_date_parsing", "day value is outside expected range"),
         ("2026-01-02T25:00", "datetime_from_date_parsing", "unexpected extra characters at the end of the input"),
+        ("2026-01-02T03:04+01:75", "datetime_from_date_parsing", "unexpected extra characters at the end of the input"),
+        ("0000-01-02", "datetime_parsing", "year 0 is out of range"),
         (1e30, "datetime_parsing", "dates after 9999 are not supported as unix timestamps"),
+        (-1e30, "datetime_parsing", "dates before 0000 are not supported as unix timestamps"),
     ],
 )
 async def test_what_is_no_time_is_refused_with_the_reason(http: Http, given: object, kind: str, reason: str) -> None:
     (problem,) = (await http.patch(f"/v1/conversations/{UNKNOWN_CONVERSATION}", {"last_message_at": given})).problems
     assert (problem["type"], problem["ctx"]) == (kind, {"error": reason})
     assert problem["msg"].endswith(f", {reason}")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("nan", "NaN values not permitted"),
+        ("inf", "dates after 9999 are not supported as unix timestamps"),
+        ("-inf", "dates before 0000 are not supported as unix timestamps"),
+    ],
+)
+async def test_a_time_is_a_finite_number(http: Http, given: str, reason: str) -> None:
+    answer = await http.patch(f"/v1/conversations/{UNKNOWN_CONVERSATION}", {"last_message_at": float(given)})
+    assert answer.status == 422
+    assert f"Input should be a valid datetime, {reason}" in answer.detail
+
+
+async def test_half_a_surrogate_pair_is_no_time(http: Http) -> None:
+    (problem,) = (
+        await http.patch(f"/v1/conversations/{UNKNOWN_CONVERSATION}", {"last_message_at": "\ud800"})
+    ).problems
+    assert problem["type"] == "string_unicode"
 
 
 async def test_what_is_not_even_text_or_number_is_no_time(http: Http) -> None:

@@ -344,6 +344,12 @@ async def test_an_agent_without_messages_has_no_prompt_to_recompile(http: Http, 
     assert (answer.status, answer.detail) == (404, expected)
 
 
+async def test_an_agent_without_messages_cannot_be_recompiled_by_itself_either(http: Http, story: Story) -> None:
+    await http.patch(f"/v1/agents/{story.agent_id}", {"message_ids": []})
+    answer = await http.post(f"/v1/agents/{story.agent_id}/recompile")
+    assert (answer.status, answer.detail) == (404, f"No system message found for agent '{story.agent_id}'")
+
+
 async def test_an_agent_whose_first_message_is_unknown_has_no_prompt_to_recompile(http: Http, story: Story) -> None:
     await http.patch(f"/v1/agents/{story.agent_id}", {"message_ids": [f"message-{UNKNOWN}"]})
     answer = await http.recompile(story.agent_id)
