@@ -67,8 +67,6 @@ def _of_agent(store: Store, agent: Agent, query: Fields) -> list[Message]:
         if message_id not in held.shared_ids and not query["group_id"]
     ]
     rows = [row for row in rows if (first is None or row.sequence > first) and (last is None or row.sequence < last)]
-    if limit is None:
-        return rows
     return rows[:limit] if query["order"] == "asc" else rows[max(0, len(rows) - limit) :]
 
 

@@ -199,8 +199,8 @@ class Store:
 
     def remove(self, row: Record) -> None:
         """Take a row out; what belongs to it is the caller's concern."""
-        if self._table(type(row)).pop(row.id, None) is not None:
-            self.changed[row.id] = None
+        del self._table(type(row))[row.id]
+        self.changed[row.id] = None
 
     def _table(self, kind: type[Record]) -> dict[str, Any]:
         table: dict[str, Any] = getattr(self, _TABLES[kind])
@@ -278,9 +278,9 @@ def check_stored(*values: Any) -> None:
 # --- what lists have in common --------------------------------------------------------------------------------------
 
 
-def checked_limit(limit: int | None) -> int | None:
+def checked_limit(limit: int) -> int:
     """Give the limit back, unless the database would refuse it."""
-    if limit is not None and not 0 <= limit < 2**63:
+    if not 0 <= limit < 2**63:
         raise database_error()
     return limit
 

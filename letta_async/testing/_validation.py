@@ -106,9 +106,7 @@ def reader_of(annotation: Any) -> Reader:
         return _list(reader_of(arguments[0]))
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _mapping(reader_of(arguments[1]))
-    if attrs.has(annotation):
-        return _object(annotation)
-    raise TypeError(f"no reader for {annotation!r}")
+    return _object(annotation)
 
 
 def _annotated(base: Any, marks: Sequence[Any]) -> Reader:

@@ -349,7 +349,7 @@ async def test_a_wrong_agent_is_refused_with_all_its_problems_in_order(http: Htt
         "timezone": 5,
         "compaction_settings": {"mode": 5},
         "memory_blocks": [{"value": "no label"}, 5],
-        "block_ids": ["short", UNKNOWN_BLOCK.upper()],
+        "block_ids": ["short", UNKNOWN_BLOCK.upper(), 5, "\ud800"],
         "agent_type": "unknown",
         "tags": "wrong",
         "name": None,
@@ -361,6 +361,8 @@ async def test_a_wrong_agent_is_refused_with_all_its_problems_in_order(http: Htt
         ("model_attributes_type", "body.memory_blocks.1"),
         ("string_too_short", "body.block_ids.0"),
         ("string_pattern_mismatch", "body.block_ids.1"),
+        ("string_type", "body.block_ids.2"),
+        ("string_unicode", "body.block_ids.3"),
         ("list_type", "body.tags"),
         ("enum", "body.agent_type"),
         ("bool_type", "body.include_base_tools"),
@@ -724,6 +726,12 @@ async def test_what_a_configuration_is_looked_into_for_before_it_is_checked_must
 ) -> None:
     answer = await http.post("/v1/agents/", {"llm_config": config})
     assert (answer.status, answer.json) == (500, {"detail": "An unknown error occurred"})
+
+
+async def test_a_number_that_json_does_not_know_is_null_in_an_answer(http: Http, agent: dict[str, Any]) -> None:
+    wanted = {"type": "json_schema", "json_schema": {"a": [float("nan"), 1.5]}}
+    changed = (await http.patch(f"/v1/agents/{agent['id']}", {"response_format": wanted})).json
+    assert changed["response_format"] == {"type": "json_schema", "json_schema": {"a": [None, 1.5]}}
 
 
 async def test_a_stop_reason_is_one_of_those_there_are(http: Http, agent: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 import aiohttp
@@ -309,6 +310,14 @@ def test_the_command_refuses_a_variable_that_is_not_set(command: Any) -> None:
     _, complaint = process.communicate(timeout=10)
     assert (process.returncode, url) == (2, "")
     assert "NOT_SET_ANYWHERE is empty or not set" in complaint
+
+
+def test_the_command_says_that_a_file_cannot_be_used(command: Any, tmp_path: Path) -> None:
+    process, url = command("--data", str(tmp_path))
+    _, complaint = process.communicate(timeout=10)
+    assert (process.returncode, url) == (1, "")
+    assert complaint.startswith(f"{tmp_path}: cannot be used: unable to open")
+    assert "Traceback" not in complaint
 
 
 def test_the_command_says_that_a_port_is_in_use(command: Any) -> None:

@@ -335,6 +335,16 @@ async def test_a_conversation_without_messages_cannot_be_recompiled_but_tried(
     assert human_block("Ada") in dry.json
 
 
+async def test_a_fork_that_failed_half_way_has_no_prompt_to_recompile(http: Http, make_agent: Make) -> None:
+    agent = await make_agent(initial_message_sequence=[{"role": "user", "content": "Hello"}])
+    await http.patch(f"/v1/agents/{agent['id']}", {"timezone": "Mars/Olympus"})
+    assert (await http.post(f"/v1/conversations/default/fork?agent_id={agent['id']}")).status == 500
+    (fork,) = (await http.get(f"/v1/conversations/?agent_id={agent['id']}")).json
+    await http.patch(f"/v1/agents/{agent['id']}", {"timezone": "UTC"})
+    answer = await http.recompile(fork["id"])
+    assert (answer.status, answer.detail) == (400, "Conversation does not have a system message in the first position.")
+
+
 async def test_an_agent_without_messages_has_no_prompt_to_recompile(http: Http, story: Story) -> None:
     await http.patch(f"/v1/agents/{story.agent_id}", {"message_ids": []})
     direct = await http.recompile(story.agent_id)
