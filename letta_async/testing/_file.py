@@ -53,19 +53,19 @@ class DataFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = path
-        self._database: sqlite3.Connection | None = None
         try:
             # The thread that opens it need not be the one that serves; they never do so at once.
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-            self._open(self._database)
+            try:
+                self._open()
+            except BaseException:
+                self.close()
+                raise
         except sqlite3.Error as error:
-            self.close()
             raise DataFileError(path, _reason(error)) from error
-        except BaseException:
-            self.close()
-            raise
 
-    def _open(self, database: sqlite3.Connection) -> None:
+    def _open(self) -> None:
+        database = self._database
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         application, version = (_number(database, f"PRAGMA {name}") for name in ("application_id", "user_version"))
         fresh = not (application or version or _number(database, "SELECT count(*) FROM sqlite_master"))
@@ -88,7 +88,7 @@ class DataFile:
     def load(self) -> list[Record]:
         """Read all rows, in no particular order."""
         try:
-            with closing(self._opened().execute("SELECT id, row FROM rows")) as found:
+            with closing(self._database.execute("SELECT id, row FROM rows")) as found:
                 return [_converter.structure(json.loads(row), _kind(row_id)) for row_id, row in found]
         except sqlite3.Error as error:
             raise DataFileError(self._path, _reason(error)) from error
@@ -99,7 +99,7 @@ class DataFile:
         """Write rows, and take out those that are `None`, in one transaction."""
         kept = [(row_id, json.dumps(_converter.unstructure(row))) for row_id, row in changed.items() if row is not None]
         gone = [(row_id,) for row_id, row in changed.items() if row is None]
-        database = self._opened()
+        database = self._database
         try:
             database.execute("BEGIN")
             database.executemany("REPLACE INTO rows VALUES (?, ?)", kept)
@@ -112,14 +112,7 @@ class DataFile:
 
     def close(self) -> None:
         """Close the file and leave it to others."""
-        database, self._database = self._database, None
-        if database is not None:
-            database.close()
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._database is None:
-            raise DataFileError(self._path, "was closed")
-        return self._database
+        self._database.close()
 
 
 def _kind(row_id: str) -> type[Record]:

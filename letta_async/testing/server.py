@@ -72,7 +72,6 @@ class EmbeddedServer:
         self._scripts = Scripts()
         self._stopping = asyncio.Event()
         self._runner: web.ServerRunner | None = None
-        self._thread: _Thread | None = None
         self._bound: int | None = None
         self.requests: RecordedRequests = RecordedRequests()
         """The requests that arrived, the newest last: at most a thousand of them, their keys masked."""
@@ -242,12 +241,10 @@ class EmbeddedServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            try:
-                thread.run(self.stop())
-            finally:
-                thread.end()
+        try:
+            self._thread.run(self.stop())
+        finally:
+            self._thread.end()
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -288,8 +285,7 @@ class EmbeddedServer:
         response.content_length = len(given.body)
         await response.prepare(request)
         await response.write(given.body[: script.cut_off])
-        if request.transport is not None:
-            request.transport.close()
+        response.force_close()
         return response
 
     async def _stopped_within(self, seconds: float) -> bool:

@@ -260,6 +260,16 @@ async def test_a_thousand_recompiles_at_once_are_all_answered(http: Http, agent:
     assert {answer.status for answer in answers} == {200}
 
 
+async def test_a_server_that_is_not_started_has_nothing_to_stop() -> None:
+    server = EmbeddedServer()
+    await server.stop()
+    async with server:
+        assert server.base_url
+    await server.stop()
+    with pytest.raises(RuntimeError, match="was not started"):
+        _ = server.base_url
+
+
 # --- the command ----------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -158,6 +159,21 @@ def test_a_row_that_nobody_here_wrote_is_refused(filled: Path) -> None:
         pass
 
 
+def test_a_file_that_lacks_its_end_is_refused(filled: Path) -> None:
+    with filled.open("r+b") as file:
+        file.truncate(4096)
+    with pytest.raises(DataFileError, match="malformed"), EmbeddedServer(path=filled):
+        pass
+
+
+def test_what_is_wrong_with_a_file_can_be_told_to_another_process(tmp_path: Path) -> None:
+    with pytest.raises(DataFileError) as caught:
+        DataFile(tmp_path)
+    twin = pickle.loads(pickle.dumps(caught.value))
+    assert (type(twin), str(twin)) == (DataFileError, str(caught.value))
+    assert (twin.path, twin.reason) == (tmp_path, caught.value.reason)
+
+
 def test_a_folder_that_does_not_exist_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataFileError, match="unable to open"), EmbeddedServer(path=tmp_path / "nowhere" / "letta.db"):
         pass
@@ -205,11 +221,12 @@ def test_what_only_reads_writes_nothing(filled: Path, monkeypatch: pytest.Monkey
             client.conversations.recompile(CONVERSATION)
 
 
-def test_of_a_request_whose_changes_cannot_all_be_written_none_is(filled: Path) -> None:
+@pytest.mark.parametrize("ending", ["ABORT", "ROLLBACK"])  # some errors end the transaction by themselves
+def test_of_a_request_whose_changes_cannot_all_be_written_none_is(filled: Path, ending: str) -> None:
     with sqlite3.connect(filled) as database:
         database.execute(
             "CREATE TRIGGER no_messages BEFORE INSERT ON rows WHEN NEW.id LIKE 'message-%' "
-            "BEGIN SELECT RAISE(ABORT, 'no more messages'); END"
+            f"BEGIN SELECT RAISE({ending}, 'no more messages'); END"
         )
     database.close()
     with EmbeddedServer(path=filled) as server, Letta(base_url=server.base_url, max_retries=0) as client:
