@@ -75,7 +75,8 @@ class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
         if asyncio.get_running_loop() is self._loop:
             await step
         else:
-            await asyncio.wrap_future(self._schedule(step))
+            self._refuse_if_closed(step)
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(step, self._loop))
 
     def _wait(self, step: Coroutine[Any, Any, None]) -> None:
         """Run a step on the loop of the cluster's client, and wait for it here."""
@@ -86,6 +87,7 @@ class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
         if here:
             step.close()
             raise ClientClosedError("the cluster's client runs on this very event loop; use `async for`, or `aclose`")
+        self._refuse_if_closed(step)
         begun: list[asyncio.Task[Any]] = []
 
         async def run() -> None:
@@ -94,7 +96,7 @@ class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
             begun.append(task)
             await step
 
-        future = self._schedule(run())
+        future = asyncio.run_coroutine_threadsafe(run(), self._loop)
         try:
             while not future.done():
                 concurrent.futures.wait([future], _TICK)
@@ -105,8 +107,7 @@ class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
                 concurrent.futures.wait([future], _PATIENCE)
             raise
 
-    def _schedule(self, step: Coroutine[Any, Any, None]) -> concurrent.futures.Future[None]:
+    def _refuse_if_closed(self, step: Coroutine[Any, Any, None]) -> None:
         if not self._loop.is_running():
             step.close()
             raise ClusterError("the cluster's client was closed")
-        return asyncio.run_coroutine_threadsafe(step, self._loop)

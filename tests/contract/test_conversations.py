@@ -284,9 +284,7 @@ async def test_a_time_is_a_finite_number(http: Http, given: str, reason: str) ->
 
 
 async def test_half_a_surrogate_pair_is_no_time(http: Http) -> None:
-    (problem,) = (
-        await http.patch(f"/v1/conversations/{UNKNOWN_CONVERSATION}", {"last_message_at": "\ud800"})
-    ).problems
+    (problem,) = (await http.patch(f"/v1/conversations/{UNKNOWN_CONVERSATION}", {"last_message_at": "\ud800"})).problems
     assert problem["type"] == "string_unicode"
 
 

@@ -86,12 +86,13 @@ async def test_a_sync_client_serves_async_for_on_any_loop(
     assert statuses([outcome async for outcome in outcomes]) == dict.fromkeys(ids, "recompiled")
 
 
+@pytest.mark.parametrize("size", [None, 7])  # each by itself, or all in one partition
 def test_a_failure_is_an_outcome_and_leaves_the_others_alone(
-    cluster_client: Client, server: EmbeddedServer, ids: list[str]
+    cluster_client: Client, server: EmbeddedServer, ids: list[str], size: int | None
 ) -> None:
     lock = Recompile(conversation_id=ids[1], compaction_settings={"lock": threading.Lock()})  # type: ignore[arg-type]
     targets: list[Any] = [ids[0], CONVERSATION, "nope", 5, None, lock, ids[2]]
-    outcomes = list(recompile_many(targets, cluster_client=cluster_client))
+    outcomes = list(recompile_many(targets, cluster_client=cluster_client, partition_size=size))
     assert [id(each) for each in sorted(targets, key=id)] == sorted(
         id(o.target) for o in outcomes
     )  # as they were given
