@@ -207,16 +207,14 @@ _HOMES: Final = [
 ]
 """Modules that the names above are from, those that import others after these."""
 
-if not TYPE_CHECKING:
+if not TYPE_CHECKING:  # pragma: no branch - true whenever it runs
 
     def __getattr__(name: str) -> Any:
         """Import what is asked for when it is asked for: a script that asks for little need not wait for everything."""
         if name in __all__:
-            for home in _HOMES:
-                module = import_module(f"letta_async.{home}")
-                if name in module.__all__:
-                    value = globals()[name] = getattr(module, name)
-                    return value
+            modules = (import_module(f"letta_async.{home}") for home in _HOMES)
+            value = globals()[name] = next(getattr(module, name) for module in modules if name in module.__all__)
+            return value
         if name in _HOMES:
             return import_module(f"letta_async.{name}")
         raise AttributeError(f"module 'letta_async' has no attribute {name!r}")

@@ -73,6 +73,12 @@ def test_everything_public_is_described() -> None:
                     assert inspect.getdoc(member), f"{name}.{attribute}"
 
 
+def test_the_modules_with_names_are_attributes_without_an_import_of_their_own() -> None:
+    script = "import letta_async; print(letta_async.errors.__name__, letta_async.client.__name__)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["letta_async.errors", "letta_async.client"]
+
+
 @pytest.mark.parametrize(
     ("script", "absent"),
     [

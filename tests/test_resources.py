@@ -274,6 +274,7 @@ def test_a_calls_request(name: str, given: dict[str, object], expected: Any) -> 
         ("CreateBlock", {}, ["label: is required", "value: is required"]),
         ("CreateBlock", {"label": "a", "value": "b", "limit": -1}, ["limit: -1 (int) is out of range"]),
         ("CreateBlock", {"label": "a", "value": "b", "metadata": {"a": object()}}, ["metadata.a: <object"]),
+        ("CreateBlock", {"label": "a", "value": "b", "metadata": [1]}, ["metadata: [1] (list) is not a mapping"]),
         ("ListBlocks", {"limit": 0}, ["limit: 0 (int) is out of range; allowed: at least 1"]),
         (
             "ListMessages",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -111,19 +112,25 @@ def test_exactly_one_says_whose_and_is_checked_at_once(cls: Any, selected: Any, 
         client.conversations.targets(**selected)
 
 
-async def test_archived_conversations_are_left_out_where_the_server_knows_of_them(server: EmbeddedServer) -> None:
+@pytest.mark.parametrize("selected", [{"agent_id": AGENT}, {"block_id": BLOCK}])
+async def test_archived_conversations_are_left_out_where_the_server_knows_of_them(selected: Any) -> None:
     conversations = [
         {"id": f"conv-{n}", "agent_id": AGENT, **archived}
         for n, archived in enumerate([{}, {"archived": None}, {"archived": False}, {"archived": True}])
     ]
     with aioresponses() as mocked:
         mocked.get(
+            re.compile(f"^http://letta/v1/blocks/{BLOCK}/agents"),
+            payload=[{"id": AGENT}],
+            response_class=MockedResponse,
+        )
+        mocked.get(
             f"http://letta/v1/conversations/?agent_id={AGENT}&archive_status=unarchived",
             payload=conversations,
             response_class=MockedResponse,
         )
         async with AsyncLetta(base_url="http://letta") as client:
-            found = [target async for target in client.conversations.targets(agent_id=AGENT)]
+            found = [target async for target in client.conversations.targets(**selected)]
     assert found == ["conv-0", "conv-1", "conv-2"]
 
 

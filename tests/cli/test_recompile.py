@@ -67,6 +67,12 @@ def test_the_diffs_come_before_the_table(cli: Cli, story: Story) -> None:
     assert done.stdout.splitlines()[-1].startswith(f"{story.stale[0]}  recompiled  +1 -1 lines")
 
 
+def test_what_has_no_diff_shows_none_in_the_plan(cli: Cli, story: Story) -> None:
+    done = cli("recompile", story.gone, story.current[0], story.stale[0], "--only-stale", "--diff", "--yes")
+    assert done.code == 1
+    assert [line for line in done.stdout.splitlines() if line.startswith("---")] == [f"--- {story.stale[0]} stored"]
+
+
 def test_failures_come_last_with_their_reasons_and_leave_the_others_alone(cli: Cli, story: Story) -> None:
     done = cli("recompile", story.gone, *story.stale, "--yes")
     assert done.code == 1

@@ -106,6 +106,26 @@ def test_what_the_system_raises_is_translated(error: Exception) -> None:
     assert translate(error, "POST", "/v1/x", "http://127.0.0.1:1") is not None
 
 
+@pytest.mark.parametrize(
+    ("inner", "words", "unprocessed", "transient", "max_retries"),
+    [
+        (ssl.SSLError(1, "odd"), "no secure connection could be made", True, False, None),
+        (ssl.SSLCertVerificationError(1, "bad"), "certificate is not trusted", True, False, None),
+        (ssl.SSLError(1, "tlsv13 alert certificate required"), "wants a client certificate", True, False, None),
+        (socket.gaierror(-2, "unknown"), "name does not resolve", True, True, 1),
+        (OSError(errno.EMFILE, "full"), "no file descriptor is left", False, False, None),
+        (OSError(errno.ECONNREFUSED, "refused"), "no connection could be made", True, True, None),
+    ],
+)
+def test_why_no_connection_was_made_decides_what_to_do(
+    inner: OSError, words: str, unprocessed: bool, transient: bool, max_retries: int | None
+) -> None:
+    made = translate(aiohttp.ClientConnectorError(_KEY, inner), "POST", "/v1/x", "http://127.0.0.1:1")
+    assert made is not None
+    assert words in str(made)
+    assert (made.unprocessed, made.transient, made.max_retries) == (unprocessed, transient, max_retries)
+
+
 @pytest.mark.parametrize("error", [ValueError("x"), RuntimeError("x"), KeyError("x"), AssertionError("x")])
 def test_what_is_a_mistake_in_the_program_is_not(error: Exception) -> None:
     assert translate(error, "POST", "/v1/x", "http://127.0.0.1:1") is None
