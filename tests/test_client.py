@@ -13,6 +13,7 @@ import pytest
 from yarl import URL
 
 from letta_async import (
+    UNSET,
     APIConnectionError,
     AsyncLetta,
     ClientClosedError,
@@ -20,6 +21,7 @@ from letta_async import (
     InvalidArgumentError,
     NotFoundError,
 )
+from letta_async._protocol import CallOptions, build_raw
 from letta_async.testing import EmbeddedServer
 from tests.ids import AGENT, CONVERSATION
 from tests.mocked import MockedResponse, aioresponses
@@ -118,6 +120,15 @@ async def test_a_closed_client_says_so(wire: aioresponses) -> None:
     assert not wire.requests
 
 
+async def test_what_another_thread_closed_meanwhile_opens_no_connection() -> None:
+    client = AsyncLetta(base_url=BASE)
+    await client.close()
+    request = build_raw("GET", "/x", body=UNSET, answer=object, options=CallOptions(), config=client._config)
+    with pytest.raises(ClientClosedError, match="make a new one"):
+        client._transport.send(request, client._config)
+    assert not client._transport.is_open
+
+
 async def test_closing_a_copy_leaves_the_parent_open_and_closing_the_parent_closes_both(server: EmbeddedServer) -> None:
     parent = AsyncLetta(base_url=server.base_url)
     copy = parent.with_options(timeout=3)
@@ -143,6 +154,28 @@ async def test_a_session_that_was_handed_in_stays_open_and_can_be_shared(server:
         late = AsyncLetta(base_url=server.base_url, session=session)
     with pytest.raises(ClientClosedError):
         await late.get("/v1/health/")
+
+
+def test_a_session_that_was_handed_in_is_its_owners_also_when_its_loop_is_gone(wire: aioresponses) -> None:
+    made: list[tuple[aiohttp.ClientSession, AsyncLetta]] = []
+
+    async def call() -> None:
+        answer(wire)
+        if not made:
+            session = aiohttp.ClientSession()
+            made.append((session, AsyncLetta(base_url=BASE, session=session)))
+        ((session, client),) = made
+        assert await client.conversations.recompile(CONVERSATION) == "prompt"
+        assert not session.closed
+
+    async def end() -> None:
+        ((session, client),) = made
+        await client.close()
+        assert not session.closed
+        await session.close()
+
+    for step in (call(), call(), end()):
+        asyncio.run(step)
 
 
 def test_a_client_works_in_a_second_loop_once_the_first_is_gone(server: EmbeddedServer) -> None:

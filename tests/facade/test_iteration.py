@@ -69,6 +69,7 @@ def test_it_can_be_closed_by_name_and_is_at_its_end_then(server: StubServer, let
     for _ in ids[1:]:
         assert server.dropped.acquire(timeout=PATIENCE)
     assert next(iteration, "none") == "none"
+    iteration.close()  # type: ignore[attr-defined]  # once more is nothing more
 
 
 def test_items_after_the_end_of_the_client_are_refused(server: StubServer, ids: list[str]) -> None:
