@@ -22,6 +22,7 @@ from letta_async import (
     NotFoundError,
 )
 from letta_async._protocol import CallOptions, build_raw
+from letta_async._session import Wiring, let_go
 from letta_async.testing import EmbeddedServer
 from tests.ids import AGENT, CONVERSATION
 from tests.mocked import MockedResponse, aioresponses
@@ -176,6 +177,19 @@ def test_a_session_that_was_handed_in_is_its_owners_also_when_its_loop_is_gone(w
 
     for step in (call(), call(), end()):
         asyncio.run(step)
+
+
+def test_a_session_that_was_closed_can_be_let_go_of() -> None:
+    async def made(close: bool) -> aiohttp.ClientSession:
+        session = Wiring().open_session()
+        if close:
+            await session.close()
+        return session
+
+    for close in (True, False):
+        session = asyncio.run(made(close))
+        let_go(session)
+        assert session.closed
 
 
 def test_a_client_works_in_a_second_loop_once_the_first_is_gone(server: EmbeddedServer) -> None:

@@ -148,3 +148,15 @@ def test_a_loop_that_is_late_again_and_again_does_not_thrive(loop: Loop) -> None
     with pytest.raises(TimeoutError):
         in_time(loop, 5, block)
     assert loop.time() - began < 60
+
+
+def test_the_first_who_ends_a_block_says_why(loop: Loop) -> None:
+    async def run() -> None:
+        timer = Timer(Watch(loop), 5)
+        with timer:
+            timer.end(KeyError("first"))
+            timer.end(KeyError("second"))
+            await asyncio.sleep(1)
+
+    with pytest.raises(KeyError, match="first"):
+        loop.run_until_complete(run())
