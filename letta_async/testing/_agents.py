@@ -22,7 +22,7 @@ from letta_async.testing._errors import (
 )
 from letta_async.testing._prompt import compile_prompt, local_time
 from letta_async.testing._recompile import rebuild
-from letta_async.testing._state import Agent, Store, check_stored, checked_limit, like, new_id, page
+from letta_async.testing._state import Agent, Store, check_numbers, check_stored, checked_limit, like, new_id, page
 from letta_async.testing._validation import Fields
 
 __all__ = ["create", "delete", "find", "list_agents", "list_of_block", "recompile", "retrieve", "update"]
@@ -93,6 +93,7 @@ def create(store: Store, call: Call) -> Any:
         },
     )
     check_stored(agent.system, agent.timezone, *agent.fields.values(), *agent.tags)
+    check_numbers(agent.llm_config, agent.compaction_settings, agent.fields)
     blocks = store.core_memory(agent)
     prompt = compile_prompt(agent, blocks, conversation_id="default", compiled_at=now, previous_messages=0)
     store.put(agent)
@@ -138,6 +139,7 @@ def _secrets(agent_id: str, body: Fields) -> tuple[dict[str, Any], ...] | None:
         secrets = body["tool_exec_environment_variables"]
     if secrets is None:
         return None
+    check_stored(*secrets, *secrets.values())
     missing = dict.fromkeys(("created_by_id", "last_updated_by_id", "created_at", "updated_at"))
     return tuple(
         {
@@ -255,6 +257,7 @@ def update(store: Store, call: Call) -> Any:
         "updated_at": store.clock(),
     }
     changed = {name: value for name, value in changes.items() if value is not None}
+    check_numbers(changed)
     return _wire.agent(store.put(attrs.evolve(agent, **changed)), store)
 
 

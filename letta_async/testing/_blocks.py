@@ -11,7 +11,7 @@ from letta_async.testing import _facts, _wire
 from letta_async.testing._call import Call
 from letta_async.testing._errors import database_error, duplicate, no_record, not_found
 from letta_async.testing._recompile import rebuild_after_edit
-from letta_async.testing._state import Block, Store, check_stored, checked_limit, like, new_id, page
+from letta_async.testing._state import Block, Store, check_numbers, check_stored, checked_limit, like, new_id, page
 from letta_async.testing._validation import Fields
 
 __all__ = ["create", "delete", "list_blocks", "make", "retrieve", "update"]
@@ -48,6 +48,7 @@ def _check(fields: dict[str, Any]) -> None:
 
 def create(store: Store, call: Call) -> Any:
     """Make a block. The answer shows a usual label's description, which is not stored: reading it again shows none."""
+    check_numbers(call.body["metadata"])
     answer = _wire.block(make(store, call.body))
     if answer["description"] is None:
         answer["description"] = _facts.BLOCK_DESCRIPTIONS.get(answer["label"].removeprefix("system/"))
@@ -70,6 +71,7 @@ def update(store: Store, call: Call) -> Any:
     tags: list[str] | None = changes.pop("tags", None)
     changes = {name: value for name, value in changes.items() if block.fields[name] != value}
     _check(changes)
+    check_numbers(changes)
     if "label" in changes:
         _check_label(store, block, changes["label"])
     if tags is not None:

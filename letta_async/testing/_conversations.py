@@ -11,7 +11,16 @@ from letta_async.testing._agents import find
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, conflict, invalid_argument, llm_error, no_record, not_found
 from letta_async.testing._recompile import begin_conversation, compile_direct, rebuild
-from letta_async.testing._state import Agent, Conversation, Store, check_stored, checked_limit, like, new_id
+from letta_async.testing._state import (
+    Agent,
+    Conversation,
+    Store,
+    check_numbers,
+    check_stored,
+    checked_limit,
+    like,
+    new_id,
+)
 from letta_async.testing._validation import Fields
 
 __all__ = ["cancel", "compact", "create", "delete", "fork", "list_conversations", "recompile", "retrieve", "update"]
@@ -50,6 +59,7 @@ def create(store: Store, call: Call) -> Any:
     if agent is None:
         raise not_found("Agent not found")
     check_stored(body["summary"], body["model"])
+    check_numbers(body["model_settings"])
     conversation = _add(
         store, agent, summary=body["summary"], model=body["model"], model_settings=body["model_settings"]
     )
@@ -82,6 +92,7 @@ def update(store: Store, call: Call) -> Any:
     conversation = _existing(store, call)
     changes = {name: value for name, value in call.body.items() if value is not None}
     check_stored(*changes.values())
+    check_numbers(changes)
     return _wire.conversation(store.put(attrs.evolve(conversation, **changes, updated_at=store.clock())))
 
 

@@ -6,6 +6,7 @@ one is put in the place of the old, which is how the store knows what a request 
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections import defaultdict
@@ -17,6 +18,7 @@ import attrs
 
 from letta_async.testing._clock import system_clock
 from letta_async.testing._errors import database_error
+from letta_async.testing._here import is_array, is_object
 
 __all__ = [
     "Agent",
@@ -26,6 +28,7 @@ __all__ = [
     "Message",
     "Record",
     "Store",
+    "check_numbers",
     "check_stored",
     "checked_limit",
     "like",
@@ -273,6 +276,17 @@ def check_stored(*values: Any) -> None:
                 raise database_error() from None
             if "\x00" in value:
                 raise database_error()
+
+
+def check_numbers(*values: Any) -> None:
+    """Refuse JSON that the database would: with numbers that JSON does not know. A `response_format` may hold some."""
+    for value in values:
+        if isinstance(value, float) and not math.isfinite(value):
+            raise database_error()
+        if is_object(value):
+            check_numbers(*(each for name, each in value.items() if name != "response_format"))
+        elif is_array(value):
+            check_numbers(*value)
 
 
 # --- what lists have in common --------------------------------------------------------------------------------------

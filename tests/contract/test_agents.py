@@ -344,6 +344,27 @@ async def test_text_that_the_database_cannot_hold_is_a_database_error(http: Http
     assert await refused(http, system=text) == (500, "A database error occurred.")
 
 
+NO_NUMBER = {"a": [1, {"b": float("nan")}]}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"metadata": NO_NUMBER},
+        {"compaction_settings": {"sliding_window_percentage": float("nan")}},
+        {"model_settings": {"provider_type": "openai", "temperature": float("inf")}},
+        {"secrets": {"NAME": "\x00"}},
+        {"secrets": {"NA\x00ME": ""}},
+    ],
+)
+async def test_a_value_that_the_database_cannot_hold_is_a_database_error(
+    http: Http, agent: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    assert await refused(http, **fields) == (500, "A database error occurred.")
+    answer = await http.patch(f"/v1/agents/{agent['id']}", fields)
+    assert (answer.status, answer.detail) == (500, "A database error occurred.")
+
+
 async def test_a_wrong_agent_is_refused_with_all_its_problems_in_order(http: Http) -> None:
     body = {
         "timezone": 5,

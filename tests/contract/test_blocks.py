@@ -116,6 +116,16 @@ async def test_a_wrong_block_is_refused(http: Http, body: object, complaints: li
     assert answer.complaints == complaints
 
 
+async def test_a_number_that_the_database_cannot_hold_is_a_database_error(http: Http, make_block: Make) -> None:
+    metadata = {"a": [1, {"b": float("nan")}]}
+    block = await make_block(label="n")
+    for answer in (
+        await http.post("/v1/blocks/", {"label": "n", "metadata": metadata}),
+        await http.patch(f"/v1/blocks/{block['id']}", {"metadata": metadata}),
+    ):
+        assert (answer.status, answer.detail) == (500, "A database error occurred.")
+
+
 async def test_what_is_missing_is_told_with_what_was_there(http: Http) -> None:
     (problem,) = (await http.post("/v1/blocks/", {"x": 1})).problems
     assert problem == {

@@ -297,6 +297,15 @@ async def test_what_is_not_even_text_or_number_is_no_time(http: Http) -> None:
         assert (problem["type"], problem["msg"]) == ("datetime_type", "Input should be a valid datetime")
 
 
+async def test_a_number_that_the_database_cannot_hold_is_a_database_error(http: Http, story: Story) -> None:
+    settings = {"model_settings": {"provider_type": "openai", "temperature": float("inf")}}
+    for answer in (
+        await http.post(f"/v1/conversations/?agent_id={story.agent_id}", settings),
+        await http.patch(f"/v1/conversations/{story.conversation_id}", settings),
+    ):
+        assert (answer.status, answer.detail) == (500, "A database error occurred.")
+
+
 async def test_text_that_the_database_cannot_hold_is_a_database_error(http: Http, story: Story) -> None:
     for answer in (
         await http.post(f"/v1/conversations/?agent_id={story.agent_id}", {"summary": "\x00"}),
