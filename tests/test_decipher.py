@@ -79,6 +79,7 @@ def test_json_is_known_by_its_content_type(content_type: str | None) -> None:
         (b" \n", "application/json", "is empty"),
         (b'"half', "application/json", "malformed JSON (Unterminated string"),
         (b'"\xff"', "application/json", "malformed JSON"),
+        (b'"one" "more"', "application/json", "malformed JSON (Extra data"),
         (b"[" * 100_000, "application/json", "malformed JSON"),
         (b"null", "application/json", "a JSON string was promised, not null"),
         (b"true", "application/json", "a JSON string was promised, not a boolean"),

@@ -222,6 +222,16 @@ def test_answers_that_are_slower_tell_by_how_much_it_went_too_far() -> None:
     assert a_round(limit, 50, seconds=4) == int(64 / (4 / 1.505) + 8)
 
 
+def test_how_long_ago_that_may_be_goes_by_what_is_asked_now() -> None:
+    limit = AdaptiveLimit(256)
+    for _ in range(5):
+        limit.answered("slow", 0, 1, limit.value)  # at rest: for so slow an answer 100 s would not be long
+    for second in range(2, 6):
+        a_round(limit, second)
+    assert limit.value == 64
+    assert a_round(limit, 20, seconds=1) == 16
+
+
 def test_it_looks_how_fast_a_server_is_at_rest_once_that_was_long_ago() -> None:
     limit = grown(5, seconds=1)
     assert a_round(limit, 102, seconds=4) == 16

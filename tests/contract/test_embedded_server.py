@@ -292,7 +292,7 @@ def command() -> Iterator[Any]:
 
     yield start
     for process in started:
-        process.kill()
+        process.terminate()
         process.communicate()
 
 

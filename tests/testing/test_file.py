@@ -159,9 +159,14 @@ def test_a_row_that_nobody_here_wrote_is_refused(filled: Path) -> None:
         pass
 
 
-def test_a_file_that_lacks_its_end_is_refused(filled: Path) -> None:
+@pytest.mark.parametrize("harm", ["truncated", "garbled"])
+def test_a_file_that_is_damaged_is_refused(filled: Path, harm: str) -> None:
     with filled.open("r+b") as file:
-        file.truncate(4096)
+        if harm == "truncated":
+            file.truncate(4096)
+        else:  # behind the page that says what is in the file
+            file.seek(4096)
+            file.write(b"\xff" * 4096)
     with pytest.raises(DataFileError, match="malformed"), EmbeddedServer(path=filled):
         pass
 

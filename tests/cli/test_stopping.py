@@ -1,0 +1,57 @@
+"""Going through what comes until somebody asks to stop, at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from letta_async.cli.stopping import Stop, until_stopped
+
+
+class Source:
+    """Gives one item, then nothing for ever, and notes its end."""
+
+    ended = False
+
+    async def items(self) -> AsyncGenerator[int, None]:
+        try:
+            yield 1
+            await asyncio.Event().wait()
+        finally:
+            self.ended = True
+
+
+async def turns() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_what_was_to_come_next_is_ended_when_somebody_asks_to_stop() -> None:
+    source, stop = Source(), Stop(lambda: None)
+    came: list[int] = []
+
+    async def go() -> None:
+        async for item in until_stopped(source.items(), stop):
+            came.append(item)
+
+    going = asyncio.create_task(go())
+    await turns()
+    assert (came, source.ended, going.done()) == ([1], False, False)
+    stop.asked.set()
+    await going
+    assert (came, source.ended) == ([1], True)
+
+
+async def test_so_it_is_when_it_is_cancelled_meanwhile() -> None:
+    source = Source()
+    items = until_stopped(source.items(), Stop(lambda: None))
+    assert await anext(items) == 1
+    waiting = asyncio.ensure_future(anext(items))
+    await turns()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert source.ended
+    assert asyncio.all_tasks() == {asyncio.current_task()}
