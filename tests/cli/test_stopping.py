@@ -44,6 +44,21 @@ async def test_what_was_to_come_next_is_ended_when_somebody_asks_to_stop() -> No
     assert (came, source.ended) == ([1], True)
 
 
+async def test_nothing_more_is_asked_for_once_somebody_asked_to_stop() -> None:
+    async def numbers() -> AsyncGenerator[int, None]:
+        for number in range(1000):
+            asked.append(number)
+            yield number
+
+    asked: list[int] = []
+    stop = Stop(lambda: None)
+    async for number in until_stopped(numbers(), stop):
+        if number == 2:
+            stop.asked.set()
+            await turns()
+    assert asked == [0, 1, 2]
+
+
 async def test_so_it_is_when_it_is_cancelled_meanwhile() -> None:
     source = Source()
     items = until_stopped(source.items(), Stop(lambda: None))
