@@ -69,7 +69,7 @@ coverage: $(READY)  ## Run the tests and show which lines and branches none of t
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-mutants: $(READY)  ## Change limiter, retry and protocol in small ways, one at a time, and show what no test notices
+mutants: $(READY)  ## Change limiter, retries, tries and protocol in small ways, one at a time, and show what no test notices
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
