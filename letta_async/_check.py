@@ -247,8 +247,6 @@ def _check_class(cls: type[Any]) -> Hook:
                 return value
             given = {name: field for name in names if (field := getattr(value, name)) is not UNSET}
             checked: Any = from_mapping(given, cls)
-            if not issubclass(cls, WireObject):
-                return checked
             if value.extra_fields:
                 return _with_extra_checked(attrs.evolve(checked, extra_fields=value.extra_fields))
             if all(_is_lasting(field) and getattr(checked, name) is field for name, field in given.items()):

@@ -119,9 +119,7 @@ async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) 
     else:
         body = await _beginning(content, most)
     if len(body) <= most and content.at_eof():
-        if not response.closed:  # it gives its connection back by itself, but not always at once
-            response.release()
-        return body
+        return body  # at its end the connection was given back
     _drop(response)  # the rest is not drained
     if success:
         reason = f"the answer is larger than {limit} bytes"
