@@ -6,7 +6,6 @@ import asyncio
 import atexit
 import math
 import os
-import selectors
 import sys
 import threading
 import weakref
@@ -27,38 +26,19 @@ _TICK: Final = 0.1 if sys.platform == "win32" else -1
 """How often a wait looks up, in seconds, if at all: on Windows, Ctrl-C comes through only then."""
 
 
-class _Selector(selectors.DefaultSelector):
-    """Tells when the loop sleeps: to wake one is dear, and one that is awake sees by itself what it is to call."""
-
-    def __init__(self, running: _LoopThread) -> None:
-        super().__init__()
-        self._running = running
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for what the loop watches, unless there is something to call."""
-        if not self._running.falls_asleep():
-            return super().select(0)
-        try:
-            return super().select(timeout)
-        finally:
-            self._running.asleep = False
-
-
 class _LoopThread:
     """A running loop, and what is needed to end it. It knows nothing of the portal, which can so be collected."""
 
     def __init__(self, at_end: Callable[[], Awaitable[None]]) -> None:
         self.pid = os.getpid()
-        # Not the policy's, which may be at home in the main thread only.
-        self.loop = asyncio.SelectorEventLoop(_Selector(self))
+        self.loop = asyncio.SelectorEventLoop()  # not the policy's, which may be at home in the main thread only
         self.loop.slow_callback_duration = math.inf  # in debug mode; who waits here is nobody's event loop
         self.thread = threading.Thread(target=self._serve, name="letta-async", daemon=True)
         self.tasks: set[asyncio.Task[Any]] = set()
         """What is under way, also where nobody waits for it any more: a loop alone does not hold its tasks."""
         self._at_end = at_end
         self._due: deque[Callable[[], None]] = deque()
-        self.asleep = False
-        """Whether the loop must be woken to see what is due; an ended one always."""
+        self._woken = False
         self._lock = threading.RLock()  # a signal handler that closes the client may interrupt its holder
         self._ended = False
         self._finished = False
@@ -77,22 +57,17 @@ class _LoopThread:
             if self._ended:
                 return False
             self._due.append(callback)
-            if self.asleep:
-                try:
-                    self.loop.call_soon_threadsafe(self._call_due)
-                except RuntimeError:
-                    return callback not in self._due  # such a signal handler came just now
+            if self._woken:
+                return True  # to wake a loop is dear: what many threads bring meanwhile goes along
+            self._woken = True
+            try:
+                self.loop.call_soon_threadsafe(self._call_due)
+            except RuntimeError:
+                return False  # such a signal handler came just now
             return True
 
-    def falls_asleep(self) -> bool:
-        """Tell whether nothing is due; on the loop, and without the lock, whose holder may wait for the loop's end."""
-        self.asleep = True  # from here on who brings something wakes the loop; what was brought before is seen here
-        if self._due:
-            self.asleep = False
-            self.loop.call_soon(self._call_due)
-        return self.asleep
-
     def _call_due(self) -> None:
+        self._woken = False
         while self._due:
             self._due.popleft()()
 
@@ -106,7 +81,8 @@ class _LoopThread:
             return  # the loop and its thread are the parent process's
         with self._lock:
             self._exiting = self._exiting or exiting
-            self.schedule(lambda: self.tasks.add(self.loop.create_task(self._finish())))
+            if not self._ended:
+                self.loop.call_soon_threadsafe(lambda: self.tasks.add(self.loop.create_task(self._finish())))
             self._ended = True
         if wait and threading.get_ident() != self.thread.ident:
             self.thread.join(_JOIN)
@@ -120,7 +96,6 @@ class _LoopThread:
                     pass  # stops a loop in passing; it goes to the caller whose call raised it
         finally:
             self.loop.close()
-            self.asleep = True
             _loops.discard(self)
 
     async def _finish(self) -> None:

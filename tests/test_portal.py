@@ -6,7 +6,6 @@ import asyncio
 import gc
 import threading
 import weakref
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
@@ -267,31 +266,11 @@ def test_a_signal_handler_may_close_amid_the_scheduling(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(running.loop, "call_soon_threadsafe", call_soon_threadsafe)
     with pytest.raises(ClientClosedError):
-        portal.run(asyncio.Event().wait)
-
-
-def test_a_signal_handler_may_close_before_anything_is_scheduled() -> None:
-    portal = Portal(nothing)
-    portal.run(answer)
-    running = portal._running
-    assert running is not None
-
-    class Due(deque[Callable[[], None]]):
-        signalled = False
-
-        def append(self, callback: Callable[[], None]) -> None:
-            if not self.signalled:
-                self.signalled = True
-                portal.close()
-            super().append(callback)
-
-    running._due = Due()
-    with pytest.raises(ClientClosedError):
-        portal.run(asyncio.Event().wait)
+        portal.run(answer)
 
 
 def test_a_loop_that_cannot_be_made_is_an_error_of_the_package(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(selector: object) -> None:
+    def fail() -> None:
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(asyncio, "SelectorEventLoop", fail)
