@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
@@ -27,20 +28,20 @@ class Watch:
         self.loop = loop
         self._timers: set[Timer] = set()
         self._handle: asyncio.TimerHandle | None = None
-        self._at = 0.0
+        self._at = math.inf
+        """When the loop's timer goes off."""
 
     def add(self, timer: Timer) -> None:
         """Look after a timer."""
         self._timers.add(timer)
-        if timer.when is not None and (self._handle is None or timer.when < self._at):
+        if timer.when < self._at:
             self._wake(timer.when)
 
     def discard(self, timer: Timer) -> None:
         """Look after a timer no more."""
         self._timers.discard(timer)
-        if not self._timers and self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
+        if not self._timers:
+            self._wake(math.inf)
 
     def end(self, error: Callable[[], Exception]) -> None:
         """End the blocks of all timers now, each with an error of its own."""
@@ -51,16 +52,13 @@ class Watch:
         if self._handle is not None:
             self._handle.cancel()
         self._at = when
-        self._handle = self.loop.call_at(when, self._look)
+        self._handle = None if when == math.inf else self.loop.call_at(when, self._look)
 
     def _look(self) -> None:
         now = max(self._at, self.loop.time())  # a loop may be a little early
-        self._handle = None
         for timer in list(self._timers):
             timer.look(now)
-        whens = [timer.when for timer in self._timers if timer.when is not None]
-        if whens:
-            self._wake(min(whens))
+        self._wake(min((timer.when for timer in self._timers), default=math.inf))
 
 
 class Timer:
@@ -80,17 +78,17 @@ class Timer:
     def __init__(self, watch: Watch, seconds: float | None) -> None:
         """Take the time, from entering the block on; `None`: no bound, but `Watch.end` ends it."""
         self._watch = watch
-        self._seconds = seconds
+        self._seconds = math.inf if seconds is None else seconds
         self._returns = 0
         self._error: Exception | None = None
 
     def __enter__(self) -> Self:
-        watch, seconds = self._watch, self._seconds
+        watch = self._watch
         task = asyncio.current_task(watch.loop)
         assert task is not None  # noqa: S101 - coroutines run in tasks
         self._task = task
         self._cancels = task.cancelling()
-        self.when = None if seconds is None else watch.loop.time() + seconds
+        self.when = watch.loop.time() + self._seconds
         watch.add(self)
         return self
 
@@ -111,9 +109,9 @@ class Timer:
 
     def look(self, now: float) -> None:
         """End the block if its time has run out."""
-        if self._seconds is None or self.when is None or now < self.when:
-            return
         late = now - self.when
+        if late < 0:
+            return
         if late < _LATE or self._returns == _MAX_RETURNS:
             self.end(TimeoutError())
         else:
