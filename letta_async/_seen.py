@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sqlite3
+import weakref
 from collections import OrderedDict
 
 import attrs
@@ -25,6 +26,8 @@ class Seen:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        # Also when a batch is dropped in the middle, with the loop gone on which it would have ended.
+        self._close = weakref.finalize(self, self._database.close)
         for statement in (
             "PRAGMA journal_mode = OFF",
             "PRAGMA synchronous = OFF",
@@ -55,7 +58,7 @@ class Seen:
 
     def close(self) -> None:
         """Forget everything."""
-        self._database.close()
+        self._close()
 
     def _keep(self, key: str, outcome: Outcome) -> None:
         self._recent[key] = outcome
