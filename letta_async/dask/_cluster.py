@@ -85,8 +85,10 @@ class Cluster:
 
     async def drop(self, sent: Iterable[Sent]) -> None:
         """Drop partitions: those that were not begun never are."""
-        if self._client.status == "running":
-            await self._client.cancel(list(sent))
+        keys = list(sent)
+        # Even of none the scheduler tells all its clients, which one that just connects does not survive.
+        if keys and self._client.status == "running":
+            await self._client.cancel(keys)
 
     async def end_run(self, run: str) -> None:
         """Have the workers end a run: what they have comes back at once, and their clients are closed."""

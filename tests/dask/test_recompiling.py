@@ -59,6 +59,16 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldServer]:
 # --- outcomes -------------------------------------------------------------------------------------------------------
 
 
+def test_a_batch_that_came_to_its_end_cancels_nothing(
+    cluster_client: Client, server: EmbeddedServer, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The scheduler tells every client of a cancellation, even of none, and one that just connects does not survive it.
+    cancelled: list[Any] = []
+    monkeypatch.setattr(cluster_client, "cancel", cancelled.append)
+    assert len(list(recompile_many(ids[:3], cluster_client=cluster_client))) == 3
+    assert cancelled == []
+
+
 def test_each_target_has_one_outcome_with_its_prompt(
     cluster_client: Client, server: EmbeddedServer, ids: list[str]
 ) -> None:
