@@ -10,7 +10,7 @@ from yarl import URL
 
 from letta_async._protocol import Request, decipher, invalid_answer
 from letta_async._redirect import redirected
-from letta_async._session import LINK, NO_LINK, Link, Wiring
+from letta_async._session import REUSED, Wiring
 from letta_async._timer import Timer, Watch
 from letta_async._translation import translate
 from letta_async.config import ClientConfig
@@ -79,6 +79,7 @@ async def _send(
         headers = {**headers, **wiring.proxy_headers}  # without a tunnel the request itself goes to the proxy
     resends = 0
     while True:
+        REUSED.set(None)
         try:
             return await session.request(
                 request.method,
@@ -91,15 +92,10 @@ async def _send(
                 proxy_headers=wiring.proxy_headers,
                 auto_decompress=False,
             )
-        except BaseException as error:
-            link = LINK.get()
-            link.cut()
-            stale = link.reused and isinstance(error, _ENDED)
-            if not (stale and request.repeatable and resends < _MAX_RESENDS):
+        except _ENDED:
+            if not (REUSED.get() and request.repeatable and resends < _MAX_RESENDS):
                 raise
             resends += 1
-        finally:
-            LINK.set(NO_LINK)
 
 
 def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
@@ -139,6 +135,7 @@ async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
 
 def _drop(response: aiohttp.ClientResponse) -> None:
     """Let go of an answer, and cut its connection where that was not read to the end."""
-    if response.connection is not None:
-        Link(response.connection.transport).cut()
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()  # also in a session that was handed in
     response.close()

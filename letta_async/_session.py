@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from contextvars import ContextVar
-from functools import lru_cache
-from typing import Any, Final, NamedTuple, cast
+from functools import lru_cache, partial
+from typing import Any, Final
 
 import aiohttp
 import attrs
@@ -17,52 +16,42 @@ from letta_async._secret import Secret
 from letta_async._timer import Timer, Watch
 from letta_async.errors import Fault, InvalidArgumentError
 
-__all__ = ["LINK", "NO_LINK", "Link", "Wiring", "let_go"]
+__all__ = ["REUSED", "Wiring", "let_go"]
 
 _KEEP_ALIVE: Final = 4.0
 """How long an idle connection is kept, in seconds: less than the 5 after which a Letta server closes it."""
 _UNTIMED: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
 
-class Link(NamedTuple):
-    """The connection that a request went out on."""
-
-    transport: asyncio.Transport | None = None
-    reused: bool = False
-    """Whether it was used before."""
-
-    def cut(self) -> None:
-        """End the connection at once; to close it politely could take as long as the other side likes."""
-        if self.transport is not None:
-            self.transport.abort()
+REUSED: Final[ContextVar[bool | None]] = ContextVar("letta_async_reused", default=None)
+"""Whether the task's latest request went out on a connection that had been idle; known once that is cut."""
 
 
-NO_LINK: Final = Link()
+class _Protocol(ResponseHandler):
+    """A connection that is cut when it is closed; to close it politely could take as long as the other side likes."""
 
-LINK: Final[ContextVar[Link]] = ContextVar("letta_async_link", default=NO_LINK)
-"""The connection of the task's request, while that is on its way."""
+    def close(self) -> None:
+        """End it at once, and say so to the request that failed on it."""
+        if REUSED.get() is None:
+            REUSED.set(True)
+        self.abort()
 
 
 class _Connector(aiohttp.TCPConnector):
-    """A connector that tells which connection a request goes out on; a tracing signal would cost a tenth of a call."""
+    """A connector that tells which requests it connects for; a tracing signal would cost a tenth of a call."""
 
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
-    ) -> aiohttp.connector.Connection:
-        """Get a connection, and note it in `LINK`."""
-        connection = await super().connect(req, traces, timeout)
-        if LINK.get() is NO_LINK:
-            LINK.set(Link(connection.transport, reused=True))
-        return connection
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType] - aiohttp names no type
+        protocol: Any = partial(_Protocol, loop=self._loop)
+        self._factory = protocol
 
     async def _create_connection(
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
     ) -> ResponseHandler:
-        """Make a connection, in time, name resolution and TLS included, and note it in `LINK`."""
-        with Timer(Watch(asyncio.get_running_loop()), timeout.sock_connect):
-            protocol = await super()._create_connection(req, traces, _UNTIMED)
-        LINK.set(Link(cast("asyncio.Transport", protocol.transport)))  # uvloop's is of no class of asyncio's
-        return protocol
+        """Make a connection, in time, name resolution and TLS included."""
+        REUSED.set(False)
+        with Timer(Watch(self._loop), timeout.sock_connect):
+            return await super()._create_connection(req, traces, _UNTIMED)
 
 
 @attrs.frozen(kw_only=True)
