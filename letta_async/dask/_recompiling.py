@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import aclosing
 from os import PathLike
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from distributed import Client
 
@@ -14,7 +14,6 @@ from letta_async._json import show
 from letta_async._targets import Target
 from letta_async._unset import UNSET, Unset
 from letta_async.client import AsyncLetta
-from letta_async.config import Timeout
 from letta_async.dask._baggage import Baggage, masked_options, pickle_faults, stay_faults
 from letta_async.dask._cluster import Cluster
 from letta_async.dask._driver import LARGEST, ClusterBatch, new_run
@@ -23,6 +22,7 @@ from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.models.compaction import CompactionSettings
 from letta_async.models.conversation import Recompile
 from letta_async.models.outcome import Progress
+from letta_async.resources._resource import RequestOptions
 
 __all__ = ["recompile_many"]
 
@@ -32,12 +32,8 @@ _WORKERS_PART: Final = (
     "compaction_settings",
     "only_stale",
     "stop_on_error",
-    "extra_headers",
-    "extra_query",
-    "extra_body",
-    "timeout",
 )
-"""The parameters that a worker hands to the `recompile_many` of its client; the others are the driver's."""
+"""The parameters that concern the workers; the others are the driver's."""
 
 
 def recompile_many(
@@ -56,10 +52,7 @@ def recompile_many(
     stop_on_error: bool = False,
     on_progress: Callable[[Progress], object] | None = None,
     journal: str | PathLike[str] | None = None,
-    extra_headers: Mapping[str, str | None] | None = None,
-    extra_query: Mapping[str, object] | None = None,
-    extra_body: Mapping[str, object] | None = None,
-    timeout: float | Timeout | Unset | None = UNSET,
+    **options: Unpack[RequestOptions],
 ) -> Outcomes:
     """Recompile any number of conversations on the workers of a Dask cluster.
 
@@ -89,10 +82,7 @@ def recompile_many(
             begun, have no outcome.
         on_progress: As there; called on the thread of the event loop of `cluster_client`.
         journal: As there; the driver writes it.
-        extra_headers: As there.
-        extra_query: As there.
-        extra_body: As there.
-        timeout: As there.
+        **options: As there.
 
     Returns:
         The outcomes, for `for` or `async for`. Going through them raises `ClusterError` when the scheduler is gone, or
@@ -106,21 +96,19 @@ def recompile_many(
     given = dict(locals())
     if faults := list(_faults(given)):
         raise InvalidArgumentError(faults)
-    options = masked_options(client_options or {})
-    driver = AsyncLetta(**options)
+    made_with = masked_options(client_options or {})
+    driver = AsyncLetta(**made_with)
     for name in ("environment", "api_key"):
-        options.pop(name, None)
-    options["base_url"] = driver.base_url
+        made_with.pop(name, None)
+    made_with["base_url"] = driver.base_url
     if send_secrets and driver.api_key is not None:
-        options["api_key"] = driver.api_key
+        made_with["api_key"] = driver.api_key
     if not cluster_client.asynchronous and isinstance(targets, Iterable) and not isinstance(targets, Sized):
         given["targets"] = _off_the_loop(targets, partition_size or LARGEST)
     batch = ClusterBatch(
         batch=driver.conversations._batch(given),  # pyright: ignore[reportPrivateUsage] - not for users
         cluster=Cluster(cluster_client),
-        baggage=Baggage.pack(
-            new_run(), options=options, parameters={name: given[name] for name in _WORKERS_PART}, prompts=prompts
-        ),
+        baggage=Baggage.pack(new_run(), options=made_with, parameters=_for_workers(given), prompts=prompts),
         size=partition_size,
     )
     loop: Any = cluster_client.loop  # tornado's, around asyncio's
@@ -129,18 +117,25 @@ def recompile_many(
 
 def _faults(given: Mapping[str, Any]) -> Iterable[Fault]:
     """Find what is wrong with what concerns the cluster."""
-    client, size, options = given["cluster_client"], given["partition_size"], given["client_options"]
+    client, size = given["cluster_client"], given["partition_size"]
+    made_with: Mapping[str, Any] = given["client_options"] or {}
     if not isinstance(client, Client):
         yield Fault("cluster_client", f"{show(client)} is not a distributed.Client")
     elif client.status != "running":
         yield Fault("cluster_client", f"is {client.status}, not running")
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         yield Fault("partition_size", f"{show(size)} is not a positive whole number, nor None")
-    staying = list(stay_faults(options or {}, given["extra_headers"], send_secrets=given["send_secrets"]))
+    headers = given["options"].get("extra_headers")
+    staying = list(stay_faults(made_with, headers, send_secrets=given["send_secrets"]))
     yield from staying
     if not staying:
-        yield from pickle_faults("client_options.", options or {})
-    yield from pickle_faults("", {name: given[name] for name in _WORKERS_PART})
+        yield from pickle_faults("client_options.", made_with)
+    yield from pickle_faults("", _for_workers(given))
+
+
+def _for_workers(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Choose what a worker hands to the `recompile_many` of its client."""
+    return {**{name: given[name] for name in _WORKERS_PART}, **given["options"]}
 
 
 async def _off_the_loop(targets: Iterable[Target], size: int) -> AsyncGenerator[Target, None]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from typing import Any, Final, Protocol, TypedDict, TypeVar
-
-import attrs
+from typing import Any, Protocol, TypedDict, TypeVar
 
 from letta_async._protocol import NO_OPTIONS, CallOptions
 from letta_async._transport import ClientStats
@@ -16,7 +14,7 @@ from letta_async.models._listing import Listing
 from letta_async.models._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
 
-__all__ = ["RequestOptions", "Resource", "Sender", "call_options", "parted"]
+__all__ = ["RequestOptions", "Resource", "Sender", "parted"]
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
@@ -90,18 +88,10 @@ def parted(operation: type[Operation[Any]], given: Mapping[str, Any]) -> tuple[d
         TypeError: something is neither.
 
     """
-    if more := given.get("options"):
-        for name in more.keys() - operation.places.keys() - RequestOptions.__annotations__.keys():
-            raise TypeError(f"got an unexpected keyword argument {name!r}")
-        given = {**given, **more}
     parameters = {name: given[name] for name in operation.places if given.get(name, UNSET) is not UNSET}
-    return parameters, call_options(given)
-
-
-def call_options(given: Mapping[str, Any]) -> CallOptions:
-    """Gather the options that every method takes from among what it was given."""
-    options = {name: given[name] for name, default in _OPTIONS if given.get(name, default) is not default}
-    return CallOptions(**options) if options else NO_OPTIONS
-
-
-_OPTIONS: Final = tuple((field.name, field.default) for field in attrs.fields(CallOptions))
+    options = given.get("options")
+    if not options:
+        return parameters, NO_OPTIONS
+    for name in options.keys() - RequestOptions.__annotations__.keys():
+        raise TypeError(f"got an unexpected keyword argument {name!r}")
+    return parameters, CallOptions(**options)

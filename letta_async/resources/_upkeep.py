@@ -18,7 +18,7 @@ from letta_async._prompt import align
 from letta_async._protocol import CallOptions
 from letta_async._targets import target_faults
 from letta_async._unset import UNSET, Unset
-from letta_async.config import Timeout, deadline_faults
+from letta_async.config import deadline_faults
 from letta_async.errors import Attempt, Fault, InvalidArgumentError, UnexpectedPromptError
 from letta_async.fleet import Batch
 from letta_async.models.agent import AgentState, ListBlockAgents, RetrieveAgent
@@ -29,7 +29,7 @@ from letta_async.models.message import ListMessages, SystemMessage
 from letta_async.models.outcome import Outcome, Progress
 from letta_async.models.staleness import Staleness
 from letta_async.resources._paging import AsyncPaginator
-from letta_async.resources._resource import RequestOptions, Resource, call_options, parted
+from letta_async.resources._resource import RequestOptions, Resource, parted
 
 __all__ = ["AsyncUpkeep"]
 
@@ -134,10 +134,7 @@ class AsyncUpkeep(Resource):
         stop_on_error: bool = False,
         on_progress: Callable[[Progress], object] | None = None,
         journal: str | PathLike[str] | None = None,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
+        **options: Unpack[RequestOptions],
     ) -> AsyncGenerator[Outcome, None]:
         """Recompile any number of conversations, as many at once as the server takes.
 
@@ -159,10 +156,7 @@ class AsyncUpkeep(Resource):
             on_progress: Called with a `Progress` for each outcome; with `Letta`, on the thread of its event loop.
             journal: File to which each outcome is appended, as a line of JSON without prompts. A run with the same
                 journal skips what an earlier one has done; what failed is tried again.
-            extra_headers: As for `recompile`.
-            extra_query: As for `recompile`.
-            extra_body: As for `recompile`.
-            timeout: As for `recompile`.
+            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
 
         Yields:
             An `Outcome` for each target.
@@ -177,12 +171,11 @@ class AsyncUpkeep(Resource):
     def _batch(self, given: Mapping[str, Any]) -> Batch:
         """Make the batch that `recompile_many` runs, here or elsewhere, of what it was given: its `locals()`."""
         targets, deadline, only_stale = given["targets"], given["deadline"], bool(given["only_stale"])
-        common, _ = parted(Recompile, given)
+        common, options = parted(Recompile, given)
         checked = check(Recompile, {"conversation_id": "default", **common})
         if faults := [*target_faults(targets), *deadline_faults(deadline)]:
             raise InvalidArgumentError(faults)
         common = {name: getattr(checked, name) for name in common}  # no mapping, which would be read for each target
-        options = call_options(given)
 
         def parameters(target: str | Recompile) -> dict[str, object]:
             return {**common, **(target.given() if isinstance(target, Recompile) else {"conversation_id": target})}

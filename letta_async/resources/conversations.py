@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final, Literal, Unpack
 
 from letta_async._unset import UNSET, Unset
-from letta_async.config import Timeout
 from letta_async.models.compaction import CompactionSettings
 from letta_async.models.conversation import (
     CancelConversation,
@@ -306,10 +305,7 @@ class AsyncConversations(AsyncUpkeep):
         agent_id: str | Unset | None = UNSET,
         dry_run: bool | Unset = UNSET,
         compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
+        **options: Unpack[RequestOptions],
     ) -> str:
         """Compile a conversation's system prompt anew, so that edits to memory blocks reach it.
 
@@ -323,11 +319,10 @@ class AsyncConversations(AsyncUpkeep):
             dry_run: Compile and return, but store nothing. Server default: `False`.
             compaction_settings: How the conversation is to be compacted, as a `CompactionSettings` or a mapping of the
                 same fields, checked alike. Letta 0.16.8 validates them here but uses them only when it compacts.
-            extra_headers: Headers that go over the client's; `None` as a value takes one away.
-            extra_query: Query parameters that go over this method's.
-            extra_body: Fields of the body that go over this method's, unchecked: the way to send what this version does
-                not know.
-            timeout: Seconds for one try, `None` for no bound, or a `Timeout`; left out, the client's.
+            **options: What every method takes: `extra_headers` go over the client's, and `None` as a value takes one
+                away; `extra_query` goes over this method's query, and `extra_body`, unchecked, over the fields of its
+                body: the way to send what this version does not know. `timeout` bounds one try: seconds, `None` for no
+                bound, or a `Timeout`; left out, the client's.
 
         Returns:
             The compiled system prompt, decoded. For `default` without `dry_run`, Letta 0.16.8 stores the new prompt but
