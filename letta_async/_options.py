@@ -68,7 +68,8 @@ class ConfiguredClient:
             default_headers: Headers for every request, over those of `LETTA_CUSTOM_HEADERS` (a `name: value` a line)
                 and the client's own; `None` as a value takes one away.
             default_query: Query parameters for every request.
-            session: An `aiohttp.ClientSession` to use and not to close; its TLS and proxy settings hold.
+            session: An `aiohttp.ClientSession` of the same event loop to use and not to close; its TLS and proxy
+                settings hold.
             ssl_context: TLS settings: other authorities, a client certificate.
             proxy: URL of an HTTP proxy; a user name and password in it are sent to the proxy alone.
             trust_env: Use the proxies that the environment names. Default: `False`.

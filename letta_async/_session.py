@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from contextvars import ContextVar
 from functools import lru_cache, partial
@@ -14,7 +15,7 @@ from yarl import URL
 
 from letta_async._secret import Secret
 from letta_async._timer import Timer, Watch
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.errors import ClientClosedError, Fault, InvalidArgumentError
 
 __all__ = ["REUSED", "Wiring", "let_go"]
 
@@ -89,8 +90,16 @@ class Wiring:
         return cls(proxy=url.with_user(None), proxy_headers=headers, **options)
 
     def open_session(self) -> aiohttp.ClientSession:
-        """Give the session that was handed in, or make one for the running loop."""
+        """Give the session that was handed in, or make one for the running loop.
+
+        Raises:
+            ClientClosedError: the session that was handed in belongs to another loop.
+
+        """
         if self.session is not None:
+            loop = self.session._loop  # pyright: ignore[reportPrivateUsage]  # the public one is deprecated
+            if loop is not asyncio.get_running_loop():
+                raise ClientClosedError("the session that was handed in belongs to another event loop")
             return self.session
         connector = _Connector(
             limit=0,  # the limiter limits

@@ -162,11 +162,17 @@ def test_a_session_that_was_handed_in_is_its_owners_also_when_its_loop_is_gone(w
 
     async def call() -> None:
         answer(wire)
-        if not made:
-            session = aiohttp.ClientSession()
-            made.append((session, AsyncLetta(base_url=BASE, session=session)))
-        ((session, client),) = made
+        session = aiohttp.ClientSession()
+        client = AsyncLetta(base_url=BASE, session=session)
+        made.append((session, client))
         assert await client.conversations.recompile(CONVERSATION) == "prompt"
+        assert not session.closed
+
+    async def call_in_another_loop() -> None:
+        ((session, client),) = made
+        for _ in range(2):
+            with pytest.raises(ClientClosedError, match="session that was handed in belongs to another event loop"):
+                await client.conversations.recompile(CONVERSATION)
         assert not session.closed
 
     async def end() -> None:
@@ -175,7 +181,7 @@ def test_a_session_that_was_handed_in_is_its_owners_also_when_its_loop_is_gone(w
         assert not session.closed
         await session.close()
 
-    for step in (call(), call(), end()):
+    for step in (call(), call_in_another_loop(), end()):
         asyncio.run(step)
 
 

@@ -4,7 +4,7 @@
 
     import letta_async.dask
 
-    with LocalCluster() as cluster, Client(cluster) as cluster_client:
+    with LocalCluster(dashboard_address="127.0.0.1:0") as cluster, Client(cluster) as cluster_client:
         for outcome in letta_async.dask.recompile_many(ids, cluster_client=cluster_client):
             ...
 
