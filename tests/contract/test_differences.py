@@ -55,7 +55,8 @@ async def test_the_name_of_a_model_decides_on_its_settings(make_agent: Make) -> 
 
 async def test_a_conflict_shows_the_sql(http: Http, make_agent: Make) -> None:
     agent = await make_agent(memory_blocks=[{"label": "one", "value": ""}, {"label": "two", "value": ""}])
-    answer = await http.patch(f"/v1/blocks/{agent['blocks'][0]['id']}", {"label": "two"})
+    (one,) = [block["id"] for block in agent["blocks"] if block["label"] == "one"]
+    answer = await http.patch(f"/v1/blocks/{one}", {"label": "two"})
     assert answer.status == 409
     assert "[SQL: " in answer.detail
 
