@@ -44,10 +44,11 @@ test-foreign: foreign  ## Let the official clients tell their stories on the emb
 test-real: foreign  ## Run the contract suite and the stories against a real Letta server, made and ended for it
 	$(REAL) run -- $(BIN)/python -m pytest tests/contract tests/foreign
 
-# Left out: faults and clusters, which go by the clock where several suites run at once, and the official clients, which
-# bring their own Python.
+# Left out: faults and clusters, which go by the clock where several suites run at once; the official clients, which bring
+# their own Python; and what only those who work on the package run, on a Python of their choice.
+NOT_EVERYWHERE := faults dask foreign benchmarks mutants
 test-pythons: $(READY)  ## Run the tests on every supported Python that is found
-	$(BIN)/python tools/pythons.py -- --ignore tests/faults --ignore tests/foreign --ignore tests/dask
+	$(BIN)/python tools/pythons.py -- $(NOT_EVERYWHERE:%=--ignore tests/%)
 
 docs: $(READY)  ## Build the documentation; what it warns of are errors
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
