@@ -175,10 +175,10 @@ class Fleet:
 @pytest.fixture
 async def fleet(make_block: Make, make_agent: Make, make_conversation: Make) -> Fleet:
     shared = (await make_block(label="company", value="We make tea."))["id"]
-    own = {"memory_blocks": [{"label": "human", "value": "Ada"}]}
-    agents = [
-        (await make_agent(**own, **more))["id"] for more in ({"block_ids": [shared]}, {"block_ids": [shared]}, {}, {})
-    ]
+    sharing: dict[str, Any] = {"block_ids": [shared]}
+    alone: dict[str, Any] = {"memory_blocks": [{"label": "human", "value": "Ada"}]}
+    # One block each: several come in the order of the database's liking, which may change at any time.
+    agents = [(await make_agent(**memory))["id"] for memory in (sharing, sharing, alone, alone)]
     ids = [(await make_conversation(agent))["id"] for _ in range(10) for agent in agents]
     return Fleet(shared, ids, {each for n, each in enumerate(ids) if n % 4 < 2})
 
