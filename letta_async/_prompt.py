@@ -12,7 +12,8 @@ have `{CORE_MEMORY}` twice and so two of them)::
     - Available archival memory tags: a, b
     </memory_metadata>
 
-The second, third and fourth line are volatile; the last two are there only sometimes.
+The second, third and fourth line are volatile; the last two are there only sometimes. So is the order of the memory's
+blocks (`_blocks`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from letta_async._blocks import in_order_of
 from letta_async.errors import UnexpectedPromptError
 
 __all__ = ["align"]
@@ -46,7 +48,9 @@ _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d)(:\d\d:\d\d) ([AP])M .*?([+-
 
 
 def align(stored: str, compiled: str, now: datetime) -> str:
-    """Give a stored prompt with the volatile lines of one that was compiled just now: what still differs is stale.
+    """Give a stored prompt as it would be were it compiled just now, of the same memory: what still differs is stale.
+
+    Its blocks come in the order of the one that was compiled just now, and its volatile lines are that one's.
 
     Memory and system prompt may hold text that looks like the section, copied from a prompt perhaps. The server's own
     is the newest one, since it was written just now; what is dated later than that is none of the server's. Whatever
@@ -68,6 +72,7 @@ def align(stored: str, compiled: str, now: datetime) -> str:
             "cannot be told",
             prompt=compiled,
         )
+    stored = in_order_of(compiled, stored)
     pairs = list(zip(reversed(list(_METADATA.finditer(stored))), reversed(fresh), strict=False))
     dated = [(_moment(new["time"]), old, new) for old, new in pairs]
     possible = [each for each in dated if each[0] <= now + _AHEAD] or dated

@@ -24,15 +24,15 @@ class Staleness:
     compiled: str = attrs.field(repr=_size)
     """The prompt that a recompile would give it."""
     aligned: str = attrs.field(repr=False)
-    """The stored prompt with the volatile lines of the compiled one: those that differ each time."""
+    """The stored prompt with what differs each time as in the compiled one: volatile lines, and the order of blocks."""
 
     @property
     def stale(self) -> bool:
-        """Whether the two differ, volatile lines aside."""
+        """Whether the two differ, volatile lines and the order of blocks aside."""
         return self.aligned != self.compiled
 
     @property
     def diff(self) -> str:
-        """What would change, volatile lines aside, as a unified diff; empty when nothing would."""
+        """What would change, these aside, as a unified diff; empty when nothing would."""
         old, new = (prompt.split("\n") for prompt in (self.aligned, self.compiled))
         return "\n".join(difflib.unified_diff(old, new, "stored", "compiled", lineterm=""))

@@ -43,7 +43,8 @@ class AsyncUpkeep(Resource):
         """Tell whether a conversation's system prompt is stale, and what a recompile would change.
 
         Two requests: a dry run of `recompile`, and the stored system message. The lines that each compilation writes
-        anew (when, for which conversation, how many earlier messages) count for nothing.
+        anew (when, for which conversation, how many earlier messages) count for nothing, nor does the order of the
+        agent's blocks, which Letta 0.16.8 takes as the database gives them.
 
         Args:
             conversation_id: As for `recompile`.

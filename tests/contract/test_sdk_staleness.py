@@ -102,6 +102,23 @@ async def test_memory_may_stand_anywhere_and_hold_anything(
         assert not (await sdk.conversations.staleness(conversation_id)).stale
 
 
+async def test_the_order_of_blocks_counts_for_nothing(
+    sdk: AsyncLetta, make_agent: Make, make_conversation: Make
+) -> None:
+    # The order is the database's: on a real server, a block that was edited may come in another place from then on.
+    blocks = [{"label": f"b{n}", "value": f"{n}\n\n</value>\n</b{n}>\n" * n} for n in range(4)]
+    agent = await make_agent(memory_blocks=blocks)
+    conversation_id = (await make_conversation(agent["id"]))["id"]
+    edited = "EDITED" * 500
+    for block in agent["blocks"]:
+        await sdk.blocks.update(block["id"], value=edited)
+        diff = (await sdk.conversations.staleness(conversation_id)).diff
+        assert [line for line in diff.split("\n")[2:] if line[:1] == "+"] == ["+- chars_current=3000", f"+{edited}"]
+        await sdk.blocks.update(block["id"], value=block["value"])
+        staleness = await sdk.conversations.staleness(conversation_id)
+        assert (staleness.stale, staleness.diff) == (False, "")
+
+
 async def test_agent_direct_knows_staleness_too(sdk: AsyncLetta, story: Story) -> None:
     direct = {"conversation_id": "default", "agent_id": story.agent_id}
     assert not (await sdk.conversations.staleness(**direct)).stale
@@ -175,10 +192,10 @@ class Fleet:
 @pytest.fixture
 async def fleet(make_block: Make, make_agent: Make, make_conversation: Make) -> Fleet:
     shared = (await make_block(label="company", value="We make tea."))["id"]
-    sharing: dict[str, Any] = {"block_ids": [shared]}
-    alone: dict[str, Any] = {"memory_blocks": [{"label": "human", "value": "Ada"}]}
-    # One block each: several come in the order of the database's liking, which may change at any time.
-    agents = [(await make_agent(**memory))["id"] for memory in (sharing, sharing, alone, alone)]
+    own = {"memory_blocks": [{"label": "human", "value": "Ada"}]}
+    agents = [
+        (await make_agent(**own, **more))["id"] for more in ({"block_ids": [shared]}, {"block_ids": [shared]}, {}, {})
+    ]
     ids = [(await make_conversation(agent))["id"] for _ in range(10) for agent in agents]
     return Fleet(shared, ids, {each for n, each in enumerate(ids) if n % 4 < 2})
 
