@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, get_args, get_origin
 
@@ -16,6 +16,7 @@ from letta_async._annotations import (
     is_annotated,
     is_list,
     is_literal,
+    is_mapping,
     is_union,
     is_wire_class,
     tag_of,
@@ -36,6 +37,9 @@ _PLAIN: Final[dict[type, str]] = {
     int: "a number",
     float: "a number",
 }
+
+
+_SCALARS: Final = frozenset({str, int, float, bool})
 
 
 # --- read: what a server answers --------------------------------------------------------------------------------------
@@ -182,21 +186,28 @@ def _write_class(cls: type[Any]) -> Callable[[Any], Any]:
 
 
 def _write_union(annotation: Any) -> Callable[[Any], Any]:
-    """Write values that are JSON as they stand without asking each time what they are, and the one class at once."""
+    """Write values that are JSON as they stand without asking each time what they are, and the classes at once."""
     members = value_members(annotation)
     if all(map(_is_plain, members)):
         return identity
-    if len(members) > 1 or not is_wire_class(members[0]):
-        return write
-    (cls,) = members
-    hook = _tolerant.get_unstructure_hook(cls)
-    return lambda value: hook(value) if type(value) is cls else write(value)
+    hooks = {member: _tolerant.get_unstructure_hook(member) for member in members if is_wire_class(member)}
+
+    def hook(value: Any) -> Any:
+        known: Callable[[Any], Any] | None = hooks.get(type(value))
+        return write(value) if known is None else known(value)
+
+    return hook
+
+
+def _write_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Write an object, most of whose values are JSON as they stand."""
+    return {name: each if type(each) in _SCALARS else write(each) for name, each in value.items()}
 
 
 def _is_plain(annotation: Any) -> bool:
     if is_annotated(annotation):
         return _is_plain(get_args(annotation)[0])
-    return is_literal(annotation) or annotation in (str, int, float, bool)
+    return is_literal(annotation) or annotation in _SCALARS
 
 
 def _make_tolerant() -> Converter:
@@ -209,6 +220,7 @@ def _make_tolerant() -> Converter:
     converter.register_structure_hook_factory(is_list, _read_list)
     converter.register_structure_hook_factory(is_union, _read_union)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_unstructure_hook_func(lambda cls: cls is dict or is_mapping(cls), _write_mapping)
     converter.register_unstructure_hook_factory(is_wire_class, _write_class)
     converter.register_unstructure_hook_factory(is_union, _write_union)
     return converter
