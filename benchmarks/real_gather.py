@@ -281,11 +281,12 @@ def _row(name: str, runs: Sequence[Run], ours: Sequence[Run]) -> list[str]:
     answers = Counter[str]()
     for run in runs:
         answers.update(run.statuses)
+    rate = _rate(runs)
     return [
         name,
         f"{sum(run.right for run in runs)} of {sum(run.calls for run in runs)}",
-        _rate(runs).show(),
-        f"{_rate(ours).median / _rate(runs).median:.2f}" if _rate(runs).median else "",
+        rate.show(),
+        f"{_rate(ours).median / rate.median:.2f}" if rate.median else "",
         Spread.of([run.p50 for run in runs]).show(),
         f"{max(run.most for run in runs)}",
         ", ".join(f"{count} x {status}" for status, count in sorted(answers.items())),

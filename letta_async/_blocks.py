@@ -65,10 +65,9 @@ def in_order_of(compiled: str, stored: str) -> str:
     Nothing is changed but the order of whole blocks: what is another text still is one. Where a section is not of the
     known form, its order stays.
     """
-    pairs = list(zip(reversed(list(_sections(stored))), reversed(list(_sections(compiled))), strict=False))
-    for old, new in pairs:
-        labels = [*(label for label in new.blocks if label in old.blocks)]
-        labels += [label for label in old.blocks if label not in new.blocks]
+    # From the end, so that what comes before stays in its place.
+    for old, new in zip(reversed(list(_sections(stored))), reversed(list(_sections(compiled))), strict=False):
+        labels = [label for label in {**new.blocks, **old.blocks} if label in old.blocks]
         stored = stored[: old.start] + "\n".join(old.blocks[label] for label in labels) + stored[old.end :]
     return stored
 

@@ -37,8 +37,6 @@ _PLAIN: Final[dict[type, str]] = {
     int: "a number",
     float: "a number",
 }
-
-
 _SCALARS: Final = frozenset({str, int, float, bool})
 
 

@@ -137,5 +137,5 @@ def _drop(response: aiohttp.ClientResponse) -> None:
     """Let go of an answer, and cut its connection where that was not read to the end."""
     connection = response.connection
     if connection is not None and connection.transport is not None:
-        connection.transport.abort()  # also in a session that was handed in
+        connection.transport.abort()  # a session that was handed in would close it politely
     response.close()

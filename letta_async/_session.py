@@ -23,7 +23,6 @@ _KEEP_ALIVE: Final = 4.0
 """How long an idle connection is kept, in seconds: less than the 5 after which a Letta server closes it."""
 _UNTIMED: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
-
 REUSED: Final[ContextVar[bool | None]] = ContextVar("letta_async_reused", default=None)
 """Whether the task's latest request went out on a connection that had been idle; known once that is cut."""
 

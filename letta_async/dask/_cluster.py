@@ -85,10 +85,10 @@ class Cluster:
 
     async def drop(self, sent: Iterable[Sent]) -> None:
         """Drop partitions: those that were not begun never are."""
-        keys = list(sent)
+        futures = list(sent)
         # Even of none the scheduler tells all its clients, which one that just connects does not survive.
-        if keys and self._client.status == "running":
-            await self._client.cancel(keys)
+        if futures and self._client.status == "running":
+            await self._client.cancel(futures)
 
     async def end_run(self, run: str) -> None:
         """Have the workers end a run: what they have comes back at once, and their clients are closed."""
