@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from letta_async.models.agent import AgentState
     from letta_async.models.block import Block, NewBlock
     from letta_async.models.compaction import CompactionSettings
-    from letta_async.models.conversation import CompactResponse, Conversation, Recompile
+    from letta_async.models.conversation import CompactResponse, Conversation
     from letta_async.models.message import (
         ApprovalRequestMessage,
         ApprovalResponseMessage,
@@ -93,6 +93,7 @@ if TYPE_CHECKING:
         TextResponseFormat,
     )
     from letta_async.models.staleness import Staleness
+    from letta_async.operations.conversations import Recompile
     from letta_async.resources._paging import AsyncPaginator
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Letta, Paginator
@@ -200,6 +201,7 @@ _HOMES: Final = [
     "models.block",
     "models.agent",
     "models.conversation",
+    "operations.conversations",
     "resources._paging",
     "_transport",
     "client",

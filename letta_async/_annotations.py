@@ -10,7 +10,7 @@ import attrs
 
 from letta_async._unset import Unset
 from letta_async.models._fields import WireObject
-from letta_async.models._operation import Operation
+from letta_async.operations._operation import Operation
 
 __all__ = [
     "by_tag",

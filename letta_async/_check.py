@@ -37,6 +37,7 @@ from letta_async._known import Known
 from letta_async._unset import UNSET
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.models._fields import Range, WireObject
+from letta_async.operations._operation import split_placement
 
 __all__ = ["check", "is_sound"]
 
@@ -173,6 +174,10 @@ def _check_list(annotation: Any) -> Hook:
 
 
 def _check_annotated(annotation: Any) -> Hook:
+    _, unplaced = split_placement(annotation)
+    if unplaced != annotation:
+        outer = _strict.get_structure_hook(unplaced)
+        return lambda value, _: outer(value, unplaced)
     base, mark = get_args(annotation)
     inner = _strict.get_structure_hook(base)
 

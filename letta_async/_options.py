@@ -171,7 +171,7 @@ class ConfiguredClient:
             if value is not UNSET:
                 changes[name] = value
         copy = object.__new__(type(self))
-        copy.__dict__.update(self.__dict__)
+        copy.__dict__.update({name: value for name, value in vars(self).items() if name.startswith("_")})
         copy._config = attrs.evolve(
             self._config, **changes, **_rarely_given(timeout, max_retries, retry, self._config.retry)
         )
@@ -183,8 +183,7 @@ class ConfiguredClient:
     copy = with_options
 
     def _attach(self) -> None:
-        """Hang the resources on the client."""
-        raise NotImplementedError
+        """Complete the client once its options are read."""
 
     @property
     def api_key(self) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -19,7 +19,7 @@ from letta_async._unset import UNSET, Unset
 from letta_async._warnings import warn
 from letta_async.config import ClientConfig, Timeout, header_faults, merge_headers
 from letta_async.errors import APIResponseValidationError, APIStatusError, Fault, InvalidArgumentError
-from letta_async.models._operation import Operation
+from letta_async.operations._operation import SEGMENT, Body, Operation, Placement, Query, split_placement
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw", "decipher", "invalid_answer"]
 
@@ -110,30 +110,57 @@ def build(
         raise InvalidArgumentError(faults)
     for message, category in call.advice():
         warn(message, category)
+    http = operation.http
     segments: dict[str, str] = {}
     query: dict[str, object] = {}
     body: dict[str, str] = {}
+    places = _places.get(operation) or _read_places(operation)
     for name in parameters:
-        value, place = getattr(call, name), operation.places[name]
-        if place == "path":
-            segments[name] = value  # its pattern admits nothing that would have to be quoted
-        elif place == "query":
-            query[name] = write(value)
+        value, place = getattr(call, name), places[name]
+        if place.kind is Body:
+            body[place.key] = _text(value)
+        elif place.kind is Query:
+            query[place.key] = write(value)
         else:
-            body[f'"{name}"'] = _text(value)
+            segments[place.key] = quote(value, safe="") if place.quoted else value
     if options.extra_body:
         body |= {_to_json(name): _to_json(value) for name, value in options.extra_body.items()}
     return Request(
-        method=operation.method,
-        path=operation.path.format_map(segments),
+        method=http.method,
+        path=http.path.format_map(segments),
         query=_query(query, options, config),
-        headers=_headers(options, config.json_headers if body or operation.body_required else config.headers),
-        body=_object(body) if body or operation.body_required else None,
+        headers=_headers(options, config.json_headers if body or http.body_required else config.headers),
+        body=_object(body) if body or http.body_required else None,
         timeout=_timeout(options, config),
-        repeatable=operation.repeatable,
+        repeatable=http.repeatable,
         answer=operation.answer,
         operation=call,
     )
+
+
+@attrs.frozen
+class _Place:
+    """Where a parameter goes in the request."""
+
+    kind: type[Placement]
+    key: str
+    """Its name there; in the body as JSON."""
+    quoted: bool
+    """Whether its value has to be percent-encoded."""
+
+
+_places: Final[dict[type[Operation[Any]], Mapping[str, _Place]]] = {}
+
+
+def _read_places(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
+    """Read from its annotations where each parameter of a call goes; done once per call."""
+    places = _places[operation] = dict[str, _Place]()
+    for field in attrs.fields(attrs.resolve_types(operation, include_extras=True)):
+        placement, annotation = split_placement(field.type)
+        key = placement.name or field.name
+        kind = type(placement)
+        places[field.name] = _Place(kind, _to_json(key) if kind is Body else key, SEGMENT in get_args(annotation))
+    return places
 
 
 _texts: Final = Known[str]()

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 
 from letta_async._json import show
 from letta_async.errors import Fault
-from letta_async.models.conversation import Recompile
+from letta_async.operations.conversations import Recompile
 
 __all__ = ["Target", "Targets", "each", "key_of", "target_faults"]
 

@@ -5,84 +5,25 @@ from __future__ import annotations
 import warnings
 from collections.abc import Awaitable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar
 
 from letta_async._options import ConfiguredClient
 from letta_async._protocol import CallOptions, build, build_raw
-from letta_async._unset import UNSET
 from letta_async.errors import Attempt, ClientClosedError
-from letta_async.models._operation import Operation
-from letta_async.resources._resource import RequestOptions
-from letta_async.resources.agents import AsyncAgents
-from letta_async.resources.blocks import AsyncBlocks
-from letta_async.resources.conversations import AsyncConversations
+from letta_async.operations._operation import Operation
+from letta_async.resources._client import AsyncResources
 
 __all__ = ["AsyncLetta"]
 
 Answer = TypeVar("Answer")
 
 
-class AsyncLetta(ConfiguredClient):
+class AsyncLetta(ConfiguredClient, AsyncResources):
     """A client of a Letta server, for asyncio.
 
     Use it as an async context manager, or await `close()` at the end. One client serves any number of tasks of one
     event loop, and may be used in a second loop once the first is closed.
     """
-
-    conversations: AsyncConversations
-    """Threads of messages, and the recompiling of their system prompts."""
-    agents: AsyncAgents
-    """Agents, whose memory these are compiled from."""
-    blocks: AsyncBlocks
-    """Pieces of memory, which agents may share."""
-
-    def _attach(self) -> None:
-        self.conversations = AsyncConversations(self)
-        self.agents = AsyncAgents(self)
-        self.blocks = AsyncBlocks(self)
-
-    async def get(self, path: str, *, cast_to: Any = object, **options: Unpack[RequestOptions]) -> Any:
-        """Send a `GET` to a path that has no method of its own; see `post`."""
-        return await self._raw("GET", path, UNSET, cast_to, options)
-
-    async def post(
-        self, path: str, *, body: object = UNSET, cast_to: Any = object, **options: Unpack[RequestOptions]
-    ) -> Any:
-        """Send a `POST` to a path that has no method of its own.
-
-        Not tried again unless the server cannot have acted on it; `get`, `put` and `delete` are.
-
-        Args:
-            path: Path behind the base URL, such as `/v1/agents/`, without a query.
-            body: JSON value to send; left out, there is no body.
-            cast_to: What to make of the answer: `object` for whatever JSON value it is, `str`, `dict` or `list` for
-                that and nothing else, or a class of this package. Default: `object`.
-            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
-
-        Raises:
-            InvalidArgumentError: something handed in is wrong; nothing was sent.
-            APIError: no answer came, or one that is no success.
-
-        """
-        return await self._raw("POST", path, body, cast_to, options)
-
-    async def put(
-        self, path: str, *, body: object = UNSET, cast_to: Any = object, **options: Unpack[RequestOptions]
-    ) -> Any:
-        """Send a `PUT` to a path that has no method of its own; see `post`."""
-        return await self._raw("PUT", path, body, cast_to, options)
-
-    async def patch(
-        self, path: str, *, body: object = UNSET, cast_to: Any = object, **options: Unpack[RequestOptions]
-    ) -> Any:
-        """Send a `PATCH` to a path that has no method of its own; see `post`."""
-        return await self._raw("PATCH", path, body, cast_to, options)
-
-    async def delete(
-        self, path: str, *, body: object = UNSET, cast_to: Any = object, **options: Unpack[RequestOptions]
-    ) -> Any:
-        """Send a `DELETE` to a path that has no method of its own; see `post`."""
-        return await self._raw("DELETE", path, body, cast_to, options)
 
     async def close(self) -> None:
         """Close the client: calls under way end with `ClientClosedError`, connections are closed.
@@ -121,11 +62,9 @@ class AsyncLetta(ConfiguredClient):
         request = build(operation, parameters, options, self._config)
         return self._transport.send(request, self._config, attempts)
 
-    async def _raw(self, method: str, path: str, body: object, cast_to: Any, options: RequestOptions) -> Any:
+    async def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Any:
         self._refuse_if_closed()
-        request = build_raw(
-            method, path, body=body, answer=cast_to, options=CallOptions(**options), config=self._config
-        )
+        request = build_raw(method, path, body=body, answer=cast_to, options=options, config=self._config)
         return await self._transport.send(request, self._config)
 
     def _refuse_if_closed(self) -> None:

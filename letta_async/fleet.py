@@ -14,9 +14,9 @@ from letta_async._targets import Target, Targets, each, key_of
 from letta_async._timer import Timer, Watch
 from letta_async._unset import UNSET
 from letta_async.errors import Attempt, LettaError
-from letta_async.models.conversation import Recompile
 from letta_async.models.outcome import Outcome, Progress
 from letta_async.models.staleness import Staleness
+from letta_async.operations.conversations import Recompile
 
 __all__ = ["Batch", "Call", "Compare"]
 

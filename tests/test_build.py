@@ -11,7 +11,7 @@ import pytest
 from letta_async import UNSET, AsyncLetta, CompactionSettings, InvalidArgumentError, OpenAIModelSettings, Timeout
 from letta_async._protocol import CallOptions, Request, build, build_raw
 from letta_async.config import ClientConfig
-from letta_async.models.conversation import Recompile
+from letta_async.operations.conversations import Recompile
 from letta_async.resources._resource import parted
 from tests.ids import AGENT, CONVERSATION
 

@@ -28,7 +28,7 @@ from letta_async import (
 from letta_async._protocol import CallOptions, Request, build, build_raw, decipher
 from letta_async._refusal import retry_after
 from letta_async.config import ClientConfig
-from letta_async.models.conversation import Recompile
+from letta_async.operations.conversations import Recompile
 from tests.ids import AGENT, CONVERSATION
 
 CONFIG = ClientConfig(api_key=None, base_url="http://localhost:8283")

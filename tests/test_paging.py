@@ -24,10 +24,10 @@ from letta_async import (
     Paginator,
     UnknownMessage,
 )
-from letta_async.models._listing import Listing
-from letta_async.models.agent import ListAgents
-from letta_async.models.conversation import ListConversations
-from letta_async.models.message import ListMessages
+from letta_async.operations._listing import Listing
+from letta_async.operations.agents import ListAgents
+from letta_async.operations.conversations import ListConversations
+from letta_async.operations.messages import ListMessages
 from letta_async.testing import EmbeddedServer
 from tests.ids import AGENT, CONVERSATION
 
@@ -267,4 +267,4 @@ async def test_leaving_the_loop_leaves_nothing_open(server: EmbeddedServer, agen
 def test_every_listing_says_what_it_lists() -> None:
     for listing in (ListConversations, ListMessages, ListAgents):
         assert issubclass(listing, Listing)
-        assert (listing.method, listing.repeatable) == ("GET", True)
+        assert (listing.http.method, listing.http.repeatable) == ("GET", True)

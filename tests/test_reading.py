@@ -32,8 +32,8 @@ from letta_async._annotations import by_tag
 from letta_async._converter import read, write
 from letta_async._protocol import CallOptions, build, decipher
 from letta_async.config import ClientConfig
-from letta_async.models.conversation import RetrieveConversation
-from letta_async.models.message import ListMessages
+from letta_async.operations.conversations import RetrieveConversation
+from letta_async.operations.messages import ListMessages
 from tests.ids import AGENT, CONVERSATION
 from tests.settings_strategies import JSON
 

@@ -27,7 +27,7 @@ from letta_async import (
 from letta_async._annotations import by_tag
 from letta_async._check import check
 from letta_async._converter import read, write
-from letta_async.models.conversation import Recompile
+from letta_async.operations.conversations import Recompile
 from tests.ids import AGENT, CONVERSATION
 from tests.settings_strategies import JSON, KNOWN_PROVIDERS, OBJECTS, SETTINGS, instances
 

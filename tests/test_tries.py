@@ -288,7 +288,7 @@ def test_the_limiter_learns_of_answers_and_of_overloads(server: Server, notes: N
 
     play(server, block, answer(1, 503), answer(2), answer(3), answer(4))
     assert notes.overloads == [pytest.approx((0, 1, 1))]
-    from letta_async.models.conversation import Recompile
+    from letta_async.operations.conversations import Recompile
 
     kinds = [kind for kind, *_ in notes.answers]
     assert kinds == [Recompile, "POST", "POST"]

@@ -21,7 +21,7 @@ import click
 import letta_async
 from letta_async import dask, testing
 from letta_async.cli import commands, exits
-from letta_async.resources._resource import RequestOptions
+from letta_async.resources._resource import AsyncPart
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RECORD: Final = ROOT / "tests" / "recorded" / "public.txt"
@@ -87,21 +87,19 @@ def describe() -> dict[str, list[str]]:
     for prefix, module in (("", letta_async), ("testing.", testing), ("dask.", dask)):
         for name in module.__all__:
             face.update(_described(prefix + name, getattr(module, name)))
-    face["RequestOptions"] = [f"{name}: {_kind(kind)}" for name, kind in RequestOptions.__annotations__.items()]
-    client = letta_async.AsyncLetta(api_key="unused")
-    for name, resource in _resources(client):
-        face.update(_members(name, type(resource)))
+    for name, resource in _resources(letta_async.AsyncLetta):
+        face.update(_members(name, resource))
     for name, command in commands.letta_async.commands.items():
         face[f"letta-async {name}"] = [_option(parameter) for parameter in command.params]
     face["letta-async"] = [f"exit code {code.value}: {code.name}" for code in exits.Exit]
     return face
 
 
-def _resources(thing: object, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Walk what hangs on a client; the sync one has the same, which its own tests see to."""
-    for name, part in vars(thing).items():
-        if not name.startswith("_"):
-            yield prefix + name, part
+def _resources(cls: type[Any], prefix: str = "") -> Iterator[tuple[str, type[Any]]]:
+    """Yield the resources of a client; the sync one has the same, which its own tests see to."""
+    for name, member in inspect.getmembers_static(cls):
+        if isinstance(member, AsyncPart):
+            yield prefix + name, (part := getattr(cls, name))
             yield from _resources(part, f"{prefix}{name}.")
 
 

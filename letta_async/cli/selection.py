@@ -13,7 +13,7 @@ from letta_async.cli.failing import Refusal, harmless
 from letta_async.cli.stopping import Stop, until_stopped
 from letta_async.client import AsyncLetta
 from letta_async.errors import InvalidArgumentError
-from letta_async.models.conversation import RetrieveConversation
+from letta_async.operations.conversations import RetrieveConversation
 
 __all__ = ["Selection"]
 

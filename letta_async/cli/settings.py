@@ -10,7 +10,7 @@ from typing import Any
 from letta_async._check import check
 from letta_async._json import is_object
 from letta_async.cli.failing import Refusal
-from letta_async.models.conversation import Recompile
+from letta_async.operations.conversations import Recompile
 
 __all__ = ["read_settings"]
 

@@ -20,8 +20,8 @@ from letta_async.dask._driver import LARGEST, ClusterBatch, new_run
 from letta_async.dask._outcomes import Outcomes
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.models.compaction import CompactionSettings
-from letta_async.models.conversation import Recompile
 from letta_async.models.outcome import Progress
+from letta_async.operations.conversations import Recompile
 from letta_async.resources._resource import RequestOptions
 
 __all__ = ["recompile_many"]

@@ -1,32 +1,20 @@
-"""Agents, and the calls about them: as much as keeping their prompts up to date needs."""
+"""Agents."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import attrs
 
-from letta_async._unset import UNSET, Unset
-from letta_async.models._fields import Count, PageSize, WireObject
-from letta_async.models._listing import Listing
-from letta_async.models._operation import PATH, QUERY, AgentId, BlockId, Operation
-from letta_async.models.block import Block, NewBlock
+from letta_async.models._fields import WireObject
+from letta_async.models.block import Block
 from letta_async.models.compaction import CompactionSettings
 from letta_async.models.providers import ModelSettings
 from letta_async.models.response_format import ResponseFormat
 
-__all__ = [
-    "AgentState",
-    "CreateAgent",
-    "DeleteAgent",
-    "ListAgents",
-    "ListBlockAgents",
-    "RecompileAgent",
-    "RetrieveAgent",
-    "UpdateAgent",
-]
+__all__ = ["AgentInclude", "AgentState", "AgentType"]
 
 AgentType = Literal[
     "memgpt_agent",
@@ -39,7 +27,8 @@ AgentType = Literal[
     "voice_convo_agent",
     "voice_sleeptime_agent",
 ]
-Included = Literal[
+"""A kind of agent."""
+AgentInclude = Literal[
     "agent.blocks",
     "agent.identities",
     "agent.managed_group",
@@ -49,6 +38,7 @@ Included = Literal[
     "agent.tags",
     "agent.tools",
 ]
+"""An optional part of an agent, which a call returns when it is asked to."""
 
 
 @attrs.frozen(kw_only=True)
@@ -106,132 +96,3 @@ class AgentState(WireObject):
     """Who made it."""
     last_updated_by_id: str | None = None
     """Who changed it last."""
-
-
-# --- calls ----------------------------------------------------------------------------------------------------------
-
-
-@attrs.frozen(kw_only=True, slots=False)
-class _Settings:
-    """What can be said of an agent, when it is made and later."""
-
-    name: str | Unset | None = UNSET
-    system: str | Unset | None = UNSET
-    block_ids: list[BlockId] | Unset | None = attrs.field(default=UNSET, hash=False)
-    tool_ids: list[str] | Unset | None = attrs.field(default=UNSET, hash=False)
-    description: str | Unset | None = UNSET
-    model: str | Unset | None = UNSET
-    model_settings: ModelSettings | Unset | None = UNSET
-    embedding: str | Unset | None = UNSET
-    compaction_settings: CompactionSettings | Unset | None = UNSET
-    context_window_limit: Count | Unset | None = UNSET
-    response_format: ResponseFormat | Unset | None = UNSET
-    tags: list[str] | Unset | None = attrs.field(default=UNSET, hash=False)
-    metadata: Mapping[str, Any] | Unset | None = attrs.field(default=UNSET, hash=False)
-    timezone: str | Unset | None = UNSET
-    hidden: bool | Unset | None = UNSET
-
-
-@attrs.frozen(kw_only=True)
-class CreateAgent(_Settings, Operation[AgentState]):
-    """Make an agent."""
-
-    method: ClassVar[str] = "POST"
-    path: ClassVar[str] = "/v1/agents/"
-    repeatable: ClassVar[bool] = False
-    answer: ClassVar[Any] = AgentState
-    body_required: ClassVar[bool] = True
-
-    name: str | Unset = UNSET
-    agent_type: AgentType | Unset = UNSET
-    memory_blocks: list[NewBlock] | Unset | None = attrs.field(default=UNSET, hash=False)
-    include_base_tools: bool | Unset = UNSET
-
-
-@attrs.frozen(kw_only=True)
-class ListAgents(Listing[AgentState]):
-    """List agents."""
-
-    path: ClassVar[str] = "/v1/agents/"
-    answer: ClassVar[Any] = list[AgentState]
-
-    limit: PageSize | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    after: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    before: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    order: Literal["asc", "desc"] | Unset = attrs.field(default=UNSET, metadata=QUERY)
-    order_by: Literal["created_at", "updated_at", "last_run_completion"] | Unset = attrs.field(
-        default=UNSET, metadata=QUERY
-    )
-    name: str | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    query_text: str | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    tags: list[str] | Unset | None = attrs.field(default=UNSET, metadata=QUERY, hash=False)
-    match_all_tags: bool | Unset = attrs.field(default=UNSET, metadata=QUERY)
-    project_id: str | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    include: list[Included] | Unset = attrs.field(default=UNSET, metadata=QUERY, hash=False)
-
-
-@attrs.frozen(kw_only=True)
-class ListBlockAgents(Listing[AgentState]):
-    """List the agents that have a block."""
-
-    path: ClassVar[str] = "/v1/blocks/{block_id}/agents"
-    answer: ClassVar[Any] = list[AgentState]
-
-    block_id: BlockId = attrs.field(metadata=PATH)
-    limit: PageSize | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    after: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    before: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    order: Literal["asc", "desc"] | Unset = attrs.field(default=UNSET, metadata=QUERY)
-    include: list[Included] | Unset = attrs.field(default=UNSET, metadata=QUERY, hash=False)
-
-
-@attrs.frozen(kw_only=True)
-class RetrieveAgent(Operation[AgentState]):
-    """Show an agent."""
-
-    method: ClassVar[str] = "GET"
-    path: ClassVar[str] = "/v1/agents/{agent_id}"
-    repeatable: ClassVar[bool] = True
-    answer: ClassVar[Any] = AgentState
-
-    agent_id: AgentId = attrs.field(metadata=PATH)
-    include: list[Included] | Unset = attrs.field(default=UNSET, metadata=QUERY, hash=False)
-
-
-@attrs.frozen(kw_only=True)
-class UpdateAgent(_Settings, Operation[AgentState]):
-    """Change an agent."""
-
-    method: ClassVar[str] = "PATCH"
-    path: ClassVar[str] = "/v1/agents/{agent_id}"
-    repeatable: ClassVar[bool] = True
-    answer: ClassVar[Any] = AgentState
-    body_required: ClassVar[bool] = True
-
-    agent_id: AgentId = attrs.field(metadata=PATH)
-
-
-@attrs.frozen(kw_only=True)
-class DeleteAgent(Operation[object]):
-    """Delete an agent."""
-
-    method: ClassVar[str] = "DELETE"
-    path: ClassVar[str] = "/v1/agents/{agent_id}"
-    repeatable: ClassVar[bool] = True
-    answer: ClassVar[Any] = object
-
-    agent_id: AgentId = attrs.field(metadata=PATH)
-
-
-@attrs.frozen(kw_only=True)
-class RecompileAgent(Operation[str]):
-    """Compile an agent's own system prompt anew."""
-
-    method: ClassVar[str] = "POST"
-    path: ClassVar[str] = "/v1/agents/{agent_id}/recompile"
-    repeatable: ClassVar[bool] = True
-    answer: ClassVar[Any] = str
-
-    agent_id: AgentId = attrs.field(metadata=PATH)
-    dry_run: bool | Unset = attrs.field(default=UNSET, metadata=QUERY)
-    update_timestamp: bool | Unset = attrs.field(default=UNSET, metadata=QUERY)

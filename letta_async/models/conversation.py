@@ -1,36 +1,15 @@
-"""Conversations, and the calls about them."""
+"""Conversations."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal
 
 import attrs
 
-from letta_async._unset import UNSET, Unset
-from letta_async.models._direct import Direct
-from letta_async.models._fields import Count, PageSize, WireObject
-from letta_async.models._listing import Listing
-from letta_async.models._operation import PATH, QUERY, AgentId, MessageId, Operation, OwnConversationId
-from letta_async.models.compaction import CompactionSettings
+from letta_async.models._fields import WireObject
 from letta_async.models.providers import ModelSettings
 
-__all__ = [
-    "CancelConversation",
-    "Compact",
-    "CompactResponse",
-    "Conversation",
-    "CreateConversation",
-    "DeleteConversation",
-    "ForkConversation",
-    "ListConversations",
-    "Recompile",
-    "RetrieveConversation",
-    "UpdateConversation",
-]
-
-
-# --- answers --------------------------------------------------------------------------------------------------------
+__all__ = ["CompactResponse", "Conversation"]
 
 
 @attrs.frozen(kw_only=True)
@@ -85,138 +64,3 @@ class CompactResponse(WireObject):
     """Messages in the context before."""
     num_messages_after: int
     """Messages in the context after."""
-
-
-# --- calls ----------------------------------------------------------------------------------------------------------
-
-
-@attrs.frozen(kw_only=True)
-class Recompile(Direct[str]):
-    """Compile a conversation's system prompt anew."""
-
-    method: ClassVar[str] = "POST"
-    path: ClassVar[str] = "/v1/conversations/{conversation_id}/recompile"
-    repeatable: ClassVar[bool] = True
-    answer: ClassVar[Any] = str
-
-    dry_run: bool | Unset = attrs.field(default=UNSET, metadata=QUERY)
-    compaction_settings: CompactionSettings | Unset | None = UNSET
-
-
-@attrs.frozen(kw_only=True)
-class Compact(Direct[CompactResponse]):
-    """Sum up a conversation's messages. Done twice it sums up the summary, and costs twice."""
-
-    method: ClassVar[str] = "POST"
-    path: ClassVar[str] = "/v1/conversations/{conversation_id}/compact"
-    repeatable: ClassVar[bool] = False
-    answer: ClassVar[Any] = CompactResponse
-
-    compaction_settings: CompactionSettings | Unset | None = UNSET
-
-
-@attrs.frozen(kw_only=True)
-class ForkConversation(Direct[Conversation]):
-    """Make a conversation that shares another's messages."""
-
-    method: ClassVar[str] = "POST"
-    path: ClassVar[str] = "/v1/conversations/{conversation_id}/fork"
-    repeatable: ClassVar[bool] = False
-    answer: ClassVar[Any] = Conversation
-
-    agent_id: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    hidden: bool | Unset = attrs.field(default=UNSET, metadata=QUERY)
-    message_id: MessageId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-
-
-@attrs.frozen(kw_only=True)
-class CancelConversation(Direct[dict[str, Any]]):
-    """End a conversation's runs. Done twice it may end a run that began in between."""
-
-    method: ClassVar[str] = "POST"
-    path: ClassVar[str] = "/v1/conversations/{conversation_id}/cancel"
-    repeatable: ClassVar[bool] = False
-    answer: ClassVar[Any] = dict
-
-    agent_id: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-
-
-@attrs.frozen(kw_only=True)
-class CreateConversation(Operation[Conversation]):
-    """Make a conversation."""
-
-    method: ClassVar[str] = "POST"
-    path: ClassVar[str] = "/v1/conversations/"
-    repeatable: ClassVar[bool] = False
-    answer: ClassVar[Any] = Conversation
-
-    agent_id: AgentId = attrs.field(metadata=QUERY)
-    summary: str | Unset | None = UNSET
-    isolated_block_labels: list[str] | Unset | None = attrs.field(default=UNSET, hash=False)
-    model: str | Unset | None = UNSET
-    model_settings: ModelSettings | Unset | None = UNSET
-    context_window_limit: Count | Unset | None = UNSET
-    description: str | Unset | None = UNSET
-    hidden: bool | Unset = UNSET
-
-
-@attrs.frozen(kw_only=True)
-class ListConversations(Listing[Conversation]):
-    """List conversations."""
-
-    path: ClassVar[str] = "/v1/conversations/"
-    answer: ClassVar[Any] = list[Conversation]
-
-    agent_id: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    limit: PageSize | Unset = attrs.field(default=UNSET, metadata=QUERY)
-    after: OwnConversationId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    order: Literal["asc", "desc"] | Unset = attrs.field(default=UNSET, metadata=QUERY)
-    order_by: Literal["created_at", "last_run_completion", "last_message_at"] | Unset = attrs.field(
-        default=UNSET, metadata=QUERY
-    )
-    summary_search: str | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    archive_status: Literal["unarchived", "archived", "all"] | Unset = attrs.field(default=UNSET, metadata=QUERY)
-
-
-@attrs.frozen(kw_only=True)
-class RetrieveConversation(Operation[Conversation]):
-    """Show a conversation."""
-
-    method: ClassVar[str] = "GET"
-    path: ClassVar[str] = "/v1/conversations/{conversation_id}"
-    repeatable: ClassVar[bool] = True
-    answer: ClassVar[Any] = Conversation
-
-    conversation_id: OwnConversationId = attrs.field(metadata=PATH)
-
-
-@attrs.frozen(kw_only=True)
-class UpdateConversation(Operation[Conversation]):
-    """Change a conversation."""
-
-    method: ClassVar[str] = "PATCH"
-    path: ClassVar[str] = "/v1/conversations/{conversation_id}"
-    repeatable: ClassVar[bool] = True
-    answer: ClassVar[Any] = Conversation
-    body_required: ClassVar[bool] = True
-
-    conversation_id: OwnConversationId = attrs.field(metadata=PATH)
-    summary: str | Unset | None = UNSET
-    model: str | Unset | None = UNSET
-    model_settings: ModelSettings | Unset | None = UNSET
-    last_message_at: datetime | Unset | None = UNSET
-    archived: bool | Unset | None = UNSET
-    context_window_limit: Count | Unset | None = UNSET
-    description: str | Unset | None = UNSET
-
-
-@attrs.frozen(kw_only=True)
-class DeleteConversation(Operation[object]):
-    """Delete a conversation."""
-
-    method: ClassVar[str] = "DELETE"
-    path: ClassVar[str] = "/v1/conversations/{conversation_id}"
-    repeatable: ClassVar[bool] = True
-    answer: ClassVar[Any] = object
-
-    conversation_id: OwnConversationId = attrs.field(metadata=PATH)

@@ -1,4 +1,4 @@
-"""Messages of a conversation, one class a type, told apart by `message_type`; and the call that lists them.
+"""Messages of a conversation, one class a type, told apart by `message_type`.
 
 Source: `LettaMessageUnion` in the OpenAPI description of Letta 0.16.8. What a newer server says besides is kept: fields
 in `extra_fields`, messages of a type not known here in `UnknownMessage`.
@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import attrs
 
-from letta_async._unset import UNSET, Unset
-from letta_async.models._direct import Direct
-from letta_async.models._fields import PageSize, WireObject
-from letta_async.models._listing import Listing
-from letta_async.models._operation import QUERY, AgentId, MessageId
+from letta_async.models._fields import WireObject
 
 __all__ = [
     "ApprovalRequestMessage",
@@ -26,7 +22,6 @@ __all__ = [
     "CompactionStats",
     "EventMessage",
     "HiddenReasoningMessage",
-    "ListMessages",
     "Message",
     "ReasoningMessage",
     "SummaryMessage",
@@ -287,39 +282,3 @@ Message = (
     | UnknownMessage
 )
 """A message of any type, told apart by `message_type`."""
-
-
-# --- the call -------------------------------------------------------------------------------------------------------
-
-
-@attrs.frozen(kw_only=True)
-class ListMessages(Direct[list[Message]], Listing[Message]):
-    """List the messages of a conversation."""
-
-    path: ClassVar[str] = "/v1/conversations/{conversation_id}/messages"
-    answer: ClassVar[Any] = list[Message]
-
-    agent_id: AgentId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    limit: PageSize | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    after: MessageId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    before: MessageId | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    order: Literal["asc", "desc"] | Unset = attrs.field(default=UNSET, metadata=QUERY)
-    group_id: str | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-    include_err: bool | Unset | None = attrs.field(default=UNSET, metadata=QUERY)
-
-    def arranged(self, page: list[Message]) -> list[Message]:
-        """Put the newest first: 0.16.8 gives an agent's own messages the oldest first in both orders."""
-        first, last = (page[0].date, page[-1].date) if page else (None, None)
-        if self.order == "asc" or self.conversation_id.startswith("conv-") or not (first and last and first <= last):
-            return page
-        return page[::-1]
-
-    def following(self, page: list[Message]) -> Mapping[str, Any]:
-        """Give the parameters that lead on: `after` and `before` mean later and earlier, whatever the order.
-
-        A short page is not the last one: the server counts what is stored, of which one can make several messages, and
-        another none.
-        """
-        if not page:
-            return {}
-        return {"after" if self.order == "asc" else "before": page[-1].id}

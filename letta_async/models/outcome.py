@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 
 from letta_async.errors import LettaError
-from letta_async.models.conversation import Recompile
+from letta_async.operations.conversations import Recompile
 
 __all__ = ["Outcome", "Progress"]
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-import attrs
-
 from letta_async._check import check
+from letta_async._facade.iteration import Iteration, caller_context
+from letta_async._portal import Portal
 from letta_async._unset import UNSET
+from letta_async._warnings import Place
 from letta_async.errors import APIError
-from letta_async.models._listing import Listing
+from letta_async.operations._listing import Listing
 
-__all__ = ["AsyncPaginator"]
+__all__ = ["AsyncPaginator", "Paginator"]
 
 Item = TypeVar("Item")
 
@@ -48,8 +49,8 @@ class AsyncPaginator(Generic[Item]):
         """Fetch one page: the first that the parameters ask for.
 
         Raises:
-            APIError: no answer came, or one that is no list of what was asked for.
-            ClientClosedError: the client is closed.
+            APIError: No response came, or it is not a list of what was asked for.
+            ClientClosedError: The client is closed.
 
         """
         return await self._page(self._listing)
@@ -66,20 +67,48 @@ class AsyncPaginator(Generic[Item]):
             mark = tuple(following.items())
             if mark in seen or None in following.values():
                 raise APIError(
-                    f"{listing.method} {listing.path}: the server does not lead on from {mark[0][1]!r}, although that "
-                    f"is not the end of the list",
-                    request_method=listing.method,
-                    request_path=listing.path,
+                    f"{listing.http.method} {listing.http.path}: the server does not lead on from {mark[0][1]!r}, "
+                    f"although that is not the end of the list",
+                    request_method=listing.http.method,
+                    request_path=listing.http.path,
                 )
             for item in page:
                 yield item
             if not following:
                 return
             seen.add(mark)
-            listing = attrs.evolve(listing, **following)
+            listing = listing.changed(following)
 
     async def _page(self, listing: Listing[Item]) -> list[Item]:
         return listing.arranged(await self._fetch(listing))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._listing!r}>"
+
+
+class Paginator(Generic[Item]):
+    """A list on the server: iterating fetches it page by page; nothing is fetched before.
+
+    `page()` returns one page, the first one, as a list. Each use requests it again.
+    """
+
+    def __init__(self, pages: AsyncPaginator[Item], portal: Portal, caller: Place) -> None:
+        self._pages = pages
+        self._portal = portal
+        self._caller = caller
+
+    def __iter__(self) -> Iterator[Item]:
+        return Iteration(aiter(self._pages), self._portal, self._caller)
+
+    def page(self) -> list[Item]:
+        """Fetch one page: the first that the parameters ask for.
+
+        Raises:
+            APIError: No response came, or it is not a list of what was asked for.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._portal.run(self._pages.page, caller_context(self._caller))
+
+    def __repr__(self) -> str:
+        return repr(self._pages).replace("Async", "", 1)

@@ -1,36 +1,27 @@
-"""What every resource has: a way to send."""
+"""The base of every resource: how it sends a call, and how it becomes an attribute of a client."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from typing import Any, Protocol, TypedDict, TypeVar
+from importlib import import_module
+from typing import Any, Generic, Protocol, TypedDict, TypeVar, overload
+
+import attrs
 
 from letta_async._protocol import NO_OPTIONS, CallOptions
 from letta_async._transport import ClientStats
 from letta_async._unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.errors import Attempt
-from letta_async.models._listing import Listing
-from letta_async.models._operation import Operation
+from letta_async.operations._listing import Listing
+from letta_async.operations._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
 
-__all__ = ["RequestOptions", "Resource", "Sender", "parted"]
+__all__ = ["AsyncPart", "AsyncResource", "Sender", "given", "options_of"]
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
-
-
-class RequestOptions(TypedDict, total=False):
-    """What every method takes beside its own parameters."""
-
-    extra_headers: Mapping[str, str | None] | None
-    """Headers that go over the client's; `None` as a value takes one away."""
-    extra_query: Mapping[str, object] | None
-    """Query parameters that go over the method's."""
-    extra_body: Mapping[str, object] | None
-    """Fields of the body that go over the method's, unchecked."""
-    timeout: float | Timeout | Unset | None
-    """Seconds for one try, `None` for no bound, or a `Timeout`; left out, the client's."""
+Part = TypeVar("Part")
 
 
 class Sender(Protocol):
@@ -46,50 +37,120 @@ class Sender(Protocol):
 
     @property
     def base_url(self) -> str:
-        """Where the server is."""
+        """URL of the server."""
         ...
 
     @property
     def stats(self) -> ClientStats:
-        """How things stand with it."""
+        """State of the limiter and the retries."""
         ...
 
 
-class Resource:
-    """A part of the API, as an attribute of a client."""
+class AsyncResource:
+    """A part of the API, as an attribute of an async client."""
 
     def __init__(self, client: Sender) -> None:
         self._client = client
 
-    def _send(self, operation: type[Operation[Answer]], given: Mapping[str, Any]) -> Awaitable[Answer]:
-        """Make the call that a method is for.
+    def _send(
+        self,
+        operation: type[Operation[Answer]],
+        parameters: Mapping[str, object],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Awaitable[Answer]:
+        """Send a call; parameters that are `UNSET` are left out."""
+        options = options_of(extra_headers, extra_query, extra_body, timeout)
+        return self._client._call(operation, given(parameters), options)  # pyright: ignore[reportPrivateUsage] - not for users
 
-        Args:
-            operation: The call; its fields are the method's parameters.
-            given: What the method was given: its `locals()`, before it makes any of its own.
-
-        """
-        return self._client._call(operation, *parted(operation, given))  # pyright: ignore[reportPrivateUsage] - not for users
-
-    def _pages(self, listing: type[Listing[Item]], given: Mapping[str, Any]) -> AsyncPaginator[Item]:
-        """Make the list that a method is for; as `_send`."""
-        parameters, options = parted(listing, given)
+    def _pages(
+        self,
+        listing: type[Listing[Item]],
+        parameters: Mapping[str, object],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncPaginator[Item]:
+        """Create the paginator of a call that lists."""
+        options = options_of(extra_headers, extra_query, extra_body, timeout)
 
         async def fetch(page: Listing[Item]) -> list[Item]:
             return await self._client._call(listing, page.given(), options)  # pyright: ignore[reportPrivateUsage] - not for users
 
-        return AsyncPaginator(fetch, listing, parameters)
+        return AsyncPaginator(fetch, listing, given(parameters))
 
 
-def parted(operation: type[Operation[Any]], given: Mapping[str, Any]) -> tuple[dict[str, object], CallOptions]:
+def given(parameters: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters that are not `UNSET`."""
+    return {name: value for name, value in parameters.items() if value is not UNSET}
+
+
+def options_of(
+    extra_headers: Mapping[str, str | None] | None,
+    extra_query: Mapping[str, object] | None,
+    extra_body: Mapping[str, object] | None,
+    timeout: float | Timeout | Unset | None,
+) -> CallOptions:
+    """Return the options of a call; one shared object when none was given."""
+    if extra_headers is None and extra_query is None and extra_body is None and timeout is UNSET:
+        return NO_OPTIONS
+    return CallOptions(extra_headers=extra_headers, extra_query=extra_query, extra_body=extra_body, timeout=timeout)
+
+
+class AsyncPart(Generic[Part]):
+    """A resource as an attribute: imported and created on first use, then an ordinary attribute of the instance.
+
+    On the class it is the resource's class, so that `unittest.mock.create_autospec` finds the methods.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        self._attribute = attribute
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> type[Part]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Part: ...
+    def __get__(self, instance: Any, owner: type) -> Any:
+        cls: Any = getattr(import_module(self._module), self._name)
+        if instance is None:
+            return cls
+        part = instance.__dict__[self._attribute] = self._create(cls, instance)
+        return part
+
+    def _create(self, cls: Any, instance: Any) -> Any:
+        return cls(instance._client if isinstance(instance, AsyncResource) else instance)  # pyright: ignore[reportPrivateUsage] - of its own kind
+
+
+class RequestOptions(TypedDict, total=False):
+    """What every method takes beside its own parameters."""
+
+    extra_headers: Mapping[str, str | None] | None
+    """Headers to add or replace in the request; `None` as a value removes one."""
+    extra_query: Mapping[str, object] | None
+    """Query parameters to add or replace in the request."""
+    extra_body: Mapping[str, object] | None
+    """Members to add or replace in the JSON body of the request, without validation."""
+    timeout: float | Timeout | Unset | None
+    """Limit on one attempt in seconds, `None` for no limit, or a `Timeout`; left out, the client's."""
+
+
+def parted(operation: type[Operation[Any]], arguments: Mapping[str, Any]) -> tuple[dict[str, object], CallOptions]:
     """Part what a method was given: the call's parameters, without what is `UNSET`, and the options of every method.
 
     Raises:
         TypeError: something is neither.
 
     """
-    parameters = {name: given[name] for name in operation.places if given.get(name, UNSET) is not UNSET}
-    options = given.get("options")
+    names = [field.name for field in attrs.fields(operation)]
+    parameters = {name: arguments[name] for name in names if arguments.get(name, UNSET) is not UNSET}
+    options = arguments.get("options")
     if not options:
         return parameters, NO_OPTIONS
     for name in options.keys() - RequestOptions.__annotations__.keys():

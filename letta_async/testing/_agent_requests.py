@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 import attrs
 
 from letta_async.models import agent
+from letta_async.operations import agents
 from letta_async.testing._configs import EmbeddingConfig, GivenLLMConfig
 from letta_async.testing._errors import Refusal, invalid_argument
 from letta_async.testing._ids import BlockId, IdentityId, MessageId, SourceId, ToolId
@@ -86,7 +87,7 @@ class InitialMessage:
     name: str | None = None
 
 
-@reads(agent.CreateAgent)
+@reads(agents.CreateAgent)
 class CreateAgent:
     """Body of creating an agent."""
 
@@ -147,7 +148,7 @@ class CreateAgent:
             raise ValueError("Agent type AgentType.voice_convo_agent requires enable_sleeptime to be True")
 
 
-@reads(agent.UpdateAgent)
+@reads(agents.UpdateAgent)
 class UpdateAgent:
     """Body of changing an agent."""
 
@@ -190,7 +191,7 @@ class UpdateAgent:
     hidden = None
 
 
-@reads(agent.RetrieveAgent)
+@reads(agents.RetrieveAgent)
 class AgentQuery:
     """Query of retrieving an agent."""
 
@@ -198,7 +199,7 @@ class AgentQuery:
     include = attrs.field(factory=list[str])
 
 
-@reads(agent.ListAgents)
+@reads(agents.ListAgents)
 class ListAgentsQuery:
     """Query of listing agents."""
 
@@ -225,7 +226,7 @@ class ListAgentsQuery:
     created_by_id: str | None = None
 
 
-@reads(agent.RecompileAgent)
+@reads(agents.RecompileAgent)
 class RecompileAgentQuery:
     """Query of recompiling an agent's own prompt."""
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from letta_async.models._operation import Operation
+from letta_async.operations._operation import Operation, split_placement
 
 __all__ = ["REQUIRED", "reads"]
 
@@ -34,7 +34,7 @@ def reads(call: type[Operation[Any]]) -> Callable[[type[T]], type[T]]:
             if isinstance(value, staticmethod):
                 methods[name] = value
             elif not name.startswith("__"):
-                fields[name] = _field(value, own[name] if name in own else of_call[name])
+                fields[name] = _field(value, own[name] if name in own else split_placement(of_call[name])[1])
         methods["__doc__"] = cls.__doc__
         return attrs.make_class(cls.__name__, fields, class_body=methods, frozen=True, kw_only=True)
 

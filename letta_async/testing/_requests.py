@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 import attrs
 
 from letta_async._annotations import by_tag, value_members
-from letta_async.models import agent, block, conversation, message
+from letta_async.models import message
 from letta_async.models._fields import Range
+from letta_async.operations import blocks, conversations, messages
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument
 from letta_async.testing._ids import IdentityId
@@ -67,7 +68,7 @@ _BlockValue = Annotated[str, Before(_without_nul)]
 # --- blocks ---------------------------------------------------------------------------------------------------------
 
 
-@reads(block.CreateBlock)
+@reads(blocks.CreateBlock)
 class CreateBlock:
     """Body of creating a block, alone or with an agent."""
 
@@ -94,7 +95,7 @@ class CreateBlock:
         return {**members, "value": ""} if members and members.get("value") is None else members
 
 
-@reads(block.UpdateBlock)
+@reads(blocks.UpdateBlock)
 class UpdateBlock:
     """Body of changing a block."""
 
@@ -116,7 +117,7 @@ class UpdateBlock:
     tags = None
 
 
-@reads(block.ListBlocks)
+@reads(blocks.ListBlocks)
 class BlocksQuery:
     """Query of listing blocks."""
 
@@ -142,7 +143,7 @@ class BlocksQuery:
     show_hidden_blocks: Annotated[bool | None, Undescribed()] = False
 
 
-@reads(agent.ListBlockAgents)
+@reads(blocks.ListBlockAgents)
 class BlockAgentsQuery:
     """Query of listing the agents that a block is attached to."""
 
@@ -158,7 +159,7 @@ class BlockAgentsQuery:
 # --- conversations --------------------------------------------------------------------------------------------------
 
 
-@reads(conversation.CreateConversation)
+@reads(conversations.CreateConversation)
 class CreateConversation:
     """Body of creating a conversation."""
 
@@ -168,7 +169,7 @@ class CreateConversation:
     model_settings = None
 
 
-@reads(conversation.UpdateConversation)
+@reads(conversations.UpdateConversation)
 class UpdateConversation:
     """Body of changing a conversation."""
 
@@ -178,7 +179,7 @@ class UpdateConversation:
     last_message_at = None
 
 
-@reads(conversation.Recompile)
+@reads(conversations.Recompile)
 class CompactionRequest:
     """Body of recompiling and of compacting."""
 
@@ -186,14 +187,14 @@ class CompactionRequest:
     compaction_settings = None
 
 
-@reads(conversation.CreateConversation)
+@reads(conversations.CreateConversation)
 class CreateConversationQuery:
     """Query of creating a conversation."""
 
     agent_id = REQUIRED
 
 
-@reads(conversation.ListConversations)
+@reads(conversations.ListConversations)
 class ConversationsQuery:
     """Query of listing conversations."""
 
@@ -205,21 +206,21 @@ class ConversationsQuery:
     order_by = "created_at"
 
 
-@reads(conversation.ForkConversation)
+@reads(conversations.ForkConversation)
 class DirectQuery:
     """Query of forking and of cancelling."""
 
     agent_id = None
 
 
-@reads(conversation.Recompile)
+@reads(conversations.Recompile)
 class RecompileQuery:
     """Query of recompiling a conversation."""
 
     dry_run = False
 
 
-@reads(message.ListMessages)
+@reads(messages.ListMessages)
 class MessagesQuery:
     """Query of listing messages."""
 

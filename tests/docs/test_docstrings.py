@@ -14,10 +14,9 @@ import letta_async
 import letta_async.testing
 from letta_async._annotations import tag_of
 from letta_async._options import ConfiguredClient
-from letta_async.models._operation import Operation
-from letta_async.resources.agents import AsyncAgents
-from letta_async.resources.blocks import AsyncBlockAgents, AsyncBlocks
-from letta_async.resources.conversations import AsyncConversationMessages, AsyncConversations
+from letta_async.operations._operation import Operation
+from letta_async.resources._client import AsyncResources, Resources
+from letta_async.resources._resource import AsyncPart
 
 from .fields import documented_fields
 
@@ -27,16 +26,25 @@ CLASSES = [
     for name in module.__all__
     if inspect.isclass(cls := getattr(module, name)) and attrs.has(cls) and not issubclass(cls, Operation)
 ]
-RESOURCES = (AsyncAgents, AsyncBlockAgents, AsyncBlocks, AsyncConversationMessages, AsyncConversations)
 
 
 def _find_methods() -> Iterator[Callable[..., Any]]:
     yield ConfiguredClient.__init__
-    yield letta_async.AsyncLetta.post
-    for cls in (*RESOURCES, letta_async.RetryPolicy):
-        for name, member in inspect.getmembers(cls, inspect.isfunction):
-            if not name.startswith("_"):
-                yield member
+    for client in (AsyncResources, Resources):
+        for cls in (client, *_resources(client)):
+            yield from _public(cls)
+    yield from _public(letta_async.RetryPolicy)
+
+
+def _resources(cls: type[Any]) -> Iterator[type[Any]]:
+    for name, member in inspect.getmembers_static(cls):
+        if isinstance(member, AsyncPart):
+            yield (part := getattr(cls, name))
+            yield from _resources(part)
+
+
+def _public(cls: type[Any]) -> Iterator[Callable[..., Any]]:
+    return (member for name, member in inspect.getmembers(cls, inspect.isfunction) if not name.startswith("_"))
 
 
 METHODS = list(_find_methods())
@@ -52,9 +60,6 @@ def test_every_field_is_described(cls: type[Any]) -> None:
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__qualname__)
 def test_every_parameter_is_described(method: Callable[..., Any]) -> None:
     described = _described(method)
-    if "parameters are those of `create`" in " ".join((inspect.getdoc(method) or "").split()):
-        (cls,) = (cls for cls in RESOURCES if method.__qualname__.startswith(f"{cls.__name__}."))
-        described |= _described(cls.create)
     assert set(inspect.signature(method).parameters) - {"self"} <= described
 
 

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from letta_async import AsyncLetta, AsyncPaginator, Letta, Paginator
+from letta_async.resources._resource import AsyncPart
 
+OWNERS = {"Conversations", "Resources"}
+"""Where the sync twins of methods are that a base class of the async ones has."""
 OWN_WORDS = {"Letta.close"}
 """What the facade explains in words of its own: there is a thread to tell of."""
 
@@ -19,9 +22,12 @@ OWN_WORDS = {"Letta.close"}
 def pairs(asynchronous: Any, synchronous: Any, name: str = "Letta") -> Iterator[tuple[str, Any, Any]]:
     """Walk both clients side by side, from part to part."""
     yield name, asynchronous, synchronous
-    for attribute, part in vars(asynchronous).items():
-        if not attribute.startswith("_"):
-            yield from pairs(part, getattr(synchronous, attribute, None), f"{name}.{attribute}")
+    for attribute in parts(asynchronous):
+        yield from pairs(getattr(asynchronous, attribute), getattr(synchronous, attribute, None), f"{name}.{attribute}")
+
+
+def parts(thing: object) -> set[str]:
+    return {name for name, member in inspect.getmembers_static(type(thing)) if isinstance(member, AsyncPart)}
 
 
 def methods(thing: object) -> dict[str, Any]:
@@ -48,20 +54,8 @@ def test_the_walk_reaches_the_parts() -> None:
 @pytest.mark.parametrize(("name", "asynchronous", "synchronous"), PARTS)
 def test_both_clients_have_the_same_members(name: str, asynchronous: object, synchronous: object) -> None:
     assert methods(synchronous).keys() == methods(asynchronous).keys()
-    assert {part for part in vars(synchronous) if not part.startswith("_")} == {
-        part for part in vars(asynchronous) if not part.startswith("_")
-    }
+    assert parts(synchronous) == parts(asynchronous)
     assert type(synchronous).__name__ == type(asynchronous).__name__.removeprefix("Async")
-
-
-@pytest.mark.parametrize(("name", "asynchronous", "synchronous"), PARTS)
-def test_both_clients_annotate_the_same_parts(name: str, asynchronous: object, synchronous: object) -> None:
-    hints = [typing.get_type_hints(type(client)) for client in (asynchronous, synchronous)]
-    names = [
-        {part: hint.__name__.removeprefix("Async") for part, hint in found.items() if hint is not typing.Final}
-        for found in hints
-    ]
-    assert names[0] == names[1]
 
 
 @pytest.mark.parametrize(("name", "asynchronous", "synchronous"), METHODS)
@@ -90,8 +84,6 @@ def test_every_method_gives_the_same(
             given = Iterator[typing.get_args(given)[0]]
         if typing.get_origin(given) is AsyncPaginator:
             given = Paginator[typing.get_args(given)[0]]
-        if typing.get_origin(given) in {Iterator, Paginator}:
-            assert inspect.signature(synchronous).return_annotation == given
         assert own == given
 
 
@@ -99,7 +91,7 @@ def test_every_method_gives_the_same(
 def test_every_method_has_the_same_docstring(name: str, asynchronous: object, synchronous: object) -> None:
     assert synchronous.__doc__
     if name not in OWN_WORDS:
-        assert synchronous.__doc__ == asynchronous.__doc__
+        assert synchronous.__doc__ == (asynchronous.__doc__ or "").replace("`await` or `page()`", "`page()`")
 
 
 @pytest.mark.parametrize(("name", "asynchronous", "synchronous"), METHODS)
@@ -109,8 +101,9 @@ def test_every_method_is_a_plain_one_and_the_facades_own(
     assert not inspect.iscoroutinefunction(synchronous)
     assert not inspect.isasyncgenfunction(synchronous)
     if synchronous is not asynchronous:
-        assert synchronous.__module__ == "letta_async.sync"
-        assert synchronous.__qualname__ == asynchronous.__qualname__.removeprefix("Async")
+        owner, _, own_name = synchronous.__qualname__.partition(".")
+        assert own_name == asynchronous.__name__
+        assert owner in {asynchronous.__qualname__.partition(".")[0].removeprefix("Async"), *OWNERS}
 
 
 def test_a_method_that_only_one_client_has_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,9 +135,9 @@ def test_context_managers_correspond() -> None:
 def test_help_shows_signature_and_docstring() -> None:
     shown = " ".join(pydoc.plain(pydoc.render_doc(Letta(api_key="k").conversations.recompile)).split())
     assert "conversation_id: 'str', *, agent_id: 'str | Unset | None' = UNSET" in shown
-    assert "Compile a conversation's system prompt anew" in shown
+    assert "Recompile a conversation's system prompt" in shown
     assert "async def" not in shown
-    assert "letta_async.sync.Conversations" in shown
+    assert "letta_async.resources.conversations.Conversations" in shown
 
 
 def test_the_bound_signature_leaves_self_out() -> None:

@@ -32,7 +32,7 @@ from letta_async._check import check
 from letta_async._protocol import CallOptions, build, build_raw, decipher
 from letta_async._redirect import redirected
 from letta_async._refusal import retry_after
-from letta_async.models.conversation import Recompile
+from letta_async.operations.conversations import Recompile
 from tests.ids import AGENT, CONVERSATION
 
 E = TypeVar("E", bound=LettaError)

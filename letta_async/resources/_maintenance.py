@@ -21,20 +21,23 @@ from letta_async._unset import UNSET, Unset
 from letta_async.config import deadline_faults
 from letta_async.errors import Attempt, Fault, InvalidArgumentError, UnexpectedPromptError
 from letta_async.fleet import Batch
-from letta_async.models.agent import AgentState, ListBlockAgents, RetrieveAgent
-from letta_async.models.block import RetrieveBlock
+from letta_async.models.agent import AgentState
 from letta_async.models.compaction import CompactionSettings
-from letta_async.models.conversation import Conversation, ListConversations, Recompile
-from letta_async.models.message import ListMessages, SystemMessage
+from letta_async.models.conversation import Conversation
+from letta_async.models.message import SystemMessage
 from letta_async.models.outcome import Outcome, Progress
 from letta_async.models.staleness import Staleness
+from letta_async.operations.agents import RetrieveAgent
+from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
+from letta_async.operations.conversations import ListConversations, Recompile
+from letta_async.operations.messages import ListMessages
 from letta_async.resources._paging import AsyncPaginator
-from letta_async.resources._resource import RequestOptions, Resource, parted
+from letta_async.resources._resource import AsyncResource, RequestOptions, parted
 
-__all__ = ["AsyncUpkeep"]
+__all__ = ["AsyncMaintenance"]
 
 
-class AsyncUpkeep(Resource):
+class AsyncMaintenance(AsyncResource):
     """What keeps the prompts of conversations up to date."""
 
     async def staleness(
@@ -92,13 +95,13 @@ class AsyncUpkeep(Resource):
             words = " and ".join(chosen) or "none of them"
             raise InvalidArgumentError([Fault("targets", f"takes agent_id, block_id or all=True, not {words}")])
         if block_id is not None and block_id is not UNSET:
-            agents = self._pages(ListBlockAgents, {"block_id": block_id, "options": options})
+            agents = self._pages(ListBlockAgents, {"block_id": block_id}, **options)
             return self._of_block(agents, block_id, options)
         return self._of_agent(self._conversations(agent_id, options), agent_id, options)
 
     def _conversations(self, agent_id: str | Unset | None, options: RequestOptions) -> AsyncPaginator[Conversation]:
-        given = {"agent_id": agent_id, "archive_status": "unarchived", "options": options}
-        return self._pages(ListConversations, given)
+        given = {"agent_id": agent_id, "archive_status": "unarchived"}
+        return self._pages(ListConversations, given, **options)
 
     async def _of_agent(
         self, conversations: AsyncPaginator[Conversation], agent_id: str | Unset | None, options: RequestOptions
@@ -109,7 +112,7 @@ class AsyncUpkeep(Resource):
             if not conversation.archived:
                 yield conversation.id
         if empty and agent_id:  # the server lists nothing for an agent that does not exist, but says so here
-            await self._send(RetrieveAgent, {"agent_id": agent_id, "options": options})
+            await self._send(RetrieveAgent, {"agent_id": agent_id}, **options)
 
     async def _of_block(
         self, agents: AsyncPaginator[AgentState], block_id: str, options: RequestOptions
@@ -121,7 +124,7 @@ class AsyncUpkeep(Resource):
                 if not conversation.archived:
                     yield conversation.id
         if empty:
-            await self._send(RetrieveBlock, {"block_id": block_id, "options": options})
+            await self._send(RetrieveBlock, {"block_id": block_id}, **options)
 
     def recompile_many(
         self,

@@ -1,29 +1,30 @@
-"""Calls about a conversation that can also mean an agent's own messages: the agent-direct mode."""
+"""Declare calls about a conversation that can also mean an agent's own messages: the agent-direct mode."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-import attrs
+from letta_async._unset import UNSET
+from letta_async.operations._operation import AgentId, ConversationId, InBody, InPath, Operation, operation
 
-from letta_async._unset import UNSET, Unset
-from letta_async.models._operation import PATH, AgentId, ConversationId, Operation
-
-__all__ = ["Direct"]
+__all__ = ["ConversationOperation"]
 
 Answer = TypeVar("Answer")
 
 
-@attrs.frozen(kw_only=True)
-class Direct(Operation[Answer], Generic[Answer]):
+@operation
+class ConversationOperation(Operation[Answer], Generic[Answer]):
     """A call about a conversation, or with `default` and `agent_id` about an agent's own messages."""
 
-    conversation_id: ConversationId = attrs.field(metadata=PATH)
-    agent_id: AgentId | Unset | None = UNSET
+    conversation_id: InPath[ConversationId]
+    """`conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by the API,
+    `agent-<uuid4>`."""
+    agent_id: InBody[AgentId | None] = UNSET
+    """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""
 
     def advice(self) -> Iterable[tuple[str, type[Warning]]]:
-        """Warn about an agent's id in the wrong place."""
+        """Warn about an agent's ID in the wrong place."""
         if self.conversation_id.startswith("agent-"):
             text = (
                 "an agent's id as conversation_id is deprecated by the API; "
@@ -36,7 +37,7 @@ class Direct(Operation[Answer], Generic[Answer]):
         return ()
 
     def hint(self, status: int) -> str | None:
-        """Say what is missing where `default` was not found."""
+        """Name the missing parameter where `default` was not found."""
         if status == 404 and self.conversation_id == "default" and not self.agent_id:
             return "agent_id is missing: 'default' stands for the agent-direct mode, which needs the agent's id"
         return None

@@ -1,0 +1,61 @@
+"""Iterate synchronously over what the async client yields on the private event loop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sized
+from contextvars import Context, copy_context
+from typing import TypeVar, cast
+
+from letta_async._feeder import advance
+from letta_async._portal import Portal
+from letta_async._warnings import CALLER, Place
+from letta_async.errors import ClientClosedError
+
+__all__ = ["Iteration", "caller_context", "off_the_loop"]
+
+R = TypeVar("R")
+
+
+class Iteration(Iterator[R]):
+    """The items of an async generator, waited for one by one; dropped before its end, its loop ends the generator."""
+
+    def __init__(self, items: AsyncGenerator[R, None], portal: Portal, caller: Place) -> None:
+        self._items: AsyncGenerator[R, None] | None = items
+        self._portal = portal
+        self._caller = caller
+        self._pid = os.getpid()
+
+    def __next__(self) -> R:
+        if self._pid != os.getpid():
+            raise ClientClosedError("an iteration goes on only in the process that began it")
+        items = self._items
+        if items is None:
+            raise StopIteration
+        try:
+            return self._portal.run(lambda: anext(items), caller_context(self._caller))
+        except StopAsyncIteration:
+            self._items = None
+            raise StopIteration from None
+
+    def close(self) -> None:
+        """End the generator, and with it what it has in flight."""
+        items, self._items = self._items, None
+        if items is not None and self._pid == os.getpid():
+            with contextlib.suppress(ClientClosedError):  # the loop is gone, and the generator with it
+                self._portal.run(items.aclose)
+
+
+def off_the_loop(argument: object) -> object:
+    """Wrap a lazy iterable so that a thread of its own advances it: it may itself wait for the private loop."""
+    if isinstance(argument, Sized) or not isinstance(argument, Iterable):
+        return argument
+    return advance(iter(cast("Iterable[object]", argument)))
+
+
+def caller_context(caller: Place) -> Context:
+    """Copy the caller's context for a call, with the line that it comes from."""
+    context = copy_context()
+    context.run(CALLER.set, caller)
+    return context

@@ -1,0 +1,41 @@
+"""Declare calls that return a list page by page, each page found by the last item of the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Generic, TypeVar
+
+from letta_async.operations._operation import Operation, operation
+
+__all__ = ["Listing"]
+
+Item = TypeVar("Item")
+
+_SURELY_FULL: Final = 50
+"""A page of fewer items than this, and than were asked for, is the last one. It is the page size of Letta 0.16.8; the
+hosted API cuts larger pages, so that one may be shorter than a larger `limit` and yet not the last."""
+
+
+@operation
+class Listing(Operation[list[Item]], Generic[Item]):
+    """A call that returns a list. The type argument is the type of an item.
+
+    A subclass has the parameters `limit`, `after` and `order`, and an `id` in each item.
+    """
+
+    @classmethod
+    def answer_of(cls, argument: Any) -> Any:
+        """Return the type of a page."""
+        return list[argument]
+
+    def arranged(self, page: list[Item]) -> list[Item]:
+        """Return a page in the requested order, where the server ignores it."""
+        return page
+
+    def following(self, page: list[Item]) -> Mapping[str, Any]:
+        """Return the parameters that lead from a page to the next one; none when it is the last."""
+        limit: int | None = self.given().get("limit")  # type: ignore[assignment]  # a field of every subclass
+        if len(page) < min(limit or _SURELY_FULL, _SURELY_FULL) or (limit and len(page) > limit):
+            return {}
+        last: Any = page[-1]
+        return {"after": last.id}

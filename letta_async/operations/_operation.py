@@ -1,0 +1,227 @@
+"""Declare one call of the API as one attrs class: its endpoint, a field per parameter, the type of the response.
+
+The class is the only place where a parameter is named, typed, placed and described: the string below a field is its
+description. `make api` writes the methods of both clients and their reference pages from these classes; the checks, the
+request and the embedded server read them at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Self,
+    TypeAlias,
+    TypeVar,
+    dataclass_transform,
+    get_args,
+    get_origin,
+)
+
+import attrs
+
+from letta_async._unset import UNSET, Unset
+
+__all__ = [
+    "DELETE",
+    "GET",
+    "PATCH",
+    "POST",
+    "PUT",
+    "SEGMENT",
+    "AgentId",
+    "BlockId",
+    "Body",
+    "ConversationId",
+    "Endpoint",
+    "InBody",
+    "InPath",
+    "InQuery",
+    "MessageId",
+    "Operation",
+    "OwnConversationId",
+    "Path",
+    "Pattern",
+    "Placement",
+    "Query",
+    "Segment",
+    "operation",
+    "split_placement",
+]
+
+T = TypeVar("T")
+Answer = TypeVar("Answer")
+Class = TypeVar("Class", bound=type)
+
+
+# --- where a parameter goes -------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Placement:
+    """Mark an annotation with the part of the request that carries the parameter."""
+
+    name: str | None = None
+    """Name on the wire, where it differs from the field's; default: the field's name."""
+
+
+@attrs.frozen
+class Path(Placement):
+    """The parameter fills a segment of the path."""
+
+
+@attrs.frozen
+class Query(Placement):
+    """The parameter goes into the query."""
+
+
+@attrs.frozen
+class Body(Placement):
+    """The parameter is a member of the JSON object in the body."""
+
+
+InPath: TypeAlias = Annotated[T, Path()]
+"""A required segment of the path."""
+InQuery: TypeAlias = Annotated[T | Unset, Query()]
+"""A query parameter; `UNSET` leaves it out."""
+InBody: TypeAlias = Annotated[T | Unset, Body()]
+"""A member of the body; `UNSET` leaves it out."""
+
+
+def split_placement(annotation: Any) -> tuple[Placement, Any]:
+    """Return where a parameter goes, and its annotation without that; an unmarked parameter goes into the body."""
+    if get_origin(annotation) is not Annotated:
+        return Body(), annotation
+    base, *marks = get_args(annotation)
+    placement = next((mark for mark in marks if isinstance(mark, Placement)), Body())
+    rest = tuple(mark for mark in marks if not isinstance(mark, Placement))
+    return placement, Annotated[(base, *rest)] if rest else base
+
+
+# --- forms of identifiers ---------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Pattern:
+    """Mark a string annotation with the regular expression that the whole string must match."""
+
+    regex: str
+    words: str
+    """Description of the form, for error messages."""
+
+
+_UUID4: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+ConversationId = Annotated[
+    str, Pattern(rf"default|(conv|agent)-{_UUID4}", "'conv-' and a lower-case UUID4, or 'default' with agent_id")
+]
+"""ID of a conversation, or `default` for an agent's own messages."""
+OwnConversationId = Annotated[str, Pattern(rf"conv-{_UUID4}", "'conv-' and a lower-case UUID4")]
+"""ID of a conversation; `default` is excluded."""
+AgentId = Annotated[str, Pattern(rf"agent-{_UUID4}", "'agent-' and a lower-case UUID4")]
+BlockId = Annotated[str, Pattern(rf"block-{_UUID4}", "'block-' and a lower-case UUID4")]
+MessageId = Annotated[str, Pattern(rf"message-{_UUID4}", "'message-' and a lower-case UUID4")]
+SEGMENT: Final = Pattern(r"(?!\.{1,2}$)[^\x00-\x1f\x7f]+", "a name that is not '.' or '..', without control characters")
+Segment = Annotated[str, SEGMENT]
+"""Any text that can fill one segment of a path; it is percent-encoded."""
+
+
+# --- endpoints and operations -----------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Endpoint:
+    """The HTTP side of an operation: method, path, and what may be done with its request."""
+
+    method: str
+    path: str
+    """Path template with a `{name}` per path parameter."""
+    repeatable: bool
+    """Whether sending the request twice does no harm, so that it can be retried when its fate is unknown."""
+    body_required: bool = False
+    """Whether a JSON object is sent even when it has no member."""
+
+
+def GET(path: str) -> Endpoint:  # noqa: N802 - the verbs as HTTP writes them
+    """Create the endpoint of a read: repeatable, without a body."""
+    return Endpoint(method="GET", path=path, repeatable=True)
+
+
+def POST(path: str, *, repeatable: bool = False, body_required: bool = False) -> Endpoint:  # noqa: N802 - as above
+    """Create the endpoint of a `POST`, which is not repeatable unless the server's behavior makes it so."""
+    return Endpoint(method="POST", path=path, repeatable=repeatable, body_required=body_required)
+
+
+def PUT(path: str, *, body_required: bool = True) -> Endpoint:  # noqa: N802 - as above
+    """Create the endpoint of a replacement: repeatable."""
+    return Endpoint(method="PUT", path=path, repeatable=True, body_required=body_required)
+
+
+def PATCH(path: str, *, repeatable: bool = True, body_required: bool = True) -> Endpoint:  # noqa: N802 - as above
+    """Create the endpoint of a partial update, which sets values and is therefore repeatable."""
+    return Endpoint(method="PATCH", path=path, repeatable=repeatable, body_required=body_required)
+
+
+def DELETE(path: str) -> Endpoint:  # noqa: N802 - as above
+    """Create the endpoint of a deletion: repeatable, although the second attempt may meet a 404."""
+    return Endpoint(method="DELETE", path=path, repeatable=True)
+
+
+def _hash_by_path(_cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """Hash an operation by its path parameters alone: other parameters may be lists and mappings."""
+    return [field.evolve(hash=str(field.type).startswith("InPath[")) for field in fields]
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
+def operation(cls: Class) -> Class:
+    """Make a subclass of `Operation` a frozen attrs class with keyword-only fields."""
+    return attrs.frozen(cls, kw_only=True, field_transformer=_hash_by_path)
+
+
+@operation
+class Operation(Generic[Answer]):
+    """One call of the API. The type argument is the type of the response.
+
+    A subclass sets `http` and declares its parameters as fields annotated `InPath`, `InQuery` or `InBody`.
+    """
+
+    http: ClassVar[Endpoint]
+    """The endpoint."""
+    answer: ClassVar[Any]
+    """Type of the response, taken from the type argument."""
+    __attrs_attrs__: ClassVar[Any]
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            arguments = get_args(base)
+            if arguments and not isinstance(arguments[0], TypeVar):
+                cls.answer = cls.answer_of(arguments[0])
+
+    @classmethod
+    def answer_of(cls, argument: Any) -> Any:
+        """Return the type of the response for the type argument of the class."""
+        return argument
+
+    def given(self) -> dict[str, object]:
+        """Return the parameters that were not left out, by field name."""
+        values = ((field.name, getattr(self, field.name)) for field in attrs.fields(type(self)))
+        return {name: value for name, value in values if value is not UNSET}
+
+    def changed(self, changes: Mapping[str, object]) -> Self:
+        """Return the operation with other values for some parameters."""
+        instance: Any = self
+        return attrs.evolve(instance, **changes)
+
+    def advice(self) -> Iterable[tuple[str, type[Warning]]]:
+        """Return warnings about parameters that are valid but hardly intended."""
+        return ()
+
+    def hint(self, status: int) -> str | None:
+        """Return a suggestion for the caller when the server responds with `status`."""
+        del status
+        return None

@@ -1,0 +1,55 @@
+"""The whole API on one page: which operation each method of the clients makes.
+
+A program of the project reads this; the package itself never imports it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from letta_async.operations import agents, blocks, conversations, messages
+from letta_async.operations._operation import Operation
+
+__all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
+
+RESOURCES: Final[dict[str, str]] = {
+    "agents": "Agents, from whose memory system prompts are compiled.",
+    "blocks": "Memory blocks, which agents may share.",
+    "blocks.agents": "The agents that a block is attached to.",
+    "conversations": "Conversations with agents, each with a system prompt of its own.",
+    "conversations.messages": "The messages of a conversation.",
+}
+"""Description of each resource, by its attribute path on a client."""
+
+TREE: Final[dict[str, type[Operation[Any]]]] = {
+    "agents.create": agents.CreateAgent,
+    "agents.list": agents.ListAgents,
+    "agents.retrieve": agents.RetrieveAgent,
+    "agents.update": agents.UpdateAgent,
+    "agents.delete": agents.DeleteAgent,
+    "agents.recompile": agents.RecompileAgent,
+    "blocks.create": blocks.CreateBlock,
+    "blocks.list": blocks.ListBlocks,
+    "blocks.retrieve": blocks.RetrieveBlock,
+    "blocks.update": blocks.UpdateBlock,
+    "blocks.delete": blocks.DeleteBlock,
+    "blocks.agents.list": blocks.ListBlockAgents,
+    "conversations.create": conversations.CreateConversation,
+    "conversations.list": conversations.ListConversations,
+    "conversations.retrieve": conversations.RetrieveConversation,
+    "conversations.update": conversations.UpdateConversation,
+    "conversations.delete": conversations.DeleteConversation,
+    "conversations.fork": conversations.ForkConversation,
+    "conversations.cancel": conversations.CancelConversation,
+    "conversations.compact": conversations.Compact,
+    "conversations.recompile": conversations.Recompile,
+    "conversations.messages.list": messages.ListMessages,
+    "conversations.messages.compact": conversations.Compact,
+}
+"""Operation of each method, by its attribute path on a client."""
+
+EXTENSIONS: Final[dict[str, str]] = {
+    "": "letta_async.resources._raw.AsyncRawCalls",
+    "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
+}
+"""Class with the methods of a resource that are more than one call, written by hand; `""` is the client itself."""

@@ -1,0 +1,153 @@
+"""Calls under `/v1/blocks`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from letta_async._unset import UNSET
+from letta_async.models._fields import Count, PageSize
+from letta_async.models.agent import AgentInclude, AgentState
+from letta_async.models.block import Block, BlockFields
+from letta_async.operations._listing import Listing
+from letta_async.operations._operation import (
+    DELETE,
+    GET,
+    PATCH,
+    POST,
+    AgentId,
+    BlockId,
+    InBody,
+    InPath,
+    InQuery,
+    Operation,
+    operation,
+)
+
+__all__ = ["CreateBlock", "DeleteBlock", "ListBlockAgents", "ListBlocks", "RetrieveBlock", "UpdateBlock"]
+
+
+@operation
+class CreateBlock(BlockFields, Operation[Block]):
+    """Create a block. An agent has it once it is attached: see `block_ids` of `agents.create`."""
+
+    http = POST("/v1/blocks/", body_required=True)
+
+
+@operation
+class ListBlocks(Listing[Block]):
+    """List blocks, including those that were created with an agent."""
+
+    http = GET("/v1/blocks/")
+
+    limit: InQuery[PageSize | None] = UNSET
+    """Maximum number of blocks per page. Server default: 50."""
+    after: InQuery[BlockId | None] = UNSET
+    """Start after the block with this ID, in the order of the list."""
+    before: InQuery[BlockId | None] = UNSET
+    """End before the block with this ID, in the order of the list."""
+    order: InQuery[Literal["asc", "desc"]] = UNSET
+    """`asc` lists the oldest first, `desc` the newest. Server default: `asc`."""
+    label: InQuery[str | None] = UNSET
+    """List blocks with exactly this label."""
+    label_search: InQuery[str | None] = UNSET
+    """List blocks whose label contains this text."""
+    description_search: InQuery[str | None] = UNSET
+    """List blocks whose description contains this text."""
+    value_search: InQuery[str | None] = UNSET
+    """List blocks whose text contains this text."""
+    tags: InQuery[list[str] | None] = UNSET
+    """List blocks with one of these tags."""
+    match_all_tags: InQuery[bool] = UNSET
+    """List only blocks that have all of `tags`. Server default: `False`."""
+    templates_only: InQuery[bool] = UNSET
+    """List only block templates. Server default: `False`."""
+    project_id: InQuery[str | None] = UNSET
+    """List blocks of this project; hosted API."""
+
+
+@operation
+class RetrieveBlock(Operation[Block]):
+    """Retrieve a block.
+
+    Raises:
+        NotFoundError: There is no such block.
+
+    """
+
+    http = GET("/v1/blocks/{block_id}")
+
+    block_id: InPath[BlockId]
+    """`block-<uuid4>`."""
+
+
+@operation
+class UpdateBlock(Operation[Block]):
+    """Update a block.
+
+    The own system prompts of its agents change with it, those of their conversations do not until they are recompiled:
+    see `conversations.recompile_many`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that
+    is `None`.
+
+    Raises:
+        NotFoundError: There is no such block.
+
+    """
+
+    http = PATCH("/v1/blocks/{block_id}")
+
+    block_id: InPath[BlockId]
+    """`block-<uuid4>`."""
+    value: InBody[str | None] = UNSET
+    """Text of the block."""
+    label: InBody[str | None] = UNSET
+    """Name of the block in prompts, such as `human`."""
+    description: InBody[str | None] = UNSET
+    """Description of the block's purpose; it appears in prompts, too."""
+    limit: InBody[Count | None] = UNSET
+    """Maximum length of the text, in characters."""
+    read_only: InBody[bool] = UNSET
+    """Agents may read the block but not edit it."""
+    metadata: InBody[Mapping[str, Any] | None] = UNSET
+    """JSON object to store with the block; it replaces the one before."""
+    tags: InBody[list[str] | None] = UNSET
+    """Tags to find the block by; they replace those before."""
+    hidden: InBody[bool | None] = UNSET
+    """Leave the block out of lists."""
+    project_id: InBody[str | None] = UNSET
+    """ID of the project that the block belongs to; hosted API."""
+
+
+@operation
+class DeleteBlock(Operation[None]):
+    """Delete a block, wherever it is attached. No prompt changes until it is recompiled.
+
+    Raises:
+        NotFoundError: There is no such block, or an earlier attempt of this call deleted it.
+
+    """
+
+    http = DELETE("/v1/blocks/{block_id}")
+
+    block_id: InPath[BlockId]
+    """`block-<uuid4>`."""
+
+
+@operation
+class ListBlockAgents(Listing[AgentState]):
+    """List the agents that a block is attached to. Letta 0.16.8 lists none for a block that does not exist."""
+
+    http = GET("/v1/blocks/{block_id}/agents")
+
+    block_id: InPath[BlockId]
+    """`block-<uuid4>`."""
+    limit: InQuery[PageSize | None] = UNSET
+    """Maximum number of agents per page. Server default: 50."""
+    after: InQuery[AgentId | None] = UNSET
+    """Start after the agent with this ID, in the order of the list."""
+    before: InQuery[AgentId | None] = UNSET
+    """End before the agent with this ID, in the order of the list."""
+    order: InQuery[Literal["asc", "desc"]] = UNSET
+    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
+    include: InQuery[list[AgentInclude]] = UNSET
+    """Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default: none."""

@@ -1,0 +1,56 @@
+"""The base of every sync resource: how a method waits for its async twin."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from letta_async._facade.iteration import Iteration, caller_context, off_the_loop
+from letta_async._portal import Portal
+from letta_async._warnings import Place
+from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._resource import AsyncPart
+
+__all__ = ["SyncCaller", "SyncPart", "SyncResource"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Core = TypeVar("Core")
+Part = TypeVar("Part")
+
+
+class SyncCaller(Generic[Core]):
+    """What runs the methods of an async object on the private event loop."""
+
+    _core: Core
+    _portal: Portal
+
+    def _wait(self, method: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run an async method and wait for its result."""
+        return self._portal.run(lambda: method(*args, **kwargs), caller_context(Place.here()))
+
+    def _pages(self, pages: AsyncPaginator[R]) -> Paginator[R]:
+        """Return a list for ordinary iteration."""
+        return Paginator(pages, self._portal, Place.here())
+
+    def _iterate(self, method: Callable[P, AsyncGenerator[R, None]], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
+        """Return an iterator over what an async method yields."""
+        begin: Callable[..., AsyncGenerator[R, None]] = method
+        positional = [off_the_loop(value) for value in args]
+        named = {name: off_the_loop(value) for name, value in kwargs.items()}
+        return Iteration(begin(*positional, **named), self._portal, Place.here())
+
+
+class SyncResource(SyncCaller[Core]):
+    """A part of the API, as an attribute of a sync client."""
+
+    def __init__(self, core: Core, portal: Portal) -> None:
+        self._core = core
+        self._portal = portal
+
+
+class SyncPart(AsyncPart[Part]):
+    """A sync resource as an attribute: imported and created on first use, around the async one."""
+
+    def _create(self, cls: Any, instance: Any) -> Any:
+        return cls(getattr(instance._core, self._attribute), instance._portal)  # pyright: ignore[reportPrivateUsage] - of its own kind

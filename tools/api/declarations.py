@@ -1,0 +1,150 @@
+"""Read the declarations: annotations and descriptions as their source has them, and where each name comes from."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import inspect
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from letta_async.operations._listing import Listing
+from letta_async.operations._operation import Endpoint, Operation
+
+__all__ = ["Call", "Module", "Parameter", "calls_in", "read_call", "read_module"]
+
+
+@attrs.frozen
+class Module:
+    """A module as source: its classes, and where the names in it come from."""
+
+    name: str
+    classes: dict[str, ast.ClassDef]
+    origins: dict[str, str]
+    """Module that each name is imported from; for a name defined here, this module."""
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The module's globals."""
+        return vars(importlib.import_module(self.name))
+
+
+@attrs.frozen
+class Parameter:
+    """A parameter of a call."""
+
+    name: str
+    annotation: ast.expr
+    """What its declaration says, markers included."""
+    module: Module
+    """Where it is declared."""
+    description: str
+    required: bool
+
+
+@attrs.frozen
+class Call:
+    """A call as it is declared."""
+
+    cls: type[Operation[Any]]
+    module: Module
+    answer: ast.expr
+    """The type argument: the response, or an item of it."""
+    parameters: tuple[Parameter, ...]
+    """Positional ones first, then the others, each in the order of declaration."""
+    positional: str | None
+    """Name of the parameter that may be given by position: the last one in the path."""
+
+    @property
+    def http(self) -> Endpoint:
+        """The endpoint."""
+        return self.cls.http
+
+    @property
+    def lists(self) -> bool:
+        """Whether the call returns a list page by page."""
+        return issubclass(self.cls, Listing)
+
+
+@functools.cache
+def read_module(name: str) -> Module:
+    """Parse a module of the package."""
+    module = importlib.import_module(name)
+    tree = ast.parse(Path(inspect.getfile(module)).read_text(encoding="utf-8"))
+    origins: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            origins |= {alias.asname or alias.name: node.module for alias in node.names}
+    own = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    origins |= dict.fromkeys(own, name)
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            origins |= {target.id: name for target in node.targets if isinstance(target, ast.Name)}
+    return Module(name, own, origins)
+
+
+def calls_in(cls: type[Any]) -> Iterator[tuple[Module, ast.ClassDef]]:
+    """Yield the source of a class and of the classes of this package that it is made from, nearest first."""
+    for each in cls.__mro__:
+        if each.__module__.startswith("letta_async"):
+            module = read_module(each.__module__)
+            if each.__name__ in module.classes:
+                yield module, module.classes[each.__name__]
+
+
+def read_call(cls: type[Operation[Any]]) -> Call:
+    """Read the declaration of a call.
+
+    Raises:
+        LookupError: A parameter has no description.
+
+    """
+    found: dict[str, Parameter] = {}
+    for module, node in calls_in(cls):
+        for statement, following in zip(node.body, [*node.body[1:], None], strict=True):
+            if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
+                continue
+            name = statement.target.id
+            if name in found or name not in {field.name for field in attrs.fields(cls)}:
+                continue
+            found[name] = Parameter(
+                name,
+                statement.annotation,
+                module,
+                _description(following, f"{cls.__name__}.{name}"),
+                statement.value is None,
+            )
+    in_path = [name for _, name, _, _ in string.Formatter().parse(cls.http.path) if name]
+    ordered = [field.name for field in attrs.fields(cls)]
+    positional = _field_of(found, in_path[-1]) if in_path else None
+    ordered.sort(key=lambda name: (name != positional, not found[name].required))
+    module, node = next(calls_in(cls))
+    return Call(cls, module, _answer(node), tuple(found[name] for name in ordered), positional)
+
+
+def _description(following: ast.stmt | None, name: str) -> str:
+    match following:
+        case ast.Expr(ast.Constant(str(text))):
+            return " ".join(inspect.cleandoc(text).split())
+        case _:
+            raise LookupError(f"{name} has no description below it")
+
+
+def _field_of(parameters: dict[str, Parameter], wire_name: str) -> str:
+    """Return the name of the field that fills a segment of the path."""
+    if wire_name in parameters:
+        return wire_name
+    pattern = re.compile(rf"Path\((?:name=)?['\"]{re.escape(wire_name)}['\"]\)")
+    return next(name for name, each in parameters.items() if pattern.search(ast.unparse(each.annotation)))
+
+
+def _answer(node: ast.ClassDef) -> ast.expr:
+    """Return the type argument of the last base that has one."""
+    (*_, answer) = [base.slice for base in node.bases if isinstance(base, ast.Subscript)]
+    return answer

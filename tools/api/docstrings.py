@@ -1,0 +1,93 @@
+"""Compose the docstring of a method: each stands alone in an editor's hover."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Iterable
+
+from .declarations import Call
+
+__all__ = ["OPTIONS", "docstring", "fill"]
+
+_WIDTH = 120
+
+OPTIONS = {
+    "extra_headers": "Headers to add or replace in this request; `None` as a value removes one.",
+    "extra_query": "Query parameters to add or replace in this request.",
+    "extra_body": "Members to add or replace in the JSON body of this request, without validation.",
+    "timeout": "Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.",
+}
+"""Description of what every method takes."""
+
+_RAISES = {
+    "InvalidArgumentError": "An argument is invalid; nothing was sent.",
+    "APIStatusError": "The server responded with an error status.",
+    "APIConnectionError": "No response arrived.",
+    "APIResponseValidationError": "The response is not what the API promises.",
+    "ClientClosedError": "The client is closed.",
+}
+
+
+def docstring(call: Call, *, waits: bool) -> str:
+    """Compose the docstring of the method for a call.
+
+    Args:
+        call: The call.
+        waits: Whether the method is the sync client's.
+
+    """
+    summary, text, sections = _parsed(inspect.getdoc(call.cls) or "")
+    paragraphs = [_endpoint(call), *text]
+    if call.lists:
+        paragraphs.append(
+            "Iterating fetches the pages as they are needed; `page()` returns the first one."
+            if waits
+            else "Iterating fetches the pages as they are needed; `await` or `page()` returns the first one."
+        )
+    arguments = [*((each.name, each.description) for each in call.parameters), *OPTIONS.items()]
+    blocks = [summary, *map(fill, paragraphs), _section("Args", arguments)]
+    if "Returns" in sections:
+        blocks.append("Returns:\n" + fill(sections["Returns"], "    "))
+    own = dict(re.findall(r"(\w+): (.+?)(?= \w+Error: |$)", sections.get("Raises", "")))
+    raises = {"InvalidArgumentError": _RAISES["InvalidArgumentError"]} | own | _RAISES
+    blocks.append(_section("Raises", raises.items()))
+    return "\n\n".join(blocks)
+
+
+def _endpoint(call: Call) -> str:
+    request = f"`{call.http.method} {call.http.path}`."
+    if call.http.method == "GET":
+        return request
+    if call.http.repeatable:
+        return f"{request} Safe to repeat: retried after transient failures."
+    return f"{request} Not safe to repeat: retried only when the server cannot have processed the request."
+
+
+def _parsed(text: str) -> tuple[str, list[str], dict[str, str]]:
+    """Split a docstring into its first line, its paragraphs and its sections."""
+    head, *parts = re.split(r"^(Returns|Raises):$", text, flags=re.MULTILINE)
+    summary, *paragraphs = [" ".join(part.split()) for part in head.strip().split("\n\n")]
+    sections = {name: " ".join(body.split()) for name, body in zip(parts[::2], parts[1::2], strict=True)}
+    if len(summary) > _WIDTH - 12:
+        first, _, rest = summary.partition(". ")
+        summary, paragraphs = f"{first}.", [rest, *paragraphs]
+    return summary, [each for each in paragraphs if each], sections
+
+
+def _section(title: str, entries: Iterable[tuple[str, str]]) -> str:
+    return f"{title}:\n" + "\n".join(fill(f"{name}: {text}", "    ", "        ") for name, text in entries)
+
+
+def fill(text: str, first: str = "", rest: str | None = None) -> str:
+    """Wrap a paragraph of a docstring that stands in a method."""
+    indent = first if rest is None else rest
+    return textwrap.fill(
+        text,
+        _WIDTH - 8,
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
