@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
 FOREIGN := $(BIN)/python -m tools.foreign
 
-.PHONY: help demo test lint types unit foreign test-foreign test-real test-pythons docs dist test-dist public audit coverage mutants bench bench-check real-server stop-real-server format clean
+.PHONY: help demo test lint api api-diff types unit foreign test-foreign test-real test-pythons docs dist test-dist public audit coverage mutants bench bench-check real-server stop-real-server format clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -22,9 +22,16 @@ demo: $(READY)  ## See a stale conversation recompiled, on the embedded server
 
 test: lint types unit  ## Run lint, type checks and all tests that need no real server
 
-lint: $(READY)  ## Check style and formatting
+lint: $(READY)  ## Check style and formatting, and that what is generated is up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m tools.api --check
+
+api: $(READY)  ## Write methods, exports and reference pages from the declarations in letta_async/operations
+	$(BIN)/python -m tools.api
+
+api-diff: $(READY)  ## List what the declarations lack of a server's description; SPEC=file or URL
+	$(BIN)/python -m tools.api diff $(SPEC)
 
 types: $(READY)  ## Check types, strictly, with pyright and mypy
 	$(BIN)/pyright
@@ -46,7 +53,7 @@ test-real: foreign  ## Run the contract suite and the stories against a real Let
 
 # Left out: faults and clusters, which go by the clock where several suites run at once; the official clients, which bring
 # their own Python; and what only those who work on the package run, on a Python of their choice.
-NOT_EVERYWHERE := faults dask foreign benchmarks mutants
+NOT_EVERYWHERE := api faults dask foreign benchmarks mutants
 test-pythons: $(READY)  ## Run the tests on every supported Python that is found
 	$(BIN)/python tools/pythons.py -- $(NOT_EVERYWHERE:%=--ignore tests/%)
 

@@ -10,7 +10,7 @@ import attrs
 from letta_async._unset import UNSET, Unset
 from letta_async.models._fields import Count, WireObject
 
-__all__ = ["Block", "BlockFields", "NewBlock"]
+__all__ = ["Block", "NewBlock"]
 
 
 @attrs.frozen(kw_only=True)

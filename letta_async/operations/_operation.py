@@ -215,7 +215,8 @@ class Operation(Generic[Answer]):
     def changed(self, changes: Mapping[str, object]) -> Self:
         """Return the operation with other values for some parameters."""
         instance: Any = self
-        return attrs.evolve(instance, **changes)
+        changed: Self = attrs.evolve(instance, **changes)
+        return changed
 
     def advice(self) -> Iterable[tuple[str, type[Warning]]]:
         """Return warnings about parameters that are valid but hardly intended."""

@@ -34,9 +34,11 @@ class AsyncBlockAgents(AsyncResource):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> AsyncPaginator[AgentState]:
-        """List the agents that a block is attached to. Letta 0.16.8 lists none for a block that does not exist.
+        """List the agents that a block is attached to.
 
         `GET /v1/blocks/{block_id}/agents`.
+
+        Letta 0.16.8 lists none for a block that does not exist.
 
         Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
 
@@ -95,9 +97,11 @@ class BlockAgents(SyncResource[AsyncBlockAgents]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> Paginator[AgentState]:
-        """List the agents that a block is attached to. Letta 0.16.8 lists none for a block that does not exist.
+        """List the agents that a block is attached to.
 
         `GET /v1/blocks/{block_id}/agents`.
+
+        Letta 0.16.8 lists none for a block that does not exist.
 
         Iterating fetches the pages as they are needed; `page()` returns the first one.
 

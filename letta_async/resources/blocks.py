@@ -43,9 +43,11 @@ class AsyncBlocks(AsyncResource):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> Block:
-        """Create a block. An agent has it once it is attached: see `block_ids` of `agents.create`.
+        """Create a block.
 
         `POST /v1/blocks/`. Not safe to repeat: retried only when the server cannot have processed the request.
+
+        An agent has it once it is attached: see `block_ids` of `agents.create`.
 
         Args:
             label: Name of the block in prompts, such as `human`.
@@ -275,9 +277,11 @@ class AsyncBlocks(AsyncResource):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> None:
-        """Delete a block, wherever it is attached. No prompt changes until it is recompiled.
+        """Delete a block, wherever it is attached.
 
         `DELETE /v1/blocks/{block_id}`. Safe to repeat: retried after transient failures.
+
+        No prompt changes until it is recompiled.
 
         Args:
             block_id: `block-<uuid4>`.
@@ -321,9 +325,11 @@ class Blocks(SyncResource[AsyncBlocks]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> Block:
-        """Create a block. An agent has it once it is attached: see `block_ids` of `agents.create`.
+        """Create a block.
 
         `POST /v1/blocks/`. Not safe to repeat: retried only when the server cannot have processed the request.
+
+        An agent has it once it is attached: see `block_ids` of `agents.create`.
 
         Args:
             label: Name of the block in prompts, such as `human`.
@@ -555,9 +561,11 @@ class Blocks(SyncResource[AsyncBlocks]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> None:
-        """Delete a block, wherever it is attached. No prompt changes until it is recompiled.
+        """Delete a block, wherever it is attached.
 
         `DELETE /v1/blocks/{block_id}`. Safe to repeat: retried after transient failures.
+
+        No prompt changes until it is recompiled.
 
         Args:
             block_id: `block-<uuid4>`.

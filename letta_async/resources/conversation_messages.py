@@ -39,9 +39,11 @@ class AsyncConversationMessages(AsyncResource):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> AsyncPaginator[Message]:
-        """List the messages of a conversation. Letta 0.16.8 lists none for a conversation that does not exist.
+        """List the messages of a conversation.
 
         `GET /v1/conversations/{conversation_id}/messages`.
+
+        Letta 0.16.8 lists none for a conversation that does not exist.
 
         Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
 
@@ -156,9 +158,11 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> Paginator[Message]:
-        """List the messages of a conversation. Letta 0.16.8 lists none for a conversation that does not exist.
+        """List the messages of a conversation.
 
         `GET /v1/conversations/{conversation_id}/messages`.
+
+        Letta 0.16.8 lists none for a conversation that does not exist.
 
         Iterating fetches the pages as they are needed; `page()` returns the first one.
 

@@ -124,9 +124,11 @@ class AsyncConversations(AsyncMaintenance):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> AsyncPaginator[Conversation]:
-        """List conversations. Letta 0.16.8 lists none for an agent that does not exist.
+        """List conversations.
 
         `GET /v1/conversations/`.
+
+        Letta 0.16.8 lists none for an agent that does not exist.
 
         Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
 
@@ -355,10 +357,12 @@ class AsyncConversations(AsyncMaintenance):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> dict[str, Any]:
-        """Cancel the active runs of a conversation. Done twice, it may cancel a run that began in between.
+        """Cancel the active runs of a conversation.
 
         `POST /v1/conversations/{conversation_id}/cancel`. Not safe to repeat: retried only when the server cannot have
         processed the request.
+
+        Done twice, it may cancel a run that began in between.
 
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
@@ -581,9 +585,11 @@ class Conversations(SyncResource[AsyncConversations]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> Paginator[Conversation]:
-        """List conversations. Letta 0.16.8 lists none for an agent that does not exist.
+        """List conversations.
 
         `GET /v1/conversations/`.
+
+        Letta 0.16.8 lists none for an agent that does not exist.
 
         Iterating fetches the pages as they are needed; `page()` returns the first one.
 
@@ -822,10 +828,12 @@ class Conversations(SyncResource[AsyncConversations]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> dict[str, Any]:
-        """Cancel the active runs of a conversation. Done twice, it may cancel a run that began in between.
+        """Cancel the active runs of a conversation.
 
         `POST /v1/conversations/{conversation_id}/cancel`. Not safe to repeat: retried only when the server cannot have
         processed the request.
+
+        Done twice, it may cancel a run that began in between.
 
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by

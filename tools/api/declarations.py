@@ -17,7 +17,7 @@ import attrs
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Endpoint, Operation
 
-__all__ = ["Call", "Module", "Parameter", "calls_in", "read_call", "read_module"]
+__all__ = ["Call", "Module", "Parameter", "read_call", "read_module", "sources_of"]
 
 
 @attrs.frozen
@@ -89,10 +89,10 @@ def read_module(name: str) -> Module:
     return Module(name, own, origins)
 
 
-def calls_in(cls: type[Any]) -> Iterator[tuple[Module, ast.ClassDef]]:
-    """Yield the source of a class and of the classes of this package that it is made from, nearest first."""
+def sources_of(cls: type[Any]) -> Iterator[tuple[Module, ast.ClassDef]]:
+    """Yield the source of a class and of the attrs classes that it is made from, nearest first."""
     for each in cls.__mro__:
-        if each.__module__.startswith("letta_async"):
+        if attrs.has(each):
             module = read_module(each.__module__)
             if each.__name__ in module.classes:
                 yield module, module.classes[each.__name__]
@@ -106,7 +106,7 @@ def read_call(cls: type[Operation[Any]]) -> Call:
 
     """
     found: dict[str, Parameter] = {}
-    for module, node in calls_in(cls):
+    for module, node in sources_of(cls):
         for statement, following in zip(node.body, [*node.body[1:], None], strict=True):
             if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
                 continue
@@ -124,7 +124,7 @@ def read_call(cls: type[Operation[Any]]) -> Call:
     ordered = [field.name for field in attrs.fields(cls)]
     positional = _field_of(found, in_path[-1]) if in_path else None
     ordered.sort(key=lambda name: (name != positional, not found[name].required))
-    module, node = next(calls_in(cls))
+    module, node = next(sources_of(cls))
     return Call(cls, module, _answer(node), tuple(found[name] for name in ordered), positional)
 
 

@@ -6,10 +6,11 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterable
+from typing import Any
 
 from .declarations import Call
 
-__all__ = ["OPTIONS", "docstring", "fill"]
+__all__ = ["OPTIONS", "docstring", "fill", "summary"]
 
 _WIDTH = 120
 
@@ -30,6 +31,11 @@ _RAISES = {
 }
 
 
+def summary(cls: type[Any]) -> str:
+    """Return the first line of a call's description."""
+    return _parsed(inspect.getdoc(cls) or "")[0]
+
+
 def docstring(call: Call, *, waits: bool) -> str:
     """Compose the docstring of the method for a call.
 
@@ -38,7 +44,7 @@ def docstring(call: Call, *, waits: bool) -> str:
         waits: Whether the method is the sync client's.
 
     """
-    summary, text, sections = _parsed(inspect.getdoc(call.cls) or "")
+    first, text, sections = _parsed(inspect.getdoc(call.cls) or "")
     paragraphs = [_endpoint(call), *text]
     if call.lists:
         paragraphs.append(
@@ -47,7 +53,7 @@ def docstring(call: Call, *, waits: bool) -> str:
             else "Iterating fetches the pages as they are needed; `await` or `page()` returns the first one."
         )
     arguments = [*((each.name, each.description) for each in call.parameters), *OPTIONS.items()]
-    blocks = [summary, *map(fill, paragraphs), _section("Args", arguments)]
+    blocks = [first, *map(fill, paragraphs), _section("Args", arguments)]
     if "Returns" in sections:
         blocks.append("Returns:\n" + fill(sections["Returns"], "    "))
     own = dict(re.findall(r"(\w+): (.+?)(?= \w+Error: |$)", sections.get("Raises", "")))
@@ -68,12 +74,12 @@ def _endpoint(call: Call) -> str:
 def _parsed(text: str) -> tuple[str, list[str], dict[str, str]]:
     """Split a docstring into its first line, its paragraphs and its sections."""
     head, *parts = re.split(r"^(Returns|Raises):$", text, flags=re.MULTILINE)
-    summary, *paragraphs = [" ".join(part.split()) for part in head.strip().split("\n\n")]
+    line, *paragraphs = [" ".join(part.split()) for part in head.strip().split("\n\n")]
     sections = {name: " ".join(body.split()) for name, body in zip(parts[::2], parts[1::2], strict=True)}
-    if len(summary) > _WIDTH - 12:
-        first, _, rest = summary.partition(". ")
-        summary, paragraphs = f"{first}.", [rest, *paragraphs]
-    return summary, [each for each in paragraphs if each], sections
+    first, stop, rest = line.partition(". ")
+    if stop:
+        line, paragraphs = f"{first}.", [rest, *paragraphs]
+    return line, [each for each in paragraphs if each], sections
 
 
 def _section(title: str, entries: Iterable[tuple[str, str]]) -> str:
