@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 import attrs
 from yarl import URL
@@ -182,8 +182,17 @@ class ConfiguredClient:
 
     copy = with_options
 
+    def __copy__(self) -> Self:
+        return self.with_options()
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.with_options()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a client is not pickled, its connections belong to this process; make one where it is used")
+
     def _attach(self) -> None:
-        """Hang the resources on the client."""
+        """Take up what was read, or copied."""
         raise NotImplementedError
 
     @property

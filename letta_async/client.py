@@ -5,14 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Awaitable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Final, Self, TypeVar, Unpack
 
 from letta_async._options import ConfiguredClient
 from letta_async._protocol import CallOptions, build, build_raw
 from letta_async._unset import UNSET
 from letta_async.errors import Attempt, ClientClosedError
 from letta_async.models._operation import Operation
-from letta_async.resources._resource import RequestOptions
+from letta_async.resources._resource import Part, RequestOptions, forget_parts
 from letta_async.resources.agents import AsyncAgents
 from letta_async.resources.blocks import AsyncBlocks
 from letta_async.resources.conversations import AsyncConversations
@@ -29,17 +29,19 @@ class AsyncLetta(ConfiguredClient):
     event loop, and may be used in a second loop once the first is closed.
     """
 
-    conversations: AsyncConversations
+    conversations: Final = Part(AsyncConversations)
     """Threads of messages, and the recompiling of their system prompts."""
-    agents: AsyncAgents
+    agents: Final = Part(AsyncAgents)
     """Agents, whose memory these are compiled from."""
-    blocks: AsyncBlocks
+    blocks: Final = Part(AsyncBlocks)
     """Pieces of memory, which agents may share."""
 
     def _attach(self) -> None:
-        self.conversations = AsyncConversations(self)
-        self.agents = AsyncAgents(self)
-        self.blocks = AsyncBlocks(self)
+        forget_parts(self)
+
+    def _make_part(self, kind: Any, name: str) -> Any:
+        del name
+        return kind(self)
 
     async def get(self, path: str, *, cast_to: Any = object, **options: Unpack[RequestOptions]) -> Any:
         """Send a `GET` to a path that has no method of its own; see `post`."""

@@ -18,6 +18,7 @@ from letta_async._warnings import CALLER, Place
 from letta_async.client import AsyncLetta
 from letta_async.errors import ClientClosedError, Fault, InvalidArgumentError
 from letta_async.resources._paging import AsyncPaginator
+from letta_async.resources._resource import Part, forget_parts
 from letta_async.resources.agents import AsyncAgents
 from letta_async.resources.blocks import AsyncBlockAgents, AsyncBlocks
 from letta_async.resources.conversations import AsyncConversationMessages, AsyncConversations
@@ -162,6 +163,9 @@ class _SyncResource:
         self._core = core
         self._portal = portal
 
+    def _make_part(self, kind: Any, name: str) -> Any:
+        return kind(getattr(self._core, name), self._portal)
+
 
 class ConversationMessages(_SyncResource):
     """The messages of a conversation: `/v1/conversations/{conversation_id}/messages`."""
@@ -173,7 +177,7 @@ class ConversationMessages(_SyncResource):
 class Conversations(_SyncResource):
     """The calls under `/v1/conversations`."""
 
-    messages: ConversationMessages
+    messages: Final = Part(ConversationMessages)
     """The messages of a conversation."""
 
     create: Final = waiting(AsyncConversations.create)
@@ -188,10 +192,6 @@ class Conversations(_SyncResource):
     recompile_many: Final = iterating(AsyncConversations.recompile_many)
     staleness: Final = waiting(AsyncConversations.staleness)
     targets: Final = iterating(AsyncConversations.targets)
-
-    def __init__(self, core: AsyncConversations, portal: Portal) -> None:
-        super().__init__(core, portal)
-        self.messages = ConversationMessages(core.messages, portal)
 
 
 class Agents(_SyncResource):
@@ -214,7 +214,7 @@ class BlockAgents(_SyncResource):
 class Blocks(_SyncResource):
     """The calls under `/v1/blocks`."""
 
-    agents: BlockAgents
+    agents: Final = Part(BlockAgents)
     """The agents that have a block."""
 
     create: Final = waiting(AsyncBlocks.create)
@@ -222,10 +222,6 @@ class Blocks(_SyncResource):
     retrieve: Final = waiting(AsyncBlocks.retrieve)
     update: Final = waiting(AsyncBlocks.update)
     delete: Final = waiting(AsyncBlocks.delete)
-
-    def __init__(self, core: AsyncBlocks, portal: Portal) -> None:
-        super().__init__(core, portal)
-        self.agents = BlockAgents(core.agents, portal)
 
 
 class Letta(ConfiguredClient):
@@ -236,11 +232,11 @@ class Letta(ConfiguredClient):
     threads, works inside a running event loop (which it blocks meanwhile), and may be used again in a forked child.
     """
 
-    conversations: Conversations
+    conversations: Final = Part(Conversations)
     """Threads of messages, and the recompiling of their system prompts."""
-    agents: Agents
+    agents: Final = Part(Agents)
     """Agents, whose memory these are compiled from."""
-    blocks: Blocks
+    blocks: Final = Part(Blocks)
     """Pieces of memory, which agents may share."""
 
     def _attach(self) -> None:
@@ -248,12 +244,13 @@ class Letta(ConfiguredClient):
             raise InvalidArgumentError(
                 [Fault("session", "belongs to an event loop of yours, but Letta runs its own; use AsyncLetta")]
             )
-        self._core = core = AsyncLetta._around(self._config, self._transport)  # pyright: ignore[reportPrivateUsage] - of its own core
+        self._core = AsyncLetta._around(self._config, self._transport)  # pyright: ignore[reportPrivateUsage] - of its own core
         if self._parent is None:
             self._portal = Portal(self._transport.close)
-        self.conversations = Conversations(core.conversations, self._portal)
-        self.agents = Agents(core.agents, self._portal)
-        self.blocks = Blocks(core.blocks, self._portal)
+        forget_parts(self)
+
+    def _make_part(self, kind: Any, name: str) -> Any:
+        return kind(getattr(self._core, name), self._portal)
 
     get: Final = waiting(AsyncLetta.get)
     post: Final = waiting(AsyncLetta.post)

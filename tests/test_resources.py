@@ -16,7 +16,7 @@ from letta_async._protocol import CallOptions, build
 from letta_async.config import ClientConfig
 from letta_async.models import agent, block, conversation, message
 from letta_async.models._operation import Operation
-from letta_async.resources._resource import RequestOptions, Resource
+from letta_async.resources._resource import Part, RequestOptions, Resource
 from tests.ids import AGENT, CONVERSATION
 
 BLOCK = AGENT.replace("agent", "block")
@@ -34,10 +34,10 @@ CALLS: dict[str, type[Operation[Any]]] = {
 
 
 def resources(part: Any) -> Iterator[Resource]:
-    for value in vars(part).values():
-        if isinstance(value, Resource) and value is not part:
-            yield value
-            yield from resources(value)
+    for name, member in inspect.getmembers_static(type(part)):
+        if isinstance(member, Part):
+            yield getattr(part, name)
+            yield from resources(getattr(part, name))
 
 
 METHODS = [

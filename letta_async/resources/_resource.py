@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from typing import Any, Protocol, TypedDict, TypeVar
+from typing import Any, Generic, Protocol, TypedDict, TypeVar, overload
 
 from letta_async._protocol import NO_OPTIONS, CallOptions
 from letta_async._transport import ClientStats
@@ -14,10 +14,11 @@ from letta_async.models._listing import Listing
 from letta_async.models._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
 
-__all__ = ["RequestOptions", "Resource", "Sender", "parted"]
+__all__ = ["Part", "RequestOptions", "Resource", "Sender", "forget_parts", "parted"]
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 class RequestOptions(TypedDict, total=False):
@@ -55,11 +56,52 @@ class Sender(Protocol):
         ...
 
 
+class Whole(Protocol):
+    """What has parts: a client, or a resource with resources below it."""
+
+    def _make_part(self, kind: Any, name: str) -> Any: ...
+
+
+class Part(Generic[Made]):
+    """A resource as an attribute: made when it is first asked for, from then on in the instance's `__dict__`.
+
+    Asked of the class, it is the resource's class, in which `unittest.mock.create_autospec` finds the methods.
+    """
+
+    def __init__(self, kind: type[Made]) -> None:
+        self._kind = kind
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any]) -> type[Made]: ...
+    @overload
+    def __get__(self, instance: Whole, owner: type[Any]) -> Made: ...
+    def __get__(self, instance: Whole | None, owner: type[Any]) -> Any:
+        if instance is None:
+            return self._kind
+        made = vars(instance)[self._name] = instance._make_part(self._kind, self._name)  # pyright: ignore[reportPrivateUsage] - not for users
+        return made
+
+
+def forget_parts(whole: object) -> None:
+    """Drop the parts made so far: those of a copied `__dict__` belong to the original."""
+    for cls in type(whole).__mro__:
+        for name, member in vars(cls).items():
+            if isinstance(member, Part):
+                vars(whole).pop(name, None)
+
+
 class Resource:
     """A part of the API, as an attribute of a client."""
 
     def __init__(self, client: Sender) -> None:
         self._client = client
+
+    def _make_part(self, kind: Any, name: str) -> Any:
+        del name
+        return kind(self._client)
 
     def _send(self, operation: type[Operation[Answer]], given: Mapping[str, Any]) -> Awaitable[Answer]:
         """Make the call that a method is for.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Unpack
+from typing import Any, Final, Literal, Unpack
 
 from letta_async._unset import UNSET, Unset
 from letta_async.models.agent import AgentState, Included, ListBlockAgents
 from letta_async.models.block import Block, CreateBlock, DeleteBlock, ListBlocks, RetrieveBlock, UpdateBlock
 from letta_async.resources._paging import AsyncPaginator
-from letta_async.resources._resource import RequestOptions, Resource, Sender
+from letta_async.resources._resource import Part, RequestOptions, Resource
 
 __all__ = ["AsyncBlockAgents", "AsyncBlocks"]
 
@@ -51,12 +51,8 @@ class AsyncBlockAgents(Resource):
 class AsyncBlocks(Resource):
     """The calls under `/v1/blocks`."""
 
-    agents: AsyncBlockAgents
+    agents: Final = Part(AsyncBlockAgents)
     """The agents that have a block."""
-
-    def __init__(self, client: Sender) -> None:
-        super().__init__(client)
-        self.agents = AsyncBlockAgents(client)
 
     async def create(
         self,

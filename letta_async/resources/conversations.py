@@ -24,7 +24,7 @@ from letta_async.models.conversation import (
 from letta_async.models.message import ListMessages, Message
 from letta_async.models.providers import ModelSettings
 from letta_async.resources._paging import AsyncPaginator
-from letta_async.resources._resource import RequestOptions, Resource, Sender
+from letta_async.resources._resource import Part, RequestOptions, Resource
 from letta_async.resources._upkeep import AsyncUpkeep
 
 __all__ = ["AsyncConversationMessages", "AsyncConversations"]
@@ -101,12 +101,8 @@ class AsyncConversationMessages(Resource):
 class AsyncConversations(AsyncUpkeep):
     """The calls under `/v1/conversations`."""
 
-    messages: AsyncConversationMessages
+    messages: Final = Part(AsyncConversationMessages)
     """The messages of a conversation."""
-
-    def __init__(self, client: Sender) -> None:
-        super().__init__(client)
-        self.messages = AsyncConversationMessages(client)
 
     async def create(
         self,
