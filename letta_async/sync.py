@@ -146,7 +146,8 @@ class Paginator(Generic[R]):
         return self._portal.run(self._pages.page, _context(self._caller))
 
     def __repr__(self) -> str:
-        return repr(self._pages).replace("Async", "", 1)
+        listing = self._pages._listing  # pyright: ignore[reportPrivateUsage] - of its own core
+        return f"<{type(self).__name__} of {listing!r}: iterate it, or call page() for one page>"
 
 
 def _context(caller: Place) -> Context:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 import attrs
 
 from letta_async._unset import UNSET
+from letta_async.models._record import Record
 
 __all__ = [
     "PATH",
@@ -51,7 +52,7 @@ MessageId = Annotated[str, Pattern(rf"message-{_UUID4}", "'message-' and a lower
 
 
 @attrs.frozen(kw_only=True)
-class Operation(Generic[Answer]):
+class Operation(Record, Generic[Answer]):
     """A call of the API. A subclass names the method, the path and the parameters; the rest follows from that."""
 
     method: ClassVar[str]
@@ -68,6 +69,7 @@ class Operation(Generic[Answer]):
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
+        super().__attrs_init_subclass__()
         cls.places = {field.name: field.metadata.get("in", "body") for field in attrs.fields(cls)}
 
     def given(self) -> dict[str, object]:

@@ -82,4 +82,4 @@ class AsyncPaginator(Generic[Item]):
         return listing.arranged(await self._fetch(listing))
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._listing!r}>"
+        return f"<{type(self).__name__} of {self._listing!r}: await it for one page, or iterate it with async for>"

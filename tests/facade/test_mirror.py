@@ -45,7 +45,8 @@ METHODS = [
 
 
 def test_the_walk_reaches_the_parts() -> None:
-    assert {"Letta", "Letta.conversations", "Letta.conversations.messages", "Letta.blocks.agents"} <= {name for name, *_ in PARTS}
+    names = {name for name, *_ in PARTS}
+    assert {"Letta", "Letta.conversations", "Letta.conversations.messages", "Letta.blocks.agents"} <= names
     assert {"Letta.conversations.recompile", "Letta.post", "Letta.close"} <= {str(method.id) for method in METHODS}
 
 
