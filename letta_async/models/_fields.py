@@ -93,7 +93,7 @@ def _read_faults(cls: type[WireObject], data: object) -> Iterable[Fault]:
             yield Fault("data", f"{show(name)} is not a string, as names are")
     for field in attrs.fields(cls):
         if field.default is attrs.NOTHING and field.name not in data:
-            yield Fault(field.name, f"is required in a {cls.__name__}")
+            yield Fault(field.name, f"is required of {cls.__name__}")
     name, value = tag_of(cls) or ("", "")
     if name and data.get(name, value) != value:
-        yield Fault(name, f"{show(data[name])} is not {value!r}, which a {cls.__name__} has")
+        yield Fault(name, f"{show(data[name])} is not {value!r}, as it is in {cls.__name__}")
