@@ -240,6 +240,12 @@ def test_the_facade_goes_through_it_with_an_ordinary_loop(letta: Letta, agent_id
     )
 
 
+def test_a_list_says_that_it_is_lazy() -> None:
+    listed = AsyncLetta(api_key="k").agents.list(limit=2)
+    words = "await it for one page, or iterate it with async for"
+    assert repr(listed) == f"<AsyncPaginator of ListAgents(limit=2): {words}>"
+
+
 def test_the_facade_fetches_lazily_too(server: EmbeddedServer, letta: Letta, agent_id: str) -> None:
     before = len(server.requests)
     iterator = iter(letta.conversations.list(agent_id=agent_id, limit=3))
