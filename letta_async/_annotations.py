@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import attrs
 
 from letta_async._unset import Unset
-from letta_async.models._fields import WireObject
-from letta_async.operations._operation import Operation
+from letta_async.models._record import Record
 
 __all__ = [
     "by_tag",
@@ -53,7 +52,7 @@ def is_mapping(annotation: Any) -> bool:
 
 
 def is_wire_class(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, WireObject | Operation)
+    return isinstance(annotation, type) and issubclass(annotation, Record)
 
 
 def tag_of(cls: type[Any]) -> tuple[str, str] | None:

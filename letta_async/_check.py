@@ -32,7 +32,7 @@ from letta_async._annotations import (
     value_members,
     wire_names,
 )
-from letta_async._json import is_array, is_object, join, json_faults, show
+from letta_async._json import exact, is_array, is_object, join, json_faults, plain, show
 from letta_async._known import Known
 from letta_async._unset import UNSET
 from letta_async.errors import Fault, InvalidArgumentError
@@ -110,13 +110,13 @@ def _guess(word: object, known: Iterable[str]) -> str:
 
 def _check_int(value: Any, _: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return value if type(value) is int else exact(value)
     raise _Invalid(f"{show(value)} is not a whole number")
 
 
 def _check_float(value: Any, _: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return value
+        return value if type(value) is float else exact(value)
     raise _Invalid(f"{show(value)} is not a finite number")
 
 
@@ -128,14 +128,14 @@ def _check_bool(value: Any, _: Any) -> bool:
 
 def _check_str(value: Any, _: Any) -> str:
     if isinstance(value, str):
-        return value
+        return value if type(value) is str else exact(value)
     raise _Invalid(f"{show(value)} is not a string")
 
 
 def _check_literal(value: Any, annotation: Any) -> Any:
     allowed = get_args(annotation)
     if isinstance(value, str) and value in allowed:
-        return value
+        return value if type(value) is str else exact(value)
     guess = _guess(value, allowed) if isinstance(value, str) else ""
     raise _Invalid(f"{show(value)} is unknown; allowed: {', '.join(map(repr, allowed))}{guess}")
 
@@ -145,11 +145,12 @@ def _check_mapping(value: Any, _: Any) -> Mapping[str, Any]:
         raise _Invalid(f"{show(value)} is not a mapping")
     for fault in json_faults(value, ""):
         raise _Invalid(fault.problem, at=fault.path)
-    return value
+    checked: dict[str, Any] = plain(value)
+    return checked
 
 
 def _check_moment(value: Any, _: Any) -> datetime:
-    moment = value
+    moment = value = exact(value)
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
@@ -188,9 +189,10 @@ def _check_annotated(annotation: Any) -> Hook:
         return checked
 
     def like(value: Any, _: Any) -> Any:
-        if not fullmatch(inner(value, base)):
+        checked = inner(value, base)
+        if not fullmatch(checked):
             raise _Invalid(f"{show(value)} is {'malformed' if value else 'empty'}; expected {mark.words}")
-        return value
+        return checked
 
     if isinstance(mark, Range):
         return in_range
@@ -273,7 +275,7 @@ def _is_lasting(value: object) -> bool:
 def _with_extra_checked(value: Any) -> Any:
     for fault in json_faults(value.extra_fields, ""):
         raise _Invalid(fault.problem, at=fault.path)
-    return value
+    return attrs.evolve(value, extra_fields=plain(value.extra_fields))
 
 
 def _make_strict() -> Converter:

@@ -9,10 +9,11 @@ from typing import Any, Final, TypeGuard
 
 from letta_async.errors import Fault
 
-__all__ = ["is_array", "is_object", "join", "json_faults", "show"]
+__all__ = ["exact", "is_array", "is_object", "join", "json_faults", "plain", "show"]
 
 _MAX_SHOWN: Final = 80
 _MAX_DEPTH: Final = 100
+_EXACT: Final = frozenset({str, int, float, bool, NoneType})
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
@@ -23,6 +24,31 @@ def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
 def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     """Tell whether a value stands for a JSON array."""
     return isinstance(value, list | tuple)
+
+
+def exact(value: Any) -> Any:
+    """Return the `str`, `int` or `float` that an instance of a subclass holds, and any other value as it is.
+
+    Members of an `Enum` are such instances: `str()` and `format()` make `Color.RED` of what equals `"red"`.
+    """
+    if type(value) in _EXACT:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    return float.__float__(value) if isinstance(value, float) else value
+
+
+def plain(value: Any) -> Any:
+    """Return a JSON value as `dict`, `list` and exact scalars; `json_faults` must have found nothing in it."""
+    if type(value) in _EXACT:
+        return value
+    if is_object(value):
+        return {exact(name): plain(each) for name, each in value.items()}
+    if is_array(value):
+        return [plain(each) for each in value]
+    return exact(value)
 
 
 def json_faults(value: object, path: str, depth: int = 0) -> list[Fault]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 import attrs
 from yarl import URL
@@ -181,6 +181,15 @@ class ConfiguredClient:
         return copy
 
     copy = with_options
+
+    def __copy__(self) -> Self:
+        return self.with_options()
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.with_options()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a client is not pickled, its connections belong to this process; make one where it is used")
 
     def _attach(self) -> None:
         """Complete the client once its options are read."""

@@ -12,7 +12,7 @@ import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from letta_async.errors import APIConnectionError, ClientClosedError
 
@@ -224,6 +224,9 @@ class Portal:
         self._at_end = at_end
         self._running: _LoopThread | None = None
         self._closed = False
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self  # there is one loop, whoever holds it
 
     def run(self, make: Callable[[], Awaitable[T]], context: Context | None = None) -> T:
         """Run a coroutine on the loop and wait for what comes of it.

@@ -12,7 +12,7 @@ import attrs
 
 from letta_async._check import check, is_sound
 from letta_async._converter import read, write
-from letta_async._json import is_array, is_object, json_faults
+from letta_async._json import is_array, is_object, json_faults, plain
 from letta_async._known import Known
 from letta_async._refusal import excerpt, printable, refusal
 from letta_async._unset import UNSET, Unset
@@ -124,7 +124,7 @@ def build(
         else:
             segments[place.key] = quote(value, safe="") if place.quoted else value
     if options.extra_body:
-        body |= {_to_json(name): _to_json(value) for name, value in options.extra_body.items()}
+        body |= {_to_json(name): _to_json(value) for name, value in plain(options.extra_body).items()}
     return Request(
         method=http.method,
         path=http.path.format_map(segments),
@@ -204,7 +204,7 @@ def build_raw(
         path=quote(path, safe="/:@!$&'()*+,;=~%"),
         query=_query({}, options, config),
         headers=_headers(options, config.headers if body is UNSET else config.json_headers),
-        body=None if body is UNSET else _to_json(body).encode(),
+        body=None if body is UNSET else _to_json(plain(body)).encode(),
         timeout=_timeout(options, config),
         repeatable=method in {"GET", "PUT", "DELETE"},
         answer=answer,
@@ -224,7 +224,7 @@ def _query(query: Mapping[str, object], options: CallOptions, config: ClientConf
     if not (query or config.default_query or options.extra_query):
         return ""
     pairs: list[tuple[str, str]] = []
-    for name, value in {**config.default_query, **query, **(options.extra_query or {})}.items():
+    for name, value in {**config.default_query, **query, **plain(options.extra_query or {})}.items():
         for item in value if is_array(value) else [value]:
             if item is not None:
                 pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))

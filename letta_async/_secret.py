@@ -39,4 +39,4 @@ class Secret(str):
 
 def mask(value: Any) -> Any:
     """Make a secret of a string, and leave what is none: a wrong argument is judged, and refused, elsewhere."""
-    return Secret(value) if isinstance(value, str) else value
+    return Secret(str.__str__(value)) if isinstance(value, str) else value

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 
-from letta_async._json import show
+import attrs
+
+from letta_async._json import exact, show
 from letta_async.errors import Fault
 from letta_async.operations.conversations import Recompile
 
@@ -31,7 +33,16 @@ async def each(targets: Targets) -> AsyncGenerator[Target, None]:
     """Give the targets one by one, wherever they come from."""
     if isinstance(targets, AsyncIterable):
         async for target in targets:
-            yield target
+            yield _exact(target)
     else:
         for target in targets:
-            yield target
+            yield _exact(target)
+
+
+def _exact(target: Target) -> Target:
+    """Return a target whose ids are no subclasses of `str`, such as an `Enum`, which keys and lines would misname."""
+    if not isinstance(target, Recompile):
+        return str(exact(target)) if isinstance(target, str) else target
+    ids = {name: getattr(target, name) for name in ("conversation_id", "agent_id")}
+    made = {name: exact(value) for name, value in ids.items()}
+    return target if all(made[name] is ids[name] for name in ids) else target.changed(made)

@@ -19,6 +19,7 @@ from letta_async._tries import CLOSED, Lane, Tries
 from letta_async._warnings import warn
 from letta_async.config import ClientConfig
 from letta_async.errors import Attempt, ClientClosedError, Fault, InvalidArgumentError
+from letta_async.models._record import Record
 from letta_async.retry import Retries
 
 __all__ = ["ClientStats", "Transport"]
@@ -28,7 +29,7 @@ _TURNS_TO_END: Final = 5
 
 
 @attrs.frozen(kw_only=True)
-class ClientStats:
+class ClientStats(Record):
     """How things stand with a client and its server, at one moment."""
 
     limit: int

@@ -25,6 +25,10 @@ class AsyncLetta(ConfiguredClient, AsyncResources):
     event loop, and may be used in a second loop once the first is closed.
     """
 
+    def _make_part(self, kind: Any, name: str) -> Any:
+        del name
+        return kind(self)
+
     async def close(self) -> None:
         """Close the client: calls under way end with `ClientClosedError`, connections are closed.
 

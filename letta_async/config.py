@@ -14,7 +14,7 @@ import attrs
 from multidict import CIMultiDict
 from yarl import URL
 
-from letta_async._json import is_object, json_faults
+from letta_async._json import exact, is_object, json_faults, plain
 from letta_async._secret import Secret, mask, names_secret
 from letta_async._unset import UNSET, Unset
 from letta_async._version import __version__
@@ -99,7 +99,8 @@ def masked_headers(headers: Any) -> Any:
     """Keep the values of headers that tell who somebody is out of every `repr`; what are no headers stays as it is."""
     if not is_object(headers):
         return headers
-    return {name: mask(value) if names_secret(str(name)) else value for name, value in headers.items()}
+    named = {exact(name): value for name, value in headers.items()}
+    return {name: mask(value) if names_secret(str(name)) else exact(value) for name, value in named.items()}
 
 
 @attrs.frozen(kw_only=True)
@@ -136,6 +137,7 @@ class ClientConfig:
         if faults:
             raise InvalidArgumentError(faults)
         content_type = {"Content-Type": "application/json"}
+        object.__setattr__(self, "default_query", plain(self.default_query))
         object.__setattr__(self, "headers", merge_headers(headers, self.default_headers))
         object.__setattr__(self, "json_headers", merge_headers(headers, content_type, self.default_headers))
         host = urlsplit(self.base_url).hostname or ""
@@ -215,7 +217,7 @@ def resolve_base_url(base_url: str | URL | Unset | None, environment: str | Unse
     """Find the base URL in the official client's order: argument, `environment`, LETTA_BASE_URL, the cloud."""
     from_environ = os.environ.get("LETTA_BASE_URL") or None
     if base_url is not UNSET and base_url is not None:
-        return _checked_base_url(str(base_url), "base_url")
+        return _checked_base_url(str(exact(base_url)), "base_url")
     if environment is not UNSET:
         if from_environ is not None and base_url is UNSET:
             problem = "ambiguous: LETTA_BASE_URL is set too; pass base_url=None to use the environment named here"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+from functools import cache
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -9,7 +11,7 @@ import attrs
 from hypothesis import strategies as st
 
 from letta_async import UNSET, CompactionSettings, ModelSettings, UnknownModelSettings
-from letta_async._annotations import is_mapping, is_union, is_wire_class
+from letta_async._annotations import is_list, is_mapping, is_union, is_wire_class
 from letta_async._unset import Unset
 from letta_async.models._fields import Range
 
@@ -22,6 +24,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
+_DAY = 23 * 60
 OBJECTS = st.dictionaries(st.text(), JSON, max_size=3)
 KNOWN_PROVIDERS = [cls for cls in get_args(ModelSettings) if cls is not UnknownModelSettings]
 
@@ -44,11 +47,19 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
         return st.floats(bounds.minimum, bounds.maximum)
     if is_mapping(annotation):
         return OBJECTS
+    if is_list(annotation):
+        return st.lists(values(get_args(annotation)[0]), max_size=2)
+    if annotation is datetime:
+        return st.datetimes(
+            timezones=st.integers(-_DAY, _DAY).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+        )
     if is_wire_class(annotation):
         return instances(annotation)
-    return {bool: st.booleans(), str: st.text(max_size=20), float: st.floats(0, 2)}[annotation]
+    plain = {bool: st.booleans(), str: st.text(max_size=20), float: st.floats(0, 2), int: st.integers()}
+    return plain[annotation]
 
 
+@cache
 def instances(cls: type[Any]) -> st.SearchStrategy[Any]:
     """Draw instances of a wire class, every field at will."""
     fields = attrs.fields(attrs.resolve_types(cls))

@@ -235,7 +235,15 @@ def test_the_facade_goes_through_it_with_an_ordinary_loop(letta: Letta, agent_id
     assert len(ids) == len(set(ids)) == 7
     assert [conversation.id for conversation in listed] == ids
     assert [conversation.id for conversation in listed.page()] == ids[:3]
-    assert repr(listed).startswith("<Paginator ListConversations(")
+    assert repr(listed) == (
+        f"<Paginator of ListConversations(agent_id={agent_id!r}, limit=3): iterate it, or call page() for one page>"
+    )
+
+
+def test_a_list_says_that_it_is_lazy() -> None:
+    listed = AsyncLetta(api_key="k").agents.list(limit=2)
+    words = "await it for one page, or iterate it with async for"
+    assert repr(listed) == f"<AsyncPaginator of ListAgents(limit=2): {words}>"
 
 
 def test_the_facade_fetches_lazily_too(server: EmbeddedServer, letta: Letta, agent_id: str) -> None:

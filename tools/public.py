@@ -21,7 +21,7 @@ import click
 import letta_async
 from letta_async import dask, testing
 from letta_async.cli import commands, exits
-from letta_async.resources._resource import AsyncPart
+from letta_async.resources._resource import Part
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RECORD: Final = ROOT / "tests" / "recorded" / "public.txt"
@@ -98,7 +98,7 @@ def describe() -> dict[str, list[str]]:
 def _resources(cls: type[Any], prefix: str = "") -> Iterator[tuple[str, type[Any]]]:
     """Yield the resources of a client; the sync one has the same, which its own tests see to."""
     for name, member in inspect.getmembers_static(cls):
-        if isinstance(member, AsyncPart):
+        if isinstance(member, Part):
             yield prefix + name, (part := getattr(cls, name))
             yield from _resources(part, f"{prefix}{name}.")
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 import attrs
 from yarl import URL
 
-from letta_async._json import is_object
+from letta_async._json import exact, is_object
 from letta_async._secret import Secret, mask
 from letta_async.config import masked_headers
 from letta_async.errors import Fault
@@ -94,9 +94,7 @@ def _has_password(proxy: object) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Make secrets plain strings, in mappings, too."""
-    if isinstance(value, Secret):
-        return str(value)
+    """Make secrets, and members of enumerations that a worker may not have, plain strings, in mappings, too."""
     if is_object(value):
-        return {name: _plain(each) for name, each in value.items()}
-    return value
+        return {exact(name): _plain(each) for name, each in value.items()}
+    return exact(value)

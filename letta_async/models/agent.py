@@ -9,6 +9,7 @@ from typing import Any, Literal
 import attrs
 
 from letta_async.models._fields import WireObject
+from letta_async.models._record import SECRET
 from letta_async.models.block import Block
 from letta_async.models.compaction import CompactionSettings
 from letta_async.models.providers import ModelSettings
@@ -80,9 +81,11 @@ class AgentState(WireObject):
     """Time zone that times in its prompts are told in, such as `Europe/Berlin`."""
     hidden: bool | None = None
     """Whether lists leave it out."""
-    secrets: list[Mapping[str, Any]] | None = attrs.field(default=None, hash=False, repr=False)
-    """What its tools may know; not shown when it is printed."""
-    tool_exec_environment_variables: list[Mapping[str, Any]] | None = attrs.field(default=None, hash=False, repr=False)
+    secrets: list[Mapping[str, Any]] | None = attrs.field(default=None, hash=False, repr=False, metadata=SECRET)
+    """What its tools may know; not shown when it is printed, and masked in `to_dict`."""
+    tool_exec_environment_variables: list[Mapping[str, Any]] | None = attrs.field(
+        default=None, hash=False, repr=False, metadata=SECRET
+    )
     """The same under an older name."""
     project_id: str | None = None
     """Project that it belongs to; hosted API."""

@@ -7,13 +7,14 @@ from typing import Literal
 import attrs
 
 from letta_async.errors import LettaError
+from letta_async.models._record import Record
 from letta_async.operations.conversations import Recompile
 
 __all__ = ["Outcome", "Progress"]
 
 
 @attrs.frozen(kw_only=True)
-class Outcome:
+class Outcome(Record):
     """What came of one target of a batch."""
 
     target: str | Recompile
@@ -21,7 +22,9 @@ class Outcome:
     status: Literal["recompiled", "compiled", "unchanged", "skipped", "failed"]
     """`recompiled`; `compiled`, in a dry run; `unchanged`, because it was not stale and only stale ones were asked for;
     `skipped`, because the journal says that it was done before; `failed`."""
-    prompt: str | None = attrs.field(default=None, repr=lambda prompt: "None" if prompt is None else f"<{len(prompt)}>")
+    prompt: str | None = attrs.field(
+        default=None, repr=lambda prompt: "None" if prompt is None else f"<{len(prompt)} characters>"
+    )
     """The compiled prompt; of what is `unchanged`, the stored one. `None` when there is none, and for a repeated target
     whose prompt is no longer in memory."""
     error: LettaError | None = None
@@ -40,7 +43,7 @@ class Outcome:
 
 
 @attrs.frozen(kw_only=True)
-class Progress:
+class Progress(Record):
     """How far a batch is."""
 
     done: int

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import difflib
+from typing import ClassVar
 
 import attrs
+
+from letta_async.models._record import Record
 
 __all__ = ["Staleness"]
 
 
 def _size(prompt: str) -> str:
-    return f"<{len(prompt)}>"
+    return f"<{len(prompt)} characters>"
 
 
 @attrs.frozen(kw_only=True)
-class Staleness:
+class Staleness(Record):
     """A conversation's stored system prompt beside the one that a recompile would store now."""
+
+    _derived: ClassVar[tuple[str, ...]] = ("stale",)
 
     conversation_id: str
     """The conversation that was asked about."""

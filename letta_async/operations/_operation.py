@@ -25,6 +25,7 @@ from typing import (
 import attrs
 
 from letta_async._unset import UNSET, Unset
+from letta_async.models._record import Record
 
 __all__ = [
     "DELETE",
@@ -183,7 +184,7 @@ def operation(cls: Class) -> Class:
 
 
 @operation
-class Operation(Generic[Answer]):
+class Operation(Record, Generic[Answer]):
     """One call of the API. The type argument is the type of the response.
 
     A subclass sets `http` and declares its parameters as fields annotated `InPath`, `InQuery` or `InBody`.
@@ -197,6 +198,7 @@ class Operation(Generic[Answer]):
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
+        super().__attrs_init_subclass__()
         for base in cls.__dict__.get("__orig_bases__", ()):
             arguments = get_args(base)
             if arguments and not isinstance(arguments[0], TypeVar):

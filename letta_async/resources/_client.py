@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from letta_async._unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.resources._raw import AsyncRawCalls
-from letta_async.resources._resource import AsyncPart
-from letta_async.resources._sync import SyncCaller, SyncPart
+from letta_async.resources._resource import Part
+from letta_async.resources._sync import SyncCaller
 
 if TYPE_CHECKING:
     from letta_async.client import AsyncLetta
@@ -24,15 +24,13 @@ __all__ = ["AsyncResources", "Resources"]
 class AsyncResources(AsyncRawCalls):
     """The attributes of an async client."""
 
-    agents: AsyncPart[AsyncAgents] = AsyncPart("letta_async.resources.agents", "AsyncAgents")
+    agents: Part[AsyncAgents] = Part("letta_async.resources.agents", "AsyncAgents")
     """Agents, from whose memory system prompts are compiled."""
 
-    blocks: AsyncPart[AsyncBlocks] = AsyncPart("letta_async.resources.blocks", "AsyncBlocks")
+    blocks: Part[AsyncBlocks] = Part("letta_async.resources.blocks", "AsyncBlocks")
     """Memory blocks, which agents may share."""
 
-    conversations: AsyncPart[AsyncConversations] = AsyncPart(
-        "letta_async.resources.conversations", "AsyncConversations"
-    )
+    conversations: Part[AsyncConversations] = Part("letta_async.resources.conversations", "AsyncConversations")
     """Conversations with agents, each with a system prompt of its own."""
 
 
@@ -41,13 +39,13 @@ class Resources(SyncCaller[Any]):
 
     _core: AsyncLetta
 
-    agents: SyncPart[Agents] = SyncPart("letta_async.resources.agents", "Agents")
+    agents: Part[Agents] = Part("letta_async.resources.agents", "Agents")
     """Agents, from whose memory system prompts are compiled."""
 
-    blocks: SyncPart[Blocks] = SyncPart("letta_async.resources.blocks", "Blocks")
+    blocks: Part[Blocks] = Part("letta_async.resources.blocks", "Blocks")
     """Memory blocks, which agents may share."""
 
-    conversations: SyncPart[Conversations] = SyncPart("letta_async.resources.conversations", "Conversations")
+    conversations: Part[Conversations] = Part("letta_async.resources.conversations", "Conversations")
     """Conversations with agents, each with a system prompt of its own."""
 
     def get(

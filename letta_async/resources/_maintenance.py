@@ -14,6 +14,7 @@ import attrs
 from letta_async._check import check
 from letta_async._converter import write
 from letta_async._journal import Journal
+from letta_async._json import exact
 from letta_async._prompt import align
 from letta_async._protocol import CallOptions
 from letta_async._targets import target_faults
@@ -193,7 +194,7 @@ class AsyncMaintenance(AsyncResource):
         def open_journal() -> Journal:
             settings = json.dumps(write(checked.compaction_settings), default=repr, sort_keys=True)
             return Journal(
-                given["journal"],
+                exact(given["journal"]),
                 {
                     "base_url": self._client.base_url,
                     "dry_run": bool(checked.dry_run),
@@ -224,7 +225,7 @@ class AsyncMaintenance(AsyncResource):
         first = {name: value for name, value in given.items() if name in {"conversation_id", "agent_id"}}
         first_page = {**first, "order": "asc", "limit": 1}
         messages = await call(ListMessages, first_page, attrs.evolve(options, extra_body=None), attempts)
-        conversation_id = str(given["conversation_id"])
+        conversation_id = str(exact(given["conversation_id"]))
         if not messages or not isinstance(messages[0], SystemMessage):
             raise UnexpectedPromptError(f"{conversation_id} does not begin with a system message")
         stored = messages[0].content

@@ -83,7 +83,7 @@ class AsyncPaginator(Generic[Item]):
         return listing.arranged(await self._fetch(listing))
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._listing!r}>"
+        return f"<{type(self).__name__} of {self._listing!r}: await it for one page, or iterate it with async for>"
 
 
 class Paginator(Generic[Item]):
@@ -111,4 +111,5 @@ class Paginator(Generic[Item]):
         return self._portal.run(self._pages.page, caller_context(self._caller))
 
     def __repr__(self) -> str:
-        return repr(self._pages).replace("Async", "", 1)
+        listing = self._pages._listing  # pyright: ignore[reportPrivateUsage] - of its own core
+        return f"<{type(self).__name__} of {listing!r}: iterate it, or call page() for one page>"

@@ -17,11 +17,11 @@ from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
 
-__all__ = ["AsyncPart", "AsyncResource", "Sender", "given", "options_of"]
+__all__ = ["AsyncResource", "Part", "Sender", "given", "options_of"]
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
-Part = TypeVar("Part")
+Made = TypeVar("Made")
 
 
 class Sender(Protocol):
@@ -51,6 +51,10 @@ class AsyncResource:
 
     def __init__(self, client: Sender) -> None:
         self._client = client
+
+    def _make_part(self, kind: Any, name: str) -> Any:
+        del name
+        return kind(self._client)
 
     def _send(
         self,
@@ -100,32 +104,35 @@ def options_of(
     return CallOptions(extra_headers=extra_headers, extra_query=extra_query, extra_body=extra_body, timeout=timeout)
 
 
-class AsyncPart(Generic[Part]):
-    """A resource as an attribute: imported and created on first use, then an ordinary attribute of the instance.
+class Whole(Protocol):
+    """What has parts: a client, or a resource with resources below it."""
 
-    On the class it is the resource's class, so that `unittest.mock.create_autospec` finds the methods.
+    def _make_part(self, kind: Any, name: str) -> Any: ...
+
+
+class Part(Generic[Made]):
+    """A resource as an attribute: imported and created on first use, from then on in the instance's `__dict__`.
+
+    On the class it is the resource's class, in which `unittest.mock.create_autospec` finds the methods.
     """
 
-    def __init__(self, module: str, name: str) -> None:
+    def __init__(self, module: str, kind: str) -> None:
         self._module = module
+        self._kind = kind
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
         self._name = name
 
-    def __set_name__(self, owner: type, attribute: str) -> None:
-        self._attribute = attribute
-
     @overload
-    def __get__(self, instance: None, owner: type) -> type[Part]: ...
+    def __get__(self, instance: None, owner: type[Any]) -> type[Made]: ...
     @overload
-    def __get__(self, instance: object, owner: type) -> Part: ...
-    def __get__(self, instance: Any, owner: type) -> Any:
-        cls: Any = getattr(import_module(self._module), self._name)
+    def __get__(self, instance: Whole, owner: type[Any]) -> Made: ...
+    def __get__(self, instance: Whole | None, owner: type[Any]) -> Any:
+        kind = getattr(import_module(self._module), self._kind)
         if instance is None:
-            return cls
-        part = instance.__dict__[self._attribute] = self._create(cls, instance)
-        return part
-
-    def _create(self, cls: Any, instance: Any) -> Any:
-        return cls(instance._client if isinstance(instance, AsyncResource) else instance)  # pyright: ignore[reportPrivateUsage] - of its own kind
+            return kind
+        made = vars(instance)[self._name] = instance._make_part(kind, self._name)  # pyright: ignore[reportPrivateUsage] - not for users
+        return made
 
 
 class RequestOptions(TypedDict, total=False):

@@ -9,14 +9,12 @@ from letta_async._facade.iteration import Iteration, caller_context, off_the_loo
 from letta_async._portal import Portal
 from letta_async._warnings import Place
 from letta_async.resources._paging import AsyncPaginator, Paginator
-from letta_async.resources._resource import AsyncPart
 
-__all__ = ["SyncCaller", "SyncPart", "SyncResource"]
+__all__ = ["SyncCaller", "SyncResource"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Core = TypeVar("Core")
-Part = TypeVar("Part")
 
 
 class SyncCaller(Generic[Core]):
@@ -24,6 +22,9 @@ class SyncCaller(Generic[Core]):
 
     _core: Core
     _portal: Portal
+
+    def _make_part(self, kind: Any, name: str) -> Any:
+        return kind(getattr(self._core, name), self._portal)
 
     def _wait(self, method: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run an async method and wait for its result."""
@@ -47,10 +48,3 @@ class SyncResource(SyncCaller[Core]):
     def __init__(self, core: Core, portal: Portal) -> None:
         self._core = core
         self._portal = portal
-
-
-class SyncPart(AsyncPart[Part]):
-    """A sync resource as an attribute: imported and created on first use, around the async one."""
-
-    def _create(self, cls: Any, instance: Any) -> Any:
-        return cls(getattr(instance._core, self._attribute), instance._portal)  # pyright: ignore[reportPrivateUsage] - of its own kind

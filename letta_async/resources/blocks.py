@@ -11,8 +11,8 @@ from letta_async.config import Timeout
 from letta_async.models.block import Block
 from letta_async.operations.blocks import CreateBlock, DeleteBlock, ListBlocks, RetrieveBlock, UpdateBlock
 from letta_async.resources._paging import AsyncPaginator, Paginator
-from letta_async.resources._resource import AsyncPart, AsyncResource
-from letta_async.resources._sync import SyncPart, SyncResource
+from letta_async.resources._resource import AsyncResource, Part
+from letta_async.resources._sync import SyncResource
 
 if TYPE_CHECKING:
     from letta_async.resources.block_agents import AsyncBlockAgents, BlockAgents
@@ -23,7 +23,7 @@ __all__ = ["AsyncBlocks", "Blocks"]
 class AsyncBlocks(AsyncResource):
     """Memory blocks, which agents may share."""
 
-    agents: AsyncPart[AsyncBlockAgents] = AsyncPart("letta_async.resources.block_agents", "AsyncBlockAgents")
+    agents: Part[AsyncBlockAgents] = Part("letta_async.resources.block_agents", "AsyncBlockAgents")
     """The agents that a block is attached to."""
 
     async def create(
@@ -305,7 +305,7 @@ class AsyncBlocks(AsyncResource):
 class Blocks(SyncResource[AsyncBlocks]):
     """Memory blocks, which agents may share."""
 
-    agents: SyncPart[BlockAgents] = SyncPart("letta_async.resources.block_agents", "BlockAgents")
+    agents: Part[BlockAgents] = Part("letta_async.resources.block_agents", "BlockAgents")
     """The agents that a block is attached to."""
 
     def create(

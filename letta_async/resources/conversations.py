@@ -28,8 +28,8 @@ from letta_async.operations.conversations import (
 )
 from letta_async.resources._maintenance import AsyncMaintenance
 from letta_async.resources._paging import AsyncPaginator, Paginator
-from letta_async.resources._resource import AsyncPart, RequestOptions
-from letta_async.resources._sync import SyncPart, SyncResource
+from letta_async.resources._resource import Part, RequestOptions
+from letta_async.resources._sync import SyncResource
 
 if TYPE_CHECKING:
     from letta_async.resources.conversation_messages import AsyncConversationMessages, ConversationMessages
@@ -40,7 +40,7 @@ __all__ = ["AsyncConversations", "Conversations"]
 class AsyncConversations(AsyncMaintenance):
     """Conversations with agents, each with a system prompt of its own."""
 
-    messages: AsyncPart[AsyncConversationMessages] = AsyncPart(
+    messages: Part[AsyncConversationMessages] = Part(
         "letta_async.resources.conversation_messages", "AsyncConversationMessages"
     )
     """The messages of a conversation."""
@@ -503,9 +503,7 @@ class AsyncConversations(AsyncMaintenance):
 class Conversations(SyncResource[AsyncConversations]):
     """Conversations with agents, each with a system prompt of its own."""
 
-    messages: SyncPart[ConversationMessages] = SyncPart(
-        "letta_async.resources.conversation_messages", "ConversationMessages"
-    )
+    messages: Part[ConversationMessages] = Part("letta_async.resources.conversation_messages", "ConversationMessages")
     """The messages of a conversation."""
 
     def create(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import pickle
 from typing import Any
 
@@ -58,6 +59,13 @@ def test_secrets_become_plain_in_the_baggage_and_show_nowhere(name: str) -> None
     unpacked = travelled(baggage).unpack()["options"]
     assert unpacked == {name: given, "timeout": Timeout(5), "retry": RetryPolicy(max_retries=1)}
     assert KEY not in repr(AsyncLetta(base_url="https://letta.example", **unpacked)._config)
+
+
+def test_members_of_enumerations_travel_as_the_values_they_hold() -> None:
+    here: Any = enum.Enum("Here", {"P": "p", "X": "X-One"}, type=str)  # a worker has no such class
+    unpacked = Baggage.pack("run", options={"project": here.P, "default_headers": {here.X: here.P}}).unpack()
+    assert unpacked == {"options": {"project": "p", "default_headers": {"X-One": "p"}}}
+    assert {type(text) for text in (*unpacked["options"]["default_headers"], unpacked["options"]["project"])} == {str}
 
 
 def test_only_what_is_secret_must_be_asked_for() -> None:

@@ -16,7 +16,7 @@ from letta_async._annotations import tag_of
 from letta_async._options import ConfiguredClient
 from letta_async.operations._operation import Operation
 from letta_async.resources._client import AsyncResources, Resources
-from letta_async.resources._resource import AsyncPart
+from letta_async.resources._resource import Part
 
 from .fields import documented_fields
 
@@ -38,7 +38,7 @@ def _find_methods() -> Iterator[Callable[..., Any]]:
 
 def _resources(cls: type[Any]) -> Iterator[type[Any]]:
     for name, member in inspect.getmembers_static(cls):
-        if isinstance(member, AsyncPart):
+        if isinstance(member, Part):
             yield (part := getattr(cls, name))
             yield from _resources(part)
 

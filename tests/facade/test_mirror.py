@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from letta_async import AsyncLetta, AsyncPaginator, Letta, Paginator
-from letta_async.resources._resource import AsyncPart
+from letta_async.resources._resource import Part
 
 OWNERS = {"Conversations", "Resources"}
 """Where the sync twins of methods are that a base class of the async ones has."""
@@ -22,12 +22,12 @@ OWN_WORDS = {"Letta.close"}
 def pairs(asynchronous: Any, synchronous: Any, name: str = "Letta") -> Iterator[tuple[str, Any, Any]]:
     """Walk both clients side by side, from part to part."""
     yield name, asynchronous, synchronous
-    for attribute in parts(asynchronous):
+    for attribute in sorted(parts(asynchronous)):
         yield from pairs(getattr(asynchronous, attribute), getattr(synchronous, attribute, None), f"{name}.{attribute}")
 
 
 def parts(thing: object) -> set[str]:
-    return {name for name, member in inspect.getmembers_static(type(thing)) if isinstance(member, AsyncPart)}
+    return {name for name, member in inspect.getmembers_static(type(thing)) if isinstance(member, Part)}
 
 
 def methods(thing: object) -> dict[str, Any]:
@@ -47,7 +47,8 @@ METHODS = [
 
 
 def test_the_walk_reaches_the_parts() -> None:
-    assert {"Letta", "Letta.conversations"} <= {name for name, *_ in PARTS}
+    names = {name for name, *_ in PARTS}
+    assert {"Letta", "Letta.conversations", "Letta.conversations.messages", "Letta.blocks.agents"} <= names
     assert {"Letta.conversations.recompile", "Letta.post", "Letta.close"} <= {str(method.id) for method in METHODS}
 
 
@@ -56,6 +57,14 @@ def test_both_clients_have_the_same_members(name: str, asynchronous: object, syn
     assert methods(synchronous).keys() == methods(asynchronous).keys()
     assert parts(synchronous) == parts(asynchronous)
     assert type(synchronous).__name__ == type(asynchronous).__name__.removeprefix("Async")
+
+
+@pytest.mark.parametrize(("name", "asynchronous", "synchronous"), PARTS)
+def test_both_clients_make_the_same_parts(name: str, asynchronous: object, synchronous: object) -> None:
+    for part in parts(asynchronous):
+        kinds = [getattr(type(client), part) for client in (asynchronous, synchronous)]
+        assert kinds[1].__name__ == kinds[0].__name__.removeprefix("Async")
+        assert [type(getattr(client, part)) for client in (asynchronous, synchronous)] == kinds
 
 
 @pytest.mark.parametrize(("name", "asynchronous", "synchronous"), METHODS)

@@ -111,10 +111,9 @@ def _parts(path: str, rendering: Rendering, *, waits: bool) -> Iterator[str]:
         if parent == path:
             home = f"letta_async.resources.{module_name(child)}"
             cls = _class_name(child, waits=waits)
-            part = "SyncPart" if waits else "AsyncPart"
-            rendering.need(f"letta_async.resources.{'_sync' if waits else '_resource'}", part)
+            rendering.need("letta_async.resources._resource", "Part")
             rendering.need_for_types(home, cls)
-            yield f'    {name}: {part}[{cls}] = {part}("{home}", "{cls}")\n    """{description}"""'
+            yield f'    {name}: Part[{cls}] = Part("{home}", "{cls}")\n    """{description}"""'
 
 
 def _module(about: str, names: list[str], classes: list[str], rendering: Rendering) -> str:

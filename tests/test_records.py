@@ -1,0 +1,277 @@
+"""Answers and settings as dictionaries, as JSON and in print; and read again from these."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import letta_async
+from letta_async import (
+    AgentState,
+    Block,
+    ClientStats,
+    CompactionSettings,
+    Conversation,
+    InvalidArgumentError,
+    NewBlock,
+    NotFoundError,
+    OpenAIModelSettings,
+    Outcome,
+    Progress,
+    Recompile,
+    Staleness,
+    SystemMessage,
+    UnknownMessage,
+    UnknownModelSettings,
+)
+from letta_async._converter import write
+from letta_async._secret import Secret
+from letta_async.models._fields import WireObject
+from letta_async.models._record import Record
+from tests.ids import AGENT, CONVERSATION
+from tests.settings_strategies import OBJECTS, SETTINGS, instances
+
+
+def below(cls: type[Any]) -> Iterator[type[Any]]:
+    for sub in cls.__subclasses__():
+        yield sub
+        yield from below(sub)
+
+
+RECORDS = [cls for cls in set(below(Record)) if cls.__name__ in letta_async.__all__]
+WIRE: list[Any] = sorted((cls for cls in RECORDS if issubclass(cls, WireObject)), key=lambda cls: cls.__name__)
+AT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+
+
+@pytest.fixture(scope="module")
+def made() -> Conversation:
+    return Conversation(id=CONVERSATION, agent_id=AGENT, created_at=AT, extra_fields={"newer": {"a": None}})
+
+
+def test_all_that_users_are_handed_are_records() -> None:
+    assert {Outcome, Progress, Staleness, ClientStats, Recompile} < set(RECORDS)
+    assert len(WIRE) > 40
+
+
+@pytest.mark.parametrize("cls", RECORDS)
+def test_no_field_has_the_name_of_a_method(cls: Any) -> None:
+    assert not {field.name for field in attrs.fields(cls)} & set(dir(WireObject)) - {"extra_fields"}
+
+
+# --- there and back -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cls", WIRE)
+@settings(deadline=None, max_examples=20)
+@given(data=st.data())
+def test_what_became_json_is_read_again_as_it_was(cls: Any, data: st.DataObject) -> None:
+    drawn = data.draw(instances(cls))
+    value = attrs.evolve(drawn, extra_fields={f"new_{name}": each for name, each in data.draw(OBJECTS).items()})
+    assert cls.from_dict(value.model_dump()) == value
+    if cls is AgentState:  # secrets do not go into JSON
+        value = attrs.evolve(value, secrets=None, tool_exec_environment_variables=None)
+    made = value.to_dict()
+    assert json.loads(value.to_json()) == json.loads(value.model_dump_json()) == made == value.model_dump(mode="json")
+    assert cls.from_dict(made) == value
+    assert cls.from_dict(json.loads(value.to_json(indent=2))) == value
+    assert cls.from_dict(value.model_dump(mode="json", exclude_none=True)).to_dict() is not None
+
+
+@given(SETTINGS)
+def test_the_dictionary_of_settings_is_what_is_sent(made: CompactionSettings) -> None:
+    assert made.to_dict() == write(made)
+
+
+@given(st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.lists(st.integers())))
+def test_reading_is_as_tolerant_as_of_an_answer(data: Any) -> None:
+    read = Block.from_dict({"id": "block-1", "value": "Ada", **data})
+    assert read.to_dict().items() >= data.items()
+
+
+@pytest.mark.parametrize(
+    ("cls", "data", "words"),
+    [
+        (Block, {}, ["id: is required of Block", "value: is required of Block"]),
+        (Block, {"id": "block-1", "value": "", 1: 2}, ["data: 1 (int) is not a string, as names are"]),
+        (Block, [], ["data: [] (list) is not a mapping"]),
+        (Conversation, None, ["data: None is not a mapping"]),
+        (Conversation, '{"id": 1}', ["""data: '{"id": 1}' is not a mapping"""]),
+        (
+            SystemMessage,
+            {"id": "message-1", "content": "", "message_type": "user_message"},
+            ["message_type: 'user_message' is not 'system_message', as it is in SystemMessage"],
+        ),
+        (
+            OpenAIModelSettings,
+            {"provider_type": "anthropic"},
+            ["provider_type: 'anthropic' is not 'openai', as it is in OpenAIModelSettings"],
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_refused(cls: Any, data: Any, words: list[str]) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        cls.from_dict(data)
+    assert [str(fault) for fault in caught.value.faults] == words
+
+
+# --- dictionaries ---------------------------------------------------------------------------------------------------
+
+
+def test_dates_are_iso_8601_and_what_is_new_is_among_the_rest(made: Conversation) -> None:
+    as_json = made.to_dict()
+    assert as_json["created_at"] == "2026-01-02T03:04:05.678000+00:00"
+    assert as_json["newer"] == {"a": None}
+    assert (as_json["summary"], "extra_fields" in as_json) == (None, False)
+    assert made.model_dump() == {**as_json, "created_at": AT}
+    assert made.model_dump(by_alias=True, exclude_none=True) == {
+        "id": CONVERSATION,
+        "agent_id": AGENT,
+        "created_at": AT,
+        "newer": {"a": None},
+    }
+    assert made.to_json(indent=2).startswith('{\n  "id": "conv-')
+
+
+def test_what_is_unset_is_left_out_and_none_is_there() -> None:
+    sent = CompactionSettings(clip_chars=None, model_settings=OpenAIModelSettings(temperature=0.5))
+    nested = {"provider_type": "openai", "temperature": 0.5}
+    assert sent.to_dict() == {"clip_chars": None, "model_settings": nested}
+    assert sent.model_dump(exclude_none=True) == {"model_settings": nested}
+    assert Recompile(conversation_id="default", agent_id=AGENT, compaction_settings=sent).to_dict() == {
+        "conversation_id": "default",
+        "agent_id": AGENT,
+        "compaction_settings": sent.to_dict(),
+    }
+
+
+def test_a_dictionary_shares_nothing_with_its_object() -> None:
+    block = Block(id="block-1", value="Ada", metadata={"a": [1]}, tags=["x"])
+    for made in (block.to_dict(), block.model_dump()):
+        made["metadata"]["a"].append(2)
+        made["tags"].clear()
+    assert (block.metadata, block.tags) == ({"a": [1]}, ["x"])
+
+
+def test_json_has_no_name_for_what_is_not_a_number() -> None:
+    odd = Block(id="block-1", value="Ada", metadata={"n": float("nan"), "i": [float("inf")]})
+    assert json.loads(odd.to_json())["metadata"] == {"n": None, "i": [None]}
+
+
+def test_secrets_are_masked() -> None:
+    secrets = [{"id": "secret-1", "key": "TOKEN", "value": "hush", "value_enc": "hush", "description": None}]
+    agent = AgentState(id=AGENT, secrets=secrets, tool_exec_environment_variables={"TOKEN": "hush"})  # type: ignore[arg-type]
+    as_json = agent.to_dict()
+    assert "hush" not in agent.to_json() + repr(agent) + repr(agent.model_dump())
+    masked = {"value": "**********", "value_enc": "**********"}
+    assert as_json["secrets"] == [{**secrets[0], **masked}]
+    assert as_json["tool_exec_environment_variables"] == {"TOKEN": "**********"}
+    assert agent.model_dump()["secrets"] == secrets
+    assert isinstance(agent.model_dump()["secrets"][0]["value"], Secret)
+
+
+def test_what_the_package_makes_itself() -> None:
+    staleness = Staleness(conversation_id=CONVERSATION, stored="a", compiled="b", aligned="a")
+    assert staleness.to_dict() == {
+        "stale": True,
+        "conversation_id": CONVERSATION,
+        "stored": "a",
+        "compiled": "b",
+        "aligned": "a",
+    }
+    error = NotFoundError("gone", status_code=404, headers={})
+    target = Recompile(conversation_id="default", agent_id=AGENT)
+    outcome = Outcome(target=target, status="failed", error=error, tries=1)
+    told = {"type": "NotFoundError", "message": "gone", "status_code": 404}
+    assert outcome.to_dict() == {
+        "target": {"conversation_id": "default", "agent_id": AGENT},
+        "status": "failed",
+        "prompt": None,
+        "error": told,
+        "tries": 1,
+        "seconds": 0.0,
+        "repeated": False,
+    }
+    assert outcome.model_dump()["error"] is error
+    assert json.loads(outcome.to_json())["error"] == told
+    stats = ClientStats(limit=2, in_flight=0, waiting=0, retries=0)
+    assert stats.to_dict() == {"limit": 2, "in_flight": 0, "waiting": 0, "retries": 0}
+
+
+def test_what_is_not_known_is_an_error_of_python(made: Conversation) -> None:
+    for method in (made.model_dump, made.model_dump_json, made.to_dict, made.to_json):
+        with pytest.raises(TypeError, match="unexpected keyword argument"):
+            method(exclude_nones=True)  # type: ignore[operator]
+    with pytest.raises(InvalidArgumentError, match="mode: 'yaml' is unknown; allowed: 'json', 'python'"):
+        made.model_dump(mode="yaml")
+
+
+# --- print ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (
+            Staleness(conversation_id="conv-1", stored="abc", compiled="abcd", aligned="abc"),
+            "Staleness(stale=True, conversation_id='conv-1', stored=<3 characters>, compiled=<4 characters>)",
+        ),
+        (
+            Outcome(target="conv-1", status="recompiled", prompt="abc", tries=1),
+            "Outcome(target='conv-1', status='recompiled', prompt=<3 characters>, tries=1)",
+        ),
+        (Outcome(target="conv-1", status="skipped"), "Outcome(target='conv-1', status='skipped')"),
+        (
+            Progress(done=0, failed=0, total=None, rate=0.0, seconds_left=None),
+            "Progress(done=0, failed=0, total=None, rate=0.0, seconds_left=None)",
+        ),
+        (Conversation(id="conv-1", agent_id="agent-1"), "Conversation(id='conv-1', agent_id='agent-1')"),
+        (
+            Block(id="block-1", value="Ada", extra_fields={"newer": 1}),
+            "Block(id='block-1', value='Ada', extra_fields={'newer': 1})",
+        ),
+        (
+            Block(id="block-1", value="Ada", extra_fields={"long": "x" * 200, "newer": 1}),
+            "Block(id='block-1', value='Ada', extra_fields=<long, newer>)",
+        ),
+        (CompactionSettings(), "CompactionSettings()"),
+        (
+            CompactionSettings(clip_chars=None, model_settings=OpenAIModelSettings(temperature=0)),
+            "CompactionSettings(model_settings=OpenAIModelSettings(temperature=0), clip_chars=None)",
+        ),
+        (NewBlock(label="human", value="Ada"), "NewBlock(label='human', value='Ada')"),
+        (SystemMessage(id="message-1", content="Hi"), "SystemMessage(id='message-1', content='Hi')"),
+        (
+            UnknownMessage(id="message-1", message_type="newer"),
+            "UnknownMessage(message_type='newer', id='message-1')",
+        ),
+        (Recompile(conversation_id="default", dry_run=False), "Recompile(conversation_id='default', dry_run=False)"),
+    ],
+)
+def test_a_repr_shows_what_is_said_and_leaves_out_what_is_not(value: object, shown: str) -> None:
+    assert repr(value) == shown
+
+
+@given(SETTINGS)
+def test_settings_are_shown_as_they_can_be_made(made: CompactionSettings) -> None:
+    assert eval(repr(made), {name: getattr(letta_async, name) for name in letta_async.__all__}) == made
+
+
+@pytest.mark.parametrize("cls", RECORDS)
+def test_no_class_shows_itself_otherwise(cls: Any) -> None:
+    assert cls.__repr__ is Record.__repr__
+
+
+def test_records_are_still_frozen_slotted_and_pickled(made: Conversation) -> None:
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        made.id = "x"  # type: ignore[misc]
+    assert not hasattr(made, "__dict__")
+    assert pickle.loads(pickle.dumps(made)) == made
+    assert UnknownModelSettings(provider_type="a") == UnknownModelSettings(provider_type="a")
