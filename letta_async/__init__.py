@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from letta_async.errors import (
         APIConnectionError,
         APIError,
+        APIKeyError,
         APIResponseValidationError,
         APIStatusError,
         APITimeoutError,
@@ -102,6 +103,7 @@ __all__ = [
     "UNSET",
     "APIConnectionError",
     "APIError",
+    "APIKeyError",
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",

@@ -243,6 +243,8 @@ class Letta(ConfiguredClient):
     blocks: Blocks
     """Pieces of memory, which agents may share."""
 
+    _asks_on_thread = True
+
     def _attach(self) -> None:
         if self._transport.wiring.session is not None:
             raise InvalidArgumentError(
