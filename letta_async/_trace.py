@@ -11,18 +11,30 @@ from urllib.parse import parse_qsl, urlencode
 from letta_async._logging import log
 from letta_async._protocol import Request
 from letta_async._refusal import printable
-from letta_async._secret import names_secret
+from letta_async._secret import SENSITIVE, names_secret
 from letta_async.errors import APIError, APIStatusError
 
-__all__ = ["Trace"]
+__all__ = ["Trace", "scrubbed"]
 
 _EXCERPT: Final = 500
 """How much of a body is shown, in characters."""
 _READ: Final = 4 * _EXCERPT
 """How much of a body is looked at, in bytes."""
 _MASK: Final = "**********"
-_MEMBER: Final = re.compile(r'("(?:[^"\\]|\\.)*"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)')
-"""A member of a JSON object whose value is a string, or the beginning of one."""
+_MEMBER: Final = (
+    rf'("[^"]*(?:{SENSITIVE.pattern}|environment_variables)[^"]*"\s*:\s*)'  # a name, and then what it stands for:
+    r'(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|\{[^{}]*\}|\[[^\[\]]*\]|[\[{].*)'  # text or a flat collection; else all the rest
+)
+"""A member of a JSON object that is a secret, or holds some, or the beginning of one; compiled when it is needed."""
+
+
+def scrubbed(text: str, headers: Mapping[str, str]) -> str:
+    """Mask in a text what a request's headers carry in confidence, which an answer may echo."""
+    credentials = [value for name, value in headers.items() if names_secret(name)]
+    secrets = {str(word) for value in credentials for word in (value, value.rpartition(" ")[2]) if word}
+    for secret in sorted(secrets, key=len, reverse=True):  # one may begin another
+        text = text.replace(secret, _MASK)
+    return printable(text)
 
 
 class Trace:
@@ -41,15 +53,13 @@ class Trace:
         self._number = number
         self._clock = clock
         self._since = clock()
-        self._secrets: frozenset[str] = frozenset()
-        """What the request carries in confidence, which an answer may echo."""
+        self._headers: Mapping[str, str] = {}
         self._what = ""
 
     def sends(self, request: Request) -> None:
         """Log what goes out, and the wait before it."""
         waited, self._since = self._clock() - self._since, self._clock()
-        credentials = [value for name, value in request.headers.items() if names_secret(name)]
-        self._secrets = frozenset(word for value in credentials for word in (str(value), value.rpartition(" ")[2]))
+        self._headers = request.headers
         self._what = f"{request.method} {request.path}, attempt {self._number}"
         query = self._query(request.query)
         headers = ", ".join(
@@ -88,17 +98,12 @@ class Trace:
 
     def _body(self, body: bytes, plain: bytes) -> str:
         """Describe a body: how many bytes travel, and how what they stand for begins."""
-        text = _MEMBER.sub(_masked_member, self._shown(plain[:_READ].decode("utf-8", "replace")))
+        text = self._shown(plain[:_READ].decode("utf-8", "replace"))
+        text = re.sub(_MEMBER, rf'\1"{_MASK}"', text, flags=SENSITIVE.flags)
         return f"{len(body)} bytes: {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT or len(plain) > _READ else ''}"
 
     def _shown(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, _MASK)
-        return printable(text)
-
-
-def _masked_member(member: re.Match[str]) -> str:
-    return f'{member[1]}"{_MASK}"' if names_secret(member[1]) else member[0]
+        return scrubbed(text, self._headers)
 
 
 def _plain(headers: Mapping[str, str], body: bytes) -> bytes:

@@ -15,7 +15,7 @@ from letta_async._logging import log
 from letta_async._protocol import Request
 from letta_async._session import Wiring
 from letta_async._timer import Timer, Watch
-from letta_async._trace import Trace
+from letta_async._trace import Trace, scrubbed
 from letta_async._translation import connection_error
 from letta_async.config import ClientConfig
 from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt, ClientClosedError
@@ -202,7 +202,7 @@ class Tries:
             self._request.path,
             seconds,
             state.attempt_number,
-            self._attempts[-1].error,
+            scrubbed(self._attempts[-1].error, self._request.headers),
         )
 
 

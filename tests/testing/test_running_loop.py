@@ -12,7 +12,6 @@ import pytest
 from letta_async import APIConnectionError, AsyncLetta, Letta
 from letta_async.testing import EmbeddedServer
 
-
 MODEL = "letta/letta-free"
 
 
