@@ -9,9 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from contextvars import ContextVar
 from copy import copy
-from typing import Final, TypeVar
-
-import attrs
+from typing import Final, NamedTuple, TypeVar
 
 from letta_async._feeder import advance
 from letta_async._secret import Secret, mask
@@ -37,8 +35,7 @@ def key_faults(key: object, path: str = "api_key") -> Iterable[Fault]:
         yield Fault(path, f"has {problem}; keys are printable ASCII without spaces")
 
 
-@attrs.frozen
-class Ticket:
+class Ticket(NamedTuple):
     """A key, and how many renewals there had been when it was got."""
 
     key: Secret
