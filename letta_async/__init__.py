@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from letta_async.errors import (
         APIConnectionError,
         APIError,
+        APIKeyError,
         APIResponseValidationError,
         APIStatusError,
         APITimeoutError,
@@ -104,6 +105,7 @@ __all__ = [
     "UNSET",
     "APIConnectionError",
     "APIError",
+    "APIKeyError",
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
@@ -193,6 +195,7 @@ __all__ = [
 _HOMES: Final = {
     "APIConnectionError": "errors",
     "APIError": "errors",
+    "APIKeyError": "errors",
     "APIResponseValidationError": "errors",
     "APIStatusError": "errors",
     "APITimeoutError": "errors",

@@ -12,6 +12,7 @@ from letta_async._protocol import Request, decipher, invalid_answer
 from letta_async._redirect import redirected
 from letta_async._session import REUSED, Wiring
 from letta_async._timer import Timer, Watch
+from letta_async._trace import Trace
 from letta_async._translation import translate
 from letta_async.config import ClientConfig
 from letta_async.errors import LettaError
@@ -29,7 +30,12 @@ _MAX_RESENDS: Final = 3
 
 
 async def exchange(
-    session: aiohttp.ClientSession, wiring: Wiring, watch: Watch, request: Request, config: ClientConfig
+    session: aiohttp.ClientSession,
+    wiring: Wiring,
+    watch: Watch,
+    request: Request,
+    config: ClientConfig,
+    trace: Trace | None = None,
 ) -> Any:
     """Do one exchange within the try's timeout, body included, following a redirect within the origin.
 
@@ -49,11 +55,15 @@ async def exchange(
                     elsewhere = None if success else redirected(request, status, headers, target, config.base_url, hops)
                     if elsewhere is None:
                         body = await _read(response, request, config.max_response_bytes)
+                        if trace is not None:
+                            trace.receives(status, headers, body)
                         return decipher(request, status, headers, body, limit=config.max_response_bytes)
                 except BaseException:
                     _drop(response)
                     raise
                 _drop(response)
+                if trace is not None:
+                    trace.receives(status, headers, b"")
                 target = elsewhere
                 hops += 1
     except LettaError:

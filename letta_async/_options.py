@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import ssl
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 
 import attrs
 from yarl import URL
@@ -13,7 +14,7 @@ from letta_async._secret import mask
 from letta_async._session import Wiring
 from letta_async._transport import ClientStats, Transport
 from letta_async._unset import UNSET, Unset
-from letta_async.config import ClientConfig, Timeout, masked_headers, resolve_base_url
+from letta_async.config import ClientConfig, Timeout, masked_headers, resolve_base_url, resolve_key
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.retry import RetryPolicy
 
@@ -26,10 +27,14 @@ __all__ = ["ConfiguredClient"]
 class ConfiguredClient:
     """A client's options, read once; the names and defaults are those of the official client."""
 
+    _asks_on_thread: ClassVar[bool] = False
+    """Whether a callable `api_key` is called on a thread of its own, since it may wait for the client's loop."""
+
     def __init__(
         self,
         *,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str | Awaitable[str]] | None = None,
+        api_key_file: str | os.PathLike[str] | None = None,
         project_id: str | None = None,
         project: str | None = None,
         environment: Literal["cloud", "local"] | Unset = UNSET,
@@ -51,7 +56,13 @@ class ConfiguredClient:
         """Take the options.
 
         Args:
-            api_key: Sent as `Authorization: Bearer`. Default: `LETTA_API_KEY`; without one, none is sent.
+            api_key: Sent as `Authorization: Bearer`: a string, or a callable without parameters that returns one or an
+                awaitable of one. A callable is called for each attempt, one call at a time, and once more after a 401;
+                if it then returns another key, the request is repeated once with that. Default: `LETTA_API_KEY`;
+                without one, none is sent.
+            api_key_file: Path of a text file with the key, instead. It is read when the client is made and again after
+                a 401; if it then holds another key, the request is repeated once with that. Default:
+                `LETTA_API_KEY_FILE`.
             project_id: Sent as `X-Project-Id`.
             project: Sent as `X-Project`.
             environment: `cloud` (https://api.letta.com) or `local` (http://localhost:8283). Default: `cloud`.
@@ -82,6 +93,8 @@ class ConfiguredClient:
         api_key, proxy, default_headers = mask(api_key), mask(proxy), masked_headers(default_headers)
         self._config = ClientConfig.read(
             api_key=api_key,
+            api_key_file=api_key_file,
+            on_thread=self._asks_on_thread,
             environment=environment,
             base_url=base_url,
             default_headers=default_headers,
@@ -115,7 +128,8 @@ class ConfiguredClient:
     def with_options(
         self,
         *,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str | Awaitable[str]] | None = None,
+        api_key_file: str | os.PathLike[str] | None = None,
         project_id: str | None = None,
         project: str | None = None,
         environment: Literal["cloud", "local"] | None = None,
@@ -160,13 +174,13 @@ class ConfiguredClient:
         changes: dict[str, Any] = {
             "project_id": project_id,
             "project": project,
-            "api_key": api_key,
             "default_headers": _laid_over(self._config.default_headers, default_headers, set_default_headers),
             "default_query": _laid_over(self._config.default_query, default_query, set_default_query),
         }
         if base_url is not None or environment is not None:
             changes["base_url"] = resolve_base_url(base_url, UNSET if environment is None else environment)
         changes = {name: value for name, value in changes.items() if value is not None}
+        changes |= resolve_key(api_key, api_key_file, on_thread=self._asks_on_thread)
         for name, value in (("deadline", deadline), ("max_response_bytes", max_response_bytes)):
             if value is not UNSET:
                 changes[name] = value
@@ -196,8 +210,9 @@ class ConfiguredClient:
 
     @property
     def api_key(self) -> str | None:
-        """The API key, masked in every `repr`."""
-        return self._config.api_key
+        """The API key, masked in every `repr`; `None` without one, and where a callable returns it."""
+        keys = self._config.keys
+        return self._config.api_key if keys is None else keys.known
 
     @property
     def base_url(self) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NoReturn
 
-__all__ = ["Secret", "mask", "names_secret"]
+__all__ = ["SENSITIVE", "Secret", "mask", "names_secret"]
 
-_SENSITIVE: Final = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
+SENSITIVE: Final = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
+"""What is in names of secrets."""
 
 
 def names_secret(header: str) -> bool:
     """Tell whether the values of a header are masked wherever they are shown, by its name."""
-    return _SENSITIVE.search(header) is not None
+    return SENSITIVE.search(header) is not None
 
 
 class Secret(str):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 
-import attrs
-
 from letta_async._json import exact, show
 from letta_async.errors import Fault
 from letta_async.operations.conversations import Recompile

@@ -10,6 +10,7 @@ from typing import Any, Final
 import aiohttp
 import attrs
 
+from letta_async._keyed import KeyedTries
 from letta_async._limit import AdaptiveLimit, FixedLimit
 from letta_async._limiter import Limiter
 from letta_async._protocol import Request
@@ -95,7 +96,8 @@ class Transport:
             ClientClosedError: the client is closed, was closed meanwhile, or belongs to another loop.
 
         """
-        tries = Tries(self._lane(self._bind(), config), request, [] if attempts is None else attempts)
+        kind = Tries if config.keys is None else KeyedTries
+        tries = kind(self._lane(self._bind(), config), request, [] if attempts is None else attempts)
         return tries.run() if config.deadline is None else tries.run_in_time(config.deadline)
 
     async def close(self) -> None:

@@ -11,9 +11,11 @@ from tenacity import AsyncRetrying, RetryCallState
 
 from letta_async._exchange import exchange
 from letta_async._limiter import Limiter
+from letta_async._logging import log
 from letta_async._protocol import Request
 from letta_async._session import Wiring
 from letta_async._timer import Timer, Watch
+from letta_async._trace import Trace, scrubbed
 from letta_async._translation import connection_error
 from letta_async.config import ClientConfig
 from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt, ClientClosedError
@@ -22,7 +24,6 @@ from letta_async.retry import Retries, is_overload
 __all__ = ["CLOSED", "Lane", "Tries"]
 
 CLOSED: Final = "the client was closed while this call was under way"
-_log: Final = logging.getLogger("letta_async")
 
 _SHORT: Final = 200
 """How much a try's error takes of the history, in characters."""
@@ -44,7 +45,7 @@ class Lane:
 class Tries:
     """Try a request until there is an answer, or no try is left."""
 
-    __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_paid", "_request")
+    __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_number", "_paid", "_request")
 
     def __init__(self, lane: Lane, request: Request, attempts: list[Attempt]) -> None:
         """Take what is sent.
@@ -60,6 +61,8 @@ class Tries:
         self._attempts = attempts
         self._deadline: float | None = None
         """When the call must end, on the loop's clock."""
+        self._number = 1
+        """Which attempt it is."""
         self._paid = 0
         self._failed: APIError | None = None
 
@@ -110,7 +113,7 @@ class Tries:
             if failed is not None:
                 error, failed = failed, None
                 raise error
-            self._lane.retries.made += 1
+            self._count_retry()
             return await self._try()
 
         retrying = AsyncRetrying(
@@ -125,20 +128,34 @@ class Tries:
 
     async def _try(self) -> Any:
         """Wait for a slot, do one exchange, and tell the limiter how it went."""
-        lane, request = self._lane, self._request
+        lane = self._lane
         limiter, loop = lane.limiter, lane.watch.loop
+        trace = Trace(lane.config.base_url, self._number, loop.time) if log.isEnabledFor(logging.DEBUG) else None
         if not limiter.take():
             await limiter.wait()
+            self._waited()
+        request = self._request
         sent = loop.time()
         try:
-            value = await exchange(lane.session, lane.wiring, lane.watch, request, lane.config)
+            if trace is not None:
+                trace.sends(request)
+            value = await exchange(lane.session, lane.wiring, lane.watch, request, lane.config, trace)
             limiter.limit.answered(request.kind, sent, loop.time(), limiter.in_flight)
         except APIError as error:
             self._note(error, sent, loop.time())
+            if trace is not None:
+                trace.fails(error)
             raise
         finally:
             limiter.give_back()
         return value
+
+    def _waited(self) -> None:
+        """Bring the request up to date after the wait for a slot."""
+
+    def _count_retry(self) -> None:
+        self._number += 1
+        self._lane.retries.made += 1
 
     def _note(self, error: APIError, sent: float, now: float) -> None:
         if is_overload(error):
@@ -179,13 +196,13 @@ class Tries:
     def _before_sleep(self, state: RetryCallState) -> None:
         seconds = state.upcoming_sleep
         self._attempts[-1] = attrs.evolve(self._attempts[-1], waited=seconds)
-        _log.info(
+        log.info(
             "retrying %s %s in %.2f s, after try %d: %s",
             self._request.method,
             self._request.path,
             seconds,
             state.attempt_number,
-            self._attempts[-1].error,
+            scrubbed(self._attempts[-1].error, self._request.headers),
         )
 
 

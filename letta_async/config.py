@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -15,6 +14,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from letta_async._json import exact, is_object, json_faults, plain
+from letta_async._keys import LATER, CalledKeys, FileKeys, Keys, key_faults
+from letta_async._logging import switch_on
 from letta_async._secret import Secret, mask, names_secret
 from letta_async._unset import UNSET, Unset
 from letta_async._version import __version__
@@ -30,6 +31,7 @@ __all__ = [
     "header_faults",
     "masked_headers",
     "resolve_base_url",
+    "resolve_key",
 ]
 
 ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "local": "http://localhost:8283"}
@@ -84,17 +86,6 @@ def deadline_faults(deadline: object) -> Iterable[Fault]:
         yield Fault("deadline", f"{deadline!r} is not a positive number of seconds, nor None")
 
 
-def _key_faults(key: object) -> Iterable[Fault]:
-    """Find why a key cannot be sent, without showing it."""
-    if key is None:
-        return
-    if not isinstance(key, str) or not key.strip():
-        yield Fault("api_key", "empty, or not a string; leave it out to send none")
-    elif not all("!" <= char <= "~" for char in key):
-        problem = "white space at an end" if key != key.strip() else "a character that is not printable ASCII"
-        yield Fault("api_key", f"has {problem}; keys are printable ASCII without spaces")
-
-
 def masked_headers(headers: Any) -> Any:
     """Keep the values of headers that tell who somebody is out of every `repr`; what are no headers stays as it is."""
     if not is_object(headers):
@@ -108,6 +99,8 @@ class ClientConfig:
     """Everything that a client was told, with the environment's share in it, checked."""
 
     api_key: Secret | None = attrs.field(converter=mask)
+    keys: Keys | None = None
+    """Where the keys come from, in the place of `api_key`, if they change."""
     base_url: str
     project_id: str | None = None
     project: str | None = None
@@ -129,7 +122,7 @@ class ClientConfig:
             "User-Agent": f"letta-async/{__version__}",
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
-            "Authorization": None if self.api_key is None else Secret(f"Bearer {self.api_key}"),
+            "Authorization": _authorization(self),
             "X-Project-Id": self.project_id,
             "X-Project": self.project,
         }
@@ -141,14 +134,16 @@ class ClientConfig:
         object.__setattr__(self, "headers", merge_headers(headers, self.default_headers))
         object.__setattr__(self, "json_headers", merge_headers(headers, content_type, self.default_headers))
         host = urlsplit(self.base_url).hostname or ""
-        if self.api_key is not None and self.base_url.startswith("http:") and not _LOOPBACK.fullmatch(host):
+        if headers["Authorization"] is not None and self.base_url.startswith("http:") and not _LOOPBACK.fullmatch(host):
             warn(f"the API key goes to {host} over plain http, where others can read it; use https")
 
     @classmethod
     def read(
         cls,
         *,
-        api_key: str | None,
+        api_key: str | Callable[[], str | Awaitable[str]] | None,
+        api_key_file: str | os.PathLike[str] | None,
+        on_thread: bool,
         environment: str | Unset,
         base_url: str | URL | Unset | None,
         default_headers: Mapping[str, str | None] | None,
@@ -156,19 +151,57 @@ class ClientConfig:
         **others: Any,
     ) -> ClientConfig:
         """Fill in from the environment what was not given."""
-        if api_key is None:
-            api_key = mask(os.environ.get("LETTA_API_KEY") or None)
         for name, given in (("default_headers", default_headers), ("default_query", default_query)):
             if given is not None and not isinstance(given, Mapping):
                 raise InvalidArgumentError([Fault(name, "is not a mapping of names to values")])
-        _switch_logging_on(os.environ.get("LETTA_LOG"))
+        switch_on(os.environ.get("LETTA_LOG"))
         return cls(
-            api_key=api_key,
+            **(resolve_key(api_key, api_key_file, on_thread=on_thread) or _key_of_the_environment()),
             base_url=resolve_base_url(base_url, environment),
             default_headers=_custom_headers(os.environ.get("LETTA_CUSTOM_HEADERS", "")) | dict(default_headers or {}),
             default_query=dict(default_query or {}),
             **others,
         )
+
+
+def resolve_key(
+    api_key: str | Callable[[], str | Awaitable[str]] | None,
+    api_key_file: str | os.PathLike[str] | None,
+    *,
+    on_thread: bool,
+) -> dict[str, Any]:
+    """Return the options `api_key` and `keys` of a `ClientConfig`; none when no argument says which.
+
+    Args:
+        api_key: A key, or a callable that returns one or an awaitable of one.
+        api_key_file: Path of a file with the key.
+        on_thread: Whether the callable is called on a thread of its own.
+
+    Raises:
+        InvalidArgumentError: both were given, or the file has no key that can be sent.
+
+    """
+    if api_key is not None and api_key_file is not None:
+        raise InvalidArgumentError([Fault("api_key_file", "excludes api_key")])
+    if api_key_file is not None:
+        return {"api_key": None, "keys": FileKeys(api_key_file)}
+    if callable(api_key):
+        return {"api_key": None, "keys": CalledKeys(api_key, on_thread=on_thread)}
+    return {} if api_key is None else {"api_key": api_key, "keys": None}
+
+
+def _key_of_the_environment() -> dict[str, Any]:
+    key, file = mask(os.environ.get("LETTA_API_KEY") or None), os.environ.get("LETTA_API_KEY_FILE") or None
+    if key is not None and file is not None:
+        problem = "ambiguous: LETTA_API_KEY is set too; unset one of them"
+        raise InvalidArgumentError([Fault("LETTA_API_KEY_FILE", problem)])
+    return {"api_key": key, "keys": None if file is None else FileKeys(file, "LETTA_API_KEY_FILE")}
+
+
+def _authorization(config: ClientConfig) -> Secret | None:
+    if config.keys is not None:
+        return LATER
+    return None if config.api_key is None else Secret(f"Bearer {config.api_key}")
 
 
 def merge_headers(*layers: Mapping[str, str | None]) -> CIMultiDict[str]:
@@ -197,7 +230,7 @@ def _is_header_text(value: str) -> bool:
 
 
 def _config_faults(config: ClientConfig) -> Iterable[Fault]:
-    yield from _key_faults(config.api_key)
+    yield from key_faults(config.api_key)
     for name in ("project_id", "project"):
         value = getattr(config, name)
         if value is not None:
@@ -269,15 +302,6 @@ def _custom_headers(text: str) -> dict[str, str | None]:
         elif line.strip():  # not shown: it may be a secret
             warn(f"line {number} of LETTA_CUSTOM_HEADERS is passed over: it has no colon between a name and a value")
     return headers
-
-
-def _switch_logging_on(level: str | None) -> None:
-    """Do what LETTA_LOG asks for: `debug` or `info`."""
-    if level in ("debug", "info"):
-        logging.basicConfig(
-            format="[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s", datefmt="%Y-%m-%d %H:%M:%S"
-        )
-        logging.getLogger("letta_async").setLevel(level.upper())
 
 
 Environment = Literal["cloud", "local"]

@@ -8,6 +8,7 @@ The tree::
     ├── UnexpectedPromptError                      a prompt is not of the form that is known
     ├── ClusterError                               a cluster lost its scheduler, or the workers that did the work
     └── APIError                                   a request was made, or tried
+        ├── APIKeyError                            there was no API key to send with it
         ├── APIConnectionError                     no answer came
         │   └── APITimeoutError                    … in time
         ├── APIResponseValidationError             an answer came that is none
@@ -35,6 +36,7 @@ from multidict import CIMultiDict
 __all__ = [
     "APIConnectionError",
     "APIError",
+    "APIKeyError",
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
@@ -163,6 +165,10 @@ class APIError(LettaError):
             return self.message
         waited = sum(attempt.waited for attempt in self.attempts)
         return f"{self.message} (after {len(self.attempts)} tries and {waited:.1f} s of waiting between them)"
+
+
+class APIKeyError(APIError):
+    """No API key could be had for an attempt, so that it was not sent: the callable raised, or returned none."""
 
 
 class APIConnectionError(APIError):

@@ -23,6 +23,8 @@ class Letta(ConfiguredClient, Resources):
     threads, works inside a running event loop (which it blocks meanwhile), and may be used again in a forked child.
     """
 
+    _asks_on_thread = True
+
     def _attach(self) -> None:
         if self._transport.wiring.session is not None:
             raise InvalidArgumentError(

@@ -7,5 +7,5 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LETTA_API_KEY", "LETTA_BASE_URL", "LETTA_CUSTOM_HEADERS", "LETTA_LOG"):
+    for name in ("LETTA_API_KEY", "LETTA_API_KEY_FILE", "LETTA_BASE_URL", "LETTA_CUSTOM_HEADERS", "LETTA_LOG"):
         monkeypatch.delenv(name, raising=False)

@@ -65,7 +65,8 @@ def recompile_many(
         cluster_client: A `distributed.Client`, of either kind; it stays open. The workers need this package, too.
         client_options: What each worker makes its `AsyncLetta` with. `base_url` is found here, from these options or
             this process's environment; the rest of what they leave out, such as the API key, each worker finds in its
-            own environment. `session` and `ssl_context` cannot travel.
+            own environment. `session` and `ssl_context` cannot travel. The file of `api_key_file` is read there; a
+            callable `api_key` travels with `send_secrets` and is called there.
         send_secrets: Whether secrets travel: `api_key`, here from the environment if it is not in `client_options`,
             headers that tell who somebody is, and the password of a proxy. The scheduler holds them meanwhile, and only
             `tls://` keeps them from others on the way. Default: `False`, such options are refused.
@@ -98,10 +99,9 @@ def recompile_many(
         raise InvalidArgumentError(faults)
     made_with = masked_options(client_options or {})
     driver = AsyncLetta(**made_with)
-    for name in ("environment", "api_key"):
-        made_with.pop(name, None)
+    made_with.pop("environment", None)
     made_with["base_url"] = driver.base_url
-    if send_secrets and driver.api_key is not None:
+    if send_secrets and driver.api_key is not None and made_with.get("api_key_file") is None:
         made_with["api_key"] = driver.api_key
     if not cluster_client.asynchronous and isinstance(targets, Iterable) and not isinstance(targets, Sized):
         given["targets"] = _off_the_loop(targets, partition_size or LARGEST)

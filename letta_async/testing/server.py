@@ -32,7 +32,8 @@ class EmbeddedServer:
     """Serve a Letta 0.16.8 without model, database or installation, on loopback.
 
     It answers as the real server does: status codes, bodies, quirks. All it knows is in memory and gone with it, unless
-    it has a file. Use it as an asynchronous context manager, or as a plain one, which runs it on a thread of its own::
+    it has a file. Use it as an asynchronous context manager, or as a plain one, which runs it on a thread of its own,
+    also where an event loop runs already::
 
         async with EmbeddedServer() as server:
             async with AsyncLetta(base_url=server.base_url) as letta: ...
@@ -230,12 +231,13 @@ class EmbeddedServer:
         await self.stop()
 
     def __enter__(self) -> Self:
-        self._thread = _Thread()
+        thread = _Thread()
         try:
-            self._thread.run(self.start())
+            thread.run(self.start())
         except BaseException:
-            self._thread.end()
+            thread.end()
             raise
+        self._thread = thread
         return self
 
     def __exit__(
@@ -315,8 +317,15 @@ class _Thread:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="embedded-letta", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="embedded-letta", daemon=True)
         self._thread.start()
+
+    def _serve(self) -> None:
+        try:
+            self._loop.run_forever()
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        finally:
+            self._loop.close()
 
     def run(self, work: Any) -> None:
         """Run a coroutine to its end."""
@@ -326,5 +335,3 @@ class _Thread:
         """End the thread and its loop."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()

@@ -110,10 +110,12 @@ def _frames(error: BaseException) -> Iterator[traceback.FrameSummary]:
 def test_debug_logs_of_a_call_show_no_secret(server: Server, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
     # What is logged in a test of this folder is searched for secrets at its end.
     monkeypatch.setenv("LETTA_LOG", "debug")
-    driver = drive(server.url, api_key=KEY, default_headers={"Cookie": COOKIE})
-    server.follow(says(answer(503, f'{{"detail": "{"x" * 1000}"}}'.encode())))
-    with pytest.raises(LettaError):
-        driver.recompile()
+    headers = {name: value for name, value in HEADERS.items() if name != "Authorization"}
+    driver = drive(server.url, api_key=KEY, default_headers=headers, default_query={"api_key": TOKEN})
+    echoed = f"Bearer {KEY}, {TOKEN}, {COOKIE}"
+    server.follow(says(answer(503, f'{{"token": "{TOKEN}", "detail": "{echoed} {"x" * 1000}"}}'.encode())))
+    with pytest.raises(LettaError, match="MostSecret"):  # a server's own words are its own
+        driver.recompile(extra_headers={"X-Client-Secret": TOKEN})
     assert logging.getLogger("letta_async").getEffectiveLevel() == logging.DEBUG
 
 

@@ -1,0 +1,45 @@
+"""Read text files as people's tools write them: in UTF-8 or UTF-16, with or without a byte-order mark."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+__all__ = ["UnreadableTextError", "decode_text", "read_text"]
+
+
+class UnreadableTextError(Exception):
+    """A file cannot be read as text; the message is the reason alone, and shows nothing of what is in the file."""
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Return the text of a file, without a byte-order mark and with a line feed alone at the end of each line.
+
+    Raises:
+        UnreadableTextError: the file cannot be read, or is not text.
+
+    """
+    try:
+        return decode_text(Path(path).read_bytes())
+    except OSError as error:
+        raise UnreadableTextError(error.strerror or str(error)) from None
+    except ValueError:  # a NUL in the path
+        raise UnreadableTextError("no file can have such a name") from None
+
+
+def decode_text(content: bytes) -> str:
+    """Return bytes as text, as `read_text` does: UTF-8, or UTF-16 or UTF-32 if a mark or the place of zeros says so.
+
+    Raises:
+        UnreadableTextError: the bytes are not text.
+
+    """
+    try:
+        text = content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError:
+        text = None
+    if text is None:
+        del content  # it may be a key, and a traceback may show locals
+        raise UnreadableTextError("it is not text in UTF-8 or UTF-16")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
