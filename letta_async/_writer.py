@@ -81,7 +81,8 @@ class JournalWriter:
             self._write()
 
     def _note(self, done: asyncio.Future[None]) -> None:
-        self.failure = self.failure or done.exception()
+        error = done.exception()
+        self.failure = self.failure or error
 
     # --- on the thread ---
 
