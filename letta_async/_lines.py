@@ -52,9 +52,8 @@ class LineFile:
         if kind != stat.S_IFREG:  # before it is opened, which a device may take for a command
             raise Unusable(f"is {_KINDS.get(kind, 'of an unknown kind')}, not a regular file")
         self._file = Path(path).open("a+b", buffering=0)  # noqa: SIM115 - it stays open
-        # Also when it is dropped, with the loop gone on which its batch would end; at exit, the batch ends first.
-        self._close = weakref.finalize(self, self._file.close)
-        self._close.atexit = False
+        # Also when it is dropped, with the loop gone on which its batch would end.
+        weakref.finalize(self, self._file.close).atexit = False
         try:
             self._lock()
         except BaseException:
@@ -99,7 +98,7 @@ class LineFile:
 
     def close(self) -> None:
         """Close the file, which releases its lock."""
-        self._close()
+        self._file.close()
 
     def _lock(self) -> None:
         if fcntl is not None:  # pragma: no branch - only Windows has none

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster, BlockingError, blockbuster_ctx
 
-from letta_async import AsyncLetta, InvalidArgumentError, Outcome
+from letta_async import AsyncLetta, InvalidArgumentError
 from letta_async.testing import EmbeddedServer
 from tests.conversations import make_conversations
-from tests.test_fleet import batch, fine, gathered
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,10 @@
-"""A journal on a disk that fills, breaks or takes nothing: said, by name, and no outcome is lost. Without one, no disk."""
+"""A journal on a disk that fills, breaks or takes nothing: that is said, by name, and no outcome is lost."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import json
 import os
 import socket
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from letta_async import AsyncLetta, InvalidArgumentError, JournalError, Letta, LettaError, Outcome
+from letta_async import AsyncLetta, InvalidArgumentError, JournalError, Letta, Outcome
 from letta_async._journal import Journal
 from letta_async._lines import LineFile
 from letta_async._writer import JournalWriter
@@ -162,7 +163,7 @@ async def test_a_file_that_cannot_be_read_is_refused(
     assert "cannot be read: Input/output error" in await refusal(AsyncLetta, server, ids, path)
 
 
-# --- a disk that is full, for real: the system refuses what is beyond a limit ------------------------------------------
+# --- a disk that is full, for real: the system refuses what is beyond a limit ----------------------------------------
 
 PROGRAM = """
 import resource, sys
@@ -197,7 +198,10 @@ def test_a_disk_without_room_for_a_journal_is_told_before_anything_is_sent(
     path = tmp_path / "journal"
     for limit in (0, 20, 1000):  # nothing, half a header, a header and no more
         outcomes, error = on_a_full_disk(server, ids, path, limit)
-        assert (outcomes, error) == ([], f"InvalidArgumentError journal: {str(path)!r} cannot be written: File too large")
+        assert (outcomes, error) == (
+            [],
+            f"InvalidArgumentError journal: {str(path)!r} cannot be written: File too large",
+        )
     assert not server.requests
 
 
@@ -243,7 +247,7 @@ print(asyncio.run(main()))
     assert (done.stdout, done.stderr) == ("15000\n", "")
 
 
-# --- a disk that breaks or is slow, made of ours ------------------------------------------------------------------------
+# --- a disk that breaks or is slow, made of ours ---------------------------------------------------------------------
 
 
 class Disk:
@@ -322,7 +326,7 @@ async def test_an_error_at_the_end_reaches_the_caller_too(
 
 
 async def test_leaving_a_batch_whose_disk_broke_just_leaves(disk: Disk, opener: Callable[[], Journal]) -> None:
-    running = batch(map(str, range(100)), fine, journal=opener).run()
+    running = batch(map(str, range(10_000)), fine, journal=opener).run()
     await anext(running)
     disk.breaks()
     await running.aclose()
@@ -349,9 +353,7 @@ async def test_no_outcome_is_handed_on_before_its_line_is_in_the_file(
     assert sorted(told) == sorted(map(str, range(300)))
 
 
-async def test_what_comes_while_the_disk_is_slow_is_written_together(
-    disk: Disk, opener: Callable[[], Journal]
-) -> None:
+async def test_what_comes_while_the_disk_is_slow_is_written_together(disk: Disk, opener: Callable[[], Journal]) -> None:
     writer = JournalWriter(opener)
     await writer.open(lambda key: pytest.fail(f"{key} in an empty journal"))
     disk.appends.clear()
@@ -402,5 +404,9 @@ async def test_a_batch_that_is_cancelled_while_its_journal_is_opened_leaves_no_l
     opener().close()
 
 
-def test_the_error_is_of_the_family() -> None:
-    assert issubclass(JournalError, LettaError)
+def test_a_file_that_is_dropped_unclosed_is_closed(tmp_path: Path) -> None:
+    lines = LineFile(tmp_path / "journal")
+    file = lines._file
+    del lines
+    gc.collect()
+    assert file.closed
