@@ -136,12 +136,11 @@ class Journal:
         return InvalidArgumentError([Fault("journal", f"{str(self._path)!r} {problem}")])
 
     def _fail(self, error: OSError) -> None:
-        if self._failure is None:
-            self._failure = JournalError(
-                f"the journal {str(self._path)!r} could not be written any more: {reason(error)}. No further target was"
-                " taken; outcomes that came since are not in it, and a run that goes on with it does those again"
-            )
-            self._failure.__cause__ = error
+        self._failure = JournalError(
+            f"the journal {str(self._path)!r} could not be written any more: {reason(error)}. No further target was"
+            " taken; outcomes that came since are not in it, and a run that goes on with it does those again"
+        )
+        self._failure.__cause__ = error
 
 
 def _entry(key: str, outcome: Outcome) -> dict[str, Any]:
