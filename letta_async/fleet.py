@@ -61,7 +61,8 @@ class Batch:
     """Whether no further target is taken."""
     _workers: set[asyncio.Task[None]] = attrs.field(factory=set[asyncio.Task[None]], init=False)
     _under_way: dict[str, asyncio.Future[Outcome]] = attrs.field(factory=dict[str, asyncio.Future[Outcome]], init=False)
-    _ready: asyncio.Queue[Outcome | BaseException | None] = attrs.field(init=False)
+    _ready: asyncio.Queue[tuple[Outcome | BaseException | None, int]] = attrs.field(init=False)
+    """What the workers hand over, with how many outcomes the journal must have before it may be handed on."""
     _watch: Watch = attrs.field(init=False)
     _ends_at: float | None = attrs.field(default=None, init=False)
 
@@ -76,21 +77,23 @@ class Batch:
         self._source = each(self.targets)
         self._watch = Watch(loop)
         try:
-            self.ledger.open()
+            await self.ledger.open()
             self._man()
             while self._workers or not self._ready.empty():
-                outcome = await self._ready.get()
+                outcome, entered = await self._ready.get()
                 if outcome is None:
                     continue  # a worker went home
                 if isinstance(outcome, BaseException):
                     raise outcome
+                await self.ledger.written(entered)
                 self.ledger.count([outcome])
-                if outcome.status == "failed" and self.stop_on_error:
+                if self.ledger.failure is not None or (outcome.status == "failed" and self.stop_on_error):
                     self._ended = True
                 self._man()
                 yield outcome
-            if self._source_error is not None:
-                raise self._source_error
+            await self.ledger.close()
+            if (error := self.ledger.failure or self._source_error) is not None:
+                raise error
         finally:
             try:
                 for worker in self._workers:
@@ -98,7 +101,7 @@ class Batch:
                 await asyncio.gather(*self._workers, return_exceptions=True)
                 await self._source.aclose()
             finally:  # also when a second cancellation comes meanwhile
-                self.ledger.close()
+                await self.ledger.close()
 
     def _man(self) -> None:
         """See to it that there are enough workers."""
@@ -113,14 +116,15 @@ class Batch:
                 async with self._source_lock:
                     targets = [] if self._ended else await self._next_target()
                 for target in targets:
-                    await self._ready.put(await self._outcome(target))
+                    outcome = await self._outcome(target)
+                    await self._ready.put((outcome, self.ledger.entered))
         except asyncio.CancelledError:
             raise
         except BaseException as error:
             report = error  # a fault of this package or of the journal's disk: the batch cannot go on
         finally:
             self._workers.discard(_this_task())
-        await self._ready.put(report)
+        await self._ready.put((report, 0))
 
     async def _next_target(self) -> list[Target]:
         """Give the next target, or none."""

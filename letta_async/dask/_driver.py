@@ -76,24 +76,27 @@ class ClusterBatch:
             self._ends_at = _now() + self.batch.deadline
         self._source = each(self.batch.targets)
         try:
-            self._ledger.open()
+            await self._ledger.open()
             while await self._goes_on():
                 outcomes = await self._next()
                 if not outcomes:
                     continue
+                await self._ledger.written(self._ledger.entered)
                 self._ledger.count(outcomes)
-                if self.batch.stop_on_error and any(outcome.status == "failed" for outcome in outcomes):
+                failed = self.batch.stop_on_error and any(outcome.status == "failed" for outcome in outcomes)
+                if failed or self._ledger.failure is not None:
                     self._ended = True
                     await self._stop_cutting()
                 yield outcomes
-            if self._source_error is not None:
-                raise self._source_error
+            await self._ledger.close()
+            if (error := self._ledger.failure or self._source_error) is not None:
+                raise error
         finally:
             try:
                 await self._leave()
                 await self._source.aclose()
             finally:  # also when a second cancellation comes meanwhile
-                self._ledger.close()
+                await self._ledger.close()
 
     async def _goes_on(self) -> bool:
         """Cut a partition if the cluster can take one; tell whether anything is under way."""
