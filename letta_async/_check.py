@@ -34,10 +34,10 @@ from letta_async._annotations import (
 )
 from letta_async._json import exact, is_array, is_object, join, json_faults, plain, show
 from letta_async._known import Known
+from letta_async._placement import split_placement
 from letta_async._unset import UNSET
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.models._fields import Range, WireObject
-from letta_async.operations._operation import split_placement
 
 __all__ = ["check", "is_sound"]
 

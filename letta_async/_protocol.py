@@ -14,12 +14,13 @@ from letta_async._check import check, is_sound
 from letta_async._converter import read, write
 from letta_async._json import is_array, is_object, json_faults, plain
 from letta_async._known import Known
+from letta_async._placement import Body, Placement, Query, split_placement
 from letta_async._refusal import excerpt, printable, refusal
 from letta_async._unset import UNSET, Unset
 from letta_async._warnings import warn
 from letta_async.config import ClientConfig, Timeout, header_faults, merge_headers
 from letta_async.errors import APIResponseValidationError, APIStatusError, Fault, InvalidArgumentError
-from letta_async.operations._operation import SEGMENT, Body, Operation, Placement, Query, split_placement
+from letta_async.operations._operation import SEGMENT, Operation
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw", "decipher", "invalid_answer"]
 

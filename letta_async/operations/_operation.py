@@ -19,11 +19,11 @@ from typing import (
     TypeVar,
     dataclass_transform,
     get_args,
-    get_origin,
 )
 
 import attrs
 
+from letta_async._placement import Body, Path, Pattern, Placement, Query
 from letta_async._unset import UNSET, Unset
 from letta_async.models._record import Record
 
@@ -51,7 +51,6 @@ __all__ = [
     "Query",
     "Segment",
     "operation",
-    "split_placement",
 ]
 
 T = TypeVar("T")
@@ -62,29 +61,6 @@ Class = TypeVar("Class", bound=type)
 # --- where a parameter goes -------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class Placement:
-    """Mark an annotation with the part of the request that carries the parameter."""
-
-    name: str | None = None
-    """Name on the wire, where it differs from the field's; default: the field's name."""
-
-
-@attrs.frozen
-class Path(Placement):
-    """The parameter fills a segment of the path."""
-
-
-@attrs.frozen
-class Query(Placement):
-    """The parameter goes into the query."""
-
-
-@attrs.frozen
-class Body(Placement):
-    """The parameter is a member of the JSON object in the body."""
-
-
 InPath: TypeAlias = Annotated[T, Path()]
 """A required segment of the path."""
 InQuery: TypeAlias = Annotated[T | Unset, Query()]
@@ -93,26 +69,7 @@ InBody: TypeAlias = Annotated[T | Unset, Body()]
 """A member of the body; `UNSET` leaves it out."""
 
 
-def split_placement(annotation: Any) -> tuple[Placement, Any]:
-    """Return where a parameter goes, and its annotation without that; an unmarked parameter goes into the body."""
-    if get_origin(annotation) is not Annotated:
-        return Body(), annotation
-    base, *marks = get_args(annotation)
-    placement = next((mark for mark in marks if isinstance(mark, Placement)), Body())
-    rest = tuple(mark for mark in marks if not isinstance(mark, Placement))
-    return placement, Annotated[(base, *rest)] if rest else base
-
-
 # --- forms of identifiers ---------------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Pattern:
-    """Mark a string annotation with the regular expression that the whole string must match."""
-
-    regex: str
-    words: str
-    """Description of the form, for error messages."""
 
 
 _UUID4: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
