@@ -29,6 +29,8 @@ _SHORT: Final = 300
 _INTERNAL: Final = re.compile(r",? access level in .*|,? for actor=.*|,? actor=.*", re.DOTALL)
 _MARKUP: Final = re.compile(r"[\s\ufeff]*<[!?a-z]", re.IGNORECASE)
 _TITLE: Final = re.compile(r"<(?:title|h1|message)\b[^<>]{0,200}>([^<]{1,300})", re.IGNORECASE)
+_TAGS: Final = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+_TITLE_CHARS: Final = 120
 _TOKEN: Final = re.compile(
     r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|(?P<open>['"].*)|[\[\](){},:]|[^\s\[\](){},:'"]+""", re.DOTALL
 )
@@ -105,12 +107,12 @@ def excerpt(body: bytes) -> str:
 
 
 def glance(body: bytes) -> str:
-    """Show a body in a message: of a page that a proxy made its title, of anything else the beginning."""
+    """Show a body in a message: of a page in markup its title, or else its text, of anything else the beginning."""
     text = body[: 16 * _EXCERPT].decode("utf-8", "replace")
     if not _MARKUP.match(text):
         return excerpt(body)
     title = _TITLE.search(text)
-    words = " ".join(printable(html.unescape(title[1])).split()) if title else ""
+    words = " ".join(printable(html.unescape(title[1] if title else _TAGS.sub(" ", text))).split())[:_TITLE_CHARS]
     kind = "an XML page" if text.lstrip()[:5].lower() == "<?xml" else "an HTML page"
     return f"{kind} ({words})" if words else kind
 

@@ -45,6 +45,18 @@ _GARBLED: Final = _Meaning(
 )
 
 
+_TOO_LONG: Final = _Meaning("the status line or a header of the answer is longer than the 8190 bytes that are read")
+_TOO_MANY: Final = _Meaning("the answer has more headers than the 128 that are read")
+
+
+def _of_parser_error(error: Any) -> _Meaning:
+    """Tell HTTP that is larger than may be from what is none: the answer's head came, from the right port."""
+    said = str(error)  # what the parser raised is the cause of a cause
+    if "Got more than" in said:
+        return _TOO_LONG
+    return _TOO_MANY if "Too many headers" in said else _GARBLED
+
+
 def _of_os_error(error: Any) -> _Meaning:
     """Tell refused connections from exhausted descriptors, names that do not resolve and failed handshakes."""
     if isinstance(error, aiohttp.ClientConnectorError):
@@ -102,11 +114,11 @@ FOREIGN: Final[list[tuple[type[BaseException], Callable[[Any], _Meaning]]]] = [
     (aiohttp.ClientHttpProxyError, _of_proxy_answer),
     (aiohttp.ClientOSError, _of_os_error),
     (aiohttp.ServerDisconnectedError, lambda _: _BROKEN),
-    (aiohttp.ClientResponseError, lambda _: _GARBLED),
+    (aiohttp.ClientResponseError, _of_parser_error),
     (aiohttp.ClientPayloadError, _of_payload_error),
     (aiohttp.ClientConnectionError, lambda _: _BROKEN),
     (aiohttp.ClientError, lambda _: _Meaning("the request could not be made")),
-    (HttpProcessingError, lambda _: _GARBLED),
+    (HttpProcessingError, _of_parser_error),
     (ssl.SSLError, _of_tls_error),
     (OSError, lambda _: _BROKEN),
     (UnicodeError, lambda _: _Meaning("the host's name cannot be encoded")),
