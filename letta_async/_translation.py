@@ -16,6 +16,7 @@ from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError, Tra
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from letta_async._refusal import printable
+from letta_async.config import is_fallback
 from letta_async.errors import APIConnectionError, APITimeoutError
 
 __all__ = ["FOREIGN", "connection_error", "translate"]
@@ -150,6 +151,8 @@ def connection_error(words: str, method: str, path: str, base_url: str, cls: typ
 def _to_try(base_url: str) -> str:
     if base_url == "http://localhost:8283":
         return f"to {base_url}: is a Letta server running there? start one with `letta server`, or set base_url"
+    if is_fallback(base_url):
+        return f"to {base_url}, the default: LETTA_BASE_URL is not set; set it or base_url for a server of your own"
     return f"to {base_url}"
 
 

@@ -244,3 +244,16 @@ def test_the_hint_for_the_local_default_names_the_command() -> None:
     from letta_async._translation import connection_error
 
     assert "`letta server`" in str(connection_error("no", "POST", "/x", "http://localhost:8283", APIConnectionError))
+
+
+def test_a_connection_that_fails_by_default_says_that_no_url_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    from letta_async._translation import connection_error
+
+    def said(base_url: str) -> str:
+        return str(connection_error("no", "POST", "/x", base_url, APIConnectionError))
+
+    unset = "[to https://api.letta.com, the default: LETTA_BASE_URL is not set;"
+    assert unset in said(AsyncLetta().base_url)
+    assert "LETTA_BASE_URL" not in said("http://localhost:1")
+    monkeypatch.setenv("LETTA_BASE_URL", "https://api.letta.com/")
+    assert said(AsyncLetta().base_url).endswith("[to https://api.letta.com]")
