@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from letta_async._check import check, is_sound
-from letta_async._converter import read, write
-from letta_async._json import is_array, is_object, json_faults
+from letta_async._converter import READABLE, is_readable, read, write
+from letta_async._json import is_array, is_object, json_faults, show
 from letta_async._known import Known
 from letta_async._refusal import MAX_REFUSAL, excerpt, glance, printable, refusal
 from letta_async._unset import UNSET, Unset
@@ -164,6 +164,10 @@ def build_raw(
 
     """
     faults = [*_path_faults(path), *_option_faults(options)]
+    if not is_readable(answer):
+        faults.append(
+            Fault("cast_to", f"{show(answer)} is nothing that an answer can be made into; allowed: {READABLE}")
+        )
     if body is not UNSET:
         faults += json_faults(body, "body")
         if options.extra_body and not is_object(body):
@@ -312,7 +316,7 @@ def _parsed(body: bytes) -> Any:
 
 
 def _unpacked(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bool = True) -> bytes:
-    """Undo the content encoding, never making more than `limit` bytes; unless it is to be `whole`, give what there is."""
+    """Undo the content encoding, never making more than `limit` bytes; of what need not be `whole`, the beginning."""
     coding = headers.get("Content-Encoding", "").strip().lower()
     if coding in ("identity", ""):
         return body

@@ -5,14 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Awaitable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Final, Self, TypeVar, Unpack
 
+from letta_async._frames import drop_frames
 from letta_async._options import ConfiguredClient
 from letta_async._protocol import CallOptions, build, build_raw
 from letta_async._unset import UNSET
-from letta_async.errors import Attempt, ClientClosedError
+from letta_async.errors import Attempt, ClientClosedError, LettaError
 from letta_async.models._operation import Operation
-from letta_async.resources._resource import RequestOptions
+from letta_async.resources._resource import RequestOptions, call_options
 from letta_async.resources.agents import AsyncAgents
 from letta_async.resources.blocks import AsyncBlocks
 from letta_async.resources.conversations import AsyncConversations
@@ -20,6 +21,9 @@ from letta_async.resources.conversations import AsyncConversations
 __all__ = ["AsyncLetta"]
 
 Answer = TypeVar("Answer")
+
+_RAW: Final = ("path", "body", "cast_to")
+"""Parameters of a call that has no method of its own."""
 
 
 class AsyncLetta(ConfiguredClient):
@@ -56,7 +60,7 @@ class AsyncLetta(ConfiguredClient):
             path: Path behind the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send; left out, there is no body.
             cast_to: What to make of the answer: `object` for whatever JSON value it is, `str`, `dict` or `list` for
-                that and nothing else, or a class of this package. Default: `object`.
+                that and nothing else, a class of this package such as `Block`, or `list[Block]`. Default: `object`.
             **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
 
         Raises:
@@ -121,12 +125,15 @@ class AsyncLetta(ConfiguredClient):
         request = build(operation, parameters, options, self._config)
         return self._transport.send(request, self._config, attempts)
 
-    async def _raw(self, method: str, path: str, body: object, cast_to: Any, options: RequestOptions) -> Any:
+    def _raw(self, method: str, path: str, body: object, cast_to: Any, options: RequestOptions) -> Awaitable[Any]:
         self._refuse_if_closed()
-        request = build_raw(
-            method, path, body=body, answer=cast_to, options=CallOptions(**options), config=self._config
-        )
-        return await self._transport.send(request, self._config)
+        given = call_options(options, _RAW)
+        try:
+            request = build_raw(method, path, body=body, answer=cast_to, options=given, config=self._config)
+        except LettaError as error:
+            drop_frames(error)
+            raise
+        return self._transport.send(request, self._config)
 
     def _refuse_if_closed(self) -> None:
         if self.is_closed:

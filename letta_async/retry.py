@@ -16,14 +16,14 @@ from letta_async.errors import APIConnectionError, APIError, APIStatusError, Fau
 __all__ = ["Retries", "RetryBudget", "RetryPolicy", "is_overload"]
 
 _PASSING: Final = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
-"""Statuses that may be otherwise next time: of the server's failures all but those that say what it cannot do at all."""
+"""Statuses that may be otherwise next time: of a server's failures all but those that say what it cannot do."""
 
 _UNPROCESSED: Final = frozenset({425, 429, 503, 529})
 """Statuses with which a server, asking to come back later, says that it did nothing."""
 
 _OVERLOADED: Final = frozenset({429, 503, 504, 522, 524, 529})
 """Statuses that say, or mean, that the server has too much to do. Of those of proxies: no connection to the server, or
-no answer from it, came in time (522, 524), or too many requests (529); the others mean that it is down or unreachable."""
+no answer from it, came in time (522, 524), or too many requests (529); the others mean that it is down or not found."""
 
 _THROTTLED: Final = frozenset({429, 503, 529})
 """Statuses that cost a server next to nothing."""
@@ -42,13 +42,16 @@ _CONFLICTS: Final[Mapping[str, bool]] = {
     r"A (unique|foreign key) constraint was violated for ": False,
     r"\(\S*IntegrityError\)": False,
 }
-"""How each text begins with which Letta 0.16.8 answers 409, after `CONFLICT: ` or alone, and whether the conflict passes
-by itself. What follows can hold anything: the server adds the statement that failed, values included."""
+"""How each text begins with which Letta 0.16.8 answers 409, after `CONFLICT: ` or alone, and whether the conflict
+passes by itself. What follows can hold anything: the server adds the statement that failed, values included."""
 
 _PASSING_CONFLICT: Final = re.compile(
-    r"\b(lock(ed)?|busy|deadlock|being processed|in progress|another (transaction|request|operation)|(re)?try)\b", re.I
+    r"\b(lock(ed)?|busy|deadlock|being processed|in progress|another (transaction|request|operation)|(re)?try)\b",
+    re.IGNORECASE,
 )
-_LASTING_CONFLICT: Final = re.compile(r"approval|no active run|unique|foreign key|already exists|duplicate", re.I)
+_LASTING_CONFLICT: Final = re.compile(
+    r"approval|no active run|unique|foreign key|already exists|duplicate", re.IGNORECASE
+)
 """Words of a 409 with another text, such as that of a newer server."""
 
 
@@ -58,10 +61,10 @@ class RetryPolicy:
 
     Tried again are: a connection that was refused, reset, dropped or too slow; the statuses 408, 425, 429 and 500 to
     599 except 501 and 505; and a 409 that can pass (a lock, a concurrent update, or the server names a time to come
-    back). A server that sends `x-should-retry: true` or `false` is obeyed. Calls that are not safe to repeat, such as creating something, are
-    tried again only where the server cannot have acted on them. The waits grow exponentially and are drawn at random
-    from nothing to their full length, so that clients which failed together do not come back together. A
-    `Retry-After` is kept to: never an earlier retry than the server asked for.
+    back). A server that sends `x-should-retry: true` or `false` is obeyed. Calls that are not safe to repeat, such as
+    creating something, are tried again only where the server cannot have acted on them. The waits grow exponentially
+    and are drawn at random from nothing to their full length, so that clients which failed together do not come back
+    together. A `Retry-After` is kept to: never an earlier retry than the server asked for.
 
     Raises:
         InvalidArgumentError: a value is out of range.

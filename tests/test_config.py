@@ -134,7 +134,9 @@ def test_a_base_url_without_a_scheme_is_refused_with_the_one_that_is_meant(
     assert refusal() == f"LETTA_BASE_URL: {said}"
 
 
-@pytest.mark.parametrize("given", ["localhost:99999", "u:123@localhost", "file:/etc", "mailto:x", "8283", "h?q", "", "/"])
+@pytest.mark.parametrize(
+    "given", ["localhost:99999", "u:123@localhost", "file:/etc", "mailto:x", "8283", "h?q", "", "/"]
+)
 def test_what_is_no_url_with_a_scheme_either_gets_no_offer(given: str) -> None:
     assert "did you mean" not in refusal(base_url=given)
     assert "123" not in refusal(base_url=given)

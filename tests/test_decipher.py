@@ -143,7 +143,12 @@ def test_an_answer_may_unpack_to_as_much_as_allowed() -> None:
 
 def test_a_refusal_is_unpacked_unless_it_is_too_large_or_broken() -> None:
     refused = gzip.compress(b'{"detail": "no"}')
-    for body, limit, detail in ((refused, 16, "no"), (refused, 15, None), (refused[:-3], 16, "no"), (b"x" + refused, 16, None)):
+    for body, limit, detail in (
+        (refused, 16, "no"),
+        (refused, 15, None),
+        (refused[:-3], 16, "no"),
+        (b"x" + refused, 16, None),
+    ):
         with pytest.raises(InternalServerError) as caught:
             answer(body, 500, limit=limit, Content_Encoding="gzip")
         assert caught.value.detail == detail
@@ -249,7 +254,9 @@ def test_what_a_422_complains_of_is_read_however_much_it_echoes(body: str, pack:
 @pytest.mark.parametrize("code", [400, 404, 409, 500])
 def test_a_long_detail_is_kept_as_far_as_it_was_read(code: int) -> None:
     with pytest.raises(APIStatusError, match="no such thing: xxx") as caught:
-        answer(json.dumps({"detail": f"no such thing: {ECHO}", "run_id": "r"}).encode()[:MAX_REFUSAL], code, limit=10**6)
+        answer(
+            json.dumps({"detail": f"no such thing: {ECHO}", "run_id": "r"}).encode()[:MAX_REFUSAL], code, limit=10**6
+        )
     assert str(caught.value.detail).startswith("no such thing: xxx")
     assert str(caught.value.detail).endswith("x…")
 
@@ -284,7 +291,10 @@ def test_what_is_no_json_is_not_mended_into_some() -> None:
             "an HTML page (api.letta.com | 520: Web server is returning an unknown error)",
         ),
         (b"<html><body><h1>503 Service Unavailable</h1>\nNo server is\n</body></html>", "(503 Service Unavailable)"),
-        (b"\xef\xbb\xbf <HTML><Title lang=en>\n It&#39;s\n down \x1b[31m</Title>", "an HTML page (It's down \ufffd[31m)"),
+        (
+            b"\xef\xbb\xbf <HTML><Title lang=en>\n It&#39;s\n down \x1b[31m</Title>",
+            "an HTML page (It's down \ufffd[31m)",
+        ),
         (b"<html><body>" + b"<title " * 10_000, f"an HTML page ({('<title ' * 20)[:120]})"),
         (b"<html><style>a{}</style><br>Please <b>log in<script>let x", "an HTML page (Please log in)"),
         (b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Slow down</Message>', "an XML page (Slow down)"),

@@ -98,6 +98,19 @@ async def test_a_misspelt_parameter_is_an_error_of_python(resource: Resource, na
             await result
 
 
+@pytest.mark.parametrize(("resource", "name"), METHODS)
+async def test_a_misspelt_parameter_is_answered_with_the_one_that_is_meant(resource: Resource, name: str) -> None:
+    method = getattr(resource, name)
+    parameters = [each for each in inspect.signature(method).parameters.values() if each.kind is not each.VAR_KEYWORD]
+    required = {each.name: object() for each in parameters if each.default is each.empty}
+    optional = [each.name for each in parameters if each.default is not each.empty]
+    for meant in [*optional, "extra_query", "timeout"]:
+        misspelt = f"{meant}x".replace("_", "", 1)
+        with pytest.raises(TypeError, match=rf"argument '{misspelt}'; did you mean {meant}\?$"):
+            if inspect.iscoroutine(result := method(**required, **{misspelt: 1})):
+                await result
+
+
 def test_every_call_has_a_method() -> None:
     source = "".join(inspect.getsource(type(param.values[0])) for param in METHODS)
     assert [name for name in CALLS if f"({name}, locals())" not in source] == []

@@ -102,9 +102,8 @@ OF_THE_SERVER: dict[str, bool] = {
     f"A unique constraint was violated for Block. Check your input for duplicates: {DUPLICATE}": False,
     "A unique constraint was violated for Identity. An identity with identifier_key='busy, retry', project_id='None', "
     "and organization_id='org-1' already exists.": False,
-    f"A foreign key constraint was violated for Agent. Check your input for missing or invalid references: {DANGLING}": (
-        False
-    ),
+    "A foreign key constraint was violated for Agent. Check your input for missing or invalid references: "
+    f"{DANGLING}": False,
     DUPLICATE: False,
     DANGLING: False,
 }

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import attrs
 
+from letta_async._unset import UNSET
 from letta_async.models._operation import Operation
 
 __all__ = ["Listing"]
@@ -28,6 +29,18 @@ class Listing(Operation[list[Item]], Generic[Item]):
     def arranged(self, page: list[Item]) -> list[Item]:
         """Put a page in the order that was asked for, where the server does not."""
         return page
+
+    def mark(self, item: Item) -> int | None:
+        """Return what tells an item from the others of the list, in 64 bits; `None` where nothing does."""
+        identifier = getattr(item, "id", None)
+        return None if identifier is None else hash(identifier)
+
+    def turned(self, following: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the parameters that lead on from the same item by the other cursor."""
+        others = {"after": "before", "before": "after"}
+        return {
+            key: value for name, item_id in following.items() for key, value in ((others[name], item_id), (name, UNSET))
+        }
 
     def following(self, page: list[Item]) -> Mapping[str, Any]:
         """Give the parameters that lead from a page to the next one; none when it is the last."""

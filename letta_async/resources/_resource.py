@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, Protocol, TypedDict, TypeVar
 
+from letta_async._frames import drop_frames
+from letta_async._json import guess
 from letta_async._protocol import NO_OPTIONS, CallOptions
 from letta_async._transport import ClientStats
 from letta_async._unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.errors import Attempt
+from letta_async.errors import Attempt, LettaError
 from letta_async.models._listing import Listing
 from letta_async.models._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
 
-__all__ = ["RequestOptions", "Resource", "Sender", "parted"]
+__all__ = ["RequestOptions", "Resource", "Sender", "call_options", "parted"]
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
@@ -69,7 +71,11 @@ class Resource:
             given: What the method was given: its `locals()`, before it makes any of its own.
 
         """
-        return self._client._call(operation, *parted(operation, given))  # pyright: ignore[reportPrivateUsage] - not for users
+        try:
+            return self._client._call(operation, *parted(operation, given))  # pyright: ignore[reportPrivateUsage] - not for users
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
     def _pages(self, listing: type[Listing[Item]], given: Mapping[str, Any]) -> AsyncPaginator[Item]:
         """Make the list that a method is for; as `_send`."""
@@ -78,7 +84,11 @@ class Resource:
         async def fetch(page: Listing[Item]) -> list[Item]:
             return await self._client._call(listing, page.given(), options)  # pyright: ignore[reportPrivateUsage] - not for users
 
-        return AsyncPaginator(fetch, listing, parameters)
+        try:
+            return AsyncPaginator(fetch, listing, parameters)
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
 
 def parted(operation: type[Operation[Any]], given: Mapping[str, Any]) -> tuple[dict[str, object], CallOptions]:
@@ -89,9 +99,23 @@ def parted(operation: type[Operation[Any]], given: Mapping[str, Any]) -> tuple[d
 
     """
     parameters = {name: given[name] for name in operation.places if given.get(name, UNSET) is not UNSET}
-    options = given.get("options")
+    return parameters, call_options(given.get("options"), given.keys() - {"self", "options"})
+
+
+def call_options(options: Mapping[str, Any] | None, parameters: Iterable[str]) -> CallOptions:
+    """Return the options of a call from what a method was given beside its parameters.
+
+    Args:
+        options: What it was given, by name.
+        parameters: Names of its own parameters, for the message.
+
+    Raises:
+        TypeError: one is not known; the message names what it is like.
+
+    """
     if not options:
-        return parameters, NO_OPTIONS
+        return NO_OPTIONS
     for name in options.keys() - RequestOptions.__annotations__.keys():
-        raise TypeError(f"got an unexpected keyword argument {name!r}")
-    return parameters, CallOptions(**options)
+        known = [*RequestOptions.__annotations__, *parameters]
+        raise TypeError(f"got an unexpected keyword argument {name!r}{guess(name, known)}")
+    return CallOptions(**options)
