@@ -147,10 +147,11 @@ async def test_what_it_can_be_made_into_is_not(given: Any) -> None:
     ],
 )
 async def test_a_raw_call_with_a_misspelt_option_says_what_is_meant(given: str, meant: str) -> None:
+    options: dict[str, Any] = {given: {}}
     async with AsyncLetta(base_url="http://127.0.0.1:1", max_retries=0) as client:
         for call in (client.get, client.post, client.put, client.patch, client.delete):
             with pytest.raises(TypeError) as caught:
-                await call("/x", **{given: {}})  # type: ignore[arg-type]
+                await call("/x", **options)
             guess = f"; did you mean {meant}?" if meant else ""
             assert str(caught.value) == f"got an unexpected keyword argument {given!r}{guess}"
 

@@ -243,7 +243,7 @@ COMPLAINT = {"type": "int_parsing", "loc": ("body", "limit"), "msg": "Input shou
 )
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_what_a_422_complains_of_is_read_however_much_it_echoes(body: str, pack: Callable[[bytes], bytes]) -> None:
-    headers = {"Content-Encoding": "gzip"} if pack is gzip.compress else {}
+    headers: dict[str, Any] = {"Content-Encoding": "gzip"} if pack is gzip.compress else {}
     with pytest.raises(UnprocessableEntityError) as caught:
         answer(pack(body.encode())[:MAX_REFUSAL], 422, limit=10**6, **headers)
     entry = caught.value.detail[0]  # type: ignore[index]

@@ -20,7 +20,7 @@ from letta_async.models.block import ListBlocks
 from letta_async.models.conversation import ListConversations
 from letta_async.models.message import ListMessages, Message
 from letta_async.resources._paging import _Marks
-from letta_async.testing import EmbeddedServer
+from letta_async.testing import EmbeddedServer, RecordedRequest
 from tests.ids import CONVERSATION
 
 BLOCK = f"block-{uuid4()}"
@@ -245,14 +245,21 @@ def test_it_holds_on_the_wire_for_both_clients(turns: bool) -> None:
             letta.blocks.create(label="l", value=str(number))
         rows = [{"id": block.id, "label": "l", "value": ""} for block in letta.blocks.list()]
 
+        def listed_by_the_facade() -> list[str]:
+            return [block.id for block in letta.blocks.list(limit=2)]
+
         async def listed() -> list[str]:
             async with AsyncLetta(base_url=server.base_url) as client:
                 return [block.id async for block in client.blocks.list(limit=2)]
 
-        for lists in (lambda: [block.id for block in letta.blocks.list(limit=2)], lambda: asyncio.run(listed())):
+        for lists in (listed_by_the_facade, lambda: asyncio.run(listed())):
             led_on = [("before", rows[2:4]), ("before", rows[4:])] if turns else [("before", rows[:2])]
             for name, page in [("after", rows[:2]), *led_on]:
-                server.script("GET", "/v1/blocks/", when=lambda r, name=name: name in r.query, status=200, body=page)
+
+                def asks_so(request: RecordedRequest, name: str = name) -> bool:
+                    return name in request.query
+
+                server.script("GET", "/v1/blocks/", when=asks_so, status=200, body=page)
             if turns:
                 assert lists() == [row["id"] for row in rows]
             else:

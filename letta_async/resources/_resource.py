@@ -99,10 +99,11 @@ def parted(operation: type[Operation[Any]], given: Mapping[str, Any]) -> tuple[d
 
     """
     parameters = {name: given[name] for name in operation.places if given.get(name, UNSET) is not UNSET}
-    return parameters, call_options(given.get("options"), given.keys() - {"self", "options"})
+    options = given.get("options")
+    return parameters, call_options(options, given.keys() - {"self", "options"}) if options else NO_OPTIONS
 
 
-def call_options(options: Mapping[str, Any] | None, parameters: Iterable[str]) -> CallOptions:
+def call_options(options: Mapping[str, Any], parameters: Iterable[str]) -> CallOptions:
     """Return the options of a call from what a method was given beside its parameters.
 
     Args:
@@ -113,8 +114,6 @@ def call_options(options: Mapping[str, Any] | None, parameters: Iterable[str]) -
         TypeError: one is not known; the message names what it is like.
 
     """
-    if not options:
-        return NO_OPTIONS
     for name in options.keys() - RequestOptions.__annotations__.keys():
         known = [*RequestOptions.__annotations__, *parameters]
         raise TypeError(f"got an unexpected keyword argument {name!r}{guess(name, known)}")
