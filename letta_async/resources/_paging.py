@@ -114,8 +114,8 @@ class AsyncPaginator(Generic[Item]):
 
     def _with_room(self) -> Listing[Item]:
         """Ask for two items a page where it was one: a page of one that goes the wrong way would look like the end."""
-        limit: Any = getattr(self._listing, "limit", None)
-        return attrs.evolve(self._listing, limit=2) if limit == 1 else self._listing  # type: ignore[call-arg]
+        changes: dict[str, Any] = {"limit": 2} if getattr(self._listing, "limit", None) == 1 else {}
+        return attrs.evolve(self._listing, **changes)
 
     def _lost(self, following: Mapping[str, Any]) -> APIError:
         (after,) = following.values()
