@@ -5,7 +5,6 @@ Whatever is not exactly right is refused, with its path, its value and what woul
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -33,6 +32,7 @@ from letta_async._annotations import (
     wire_names,
 )
 from letta_async._json import exact, is_array, is_object, join, json_faults, plain, show
+from letta_async._json import guess as _guess
 from letta_async._known import Known
 from letta_async._placement import split_placement
 from letta_async._unset import UNSET
@@ -101,11 +101,6 @@ def _unknown_field(name: str, cls: type) -> str:
     guess = _guess(name, known)
     allowed = f"; allowed: {', '.join(known)}" if known else ""
     return f"is not a field{place}{guess or allowed}"
-
-
-def _guess(word: object, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _check_int(value: Any, _: Any) -> int:

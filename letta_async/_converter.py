@@ -26,7 +26,7 @@ from letta_async._annotations import (
 )
 from letta_async._json import is_array, is_object
 
-__all__ = ["read", "write"]
+__all__ = ["READABLE", "is_readable", "read", "write"]
 
 Hook = Callable[[Any, Any], Any]
 
@@ -38,6 +38,10 @@ _PLAIN: Final[dict[type, str]] = {
     float: "a number",
 }
 _SCALARS: Final = frozenset({str, int, float, bool})
+
+
+READABLE: Final = "object, str, int, float, list, dict, a class of this package such as Block, list[Block]"
+"""The types that `is_readable`, in words."""
 
 
 # --- read: what a server answers --------------------------------------------------------------------------------------
@@ -62,6 +66,17 @@ def read(answer_type: Any, value: object) -> Any:
             if not isinstance(item, promised):
                 raise TypeError(f"{_name(promised)} was promised, not {_json_kind(item)}{_lacking(promised, item)}")
     return made
+
+
+def is_readable(answer_type: Any) -> bool:
+    """Tell whether `read` can keep to a type: a plain one, a class of the API, a union of some, or a list of either."""
+    if any(answer_type is plain for plain in (object, Any, *_PLAIN)):
+        return True
+    if get_origin(answer_type) in (list, dict) and get_args(answer_type)[-1] in (object, Any):
+        return True
+    item = get_args(answer_type)[0] if is_list(answer_type) else answer_type
+    members = get_args(item) if is_union(item) else [item]
+    return all(is_wire_class(member) and "extra_fields" in attrs.fields_dict(member) for member in members)
 
 
 def _json_kind(value: object) -> str:

@@ -10,6 +10,7 @@ from yarl import URL
 
 from letta_async._protocol import Request, decipher, invalid_answer
 from letta_async._redirect import redirected
+from letta_async._refusal import MAX_REFUSAL
 from letta_async._session import REUSED, Wiring
 from letta_async._timer import Timer, Watch
 from letta_async._trace import Trace
@@ -19,8 +20,6 @@ from letta_async.errors import LettaError
 
 __all__ = ["exchange"]
 
-_MAX_REFUSAL: Final = 64 * 1024
-"""How much of a refusal's body is read, in bytes; the rest is nobody's reading."""
 _LARGE: Final = 2**20
 """From how many bytes on a body is sent piece by piece."""
 _ENDED: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
@@ -57,7 +56,8 @@ async def exchange(
                         body = await _read(response, request, config.max_response_bytes)
                         if trace is not None:
                             trace.receives(status, headers, body)
-                        return decipher(request, status, headers, body, limit=config.max_response_bytes)
+                        limit = config.max_response_bytes
+                        return decipher(request, status, headers, body, limit=limit, base_url=config.base_url)
                 except BaseException:
                     _drop(response)
                     raise
@@ -116,7 +116,7 @@ def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
 async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) -> bytes:
     """Read the body, no further than it may go; of a refusal only the beginning."""
     success = 200 <= response.status < 300
-    most = limit if success else _MAX_REFUSAL
+    most = limit if success else MAX_REFUSAL
     content = response.content
     if content.is_eof():  # mostly the whole body is here already
         body = content.read_nowait()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import Any, Final, TypeGuard
 
 from letta_async.errors import Fault
 
-__all__ = ["exact", "is_array", "is_object", "join", "json_faults", "plain", "show"]
+__all__ = ["exact", "guess", "is_array", "is_object", "join", "json_faults", "plain", "show"]
 
 _MAX_SHOWN: Final = 80
 _MAX_DEPTH: Final = 100
@@ -83,3 +84,10 @@ def show(value: object) -> str:
     if len(text) > _MAX_SHOWN:
         text = f"{text[:_MAX_SHOWN]}…"
     return text if isinstance(value, str | NoneType) else f"{text} ({type(value).__name__})"
+
+
+def guess(word: object, known: Iterable[str]) -> str:
+    """Return words for a message that name what is known and spelt much like a word; empty when nothing is."""
+    names = list(known)
+    close = [name for name in names if name.endswith(f"_{word}")] or difflib.get_close_matches(str(word), names, n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from typing import Any, Final, Generic, Self, TypeVar
 
+from letta_async._frames import drop_frames
 from letta_async.errors import APIConnectionError, ClientClosedError
 
 __all__ = ["Portal"]
@@ -253,9 +254,10 @@ class Portal:
                 call.outcome.fail(_closed())
             call.outcome.wait()
             return call.outcome.get()
-        except BaseException:
+        except BaseException as error:
             if not call.outcome.known and running.schedule(call.abort):
                 call.outcome.wait()
+            drop_frames(error)
             raise
         finally:
             del call  # it holds an error that has this frame in its traceback

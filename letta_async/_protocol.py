@@ -11,11 +11,11 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from letta_async._check import check, is_sound
-from letta_async._converter import read, write
-from letta_async._json import is_array, is_object, json_faults, plain
+from letta_async._converter import READABLE, is_readable, read, write
+from letta_async._json import is_array, is_object, json_faults, plain, show
 from letta_async._known import Known
 from letta_async._placement import Body, Placement, Query, split_placement
-from letta_async._refusal import excerpt, printable, refusal
+from letta_async._refusal import MAX_REFUSAL, excerpt, glance, printable, refusal
 from letta_async._unset import UNSET, Unset
 from letta_async._warnings import warn
 from letta_async.config import ClientConfig, Timeout, header_faults, merge_headers
@@ -192,6 +192,10 @@ def build_raw(
 
     """
     faults = [*_path_faults(path), *_option_faults(options)]
+    if not is_readable(answer):
+        faults.append(
+            Fault("cast_to", f"{show(answer)} is nothing that an answer can be made into; allowed: {READABLE}")
+        )
     if body is not UNSET:
         faults += json_faults(body, "body")
         if options.extra_body and not is_object(body):
@@ -263,7 +267,9 @@ def _path_faults(path: object) -> list[Fault]:
 # --- decipher ---------------------------------------------------------------------------------------------------------
 
 
-def decipher(request: Request, status: int, headers: Mapping[str, str], body: bytes, *, limit: int) -> Any:
+def decipher(
+    request: Request, status: int, headers: Mapping[str, str], body: bytes, *, limit: int, base_url: str = ""
+) -> Any:
     """Say what an answer means: the value it carries, or the error it stands for.
 
     Args:
@@ -272,6 +278,7 @@ def decipher(request: Request, status: int, headers: Mapping[str, str], body: by
         headers: Headers, found by name without regard to case.
         body: The bytes of the body as they were sent; cut short when a refusal's body is long.
         limit: Most bytes that the body may unpack to.
+        base_url: Where the request went, for the message of a refusal.
 
     Raises:
         APIStatusError: the status is not a success.
@@ -279,7 +286,7 @@ def decipher(request: Request, status: int, headers: Mapping[str, str], body: by
 
     """
     if not 200 <= status < 300:
-        raise _refused(request, status, headers, body, limit)
+        raise _refused(request, status, headers, body, min(limit, MAX_REFUSAL), base_url)
     try:
         return _value(request, headers, _unpacked(headers, body, limit))
     except _UnreadableError as reason:
@@ -295,7 +302,7 @@ def invalid_answer(
 ) -> APIResponseValidationError:
     """Make the error for an answer that cannot be used."""
     kind = headers.get("Content-Type", "no content type")
-    shown = f": {excerpt(body)}" if body else ""
+    shown = f": {glance(body)}" if body else ""
     return APIResponseValidationError(
         f"{request.method} {request.path}: {reason} ({status}, {printable(kind)[:80]}){shown}",
         status_code=status,
@@ -336,8 +343,8 @@ def _parsed(body: bytes) -> Any:
     return json.loads(body)
 
 
-def _unpacked(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
-    """Undo the content encoding, never making more than `limit` bytes."""
+def _unpacked(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bool = True) -> bytes:
+    """Undo the content encoding, never making more than `limit` bytes; of what need not be `whole`, the beginning."""
     coding = headers.get("Content-Encoding", "").strip().lower()
     if coding in ("identity", ""):
         return body
@@ -349,6 +356,8 @@ def _unpacked(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
         plain = unpacker.decompress(body, limit + 1)
     except zlib.error as error:
         raise _UnreadableError(f"the answer is not valid {coding}") from error
+    if not whole:
+        return plain[:limit]
     if len(plain) > limit:
         raise _UnreadableError(f"the answer unpacks to more than {limit} bytes")
     if not unpacker.eof or unpacker.unused_data:
@@ -356,9 +365,12 @@ def _unpacked(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
     return plain
 
 
-def _refused(request: Request, status: int, headers: Mapping[str, str], body: bytes, limit: int) -> APIStatusError:
+def _refused(
+    request: Request, status: int, headers: Mapping[str, str], body: bytes, limit: int, base_url: str
+) -> APIStatusError:
     try:
-        body = _unpacked(headers, body, limit)
+        body = _unpacked(headers, body, limit, whole=False)
     except _UnreadableError:
         pass  # a refusal is told by its status; its body is shown as it came
-    return refusal(request.method, request.path, status, headers, body, hint=request.hint(status))
+    hint = request.hint(status)
+    return refusal(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)

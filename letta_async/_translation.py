@@ -16,6 +16,7 @@ from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError, Tra
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from letta_async._refusal import printable
+from letta_async.config import is_fallback
 from letta_async.errors import APIConnectionError, APITimeoutError
 
 __all__ = ["FOREIGN", "connection_error", "translate"]
@@ -43,6 +44,18 @@ _UNWELCOME: Final = _Meaning("the server wants a client certificate, or another 
 _GARBLED: Final = _Meaning(
     "what came back is not HTTP/1.1 that can be read; is it the right port, or https instead of http?"
 )
+
+
+_TOO_LONG: Final = _Meaning("the status line or a header of the answer is longer than the 8190 bytes that are read")
+_TOO_MANY: Final = _Meaning("the answer has more headers than the 128 that are read")
+
+
+def _of_parser_error(error: Any) -> _Meaning:
+    """Tell HTTP that is larger than may be from what is none: the answer's head came, from the right port."""
+    said = str(error)  # what the parser raised is the cause of a cause
+    if "Got more than" in said:
+        return _TOO_LONG
+    return _TOO_MANY if "Too many headers" in said else _GARBLED
 
 
 def _of_os_error(error: Any) -> _Meaning:
@@ -102,11 +115,11 @@ FOREIGN: Final[list[tuple[type[BaseException], Callable[[Any], _Meaning]]]] = [
     (aiohttp.ClientHttpProxyError, _of_proxy_answer),
     (aiohttp.ClientOSError, _of_os_error),
     (aiohttp.ServerDisconnectedError, lambda _: _BROKEN),
-    (aiohttp.ClientResponseError, lambda _: _GARBLED),
+    (aiohttp.ClientResponseError, _of_parser_error),
     (aiohttp.ClientPayloadError, _of_payload_error),
     (aiohttp.ClientConnectionError, lambda _: _BROKEN),
     (aiohttp.ClientError, lambda _: _Meaning("the request could not be made")),
-    (HttpProcessingError, lambda _: _GARBLED),
+    (HttpProcessingError, _of_parser_error),
     (ssl.SSLError, _of_tls_error),
     (OSError, lambda _: _BROKEN),
     (UnicodeError, lambda _: _Meaning("the host's name cannot be encoded")),
@@ -138,6 +151,8 @@ def connection_error(words: str, method: str, path: str, base_url: str, cls: typ
 def _to_try(base_url: str) -> str:
     if base_url == "http://localhost:8283":
         return f"to {base_url}: is a Letta server running there? start one with `letta server`, or set base_url"
+    if is_fallback(base_url):
+        return f"to {base_url}, the default: LETTA_BASE_URL is not set; set it or base_url for a server of your own"
     return f"to {base_url}"
 
 

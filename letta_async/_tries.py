@@ -10,6 +10,7 @@ import attrs
 from tenacity import AsyncRetrying, RetryCallState
 
 from letta_async._exchange import exchange
+from letta_async._frames import drop_frames
 from letta_async._limiter import Limiter
 from letta_async._logging import log
 from letta_async._protocol import Request
@@ -18,7 +19,7 @@ from letta_async._timer import Timer, Watch
 from letta_async._trace import Trace, scrubbed
 from letta_async._translation import connection_error
 from letta_async.config import ClientConfig
-from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt, ClientClosedError
+from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt, ClientClosedError, LettaError
 from letta_async.retry import Retries, is_overload
 
 __all__ = ["CLOSED", "Lane", "Tries"]
@@ -72,16 +73,20 @@ class Tries:
         The machinery of retrying is set up only for a call whose first try failed, since it costs more than a try does.
         """
         lane = self._lane
+        value, again = None, False
         try:
             try:
                 value = await self._try()
             except APIError as error:
-                if not lane.config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable):
+                again = lane.config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable)
+                if not again:
                     raise
+            if again:  # outside the handler, or what the first try met would be a part of the error
                 value = await self._try_on()
-        except Exception:
+        except Exception as error:
             if lane.session.closed:
                 raise ClientClosedError(CLOSED) from None
+            drop_frames(error)
             raise
         lane.retries.budget.give_back(self._paid)
         return value
@@ -94,6 +99,9 @@ class Tries:
                 return await self.run()
         except TimeoutError as error:
             failure = self._deadline_error(error)
+        except LettaError as error:
+            drop_frames(error)
+            raise
         raise failure
 
     def _deadline_error(self, cause: BaseException) -> APITimeoutError:

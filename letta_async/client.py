@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from letta_async._frames import drop_frames
 from letta_async._options import ConfiguredClient
 from letta_async._protocol import CallOptions, build, build_raw
-from letta_async.errors import Attempt, ClientClosedError
+from letta_async.errors import Attempt, ClientClosedError, LettaError
 from letta_async.operations._operation import Operation
 from letta_async.resources._client import AsyncResources
 
@@ -66,10 +67,14 @@ class AsyncLetta(ConfiguredClient, AsyncResources):
         request = build(operation, parameters, options, self._config)
         return self._transport.send(request, self._config, attempts)
 
-    async def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Any:
+    def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Awaitable[Any]:
         self._refuse_if_closed()
-        request = build_raw(method, path, body=body, answer=cast_to, options=options, config=self._config)
-        return await self._transport.send(request, self._config)
+        try:
+            request = build_raw(method, path, body=body, answer=cast_to, options=options, config=self._config)
+        except LettaError as error:
+            drop_frames(error)
+            raise
+        return self._transport.send(request, self._config)
 
     def _refuse_if_closed(self) -> None:
         if self.is_closed:

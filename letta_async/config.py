@@ -29,6 +29,7 @@ __all__ = [
     "Timeout",
     "deadline_faults",
     "header_faults",
+    "is_fallback",
     "masked_headers",
     "resolve_base_url",
     "resolve_key",
@@ -38,6 +39,10 @@ ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "loc
 """Base URL of each named environment."""
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BARE: Final = re.compile(
+    r"(?:(?P<scheme>https?)(?::/?|//?)|/*)(?P<rest>(?:\[[^/\]]+\]|(?!\d+(?:/|$))[^/:\[\]]+)(?::\d+)?(?:/.*?)??)(?:/v1)?/*"
+)
+"""A base URL with its scheme left out, or halfway: `localhost:8283`, `http:/localhost`."""
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1|.*\.localhost")
 
 
@@ -142,8 +147,8 @@ class ClientConfig:
         cls,
         *,
         api_key: str | Callable[[], str | Awaitable[str]] | None,
-        api_key_file: str | os.PathLike[str] | None,
-        on_thread: bool,
+        api_key_file: str | os.PathLike[str] | None = None,
+        on_thread: bool = False,
         environment: str | Unset,
         base_url: str | URL | Unset | None,
         default_headers: Mapping[str, str | None] | None,
@@ -264,6 +269,11 @@ def resolve_base_url(base_url: str | URL | Unset | None, environment: str | Unse
     return ENVIRONMENTS["cloud"]
 
 
+def is_fallback(base_url: str) -> bool:
+    """Tell whether a base URL is the one that is taken where nothing names another."""
+    return base_url == ENVIRONMENTS["cloud"] and not os.environ.get("LETTA_BASE_URL")
+
+
 def _checked_base_url(text: str, path: str) -> str:
     """Normalize a base URL, refusing what could send the key elsewhere; a password in it is not shown."""
 
@@ -281,15 +291,34 @@ def _checked_base_url(text: str, path: str) -> str:
         raise refuse("is not a URL that can be read") from None
     if "@" in parts.netloc:
         raise refuse("holds a user name or password, which belongs in api_key or default_headers")
+    if offer := _with_scheme(text):
+        raise InvalidArgumentError([Fault(path, f"{text!r} has no scheme; did you mean {offer}?")])
     if parts.scheme not in ("http", "https"):
-        raise refuse(f"has the scheme {parts.scheme!r} instead of http or https")
+        raise refuse(f"has {f'the scheme {parts.scheme!r}' if parts.scheme else 'no scheme'} instead of http or https")
     if not url.host or not url.raw_host or too_long or ".." in url.host or url.host.startswith("."):
         raise refuse("has no host, or one that is no name")
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise refuse("has a query or fragment, which belongs in default_query")
     if {".", ".."} & set(parts.path.lower().replace("%2e", ".").split("/")):
         raise refuse("has a path that climbs")
-    return str(url).rstrip("/")
+    whole = str(url).rstrip("/")
+    if whole.endswith("/v1"):
+        problem = f"ends in /v1, with which every path begins already; use {whole[:-3].rstrip('/')}"
+        raise InvalidArgumentError([Fault(path, problem)])
+    return whole
+
+
+def _with_scheme(text: str) -> str | None:
+    """Find the base URL that a host, a port and a path without a scheme are meant to be, if they are that."""
+    match = _BARE.fullmatch(text)
+    if match is None:
+        return None
+    cloud = ENVIRONMENTS["cloud"]
+    scheme = match["scheme"] or ("https" if match["rest"] == cloud.removeprefix("https://") else "http")
+    try:
+        return _checked_base_url(f"{scheme}://{match['rest']}", "base_url")
+    except InvalidArgumentError:
+        return None
 
 
 def _custom_headers(text: str) -> dict[str, str | None]:

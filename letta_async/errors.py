@@ -172,8 +172,9 @@ class APIError(LettaError):
     def __str__(self) -> str:
         if len(self.attempts) < 2:
             return self.message
-        waited = sum(attempt.waited for attempt in self.attempts)
-        return f"{self.message} (after {len(self.attempts)} tries and {waited:.1f} s of waiting between them)"
+        seconds = sum(attempt.seconds + attempt.waited for attempt in self.attempts)
+        took = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
+        return f"{self.message} (after {len(self.attempts)} attempts in {took} s)"
 
 
 class APIKeyError(APIError):

@@ -5,41 +5,66 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import attrs
 
+from letta_async._json import is_object
 from letta_async.errors import APIConnectionError, APIError, APIStatusError, Fault, InvalidArgumentError
 
 __all__ = ["Retries", "RetryBudget", "RetryPolicy", "is_overload"]
 
-_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Statuses that may be otherwise next time."""
+_PASSING: Final = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
+"""Statuses that may be otherwise next time: of a server's failures all but those that say what it cannot do."""
 
-_UNPROCESSED: Final = frozenset({425, 429, 503})
+_UNPROCESSED: Final = frozenset({425, 429, 503, 529})
 """Statuses with which a server, asking to come back later, says that it did nothing."""
 
-_OVERLOADED: Final = frozenset({429, 503, 504})
-"""Statuses that say, or mean, that the server has too much to do."""
+_OVERLOADED: Final = frozenset({429, 503, 504, 522, 524, 529})
+"""Statuses that say, or mean, that the server has too much to do. Of those of proxies: no connection to the server, or
+no answer from it, came in time (522, 524), or too many requests (529); the others mean that it is down or not found."""
+
+_THROTTLED: Final = frozenset({429, 503, 529})
+"""Statuses that cost a server next to nothing."""
 
 _OVERLOAD_WORDS: Final = ("An unknown error occurred", "A database error occurred")
 """Details of a 500 with which Letta 0.16.8 answers when it runs out of database connections."""
 
-_PASSING_CONFLICT: Final = re.compile(r"\b(lock(ed)?|busy|deadlock|being processed|in progress)\b", re.IGNORECASE)
-_LASTING_CONFLICT: Final = re.compile(r"approval|no active run|unique|already exists|duplicate", re.IGNORECASE)
+_CONFLICTS: Final[Mapping[str, bool]] = {
+    r"\w+ with id '[^']*' was updated by another transaction": True,
+    r"Cannot send a new message: Another request (\(run_id=[^)]*\) )?is currently being processed": True,
+    r"Cannot modify memory: Another operation is currently in progress": True,
+    r"The resource is currently locked by another operation": True,
+    r"A database deadlock was detected": True,
+    r"Cannot send a new message: The agent is waiting for approval": False,
+    r"No active runs to cancel": False,
+    r"A (unique|foreign key) constraint was violated for ": False,
+    r"\(\S*IntegrityError\)": False,
+}
+"""How each text begins with which Letta 0.16.8 answers 409, after `CONFLICT: ` or alone, and whether the conflict
+passes by itself. What follows can hold anything: the server adds the statement that failed, values included."""
+
+_PASSING_CONFLICT: Final = re.compile(
+    r"\b(lock(ed)?|busy|deadlock|being processed|in progress|another (transaction|request|operation)|(re)?try)\b",
+    re.IGNORECASE,
+)
+_LASTING_CONFLICT: Final = re.compile(
+    r"approval|no active run|unique|foreign key|already exists|duplicate", re.IGNORECASE
+)
+"""Words of a 409 with another text, such as that of a newer server."""
 
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
     """Decide which failed calls are tried again, and when.
 
-    Tried again are: a connection that was refused, reset, dropped or too slow; the statuses 408, 425, 429, 500, 502,
-    503 and 504; and a 409 that can pass (a lock, or the server names a time to come back). A server that sends
-    `x-should-retry: true` or `false` is obeyed. Calls that are not safe to repeat, such as creating something, are
-    tried again only where the server cannot have acted on them. The waits grow exponentially and are drawn at random
-    from nothing to their full length, so that clients which failed together do not come back together. A
-    `Retry-After` is kept to: never an earlier retry than the server asked for.
+    Tried again are: a connection that was refused, reset, dropped or too slow; the statuses 408, 425, 429 and 500 to
+    599 except 501 and 505; and a 409 that can pass (a lock, a concurrent update, or the server names a time to come
+    back). A server that sends `x-should-retry: true` or `false` is obeyed. Calls that are not safe to repeat, such as
+    creating something, are tried again only where the server cannot have acted on them. The waits grow exponentially
+    and are drawn at random from nothing to their full length, so that clients which failed together do not come back
+    together. A `Retry-After` is kept to: never an earlier retry than the server asked for.
 
     Raises:
         InvalidArgumentError: a value is out of range.
@@ -126,11 +151,16 @@ def _may_pass(error: APIStatusError) -> bool:
         case _:
             pass
     if error.status_code == 409:
-        text = str(error.detail)
-        return error.retry_after is not None or bool(
-            _PASSING_CONFLICT.search(text) and not _LASTING_CONFLICT.search(text)
-        )
+        return error.retry_after is not None or _conflict_passes(error.detail)
     return error.status_code in _PASSING
+
+
+def _conflict_passes(detail: object) -> bool:
+    text = str((detail.get("message") if is_object(detail) else None) or detail).removeprefix("CONFLICT: ")
+    for beginning, passes in _CONFLICTS.items():
+        if re.match(beginning, text):
+            return passes
+    return bool(_PASSING_CONFLICT.search(text) and not _LASTING_CONFLICT.search(text))
 
 
 def _cannot_have_acted(error: APIStatusError) -> bool:
@@ -152,7 +182,7 @@ class RetryBudget:
 
     def take(self, error: BaseException) -> int | None:
         """Pay for a retry: the price that was paid, or `None` when there is not enough left."""
-        throttled = isinstance(error, APIStatusError) and error.status_code in {429, 503}
+        throttled = isinstance(error, APIStatusError) and error.status_code in _THROTTLED
         price = self.throttled_cost if throttled else self.cost
         if price > self.tokens:
             return None

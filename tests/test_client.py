@@ -16,6 +16,7 @@ from letta_async import (
     UNSET,
     APIConnectionError,
     AsyncLetta,
+    Block,
     ClientClosedError,
     CompactionSettings,
     InvalidArgumentError,
@@ -23,6 +24,7 @@ from letta_async import (
 )
 from letta_async._protocol import CallOptions, build_raw
 from letta_async._session import Wiring, let_go
+from letta_async.models.message import Message
 from letta_async.testing import EmbeddedServer
 from tests.ids import AGENT, CONVERSATION
 from tests.mocked import MockedResponse, aioresponses
@@ -93,6 +95,65 @@ async def test_every_verb_reaches_a_path_without_a_method(wire: aioresponses) ->
             options: dict[str, Any] = {} if verb in ("get", "delete") else {"body": {"a": 1}, "extra_body": {"b": 2}}
             assert await getattr(client, verb)("/v1/things/", **options) == {"verb": verb}
             assert sent(wire, url, verb.upper())["data"] == (b'{"a":1,"b":2}' if options else None)
+
+
+@pytest.mark.parametrize(
+    "given", ["nonsense", None, 5, set, bool, [Block], list[str], dict[str, int], AsyncLetta, tuple[Block]]
+)
+async def test_what_an_answer_cannot_be_made_into_is_refused(given: Any) -> None:
+    async with AsyncLetta(base_url="http://127.0.0.1:1", max_retries=0) as client:
+        for call in (client.get, client.post, client.put, client.patch, client.delete):
+            with pytest.raises(InvalidArgumentError) as caught:
+                await call("/x", cast_to=given)
+            (fault,) = caught.value.faults
+            assert fault.path == "cast_to"
+            assert (
+                "allowed: object, str, int, float, list, dict, a class of this package such as Block" in fault.problem
+            )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        object,
+        Any,
+        str,
+        int,
+        float,
+        list,
+        dict,
+        dict[str, Any],
+        list[object],
+        Block,
+        list[Block],
+        Message,
+        list[Message],
+    ],
+)
+async def test_what_it_can_be_made_into_is_not(given: Any) -> None:
+    async with AsyncLetta(base_url="http://127.0.0.1:1", max_retries=0) as client:
+        with pytest.raises(APIConnectionError):
+            await client.get("/x", cast_to=given)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("query", "extra_query"),
+        ("headers", "extra_headers"),
+        ("extra_boddy", "extra_body"),
+        ("cast", "cast_to"),
+        ("json", ""),
+    ],
+)
+async def test_a_raw_call_with_a_misspelt_option_says_what_is_meant(given: str, meant: str) -> None:
+    options: dict[str, Any] = {given: {}}
+    async with AsyncLetta(base_url="http://127.0.0.1:1", max_retries=0) as client:
+        for call in (client.get, client.post, client.put, client.patch, client.delete):
+            with pytest.raises(TypeError) as caught:
+                await call("/x", **options)
+            guess = f"; did you mean {meant}?" if meant else ""
+            assert str(caught.value) == f"got an unexpected keyword argument {given!r}{guess}"
 
 
 async def test_cast_to_says_what_the_answer_must_be(wire: aioresponses) -> None:
@@ -244,3 +305,16 @@ def test_the_hint_for_the_local_default_names_the_command() -> None:
     from letta_async._translation import connection_error
 
     assert "`letta server`" in str(connection_error("no", "POST", "/x", "http://localhost:8283", APIConnectionError))
+
+
+def test_a_connection_that_fails_by_default_says_that_no_url_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    from letta_async._translation import connection_error
+
+    def said(base_url: str) -> str:
+        return str(connection_error("no", "POST", "/x", base_url, APIConnectionError))
+
+    unset = "[to https://api.letta.com, the default: LETTA_BASE_URL is not set;"
+    assert unset in said(AsyncLetta().base_url)
+    assert "LETTA_BASE_URL" not in said("http://localhost:1")
+    monkeypatch.setenv("LETTA_BASE_URL", "https://api.letta.com/")
+    assert said(AsyncLetta().base_url).endswith("[to https://api.letta.com]")

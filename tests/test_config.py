@@ -110,6 +110,49 @@ def test_a_base_url_that_could_lead_elsewhere_is_refused(wrong: str) -> None:
     assert "hunter2" not in words
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("localhost:18483", "http://localhost:18483"),
+        ("127.0.0.1:8283", "http://127.0.0.1:8283"),
+        ("[::1]:8283/", "http://[::1]:8283"),
+        ("letta.internal", "http://letta.internal"),
+        ("letta.internal/behind/v1", "http://letta.internal/behind"),
+        ("//localhost", "http://localhost"),
+        ("http:/localhost:8283", "http://localhost:8283"),
+        ("https//api.letta.com/v1/", "https://api.letta.com"),
+        ("api.letta.com", "https://api.letta.com"),
+    ],
+)
+def test_a_base_url_without_a_scheme_is_refused_with_the_one_that_is_meant(
+    given: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = f"{given!r} has no scheme; did you mean {meant}?"
+    assert refusal(base_url=given) == f"base_url: {said}"
+    assert AsyncLetta(base_url=meant).base_url == meant
+    monkeypatch.setenv("LETTA_BASE_URL", given)
+    assert refusal() == f"LETTA_BASE_URL: {said}"
+
+
+@pytest.mark.parametrize(
+    "given", ["localhost:99999", "u:123@localhost", "file:/etc", "mailto:x", "8283", "h?q", "", "/"]
+)
+def test_what_is_no_url_with_a_scheme_either_gets_no_offer(given: str) -> None:
+    assert "did you mean" not in refusal(base_url=given)
+    assert "123" not in refusal(base_url=given)
+
+
+@pytest.mark.parametrize("prefix", ["http://localhost:8283", "https://example.com/letta", "https://h/v1/of/mine"])
+@pytest.mark.parametrize("end", ["/v1", "/v1/", "/v1//"])
+def test_a_base_url_that_ends_in_v1_is_refused_with_the_one_to_use(prefix: str, end: str) -> None:
+    said = f"base_url: ends in /v1, with which every path begins already; use {prefix}"
+    assert refusal(base_url=prefix + end) == said
+    assert AsyncLetta(base_url=prefix).base_url == prefix
+    with pytest.raises(InvalidArgumentError, match="use "):
+        AsyncLetta(base_url=prefix).with_options(base_url=prefix + end)
+    assert AsyncLetta(base_url=f"{prefix}/v12").base_url == f"{prefix}/v12"
+
+
 def test_a_wrong_variable_is_called_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LETTA_BASE_URL", "localhost")
     assert "LETTA_BASE_URL" in refusal()

@@ -73,7 +73,7 @@ def test_json_is_known_by_its_content_type(content_type: str | None) -> None:
 @pytest.mark.parametrize(
     ("body", "content_type", "words"),
     [
-        (b"<html><body>Welcome</body></html>", "text/html", "is not JSON (200, text/html): <html>"),
+        (b"<html><body>Welcome</body></html>", "text/html", "is not JSON (200, text/html): an HTML page"),
         (b'"x"', "text/plain", "is not JSON"),
         (b"", "application/json", "is empty"),
         (b" \n", "application/json", "is empty"),
@@ -140,7 +140,12 @@ def test_an_answer_may_unpack_to_as_much_as_allowed() -> None:
 
 def test_a_refusal_is_unpacked_unless_it_is_too_large_or_broken() -> None:
     refused = gzip.compress(b'{"detail": "no"}')
-    for body, limit, detail in ((refused, 16, "no"), (refused, 15, None), (refused[:-3], 16, None)):
+    for body, limit, detail in (
+        (refused, 16, "no"),
+        (refused, 15, None),
+        (refused[:-3], 16, "no"),
+        (b"x" + refused, 16, None),
+    ):
         with pytest.raises(InternalServerError) as caught:
             answer(body, 500, limit=limit, Content_Encoding="gzip")
         assert caught.value.detail == detail
@@ -190,7 +195,7 @@ def test_each_status_has_its_class(status: int, cls: type[APIStatusError]) -> No
         (b'{"detail":"[not a list"}', "[not a list", "[not a list"),
         (b'{"detail":[{"loc":["body","a"],"msg":"bad"}]}', [{"loc": ["body", "a"], "msg": "bad"}], "body.a: bad"),
         (b'{"detail":[{"msg":"bad"},"worse"]}', [{"msg": "bad"}, "worse"], "{'msg': 'bad'}; worse"),
-        (b"<html>\x1b[31mBad gateway</html>", None, "<html>\ufffd[31mBad gateway</html>"),
+        (b"<html>\x1b[31mBad gateway</html>", None, "Teapot: an HTML page (\ufffd[31mBad gateway)"),
         (b"", None, "418"),
         (b"\xff\xfe\x00", None, "418"),
         (b"[1, 2]", None, "418"),

@@ -78,5 +78,9 @@ def test_an_error_tells_its_history() -> None:
     error = APIConnectionError("no answer")
     assert str(error) == "no answer"
     error.attempts = (Attempt("a", 0.1, 1.5), Attempt("b", 0.1))
-    assert str(error) == "no answer (after 2 tries and 1.5 s of waiting between them)"
+    assert str(error) == "no answer (after 2 attempts in 1.7 s)"
     assert attrs.asdict(error.attempts[0]) == {"error": "a", "seconds": 0.1, "waited": 1.5}
+    error.attempts = (Attempt("a", 15.0, 0.5), Attempt("b", 15.0, 0.5), Attempt("c", 15.0))
+    assert str(error) == "no answer (after 3 attempts in 46 s)"
+    error.attempts = error.attempts[:1]
+    assert str(error) == "no answer"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -19,6 +20,7 @@ from letta_async import (
 )
 from letta_async._refusal import refusal
 from letta_async.retry import RetryBudget, is_overload
+from tests.ids import AGENT, CONVERSATION
 
 POLICY = RetryPolicy()
 
@@ -40,12 +42,13 @@ def retried(error: BaseException, retries: int = 0, repeatable: bool = True, pol
     return policy.should_retry(error, retries=retries, repeatable=repeatable)
 
 
-@pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("code", [408, 425, 429, *range(500, 600)])
 def test_statuses_that_may_pass_are_tried_again(code: int) -> None:
-    assert retried(status(code))
+    assert retried(status(code)) is (code not in (501, 505))
+    assert not retried(status(code), repeatable=False)
 
 
-@pytest.mark.parametrize("code", [400, 401, 402, 403, 404, 405, 410, 418, 422, 501, 505])
+@pytest.mark.parametrize("code", [400, 401, 402, 403, 404, 405, 410, 418, 422, 501, 505, 600, 999])
 def test_other_statuses_are_not(code: int) -> None:
     assert not retried(status(code))
 
@@ -61,12 +64,59 @@ def test_other_statuses_are_not(code: int) -> None:
         ("waiting for approval, the conversation is busy", False),
         ("No active runs to cancel", False),
         ("unique constraint violated while locked", False),
+        ("Conflict with another request; please try again", True),
+        ("foreign key violated in progress", False),
         ("CONFLICT", False),
+        ("no entry in the country", False),
         ("unlockable", False),
     ],
 )
 def test_a_conflict_is_tried_again_only_where_it_can_pass(detail: str, passes: bool) -> None:
     assert retried(status(409, detail)) is passes
+
+
+SQL = (
+    "(sqlalchemy.dialects.postgresql.asyncpg.IntegrityError) <class 'asyncpg.exceptions.{kind}'>: {reason}\n"
+    "[SQL: UPDATE block SET value=$1::VARCHAR]\n[parameters: ('the door is locked, please retry while busy',)]"
+)
+"""What the server adds; a value in it says nothing about the conflict."""
+DUPLICATE = SQL.format(kind="UniqueViolationError", reason='duplicate key value violates unique constraint "one"')
+DANGLING = SQL.format(kind="ForeignKeyViolationError", reason='insert on table "two" violates foreign key constraint')
+
+OF_THE_SERVER: dict[str, bool] = {
+    f"CONFLICT: Block with id 'block-{AGENT[6:]}' was updated by another transaction. Please retry your request.": True,
+    f"CONFLICT: Agent with id '{AGENT}' was updated by another transaction. Please retry your request.": True,
+    f"CONFLICT: Cannot send a new message: Another request (run_id=run-{AGENT[6:]}) is currently being processed for "
+    "this conversation. Please wait for it to complete.": True,
+    "CONFLICT: Cannot send a new message: Another request is currently being processed for this conversation. Please "
+    "wait for the current request to complete.": True,
+    "CONFLICT: Cannot modify memory: Another operation is currently in progress for this agent's memory. Please wait "
+    "for the current operation to complete.": True,
+    "The resource is currently locked by another operation. Please retry shortly.": True,
+    "A database deadlock was detected. Please retry your request.": True,
+    "CONFLICT: Cannot send a new message: The agent is waiting for approval on a tool call. Please approve or deny the "
+    "pending request before continuing.": False,
+    "CONFLICT: No active runs to cancel": False,
+    f"CONFLICT: No active runs to cancel for agent {AGENT}": False,
+    f"CONFLICT: No active runs to cancel for conversation {CONVERSATION}": False,
+    f"A unique constraint was violated for Block. Check your input for duplicates: {DUPLICATE}": False,
+    "A unique constraint was violated for Identity. An identity with identifier_key='busy, retry', project_id='None', "
+    "and organization_id='org-1' already exists.": False,
+    "A foreign key constraint was violated for Agent. Check your input for missing or invalid references: "
+    f"{DANGLING}": False,
+    DUPLICATE: False,
+    DANGLING: False,
+}
+"""Each text that Letta 0.16.8 answers with a 409 (its `rest_api/app.py`, `errors.py`, `orm/sqlalchemy_base.py`), and
+whether the conflict passes by itself."""
+
+
+@pytest.mark.parametrize(("detail", "passes"), OF_THE_SERVER.items())
+def test_a_conflict_in_the_servers_own_words_is_tried_again_where_it_passes(detail: str, passes: bool) -> None:
+    for body in (detail, {"code": "CODE", "message": detail, "pending_request_id": "busy"}):
+        error = refusal("POST", "/x", 409, {}, json.dumps({"detail": body}).encode())
+        assert retried(error) is passes
+        assert not retried(error, repeatable=False)
 
 
 def test_a_conflict_that_names_a_time_passes() -> None:
@@ -94,7 +144,7 @@ def test_a_call_that_is_not_safe_to_repeat_is_tried_again_only_if_it_cannot_have
     assert not retried(status(500), repeatable=False)
     assert not retried(status(503), repeatable=False)
     assert not retried(status(502, Retry_After="1"), repeatable=False)
-    for code in (409, 425, 429, 503):
+    for code in (409, 425, 429, 503, 529):
         assert retried(status(code, Retry_After="1"), repeatable=False)
 
 
@@ -174,8 +224,8 @@ def test_a_policy_that_makes_no_sense_is_refused(field: str, value: Any) -> None
 @pytest.mark.parametrize(
     ("error", "overload"),
     [
-        *[(status(code), True) for code in (429, 503, 504)],
-        *[(status(code), False) for code in (400, 409, 500, 501, 502)],
+        *[(status(code), True) for code in (429, 503, 504, 522, 524, 529)],
+        *[(status(code), False) for code in (400, 409, 500, 501, 502, 520, 521, 523, 525, 526, 530)],
         (status(500, "An unknown error occurred"), True),
         (status(500, "A database error occurred: too many clients"), True),
         (status(502, "An unknown error occurred"), False),
@@ -192,7 +242,7 @@ def test_the_budget_runs_out_and_fills_up_again() -> None:
     budget = RetryBudget()
     paid = [budget.take(status(500)) for _ in range(40)]
     assert paid == [14] * 35 + [None] * 5
-    assert [budget.take(status(code)) for code in (503, 429, 503)] == [5, 5, None]
+    assert [budget.take(status(code)) for code in (503, 529, 429)] == [5, 5, None]
     budget.give_back(14)
     budget.give_back(0)
     assert budget.tokens == 14 + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Generic, TypeVar
 
+from letta_async._unset import UNSET
 from letta_async.operations._operation import Operation, operation
 
 __all__ = ["Listing"]
@@ -31,6 +32,18 @@ class Listing(Operation[list[Item]], Generic[Item]):
     def arranged(self, page: list[Item]) -> list[Item]:
         """Return a page in the requested order, where the server ignores it."""
         return page
+
+    def mark(self, item: Item) -> int | None:
+        """Return what tells an item from the others of the list, in 64 bits; `None` where nothing does."""
+        identifier = getattr(item, "id", None)
+        return None if identifier is None else hash(identifier)
+
+    def turned(self, following: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the parameters that lead on from the same item by the other cursor."""
+        others = {"after": "before", "before": "after"}
+        return {
+            key: value for name, item_id in following.items() for key, value in ((others[name], item_id), (name, UNSET))
+        }
 
     def following(self, page: list[Item]) -> Mapping[str, Any]:
         """Return the parameters that lead from a page to the next one; none when it is the last."""

@@ -44,6 +44,10 @@ class ListMessages(ConversationOperation[list[Message]], Listing[Message]):
             return page
         return page[::-1]
 
+    def mark(self, item: Message) -> int | None:
+        """Return what tells messages apart, also those with one ID: several can be made of one that is stored."""
+        return None if item.id is None else hash((item.id, item.message_type, getattr(item, "otid", None)))
+
     def following(self, page: list[Message]) -> Mapping[str, Any]:
         """Return the parameters that lead on: `after` and `before` mean later and earlier, whatever the order.
 

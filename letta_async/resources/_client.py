@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from letta_async._unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.resources._raw import AsyncRawCalls
+from letta_async.resources._raw import AsyncRawCalls, Nothing
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncCaller
 
@@ -57,6 +57,7 @@ class Resources(SyncCaller[Any]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[Nothing],
     ) -> Any:
         """Send a `GET` request to a path that has no method of its own.
 
@@ -64,12 +65,13 @@ class Resources(SyncCaller[Any]):
 
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, or a
-                class of this package. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
+                class of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -90,6 +92,7 @@ class Resources(SyncCaller[Any]):
             extra_query=extra_query,
             extra_body=extra_body,
             timeout=timeout,
+            **misspelt,
         )
 
     def post(
@@ -102,6 +105,7 @@ class Resources(SyncCaller[Any]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[Nothing],
     ) -> Any:
         """Send a `POST` request to a path that has no method of its own.
 
@@ -110,12 +114,13 @@ class Resources(SyncCaller[Any]):
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, or a
-                class of this package. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
+                class of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -137,6 +142,7 @@ class Resources(SyncCaller[Any]):
             extra_query=extra_query,
             extra_body=extra_body,
             timeout=timeout,
+            **misspelt,
         )
 
     def put(
@@ -149,6 +155,7 @@ class Resources(SyncCaller[Any]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[Nothing],
     ) -> Any:
         """Send a `PUT` request to a path that has no method of its own.
 
@@ -157,12 +164,13 @@ class Resources(SyncCaller[Any]):
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, or a
-                class of this package. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
+                class of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -184,6 +192,7 @@ class Resources(SyncCaller[Any]):
             extra_query=extra_query,
             extra_body=extra_body,
             timeout=timeout,
+            **misspelt,
         )
 
     def patch(
@@ -196,6 +205,7 @@ class Resources(SyncCaller[Any]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[Nothing],
     ) -> Any:
         """Send a `PATCH` request to a path that has no method of its own.
 
@@ -204,12 +214,13 @@ class Resources(SyncCaller[Any]):
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, or a
-                class of this package. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
+                class of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -231,6 +242,7 @@ class Resources(SyncCaller[Any]):
             extra_query=extra_query,
             extra_body=extra_body,
             timeout=timeout,
+            **misspelt,
         )
 
     def delete(
@@ -243,6 +255,7 @@ class Resources(SyncCaller[Any]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[Nothing],
     ) -> Any:
         """Send a `DELETE` request to a path that has no method of its own.
 
@@ -251,12 +264,13 @@ class Resources(SyncCaller[Any]):
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, or a
-                class of this package. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
+                class of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -278,4 +292,5 @@ class Resources(SyncCaller[Any]):
             extra_query=extra_query,
             extra_body=extra_body,
             timeout=timeout,
+            **misspelt,
         )

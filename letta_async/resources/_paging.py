@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from array import array
+from bisect import bisect_left
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping
+from heapq import merge
+from typing import Any, Final, Generic, TypeVar
 
 from letta_async._check import check
 from letta_async._facade.iteration import Iteration, caller_context
+from letta_async._frames import drop_frames
 from letta_async._portal import Portal
 from letta_async._unset import UNSET
 from letta_async._warnings import Place
-from letta_async.errors import APIError
+from letta_async.errors import APIError, LettaError
 from letta_async.operations._listing import Listing
 
 __all__ = ["AsyncPaginator", "Paginator"]
 
 Item = TypeVar("Item")
+
+
+_CURSORS: Final = ("after", "before")
 
 
 class AsyncPaginator(Generic[Item]):
@@ -59,31 +66,96 @@ class AsyncPaginator(Generic[Item]):
         return self.page().__await__()
 
     async def __aiter__(self) -> AsyncGenerator[Item, None]:
-        listing = self._listing
-        seen: set[tuple[tuple[str, Any], ...]] = set()
+        """Go through the pages, and give each item once.
+
+        Where the list moves meanwhile, a page can begin with items that were given already; they are left out. A page
+        that ends with one goes the wrong way, or nowhere. Then the other cursor is tried, if this is the first step and
+        the user set no cursor: servers differ in what `before` and `after` mean. Else it is an error.
+        """
+        listing = self._with_room()
+        given, turned, steps = _Marks(), False, 0
+        page = await self._page(listing)
         while True:
-            page = await self._page(listing)
             following = listing.following(page)
-            mark = tuple(following.items())
-            if mark in seen or None in following.values():
-                raise APIError(
-                    f"{listing.http.method} {listing.http.path}: the server does not lead on from {mark[0][1]!r}, "
-                    f"although that is not the end of the list",
-                    request_method=listing.http.method,
-                    request_path=listing.http.path,
-                )
+            if None in following.values():
+                raise self._lost(following)
             for item in page:
-                yield item
+                if listing.mark(item) not in given:
+                    yield item
             if not following:
                 return
-            seen.add(mark)
-            listing = listing.changed(following)
+            given.add(filter(None, map(listing.mark, page)))
+            steps += 1
+            listing = listing.changed(listing.turned(following) if turned else following)
+            page = await self._page(listing)
+            if self._is_astray(listing, page, following, given):
+                if steps > 1 or not self._may_turn(page, given):
+                    raise self._lost(following)
+                turned = True
+                listing = listing.changed(listing.turned(following))
+                page = await self._page(listing)
+                if self._is_astray(listing, page, following, given):
+                    raise self._lost(following)
+
+    def _is_astray(self, listing: Listing[Item], page: list[Item], following: Mapping[str, Any], given: _Marks) -> bool:
+        """Tell whether a page ends with an item given before, other than a last page that ends with its own cursor."""
+        if not page or listing.mark(page[-1]) not in given:
+            return False
+        last: Any = page[-1]
+        return last.id not in following.values() or bool(listing.following(page))
+
+    def _may_turn(self, page: list[Item], given: _Marks) -> bool:
+        """Tell whether the other cursor may lead on: where there is one, none was set, and nothing new came."""
+        first = self._listing
+        return (
+            all(hasattr(first, name) for name in _CURSORS)
+            and not any(getattr(first, name) for name in _CURSORS)
+            and all(first.mark(item) in given for item in page)
+        )
+
+    def _with_room(self) -> Listing[Item]:
+        """Ask for two items a page where it was one: a page of one that goes the wrong way would look like the end."""
+        changes: dict[str, Any] = {"limit": 2} if getattr(self._listing, "limit", None) == 1 else {}
+        return self._listing.changed(changes)
+
+    def _lost(self, following: Mapping[str, Any]) -> APIError:
+        (after,) = following.values()
+        listing = self._listing
+        return APIError(
+            f"{listing.http.method} {listing.http.path}: the server does not lead on from {after!r}, although "
+            f"that is not the end of the list",
+            request_method=listing.http.method,
+            request_path=listing.http.path,
+        )
 
     async def _page(self, listing: Listing[Item]) -> list[Item]:
-        return listing.arranged(await self._fetch(listing))
+        try:
+            return listing.arranged(await self._fetch(listing))
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._listing!r}: await it for one page, or iterate it with async for>"
+
+
+class _Marks:
+    """A set of whole numbers of 64 bits that takes 8 bytes for each: sorted runs, each longer than the next."""
+
+    def __init__(self) -> None:
+        self._runs: list[array[int]] = []
+
+    def add(self, marks: Iterable[int]) -> None:
+        run = array("q", sorted(marks))
+        while self._runs and len(self._runs[-1]) <= len(run):
+            run = array("q", merge(self._runs.pop(), run))
+        self._runs.append(run)
+
+    def __contains__(self, mark: int | None) -> bool:
+        if mark is None:
+            return False
+        places = ((run, bisect_left(run, mark)) for run in self._runs)
+        return any(place < len(run) and run[place] == mark for run, place in places)
 
 
 class Paginator(Generic[Item]):

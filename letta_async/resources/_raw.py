@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final, TypedDict, Unpack
 
+from letta_async._json import guess
 from letta_async._protocol import CallOptions
 from letta_async._unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.resources._resource import options_of
 
-__all__ = ["AsyncRawCalls"]
+__all__ = ["AsyncRawCalls", "Nothing"]
+
+_PARAMETERS: Final = ("path", "body", "cast_to", "extra_headers", "extra_query", "extra_body", "timeout")
+
+
+class Nothing(TypedDict):
+    """No keyword argument at all."""
+
+
+def _refuse(misspelt: Nothing) -> None:
+    for name in misspelt:
+        raise TypeError(f"got an unexpected keyword argument {name!r}{guess(name, _PARAMETERS)}")
 
 
 class AsyncRawCalls:
     """`get`, `post`, `put`, `patch` and `delete` of an async client."""
 
-    async def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Any:
+    def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Awaitable[Any]:
         raise NotImplementedError
 
     async def get(
@@ -28,6 +40,7 @@ class AsyncRawCalls:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[Nothing],
     ) -> Any:
         """Send a `GET` request to a path that has no method of its own.
 
@@ -35,12 +48,13 @@ class AsyncRawCalls:
 
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, or a
-                class of this package. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
+                class of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -53,6 +67,7 @@ class AsyncRawCalls:
             ClientClosedError: The client is closed.
 
         """
+        _refuse(misspelt)
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         return await self._send_raw("GET", path, UNSET, cast_to, options)
 
@@ -66,6 +81,7 @@ class AsyncRawCalls:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[Nothing],
     ) -> Any:
         """Send a `POST` request to a path that has no method of its own.
 
@@ -74,12 +90,13 @@ class AsyncRawCalls:
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, or a
-                class of this package. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
+                class of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -92,6 +109,7 @@ class AsyncRawCalls:
             ClientClosedError: The client is closed.
 
         """
+        _refuse(misspelt)
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         return await self._send_raw("POST", path, body, cast_to, options)
 
@@ -105,6 +123,7 @@ class AsyncRawCalls:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[Nothing],
     ) -> Any:
         """Send a `PUT` request to a path that has no method of its own.
 
@@ -113,12 +132,13 @@ class AsyncRawCalls:
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, or a
-                class of this package. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
+                class of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -131,6 +151,7 @@ class AsyncRawCalls:
             ClientClosedError: The client is closed.
 
         """
+        _refuse(misspelt)
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         return await self._send_raw("PUT", path, body, cast_to, options)
 
@@ -144,6 +165,7 @@ class AsyncRawCalls:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[Nothing],
     ) -> Any:
         """Send a `PATCH` request to a path that has no method of its own.
 
@@ -152,12 +174,13 @@ class AsyncRawCalls:
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, or a
-                class of this package. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
+                class of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -170,6 +193,7 @@ class AsyncRawCalls:
             ClientClosedError: The client is closed.
 
         """
+        _refuse(misspelt)
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         return await self._send_raw("PATCH", path, body, cast_to, options)
 
@@ -183,6 +207,7 @@ class AsyncRawCalls:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[Nothing],
     ) -> Any:
         """Send a `DELETE` request to a path that has no method of its own.
 
@@ -191,12 +216,13 @@ class AsyncRawCalls:
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, or a
-                class of this package. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
+                class of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -209,5 +235,6 @@ class AsyncRawCalls:
             ClientClosedError: The client is closed.
 
         """
+        _refuse(misspelt)
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         return await self._send_raw("DELETE", path, body, cast_to, options)

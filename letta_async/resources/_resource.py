@@ -8,11 +8,12 @@ from typing import Any, Generic, Protocol, TypedDict, TypeVar, overload
 
 import attrs
 
+from letta_async._frames import drop_frames
 from letta_async._protocol import NO_OPTIONS, CallOptions
 from letta_async._transport import ClientStats
 from letta_async._unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.errors import Attempt
+from letta_async.errors import Attempt, LettaError
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
@@ -67,7 +68,11 @@ class AsyncResource:
     ) -> Awaitable[Answer]:
         """Send a call; parameters that are `UNSET` are left out."""
         options = options_of(extra_headers, extra_query, extra_body, timeout)
-        return self._client._call(operation, given(parameters), options)  # pyright: ignore[reportPrivateUsage] - not for users
+        try:
+            return self._client._call(operation, given(parameters), options)  # pyright: ignore[reportPrivateUsage] - not for users
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
     def _pages(
         self,
@@ -84,7 +89,11 @@ class AsyncResource:
         async def fetch(page: Listing[Item]) -> list[Item]:
             return await self._client._call(listing, page.given(), options)  # pyright: ignore[reportPrivateUsage] - not for users
 
-        return AsyncPaginator(fetch, listing, given(parameters))
+        try:
+            return AsyncPaginator(fetch, listing, given(parameters))
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
 
 def given(parameters: Mapping[str, object]) -> dict[str, object]:

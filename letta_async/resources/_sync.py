@@ -6,8 +6,10 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from letta_async._facade.iteration import Iteration, caller_context, off_the_loop
+from letta_async._frames import drop_frames
 from letta_async._portal import Portal
 from letta_async._warnings import Place
+from letta_async.errors import LettaError
 from letta_async.resources._paging import AsyncPaginator, Paginator
 
 __all__ = ["SyncCaller", "SyncResource"]
@@ -28,7 +30,11 @@ class SyncCaller(Generic[Core]):
 
     def _wait(self, method: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run an async method and wait for its result."""
-        return self._portal.run(lambda: method(*args, **kwargs), caller_context(Place.here()))
+        try:
+            return self._portal.run(lambda: method(*args, **kwargs), caller_context(Place.here()))
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
     def _pages(self, pages: AsyncPaginator[R]) -> Paginator[R]:
         """Return a list for ordinary iteration."""

@@ -88,7 +88,10 @@ def test_without_a_command_the_help_is_shown() -> None:
         (["status", "default"], "ID: 'default': expected 'conv-'"),
         (["status", "--agent", "agent-1"], "--agent: 'agent-1' is malformed; expected 'agent-' and a lower-case UUID4"),
         (["status", "--all", "--output", "xml"], "'--output': 'xml' is not one of 'table', 'json', 'jsonl'"),
-        (["status", "--all", "--base-url", "nowhere"], "--base-url: has the scheme '' instead of http or https"),
+        (
+            ["status", "--all", "--base-url", "nowhere"],
+            "--base-url: 'nowhere' has no scheme; did you mean http://nowhere?",
+        ),
         (["status", "--all", "--base-url", "http://a", "--environment", "local"], "exclude each other"),
         (["status", "--all", "--api-key-file", "nowhere"], "--api-key-file: 'nowhere' cannot be read: No such file"),
         (["status", "--all", "--api-key-file", "."], "--api-key-file: '.' cannot be read: Is a directory"),

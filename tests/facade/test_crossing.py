@@ -97,9 +97,11 @@ def test_an_error_keeps_its_type_and_shows_the_way_from_the_callers_line(letta: 
     assert "call(letta)" in "".join(traceback.format_exception(error))
 
 
-def test_an_error_shows_where_on_the_loop_it_arose(letta: Letta) -> None:
-    frames = traceback.extract_tb(failure_of(letta, "wrong").__traceback__)
-    assert "/resources/conversations.py" in "".join(frame.filename for frame in frames)
+def test_an_error_shows_where_on_the_loop_it_arose_if_asked_to(letta: Letta, caplog: pytest.LogCaptureFixture) -> None:
+    for level, shown in ((logging.INFO, False), (logging.DEBUG, True)):
+        with caplog.at_level(level, "letta_async"):
+            frames = traceback.extract_tb(failure_of(letta, "wrong").__traceback__)
+        assert any("/resources/conversations.py" in frame.filename for frame in frames) is shown
 
 
 def test_the_cause_comes_along(letta: Letta) -> None:

@@ -12,6 +12,7 @@ from letta_async import (
     APIStatusError,
     InternalServerError,
     RateLimitError,
+    UnprocessableEntityError,
 )
 from letta_async.errors import STATUS_ERRORS
 
@@ -67,6 +68,12 @@ def _status(row: int, status: int, again: Again, detail: str = "", header: str =
     )
 
 
+_PAGE: Final = b"<!DOCTYPE html>\n<html><head><title>api.letta.com | 521: Web server is down</title></head>"
+_ECHO: Final = (
+    b"{\"detail\":\"[{'loc': ('body', 'limit'), 'msg': 'Input should be a valid integer', 'input': '%s'}]\"}"
+    % (b"x" * 200_000)
+)
+
 ANSWERS: Final = [
     _kept("seconds", "Retry-After: 7", (7, 8), "`Retry-After` in seconds"),
     _kept("seconds", "Retry-After: 7", (7, 8), "`Retry-After` in seconds", status=503),
@@ -105,11 +112,39 @@ ANSWERS: Final = [
         )
         for text in ("-1", "soon", "5, 10", "1e3", "99999999999999999999", "")
     ),
-    *(_status(40, status, Again.REPEATABLE) for status in (408, 425, 429, 500, 502, 503, 504)),
-    *(_status(41, status, Again.NO) for status in (400, 401, 402, 403, 404, 410, 422, 501)),
+    *(_status(40, status, Again.REPEATABLE) for status in (408, 425, 429, 500, 502, 503, 504, 507, 520, 522, 524)),
+    *(_status(40, status, Again.REPEATABLE) for status in (529, 530)),
+    Fault(
+        row=40,
+        name="page-of-a-proxy",
+        happens="A 5xx, 501 and 505 aside, with a page of HTML, of which the message has the title",
+        script=says(answer(521, _PAGE, "Content-Type: text/html")),
+        sees=InternalServerError,
+        again=Again.REPEATABLE,
+        status=521,
+        says=("an HTML page (api.letta.com | 521: Web server is down)",),
+        waits=_OWN,
+    ),
+    *(_status(41, status, Again.NO) for status in (400, 401, 402, 403, 404, 410, 422, 501, 505)),
+    Fault(
+        row=41,
+        name="422-with-a-long-echo",
+        happens="A 422 that repeats more than 64 KiB of the input; `detail` has what is wrong",
+        script=says(answer(422, _ECHO)),
+        sees=UnprocessableEntityError,
+        status=422,
+        says=("body.limit: Input should be a valid integer",),
+    ),
     _status(41, 409, Again.NO, "waiting for approval", words="because an approval is pending"),
     _status(41, 409, Again.NO, "unique constraint violated", words="because something exists already"),
     _status(41, 409, Again.REPEATABLE, "conversation is locked", words="because something is locked or busy"),
+    _status(
+        41,
+        409,
+        Again.REPEATABLE,
+        "CONFLICT: Block with id 'block-1' was updated by another transaction. Please retry your request.",
+        words="because something was updated at the same time",
+    ),
     _status(42, 503, Again.NO, header="x-should-retry: false", words="with `x-should-retry: false`"),
     _status(42, 400, Again.REPEATABLE, header="x-should-retry: true", words="with `x-should-retry: true`"),
 ]

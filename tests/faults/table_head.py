@@ -103,7 +103,7 @@ HEAD: Final = [
         happens="The status line is longer than 8 KiB",
         script=says(b"HTTP/1.1 200 " + b"O" * 20_000 + b"\r\n\r\n"),
         sees=APIConnectionError,
-        says=_NOT_HTTP,
+        says=("a header of the answer is longer than the 8190 bytes",),
     ),
     Fault(
         row=11,
@@ -111,7 +111,15 @@ HEAD: Final = [
         happens="A header is longer than 8 KiB",
         script=says(ok(b"{}", f"X-Long: {'x' * 20_000}")),
         sees=APIConnectionError,
-        says=_NOT_HTTP,
+        says=("a header of the answer is longer than the 8190 bytes",),
+    ),
+    Fault(
+        row=11,
+        name="long-header-of-a-refusal",
+        happens="A header of a refusal is longer than 8 KiB, such as that of a security policy",
+        script=says(answer("503", b"{}", f"Content-Security-Policy: {'x' * 9_000}")),
+        sees=APIConnectionError,
+        says=("a header of the answer is longer than the 8190 bytes",),
     ),
     Fault(
         row=11,
@@ -119,7 +127,7 @@ HEAD: Final = [
         happens="There are more than 128 headers",
         script=says(ok(b"{}", *(f"X-{n}: {n}" for n in range(500)))),
         sees=APIConnectionError,
-        says=_NOT_HTTP,
+        says=("the answer has more headers than the 128",),
     ),
     Fault(
         row=12,
