@@ -22,13 +22,18 @@ except (
 
 __all__ = ["Journal"]
 
-_FORMAT: Final = "letta_async recompile_many 1"
+_FORMAT: Final = "letta_async recompile_many 2"
+_READABLE: Final = (_FORMAT, "letta_async recompile_many 1")
+"""The earlier format has no `agent_id` and `options` in its header, no own parameters in its keys, no closing lines."""
+_NAMES: Final = {"settings": "compaction_settings", "options": "extra_query or extra_body"}
+"""What a field of the header stands for, where that is a digest."""
 
 
 class Journal:
     """Append outcomes to a file, each flushed before it is handed on; without prompts and without secrets.
 
-    A line that a kill cut short is dropped when the file is opened again: its target had no outcome yet.
+    A line that a kill cut short is dropped when the file is opened again: its target had no outcome yet. A run
+    that came to its end without a failure leaves a closing line.
 
     Raises:
         InvalidArgumentError: the file is not a journal, belongs to a batch with other settings, is in use, or cannot be
@@ -44,9 +49,10 @@ class Journal:
             batch: What the batch does, as JSON values; a journal belongs to one such batch.
 
         """
-        self._path = Path(path)
+        self.path: Final = Path(path)
+        self._batch = batch
         try:
-            self._file: IO[bytes] = self._path.open("a+b")
+            self._file: IO[bytes] = self.path.open("a+b")
         except OSError as error:
             raise self._refuse(f"cannot be written: {error}") from error
         try:
@@ -58,13 +64,30 @@ class Journal:
             raise
 
     def done(self) -> Iterator[str]:
-        """Give the key of each target that was done, not failed, according to the file."""
+        """Yield the key of each target that was done, not failed, according to the file.
+
+        With `only_stale`, what a complete run did counts no more: it may have become stale since.
+        """
+        begin = 0
+        if self._batch.get("only_stale"):
+            begin = max((number for number, entry in self._entries() if "run" in entry), default=0)
+        for number, entry in self._entries():
+            if number > begin and "run" not in entry and self._is_done(entry):
+                yield str(entry.get("key"))
+
+    def _entries(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
         self._file.seek(0)
         self._file.readline()
         for number, line in enumerate(self._file, start=2):
-            entry = self._parse(line, number)
-            if entry.get("status") != "failed":
-                yield str(entry.get("key"))
+            yield number, self._parse(line, number)
+
+    def _is_done(self, entry: Mapping[str, Any]) -> bool:
+        status = entry.get("status")
+        if status == "compiled" and not self._batch.get("dry_run"):
+            return " dry_run=" in str(
+                entry.get("key")
+            )  # the earlier format's keys do not say that a target was only tried
+        return status != "failed"
 
     def add(self, key: str, outcome: Outcome) -> None:
         """Write down an outcome."""
@@ -73,7 +96,7 @@ class Journal:
             "status": outcome.status,
             "tries": outcome.tries,
             "seconds": round(outcome.seconds, 3),
-            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "at": _now(),
         }
         if outcome.error is not None:
             entry["error"] = type(outcome.error).__name__
@@ -81,6 +104,10 @@ class Journal:
             if isinstance(outcome.error, APIStatusError):
                 entry["status_code"] = outcome.error.status_code
         self._write(entry)
+
+    def complete(self) -> None:
+        """Write the closing line of a run in which nothing failed."""
+        self._write({"run": "complete", "at": _now()})
 
     def close(self) -> None:
         """Close the file."""
@@ -116,12 +143,17 @@ class Journal:
             self._write(wanted)
             return
         header = self._parse(line, 1)
-        if header.get("journal") != _FORMAT:
+        if header.get("journal") not in _READABLE:
             raise self._refuse("is not a journal of recompile_many")
-        wanted = json.loads(json.dumps(wanted))
-        if differing := [name for name in wanted if header.get(name) != wanted[name]]:
+        now = json.loads(json.dumps(wanted))
+        if differing := [name for name in wanted if name != "journal" and header.get(name) != now[name]]:
+            names = " and ".join(_NAMES.get(name, name) for name in differing)
+            values = "; ".join(
+                f"{n} was {_shown(header, n)}, is {_shown(now, n)}" for n in differing if n not in _NAMES
+            )
             raise self._refuse(
-                f"belongs to a batch with another {' and '.join(differing)}; take a new file, or the same settings"
+                f"belongs to a batch with another {names}{f' ({values})' if values else ''}: to go on with that batch,"
+                f" give it the same {names} again; to begin a new one, take another file, or remove this one"
             )
 
     def _parse(self, line: bytes, number: int) -> Mapping[str, Any]:
@@ -134,4 +166,12 @@ class Journal:
         return entry
 
     def _refuse(self, problem: str) -> InvalidArgumentError:
-        return InvalidArgumentError([Fault("journal", f"{str(self._path)!r} {problem}")])
+        return InvalidArgumentError([Fault("journal", f"{str(self.path)!r} {problem}")])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _shown(header: Mapping[str, Any], name: str) -> str:
+    return repr(header[name]) if name in header else "not noted"

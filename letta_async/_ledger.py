@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections import deque
 from collections.abc import Callable, Sequence, Sized
@@ -12,6 +13,7 @@ import attrs
 from letta_async._journal import Journal
 from letta_async._seen import Seen
 from letta_async._targets import Target, Targets
+from letta_async._warnings import warn
 from letta_async.errors import APITimeoutError
 from letta_async.models.outcome import Outcome, Progress
 
@@ -36,6 +38,7 @@ class Ledger:
     """When there were how many outcomes, of late."""
     _done: int = attrs.field(default=0, init=False)
     _failed: int = attrs.field(default=0, init=False)
+    _skipped: int = attrs.field(default=0, init=False)
 
     def open(self) -> None:
         """Begin, with what the journal tells of an earlier run.
@@ -66,8 +69,8 @@ class Ledger:
         if self._open_journal is not None:
             self._open_journal.add(key, outcome)
 
-    def count(self, outcomes: Sequence[Outcome]) -> None:
-        """Count outcomes that came at one time, and tell of each."""
+    async def count(self, outcomes: Sequence[Outcome]) -> None:
+        """Count outcomes that came at one time, and report each; await the callback if it is a coroutine function."""
         now = time.monotonic()
         began, before = self._counts[0]
         together = self._done + len(outcomes)
@@ -77,10 +80,28 @@ class Ledger:
         for outcome in outcomes:
             self._done += 1
             self._failed += outcome.status == "failed"
+            self._skipped += outcome.status == "skipped"
             if self.on_progress is not None:
                 left = None if total is None else max(0, total - self._done) / rate
                 progress = Progress(done=self._done, failed=self._failed, total=total, rate=rate, seconds_left=left)
-                self.on_progress(progress)
+                reported = self.on_progress(progress)
+                if inspect.isawaitable(reported):
+                    await reported
+
+    def complete(self) -> None:
+        """Note that the targets came to their end; if none failed, the journal's run is complete.
+
+        Warn where the journal left nothing to do, which may not be what was meant.
+        """
+        if self._open_journal is None or self._failed:
+            return
+        self._open_journal.complete()
+        if 0 < self._done == self._skipped:
+            warn(
+                f"nothing was checked: the journal {str(self._open_journal.path)!r} says that each target was done"
+                f" before (skipped: {self._skipped}), and this journal's run is complete; to recompile again, remove"
+                " the file or take another"
+            )
 
     def close(self) -> None:
         """Close the journal, and forget everything."""

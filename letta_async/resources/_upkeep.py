@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from os import PathLike
@@ -12,11 +10,11 @@ from typing import Any, Unpack
 import attrs
 
 from letta_async._check import check
-from letta_async._converter import write
 from letta_async._journal import Journal
+from letta_async._json import show
 from letta_async._prompt import align
 from letta_async._protocol import CallOptions
-from letta_async._targets import target_faults
+from letta_async._targets import digest, keys_of, target_faults
 from letta_async._unset import UNSET, Unset
 from letta_async.config import deadline_faults
 from letta_async.errors import Attempt, Fault, InvalidArgumentError, UnexpectedPromptError
@@ -174,7 +172,10 @@ class AsyncUpkeep(Resource):
         targets, deadline, only_stale = given["targets"], given["deadline"], bool(given["only_stale"])
         common, options = parted(Recompile, given)
         checked = check(Recompile, {"conversation_id": "default", **common})
-        if faults := [*target_faults(targets), *deadline_faults(deadline)]:
+        faults = [*target_faults(targets), *deadline_faults(deadline)]
+        if (on_progress := given["on_progress"]) is not None and not callable(on_progress):
+            faults.append(Fault("on_progress", f"{show(on_progress)} cannot be called with a Progress"))
+        if faults:
             raise InvalidArgumentError(faults)
         common = {name: getattr(checked, name) for name in common}  # no mapping, which would be read for each target
 
@@ -188,26 +189,29 @@ class AsyncUpkeep(Resource):
             return await self._staleness(parameters(target), options, attempts)
 
         def open_journal() -> Journal:
-            settings = json.dumps(write(checked.compaction_settings), default=repr, sort_keys=True)
+            content = {"query": options.extra_query or {}, "body": options.extra_body or {}}
             return Journal(
                 given["journal"],
                 {
                     "base_url": self._client.base_url,
+                    "agent_id": checked.agent_id or None,
                     "dry_run": bool(checked.dry_run),
                     "only_stale": only_stale,
-                    "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
+                    "settings": digest(checked.compaction_settings),
+                    "options": digest(content) if any(content.values()) else None,
                 },
             )
 
         return Batch(
             targets=targets,
+            key=keys_of(checked),
             call=call,
             compare=compare if only_stale else None,
             concurrency=lambda: self._client.stats.limit,
             dry_run=bool(checked.dry_run),
             deadline=deadline,
             stop_on_error=given["stop_on_error"],
-            on_progress=given["on_progress"],
+            on_progress=on_progress,
             journal=None if given["journal"] is None else open_journal,
         )
 
