@@ -184,7 +184,11 @@ class _Call(Generic[T]):
 
     def start(self) -> None:
         """Begin; on the loop."""
-        self._task = self._running.loop.create_task(_await(self._make), context=self._context)
+        try:
+            self._task = self._running.loop.create_task(_await(self._make), context=self._context)
+        except (SystemExit, KeyboardInterrupt) as error:  # from a task that begins at once, where tasks are eager
+            self.outcome.fail(error)
+            return
         self._task.add_done_callback(self._pass_on)
         self._running.tasks.add(self._task)
 

@@ -101,8 +101,9 @@ class Batch:
                 yield outcome
             if self._error is None:
                 self.ledger.complete()
-        except GeneratorExit:
-            pass  # it was left: only what the end of its targets raises is still to be said
+        except GeneratorExit:  # it was left: only what the end of its targets raises is still to be said
+            if isinstance(self._error, asyncio.CancelledError):
+                self._error = None
         finally:
             self._leaving = self._ended = True
             tasks: list[asyncio.Task[Any]] = [*self._tasks, *([] if feeder is None else [feeder])]

@@ -101,8 +101,9 @@ class ClusterBatch:
                 yield outcomes
             if self._error is None:
                 self._ledger.complete()
-        except GeneratorExit:
-            pass  # it was left: only what the end of its targets raises is still to be said
+        except GeneratorExit:  # it was left: only what the end of its targets raises is still to be said
+            if isinstance(self._error, asyncio.CancelledError):
+                self._error = None
         finally:
             try:
                 await self._leave()
