@@ -6,19 +6,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, Any, Final
+from itertools import islice
+from typing import Any, Final
 
 from letta_async._json import is_object
-from letta_async.errors import APIStatusError, Fault, InvalidArgumentError
+from letta_async._lines import LineFile, Unusable, reason
+from letta_async.errors import APIStatusError, Fault, InvalidArgumentError, JournalError
 from letta_async.models.outcome import Outcome
-
-try:
-    import fcntl
-except (
-    ImportError
-):  # pragma: no cover - Windows has no advisory locks of this kind; there, two runs with one journal are not told apart
-    fcntl = None  # type: ignore[assignment]  # a module otherwise
 
 __all__ = ["Journal"]
 
@@ -27,46 +21,54 @@ _READABLE: Final = (_FORMAT, "letta_async recompile_many 1")
 """The earlier format has no `agent_id` and `options` in its header, no own parameters in its keys, no closing lines."""
 _NAMES: Final = {"settings": "compaction_settings", "options": "extra_query or extra_body"}
 """What a field of the header stands for, where that is a digest."""
+_BEGINNING: Final = b'{"journal": "letta_async '
+"""How every journal begins, also one whose header was cut short."""
 
 
 class Journal:
-    """Append outcomes to a file, each flushed before it is handed on; without prompts and without secrets.
+    """Append outcomes to a file, without prompts and without secrets; `_lines` is how they get there. Methods block.
 
     A line that a kill cut short is dropped when the file is opened again: its target had no outcome yet. A run
     that came to its end without a failure leaves a closing line.
-
-    Raises:
-        InvalidArgumentError: the file is not a journal, belongs to a batch with other settings, is in use, or cannot be
-            written.
-
     """
 
     def __init__(self, path: str | os.PathLike[str], batch: Mapping[str, Any]) -> None:
-        """Open a journal.
+        """Open a journal, and find out whether it can be written.
 
         Args:
-            path: The file; it is made when it is not there.
+            path: The file; it is created if it does not exist.
             batch: What the batch does, as JSON values; a journal belongs to one such batch.
 
+        Raises:
+            InvalidArgumentError: the file is not a journal, belongs to a batch with other settings, is in use, or
+                cannot be locked or written.
+
         """
-        self.path: Final = Path(path)
+        self.path: Final = str(path)
         self._batch = batch
+        self._unwritten = b""
+        self._failure: JournalError | None = None
         try:
-            self._file: IO[bytes] = self.path.open("a+b")
+            self._lines = LineFile(path)
+            try:
+                self._read_header({"journal": _FORMAT, **batch})
+                self._lines.probe()
+            except BaseException:
+                self._lines.close()
+                raise
+        except Unusable as problem:
+            raise self._refuse(str(problem)) from problem.__cause__
         except OSError as error:
-            raise self._refuse(f"cannot be written: {error}") from error
-        try:
-            self._lock()
-            self._drop_half_a_line()
-            self._read_header({"journal": _FORMAT, **batch})
-        except BaseException:
-            self._file.close()
-            raise
+            raise self._refuse(f"cannot be written: {reason(error)}") from error
 
     def done(self) -> Iterator[str]:
-        """Yield the key of each target that was done, not failed, according to the file.
+        """Return the key of each target that was done, not failed, according to the file.
 
         With `only_stale`, what a complete run did counts no more: it may have become stale since.
+
+        Raises:
+            InvalidArgumentError: a line is not one of a journal, or cannot be read.
+
         """
         begin = 0
         if self._batch.get("only_stale"):
@@ -76,71 +78,70 @@ class Journal:
                 yield str(entry.get("key"))
 
     def _entries(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        self._file.seek(0)
-        self._file.readline()
-        for number, line in enumerate(self._file, start=2):
-            yield number, self._parse(line, number)
+        try:
+            for number, line in enumerate(islice(self._lines, 1, None), start=2):
+                yield number, self._parse(line, number)
+        except OSError as error:
+            raise self._refuse(f"cannot be read: {reason(error)}") from error
 
     def _is_done(self, entry: Mapping[str, Any]) -> bool:
         status = entry.get("status")
-        if status == "compiled" and not self._batch.get("dry_run"):
-            return " dry_run=" in str(
-                entry.get("key")
-            )  # the earlier format's keys do not say that a target was only tried
+        if status == "compiled" and not self._batch.get("dry_run"):  # only tried, which earlier keys do not say
+            return " dry_run=" in str(entry.get("key"))
         return status != "failed"
 
     def add(self, key: str, outcome: Outcome) -> None:
-        """Write down an outcome."""
-        entry: dict[str, Any] = {
-            "key": key,
-            "status": outcome.status,
-            "tries": outcome.tries,
-            "seconds": round(outcome.seconds, 3),
-            "at": _now(),
-        }
-        if outcome.error is not None:
-            entry["error"] = type(outcome.error).__name__
-            entry["message"] = str(outcome.error)
-            if isinstance(outcome.error, APIStatusError):
-                entry["status_code"] = outcome.error.status_code
-        self._write(entry)
+        """Add an outcome, for the next `flush`."""
+        self._unwritten += _line(_entry(key, outcome))
+
+    def flush(self) -> None:
+        """Write what was added.
+
+        Raises:
+            JournalError: the system refuses it, or refused it before: after half a line there can be no other.
+
+        """
+        if self._failure is None:
+            try:
+                self._lines.append(self._unwritten)
+                self._unwritten = b""
+            except OSError as error:
+                self._fail(error)
+        if self._failure is not None:
+            raise self._failure
 
     def complete(self) -> None:
-        """Write the closing line of a run in which nothing failed."""
-        self._write({"run": "complete", "at": _now()})
+        """Write the closing line of a run in which nothing failed.
+
+        Raises:
+            JournalError: as for `flush`.
+
+        """
+        self._unwritten += _line({"run": "complete", "at": _now()})
+        self.flush()
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Write what was added, and close the file.
 
-    def _write(self, entry: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(entry).encode() + b"\n")
-        self._file.flush()
+        Raises:
+            JournalError: the system refuses it, or says only now what it refused before.
 
-    def _lock(self) -> None:
-        if fcntl is not None:  # pragma: no branch - only Windows has none
+        """
+        try:
+            self.flush()
+        finally:
             try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise self._refuse("is in use by another run") from None
-
-    def _drop_half_a_line(self) -> None:
-        size = self._file.seek(0, os.SEEK_END)
-        start = size
-        while start > 0:
-            start = max(0, start - 4096)
-            self._file.seek(start)
-            block = self._file.read(min(4096, size - start))
-            if (end := block.rfind(b"\n")) >= 0:
-                self._file.truncate(start + end + 1)
-                return
-        self._file.truncate(0)
+                self._lines.close()
+            except OSError as error:
+                self._fail(error)
+        if self._failure is not None:
+            raise self._failure
 
     def _read_header(self, wanted: dict[str, Any]) -> None:
-        self._file.seek(0)
-        line = self._file.readline()
-        if not line:
-            self._write(wanted)
+        line = next(iter(self._lines), b"")
+        if not line.endswith(b"\n") and line[: len(_BEGINNING)] == _BEGINNING[: len(line)]:  # none, or half a header
+            self._lines.drop_half_a_line()
+            self._lines.append(_line(wanted))
             return
         header = self._parse(line, 1)
         if header.get("journal") not in _READABLE:
@@ -155,6 +156,7 @@ class Journal:
                 f"belongs to a batch with another {names}{f' ({values})' if values else ''}: to go on with that batch,"
                 f" give it the same {names} again; to begin a new one, take another file, or remove this one"
             )
+        self._lines.drop_half_a_line()
 
     def _parse(self, line: bytes, number: int) -> Mapping[str, Any]:
         try:
@@ -166,7 +168,35 @@ class Journal:
         return entry
 
     def _refuse(self, problem: str) -> InvalidArgumentError:
-        return InvalidArgumentError([Fault("journal", f"{str(self.path)!r} {problem}")])
+        return InvalidArgumentError([Fault("journal", f"{self.path!r} {problem}")])
+
+    def _fail(self, error: OSError) -> None:
+        if self._failure is None:
+            self._failure = JournalError(
+                f"the journal {self.path!r} could not be written any more: {reason(error)}. No further target was"
+                " taken; outcomes that came since are not in it, and a run that goes on with it does those again"
+            )
+            self._failure.__cause__ = error
+
+
+def _entry(key: str, outcome: Outcome) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "key": key,
+        "status": outcome.status,
+        "tries": outcome.tries,
+        "seconds": round(outcome.seconds, 3),
+        "at": _now(),
+    }
+    if outcome.error is not None:
+        entry["error"] = type(outcome.error).__name__
+        entry["message"] = str(outcome.error)
+        if isinstance(outcome.error, APIStatusError):
+            entry["status_code"] = outcome.error.status_code
+    return entry
+
+
+def _line(entry: Mapping[str, Any]) -> bytes:
+    return json.dumps(entry).encode() + b"\n"
 
 
 def _now() -> str:

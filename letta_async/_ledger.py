@@ -14,6 +14,7 @@ from letta_async._journal import Journal
 from letta_async._seen import Seen
 from letta_async._targets import Target, Targets
 from letta_async._warnings import warn
+from letta_async._writer import JournalWriter
 from letta_async.errors import APITimeoutError
 from letta_async.models.outcome import Outcome, Progress
 
@@ -32,42 +33,51 @@ class Ledger:
     """Opens the journal."""
     on_progress: Callable[[Progress], object] | None
 
-    _seen: Seen = attrs.field(init=False)
-    _open_journal: Journal | None = attrs.field(default=None, init=False)
+    _seen: Seen = attrs.field(factory=Seen, init=False)
+    _writer: JournalWriter | None = attrs.field(default=None, init=False)
     _counts: deque[tuple[float, int]] = attrs.field(init=False)
     """When there were how many outcomes, of late."""
     _done: int = attrs.field(default=0, init=False)
     _failed: int = attrs.field(default=0, init=False)
     _skipped: int = attrs.field(default=0, init=False)
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Begin, with what the journal tells of an earlier run.
 
         Raises:
             InvalidArgumentError: the journal is wrong.
 
         """
-        self._seen = Seen()
         self._counts = deque([(time.monotonic(), 0)], maxlen=_RECENT)
         if self.journal is not None:
-            self._open_journal = self.journal()
-            for key in self._open_journal.done():
-                self._seen.add(key, None)
+            self._writer = JournalWriter(self.journal)
+            await self._writer.open(lambda key: self._seen.add(key, None))
+
+    @property
+    def entered(self) -> int:
+        """How many outcomes the journal is to have by now; what `written` takes."""
+        return 0 if self._writer is None else self._writer.entered
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why the journal cannot be written any more; no further target may be taken, and at the end this is raised."""
+        return None if self._writer is None else self._writer.failure
 
     def find(self, key: str, target: Target) -> Outcome | None:
-        """Give the outcome that a target has already: its twin's, or that it was done by an earlier run."""
-        known, outcome = self._seen.find(key)
-        if not known:
-            return None
-        if outcome is None:
-            return Outcome(target=target, status="skipped")
-        return attrs.evolve(outcome, target=target, repeated=True)
+        """Return the outcome that a target has already: its twin's, or that it was done by an earlier run."""
+        outcome = self._seen.find(key)
+        return outcome and attrs.evolve(outcome, target=target, repeated=outcome.status != "skipped")
 
     def enter(self, key: str, outcome: Outcome) -> None:
-        """Write down an outcome, before it is handed on."""
+        """Write down an outcome; it may be handed on once it is `written`."""
         self._seen.add(key, outcome)
-        if self._open_journal is not None:
-            self._open_journal.add(key, outcome)
+        if self._writer is not None:
+            self._writer.enter(key, outcome)
+
+    async def written(self, count: int) -> None:
+        """Wait until the journal has the first `count` outcomes, or has failed."""
+        if self._writer is not None:
+            await self._writer.written(count)
 
     async def count(self, outcomes: Sequence[Outcome]) -> None:
         """Count outcomes that came at one time, and report each; await the callback if it is a coroutine function."""
@@ -88,26 +98,25 @@ class Ledger:
                 if inspect.isawaitable(reported):
                     await reported
 
-    def complete(self) -> None:
+    async def complete(self) -> None:
         """Note that the targets came to their end; if none failed, the journal's run is complete.
 
         Warn where the journal left nothing to do, which may not be what was meant.
         """
-        if self._open_journal is None or self._failed:
+        if self._writer is None or self._failed:
             return
-        self._open_journal.complete()
+        await self._writer.complete()
         if 0 < self._done == self._skipped:
             warn(
-                f"nothing was checked: the journal {str(self._open_journal.path)!r} says that each target was done"
-                f" before (skipped: {self._skipped}), and this journal's run is complete; to recompile again, remove"
+                f"nothing was checked: the journal {self._writer.path!r} says that each target was done before"
+                f" (skipped: {self._skipped}), and this journal's run is complete; to recompile again, remove"
                 " the file or take another"
             )
 
-    def close(self) -> None:
-        """Close the journal, and forget everything."""
-        if self._open_journal is not None:
-            self._open_journal.close()
-        self._seen.close()
+    async def close(self) -> None:
+        """Close the journal, which may be its `failure`."""
+        if self._writer is not None:
+            await self._writer.close()
 
 
 def out_of_time(deadline: float | None) -> APITimeoutError:

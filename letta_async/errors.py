@@ -6,6 +6,7 @@ The tree::
     ├── InvalidArgumentError (also a ValueError)   refused before anything was sent
     ├── ClientClosedError (also a RuntimeError)    the client was closed
     ├── UnexpectedPromptError                      a prompt is not of the form that is known
+    ├── JournalError                               a batch's journal could not be written any more
     ├── ClusterError                               a cluster lost its scheduler, or the workers that did the work
     └── APIError                                   a request was made, or tried
         ├── APIConnectionError                     no answer came
@@ -47,6 +48,7 @@ __all__ = [
     "Fault",
     "InternalServerError",
     "InvalidArgumentError",
+    "JournalError",
     "LettaError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -123,6 +125,13 @@ class UnexpectedPromptError(LettaError):
     def __init__(self, message: str, *, prompt: str | None = None) -> None:
         super().__init__(message)
         self.prompt = prompt
+
+
+class JournalError(LettaError):
+    """The journal of a batch could not be written any more, as when its disk is full; the reason is in `__cause__`.
+
+    It is raised once every outcome that was in flight was handed on. The journal stays valid: a run with it goes on.
+    """
 
 
 class ClusterError(LettaError):

@@ -67,7 +67,8 @@ class Batch:
     _tasks: set[asyncio.Task[Outcome]] = attrs.field(factory=set[asyncio.Task[Outcome]], init=False)
     """A task for each target that was taken and has no outcome yet."""
     _under_way: dict[str, asyncio.Future[Outcome]] = attrs.field(factory=dict[str, asyncio.Future[Outcome]], init=False)
-    _ready: deque[Outcome] = attrs.field(factory=deque[Outcome], init=False)
+    _ready: deque[tuple[Outcome, int]] = attrs.field(factory=deque[tuple[Outcome, int]], init=False)
+    """What there is to hand on, with how many outcomes the journal must have before."""
     _news: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
     """Set where there may be something for whoever takes the outcomes."""
     _room: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
@@ -85,7 +86,7 @@ class Batch:
         self._watch = Watch(loop)
         feeder: asyncio.Task[None] | None = None
         try:
-            self.ledger.open()
+            await self.ledger.open()
             feeder = asyncio.create_task(self._feed())
             feeder.add_done_callback(lambda _: self._news.set())
             while self._ready or self._tasks or not feeder.done():
@@ -93,14 +94,17 @@ class Batch:
                     self._news.clear()
                     await self._news.wait()
                     continue
-                outcome = self._ready.popleft()
+                outcome, entered = self._ready.popleft()
+                await self.ledger.written(entered)
                 await self.ledger.count([outcome])
-                if outcome.status == "failed" and self.stop_on_error:
+                if self.ledger.failure is not None or (outcome.status == "failed" and self.stop_on_error):
                     self._ended = True
                 self._room.set()
                 yield outcome
             if self._error is None:
-                self.ledger.complete()
+                await self.ledger.complete()
+            await self.ledger.close()
+            self._error = self.ledger.failure or self._error
         except GeneratorExit:  # it was left: only what the end of its targets raises is still to be said
             if isinstance(self._error, asyncio.CancelledError):
                 self._error = None
@@ -112,7 +116,7 @@ class Batch:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
             finally:  # also when a second cancellation comes meanwhile
-                self.ledger.close()
+                await self.ledger.close()
         if self._error is not None:
             raise self._error
 
@@ -145,7 +149,7 @@ class Batch:
         elif (error := task.exception()) is not None:
             self._fail(error)  # a fault of this package: the batch cannot go on
         else:
-            self._ready.append(task.result())
+            self._ready.append((task.result(), self.ledger.entered))
         self._news.set()
         self._room.set()
 
@@ -169,10 +173,7 @@ class Batch:
         finally:
             mine.cancel()  # without effect once there is a result
             del self._under_way[key]
-        try:
-            self.ledger.enter(key, outcome)
-        except Exception as error:  # of the journal's disk: the outcome reaches the caller nevertheless
-            self._fail(error)
+        self.ledger.enter(key, outcome)
         return outcome
 
     async def _recompile(self, target: Target) -> Outcome:

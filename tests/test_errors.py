@@ -21,6 +21,7 @@ from letta_async import (
     Fault,
     InternalServerError,
     InvalidArgumentError,
+    JournalError,
     LettaError,
     errors,
 )
@@ -29,6 +30,7 @@ MADE = [
     LettaError("text"),
     InvalidArgumentError([Fault("a.b", "is wrong"), Fault("c", "is wrong too")]),
     ClientClosedError("text"),
+    JournalError("text"),
     ClusterError("text"),
     APIError("text", request_method="POST", request_path="/x", body={"a": 1}),
     APIConnectionError("text"),

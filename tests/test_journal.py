@@ -79,7 +79,21 @@ def test_a_line_that_a_kill_cut_short_is_dropped(path: Path) -> None:
     assert first_line_ends < len(whole)
 
 
-@pytest.mark.parametrize("content", [b"not json\n", b"[1]\n", b'{"other": 1}\n', b"\x00\xff\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not json\n",
+        b"[1]\n",
+        b'{"other": 1}\n',
+        b"\x00\xff\n",
+        b'{"journal": "of another kind"}\nand a line without its end',
+        b"not json\nand a line without its end",
+        b"no line break at all",
+        b'{"a": "document without a line break"}',
+        b'{"journal": "of another kind"',
+        b"x" * 10_000,
+    ],
+)
 def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(InvalidArgumentError, match="is not a journal of recompile_many"):

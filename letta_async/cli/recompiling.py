@@ -23,6 +23,7 @@ from letta_async.cli.selection import Selection
 from letta_async.cli.stopping import Interrupted, Stop
 from letta_async.cli.work import Work
 from letta_async.client import AsyncLetta
+from letta_async.errors import JournalError
 from letta_async.models.outcome import Outcome
 
 __all__ = ["Recompiling"]
@@ -101,6 +102,7 @@ class Recompiling:
             for row in plan.left_out():
                 self.report.add(row)
         ended: Exit | None = None
+        broken: JournalError | None = None
         rest = self.report.counts.total() + len(targets)
         try:
             work.run(lambda client, stop: self._run_batch(client, stop, targets, diffs), on_stop=_say_stopping)
@@ -108,9 +110,13 @@ class Recompiling:
             ended = interrupted.code
             if interrupted.at_once:
                 say("Ended at once: what was in flight may have been recompiled or not.")
+        except JournalError as error:
+            broken = error  # told after what came back
         rest -= self.report.counts.total()
         self.report.close(not_done=rest)
         say(f"{self._counts()}, in {monotonic() - began:.1f} s.")
+        if broken is not None:
+            raise broken
         if ended is not None and rest:
             self._say_how_to_go_on(rest)
             return ended

@@ -89,18 +89,22 @@ class ClusterBatch:
         if self.batch.deadline is not None:
             self._ends_at = _now() + self.batch.deadline
         try:
-            self._ledger.open()
+            await self._ledger.open()
             self._feeder = asyncio.create_task(self._feed())
             while await self._goes_on():
                 outcomes = await self._next()
                 if not outcomes:
                     continue
+                await self._ledger.written(self._ledger.entered)
                 await self._ledger.count(outcomes)
-                if self.batch.stop_on_error and any(outcome.status == "failed" for outcome in outcomes):
+                failed = self.batch.stop_on_error and any(outcome.status == "failed" for outcome in outcomes)
+                if failed or self._ledger.failure is not None:
                     self._stop_cutting()
                 yield outcomes
             if self._error is None:
-                self._ledger.complete()
+                await self._ledger.complete()
+            await self._ledger.close()
+            self._error = self._ledger.failure or self._error
         except GeneratorExit:  # it was left: only what the end of its targets raises is still to be said
             if isinstance(self._error, asyncio.CancelledError):
                 self._error = None
@@ -108,7 +112,7 @@ class ClusterBatch:
             try:
                 await self._leave()
             finally:  # also when a second cancellation comes meanwhile
-                self._ledger.close()
+                await self._ledger.close()
         if self._error is not None:
             raise self._error
 

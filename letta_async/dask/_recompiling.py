@@ -87,7 +87,7 @@ def recompile_many(
     Returns:
         The outcomes, for `for` or `async for`. Going through them raises `ClusterError` when the scheduler is gone, or
         the workers cannot do the work; a run with the same journal goes on from there. A partition with which worker
-        after worker dies has failed outcomes, with a `ClusterError`.
+        after worker dies has failed outcomes, with a `ClusterError`. `JournalError` is raised as there.
 
     Raises:
         InvalidArgumentError: a parameter for all targets is wrong, or cannot travel; nothing was submitted.

@@ -23,7 +23,7 @@ class Outcome:
     `skipped`, because the journal says that it was done before; `failed`."""
     prompt: str | None = attrs.field(default=None, repr=lambda prompt: "None" if prompt is None else f"<{len(prompt)}>")
     """The compiled prompt; of what is `unchanged`, the stored one. `None` when there is none, and for a repeated target
-    whose prompt is no longer in memory."""
+    that came thousands of targets before."""
     error: LettaError | None = None
     """Why it failed."""
     tries: int = 0
@@ -31,7 +31,8 @@ class Outcome:
     seconds: float = 0.0
     """How long it took, the wait for a slot included."""
     repeated: bool = False
-    """Whether the same conversation came before in this batch, so that this is the outcome it had then."""
+    """Whether the same conversation came before in this batch, so that this is the outcome it had then; of one
+    that came thousands of targets before, only the status."""
 
     @property
     def ok(self) -> bool:

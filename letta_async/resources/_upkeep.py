@@ -154,15 +154,17 @@ class AsyncUpkeep(Resource):
             stop_on_error: After a failure, take no further target; what is in flight still has its outcome.
             on_progress: Called with a `Progress` for each outcome; with `Letta`, on the thread of its event loop.
             journal: File to which each outcome is appended, as a line of JSON without prompts. A run with the same
-                journal skips what an earlier one has done; what failed is tried again.
+                journal skips what an earlier one has done; what failed is tried again. Written on a thread of its own.
             **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
 
         Yields:
             An `Outcome` for each target.
 
         Raises:
-            InvalidArgumentError: a parameter for all targets is wrong, or the journal is; nothing was sent. A target
-                that is wrong has a failed outcome instead.
+            InvalidArgumentError: a parameter for all targets is wrong, or the journal is, or it cannot be written or
+                locked; nothing was sent. A target that is wrong has a failed outcome instead.
+            JournalError: the journal could not be written any more. No further target was taken; what was in flight
+                had its outcome before this was raised.
 
         """
         return self._batch(locals()).run()

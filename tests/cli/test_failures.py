@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from letta_async import Letta
+from letta_async._lines import LineFile
 from letta_async.cli.exits import Exit
 from letta_async.cli.failing import explain
 from letta_async.testing import EmbeddedServer
@@ -61,6 +63,26 @@ def test_what_a_journal_skips_does_not_hide_that_the_server_is_gone(tmp_path: Pa
         assert run_here("recompile", *story.stale[:2], *options, base_url=base_url).code == 0
     done = run_here("recompile", *story.stale, *options, base_url=base_url)
     assert (done.code, done.stdout) == (3, "")
+
+
+def test_a_journal_whose_disk_fills_does_not_hide_what_came_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def append(file: LineFile, lines: bytes) -> None:
+        if b"recompiled" in lines:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written(file, lines)
+
+    written = LineFile.append
+    monkeypatch.setattr(LineFile, "append", append)
+    options = ["--journal", str(tmp_path / "run.jsonl"), "--yes", "--output", "json"]
+    with EmbeddedServer() as server, Letta(base_url=server.base_url) as client:
+        story = tell(client)
+        done = run_here("recompile", *story.stale, *options, base_url=server.base_url)
+    assert done.code == 1
+    assert done.with_status("recompiled")
+    error = done.stderr.splitlines()[-1]
+    assert error.startswith(f"error: the journal '{tmp_path}/run.jsonl' could not be written any more: No space")
 
 
 def test_a_key_that_is_missing_or_refused_is_3(secured: tuple[str, Story]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import inspect
 import logging
+import os
 import signal
 import sys
 import threading
@@ -25,12 +27,14 @@ from letta_async import (
     ClusterError,
     CompactionSettings,
     InvalidArgumentError,
+    JournalError,
     Letta,
     NotFoundError,
     Outcome,
     Progress,
     Recompile,
 )
+from letta_async._lines import LineFile
 from letta_async.dask import recompile_many
 from letta_async.dask._baggage import Baggage
 from letta_async.resources.conversations import AsyncConversations
@@ -307,6 +311,28 @@ def test_a_journal_goes_on_where_another_run_ended_on_a_cluster_or_in_one_proces
     assert again == {**dict.fromkeys(ids[:20], "skipped"), ids[20]: "recompiled", CONVERSATION: "failed"}
     with pytest.raises(InvalidArgumentError, match="belongs to a batch with another dry_run"):
         next(recompile_many(ids, cluster_client=cluster_client, journal=journal, dry_run=True))
+
+
+def test_a_journal_whose_disk_breaks_ends_the_batch_after_what_was_on_the_cluster(
+    cluster_client: Client, server: EmbeddedServer, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def append(file: LineFile, lines: bytes) -> None:
+        if b"key" in lines:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written(file, lines)
+
+    written = LineFile.append
+    monkeypatch.setattr(LineFile, "append", append)
+    seen: list[Any] = []
+    with pytest.raises(JournalError, match="No space left on device"):
+        for outcome in recompile_many(
+            ids, cluster_client=cluster_client, journal=tmp_path / "journal", partition_size=2
+        ):
+            seen.append(outcome.target)
+    assert sorted(seen) == sorted(sent(server))
+    assert 0 < len(seen) < len(ids)
+    with pytest.raises(InvalidArgumentError, match="is a directory"):
+        next(recompile_many(ids, cluster_client=cluster_client, journal=tmp_path))
 
 
 def test_progress_counts_and_estimates(cluster_client: Client, server: EmbeddedServer, ids: list[str]) -> None:
