@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -56,9 +57,8 @@ async def test_a_batch_without_a_journal_does_not_block(server: EmbeddedServer, 
 async def test_a_batch_with_a_journal_does_not_block(server: EmbeddedServer, ids: list[str], tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     async with AsyncLetta(base_url=server.base_url) as client:
-        async for outcome in client.conversations.recompile_many(ids, journal=journal):
-            if outcome.ok:
-                break
+        async with aclosing(client.conversations.recompile_many(ids, journal=journal)) as outcomes:
+            assert (await anext(outcomes)).ok
         statuses = {outcome.status async for outcome in client.conversations.recompile_many(ids, journal=journal)}
     assert statuses <= {"recompiled", "skipped"}
     assert "skipped" in statuses
