@@ -244,6 +244,23 @@ async def test_a_source_that_awaits_a_cancelled_task_ends_the_batch_with_that(
     assert sorted(seen) == sorted(ids[:5])
 
 
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), SystemExit(3), _Stop(), StopAsyncIteration()], ids=repr)
+def test_whatever_an_ordinary_source_raises_reaches_the_caller_of_the_facade(
+    server: EmbeddedServer, ids: list[str], error: BaseException
+) -> None:
+    def source() -> Iterator[str]:
+        yield from ids[:5]
+        raise error
+
+    seen: list[Any] = []
+    with Letta(base_url=server.base_url) as client:
+        with pytest.raises((type(error), RuntimeError)):  # a generator that raises `StopAsyncIteration` raises this
+            for outcome in client.conversations.recompile_many(source()):
+                seen.append(outcome.target)
+        assert client.conversations.recompile(ids[0])
+    assert sorted(seen) == sorted(ids[:5])
+
+
 async def test_one_task_in_one_context_advances_a_source_and_closes_it() -> None:
     variable: ContextVar[int] = ContextVar("variable")
     tasks: list[Any] = []

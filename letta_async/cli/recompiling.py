@@ -91,7 +91,8 @@ class Recompiling:
         for line in plan.lines():
             say(line)
         if asking and self.journal is not None and self.journal.exists():
-            say(f"What {str(self.journal)!r} says was done is skipped.")
+            whose = "an unfinished run in " if self.only_stale else ""
+            say(f"What {whose}{str(self.journal)!r} says was done is skipped.")
         return asking and bool(plan.targets())
 
     def _recompile(self, work: Work, targets: Sequence[str], plan: Plan | None) -> Exit:
