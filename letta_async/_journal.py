@@ -171,12 +171,11 @@ class Journal:
         return InvalidArgumentError([Fault("journal", f"{self.path!r} {problem}")])
 
     def _fail(self, error: OSError) -> None:
-        if self._failure is None:
-            self._failure = JournalError(
-                f"the journal {self.path!r} could not be written any more: {reason(error)}. No further target was"
-                " taken; outcomes that came since are not in it, and a run that goes on with it does those again"
-            )
-            self._failure.__cause__ = error
+        self._failure = JournalError(
+            f"the journal {self.path!r} could not be written any more: {reason(error)}. No further target was"
+            " taken; outcomes that came since are not in it, and a run that goes on with it does those again"
+        )
+        self._failure.__cause__ = error
 
 
 def _entry(key: str, outcome: Outcome) -> dict[str, Any]:

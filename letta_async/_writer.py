@@ -98,10 +98,10 @@ class JournalWriter:
     # --- on the thread ---
 
     def _add(self, entries: list[tuple[str, Outcome]]) -> None:
-        if self._journal is not None:
-            for key, outcome in entries:
-                self._journal.add(key, outcome)
-            self._journal.flush()
+        assert self._journal is not None  # noqa: S101 - opened before anything is entered
+        for key, outcome in entries:
+            self._journal.add(key, outcome)
+        self._journal.flush()
 
     def _complete(self) -> None:
         if self._journal is not None:

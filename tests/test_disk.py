@@ -169,13 +169,15 @@ PROGRAM = """
 import resource, sys
 from letta_async import InvalidArgumentError, JournalError, Letta
 base_url, journal, limit, *ids = sys.argv[1:]
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
+before = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), before[1]))
 try:
     with Letta(base_url=base_url) as client:
         for outcome in client.conversations.recompile_many(iter(ids), journal=journal):
             print(outcome.status, outcome.target)
 except (InvalidArgumentError, JournalError) as error:
     print(type(error).__name__, error)
+resource.setrlimit(resource.RLIMIT_FSIZE, before)
 """
 
 
@@ -238,10 +240,12 @@ def test_a_batch_without_a_journal_needs_no_disk_however_large() -> None:
     program = """
 import asyncio, resource
 from tests.test_fleet import batch, fine
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+before = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
 async def main():
     return sum([outcome.ok async for outcome in batch(map(str, range(15_000)), fine).run()])
 print(asyncio.run(main()))
+resource.setrlimit(resource.RLIMIT_FSIZE, before)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("15000\n", "")
