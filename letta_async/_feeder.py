@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from concurrent.futures import Future
 from contextvars import copy_context
 from itertools import islice
@@ -20,7 +20,8 @@ async def advance(items: Iterator[T]) -> AsyncGenerator[T, None]:
     """Give what an iterator gives, asking it for an item only when one is wanted, and never on the loop's thread.
 
     One thread advances it from first to last. So it may block, may wait for this very loop, and may hold what belongs
-    to a thread, such as a database cursor. It is a daemon: exit does not wait for it.
+    to a thread, such as a database cursor. It closes a generator that is left. It is a daemon: exit does not wait for
+    it.
     """
     wanted: SimpleQueue[Future[list[T]] | None] = SimpleQueue()
     serve = copy_context().run
@@ -44,3 +45,5 @@ def _serve(items: Iterator[T], wanted: SimpleQueue[Future[list[T]] | None]) -> N
             answer.set_result(list(islice(items, 1)))
         except BaseException as error:  # raised where the item is waited for
             answer.set_exception(error)
+    if isinstance(items, Generator):
+        items.close()

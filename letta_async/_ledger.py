@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections import deque
 from collections.abc import Callable, Sequence, Sized
@@ -12,6 +13,7 @@ import attrs
 from letta_async._journal import Journal
 from letta_async._seen import Seen
 from letta_async._targets import Target, Targets
+from letta_async._warnings import warn
 from letta_async._writer import JournalWriter
 from letta_async.errors import APITimeoutError
 from letta_async.models.outcome import Outcome, Progress
@@ -37,6 +39,7 @@ class Ledger:
     """When there were how many outcomes, of late."""
     _done: int = attrs.field(default=0, init=False)
     _failed: int = attrs.field(default=0, init=False)
+    _skipped: int = attrs.field(default=0, init=False)
 
     async def open(self) -> None:
         """Begin, with what the journal tells of an earlier run.
@@ -76,8 +79,8 @@ class Ledger:
         if self._writer is not None:
             await self._writer.written(count)
 
-    def count(self, outcomes: Sequence[Outcome]) -> None:
-        """Count outcomes that came at one time, and tell of each."""
+    async def count(self, outcomes: Sequence[Outcome]) -> None:
+        """Count outcomes that came at one time, and report each; await the callback if it is a coroutine function."""
         now = time.monotonic()
         began, before = self._counts[0]
         together = self._done + len(outcomes)
@@ -87,10 +90,28 @@ class Ledger:
         for outcome in outcomes:
             self._done += 1
             self._failed += outcome.status == "failed"
+            self._skipped += outcome.status == "skipped"
             if self.on_progress is not None:
                 left = None if total is None else max(0, total - self._done) / rate
                 progress = Progress(done=self._done, failed=self._failed, total=total, rate=rate, seconds_left=left)
-                self.on_progress(progress)
+                reported = self.on_progress(progress)
+                if inspect.isawaitable(reported):
+                    await reported
+
+    async def complete(self) -> None:
+        """Note that the targets came to their end; if none failed, the journal's run is complete.
+
+        Warn where the journal left nothing to do, which may not be what was meant.
+        """
+        if self._writer is None or self._failed:
+            return
+        await self._writer.complete()
+        if 0 < self._done == self._skipped:
+            warn(
+                f"nothing was checked: the journal {self._writer.path!r} says that each target was done before"
+                f" (skipped: {self._skipped}), and this journal's run is complete; to recompile again, remove"
+                " the file or take another"
+            )
 
     async def close(self) -> None:
         """Close the journal, which may be its `failure`."""

@@ -63,7 +63,8 @@ class Limiter:
                 return
             self._pause.cancel()
         self._pause_ends = ends
-        self._pause = loop.create_task(self._go_on_after(seconds))
+        self._pause = loop.create_task(self._rest(seconds))
+        self._pause.add_done_callback(self._go_on)  # not by the task itself, which may have ended already
 
     def close(self, words: str) -> None:
         """Send everybody in the line home with an error, and end a pause, whose task would outlive the client."""
@@ -75,10 +76,13 @@ class Limiter:
             if not turn.done():
                 turn.set_exception(ClientClosedError(words))
 
-    async def _go_on_after(self, seconds: float) -> None:
+    async def _rest(self, seconds: float) -> None:
         await self._sleep(seconds)
-        self._pause = None
-        self._call_next()
+
+    def _go_on(self, pause: asyncio.Task[None]) -> None:
+        if pause is self._pause:
+            self._pause = None
+            self._call_next()
 
     def _call_next(self) -> None:
         while self._line and self.in_flight < self.limit.value and self._pause is None:

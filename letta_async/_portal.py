@@ -41,7 +41,7 @@ class _LoopThread:
         self._due: deque[Callable[[], None]] = deque()
         self._woken = False
         self._lock = threading.RLock()  # a signal handler that closes the client may interrupt its holder
-        self._ended = False
+        self.ended = False
         self._finished = False
         self._exiting = False
         _loops.add(self)
@@ -55,7 +55,7 @@ class _LoopThread:
     def schedule(self, callback: Callable[[], None]) -> bool:
         """Have the loop call something, unless it was ended."""
         with self._lock:
-            if self._ended:
+            if self.ended:
                 return False
             self._due.append(callback)
             if self._woken:
@@ -82,9 +82,9 @@ class _LoopThread:
             return  # the loop and its thread are the parent process's
         with self._lock:
             self._exiting = self._exiting or exiting
-            if not self._ended:
+            if not self.ended:
                 self.loop.call_soon_threadsafe(lambda: self.tasks.add(self.loop.create_task(self._finish())))
-            self._ended = True
+            self.ended = True
         if wait and threading.get_ident() != self.thread.ident:
             self.thread.join(_JOIN)
 
@@ -185,7 +185,11 @@ class _Call(Generic[T]):
 
     def start(self) -> None:
         """Begin; on the loop."""
-        self._task = self._running.loop.create_task(_await(self._make), context=self._context)
+        try:
+            self._task = self._running.loop.create_task(_await(self._make), context=self._context)
+        except (SystemExit, KeyboardInterrupt) as error:  # from a task that begins at once, where tasks are eager
+            self.outcome.fail(error)
+            return
         self._task.add_done_callback(self._pass_on)
         self._running.tasks.add(self._task)
 
@@ -202,7 +206,8 @@ class _Call(Generic[T]):
         if self._running.freezes(self._caller):
             return
         if task.cancelled():
-            self.outcome.fail(ClientClosedError("the client was closed while this call was under way"))
+            closed = ClientClosedError("the client was closed while this call was under way")
+            self.outcome.fail(closed if self._running.ended else asyncio.CancelledError())
         elif error is not None:
             self.outcome.fail(error)
         else:

@@ -82,6 +82,11 @@ class Timer:
         self._returns = 0
         self._error: Exception | None = None
 
+    @property
+    def expired(self) -> bool:
+        """Whether it has ended its block."""
+        return self._error is not None
+
     def __enter__(self) -> Self:
         watch = self._watch
         task = asyncio.current_task(watch.loop)

@@ -60,6 +60,17 @@ class JournalWriter:
         while self._written < count and self._writing is not None:
             await asyncio.wait([self._writing])
 
+    @property
+    def path(self) -> str:
+        """Where the journal is, once it is open."""
+        return "" if self._journal is None else self._journal.path
+
+    async def complete(self) -> None:
+        """Write, after all outcomes, that the run is complete."""
+        completing = self._aside.run(self._complete)
+        completing.add_done_callback(self._note)
+        await asyncio.wait([completing])
+
     async def close(self) -> None:
         """Write what is left and close the journal; its thread does so also when the wait is cancelled."""
         if self._closing is None:
@@ -91,6 +102,10 @@ class JournalWriter:
         for key, outcome in entries:
             self._journal.add(key, outcome)
         self._journal.flush()
+
+    def _complete(self) -> None:
+        if self._journal is not None:
+            self._journal.complete()
 
     def _end(self, entries: list[tuple[str, Outcome]]) -> None:
         if self._journal is not None:

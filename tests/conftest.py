@@ -1,8 +1,22 @@
-"""What every test has: no environment of the developer's in the way, and ids that are valid."""
+"""What every test has: no environment of the developer's in the way, and the chosen kind of tasks."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
+
 import pytest
+
+if os.environ.get("LETTA_TEST_TASKS") == "eager":
+    assert sys.version_info >= (3, 12)
+    _init = asyncio.BaseEventLoop.__init__
+
+    def _init_eager(self: asyncio.BaseEventLoop) -> None:
+        _init(self)
+        self.set_task_factory(asyncio.eager_task_factory)
+
+    asyncio.BaseEventLoop.__init__ = _init_eager  # type: ignore[method-assign]  # of all loops, `Letta`'s own included
 
 
 @pytest.fixture(autouse=True)

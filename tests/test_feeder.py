@@ -63,12 +63,31 @@ async def test_an_error_comes_where_the_item_would(error: Exception) -> None:
 
 
 async def test_leaving_ends_the_thread_and_leaves_the_rest_untaken() -> None:
-    items = (threading.current_thread() for _ in range(3))
+    items = iter([1, 2, 3])
     async with aclosing(advance(items)) as fed:
+        assert await anext(fed) == 1
+    assert list(items) == [2, 3]
+
+
+async def test_leaving_closes_a_generator_on_the_thread_and_in_the_context_that_advanced_it() -> None:
+    variable: ContextVar[int] = ContextVar("variable")
+    closed: list[threading.Thread] = []
+
+    def items() -> Iterator[threading.Thread]:
+        token = variable.set(1)
+        try:
+            while True:
+                yield threading.current_thread()
+        finally:
+            variable.reset(token)
+            closed.append(threading.current_thread())
+
+    generator = items()
+    async with aclosing(advance(generator)) as fed:
         thread = await anext(fed)
     thread.join(PATIENCE)
     assert not thread.is_alive()
-    assert len(list(items)) == 2
+    assert closed == [thread]
 
 
 async def test_it_may_be_cancelled_while_the_iterator_blocks() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import gc
 import random
 import warnings
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import aclosing
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -21,6 +24,7 @@ from letta_async import (
     CompactionSettings,
     InvalidArgumentError,
     Letta,
+    LettaError,
     NotFoundError,
     Outcome,
     Progress,
@@ -120,6 +124,7 @@ async def test_a_dry_run_says_so(server: EmbeddedServer, ids: list[str]) -> None
         ({"targets": CONVERSATION}, "targets"),
         ({"targets": 5}, "targets"),
         ({"deadline": 0}, "deadline"),
+        ({"on_progress": 5}, "on_progress"),
         ({"agent_id": "x"}, "agent_id"),
         ({"compaction_settings": {"mode": "x"}}, "compaction_settings.mode"),
     ],
@@ -186,6 +191,285 @@ async def test_a_source_that_fails_ends_the_batch_after_what_was_taken() -> None
         async for outcome in batch(broken(), fine).run():
             seen.append(outcome.target)
     assert sorted(seen) == ["a", "b"]
+
+
+# --- one task advances the source, and what it raises reaches the caller --------------------------------------------
+
+
+class _Stop(BaseException):
+    """What is no `Exception`, and no word of asyncio's."""
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), _Stop(), ExceptionGroup("both", [OSError()])], ids=repr)
+@pytest.mark.parametrize("kind", ["async", "ordinary"])
+async def test_whatever_a_source_raises_reaches_the_caller_after_what_was_taken(error: Any, kind: str) -> None:
+    def ordinary() -> Iterator[str]:
+        yield from map(str, range(10))
+        raise error
+
+    async def one_by_one() -> AsyncIterator[str]:
+        for item in ordinary():
+            yield item
+
+    seen: list[Any] = []
+    with pytest.raises(type(error)) as caught:
+        async for outcome in batch(one_by_one() if kind == "async" else ordinary(), fine).run():
+            seen.append(outcome.target)
+    assert caught.value is error
+    assert sorted(seen) == sorted(map(str, range(10)))
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.parametrize("cls", [AsyncLetta, Letta])
+async def test_a_source_that_awaits_a_cancelled_task_ends_the_batch_with_that(
+    cls: type[Any], server: EmbeddedServer, ids: list[str]
+) -> None:
+    async def source() -> AsyncIterator[str]:
+        for item in ids[:5]:
+            yield item
+        cancelled = asyncio.create_task(asyncio.sleep(60))
+        cancelled.cancel()
+        await cancelled
+
+    seen: list[Any] = []
+    with pytest.raises(asyncio.CancelledError):
+        if cls is Letta:
+            with Letta(base_url=server.base_url) as client:
+                for outcome in client.conversations.recompile_many(source()):
+                    seen.append(outcome.target)
+        else:
+            async with AsyncLetta(base_url=server.base_url) as aclient:
+                async for outcome in aclient.conversations.recompile_many(source()):
+                    seen.append(outcome.target)
+    assert sorted(seen) == sorted(ids[:5])
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), SystemExit(3), _Stop(), StopAsyncIteration()], ids=repr)
+def test_whatever_an_ordinary_source_raises_reaches_the_caller_of_the_facade(
+    server: EmbeddedServer, ids: list[str], error: BaseException
+) -> None:
+    def source() -> Iterator[str]:
+        yield from ids[:5]
+        raise error
+
+    seen: list[Any] = []
+    with Letta(base_url=server.base_url) as client:
+        with pytest.raises((type(error), RuntimeError)):  # a generator that raises `StopAsyncIteration` raises this
+            for outcome in client.conversations.recompile_many(source()):
+                seen.append(outcome.target)
+        assert client.conversations.recompile(ids[0])
+    assert sorted(seen) == sorted(ids[:5])
+
+
+async def test_one_task_in_one_context_advances_a_source_and_closes_it() -> None:
+    variable: ContextVar[int] = ContextVar("variable")
+    tasks: list[Any] = []
+    left: list[str] = []
+
+    async def source() -> AsyncIterator[str]:
+        tasks.append(asyncio.current_task())
+        token = variable.set(1)
+        try:
+            async with asyncio.TaskGroup() as group, asyncio.timeout(60):
+                group.create_task(asyncio.sleep(0))
+                for item in range(200):
+                    yield str(item)
+                    tasks.append(asyncio.current_task())
+        finally:
+            tasks.append(asyncio.current_task())
+            variable.reset(token)
+            left.append("left")
+
+    assert len(await gathered(batch(source(), fine))) == 200
+    assert len(set(tasks)) == 1
+    async with aclosing(batch(source(), fine).run()) as running:
+        await anext(running)
+    assert len(set(tasks)) == 2
+    stopping = batch(source(), _fails_at_5, stop_on_error=True)
+    assert 5 < len(await gathered(stopping)) < 200  # the group's `GeneratorExit` is no error
+    assert len(set(tasks)) == 3
+    assert left == ["left"] * 3
+
+
+async def _fails_at_5(target: Any, _: list[Attempt]) -> str:
+    await asyncio.sleep(0)
+    if target == "5":
+        raise APIConnectionError("no")
+    return "prompt"
+
+
+@pytest.mark.parametrize("room", [1, 12])
+async def test_a_timeout_of_the_sources_own_ends_the_batch_although_it_runs_out_at_a_yield(room: int) -> None:
+    timeouts: list[asyncio.Timeout] = []
+    taken: list[str] = []
+
+    async def source() -> AsyncIterator[str]:
+        async with asyncio.timeout(None) as timeout:
+            timeouts.append(timeout)
+            for item in range(1000):
+                taken.append(str(item))
+                yield str(item)
+
+    async def call(target: Any, _: list[Attempt]) -> str:
+        if target == "30":
+            timeouts[0].reschedule(asyncio.get_running_loop().time())
+        for _turn in range(5):
+            await asyncio.sleep(0)
+        return "prompt"
+
+    seen: list[str] = []
+    with pytest.raises(TimeoutError):
+        async for outcome in batch(source(), call, concurrency=lambda: room - 4).run():
+            seen.append(str(outcome.target))
+    assert sorted(seen) == sorted(taken)
+    assert 30 < len(taken) < 1000
+
+
+async def test_a_task_group_of_the_sources_own_ends_the_batch_when_a_task_of_it_fails() -> None:
+    failing = asyncio.Event()
+
+    async def fail() -> None:
+        await failing.wait()
+        raise OSError("the list is gone")
+
+    async def source() -> AsyncIterator[str]:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+            for item in range(1000):
+                yield str(item)
+        raise AssertionError
+
+    seen: list[Any] = []
+    with pytest.raises(ExceptionGroup) as caught:
+        async for outcome in batch(source(), fine).run():
+            seen.append(outcome.target)
+            failing.set()
+            await asyncio.sleep(0)
+    assert caught.group_contains(OSError, match="the list is gone")
+    assert sorted(seen, key=lambda each: int(str(each))) == [str(number) for number in range(len(seen))]
+
+
+async def test_a_source_that_gets_over_a_timeout_of_its_own_goes_on() -> None:
+    async def source() -> AsyncIterator[str]:
+        for item in range(5):
+            try:
+                async with asyncio.timeout(0):
+                    yield f"{item} in time"
+            except TimeoutError:
+                yield f"{item} late"
+
+    async def slow(target: Any, _: list[Attempt]) -> str:
+        for _turn in range(5):
+            await asyncio.sleep(0)
+        return "prompt"
+
+    outcomes = await gathered(batch(source(), slow, concurrency=lambda: -3))
+    assert {str(outcome.target).split()[0] for outcome in outcomes} == set("01234")
+    assert "0 late" in {outcome.target for outcome in outcomes}
+
+
+async def test_what_closing_a_source_raises_reaches_whoever_leaves() -> None:
+    async def source() -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "a"
+        finally:
+            raise OSError("the list cannot be closed")
+
+    with pytest.raises(OSError, match="cannot be closed"):
+        async with aclosing(batch(source(), fine).run()) as running:
+            await anext(running)
+    with pytest.raises(OSError, match="cannot be closed"):
+        await gathered(batch(source(), _fails, stop_on_error=True))
+
+
+async def _fails(target: Any, _: list[Attempt]) -> str:
+    raise APIConnectionError("no")
+
+
+async def test_an_async_iterator_that_is_no_generator_serves_as_well() -> None:
+    class Counting:
+        left = 20
+
+        def __aiter__(self) -> AsyncIterator[str]:
+            return self
+
+        async def __anext__(self) -> str:
+            await asyncio.sleep(0)
+            self.left -= 1
+            if self.left < 0:
+                raise StopAsyncIteration
+            return str(self.left)
+
+    assert len(await gathered(batch(Counting(), fine))) == 20
+
+
+async def test_a_task_of_the_batch_that_somebody_else_cancels_loses_no_target_in_silence() -> None:
+    async def call(target: Any, _: list[Attempt]) -> str:
+        await asyncio.sleep(0)
+        if target == "3":
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(0)
+        return "prompt"
+
+    with pytest.raises(asyncio.CancelledError):
+        await gathered(batch(map(str, range(20)), call))
+
+
+# --- repeated targets -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "targets", "groups"),
+    [
+        ({}, [{}, {"dry_run": True}, {"dry_run": False}], [0, 1, 0]),
+        ({"dry_run": True}, [{}, {"dry_run": True}, {"dry_run": False}], [0, 0, 1]),
+        ({}, [{}, {"compaction_settings": {"mode": "all"}}, {"compaction_settings": None}], [0, 1, 2]),
+        (
+            {"compaction_settings": {"mode": "all"}},
+            [{}, {"compaction_settings": CompactionSettings(mode="all")}, {"compaction_settings": {"mode": "x"}}],
+            [0, 0, 1],
+        ),
+        ({}, [{"agent_id": AGENT}, {"agent_id": AGENT}, {"agent_id": AGENT.replace("0", "1", 1)}], [0, 0, 1]),
+        ({"agent_id": AGENT}, [{}, {"agent_id": AGENT}, {"agent_id": None}], [0, 0, 1]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:agent_id has no effect")
+async def test_what_differs_is_work_of_its_own(
+    server: EmbeddedServer, ids: list[str], options: dict[str, Any], targets: list[dict[str, Any]], groups: list[int]
+) -> None:
+    made = [Recompile(conversation_id=ids[0], **own) for own in targets]
+    server.requests.clear()
+    async with AsyncLetta(base_url=server.base_url) as client:
+        found = {id(o.target): o async for o in client.conversations.recompile_many(made, **options)}
+    repeated = [found[id(target)].repeated for target in made]
+    assert repeated == [group in groups[:place] for place, group in enumerate(groups)]
+    dry = [bool(own.get("dry_run", options.get("dry_run"))) for own in targets]
+    statuses = [found[id(target)].status for target in made if found[id(target)].ok]
+    assert statuses == ["compiled" if each else "recompiled" for each in dry][: len(statuses)]
+
+
+async def test_both_a_dry_run_and_the_real_one_are_done(server: EmbeddedServer) -> None:
+    async with AsyncLetta(base_url=server.base_url) as client:
+        block = (await client.blocks.create(label="human", value="Ada")).id
+        agent = (await client.agents.create(name="a", model="letta/letta-free", block_ids=[block])).id
+        one = (await client.conversations.create(agent_id=agent)).id
+        await client.blocks.update(block, value="Grace")
+        targets = [Recompile(conversation_id=one, dry_run=True), Recompile(conversation_id=one)]
+        outcomes = {id(o.target): o async for o in client.conversations.recompile_many(targets)}
+        assert [outcomes[id(target)].status for target in targets] == ["compiled", "recompiled"]
+        assert not (await client.conversations.staleness(one)).stale
+
+
+class _Id(str, enum.Enum):  # noqa: UP042 - a `StrEnum` would hide the fault
+    ONE = "one"
+
+
+async def test_an_id_that_is_an_enums_is_the_same_as_its_value() -> None:
+    outcomes = await gathered(batch(["one", _Id.ONE, Recompile(conversation_id=_Id.ONE)], fine))
+    assert [outcome.repeated for outcome in outcomes] == [False, True, True]
 
 
 async def test_a_repeated_id_is_recompiled_once_and_answered_every_time() -> None:
@@ -273,6 +557,25 @@ async def test_progress_counts_and_estimates() -> None:
     assert {(progress.total, progress.seconds_left) for progress in unknown} == {(None, None)}
 
 
+@pytest.mark.parametrize("cls", [AsyncLetta, Letta])
+async def test_progress_may_be_told_to_a_coroutine_function(cls: Any, server: EmbeddedServer, ids: list[str]) -> None:
+    seen: list[int] = []
+
+    async def show(progress: Progress) -> None:
+        await asyncio.sleep(0)
+        seen.append(progress.done)
+
+    if cls is Letta:
+        with Letta(base_url=server.base_url) as client:
+            for outcome in client.conversations.recompile_many(ids, on_progress=show):
+                assert outcome.ok
+    else:
+        async with AsyncLetta(base_url=server.base_url) as aclient:
+            async for outcome in aclient.conversations.recompile_many(ids, on_progress=show):
+                assert outcome.ok
+    assert seen == list(range(1, len(ids) + 1))
+
+
 async def test_an_exception_of_the_callback_reaches_the_caller_and_ends_the_batch() -> None:
     def broken(_: Progress) -> None:
         raise ZeroDivisionError
@@ -282,12 +585,29 @@ async def test_an_exception_of_the_callback_reaches_the_caller_and_ends_the_batc
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_an_error_that_is_not_the_calls_is_not_swallowed() -> None:
-    async def broken(target: Any, _: list[Attempt]) -> str:
-        raise KeyError(target)
+class _Unprintable(Exception):
+    def __str__(self) -> str:
+        raise ZeroDivisionError
 
-    with pytest.raises(KeyError):
-        await gathered(batch(map(str, range(100)), broken))
+
+@pytest.mark.parametrize(
+    "error", [KeyError("x"), TimeoutError("of something else"), _Unprintable(), asyncio.CancelledError()], ids=repr
+)
+@pytest.mark.parametrize("deadline", [None, 60])
+async def test_an_exception_that_nobody_foresaw_is_the_outcome_of_its_target(
+    error: BaseException, deadline: float | None
+) -> None:
+    async def broken(target: Any, _: list[Attempt]) -> str:
+        if int(target) % 10 == 0:
+            raise error
+        return "prompt"
+
+    outcomes = await gathered(batch(map(str, range(100)), broken, deadline=deadline))
+    failed = [outcome for outcome in outcomes if not outcome.ok]
+    assert len(outcomes) == 100
+    assert {str(outcome.target) for outcome in failed} == {str(number) for number in range(0, 100, 10)}
+    assert all(type(outcome.error) is LettaError and outcome.error.__cause__ is error for outcome in failed)
+    assert all(type(error).__name__ in str(outcome.error) for outcome in failed)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
@@ -381,6 +701,103 @@ def test_no_outcome_is_lost_or_doubled_whatever_happens(
         assert answered == Counter(targets)
     else:
         assert not answered - Counter(targets)
+
+
+class _Ends(BaseException):
+    """How a source may end: with what is no `Exception`, too."""
+
+
+async def _raise(error: BaseException) -> None:
+    raise error
+
+
+async def _cancelled() -> None:
+    task = asyncio.create_task(asyncio.sleep(60))
+    task.cancel()
+    await task
+
+
+async def _timed_out(timeout: asyncio.Timeout) -> None:
+    timeout.reschedule(asyncio.get_running_loop().time())
+
+
+async def _task_fails(group: asyncio.TaskGroup) -> None:
+    group.create_task(_raise(OSError("ends")))
+
+
+ENDINGS: dict[str, Callable[[asyncio.TaskGroup, asyncio.Timeout], Awaitable[None]]] = {
+    "error": lambda *_: _raise(OSError("ends")),
+    "cancelled": lambda *_: _raise(asyncio.CancelledError()),
+    "base": lambda *_: _raise(_Ends()),
+    "awaits a cancelled task": lambda *_: _cancelled(),
+    "timeout": lambda _, timeout: _timed_out(timeout),
+    "group": lambda group, _: _task_fails(group),
+}
+
+
+@given(
+    count=st.integers(0, 150),
+    turns=st.lists(st.integers(0, 3), min_size=1, max_size=10),
+    seed=st.integers(0, 1000),
+    limit=st.integers(-3, 20),
+    ending=st.none() | st.sampled_from(sorted(ENDINGS)),
+    stop=st.booleans(),
+)
+@settings(deadline=None, max_examples=100)
+def test_whatever_a_source_does_a_batch_has_an_outcome_for_each_target_it_took(
+    count: int, turns: list[int], seed: int, limit: int, ending: str | None, stop: bool
+) -> None:
+    rng = random.Random(seed)
+    given_away: list[str] = []
+    tasks: set[Any] = set()
+
+    async def source() -> AsyncIterator[str]:
+        tasks.add(asyncio.current_task())
+        try:
+            async with asyncio.TaskGroup() as group, asyncio.timeout(None) as timeout:
+                for number in range(count):
+                    for _turn in range(turns[number % len(turns)]):
+                        await asyncio.sleep(0)
+                    given_away.append(str(number))
+                    yield str(number)
+                if ending is not None:
+                    await ENDINGS[ending](group, timeout)
+                if ending in ("timeout", "group"):
+                    while True:
+                        given_away.append(f"further {len(given_away)}")
+                        yield given_away[-1]
+        finally:
+            tasks.add(asyncio.current_task())
+
+    async def chancy(target: Any, _: list[Attempt]) -> str:
+        for _turn in range(rng.randrange(5)):
+            await asyncio.sleep(0)
+        if rng.random() < 0.05:
+            raise APIConnectionError("no")
+        return "prompt"
+
+    async def play() -> tuple[list[Outcome], BaseException | None]:
+        outcomes: list[Outcome] = []
+        ended: BaseException | None = None
+        running = batch(source(), chancy, concurrency=lambda: rng.randint(-3, limit), stop_on_error=stop).run()
+        try:
+            async for outcome in running:
+                outcomes.append(outcome)
+        except BaseException as error:
+            ended = error
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return outcomes, ended
+
+    outcomes, ended = asyncio.run(play())
+    assert Counter(str(outcome.target) for outcome in outcomes) == Counter(given_away)
+    assert len(tasks) == 1
+    stopped = stop and any(not outcome.ok for outcome in outcomes)
+    if ended is None:
+        assert stopped or (ending is None and len(outcomes) == count)
+    elif isinstance(ended, BaseExceptionGroup):
+        assert ended.split((OSError, _Ends))[1] is None
+    else:
+        assert isinstance(ended, {"timeout": TimeoutError}.get(ending or "", asyncio.CancelledError))
 
 
 def _sources(items: Iterable[str]) -> list[Callable[[], Any]]:

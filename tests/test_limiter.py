@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -36,6 +37,18 @@ async def test_who_comes_first_is_served_first() -> None:
     await asyncio.gather(*(use(number) for number in range(50)))
     assert served == list(range(50))
     assert (limiter.in_flight, limiter.waiting) == (0, 0)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no eager tasks before Python 3.12")
+async def test_a_pause_that_is_over_before_its_task_is_in_hand_is_over() -> None:
+    async def at_once(_: float) -> None:
+        return
+
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    limiter = Limiter(FixedLimit(1), at_once)
+    limiter.pause(1)
+    await asyncio.wait_for(enter(limiter), 5)
+    assert limiter.in_flight == 1
 
 
 async def test_nobody_overtakes_the_line_although_a_slot_is_free() -> None:

@@ -206,7 +206,8 @@ Examples:
     "--journal",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Write down what is done; a second run with the same journal goes on where the first ended.",
+    help="Write down what is done; a second run with the same journal goes on where the first was cut short. After one"
+    " that was complete, --only-stale looks at all again; without it, what was done is skipped.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -91,7 +91,8 @@ class Recompiling:
         for line in plan.lines():
             say(line)
         if asking and self.journal is not None and self.journal.exists():
-            say(f"What {str(self.journal)!r} says was done is skipped.")
+            whose = "an unfinished run in " if self.only_stale else ""
+            say(f"What {whose}{str(self.journal)!r} says was done is skipped.")
         return asking and bool(plan.targets())
 
     def _recompile(self, work: Work, targets: Sequence[str], plan: Plan | None) -> Exit:
@@ -140,7 +141,8 @@ class Recompiling:
                 only_stale=self.only_stale,
                 journal=self.journal,
             )
-            await self._report(await stack.enter_async_context(aclosing(outcomes)), len(targets), diffs)
+            with suppress(_StoppedError):
+                await self._report(await stack.enter_async_context(aclosing(outcomes)), len(targets), diffs)
 
     async def _report(self, outcomes: AsyncIterable[Outcome], count: int, diffs: Mapping[str, str | None]) -> None:
         succeeded = False
@@ -169,6 +171,10 @@ class Recompiling:
         say(f"Interrupted, with {conversations(rest)} to go. To go on{given}:\n  {words}")
 
 
+class _StoppedError(Exception):
+    """Somebody asked to stop."""
+
+
 @attrs.frozen
 class _Until:
     """Targets, until somebody asks to stop."""
@@ -179,7 +185,7 @@ class _Until:
     async def __aiter__(self) -> AsyncGenerator[str, None]:
         for target in self.targets:
             if self.stop.asked.is_set():
-                return
+                raise _StoppedError  # so that no journal says that all was done
             yield target
 
 

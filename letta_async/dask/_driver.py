@@ -12,7 +12,7 @@ from typing import Any, Final
 import attrs
 
 from letta_async._ledger import Ledger, out_of_time
-from letta_async._targets import Target, each, key_of
+from letta_async._targets import Target, feed
 from letta_async.dask._baggage import Baggage, pickle_faults
 from letta_async.dask._cluster import GRACE, Cluster, Killed, Sent
 from letta_async.dask._worker import Results
@@ -33,6 +33,8 @@ _GLANCE: Final = 1.0
 
 Partition = dict[str, Target]
 """Targets that a worker does together, by what makes them the same; so no two of them are."""
+Cut = tuple[list[Outcome], Partition]
+"""Outcomes of targets that need no work, and those that do."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -47,11 +49,23 @@ class ClusterBatch:
     size: int | None
     """How many targets make a partition; `None`: as many as are sensible."""
 
-    _source: AsyncGenerator[Target, None] = attrs.field(init=False)
-    _source_error: Exception | None = attrs.field(default=None, init=False)
+    _feeder: asyncio.Task[None] | None = attrs.field(default=None, init=False)
+    _error: BaseException | None = attrs.field(default=None, init=False)
+    """What ended the targets before their time; raised once what was taken has its outcome."""
     _ended: bool = attrs.field(default=False, init=False)
     """Whether no further target is taken."""
-    _cutting: asyncio.Task[tuple[list[Outcome], Partition]] | None = attrs.field(default=None, init=False)
+    _leaving: bool = attrs.field(default=False, init=False)
+    """Whether nobody waits for outcomes any more."""
+    _cutting: asyncio.Future[Cut] | None = attrs.field(default=None, init=False)
+    """The partition that is being cut."""
+    _cut: Cut = attrs.field(factory=lambda: ([], {}), init=False)
+    """What there is of it."""
+    _taken: int = attrs.field(default=0, init=False)
+    """How many targets were taken for it."""
+    _cut_size: int = attrs.field(default=0, init=False)
+    """How many targets it is to have."""
+    _asked: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
+    """Set where a partition may be wanted, or no more of them."""
     _pending: dict[asyncio.Task[Results], tuple[Sent, Partition]] = attrs.field(
         factory=dict["asyncio.Task[Results]", tuple[Sent, Partition]], init=False
     )
@@ -74,36 +88,41 @@ class ClusterBatch:
         """Give outcomes, in lists of those that came together; leaving ends what is in flight on the workers."""
         if self.batch.deadline is not None:
             self._ends_at = _now() + self.batch.deadline
-        self._source = each(self.batch.targets)
         try:
             await self._ledger.open()
+            self._feeder = asyncio.create_task(self._feed())
             while await self._goes_on():
                 outcomes = await self._next()
                 if not outcomes:
                     continue
                 await self._ledger.written(self._ledger.entered)
-                self._ledger.count(outcomes)
+                await self._ledger.count(outcomes)
                 failed = self.batch.stop_on_error and any(outcome.status == "failed" for outcome in outcomes)
                 if failed or self._ledger.failure is not None:
-                    self._ended = True
-                    await self._stop_cutting()
+                    self._stop_cutting()
                 yield outcomes
+            if self._error is None:
+                await self._ledger.complete()
             await self._ledger.close()
-            if (error := self._ledger.failure or self._source_error) is not None:
-                raise error
+            self._error = self._ledger.failure or self._error
+        except GeneratorExit:  # it was left: only what the end of its targets raises is still to be said
+            if isinstance(self._error, asyncio.CancelledError):
+                self._error = None
         finally:
             try:
                 await self._leave()
-                await self._source.aclose()
             finally:  # also when a second cancellation comes meanwhile
                 await self._ledger.close()
+        if self._error is not None:
+            raise self._error
 
     async def _goes_on(self) -> bool:
         """Cut a partition if the cluster can take one; tell whether anything is under way."""
         if not self._ended and self._cutting is None:
             await self._look()
             if len(self._pending) < self._window:
-                self._cutting = asyncio.create_task(self._cut())
+                self._cutting, self._cut_size = asyncio.get_running_loop().create_future(), self._next_size()
+                self._asked.set()
         return self._cutting is not None or bool(self._pending)
 
     async def _look(self) -> None:
@@ -115,30 +134,49 @@ class ClusterBatch:
         self._threads = sum(threads)
         self._window = self._threads + max(1, len(threads))
 
-    async def _cut(self) -> tuple[list[Outcome], Partition]:
-        """Take targets for a partition, and the outcomes of those that need no work."""
-        known: list[Outcome] = []
-        partition: Partition = {}
-        size, taken = self._size(), 0
+    async def _feed(self) -> None:
+        """Take targets as long as there are any, and cut partitions of them; this one alone advances their source."""
         try:
-            async for target in self._source:
-                taken += 1
-                key = key_of(target)
-                if (outcome := self._ledger.find(key, target)) is not None:
-                    known.append(outcome)
-                elif key in self._under_way:
-                    self._under_way[key].append(target)
-                else:
-                    self._under_way[key] = [target]
-                    partition[key] = target
-                if len(partition) == size or taken >= max(size, _KNOWN):
-                    return known, partition
-        except Exception as error:
-            self._source_error = error  # raised once what was taken has its outcome
+            await feed(self.batch.targets, self._is_cutting, self._take)
+        except BaseException as error:
+            if not (self._leaving and isinstance(error, asyncio.CancelledError)):
+                self._error = error
         self._ended = True
-        return known, partition
+        self._hand_over()
 
-    def _size(self) -> int:
+    async def _is_cutting(self) -> bool:
+        """Wait until a partition is wanted; return whether there will be one."""
+        while self._cutting is None or self._cutting.done():
+            if self._ended:
+                return False
+            self._asked.clear()
+            await self._asked.wait()
+        return True
+
+    def _take(self, target: Target) -> None:
+        """Put a target into the partition, or what is known of it beside."""
+        if self._ended:
+            return
+        known, partition = self._cut
+        key = self.batch.key(target)
+        self._taken += 1
+        if (outcome := self._ledger.find(key, target)) is not None:
+            known.append(outcome)
+        elif key in self._under_way:
+            self._under_way[key].append(target)
+        else:
+            self._under_way[key] = [target]
+            partition[key] = target
+        if len(partition) == self._cut_size or self._taken >= max(self._cut_size, _KNOWN):
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Have the partition taken as it is."""
+        if self._cutting is not None and not self._cutting.done():
+            self._cutting.set_result(self._cut)
+        self._cut, self._taken = ([], {}), 0
+
+    def _next_size(self) -> int:
         if self.size is not None:
             return self.size
         if not isinstance(self.batch.targets, Sized):
@@ -147,7 +185,7 @@ class ClusterBatch:
 
     async def _next(self) -> list[Outcome]:
         """Wait until something comes, and give the outcomes in it."""
-        under_way: set[asyncio.Task[Any]] = {*self._pending, *([] if self._cutting is None else [self._cutting])}
+        under_way: set[asyncio.Future[Any]] = {*self._pending, *([] if self._cutting is None else [self._cutting])}
         until = math.inf if self._expired and not self._pending else self._ends_at
         patience = max(0, until - _now())
         if not self._ended and self._cutting is None:
@@ -159,7 +197,7 @@ class ClusterBatch:
         if not done:
             return await (self._give_up() if self._expired else self._expire())
         outcomes: list[Outcome] = []
-        if self._cutting in done:
+        if self._cutting is not None and self._cutting in done:
             known, partition = self._cutting.result()
             self._cutting = None
             outcomes += [*known, *self._send(partition)]
@@ -245,15 +283,18 @@ class ClusterBatch:
             for twin in twins:
                 yield attrs.evolve(outcome, target=twin, repeated=True)
 
-    async def _stop_cutting(self) -> None:
-        if self._cutting is not None:
-            self._cutting.cancel()
-            await asyncio.gather(self._cutting, return_exceptions=True)
-            self._cutting = None
+    def _stop_cutting(self) -> None:
+        """Take no further target."""
+        self._ended, self._cutting = True, None
+        self._asked.set()
 
     async def _leave(self) -> None:
         """End what is under way, here and on the workers."""
-        await self._stop_cutting()
+        self._leaving = True
+        self._stop_cutting()
+        if self._feeder is not None:
+            self._feeder.cancel()
+            await asyncio.gather(self._feeder, return_exceptions=True)
         await self._drop()
         if self._submitted:
             await self.cluster.end_run(self.baggage.run)

@@ -101,6 +101,8 @@ class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
             while not future.done():
                 concurrent.futures.wait([future], _TICK)
             future.result()
+        except concurrent.futures.CancelledError:
+            raise asyncio.CancelledError from None  # as `async for` has it
         except BaseException:
             if not future.done():  # an interrupt, such as Ctrl-C
                 self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in begun])

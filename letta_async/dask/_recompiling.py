@@ -155,7 +155,9 @@ def _lists(targets: Iterable[Target], size: int) -> Iterator[list[Target]]:
             if len(taken) == size:
                 yield taken
                 taken = []
-    except Exception:
+    except GeneratorExit:
+        raise
+    except BaseException:
         yield taken
         raise
     if taken:

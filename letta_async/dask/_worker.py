@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 from distributed import Reschedule, WorkerPlugin, get_worker
 
-from letta_async._targets import Target, key_of
+from letta_async._targets import Target
 from letta_async.client import AsyncLetta
 from letta_async.dask._baggage import Baggage
 from letta_async.models.outcome import Outcome
@@ -95,11 +95,11 @@ class _Run:
             self._closing.cancel()
         if self.client is None:
             self.client = AsyncLetta(**content["options"])
-        places = {key_of(target): place for place, target in enumerate(targets)}
+        places = {id(target): place for place, target in enumerate(targets)}
         async with aclosing(self.client.conversations.recompile_many(targets, **content["parameters"])) as outcomes:
             async for outcome in outcomes:
                 prompt = outcome.prompt if content["prompts"] else None
-                results.append((places[key_of(outcome.target)], attrs.evolve(outcome, target="", prompt=prompt)))
+                results.append((places[id(outcome.target)], attrs.evolve(outcome, target="", prompt=prompt)))
 
     async def stop(self) -> None:
         """Cancel what is under way, and close the client."""

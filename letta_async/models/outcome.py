@@ -21,7 +21,7 @@ class Outcome(Record):
     """The target, as it was given."""
     status: Literal["recompiled", "compiled", "unchanged", "skipped", "failed"]
     """`recompiled`; `compiled`, in a dry run; `unchanged`, because it was not stale and only stale ones were asked for;
-    `skipped`, because the journal says that it was done before; `failed`."""
+    `skipped`, because the journal says that it was done before: it was not looked at; `failed`."""
     prompt: str | None = attrs.field(
         default=None, repr=lambda prompt: "None" if prompt is None else f"<{len(prompt)} characters>"
     )
@@ -34,8 +34,8 @@ class Outcome(Record):
     seconds: float = 0.0
     """How long it took, the wait for a slot included."""
     repeated: bool = False
-    """Whether the same conversation came before in this batch, so that this is the outcome it had then; of one
-    that came thousands of targets before, only the status."""
+    """Whether the same work (conversation, agent, dry run, settings) came before in this batch, so that this is the
+    outcome it had then; of one that came thousands of targets before, only the status."""
 
     @property
     def ok(self) -> bool:

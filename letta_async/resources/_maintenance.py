@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from os import PathLike
@@ -12,12 +10,11 @@ from typing import Any, Unpack
 import attrs
 
 from letta_async._check import check
-from letta_async._converter import write
 from letta_async._journal import Journal
-from letta_async._json import exact
+from letta_async._json import exact, show
 from letta_async._prompt import align
 from letta_async._protocol import CallOptions
-from letta_async._targets import target_faults
+from letta_async._targets import digest, keys_of, target_faults
 from letta_async._unset import UNSET, Unset
 from letta_async.config import deadline_faults
 from letta_async.errors import Attempt, Fault, InvalidArgumentError, UnexpectedPromptError
@@ -148,8 +145,8 @@ class AsyncMaintenance(AsyncResource):
 
         Args:
             targets: Ids of conversations, or `Recompile` objects with parameters of their own; any iterable or async
-                iterable, of any length, taken from as the work goes on. An id that comes again is answered again, but
-                recompiled once.
+                iterable, of any length, taken from as the work goes on, by one task, which also closes a generator.
+                What comes again with the same agent, dry run and settings is answered again, but recompiled once.
             agent_id: For every target that names none; see `recompile`.
             dry_run: For every target that does not say.
             compaction_settings: For every target that has none.
@@ -158,9 +155,12 @@ class AsyncMaintenance(AsyncResource):
             deadline: Bound on the whole batch in seconds; what is not done by then has an outcome that says so.
                 Default: `None`, no bound.
             stop_on_error: After a failure, take no further target; what is in flight still has its outcome.
-            on_progress: Called with a `Progress` for each outcome; with `Letta`, on the thread of its event loop.
+            on_progress: Called with a `Progress` for each outcome; what it returns is awaited if it can be. With
+                `Letta`, on the thread of its event loop.
             journal: File to which each outcome is appended, as a line of JSON without prompts. A run with the same
-                journal skips what an earlier one has done; what failed is tried again. Written on a thread of its own.
+                journal skips what an earlier one has done; what failed is tried again. With `only_stale`, nothing that
+                a complete run did is skipped: one that came to its end without a failure. Where all was skipped, a
+                warning says that nothing was checked. Written on a thread of its own.
             **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
 
         Yields:
@@ -171,6 +171,8 @@ class AsyncMaintenance(AsyncResource):
                 locked; nothing was sent. A target that is wrong has a failed outcome instead.
             JournalError: the journal could not be written any more. No further target was taken; what was in flight
                 had its outcome before this was raised.
+            BaseException: whatever `targets` or `on_progress` raises; what was taken had its outcome before an error of
+                `targets` is raised. Any other exception is the outcome of the target that met it.
 
         """
         return self._batch(locals()).run()
@@ -180,7 +182,10 @@ class AsyncMaintenance(AsyncResource):
         targets, deadline, only_stale = given["targets"], given["deadline"], bool(given["only_stale"])
         common, options = parted(Recompile, given)
         checked = check(Recompile, {"conversation_id": "default", **common})
-        if faults := [*target_faults(targets), *deadline_faults(deadline)]:
+        faults = [*target_faults(targets), *deadline_faults(deadline)]
+        if (on_progress := given["on_progress"]) is not None and not callable(on_progress):
+            faults.append(Fault("on_progress", f"{show(on_progress)} cannot be called with a Progress"))
+        if faults:
             raise InvalidArgumentError(faults)
         common = {name: getattr(checked, name) for name in common}  # no mapping, which would be read for each target
 
@@ -194,26 +199,29 @@ class AsyncMaintenance(AsyncResource):
             return await self._staleness(parameters(target), options, attempts)
 
         def open_journal() -> Journal:
-            settings = json.dumps(write(checked.compaction_settings), default=repr, sort_keys=True)
+            content = {"query": options.extra_query or {}, "body": options.extra_body or {}}
             return Journal(
                 exact(given["journal"]),
                 {
                     "base_url": self._client.base_url,
+                    "agent_id": checked.agent_id or None,
                     "dry_run": bool(checked.dry_run),
                     "only_stale": only_stale,
-                    "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
+                    "settings": digest(checked.compaction_settings),
+                    "options": digest(content) if any(content.values()) else None,
                 },
             )
 
         return Batch(
             targets=targets,
+            key=keys_of(checked),
             call=call,
             compare=compare if only_stale else None,
             concurrency=lambda: self._client.stats.limit,
             dry_run=bool(checked.dry_run),
             deadline=deadline,
             stop_on_error=given["stop_on_error"],
-            on_progress=given["on_progress"],
+            on_progress=on_progress,
             journal=None if given["journal"] is None else open_journal,
         )
 

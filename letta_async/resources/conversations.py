@@ -1041,8 +1041,8 @@ class Conversations(SyncResource[AsyncConversations]):
 
         Args:
             targets: Ids of conversations, or `Recompile` objects with parameters of their own; any iterable or async
-                iterable, of any length, taken from as the work goes on. An id that comes again is answered again, but
-                recompiled once.
+                iterable, of any length, taken from as the work goes on, by one task, which also closes a generator.
+                What comes again with the same agent, dry run and settings is answered again, but recompiled once.
             agent_id: For every target that names none; see `recompile`.
             dry_run: For every target that does not say.
             compaction_settings: For every target that has none.
@@ -1051,9 +1051,12 @@ class Conversations(SyncResource[AsyncConversations]):
             deadline: Bound on the whole batch in seconds; what is not done by then has an outcome that says so.
                 Default: `None`, no bound.
             stop_on_error: After a failure, take no further target; what is in flight still has its outcome.
-            on_progress: Called with a `Progress` for each outcome; with `Letta`, on the thread of its event loop.
+            on_progress: Called with a `Progress` for each outcome; what it returns is awaited if it can be. With
+                `Letta`, on the thread of its event loop.
             journal: File to which each outcome is appended, as a line of JSON without prompts. A run with the same
-                journal skips what an earlier one has done; what failed is tried again. Written on a thread of its own.
+                journal skips what an earlier one has done; what failed is tried again. With `only_stale`, nothing that
+                a complete run did is skipped: one that came to its end without a failure. Where all was skipped, a
+                warning says that nothing was checked. Written on a thread of its own.
             **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
 
         Yields:
@@ -1064,6 +1067,8 @@ class Conversations(SyncResource[AsyncConversations]):
                 locked; nothing was sent. A target that is wrong has a failed outcome instead.
             JournalError: the journal could not be written any more. No further target was taken; what was in flight
                 had its outcome before this was raised.
+            BaseException: whatever `targets` or `on_progress` raises; what was taken had its outcome before an error of
+                `targets` is raised. Any other exception is the outcome of the target that met it.
 
         """
         return self._iterate(

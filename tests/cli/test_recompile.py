@@ -94,10 +94,16 @@ def test_a_journal_keeps_what_was_done_from_being_done_again(
 ) -> None:
     journal = str(tmp_path / "run.jsonl")
     first = cli("recompile", *story.stale, "--journal", journal, "--output", "jsonl", "--yes")
-    second = cli("recompile", *story.stale, "--journal", journal, "--output", "jsonl", "--yes")
+    second = run(
+        *("recompile", *story.stale, "--journal", journal, "--output", "jsonl", "--yes"),
+        base_url=server.base_url,
+        PYTHONWARNINGS="default",
+    )
     assert first.with_status("recompiled") == set(story.stale)
     assert (second.code, second.with_status("skipped")) == (0, set(story.stale))
     assert "0 recompiled, 4 skipped, in " in second.stderr
+    assert f"warning: nothing was checked: the journal {journal!r} says that each target was done" in second.stderr
+    assert "this journal's run is complete; to recompile again, remove the file or take another" in second.stderr
     assert set(server.recompiled.values()) == {1}
 
 
@@ -107,8 +113,23 @@ def test_a_journal_of_another_batch_is_refused(cli: Cli, story: Story, server: H
     done = cli("recompile", *story.stale, "--only-stale", "--journal", journal, "--yes")
     assert (done.code, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith("error: --journal: ")
-    assert "belongs to a batch with another only_stale" in done.stderr
+    assert "belongs to a batch with another only_stale (only_stale was False, is True): to go on" in done.stderr
     assert set(server.recompiled) == {story.stale[0]}
+
+
+def test_a_journal_that_is_complete_hides_nothing_that_became_stale_since(
+    cli: Cli, story: Story, client: Letta, tmp_path: Path
+) -> None:
+    typed = ["recompile", "--block", story.block, "--only-stale", "--journal", str(tmp_path / "run.jsonl")]
+    typed += ["--output", "jsonl", "--yes"]
+    first = cli(*typed)
+    client.blocks.update(story.block, value="Ada lives in Rome.")
+    second, third = cli(*typed), cli(*typed)
+    everyone = first.with_status("recompiled") | first.with_status("unchanged")
+    assert everyone >= {*story.stale, *story.current}
+    assert (second.code, second.with_status("recompiled")) == (0, everyone)
+    assert (third.code, third.with_status("unchanged")) == (0, everyone)
+    assert cli("status", "--block", story.block).code == 0
 
 
 @pytest.mark.parametrize("in_file", [True, False], ids=["file", "inline"])

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +291,70 @@ def test_a_source_that_fails_ends_the_batch_after_what_was_taken(
     assert sorted(seen) == sorted(ids[:taken])
 
 
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), ExceptionGroup("both", [OSError()])], ids=repr)
+def test_whatever_a_source_raises_reaches_the_caller_after_what_was_taken(
+    cluster_client: Client, server: EmbeddedServer, ids: list[str], error: BaseException
+) -> None:
+    async def source() -> AsyncIterator[str]:
+        for each in ids[:10]:
+            yield each
+        raise error
+
+    seen: list[Any] = []
+    with pytest.raises(type(error)):
+        for outcome in recompile_many(source(), cluster_client=cluster_client, partition_size=4):
+            seen.append(outcome.target)
+    assert sorted(seen) == sorted(ids[:10])
+
+
+def test_one_task_in_one_context_advances_a_source_and_closes_it(
+    cluster_client: Client, server: EmbeddedServer, ids: list[str]
+) -> None:
+    variable: ContextVar[int] = ContextVar("variable")
+    tasks: list[Any] = []
+
+    async def source() -> AsyncIterator[str]:
+        token = variable.set(1)
+        async with asyncio.TaskGroup(), asyncio.timeout(60):
+            try:
+                for each in [CONVERSATION, *ids, *ids]:
+                    tasks.append(asyncio.current_task())
+                    yield each
+            finally:
+                tasks.append(asyncio.current_task())
+        variable.reset(token)
+
+    assert len(statuses_of(source(), cluster_client)) == 2 * len(ids) + 1
+    assert len(set(tasks)) == 1
+    assert 1 <= len(statuses_of(source(), cluster_client, stop_on_error=True)) < len(ids)
+    assert len(set(tasks)) == 2
+    outcomes = recompile_many(source(), cluster_client=cluster_client, partition_size=5)
+    next(outcomes)
+    outcomes.close()
+    assert len(set(tasks)) == 3
+
+
+def statuses_of(targets: Any, cluster_client: Client, **options: Any) -> list[str]:
+    outcomes = recompile_many(targets, cluster_client=cluster_client, partition_size=5, **options)
+    return [outcome.status for outcome in outcomes]
+
+
+def test_what_differs_is_work_of_its_own(cluster_client: Client, server: EmbeddedServer, ids: list[str]) -> None:
+    settings = CompactionSettings(mode="all")
+    targets = [
+        Recompile(conversation_id=ids[0], dry_run=True),
+        ids[0],
+        Recompile(conversation_id=ids[0], compaction_settings=settings),
+        Recompile(conversation_id=ids[0], compaction_settings=CompactionSettings(mode="all")),
+        Recompile(conversation_id=ids[0], dry_run=False),
+    ]
+    found = {id(o.target): o for o in recompile_many(targets, cluster_client=cluster_client, partition_size=5)}
+    outcomes = [found[id(target)] for target in targets]
+    assert [outcome.status for outcome in outcomes] == ["compiled", *["recompiled"] * 4]
+    assert [outcome.repeated for outcome in outcomes] == [False, False, False, True, True]
+    assert len(sent(server)) == 3
+
+
 # --- the driver's books ---------------------------------------------------------------------------------------------
 
 
@@ -343,6 +408,19 @@ def test_progress_counts_and_estimates(cluster_client: Client, server: EmbeddedS
     assert (seen[-1].failed, seen[-1].total, seen[-1].seconds_left) == (10, 40, 0)
     assert all(0 < progress.rate < 1e5 for progress in seen)  # no spike within what came together
     assert seen[9].seconds_left == pytest.approx(30 / seen[9].rate)
+
+
+def test_progress_may_be_told_to_a_coroutine_function(
+    cluster_client: Client, server: EmbeddedServer, ids: list[str]
+) -> None:
+    seen: list[int] = []
+
+    async def show(progress: Progress) -> None:
+        await asyncio.sleep(0)
+        seen.append(progress.done)
+
+    assert len(list(recompile_many(ids, cluster_client=cluster_client, on_progress=show))) == len(ids)
+    assert seen == list(range(1, len(ids) + 1))
 
 
 def test_an_exception_of_the_callback_reaches_the_caller(
