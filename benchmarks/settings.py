@@ -13,8 +13,8 @@ from benchmarks import calls
 from benchmarks.report import Section, Spread, Table, Target, command
 from benchmarks.turns import Meter, settled, turns
 from letta_async import CompactionSettings
-from letta_async._check import check
-from letta_async._converter import read, write
+from letta_async._schema.converter import read, write
+from letta_async._schema.validation import check
 
 __all__ = ["CHECK", "DUMP", "FULL", "READ", "VALIDATE", "WRITE", "measure", "meter"]
 

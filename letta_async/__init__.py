@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from letta_async._version import __version__
 
 if TYPE_CHECKING:
-    from letta_async._transport import ClientStats
-    from letta_async._unset import UNSET, Unset
+    from letta_async._http.transport import ClientStats
+    from letta_async._schema.unset import UNSET, Unset
+    from letta_async.batch.outcome import Outcome, Progress
+    from letta_async.batch.staleness import Staleness
     from letta_async.client import AsyncLetta
     from letta_async.config import ENVIRONMENTS, Timeout
     from letta_async.errors import (
@@ -39,11 +41,15 @@ if TYPE_CHECKING:
         UnexpectedPromptError,
         UnprocessableEntityError,
     )
-    from letta_async.models.agent import AgentInclude, AgentState, AgentType
-    from letta_async.models.block import Block, NewBlock
-    from letta_async.models.compaction import CompactionSettings
-    from letta_async.models.conversation import CompactResponse, Conversation
-    from letta_async.models.message import (
+    from letta_async.operations.conversations import Recompile
+    from letta_async.resources._paging import AsyncPaginator, Paginator
+    from letta_async.retry import RetryPolicy
+    from letta_async.sync import Letta
+    from letta_async.types.agent import AgentInclude, AgentState, AgentType
+    from letta_async.types.block import Block, NewBlock
+    from letta_async.types.compaction import CompactionSettings
+    from letta_async.types.conversation import CompactResponse, Conversation
+    from letta_async.types.message import (
         ApprovalRequestMessage,
         ApprovalResponseMessage,
         ApprovalReturn,
@@ -62,8 +68,7 @@ if TYPE_CHECKING:
         UnknownMessage,
         UserMessage,
     )
-    from letta_async.models.outcome import Outcome, Progress
-    from letta_async.models.providers import (
+    from letta_async.types.providers import (
         AnthropicModelSettings,
         AnthropicThinking,
         AzureModelSettings,
@@ -89,17 +94,12 @@ if TYPE_CHECKING:
         ZaiModelSettings,
         ZaiThinking,
     )
-    from letta_async.models.response_format import (
+    from letta_async.types.response_format import (
         JsonObjectResponseFormat,
         JsonSchemaResponseFormat,
         ResponseFormat,
         TextResponseFormat,
     )
-    from letta_async.models.staleness import Staleness
-    from letta_async.operations.conversations import Recompile
-    from letta_async.resources._paging import AsyncPaginator, Paginator
-    from letta_async.retry import RetryPolicy
-    from letta_async.sync import Letta
 
 __all__ = [
     "ENVIRONMENTS",
@@ -201,89 +201,89 @@ _HOMES: Final = {
     "APIResponseValidationError": "errors",
     "APIStatusError": "errors",
     "APITimeoutError": "errors",
-    "AgentInclude": "models.agent",
-    "AgentState": "models.agent",
-    "AgentType": "models.agent",
-    "AnthropicModelSettings": "models.providers",
-    "AnthropicThinking": "models.providers",
-    "ApprovalRequestMessage": "models.message",
-    "ApprovalResponseMessage": "models.message",
-    "ApprovalReturn": "models.message",
-    "AssistantMessage": "models.message",
+    "AgentInclude": "types.agent",
+    "AgentState": "types.agent",
+    "AgentType": "types.agent",
+    "AnthropicModelSettings": "types.providers",
+    "AnthropicThinking": "types.providers",
+    "ApprovalRequestMessage": "types.message",
+    "ApprovalResponseMessage": "types.message",
+    "ApprovalReturn": "types.message",
+    "AssistantMessage": "types.message",
     "AsyncLetta": "client",
     "AsyncPaginator": "resources._paging",
     "Attempt": "errors",
     "AuthenticationError": "errors",
-    "AzureModelSettings": "models.providers",
+    "AzureModelSettings": "types.providers",
     "BadRequestError": "errors",
-    "BasetenModelSettings": "models.providers",
-    "BedrockModelSettings": "models.providers",
-    "Block": "models.block",
-    "ChatGptOauthModelSettings": "models.providers",
-    "ChatGptOauthReasoning": "models.providers",
+    "BasetenModelSettings": "types.providers",
+    "BedrockModelSettings": "types.providers",
+    "Block": "types.block",
+    "ChatGptOauthModelSettings": "types.providers",
+    "ChatGptOauthReasoning": "types.providers",
     "ClientClosedError": "errors",
-    "ClientStats": "_transport",
+    "ClientStats": "_http.transport",
     "ClusterError": "errors",
-    "CompactResponse": "models.conversation",
-    "CompactionSettings": "models.compaction",
-    "CompactionStats": "models.message",
+    "CompactResponse": "types.conversation",
+    "CompactionSettings": "types.compaction",
+    "CompactionStats": "types.message",
     "ConflictError": "errors",
-    "Conversation": "models.conversation",
-    "DeepseekModelSettings": "models.providers",
+    "Conversation": "types.conversation",
+    "DeepseekModelSettings": "types.providers",
     "ENVIRONMENTS": "config",
-    "EventMessage": "models.message",
+    "EventMessage": "types.message",
     "Fault": "errors",
-    "GeminiThinkingConfig": "models.providers",
-    "GoogleAIModelSettings": "models.providers",
-    "GoogleVertexModelSettings": "models.providers",
-    "GroqModelSettings": "models.providers",
-    "HiddenReasoningMessage": "models.message",
+    "GeminiThinkingConfig": "types.providers",
+    "GoogleAIModelSettings": "types.providers",
+    "GoogleVertexModelSettings": "types.providers",
+    "GroqModelSettings": "types.providers",
+    "HiddenReasoningMessage": "types.message",
     "InternalServerError": "errors",
     "InvalidArgumentError": "errors",
     "JournalError": "errors",
-    "JsonObjectResponseFormat": "models.response_format",
-    "JsonSchemaResponseFormat": "models.response_format",
+    "JsonObjectResponseFormat": "types.response_format",
+    "JsonSchemaResponseFormat": "types.response_format",
     "Letta": "sync",
     "LettaError": "errors",
-    "Message": "models.message",
-    "ModelSettings": "models.providers",
-    "MoonshotCodingModelSettings": "models.providers",
-    "MoonshotModelSettings": "models.providers",
-    "NewBlock": "models.block",
+    "Message": "types.message",
+    "ModelSettings": "types.providers",
+    "MoonshotCodingModelSettings": "types.providers",
+    "MoonshotModelSettings": "types.providers",
+    "NewBlock": "types.block",
     "NotFoundError": "errors",
-    "OpenAIModelSettings": "models.providers",
-    "OpenAIReasoning": "models.providers",
-    "OpenRouterModelSettings": "models.providers",
-    "Outcome": "models.outcome",
+    "OpenAIModelSettings": "types.providers",
+    "OpenAIReasoning": "types.providers",
+    "OpenRouterModelSettings": "types.providers",
+    "Outcome": "batch.outcome",
     "Paginator": "resources._paging",
     "PermissionDeniedError": "errors",
-    "Progress": "models.outcome",
+    "Progress": "batch.outcome",
     "RateLimitError": "errors",
-    "ReasoningMessage": "models.message",
+    "ReasoningMessage": "types.message",
     "Recompile": "operations.conversations",
-    "ResponseFormat": "models.response_format",
+    "ResponseFormat": "types.response_format",
     "RetryPolicy": "retry",
-    "SgLangModelSettings": "models.providers",
-    "Staleness": "models.staleness",
-    "SummaryMessage": "models.message",
-    "SystemMessage": "models.message",
-    "TextResponseFormat": "models.response_format",
+    "SgLangModelSettings": "types.providers",
+    "Staleness": "batch.staleness",
+    "SummaryMessage": "types.message",
+    "SystemMessage": "types.message",
+    "TextResponseFormat": "types.response_format",
     "Timeout": "config",
-    "TogetherModelSettings": "models.providers",
-    "ToolCall": "models.message",
-    "ToolCallMessage": "models.message",
-    "ToolReturn": "models.message",
-    "ToolReturnMessage": "models.message",
-    "UNSET": "_unset",
+    "TogetherModelSettings": "types.providers",
+    "ToolCall": "types.message",
+    "ToolCallMessage": "types.message",
+    "ToolReturn": "types.message",
+    "ToolReturnMessage": "types.message",
+    "UNSET": "_schema.unset",
     "UnexpectedPromptError": "errors",
-    "UnknownMessage": "models.message",
-    "UnknownModelSettings": "models.providers",
+    "UnknownMessage": "types.message",
+    "UnknownModelSettings": "types.providers",
     "UnprocessableEntityError": "errors",
-    "Unset": "_unset",
-    "UserMessage": "models.message",
-    "XaiModelSettings": "models.providers",
-    "ZaiModelSettings": "models.providers",
-    "ZaiThinking": "models.providers",
+    "Unset": "_schema.unset",
+    "UserMessage": "types.message",
+    "XaiModelSettings": "types.providers",
+    "ZaiModelSettings": "types.providers",
+    "ZaiThinking": "types.providers",
 }
 """Module that each name is from."""
 

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from letta_async._frames import drop_frames
-from letta_async._options import ConfiguredClient
-from letta_async._protocol import CallOptions, build, build_raw
+from letta_async._base_client import ConfiguredClient
+from letta_async._http.request import CallOptions, build, build_raw
+from letta_async._utils.frames import drop_frames
 from letta_async.errors import Attempt, ClientClosedError, LettaError
 from letta_async.operations._operation import Operation
 from letta_async.resources._client import AsyncResources

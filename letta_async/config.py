@@ -13,13 +13,13 @@ import attrs
 from multidict import CIMultiDict
 from yarl import URL
 
-from letta_async._json import exact, is_object, json_faults, plain
-from letta_async._keys import LATER, CalledKeys, FileKeys, Keys, key_faults
-from letta_async._logging import switch_on
-from letta_async._secret import Secret, mask, names_secret
-from letta_async._unset import UNSET, Unset
+from letta_async._schema.json_values import exact, is_object, json_faults, plain
+from letta_async._schema.unset import UNSET, Unset
+from letta_async._utils.caller_warnings import warn
+from letta_async._utils.keys import LATER, CalledKeys, FileKeys, Keys, key_faults
+from letta_async._utils.logging_setup import switch_on
+from letta_async._utils.secrets import Secret, mask, names_secret
 from letta_async._version import __version__
-from letta_async._warnings import warn
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.retry import RetryPolicy
 

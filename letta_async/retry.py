@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-from letta_async._json import is_object
+from letta_async._schema.json_values import is_object
 from letta_async.errors import APIConnectionError, APIError, APIStatusError, Fault, InvalidArgumentError
 
 __all__ = ["Retries", "RetryBudget", "RetryPolicy", "is_overload"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from letta_async._options import ConfiguredClient
-from letta_async._portal import Portal
+from letta_async._base_client import ConfiguredClient
+from letta_async._facade.portal import Portal
 from letta_async.client import AsyncLetta
 from letta_async.errors import ClientClosedError, Fault, InvalidArgumentError
 from letta_async.resources._client import Resources

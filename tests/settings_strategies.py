@@ -11,9 +11,9 @@ import attrs
 from hypothesis import strategies as st
 
 from letta_async import UNSET, CompactionSettings, ModelSettings, UnknownModelSettings
-from letta_async._annotations import is_list, is_mapping, is_union, is_wire_class
-from letta_async._unset import Unset
-from letta_async.models._fields import Range
+from letta_async._schema.annotations import is_list, is_mapping, is_union, is_wire_class
+from letta_async._schema.fields import Range
+from letta_async._schema.unset import Unset
 
 JSON = st.recursive(
     st.none()

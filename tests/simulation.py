@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import attrs
 
-from letta_async._limit import Limit
+from letta_async._http.limit import Limit
 
 
 @attrs.define

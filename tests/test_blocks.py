@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from letta_async._blocks import in_order_of
+from letta_async.batch.prompt_blocks import in_order_of
 
 RECORDED: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "recorded" / "prompts.json").read_text())
 INTRO = "<memory_blocks>\nThe following memory blocks are currently engaged in your core memory unit:\n\n"

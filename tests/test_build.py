@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from letta_async import UNSET, AsyncLetta, CompactionSettings, InvalidArgumentError, OpenAIModelSettings, Timeout
-from letta_async._protocol import CallOptions, Request, build, build_raw
+from letta_async._http.request import CallOptions, Request, build, build_raw
 from letta_async.config import ClientConfig
 from letta_async.operations.conversations import Recompile
 from letta_async.resources._resource import parted

@@ -22,10 +22,10 @@ from letta_async import (
     InvalidArgumentError,
     NotFoundError,
 )
-from letta_async._protocol import CallOptions, build_raw
-from letta_async._session import Wiring, let_go
-from letta_async.models.message import Message
+from letta_async._http.request import CallOptions, build_raw
+from letta_async._http.session import Wiring, let_go
 from letta_async.testing import EmbeddedServer
+from letta_async.types.message import Message
 from tests.ids import AGENT, CONVERSATION
 from tests.mocked import MockedResponse, aioresponses
 
@@ -302,13 +302,13 @@ async def test_a_server_that_is_not_there_is_said_with_its_address(unused_tcp_po
 
 
 def test_the_hint_for_the_local_default_names_the_command() -> None:
-    from letta_async._translation import connection_error
+    from letta_async._http.translation import connection_error
 
     assert "`letta server`" in str(connection_error("no", "POST", "/x", "http://localhost:8283", APIConnectionError))
 
 
 def test_a_connection_that_fails_by_default_says_that_no_url_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    from letta_async._translation import connection_error
+    from letta_async._http.translation import connection_error
 
     def said(base_url: str) -> str:
         return str(connection_error("no", "POST", "/x", base_url, APIConnectionError))

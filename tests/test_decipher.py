@@ -25,8 +25,8 @@ from letta_async import (
     RateLimitError,
     UnprocessableEntityError,
 )
-from letta_async._protocol import CallOptions, Request, build, build_raw, decipher
-from letta_async._refusal import retry_after
+from letta_async._http.error_response import retry_after
+from letta_async._http.request import CallOptions, Request, build, build_raw, decipher
 from letta_async.config import ClientConfig
 from letta_async.operations.conversations import Recompile
 from tests.ids import AGENT, CONVERSATION

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from letta_async import AsyncLetta, InvalidArgumentError, JournalError, Letta, Outcome
-from letta_async._journal import Journal
-from letta_async._lines import LineFile
-from letta_async._writer import JournalWriter
+from letta_async.batch.journal import Journal
+from letta_async.batch.lines import LineFile
+from letta_async.batch.writer import JournalWriter
 from letta_async.testing import EmbeddedServer
 from tests.conversations import make_conversations
 from tests.test_fleet import batch, fine
@@ -159,7 +159,7 @@ async def test_a_file_that_cannot_be_read_is_refused(
 
     await run(AsyncLetta, server, ids[:1], path := tmp_path / "journal")
     server.requests.clear()
-    monkeypatch.setattr("letta_async._journal.islice", lambda *_: Broken())
+    monkeypatch.setattr("letta_async.batch.journal.islice", lambda *_: Broken())
     assert "cannot be read: Input/output error" in await refusal(AsyncLetta, server, ids, path)
 
 

@@ -30,8 +30,8 @@ from letta_async import (
     Progress,
     Recompile,
 )
+from letta_async.batch.workers import Batch, Call
 from letta_async.errors import Attempt
-from letta_async.fleet import Batch, Call
 from letta_async.testing import EmbeddedServer
 from tests.conversations import make_conversations
 from tests.ids import AGENT, CONVERSATION

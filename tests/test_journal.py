@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from letta_async import AsyncLetta, CompactionSettings, InvalidArgumentError, Letta, Outcome, Recompile
-from letta_async._journal import Journal
-from letta_async._targets import digest
-from letta_async._unset import UNSET
+from letta_async._schema.unset import UNSET
+from letta_async.batch.journal import Journal
+from letta_async.batch.targets import digest
 from letta_async.testing import EmbeddedServer
 from tests.conversations import make_conversations
 from tests.ids import AGENT, CONVERSATION

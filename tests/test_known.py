@@ -8,8 +8,8 @@ import json
 import pytest
 
 from letta_async import CompactionSettings, InvalidArgumentError, OpenAIModelSettings
-from letta_async._known import Known
-from letta_async._protocol import NO_OPTIONS, build
+from letta_async._http.request import NO_OPTIONS, build
+from letta_async._schema.weak_cache import Known
 from letta_async.operations.conversations import Recompile
 from tests.ids import CONVERSATION
 from tests.test_build import config

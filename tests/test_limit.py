@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from letta_async._limit import AdaptiveLimit, FixedLimit
+from letta_async._http.limit import AdaptiveLimit, FixedLimit
 from tests.simulation import Run, Server, simulate
 
 

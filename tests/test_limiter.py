@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from letta_async._limit import FixedLimit
-from letta_async._limiter import Limiter
+from letta_async._http.limit import FixedLimit
+from letta_async._http.limiter import Limiter
 from letta_async.errors import ClientClosedError
 
 

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from letta_async import APIError, AsyncLetta, AsyncPaginator, Letta
-from letta_async._converter import read
-from letta_async.models.message import Message
+from letta_async._schema.converter import read
 from letta_async.operations._listing import Listing
 from letta_async.operations.agents import ListAgents
 from letta_async.operations.blocks import ListBlockAgents, ListBlocks
@@ -22,6 +21,7 @@ from letta_async.operations.conversations import ListConversations
 from letta_async.operations.messages import ListMessages
 from letta_async.resources._paging import _Marks
 from letta_async.testing import EmbeddedServer, RecordedRequest
+from letta_async.types.message import Message
 from tests.ids import CONVERSATION
 
 BLOCK = f"block-{uuid4()}"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from letta_async import APIConnectionError, ClientClosedError, _portal
-from letta_async._portal import Portal
+from letta_async._facade.portal import Portal
 from tests.waiting import PATIENCE, eventually
 
 

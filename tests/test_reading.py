@@ -28,9 +28,9 @@ from letta_async import (
     UnknownModelSettings,
     UserMessage,
 )
-from letta_async._annotations import by_tag
-from letta_async._converter import read, write
-from letta_async._protocol import CallOptions, build, decipher
+from letta_async._http.request import CallOptions, build, decipher
+from letta_async._schema.annotations import by_tag
+from letta_async._schema.converter import read, write
 from letta_async.config import ClientConfig
 from letta_async.operations.conversations import RetrieveConversation
 from letta_async.operations.messages import ListMessages

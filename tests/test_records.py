@@ -32,10 +32,10 @@ from letta_async import (
     UnknownMessage,
     UnknownModelSettings,
 )
-from letta_async._converter import write
-from letta_async._secret import Secret
-from letta_async.models._fields import WireObject
-from letta_async.models._record import Record
+from letta_async._schema.converter import write
+from letta_async._schema.fields import WireObject
+from letta_async._schema.record import Record
+from letta_async._utils.secrets import Secret
 from tests.ids import AGENT, CONVERSATION
 from tests.settings_strategies import OBJECTS, SETTINGS, instances
 

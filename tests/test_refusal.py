@@ -12,8 +12,8 @@ import pytest
 from multidict import CIMultiDict
 
 from letta_async import APIError, APIStatusError, NotFoundError, UnprocessableEntityError
-from letta_async._protocol import decipher
-from letta_async._refusal import MAX_REFUSAL, _mended
+from letta_async._http.error_response import MAX_REFUSAL, _mended
+from letta_async._http.request import decipher
 from tests.test_decipher import ACTOR, RECOMPILE, answer
 
 ECHO = "x" * 100_000

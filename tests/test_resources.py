@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from letta_async import AsyncLetta, InvalidArgumentError, NewBlock
-from letta_async._protocol import CallOptions, build
+from letta_async._http.request import CallOptions, build
 from letta_async.config import ClientConfig
 from letta_async.operations._operation import Operation
 from letta_async.operations._tree import TREE

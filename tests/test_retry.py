@@ -18,7 +18,7 @@ from letta_async import (
     InvalidArgumentError,
     RetryPolicy,
 )
-from letta_async._refusal import refusal
+from letta_async._http.error_response import refusal
 from letta_async.retry import RetryBudget, is_overload
 from tests.ids import AGENT, CONVERSATION
 

@@ -8,9 +8,9 @@ import tracemalloc
 
 import pytest
 
-from letta_async._seen import Seen
+from letta_async.batch.outcome import Outcome
+from letta_async.batch.seen import Seen
 from letta_async.errors import APIConnectionError
-from letta_async.models.outcome import Outcome
 from tests.ids import CONVERSATION
 
 

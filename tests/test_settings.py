@@ -24,9 +24,9 @@ from letta_async import (
     OpenAIReasoning,
     UnknownModelSettings,
 )
-from letta_async._annotations import by_tag
-from letta_async._check import check
-from letta_async._converter import read, write
+from letta_async._schema.annotations import by_tag
+from letta_async._schema.converter import read, write
+from letta_async._schema.validation import check
 from letta_async.operations.conversations import Recompile
 from tests.ids import AGENT, CONVERSATION
 from tests.settings_strategies import JSON, KNOWN_PROVIDERS, OBJECTS, SETTINGS, instances

@@ -25,7 +25,7 @@ from letta_async import (
     Staleness,
     UnexpectedPromptError,
 )
-from letta_async._prompt import _moment, align
+from letta_async.batch.prompt import _moment, align
 from letta_async.testing import EmbeddedServer
 from tests.ids import AGENT, CONVERSATION
 

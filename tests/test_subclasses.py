@@ -19,8 +19,8 @@ from letta_async import (
     Recompile,
     UnknownModelSettings,
 )
-from letta_async._json import exact, plain
-from letta_async._secret import Secret
+from letta_async._schema.json_values import exact, plain
+from letta_async._utils.secrets import Secret
 from letta_async.config import ClientConfig
 from letta_async.testing import EmbeddedServer
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from letta_async._timer import Timer, Watch
+from letta_async._http.timeouts import Timer, Watch
 from tests.clock import Loop
 
 

@@ -24,8 +24,8 @@ from letta_async import (
     RateLimitError,
     RetryPolicy,
 )
-from letta_async import _transport as transport
-from letta_async._limit import FixedLimit
+from letta_async._http import transport
+from letta_async._http.limit import FixedLimit
 from tests.clock import Loop
 from tests.ids import CONVERSATION
 from tests.mocked import MockedResponse, aioresponses

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from letta_async import APIConnectionError, AsyncLetta, Letta
-from letta_async._warnings import warn
+from letta_async._utils.caller_warnings import warn
 
 from .ids import AGENT, CONVERSATION
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sized
 from contextvars import Context, copy_context
 from typing import TypeVar, cast
 
-from letta_async._feeder import advance
-from letta_async._portal import Portal
-from letta_async._warnings import CALLER, Place
+from letta_async._facade.portal import Portal
+from letta_async._utils.caller_warnings import CALLER, Place
+from letta_async._utils.threads import iterate_in_thread
 from letta_async.errors import ClientClosedError
 
 __all__ = ["Iteration", "caller_context", "off_the_loop"]
@@ -51,7 +51,7 @@ def off_the_loop(argument: object) -> object:
     """Wrap a lazy iterable so that a thread of its own advances it: it may itself wait for the private loop."""
     if isinstance(argument, Sized) or not isinstance(argument, Iterable):
         return argument
-    return advance(iter(cast("Iterable[object]", argument)))
+    return iterate_in_thread(iter(cast("Iterable[object]", argument)))
 
 
 def caller_context(caller: Place) -> Context:

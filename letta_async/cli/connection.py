@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
-from letta_async._unset import UNSET
+from letta_async._schema.unset import UNSET
 from letta_async.cli.failing import Refusal
 from letta_async.client import AsyncLetta
 

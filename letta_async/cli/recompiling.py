@@ -11,7 +11,8 @@ from typing import Any
 
 import attrs
 
-from letta_async._unset import UNSET
+from letta_async._schema.unset import UNSET
+from letta_async.batch.outcome import Outcome
 from letta_async.cli.bar import progress_bar
 from letta_async.cli.checking import check_each
 from letta_async.cli.connection import Connection
@@ -24,7 +25,6 @@ from letta_async.cli.stopping import Interrupted, Stop
 from letta_async.cli.work import Work
 from letta_async.client import AsyncLetta
 from letta_async.errors import JournalError
-from letta_async.models.outcome import Outcome
 
 __all__ = ["Recompiling"]
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import attrs
 
-from letta_async._check import check
+from letta_async._schema.validation import check
 from letta_async.cli.failing import Refusal, harmless
 from letta_async.cli.stopping import Stop, until_stopped
 from letta_async.client import AsyncLetta

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from letta_async._check import check
-from letta_async._json import is_object
+from letta_async._schema.json_values import is_object
+from letta_async._schema.validation import check
 from letta_async.cli.failing import Refusal
 from letta_async.operations.conversations import Recompile
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NewType
 from distributed import Client
 from distributed.scheduler import KilledWorker
 
-from letta_async.dask._baggage import Baggage
+from letta_async.dask._payload import Baggage
 from letta_async.dask._worker import Results, end_run, run_partition
 from letta_async.errors import ClusterError
 

@@ -11,14 +11,14 @@ from typing import Any, Final
 
 import attrs
 
-from letta_async._ledger import Ledger, out_of_time
-from letta_async._targets import Target, feed
-from letta_async.dask._baggage import Baggage, pickle_faults
+from letta_async.batch.outcome import Outcome
+from letta_async.batch.progress import Ledger, out_of_time
+from letta_async.batch.targets import Target, feed
+from letta_async.batch.workers import Batch
 from letta_async.dask._cluster import GRACE, Cluster, Killed, Sent
+from letta_async.dask._payload import Baggage, pickle_faults
 from letta_async.dask._worker import Results
 from letta_async.errors import ClusterError, InvalidArgumentError, LettaError
-from letta_async.fleet import Batch
-from letta_async.models.outcome import Outcome
 
 __all__ = ["LARGEST", "ClusterBatch", "new_run"]
 

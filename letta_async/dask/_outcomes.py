@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
 from typing import Any, Final
 
+from letta_async.batch.outcome import Outcome
 from letta_async.errors import ClientClosedError, ClusterError
-from letta_async.models.outcome import Outcome
 
 __all__ = ["Outcomes"]
 

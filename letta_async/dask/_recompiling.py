@@ -9,20 +9,20 @@ from typing import Any, Final, Unpack
 
 from distributed import Client
 
-from letta_async._feeder import advance
-from letta_async._json import show
-from letta_async._targets import Target
-from letta_async._unset import UNSET, Unset
+from letta_async._schema.json_values import show
+from letta_async._schema.unset import UNSET, Unset
+from letta_async._utils.threads import iterate_in_thread
+from letta_async.batch.outcome import Progress
+from letta_async.batch.targets import Target
 from letta_async.client import AsyncLetta
-from letta_async.dask._baggage import Baggage, masked_options, pickle_faults, stay_faults
 from letta_async.dask._cluster import Cluster
 from letta_async.dask._driver import LARGEST, ClusterBatch, new_run
 from letta_async.dask._outcomes import Outcomes
+from letta_async.dask._payload import Baggage, masked_options, pickle_faults, stay_faults
 from letta_async.errors import Fault, InvalidArgumentError
-from letta_async.models.compaction import CompactionSettings
-from letta_async.models.outcome import Progress
 from letta_async.operations.conversations import Recompile
 from letta_async.resources._resource import RequestOptions
+from letta_async.types.compaction import CompactionSettings
 
 __all__ = ["recompile_many"]
 
@@ -140,7 +140,7 @@ def _for_workers(given: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _off_the_loop(targets: Iterable[Target], size: int) -> AsyncGenerator[Target, None]:
     """Advance an iterator on a thread of its own, which may block, a partition at a time."""
-    async with aclosing(advance(_lists(targets, size))) as lists:
+    async with aclosing(iterate_in_thread(_lists(targets, size))) as lists:
         async for several in lists:
             for target in several:
                 yield target

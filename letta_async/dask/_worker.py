@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 from distributed import Reschedule, WorkerPlugin, get_worker
 
-from letta_async._targets import Target
+from letta_async.batch.outcome import Outcome
+from letta_async.batch.targets import Target
 from letta_async.client import AsyncLetta
-from letta_async.dask._baggage import Baggage
-from letta_async.models.outcome import Outcome
+from letta_async.dask._payload import Baggage
 
 if TYPE_CHECKING:
     from distributed import Worker

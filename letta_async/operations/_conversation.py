@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from letta_async._unset import UNSET
+from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import AgentId, ConversationId, InBody, InPath, Operation, operation
 
 __all__ = ["ConversationOperation"]

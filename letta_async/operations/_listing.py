@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Generic, TypeVar
 
-from letta_async._unset import UNSET
+from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import Operation, operation
 
 __all__ = ["Listing"]

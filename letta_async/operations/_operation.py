@@ -23,9 +23,9 @@ from typing import (
 
 import attrs
 
-from letta_async._placement import Body, Path, Pattern, Placement, Query
-from letta_async._unset import UNSET, Unset
-from letta_async.models._record import Record
+from letta_async._schema.placement import Body, Path, Pattern, Placement, Query
+from letta_async._schema.record import Record
+from letta_async._schema.unset import UNSET, Unset
 
 __all__ = [
     "DELETE",

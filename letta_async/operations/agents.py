@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from letta_async._unset import UNSET
-from letta_async.models._fields import Count, PageSize
-from letta_async.models.agent import AgentInclude, AgentState, AgentType
-from letta_async.models.block import NewBlock
-from letta_async.models.compaction import CompactionSettings
-from letta_async.models.providers import ModelSettings
-from letta_async.models.response_format import ResponseFormat
+from letta_async._schema.fields import Count, PageSize
+from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import (
     DELETE,
@@ -26,6 +21,11 @@ from letta_async.operations._operation import (
     Operation,
     operation,
 )
+from letta_async.types.agent import AgentInclude, AgentState, AgentType
+from letta_async.types.block import NewBlock
+from letta_async.types.compaction import CompactionSettings
+from letta_async.types.providers import ModelSettings
+from letta_async.types.response_format import ResponseFormat
 
 __all__ = ["CreateAgent", "DeleteAgent", "ListAgents", "RecompileAgent", "RetrieveAgent", "UpdateAgent"]
 

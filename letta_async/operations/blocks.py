@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from letta_async._unset import UNSET
-from letta_async.models._fields import Count, PageSize
-from letta_async.models.agent import AgentInclude, AgentState
-from letta_async.models.block import Block, BlockFields
+from letta_async._schema.fields import Count, PageSize
+from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import (
     DELETE,
@@ -23,6 +21,8 @@ from letta_async.operations._operation import (
     Operation,
     operation,
 )
+from letta_async.types.agent import AgentInclude, AgentState
+from letta_async.types.block import Block, BlockFields
 
 __all__ = ["CreateBlock", "DeleteBlock", "ListBlockAgents", "ListBlocks", "RetrieveBlock", "UpdateBlock"]
 

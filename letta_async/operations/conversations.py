@@ -5,11 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from letta_async._unset import UNSET
-from letta_async.models._fields import Count, PageSize
-from letta_async.models.compaction import CompactionSettings
-from letta_async.models.conversation import CompactResponse, Conversation
-from letta_async.models.providers import ModelSettings
+from letta_async._schema.fields import Count, PageSize
+from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import ConversationOperation
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import (
@@ -27,6 +24,9 @@ from letta_async.operations._operation import (
     Query,
     operation,
 )
+from letta_async.types.compaction import CompactionSettings
+from letta_async.types.conversation import CompactResponse, Conversation
+from letta_async.types.providers import ModelSettings
 
 __all__ = [
     "CancelConversation",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from letta_async._unset import UNSET
-from letta_async.models._fields import PageSize
-from letta_async.models.message import Message
+from letta_async._schema.fields import PageSize
+from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import ConversationOperation
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import GET, AgentId, InQuery, MessageId, operation
+from letta_async.types.message import Message
 
 __all__ = ["ListMessages"]
 

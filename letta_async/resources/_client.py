@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
-from letta_async._unset import UNSET, Unset
+from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.resources._raw import AsyncRawCalls, Nothing
 from letta_async.resources._resource import Part

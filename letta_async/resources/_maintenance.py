@@ -9,28 +9,28 @@ from typing import Any, Unpack
 
 import attrs
 
-from letta_async._check import check
-from letta_async._journal import Journal
-from letta_async._json import exact, show
-from letta_async._prompt import align
-from letta_async._protocol import CallOptions
-from letta_async._targets import digest, keys_of, target_faults
-from letta_async._unset import UNSET, Unset
+from letta_async._http.request import CallOptions
+from letta_async._schema.json_values import exact, show
+from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.validation import check
+from letta_async.batch.journal import Journal
+from letta_async.batch.outcome import Outcome, Progress
+from letta_async.batch.prompt import align
+from letta_async.batch.staleness import Staleness
+from letta_async.batch.targets import digest, keys_of, target_faults
+from letta_async.batch.workers import Batch
 from letta_async.config import deadline_faults
 from letta_async.errors import Attempt, Fault, InvalidArgumentError, UnexpectedPromptError
-from letta_async.fleet import Batch
-from letta_async.models.agent import AgentState
-from letta_async.models.compaction import CompactionSettings
-from letta_async.models.conversation import Conversation
-from letta_async.models.message import SystemMessage
-from letta_async.models.outcome import Outcome, Progress
-from letta_async.models.staleness import Staleness
 from letta_async.operations.agents import RetrieveAgent
 from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
 from letta_async.operations.conversations import ListConversations, Recompile
 from letta_async.operations.messages import ListMessages
 from letta_async.resources._paging import AsyncPaginator
 from letta_async.resources._resource import AsyncResource, RequestOptions, parted
+from letta_async.types.agent import AgentState
+from letta_async.types.compaction import CompactionSettings
+from letta_async.types.conversation import Conversation
+from letta_async.types.message import SystemMessage
 
 __all__ = ["AsyncMaintenance"]
 

@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iter
 from heapq import merge
 from typing import Any, Final, Generic, TypeVar
 
-from letta_async._check import check
 from letta_async._facade.iteration import Iteration, caller_context
-from letta_async._frames import drop_frames
-from letta_async._portal import Portal
-from letta_async._unset import UNSET
-from letta_async._warnings import Place
+from letta_async._facade.portal import Portal
+from letta_async._schema.unset import UNSET
+from letta_async._schema.validation import check
+from letta_async._utils.caller_warnings import Place
+from letta_async._utils.frames import drop_frames
 from letta_async.errors import APIError, LettaError
 from letta_async.operations._listing import Listing
 

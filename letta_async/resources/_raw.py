@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from typing import Any, Final, TypedDict, Unpack
 
-from letta_async._json import guess
-from letta_async._protocol import CallOptions
-from letta_async._unset import UNSET, Unset
+from letta_async._http.request import CallOptions
+from letta_async._schema.json_values import guess
+from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.resources._resource import options_of
 

@@ -8,10 +8,10 @@ from typing import Any, Generic, Protocol, TypedDict, TypeVar, overload
 
 import attrs
 
-from letta_async._frames import drop_frames
-from letta_async._protocol import NO_OPTIONS, CallOptions
-from letta_async._transport import ClientStats
-from letta_async._unset import UNSET, Unset
+from letta_async._http.request import NO_OPTIONS, CallOptions
+from letta_async._http.transport import ClientStats
+from letta_async._schema.unset import UNSET, Unset
+from letta_async._utils.frames import drop_frames
 from letta_async.config import Timeout
 from letta_async.errors import Attempt, LettaError
 from letta_async.operations._listing import Listing

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from letta_async._facade.iteration import Iteration, caller_context, off_the_loop
-from letta_async._frames import drop_frames
-from letta_async._portal import Portal
-from letta_async._warnings import Place
+from letta_async._facade.portal import Portal
+from letta_async._utils.caller_warnings import Place
+from letta_async._utils.frames import drop_frames
 from letta_async.errors import LettaError
 from letta_async.resources._paging import AsyncPaginator, Paginator
 

@@ -6,13 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from letta_async._unset import UNSET, Unset
+from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.models.agent import AgentInclude, AgentState, AgentType
-from letta_async.models.block import NewBlock
-from letta_async.models.compaction import CompactionSettings
-from letta_async.models.providers import ModelSettings
-from letta_async.models.response_format import ResponseFormat
 from letta_async.operations.agents import (
     CreateAgent,
     DeleteAgent,
@@ -24,6 +19,11 @@ from letta_async.operations.agents import (
 from letta_async.resources._paging import AsyncPaginator, Paginator
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
+from letta_async.types.agent import AgentInclude, AgentState, AgentType
+from letta_async.types.block import NewBlock
+from letta_async.types.compaction import CompactionSettings
+from letta_async.types.providers import ModelSettings
+from letta_async.types.response_format import ResponseFormat
 
 __all__ = ["Agents", "AsyncAgents"]
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from letta_async._unset import UNSET, Unset
+from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.models.agent import AgentInclude, AgentState
 from letta_async.operations.blocks import ListBlockAgents
 from letta_async.resources._paging import AsyncPaginator, Paginator
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
+from letta_async.types.agent import AgentInclude, AgentState
 
 __all__ = ["AsyncBlockAgents", "BlockAgents"]
 

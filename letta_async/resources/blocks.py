@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from letta_async._unset import UNSET, Unset
+from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.models.block import Block
 from letta_async.operations.blocks import CreateBlock, DeleteBlock, ListBlocks, RetrieveBlock, UpdateBlock
 from letta_async.resources._paging import AsyncPaginator, Paginator
 from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
+from letta_async.types.block import Block
 
 if TYPE_CHECKING:
     from letta_async.resources.block_agents import AsyncBlockAgents, BlockAgents

@@ -6,16 +6,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from letta_async._unset import UNSET, Unset
+from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.models.compaction import CompactionSettings
-from letta_async.models.conversation import CompactResponse
-from letta_async.models.message import Message
 from letta_async.operations.conversations import Compact
 from letta_async.operations.messages import ListMessages
 from letta_async.resources._paging import AsyncPaginator, Paginator
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
+from letta_async.types.compaction import CompactionSettings
+from letta_async.types.conversation import CompactResponse
+from letta_async.types.message import Message
 
 __all__ = ["AsyncConversationMessages", "ConversationMessages"]
 

@@ -8,13 +8,10 @@ from datetime import datetime
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from letta_async._unset import UNSET, Unset
+from letta_async._schema.unset import UNSET, Unset
+from letta_async.batch.outcome import Outcome, Progress
+from letta_async.batch.staleness import Staleness
 from letta_async.config import Timeout
-from letta_async.models.compaction import CompactionSettings
-from letta_async.models.conversation import CompactResponse, Conversation
-from letta_async.models.outcome import Outcome, Progress
-from letta_async.models.providers import ModelSettings
-from letta_async.models.staleness import Staleness
 from letta_async.operations.conversations import (
     CancelConversation,
     Compact,
@@ -30,6 +27,9 @@ from letta_async.resources._maintenance import AsyncMaintenance
 from letta_async.resources._paging import AsyncPaginator, Paginator
 from letta_async.resources._resource import Part, RequestOptions
 from letta_async.resources._sync import SyncResource
+from letta_async.types.compaction import CompactionSettings
+from letta_async.types.conversation import CompactResponse, Conversation
+from letta_async.types.providers import ModelSettings
 
 if TYPE_CHECKING:
     from letta_async.resources.conversation_messages import AsyncConversationMessages, ConversationMessages

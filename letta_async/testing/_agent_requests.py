@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final, Literal
 
 import attrs
 
-from letta_async.models import agent
 from letta_async.operations import agents
 from letta_async.testing._configs import EmbeddingConfig, GivenLLMConfig
 from letta_async.testing._errors import Refusal, invalid_argument
@@ -17,6 +16,7 @@ from letta_async.testing._ids import BlockId, IdentityId, MessageId, SourceId, T
 from letta_async.testing._reads import reads
 from letta_async.testing._requests import CreateBlock, ModelHandle, PageLimit
 from letta_async.testing._validation import After, Enum, Fields, Meant, Undescribed
+from letta_async.types import agent
 
 __all__ = ["AgentQuery", "CreateAgent", "ListAgentsQuery", "RecompileAgentQuery", "UpdateAgent"]
 

@@ -17,8 +17,8 @@ import attrs
 
 from letta_async.testing import _wire
 from letta_async.testing._call import Call
+from letta_async.testing._context import Here
 from letta_async.testing._errors import Problem, Refusal, invalid_argument, invalid_request, uuid_pattern
-from letta_async.testing._here import Here
 from letta_async.testing._ids import PATH_PARAMETERS
 from letta_async.testing._openapi import description
 from letta_async.testing._routes import ABSENT, REFUSED, Route, match

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 import attrs
 
-from letta_async.models.response_format import ResponseFormat
+from letta_async.testing._context import is_object
 from letta_async.testing._errors import unknown_error
-from letta_async.testing._here import is_object
 from letta_async.testing._validation import Before, Enum
+from letta_async.types.response_format import ResponseFormat
 
 __all__ = ["EmbeddingConfig", "GivenLLMConfig", "LLMConfig"]
 

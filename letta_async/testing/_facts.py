@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from letta_async.models import compaction, providers, response_format
+from letta_async.types import compaction, providers, response_format
 
 __all__ = [
     "BLOCK_DESCRIPTIONS",

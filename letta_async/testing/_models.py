@@ -6,10 +6,10 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from letta_async.models.compaction import CompactionSettings
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument, not_found
 from letta_async.testing._validation import Fields
+from letta_async.types.compaction import CompactionSettings
 
 __all__ = ["embedding_of", "merge_compaction", "new_compaction", "new_llm_config", "updated_llm_config"]
 

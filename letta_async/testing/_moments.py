@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
-from letta_async.testing._here import Here
+from letta_async.testing._context import Here
 
 __all__ = ["read_moment"]
 

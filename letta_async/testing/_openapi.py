@@ -17,9 +17,9 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import attrs
 
-from letta_async._annotations import is_union, tag_of, value_members
-from letta_async._placement import Pattern
-from letta_async.models._fields import Range, WireObject
+from letta_async._schema.annotations import is_union, tag_of, value_members
+from letta_async._schema.fields import Range, WireObject
+from letta_async._schema.placement import Pattern
 from letta_async.testing import _facts
 from letta_async.testing._ids import PATH_PARAMETERS
 from letta_async.testing._routes import REFUSED, ROUTES, Route

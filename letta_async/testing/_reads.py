@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from letta_async._placement import split_placement
+from letta_async._schema.placement import split_placement
 from letta_async.operations._operation import Operation
 
 __all__ = ["REQUIRED", "reads"]

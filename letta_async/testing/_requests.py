@@ -10,9 +10,8 @@ from typing import Annotated, Any, Literal
 
 import attrs
 
-from letta_async._annotations import by_tag, value_members
-from letta_async.models import message
-from letta_async.models._fields import Range
+from letta_async._schema.annotations import by_tag, value_members
+from letta_async._schema.fields import Range
 from letta_async.operations import blocks, conversations, messages
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument
@@ -20,6 +19,7 @@ from letta_async.testing._ids import IdentityId
 from letta_async.testing._reads import REQUIRED, reads
 from letta_async.testing._scalars import Text
 from letta_async.testing._validation import After, Before, Enum, Undescribed, known_members
+from letta_async.types import message
 
 __all__ = [
     "BlockAgentsQuery",

@@ -12,16 +12,16 @@ from typing import Any, Final
 
 import attrs
 
-from letta_async.models.agent import AgentState
-from letta_async.models.block import Block
-from letta_async.models.conversation import CompactResponse, Conversation
-from letta_async.models.message import Message
 from letta_async.testing import _agent_requests as agents
 from letta_async.testing import _agents, _blocks, _conversations, _facts, _messages
 from letta_async.testing import _requests as requests
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, llm_error, unknown_error
 from letta_async.testing._state import Store
+from letta_async.types.agent import AgentState
+from letta_async.types.block import Block
+from letta_async.types.conversation import CompactResponse, Conversation
+from letta_async.types.message import Message
 
 __all__ = ["ABSENT", "REFUSED", "ROUTES", "Route", "match"]
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import attrs
 
-from letta_async.testing._here import Here, Reader
+from letta_async.testing._context import Here, Reader
 from letta_async.testing._moments import read_moment
 
 __all__ = ["SCALARS", "Text", "read_text", "read_words"]

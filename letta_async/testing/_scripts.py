@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import attrs
 
-from letta_async._unset import UNSET
+from letta_async._schema.unset import UNSET
 from letta_async.testing._app import Answer
 from letta_async.testing._arrivals import RecordedRequest
 

@@ -17,8 +17,8 @@ from typing import Any, Final, Literal, TypeVar
 import attrs
 
 from letta_async.testing._clock import system_clock
+from letta_async.testing._context import is_array, is_object
 from letta_async.testing._errors import database_error
-from letta_async.testing._here import is_array, is_object
 
 __all__ = [
     "Agent",

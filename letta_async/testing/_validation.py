@@ -17,10 +17,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import attrs
 
-from letta_async._annotations import by_tag, tag_of
-from letta_async._unset import Unset
+from letta_async._schema.annotations import by_tag, tag_of
+from letta_async._schema.unset import Unset
 from letta_async.testing import _facts
-from letta_async.testing._here import Here, Reader, is_array, is_object
+from letta_async.testing._context import Here, Reader, is_array, is_object
 from letta_async.testing._scalars import SCALARS, Text, read_text, read_words
 
 __all__ = [

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from letta_async.testing import _facts
-from letta_async.testing._here import is_array, is_object
+from letta_async.testing._context import is_array, is_object
 from letta_async.testing._state import Agent, Block, Conversation, Message, Store
 
 __all__ = ["agent", "block", "conversation", "encode", "message", "time"]

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
-from letta_async._unset import UNSET
+from letta_async._schema.unset import UNSET
 from letta_async.testing._app import Answer, Asked, answer, refused
 from letta_async.testing._arrivals import RecordedRequest, RecordedRequests, recorded
 from letta_async.testing._clock import system_clock

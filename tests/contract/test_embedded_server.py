@@ -23,14 +23,14 @@ import aiohttp
 import attrs
 import pytest
 
-from letta_async.models.providers import (
+from letta_async.testing import EmbeddedServer
+from letta_async.testing._facts import FIELDS
+from letta_async.types.providers import (
     ModelSettings,
     MoonshotCodingModelSettings,
     MoonshotModelSettings,
     UnknownModelSettings,
 )
-from letta_async.testing import EmbeddedServer
-from letta_async.testing._facts import FIELDS
 from tests.contract.conftest import MODEL
 from tests.contract.wire import UNKNOWN, Http, timeless
 

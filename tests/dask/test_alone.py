@@ -11,13 +11,13 @@ import attrs
 import pytest
 
 from letta_async import APITimeoutError, ClusterError, Outcome
-from letta_async.dask._baggage import Baggage, stay_faults
+from letta_async.batch.workers import Batch
 from letta_async.dask._cluster import GRACE, Cluster
 from letta_async.dask._driver import ClusterBatch
 from letta_async.dask._outcomes import Outcomes
+from letta_async.dask._payload import Baggage, stay_faults
 from letta_async.dask._recompiling import _lists
 from letta_async.dask._worker import _LINGER, _Run, end_run
-from letta_async.fleet import Batch
 from tests.clock import Loop
 from tests.ids import CONVERSATION
 from tests.mocked import MockedResponse, aioresponses

@@ -20,7 +20,7 @@ from letta_async import (
     RetryPolicy,
     Timeout,
 )
-from letta_async.dask._baggage import Baggage, masked_options, stay_faults
+from letta_async.dask._payload import Baggage, masked_options, stay_faults
 from tests.ids import AGENT, CONVERSATION
 from tests.settings_strategies import instances
 from tests.test_errors import MADE

@@ -35,9 +35,9 @@ from letta_async import (
     Progress,
     Recompile,
 )
-from letta_async._lines import LineFile
+from letta_async.batch.lines import LineFile
 from letta_async.dask import recompile_many
-from letta_async.dask._baggage import Baggage
+from letta_async.dask._payload import Baggage
 from letta_async.resources.conversations import AsyncConversations
 from letta_async.testing import EmbeddedServer
 from tests.cli.held import HeldServer

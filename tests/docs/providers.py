@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 import attrs
 
 from letta_async import CompactionSettings, ModelSettings, ResponseFormat, UnknownModelSettings, Unset
-from letta_async._annotations import (
+from letta_async._schema.annotations import (
     is_annotated,
     is_literal,
     is_union,

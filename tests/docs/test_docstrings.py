@@ -12,8 +12,8 @@ import pytest
 
 import letta_async
 import letta_async.testing
-from letta_async._annotations import tag_of
-from letta_async._options import ConfiguredClient
+from letta_async._base_client import ConfiguredClient
+from letta_async._schema.annotations import tag_of
 from letta_async.operations._operation import Operation
 from letta_async.resources._client import AsyncResources, Resources
 from letta_async.resources._resource import Part

@@ -46,7 +46,7 @@ def test_the_request_is_cancelled_and_the_client_stays_usable(server: StubServer
 def test_the_interrupt_is_raised_only_when_the_call_has_ended(program: Start) -> None:
     source = """
         import asyncio
-        from letta_async._portal import Portal
+        from letta_async._facade.portal import Portal
 
         async def call():
             print("calling")
@@ -73,7 +73,7 @@ def test_the_interrupt_is_raised_only_when_the_call_has_ended(program: Start) ->
 def test_a_second_interrupt_does_not_wait_for_a_call_that_will_not_end(program: Start) -> None:
     source = """
         import asyncio, gc
-        from letta_async._portal import Portal
+        from letta_async._facade.portal import Portal
 
         async def call():
             print("calling")

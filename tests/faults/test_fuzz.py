@@ -28,10 +28,10 @@ from letta_async import (
     InvalidArgumentError,
     LettaError,
 )
-from letta_async._check import check
-from letta_async._protocol import CallOptions, build, build_raw, decipher
-from letta_async._redirect import redirected
-from letta_async._refusal import retry_after
+from letta_async._http.error_response import retry_after
+from letta_async._http.redirects import redirected
+from letta_async._http.request import CallOptions, build, build_raw, decipher
+from letta_async._schema.validation import check
 from letta_async.operations.conversations import Recompile
 from tests.ids import AGENT, CONVERSATION
 

@@ -19,7 +19,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from letta_async import APIConnectionError, APITimeoutError
-from letta_async._translation import FOREIGN, translate
+from letta_async._http.translation import FOREIGN, translate
 
 _KEY = ConnectionKey("127.0.0.1", 1, False, True, None, None, None)
 _URL = URL("http://127.0.0.1:1/")

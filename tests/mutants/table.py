@@ -15,9 +15,9 @@ from typing import Any, Final
 import attrs
 import pytest
 
-from letta_async.models import compaction
 from letta_async.testing import _app, _call, _conversations, _errors, _facts, _ids, _recompile
 from letta_async.testing._validation import Fields
+from letta_async.types import compaction
 
 __all__ = ["MUTANTS", "Mutant"]
 

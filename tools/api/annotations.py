@@ -9,8 +9,8 @@ from typing import Annotated, Any, get_args, get_origin
 
 import attrs
 
-from letta_async._annotations import is_literal, is_union, is_wire_class
-from letta_async._unset import Unset
+from letta_async._schema.annotations import is_literal, is_union, is_wire_class
+from letta_async._schema.unset import Unset
 
 from .declarations import Module
 
@@ -60,7 +60,7 @@ class Rendering:
             case ast.Subscript(ast.Name(name), inner) if name in _PLACED:
                 yield from self._members(inner, module)
                 if name != "InPath":
-                    self.need("letta_async._unset", "Unset")
+                    self.need("letta_async._schema.unset", "Unset")
                     yield "Unset"
             case ast.Subscript(ast.Name("Annotated"), ast.Tuple([base, *_])):
                 yield from self._members(base, module)
@@ -90,7 +90,7 @@ class Rendering:
             self.need("datetime", "datetime")
             yield from ("datetime", "str")
         elif value is Unset:
-            self.need("letta_async._unset", "Unset")
+            self.need("letta_async._schema.unset", "Unset")
             yield "Unset"
         elif get_origin(value) is Annotated:
             yield from self._members(ast.parse(get_args(value)[0].__name__, mode="eval").body, module)

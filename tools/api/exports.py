@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Final
 
-from letta_async import models
+from letta_async import types
 
 from .modules import HEADER
 
 __all__ = ["package_module"]
 
 _NAMED: Final = {
-    "_transport": ["ClientStats"],
-    "_unset": ["UNSET", "Unset"],
+    "_http.transport": ["ClientStats"],
+    "_schema.unset": ["UNSET", "Unset"],
     "client": ["AsyncLetta"],
     "config": ["ENVIRONMENTS", "Timeout"],
     "operations.conversations": ["Recompile"],
@@ -68,11 +68,11 @@ def _exports() -> Iterator[tuple[str, str]]:
     """Yield each public name with the module that it is from."""
     for home, names in _NAMED.items():
         yield from ((name, home) for name in names)
-    for home in ["errors", *_public_types()]:
+    for home in ["errors", "batch.outcome", "batch.staleness", *_public_types()]:
         yield from ((name, home) for name in import_module(f"letta_async.{home}").__all__)
 
 
 def _public_types() -> Iterator[str]:
-    for module in pkgutil.iter_modules(models.__path__):
+    for module in pkgutil.iter_modules(types.__path__):
         if not module.name.startswith("_"):
-            yield f"models.{module.name}"
+            yield f"types.{module.name}"

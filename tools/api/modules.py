@@ -142,7 +142,7 @@ def _located(name: str) -> tuple[str, str]:
 
 def _method(name: str, call: Call, rendering: Rendering, *, waits: bool, shadows_list: bool) -> str:
     rendering.need("collections.abc", "Mapping")
-    rendering.need("letta_async._unset", "UNSET", "Unset")
+    rendering.need("letta_async._schema.unset", "UNSET", "Unset")
     rendering.need("letta_async.config", "Timeout")
     positional = [f"{each.name}: {rendering.accepted(each.annotation, each.module)}" for each in call.parameters[:1]]
     named = list(call.parameters[1:])

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Final, get_args, get_origin
 
 import attrs
 
-from letta_async._annotations import is_list, is_literal, is_mapping, is_union, is_wire_class, value_members
-from letta_async._placement import split_placement
+from letta_async._schema.annotations import is_list, is_literal, is_mapping, is_union, is_wire_class, value_members
+from letta_async._schema.placement import split_placement
 from letta_async.operations._operation import Operation
 from letta_async.operations._tree import TREE
 

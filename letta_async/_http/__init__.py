@@ -1,0 +1,1 @@
+"""Send one call over HTTP: request, attempts, limiter, exchange, response."""

@@ -1,0 +1,218 @@
+"""One call on its way: its tries, the waits between them, and what each of them met."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+import aiohttp
+import attrs
+from tenacity import AsyncRetrying, RetryCallState
+
+from letta_async._http.exchange import exchange
+from letta_async._http.limiter import Limiter
+from letta_async._http.request import Request
+from letta_async._http.session import Wiring
+from letta_async._http.timeouts import Timer, Watch
+from letta_async._http.trace import Trace, scrubbed
+from letta_async._http.translation import connection_error
+from letta_async._utils.frames import drop_frames
+from letta_async._utils.logging_setup import log
+from letta_async.config import ClientConfig
+from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt, ClientClosedError, LettaError
+from letta_async.retry import Retries, is_overload
+
+__all__ = ["CLOSED", "Lane", "Tries"]
+
+CLOSED: Final = "the client was closed while this call was under way"
+
+_SHORT: Final = 200
+"""How much a try's error takes of the history, in characters."""
+
+
+@attrs.frozen
+class Lane:
+    """What the calls of a client share, on one loop and with the same options."""
+
+    session: aiohttp.ClientSession
+    wiring: Wiring
+    watch: Watch
+    config: ClientConfig
+    limiter: Limiter
+    retries: Retries
+    """What all calls of the client together may retry, and how waiting is done."""
+
+
+class Tries:
+    """Try a request until there is an answer, or no try is left."""
+
+    __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_number", "_paid", "_request")
+
+    def __init__(self, lane: Lane, request: Request, attempts: list[Attempt]) -> None:
+        """Take what is sent.
+
+        Args:
+            lane: What it is sent with.
+            request: What is sent.
+            attempts: Where to note the tries that fail.
+
+        """
+        self._lane = lane
+        self._request = request
+        self._attempts = attempts
+        self._deadline: float | None = None
+        """When the call must end, on the loop's clock."""
+        self._number = 1
+        """Which attempt it is."""
+        self._paid = 0
+        self._failed: APIError | None = None
+
+    async def run(self) -> Any:
+        """Try, and try again.
+
+        The machinery of retrying is set up only for a call whose first try failed, since it costs more than a try does.
+        """
+        lane = self._lane
+        value, again = None, False
+        try:
+            try:
+                value = await self._try()
+            except APIError as error:
+                again = lane.config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable)
+                if not again:
+                    raise
+            if again:  # outside the handler, or what the first try met would be a part of the error
+                value = await self._try_on()
+        except Exception as error:
+            if lane.session.closed:
+                raise ClientClosedError(CLOSED) from None
+            drop_frames(error)
+            raise
+        lane.retries.budget.give_back(self._paid)
+        return value
+
+    async def run_in_time(self, deadline: float) -> Any:
+        """Do so within a number of seconds: tries, the waits between them and the waits for a slot."""
+        self._deadline = self._lane.watch.loop.time() + deadline
+        try:
+            with Timer(self._lane.watch, deadline):
+                return await self.run()
+        except TimeoutError as error:
+            failure = self._deadline_error(error)
+        except LettaError as error:
+            drop_frames(error)
+            raise
+        raise failure
+
+    def _deadline_error(self, cause: BaseException) -> APITimeoutError:
+        words = f"the deadline of {self._lane.config.deadline:g} s passed"
+        request = self._request
+        error = connection_error(words, request.method, request.path, self._lane.config.base_url, APITimeoutError)
+        error.attempts = tuple(self._attempts)
+        error.__cause__ = self._failed or cause
+        return error
+
+    async def _try_on(self) -> Any:
+        """Have tenacity go on after a first try that failed, which it takes for the first one of its own."""
+        failed = self._failed
+
+        async def next_try() -> Any:
+            nonlocal failed
+            if failed is not None:
+                error, failed = failed, None
+                raise error
+            self._count_retry()
+            return await self._try()
+
+        retrying = AsyncRetrying(
+            retry=self._should_retry,
+            wait=self._wait,
+            stop=self._should_stop,
+            before_sleep=self._before_sleep,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return await retrying(next_try)
+
+    async def _try(self) -> Any:
+        """Wait for a slot, do one exchange, and tell the limiter how it went."""
+        lane = self._lane
+        limiter, loop = lane.limiter, lane.watch.loop
+        trace = Trace(lane.config.base_url, self._number, loop.time) if log.isEnabledFor(logging.DEBUG) else None
+        if not limiter.take():
+            await limiter.wait()
+            self._waited()
+        request = self._request
+        sent = loop.time()
+        try:
+            if trace is not None:
+                trace.sends(request)
+            value = await exchange(lane.session, lane.wiring, lane.watch, request, lane.config, trace)
+            limiter.limit.answered(request.kind, sent, loop.time(), limiter.in_flight)
+        except APIError as error:
+            self._note(error, sent, loop.time())
+            if trace is not None:
+                trace.fails(error)
+            raise
+        finally:
+            limiter.give_back()
+        return value
+
+    def _waited(self) -> None:
+        """Bring the request up to date after the wait for a slot."""
+
+    def _count_retry(self) -> None:
+        self._number += 1
+        self._lane.retries.made += 1
+
+    def _note(self, error: APIError, sent: float, now: float) -> None:
+        if is_overload(error):
+            self._lane.limiter.limit.overloaded(sent, now, self._lane.limiter.in_flight)
+            longest = self._lane.config.retry.max_retry_after
+            if isinstance(error, APIStatusError) and error.retry_after and error.retry_after <= longest:
+                self._lane.limiter.pause(error.retry_after)
+        words = error.message.removeprefix(f"{self._request.method} {self._request.path}: ")
+        self._attempts.append(Attempt(f"{type(error).__name__}: {words}"[:_SHORT], now - sent))
+        error.attempts = tuple(self._attempts)
+        self._failed = error
+
+    # --- what tenacity asks -------------------------------------------------------------------------------------------
+
+    def _should_retry(self, state: RetryCallState) -> bool:
+        error = _error(state)
+        return isinstance(error, Exception) and self._lane.config.retry.should_retry(
+            error, retries=state.attempt_number - 1, repeatable=self._request.repeatable
+        )
+
+    def _wait(self, state: RetryCallState) -> float:
+        return self._lane.config.retry.delay(
+            _error(state), retries=state.attempt_number - 1, rng=self._lane.retries.rng
+        )
+
+    def _should_stop(self, state: RetryCallState) -> bool:
+        if self._deadline is not None and self._lane.watch.loop.time() + state.upcoming_sleep >= self._deadline:
+            return True
+        error = _error(state)
+        paid = None if error is None else self._lane.retries.budget.take(error)
+        self._paid += paid or 0
+        return paid is None
+
+    async def _sleep(self, seconds: float) -> None:
+        with Timer(self._lane.watch, None):
+            await self._lane.retries.sleep(seconds)
+
+    def _before_sleep(self, state: RetryCallState) -> None:
+        seconds = state.upcoming_sleep
+        self._attempts[-1] = attrs.evolve(self._attempts[-1], waited=seconds)
+        log.info(
+            "retrying %s %s in %.2f s, after try %d: %s",
+            self._request.method,
+            self._request.path,
+            seconds,
+            state.attempt_number,
+            scrubbed(self._attempts[-1].error, self._request.headers),
+        )
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return None if state.outcome is None else state.outcome.exception()

@@ -1,0 +1,205 @@
+"""What a server's refusal says: the one place where a status becomes an exception."""
+
+from __future__ import annotations
+
+import ast
+import html
+import json
+import re
+import time
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from letta_async._schema.json_values import is_array, is_object
+from letta_async.errors import STATUS_ERRORS, APIStatusError, InternalServerError
+
+__all__ = ["MAX_REFUSAL", "excerpt", "glance", "printable", "refusal", "retry_after"]
+
+MAX_REFUSAL: Final = 64 * 1024
+"""How much of a refusal's body is read, in bytes; the rest is nobody's reading."""
+_EXCERPT: Final = 500
+"""How much of a body is kept when it is not JSON, in characters."""
+_SHORT: Final = 300
+"""How much of the server's own words goes in a message, in characters."""
+
+# An unknown id is answered with the record of the user who asked: nothing for a log line.
+_INTERNAL: Final = re.compile(r",? access level in .*|,? for actor=.*|,? actor=.*", re.DOTALL)
+_MARKUP: Final = re.compile(r"[\s\ufeff]*<[!?a-z]", re.IGNORECASE)
+_TITLE: Final = re.compile(r"<(?:title|h1|message)\b[^<>]{0,200}>([^<]{1,300})", re.IGNORECASE)
+_TAGS: Final = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+_TITLE_CHARS: Final = 120
+_TOKEN: Final = re.compile(
+    r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|(?P<open>['"].*)|[\[\](){},:]|[^\s\[\](){},:'"]+""", re.DOTALL
+)
+_CLOSING: Final = {"[": "]", "(": ")", "{": "}"}
+_SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?")
+
+
+def refusal(
+    method: str,
+    path: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    hint: str | None = None,
+    base_url: str = "",
+) -> APIStatusError:
+    """Make the error that an answer with a status other than a success stands for.
+
+    Args:
+        method: HTTP method of the request.
+        path: Its path, behind `base_url`.
+        status: HTTP status.
+        headers: Headers of the answer.
+        body: Body of the answer, no more than its first `MAX_REFUSAL` bytes.
+        hint: What to try, where that is known.
+        base_url: Where the request went; named where the server knows no such path.
+
+    """
+    parsed = _parse(body)
+    detail = _detail(parsed)
+    if status == 404 and base_url and (not detail or str(detail).lower() == "not found"):
+        hint = f"nothing is at {base_url}{path}; is base_url right, and without /v1 at its end?"
+    said = _short(detail) or (glance(body)[:_SHORT] if isinstance(parsed, str) else "")
+    words = f"{method} {path}: {status:03d} {_phrase(status)}{': ' if said else ''}{said}"
+    cls = STATUS_ERRORS.get(status, InternalServerError if status >= 500 else APIStatusError)
+    return cls(
+        f"{words} [{hint}]" if hint else words,
+        status_code=status,
+        headers=headers,
+        body=parsed,
+        detail=detail,
+        retry_after=retry_after(headers, time.time()),
+        request_method=method,
+        request_path=path,
+    )
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Read how many seconds the server asks to wait; text that is neither a number nor a date is passed over.
+
+    Args:
+        headers: Headers of the answer.
+        now: Seconds since the epoch, by which a date is read.
+
+    """
+    milliseconds = headers.get("retry-after-ms", "").strip()
+    if _SECONDS.fullmatch(milliseconds):
+        return float(milliseconds) / 1000
+    text = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def excerpt(body: bytes) -> str:
+    """Show the beginning of a body, whatever it is."""
+    text = printable(body[: 4 * _EXCERPT].decode("utf-8", "replace"))
+    return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
+
+
+def glance(body: bytes) -> str:
+    """Show a body in a message: of a page in markup its title, or else its text, of anything else the beginning."""
+    text = body[: 16 * _EXCERPT].decode("utf-8", "replace")
+    if not _MARKUP.match(text):
+        return excerpt(body)
+    title = _TITLE.search(text)
+    words = " ".join(printable(html.unescape(title[1] if title else _TAGS.sub(" ", text))).split())[:_TITLE_CHARS]
+    kind = "an XML page" if text.lstrip()[:5].lower() == "<?xml" else "an HTML page"
+    return f"{kind} ({words})" if words else kind
+
+
+def printable(text: str) -> str:
+    """Replace what could upset a terminal or a log."""
+    return "".join(char if char.isprintable() else " " if char.isspace() else "�" for char in text)
+
+
+def _parse(body: bytes) -> Any:
+    """Read a body as JSON, also where the end of it is missing, else as text."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        pass
+    if len(body) >= MAX_REFUSAL:
+        try:
+            return json.loads(_mended(body.decode("utf-8", "ignore")))
+        except (ValueError, RecursionError):
+            pass
+    return excerpt(body) or None
+
+
+def _mended(text: str) -> str:
+    """Close what JSON, or a Python literal, leaves open where it was cut; a string gets `…` where it ends."""
+    ends: list[str] = []
+    before, kept, rest = "", 0, ""
+    for token in _TOKEN.finditer(text):
+        word = token[0]
+        if word in _CLOSING:
+            ends.append(_CLOSING[word])
+            kept = token.end()
+        elif ends and word == ends[-1]:
+            ends.pop()
+            kept = token.end()
+        elif word == ",":
+            kept = token.start()
+        elif word[0] in "'\"" and (before in (":", "[", "(") or (before == "," and ends and ends[-1] != "}")):
+            if token["open"] is None:
+                kept = token.end()
+            else:
+                kept, rest = token.start(), f"{_without_half_an_escape(word)}…{word[0]}"
+        before = word
+    return text[:kept] + rest + "".join(reversed(ends))
+
+
+def _without_half_an_escape(text: str) -> str:
+    escape = text.rfind("\\", max(1, len(text) - 12))  # twelve are a pair of surrogates
+    return text if escape < 0 else text[:escape].rstrip("\\")
+
+
+def _detail(parsed: object) -> Any:
+    """Find what the server says went wrong, in whichever of its shapes."""
+    if not is_object(parsed):
+        return None
+    error: Any = parsed.get("error")
+    if is_object(error):
+        error = ": ".join(str(error[key]) for key in ("message", "detail") if error.get(key))
+    detail: Any = parsed.get("detail") or error or parsed.get("message")
+    if isinstance(detail, str) and detail.startswith("["):
+        try:  # a 422 carries the text of a Python list
+            return ast.literal_eval(_mended(detail[:-1]) if detail.endswith("…") else detail)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            return detail
+    return detail
+
+
+def _short(detail: object) -> str:
+    """Put the detail in a line: of a list each place and message, of a text what is meant for the caller."""
+    if detail is None:
+        return ""
+    if is_object(detail):
+        detail = detail.get("message") or detail
+    if is_array(detail):
+        detail = "; ".join(_entry(entry) for entry in detail[:10])
+    text = _INTERNAL.sub("", printable(str(detail))).strip()
+    return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
+
+
+def _entry(entry: object) -> str:
+    if is_object(entry) and "msg" in entry and is_array(entry.get("loc")):
+        return f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}"
+    return str(entry)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "(a status without a name)" if 100 <= status < 600 else "(not a status of HTTP)"

@@ -1,0 +1,151 @@
+"""One exchange: a request goes out, its answer comes back whole and in time, or an error of our own says why not."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Final
+
+import aiohttp
+from yarl import URL
+
+from letta_async._http.error_response import MAX_REFUSAL
+from letta_async._http.redirects import redirected
+from letta_async._http.request import Request, decipher, invalid_answer
+from letta_async._http.session import REUSED, Wiring
+from letta_async._http.timeouts import Timer, Watch
+from letta_async._http.trace import Trace
+from letta_async._http.translation import translate
+from letta_async.config import ClientConfig
+from letta_async.errors import LettaError
+
+__all__ = ["exchange"]
+
+_LARGE: Final = 2**20
+"""From how many bytes on a body is sent piece by piece."""
+_ENDED: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
+"""What a connection that the server ended meanwhile raises when it is used again."""
+_MAX_RESENDS: Final = 3
+"""How often a request goes out once more because of an idle connection; a server that closes them all is a failure."""
+
+
+async def exchange(
+    session: aiohttp.ClientSession,
+    wiring: Wiring,
+    watch: Watch,
+    request: Request,
+    config: ClientConfig,
+    trace: Trace | None = None,
+) -> Any:
+    """Do one exchange within the try's timeout, body included, following a redirect within the origin.
+
+    Raises:
+        APIError: in our own words, whatever the HTTP library, TLS or the operating system raised.
+
+    """
+    target = URL(f"{config.base_url}{request.target}", encoded=True)
+    hops = 0
+    try:
+        with Timer(watch, request.timeout.timeout):
+            while True:
+                response = await _send(session, wiring, request, target)
+                try:
+                    status, headers = response.status, response.headers
+                    success = 200 <= status < 300
+                    elsewhere = None if success else redirected(request, status, headers, target, config.base_url, hops)
+                    if elsewhere is None:
+                        body = await _read(response, request, config.max_response_bytes)
+                        if trace is not None:
+                            trace.receives(status, headers, body)
+                        limit = config.max_response_bytes
+                        return decipher(request, status, headers, body, limit=limit, base_url=config.base_url)
+                except BaseException:
+                    _drop(response)
+                    raise
+                _drop(response)
+                if trace is not None:
+                    trace.receives(status, headers, b"")
+                target = elsewhere
+                hops += 1
+    except LettaError:
+        raise
+    except Exception as error:
+        failure = translate(error, request.method, request.path, config.base_url)
+        if failure is None:
+            raise
+    raise failure  # outside the handler: the foreign error, its frames dropped, is the cause and not the context
+
+
+async def _send(
+    session: aiohttp.ClientSession, wiring: Wiring, request: Request, target: URL
+) -> aiohttp.ClientResponse:
+    """Send the request as far as the answer's headers.
+
+    A server may close an idle connection at the moment in which it is used again. That is nobody's failure: the request
+    goes out once more, and no retry is spent.
+    """
+    timeout = wiring.timeout(request.timeout.connect_seconds)
+    headers = request.headers
+    if wiring.proxy_headers and target.scheme == "http":
+        headers = {**headers, **wiring.proxy_headers}  # without a tunnel the request itself goes to the proxy
+    resends = 0
+    while True:
+        REUSED.set(None)
+        try:
+            return await session.request(
+                request.method,
+                target,
+                data=_payload(request.body),
+                headers=headers,
+                allow_redirects=False,
+                timeout=timeout,
+                proxy=wiring.proxy,
+                proxy_headers=wiring.proxy_headers,
+                auto_decompress=False,
+            )
+        except _ENDED:
+            if not (REUSED.get() and request.repeatable and resends < _MAX_RESENDS):
+                raise
+            resends += 1
+
+
+def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
+    """Have a large body sent piece by piece; in one piece the HTTP library warns of it."""
+    return body if body is None or len(body) <= _LARGE else io.BytesIO(body)
+
+
+async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) -> bytes:
+    """Read the body, no further than it may go; of a refusal only the beginning."""
+    success = 200 <= response.status < 300
+    most = limit if success else MAX_REFUSAL
+    content = response.content
+    if content.is_eof():  # mostly the whole body is here already
+        body = content.read_nowait()
+    elif success and (response.content_length or 0) > limit:
+        body = b""
+    else:
+        body = await _beginning(content, most)
+    if len(body) <= most and content.at_eof():
+        return body  # at its end the connection was given back
+    _drop(response)  # the rest is not drained
+    if success:
+        reason = f"the answer is larger than {limit} bytes"
+        raise invalid_answer(request, response.status, response.headers, b"", reason)
+    return body[:most]
+
+
+async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
+    """Read to the end, or until there is more than wanted."""
+    chunks: list[bytes] = []
+    size = 0
+    while size <= most and (chunk := await content.readany()):
+        chunks.append(chunk)
+        size += len(chunk)
+    return b"".join(chunks)
+
+
+def _drop(response: aiohttp.ClientResponse) -> None:
+    """Let go of an answer, and cut its connection where that was not read to the end."""
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()  # a session that was handed in would close it politely
+    response.close()

@@ -1,0 +1,75 @@
+"""The tries of a call whose API key changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from multidict import CIMultiDict
+
+from letta_async._http.attempts import Lane, Tries
+from letta_async._http.request import Request
+from letta_async._http.timeouts import Timer
+from letta_async._utils.keys import LATER, Keys, Ticket
+from letta_async._utils.logging_setup import log
+from letta_async._utils.secrets import Secret
+from letta_async.errors import APIKeyError, Attempt, AuthenticationError
+
+__all__ = ["KeyedTries"]
+
+
+class KeyedTries(Tries):
+    """Send each try with the key of its moment, and one more if that is refused and there is another key by then.
+
+    A request whose `Authorization` the caller set, or took away, is none of this.
+    """
+
+    __slots__ = ("_renewed", "_ticket", "_unkeyed")
+
+    def __init__(self, lane: Lane, request: Request, attempts: list[Attempt]) -> None:
+        super().__init__(lane, request, attempts)
+        self._unkeyed = request
+        self._ticket: Ticket | None = None
+        self._renewed = False
+
+    async def _try(self) -> Any:
+        keys = self._lane.config.keys
+        if keys is None or self._unkeyed.headers.get("Authorization") != LATER:
+            return await super()._try()
+        with Timer(self._lane.watch, None):  # closing the client ends it
+            self._take(await keys.ask())
+        try:
+            return await super()._try()
+        except AuthenticationError as refused:
+            if self._renewed or not await self._renew(keys, refused):
+                raise
+        return await super()._try()
+
+    def _waited(self) -> None:
+        keys, ticket = self._lane.config.keys, self._ticket
+        if keys is not None and ticket is not None and (newer := keys.newer(ticket)) is not None:
+            self._take(newer)
+
+    async def _renew(self, keys: Keys, refused: AuthenticationError) -> bool:
+        """Take another key than the one that was refused; the error says why there is none."""
+        self._renewed = True
+        assert self._ticket is not None  # noqa: S101 - it was sent
+        try:
+            with Timer(self._lane.watch, None):
+                newer = await keys.renew(self._ticket)
+        except APIKeyError as error:
+            refused.message += f" [{error}]"
+            refused.__cause__ = error
+            return False
+        if newer is None:
+            refused.message += f" [{keys!r} has no other key]"
+            return False
+        log.info("%s %s: the key was refused; trying again with another", self._request.method, self._request.path)
+        self._take(newer)
+        self._count_retry()
+        return True
+
+    def _take(self, ticket: Ticket) -> None:
+        headers = CIMultiDict(self._unkeyed.headers)
+        headers["Authorization"] = Secret(f"Bearer {ticket.key}")
+        self._ticket, self._request = ticket, attrs.evolve(self._unkeyed, headers=headers)

@@ -1,0 +1,92 @@
+"""A place in the line: requests wait here, first come, first served, until the server can take one more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from letta_async._http.limit import Limit
+from letta_async.errors import ClientClosedError
+
+__all__ = ["Limiter"]
+
+
+class Limiter:
+    """Let so many requests through at once as a `Limit` says.
+
+    For one event loop. Waiting is fair, and ends cleanly when the waiting task is cancelled.
+    """
+
+    def __init__(self, limit: Limit, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self.limit = limit
+        self.in_flight = 0
+        self.waiting = 0
+        self._line: deque[asyncio.Future[None]] = deque()
+        self._sleep = sleep
+        self._pause: asyncio.Task[None] | None = None
+        self._pause_ends = 0.0
+
+    def take(self) -> bool:
+        """Take a slot if one is free and nobody is waiting; else say `False`: then `wait` is due."""
+        if self._line or self.in_flight >= self.limit.value or self._pause is not None:
+            return False
+        self.in_flight += 1
+        return True
+
+    async def wait(self) -> None:
+        """Wait in line for a slot, and take it."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line.append(turn)
+        self.waiting += 1
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.give_back()  # the slot came at the moment of the cancellation: it is the next one's
+            raise
+        finally:
+            self.waiting -= 1
+
+    def give_back(self) -> None:
+        """Give a slot back, and call whoever is next."""
+        self.in_flight -= 1
+        if self._line:
+            self._call_next()
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody through for so long, as a `Retry-After` asks; what is in flight is not concerned."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + seconds
+        if self._pause is not None:
+            if ends <= self._pause_ends:
+                return
+            self._pause.cancel()
+        self._pause_ends = ends
+        self._pause = loop.create_task(self._rest(seconds))
+        self._pause.add_done_callback(self._go_on)  # not by the task itself, which may have ended already
+
+    def close(self, words: str) -> None:
+        """Send everybody in the line home with an error, and end a pause, whose task would outlive the client."""
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+        while self._line:
+            turn = self._line.popleft()
+            if not turn.done():
+                turn.set_exception(ClientClosedError(words))
+
+    async def _rest(self, seconds: float) -> None:
+        await self._sleep(seconds)
+
+    def _go_on(self, pause: asyncio.Task[None]) -> None:
+        if pause is self._pause:
+            self._pause = None
+            self._call_next()
+
+    def _call_next(self) -> None:
+        while self._line and self.in_flight < self.limit.value and self._pause is None:
+            turn = self._line.popleft()
+            if not turn.done():
+                self.in_flight += 1
+                turn.set_result(None)

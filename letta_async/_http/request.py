@@ -1,0 +1,376 @@
+"""What a call looks like as an HTTP request, and what an HTTP answer means: no input or output happens here."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+from urllib.parse import quote, urlencode
+
+import attrs
+
+from letta_async._http.error_response import MAX_REFUSAL, excerpt, glance, printable, refusal
+from letta_async._schema.converter import READABLE, is_readable, read, write
+from letta_async._schema.json_values import is_array, is_object, json_faults, plain, show
+from letta_async._schema.placement import Body, Placement, Query, split_placement
+from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.validation import check, is_sound
+from letta_async._schema.weak_cache import Known
+from letta_async._utils.caller_warnings import warn
+from letta_async.config import ClientConfig, Timeout, header_faults, merge_headers
+from letta_async.errors import APIResponseValidationError, APIStatusError, Fault, InvalidArgumentError
+from letta_async.operations._operation import SEGMENT, Operation
+
+__all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw", "decipher", "invalid_answer"]
+
+
+_to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+"""Encode compactly; made once, since `json.dumps` would make an encoder for every call."""
+_from_json: Final = json.JSONDecoder().raw_decode
+
+
+@attrs.frozen(kw_only=True)
+class CallOptions:
+    """What every method takes beside its own parameters."""
+
+    extra_headers: Mapping[str, str | None] | None = None
+    """Headers that go over the client's; `None` takes one away."""
+    extra_query: Mapping[str, object] | None = None
+    """Query parameters that go over the method's and the client's."""
+    extra_body: Mapping[str, object] | None = None
+    """Fields of the body that go over the method's, unchecked."""
+    timeout: float | Timeout | Unset | None = UNSET
+    """Bound on one try, instead of the client's."""
+
+
+NO_OPTIONS: Final = CallOptions()
+
+
+@attrs.define(kw_only=True)
+class Request:
+    """A call, ready to be sent; treated as frozen, which would cost more than the fields' values do."""
+
+    method: str
+    path: str
+    """Path below the base URL, without the query."""
+    query: str
+    """Query, encoded; empty when there is none."""
+    headers: Mapping[str, str]
+    body: bytes | None
+    timeout: Timeout
+    repeatable: bool
+    answer: Any
+    """Type of the answer."""
+    operation: Operation[Any] | None = None
+    """The call, where it is one that has a method."""
+
+    @property
+    def kind(self) -> object:
+        """What is asked, whoever it concerns: answers to requests of one kind take about as long."""
+        return type(self.operation) if self.operation is not None else self.method
+
+    @property
+    def target(self) -> str:
+        """Path and query, as they go behind the base URL."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def hint(self, status: int) -> str | None:
+        """Say what to try when the server answers with `status`."""
+        if self.operation is not None and (hint := self.operation.hint(status)):
+            return hint
+        if status == 401 and "authorization" not in self.headers:
+            return "no API key was sent: pass api_key, or set LETTA_API_KEY"
+        return None
+
+
+# --- build ------------------------------------------------------------------------------------------------------------
+
+
+def build(
+    operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions, config: ClientConfig
+) -> Request:
+    """Make the request of a call.
+
+    Args:
+        operation: The call.
+        parameters: Its parameters, those that were given.
+        options: What every method takes beside them.
+        config: The client's options.
+
+    Raises:
+        InvalidArgumentError: something handed in is wrong; every fault is named, and nothing was sent.
+
+    """
+    faults = [] if options is NO_OPTIONS else _option_faults(options)
+    try:
+        call = check(operation, parameters)
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError([*error.faults, *faults]) from None
+    if faults:
+        raise InvalidArgumentError(faults)
+    for message, category in call.advice():
+        warn(message, category)
+    http = operation.http
+    segments: dict[str, str] = {}
+    query: dict[str, object] = {}
+    body: dict[str, str] = {}
+    places = _places.get(operation) or _read_places(operation)
+    for name in parameters:
+        value, place = getattr(call, name), places[name]
+        if place.kind is Body:
+            body[place.key] = _text(value)
+        elif place.kind is Query:
+            query[place.key] = write(value)
+        else:
+            segments[place.key] = quote(value, safe="") if place.quoted else value
+    if options.extra_body:
+        body |= {_to_json(name): _to_json(value) for name, value in plain(options.extra_body).items()}
+    return Request(
+        method=http.method,
+        path=http.path.format_map(segments),
+        query=_query(query, options, config),
+        headers=_headers(options, config.json_headers if body or http.body_required else config.headers),
+        body=_object(body) if body or http.body_required else None,
+        timeout=_timeout(options, config),
+        repeatable=http.repeatable,
+        answer=operation.answer,
+        operation=call,
+    )
+
+
+@attrs.frozen
+class _Place:
+    """Where a parameter goes in the request."""
+
+    kind: type[Placement]
+    key: str
+    """Its name there; in the body as JSON."""
+    quoted: bool
+    """Whether its value has to be percent-encoded."""
+
+
+_places: Final[dict[type[Operation[Any]], Mapping[str, _Place]]] = {}
+
+
+def _read_places(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
+    """Read from its annotations where each parameter of a call goes; done once per call."""
+    places = _places[operation] = dict[str, _Place]()
+    for field in attrs.fields(attrs.resolve_types(operation, include_extras=True)):
+        placement, annotation = split_placement(field.type)
+        key = placement.name or field.name
+        kind = type(placement)
+        places[field.name] = _Place(kind, _to_json(key) if kind is Body else key, SEGMENT in get_args(annotation))
+    return places
+
+
+_texts: Final = Known[str]()
+
+
+def _text(value: object) -> str:
+    """Write a value as JSON; what cannot change, such as settings for a thousand calls, once."""
+    text = _texts.get(value)
+    if text is None:
+        text = _to_json(write(value))
+        if is_sound(value):
+            _texts.put(value, text)
+    return text
+
+
+def _object(members: Mapping[str, str]) -> bytes:
+    """Put an object of JSON together from what its names and values are in JSON."""
+    return f"{{{','.join([f'{name}:{text}' for name, text in members.items()])}}}".encode()
+
+
+def build_raw(
+    method: str, path: str, *, body: object, answer: Any, options: CallOptions, config: ClientConfig
+) -> Request:
+    """Make a request to a path that has no method of its own.
+
+    Raises:
+        InvalidArgumentError: something handed in is wrong; nothing was sent.
+
+    """
+    faults = [*_path_faults(path), *_option_faults(options)]
+    if not is_readable(answer):
+        faults.append(
+            Fault("cast_to", f"{show(answer)} is nothing that an answer can be made into; allowed: {READABLE}")
+        )
+    if body is not UNSET:
+        faults += json_faults(body, "body")
+        if options.extra_body and not is_object(body):
+            faults.append(Fault("extra_body", "goes with a body that is a mapping"))
+    if faults:
+        raise InvalidArgumentError(faults)
+    if options.extra_body:
+        body = {**(body if is_object(body) else {}), **options.extra_body}
+    return Request(
+        method=method,
+        path=quote(path, safe="/:@!$&'()*+,;=~%"),
+        query=_query({}, options, config),
+        headers=_headers(options, config.headers if body is UNSET else config.json_headers),
+        body=None if body is UNSET else _to_json(plain(body)).encode(),
+        timeout=_timeout(options, config),
+        repeatable=method in {"GET", "PUT", "DELETE"},
+        answer=answer,
+    )
+
+
+def _headers(options: CallOptions, headers: Mapping[str, str]) -> Mapping[str, str]:
+    return merge_headers(headers, options.extra_headers) if options.extra_headers else headers
+
+
+def _timeout(options: CallOptions, config: ClientConfig) -> Timeout:
+    return config.timeout if options.timeout is UNSET else Timeout.of(options.timeout)
+
+
+def _query(query: Mapping[str, object], options: CallOptions, config: ClientConfig) -> str:
+    """Encode as the API's server reads it: `true` and `false`, a list as one parameter an item; `None` is left out."""
+    if not (query or config.default_query or options.extra_query):
+        return ""
+    pairs: list[tuple[str, str]] = []
+    for name, value in {**config.default_query, **query, **plain(options.extra_query or {})}.items():
+        for item in value if is_array(value) else [value]:
+            if item is not None:
+                pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))
+    return urlencode(pairs)
+
+
+def _option_faults(options: CallOptions) -> list[Fault]:
+    faults: list[Fault] = []
+    for name in ("extra_headers", "extra_query", "extra_body"):
+        value: object = getattr(options, name)
+        if value is None:
+            continue
+        if not is_object(value):
+            faults.append(Fault(name, "is not a mapping of names to values"))
+        else:
+            faults += header_faults(value, name) if name == "extra_headers" else json_faults(value, name)
+    if options.timeout is not UNSET:
+        try:
+            Timeout.of(options.timeout)
+        except InvalidArgumentError as error:
+            faults += error.faults
+    return faults
+
+
+def _path_faults(path: object) -> list[Fault]:
+    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
+        return [Fault("path", f"{path!r} is not a path; it starts with one '/'")]
+    if not path.isprintable() or set(path) & set(" \\?#"):
+        return [Fault("path", f"{path!r} holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query")]
+    if {".", ".."} & set(path.lower().replace("%2e", ".").replace("%2f", "/").split("/")):
+        return [Fault("path", f"{path!r} climbs")]
+    return []
+
+
+# --- decipher ---------------------------------------------------------------------------------------------------------
+
+
+def decipher(
+    request: Request, status: int, headers: Mapping[str, str], body: bytes, *, limit: int, base_url: str = ""
+) -> Any:
+    """Say what an answer means: the value it carries, or the error it stands for.
+
+    Args:
+        request: What was asked.
+        status: HTTP status.
+        headers: Headers, found by name without regard to case.
+        body: The bytes of the body as they were sent; cut short when a refusal's body is long.
+        limit: Most bytes that the body may unpack to.
+        base_url: Where the request went, for the message of a refusal.
+
+    Raises:
+        APIStatusError: the status is not a success.
+        APIResponseValidationError: it is, but the body is not what the API promises.
+
+    """
+    if not 200 <= status < 300:
+        raise _refused(request, status, headers, body, min(limit, MAX_REFUSAL), base_url)
+    try:
+        return _value(request, headers, _unpacked(headers, body, limit))
+    except _UnreadableError as reason:
+        raise invalid_answer(request, status, headers, body, str(reason)) from reason.__cause__
+
+
+class _UnreadableError(ValueError):
+    """An answer is not what was promised; the message says why."""
+
+
+def invalid_answer(
+    request: Request, status: int, headers: Mapping[str, str], body: bytes, reason: str
+) -> APIResponseValidationError:
+    """Make the error for an answer that cannot be used."""
+    kind = headers.get("Content-Type", "no content type")
+    shown = f": {glance(body)}" if body else ""
+    return APIResponseValidationError(
+        f"{request.method} {request.path}: {reason} ({status}, {printable(kind)[:80]}){shown}",
+        status_code=status,
+        headers=headers,
+        body=excerpt(body),
+        request_method=request.method,
+        request_path=request.path,
+    )
+
+
+def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
+    if not body or body.isspace():
+        if request.answer is object:
+            return None
+        raise _UnreadableError("the answer is empty")
+    kind = headers.get("Content-Type")
+    if kind not in (None, "application/json") and not kind.partition(";")[0].strip().lower().endswith("json"):
+        raise _UnreadableError("the answer is not JSON")
+    try:
+        value = _parsed(body)
+    except (ValueError, RecursionError) as error:
+        raise _UnreadableError(f"the answer is malformed JSON ({printable(str(error))[:120]})") from None
+    try:
+        return read(request.answer, value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _UnreadableError(f"the answer is of the wrong kind: {printable(str(error))[:200]}") from error
+
+
+def _parsed(body: bytes) -> Any:
+    """Parse JSON: in UTF-8 and nothing around it, as nearly always; else `json.loads` finds out what else it is."""
+    try:
+        text = body.decode()
+        value, end = _from_json(text)
+        if end == len(text):
+            return value
+    except ValueError:
+        pass
+    return json.loads(body)
+
+
+def _unpacked(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bool = True) -> bytes:
+    """Undo the content encoding, never making more than `limit` bytes; of what need not be `whole`, the beginning."""
+    coding = headers.get("Content-Encoding", "").strip().lower()
+    if coding in ("identity", ""):
+        return body
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise _UnreadableError(f"the answer's content encoding {printable(coding)[:40]!r} was not asked for")
+    raw_deflate = coding == "deflate" and body[:1] and (body[0] & 0x0F) != zlib.DEFLATED
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else 32 + zlib.MAX_WBITS)
+    try:
+        plain = unpacker.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise _UnreadableError(f"the answer is not valid {coding}") from error
+    if not whole:
+        return plain[:limit]
+    if len(plain) > limit:
+        raise _UnreadableError(f"the answer unpacks to more than {limit} bytes")
+    if not unpacker.eof or unpacker.unused_data:
+        raise _UnreadableError(f"the answer is not valid {coding}: it ends too early or goes on too long")
+    return plain
+
+
+def _refused(
+    request: Request, status: int, headers: Mapping[str, str], body: bytes, limit: int, base_url: str
+) -> APIStatusError:
+    try:
+        body = _unpacked(headers, body, limit, whole=False)
+    except _UnreadableError:
+        pass  # a refusal is told by its status; its body is shown as it came
+    hint = request.hint(status)
+    return refusal(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)

@@ -1,0 +1,178 @@
+"""What the HTTP library, TLS and the operating system raise, in this package's words: one table, first match wins."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import re
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+import aiohttp
+import attrs
+from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError, TransferEncodingError
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from letta_async._http.error_response import printable
+from letta_async.config import is_fallback
+from letta_async.errors import APIConnectionError, APITimeoutError
+
+__all__ = ["FOREIGN", "connection_error", "translate"]
+
+E = TypeVar("E", bound=APIConnectionError)
+
+_SHORT: Final = 200
+
+
+@attrs.frozen
+class _Meaning:
+    """What a foreign exception stands for."""
+
+    words: str
+    cls: type[APIConnectionError] = APIConnectionError
+    unprocessed: bool = False
+    transient: bool = False
+    max_retries: int | None = None
+
+
+_TIMEOUT: Final = _Meaning("no answer came in time", APITimeoutError, transient=True)
+_BROKEN: Final = _Meaning("the connection broke before the answer was complete", transient=True)
+_UNTRUSTED: Final = _Meaning("the server's TLS certificate is not trusted", unprocessed=True)
+_UNWELCOME: Final = _Meaning("the server wants a client certificate, or another one: see ssl_context", unprocessed=True)
+_GARBLED: Final = _Meaning(
+    "what came back is not HTTP/1.1 that can be read; is it the right port, or https instead of http?"
+)
+
+
+_TOO_LONG: Final = _Meaning("the status line or a header of the answer is longer than the 8190 bytes that are read")
+_TOO_MANY: Final = _Meaning("the answer has more headers than the 128 that are read")
+
+
+def _of_parser_error(error: Any) -> _Meaning:
+    """Tell HTTP that is larger than may be from what is none: the answer's head came, from the right port."""
+    said = str(error)  # what the parser raised is the cause of a cause
+    if "Got more than" in said:
+        return _TOO_LONG
+    return _TOO_MANY if "Too many headers" in said else _GARBLED
+
+
+def _of_os_error(error: Any) -> _Meaning:
+    """Tell refused connections from exhausted descriptors, names that do not resolve and failed handshakes."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        inner = error.os_error
+        if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(inner, socket.gaierror):
+            return _Meaning("the host's name does not resolve", unprocessed=True, transient=True, max_retries=1)
+        if isinstance(inner, ssl.SSLError):
+            return _of_tls_error(inner)
+        if inner.errno in (errno.EMFILE, errno.ENFILE):
+            return _Meaning("no file descriptor is left; lower max_concurrency, or raise the limit (ulimit -n)")
+        return _Meaning("no connection could be made", unprocessed=True, transient=True)
+    # TLS 1.3 tells of an unwelcome client only when the client believes the handshake done.
+    return _UNWELCOME if _is_unwelcome(error) else _BROKEN
+
+
+def _of_tls_error(error: Any) -> _Meaning:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _UNTRUSTED
+    if _is_unwelcome(error):
+        return _UNWELCOME
+    return _Meaning("no secure connection could be made; does the server speak TLS on this port?", unprocessed=True)
+
+
+def _is_unwelcome(error: BaseException) -> bool:
+    """Tell whether the server sent a TLS alert about the client's certificate."""
+    return bool(re.search(r"\balert\b.*\bcertificate\b", str(error)))
+
+
+def _of_proxy_answer(error: aiohttp.ClientHttpProxyError) -> _Meaning:
+    return _Meaning(f"the proxy answered {error.status}", unprocessed=True, transient=error.status in (502, 503, 504))
+
+
+def _of_payload_error(error: Any) -> _Meaning:
+    """Tell an answer that was cut short from one that is framed wrongly."""
+    cut_short = isinstance(error.__cause__, ContentLengthError | TransferEncodingError | OSError | aiohttp.ClientError)
+    if cut_short and "Not enough data" in f"{error} {error.__cause__}":
+        return _BROKEN
+    return _BROKEN if isinstance(error.__cause__, OSError) else _GARBLED
+
+
+FOREIGN: Final[list[tuple[type[BaseException], Callable[[Any], _Meaning]]]] = [
+    (
+        aiohttp.ConnectionTimeoutError,
+        lambda _: _Meaning("no connection came about in time", APITimeoutError, unprocessed=True, transient=True),
+    ),
+    (aiohttp.ServerTimeoutError, lambda _: _TIMEOUT),
+    (asyncio.TimeoutError, lambda _: _TIMEOUT),
+    (aiohttp.ClientConnectorCertificateError, lambda _: _UNTRUSTED),
+    (aiohttp.ServerFingerprintMismatch, lambda _: _UNTRUSTED),
+    (aiohttp.ClientConnectorSSLError, _of_tls_error),
+    (
+        aiohttp.ClientProxyConnectionError,
+        lambda _: _Meaning("the proxy was not reached", unprocessed=True, transient=True),
+    ),
+    (aiohttp.ClientHttpProxyError, _of_proxy_answer),
+    (aiohttp.ClientOSError, _of_os_error),
+    (aiohttp.ServerDisconnectedError, lambda _: _BROKEN),
+    (aiohttp.ClientResponseError, _of_parser_error),
+    (aiohttp.ClientPayloadError, _of_payload_error),
+    (aiohttp.ClientConnectionError, lambda _: _BROKEN),
+    (aiohttp.ClientError, lambda _: _Meaning("the request could not be made")),
+    (HttpProcessingError, _of_parser_error),
+    (ssl.SSLError, _of_tls_error),
+    (OSError, lambda _: _BROKEN),
+    (UnicodeError, lambda _: _Meaning("the host's name cannot be encoded")),
+]
+"""Exception classes, the more special first, with what an instance stands for."""
+
+
+def translate(error: Exception, method: str, path: str, base_url: str) -> APIConnectionError | None:
+    """Make this package's error of a foreign one, its cause kept; `None` for an error that is not the network's."""
+    for kind, meaning_of in FOREIGN:
+        if isinstance(error, kind):
+            meaning = meaning_of(error)
+            said = printable(str(error))[:_SHORT]
+            words = f"{meaning.words} ({type(error).__name__}{': ' if said else ''}{said})"
+            made = connection_error(words, method, path, base_url, meaning.cls)
+            made.unprocessed = meaning.unprocessed
+            made.transient = meaning.transient
+            made.max_retries = meaning.max_retries
+            made.__cause__ = _without_frames(error)
+            return made
+    return None
+
+
+def connection_error(words: str, method: str, path: str, base_url: str, cls: type[E]) -> E:
+    """Make an error that says which request did not come through, and to where."""
+    return cls(f"{method} {path}: {words} [{_to_try(base_url)}]", request_method=method, request_path=path)
+
+
+def _to_try(base_url: str) -> str:
+    if base_url == "http://localhost:8283":
+        return f"to {base_url}: is a Letta server running there? start one with `letta server`, or set base_url"
+    if is_fallback(base_url):
+        return f"to {base_url}, the default: LETTA_BASE_URL is not set; set it or base_url for a server of your own"
+    return f"to {base_url}"
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Drop what could show a secret of an error and what led to it: frames with the request's bytes, its headers.
+
+    What is left can be pickled, by those who take causes along as `distributed` does.
+    """
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        link.__traceback__ = None
+        if isinstance(link, aiohttp.ClientResponseError):
+            none = cast("CIMultiDictProxy[str]", CIMultiDict[str]())  # a proxy cannot be pickled
+            link.request_info = link.request_info._replace(headers=none)
+            link.args = (link.request_info, ())
+            link.headers = None if link.headers is None else CIMultiDict(link.headers)
+        if isinstance(link, aiohttp.ServerDisconnectedError):
+            link.message = str(link.message)  # it may be half an answer, parsed
+            link.args = (link.message,)
+        link = link.__cause__ or link.__context__
+    return error

@@ -1,0 +1,1 @@
+"""Describe, validate and convert values: what annotations say, and JSON."""

@@ -1,0 +1,80 @@
+"""What the converters ask of an annotation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import attrs
+
+from letta_async._schema.record import Record
+from letta_async._schema.unset import Unset
+
+__all__ = [
+    "by_tag",
+    "is_annotated",
+    "is_list",
+    "is_literal",
+    "is_mapping",
+    "is_union",
+    "is_wire_class",
+    "tag_of",
+    "untagged",
+    "value_members",
+    "wire_names",
+]
+
+
+def is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, UnionType)
+
+
+def value_members(union: Any) -> list[Any]:
+    """Give the members of a union that stand for a value: neither `None` nor `UNSET`."""
+    return [member for member in get_args(union) if member not in (NoneType, Unset)]
+
+
+def is_annotated(annotation: Any) -> bool:
+    return get_origin(annotation) is Annotated
+
+
+def is_literal(annotation: Any) -> bool:
+    return get_origin(annotation) is Literal
+
+
+def is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is list
+
+
+def is_mapping(annotation: Any) -> bool:
+    return get_origin(annotation) is Mapping
+
+
+def is_wire_class(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Record)
+
+
+def tag_of(cls: type[Any]) -> tuple[str, str] | None:
+    """Give the field that tells a class from the others of its union, and its value: a literal that is its default."""
+    for field in attrs.fields(attrs.resolve_types(cls)):
+        if is_literal(field.type) and isinstance(field.default, str):
+            return field.name, field.default
+    return None
+
+
+def by_tag(members: Iterable[type[Any]]) -> tuple[str, dict[str, type[Any]]]:
+    """Give the name of the field that tells the members of a union apart, and the member of each of its values."""
+    tags = {tag[1]: (tag[0], cls) for cls in members if (tag := tag_of(cls))}
+    names = {name for name, _ in tags.values()}
+    (name,) = names
+    return name, {value: cls for value, (_, cls) in tags.items()}
+
+
+def untagged(members: Iterable[type[Any]]) -> type[Any] | None:
+    """Give the member of a union that no tag tells: the one for whatever has an unknown tag."""
+    return next((cls for cls in members if tag_of(cls) is None), None)
+
+
+def wire_names(cls: type[Any]) -> list[str]:
+    return [field.name for field in attrs.fields(cls) if field.name != "extra_fields"]

@@ -1,0 +1,291 @@
+"""Check what a user hands in against the annotations of the wire classes; cattrs walks, the hooks here judge.
+
+Whatever is not exactly right is refused, with its path, its value and what would be right, all faults at once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from types import NoneType
+from typing import Any, Final, TypeVar, get_args
+
+import attrs
+from cattrs import ClassValidationError, Converter, IterableValidationError
+from cattrs.cols import list_structure_factory
+from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn, override
+
+from letta_async._schema.annotations import (
+    by_tag,
+    is_annotated,
+    is_list,
+    is_literal,
+    is_mapping,
+    is_union,
+    is_wire_class,
+    tag_of,
+    untagged,
+    value_members,
+    wire_names,
+)
+from letta_async._schema.fields import Range, WireObject
+from letta_async._schema.json_values import exact, is_array, is_object, join, json_faults, plain, show
+from letta_async._schema.json_values import guess as _guess
+from letta_async._schema.placement import split_placement
+from letta_async._schema.unset import UNSET
+from letta_async._schema.weak_cache import Known
+from letta_async.errors import Fault, InvalidArgumentError
+
+__all__ = ["check", "is_sound"]
+
+T = TypeVar("T")
+Hook = Callable[[Any, Any], Any]
+
+
+_sound: Final = Known[bool]()
+
+
+def is_sound(value: object) -> bool:
+    """Tell whether a value is an instance that was checked before, and is immutable all the way down."""
+    return _sound.get(value) is not None
+
+
+class _Invalid(ValueError):
+    """A value is not what its annotation asks for; cattrs adds where, `at` says where below that."""
+
+    def __init__(self, problem: str, at: str = "") -> None:
+        super().__init__(problem)
+        self.at = at
+
+
+def check(cls: type[T], values: Mapping[str, object]) -> T:
+    """Make an instance of `cls` from what a user handed in.
+
+    Raises:
+        InvalidArgumentError: something is wrong; every fault is named.
+
+    """
+    try:
+        return _strict.structure(values, cls)
+    except ClassValidationError as error:
+        raise InvalidArgumentError(list(_faults(error, ""))) from None
+
+
+def _faults(error: BaseException, path: str) -> Iterable[Fault]:
+    """Turn the tree of errors that cattrs gathered into a line for each fault."""
+    if isinstance(error, ClassValidationError):
+        placed, rest = error.group_exceptions()
+        for inner, note in placed:
+            yield from _faults(inner, join(path, note.name))
+        for inner in rest:
+            yield from _faults(inner, path)
+    elif isinstance(error, IterableValidationError):
+        for inner, place in error.group_exceptions()[0]:
+            yield from _faults(inner, f"{path}[{place.index}]")
+    elif isinstance(error, ForbiddenExtraKeysError):
+        for name in sorted(map(str, error.extra_fields)):
+            yield Fault(join(path, name), _unknown_field(name, error.cl))
+    elif isinstance(error, KeyError):
+        yield Fault(path, "is required")
+    else:
+        yield Fault(join(path, getattr(error, "at", "")), str(error))
+
+
+def _unknown_field(name: str, cls: type) -> str:
+    tag = tag_of(cls)
+    known = [known for known in wire_names(cls) if tag is None or known != tag[0]]
+    place = f" of {tag[0]} {tag[1]!r}" if tag else ""
+    guess = _guess(name, known)
+    allowed = f"; allowed: {', '.join(known)}" if known else ""
+    return f"is not a field{place}{guess or allowed}"
+
+
+def _check_int(value: Any, _: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if type(value) is int else exact(value)
+    raise _Invalid(f"{show(value)} is not a whole number")
+
+
+def _check_float(value: Any, _: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return value if type(value) is float else exact(value)
+    raise _Invalid(f"{show(value)} is not a finite number")
+
+
+def _check_bool(value: Any, _: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _Invalid(f"{show(value)} is neither True nor False")
+
+
+def _check_str(value: Any, _: Any) -> str:
+    if isinstance(value, str):
+        return value if type(value) is str else exact(value)
+    raise _Invalid(f"{show(value)} is not a string")
+
+
+def _check_literal(value: Any, annotation: Any) -> Any:
+    allowed = get_args(annotation)
+    if isinstance(value, str) and value in allowed:
+        return value if type(value) is str else exact(value)
+    guess = _guess(value, allowed) if isinstance(value, str) else ""
+    raise _Invalid(f"{show(value)} is unknown; allowed: {', '.join(map(repr, allowed))}{guess}")
+
+
+def _check_mapping(value: Any, _: Any) -> Mapping[str, Any]:
+    if not is_object(value):
+        raise _Invalid(f"{show(value)} is not a mapping")
+    for fault in json_faults(value, ""):
+        raise _Invalid(fault.problem, at=fault.path)
+    checked: dict[str, Any] = plain(value)
+    return checked
+
+
+def _check_moment(value: Any, _: Any) -> datetime:
+    moment = value = exact(value)
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise _Invalid(f"{show(value)} is not a time in the form of ISO 8601") from None
+    if not isinstance(moment, datetime):
+        raise _Invalid(f"{show(value)} is neither a datetime nor a string")
+    if moment.utcoffset() is None:
+        raise _Invalid(f"{show(value)} says not in which time zone it is")
+    return moment
+
+
+def _check_list(annotation: Any) -> Hook:
+    inner: Hook = list_structure_factory(annotation, _strict)
+
+    def hook(value: Any, _: Any) -> Any:
+        if not is_array(value):
+            raise _Invalid(f"{show(value)} is not a list")
+        return inner(value, annotation)
+
+    return hook
+
+
+def _check_annotated(annotation: Any) -> Hook:
+    _, unplaced = split_placement(annotation)
+    if unplaced != annotation:
+        outer = _strict.get_structure_hook(unplaced)
+        return lambda value, _: outer(value, unplaced)
+    base, mark = get_args(annotation)
+    inner = _strict.get_structure_hook(base)
+
+    def in_range(value: Any, _: Any) -> Any:
+        checked = inner(value, base)
+        if checked not in mark:
+            raise _Invalid(f"{show(value)} is out of range; allowed: {mark}")
+        return checked
+
+    def like(value: Any, _: Any) -> Any:
+        checked = inner(value, base)
+        if not fullmatch(checked):
+            raise _Invalid(f"{show(value)} is {'malformed' if value else 'empty'}; expected {mark.words}")
+        return checked
+
+    if isinstance(mark, Range):
+        return in_range
+    fullmatch = re.compile(mark.regex).fullmatch
+    return like
+
+
+def _check_union(annotation: Any) -> Hook:
+    nullable = NoneType in get_args(annotation)
+    members = value_members(annotation)
+    if len(members) == 1:
+        (member,) = members
+        inner = _strict.get_structure_hook(member)
+    else:
+        member, inner = annotation, _check_tagged_union(members)
+
+    def hook(value: Any, _: Any) -> Any:
+        if value is None and nullable:
+            return None
+        return inner(value, member)
+
+    return hook
+
+
+def _check_tagged_union(members: list[type[Any]]) -> Hook:
+    name, classes = by_tag(members)
+    fallback = untagged(members)
+    allowed = ", ".join(map(repr, classes))
+
+    def hook(value: Any, _: Any) -> Any:
+        cls: Any = type(value)  # pyright: ignore[reportUnknownVariableType] - and that is the matter here
+        if cls is fallback:
+            return _with_extra_checked(value)
+        if cls in members:
+            return _strict.structure(value, cls)
+        if not is_object(value):
+            raise _Invalid(f"{show(value)} is neither a mapping nor one of {', '.join(m.__name__ for m in members)}")
+        if name not in value:
+            raise _Invalid(f"is required; allowed: {allowed}", at=name)
+        tag = value[name]
+        if not isinstance(tag, str) or tag not in classes:
+            guess = _guess(tag, classes) if isinstance(tag, str) else ""
+            raise _Invalid(f"{show(tag)} is unknown; allowed: {allowed}{guess}", at=name)
+        return _strict.structure(value, classes[tag])
+
+    return hook
+
+
+def _check_class(cls: type[Any]) -> Hook:
+    overrides: dict[str, Any] = {"extra_fields": override(omit=True)} if issubclass(cls, WireObject) else {}
+    from_mapping: Hook = make_dict_structure_fn(
+        cls, _strict, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **overrides
+    )
+    names = wire_names(cls)
+
+    def hook(value: Any, _: Any) -> Any:
+        if type(value) is cls:
+            if is_sound(value):
+                return value
+            given = {name: field for name in names if (field := getattr(value, name)) is not UNSET}
+            checked: Any = from_mapping(given, cls)
+            if value.extra_fields:
+                return _with_extra_checked(attrs.evolve(checked, extra_fields=value.extra_fields))
+            if all(_is_lasting(field) and getattr(checked, name) is field for name, field in given.items()):
+                _sound.put(value, True)
+                return value
+            return checked
+        if not is_object(value):
+            raise _Invalid(f"{show(value)} is neither a mapping nor a {cls.__name__}")
+        return from_mapping(value, cls)
+
+    return hook
+
+
+def _is_lasting(value: object) -> bool:
+    """Tell whether a value that was found right can never become wrong."""
+    return value is None or type(value) in (str, int, float, bool) or is_sound(value)
+
+
+def _with_extra_checked(value: Any) -> Any:
+    for fault in json_faults(value.extra_fields, ""):
+        raise _Invalid(fault.problem, at=fault.path)
+    return attrs.evolve(value, extra_fields=plain(value.extra_fields))
+
+
+def _make_strict() -> Converter:
+    converter = Converter(detailed_validation=True, forbid_extra_keys=True)
+    hooks: dict[type, Hook] = {int: _check_int, float: _check_float, bool: _check_bool, str: _check_str}
+    for kind, hook in hooks.items():
+        converter.register_structure_hook(kind, hook)
+    converter.register_structure_hook(datetime, _check_moment)
+    converter.register_structure_hook_func(is_literal, _check_literal)
+    converter.register_structure_hook_func(is_mapping, _check_mapping)
+    converter.register_structure_hook_factory(is_list, _check_list)
+    converter.register_structure_hook_factory(is_wire_class, _check_class)
+    converter.register_structure_hook_factory(is_union, _check_union)
+    converter.register_structure_hook_factory(is_annotated, _check_annotated)
+    return converter
+
+
+_strict: Final = _make_strict()

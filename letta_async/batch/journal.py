@@ -1,0 +1,206 @@
+"""A file that says what a batch has done, a JSON line an outcome, so that a run that was killed can go on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+
+from letta_async._schema.json_values import is_object
+from letta_async.batch.lines import LineFile, Unusable, reason
+from letta_async.batch.outcome import Outcome
+from letta_async.errors import APIStatusError, Fault, InvalidArgumentError, JournalError
+
+__all__ = ["Journal"]
+
+_FORMAT: Final = "letta_async recompile_many 2"
+_READABLE: Final = (_FORMAT, "letta_async recompile_many 1")
+"""The earlier format has no `agent_id` and `options` in its header, no own parameters in its keys, no closing lines."""
+_NAMES: Final = {"settings": "compaction_settings", "options": "extra_query or extra_body"}
+"""What a field of the header stands for, where that is a digest."""
+_BEGINNING: Final = b'{"journal": "letta_async '
+"""How every journal begins, also one whose header was cut short."""
+
+
+class Journal:
+    """Append outcomes to a file, without prompts and without secrets; `_lines` is how they get there. Methods block.
+
+    A line that a kill cut short is dropped when the file is opened again: its target had no outcome yet. A run
+    that came to its end without a failure leaves a closing line.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], batch: Mapping[str, Any]) -> None:
+        """Open a journal, and find out whether it can be written.
+
+        Args:
+            path: The file; it is created if it does not exist.
+            batch: What the batch does, as JSON values; a journal belongs to one such batch.
+
+        Raises:
+            InvalidArgumentError: the file is not a journal, belongs to a batch with other settings, is in use, or
+                cannot be locked or written.
+
+        """
+        self.path: Final = str(path)
+        self._batch = batch
+        self._unwritten = b""
+        self._failure: JournalError | None = None
+        try:
+            self._lines = LineFile(path)
+            try:
+                self._read_header({"journal": _FORMAT, **batch})
+                self._lines.probe()
+            except BaseException:
+                self._lines.close()
+                raise
+        except Unusable as problem:
+            raise self._refuse(str(problem)) from problem.__cause__
+        except OSError as error:
+            raise self._refuse(f"cannot be written: {reason(error)}") from error
+
+    def done(self) -> Iterator[str]:
+        """Return the key of each target that was done, not failed, according to the file.
+
+        With `only_stale`, what a complete run did counts no more: it may have become stale since.
+
+        Raises:
+            InvalidArgumentError: a line is not one of a journal, or cannot be read.
+
+        """
+        begin = 0
+        if self._batch.get("only_stale"):
+            begin = max((number for number, entry in self._entries() if "run" in entry), default=0)
+        for number, entry in self._entries():
+            if number > begin and "run" not in entry and self._is_done(entry):
+                yield str(entry.get("key"))
+
+    def _entries(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        try:
+            for number, line in enumerate(islice(self._lines, 1, None), start=2):
+                yield number, self._parse(line, number)
+        except OSError as error:
+            raise self._refuse(f"cannot be read: {reason(error)}") from error
+
+    def _is_done(self, entry: Mapping[str, Any]) -> bool:
+        status = entry.get("status")
+        if status == "compiled" and not self._batch.get("dry_run"):  # only tried, which earlier keys do not say
+            return " dry_run=" in str(entry.get("key"))
+        return status != "failed"
+
+    def add(self, key: str, outcome: Outcome) -> None:
+        """Add an outcome, for the next `flush`."""
+        self._unwritten += _line(_entry(key, outcome))
+
+    def flush(self) -> None:
+        """Write what was added.
+
+        Raises:
+            JournalError: the system refuses it, or refused it before: after half a line there can be no other.
+
+        """
+        if self._failure is None:
+            try:
+                self._lines.append(self._unwritten)
+                self._unwritten = b""
+            except OSError as error:
+                self._fail(error)
+        if self._failure is not None:
+            raise self._failure
+
+    def complete(self) -> None:
+        """Write the closing line of a run in which nothing failed.
+
+        Raises:
+            JournalError: as for `flush`.
+
+        """
+        self._unwritten += _line({"run": "complete", "at": _now()})
+        self.flush()
+
+    def close(self) -> None:
+        """Write what was added, and close the file.
+
+        Raises:
+            JournalError: the system refuses it, or says only now what it refused before.
+
+        """
+        try:
+            self.flush()
+        finally:
+            try:
+                self._lines.close()
+            except OSError as error:
+                self._fail(error)
+        if self._failure is not None:
+            raise self._failure
+
+    def _read_header(self, wanted: dict[str, Any]) -> None:
+        line = next(iter(self._lines), b"")
+        if not line.endswith(b"\n") and line[: len(_BEGINNING)] == _BEGINNING[: len(line)]:  # none, or half a header
+            self._lines.drop_half_a_line()
+            self._lines.append(_line(wanted))
+            return
+        header = self._parse(line, 1)
+        if header.get("journal") not in _READABLE:
+            raise self._refuse("is not a journal of recompile_many")
+        now = json.loads(json.dumps(wanted))
+        if differing := [name for name in wanted if name != "journal" and header.get(name) != now[name]]:
+            names = " and ".join(_NAMES.get(name, name) for name in differing)
+            values = "; ".join(
+                f"{n} was {_shown(header, n)}, is {_shown(now, n)}" for n in differing if n not in _NAMES
+            )
+            raise self._refuse(
+                f"belongs to a batch with another {names}{f' ({values})' if values else ''}: to go on with that batch,"
+                f" give it the same {names} again; to begin a new one, take another file, or remove this one"
+            )
+        self._lines.drop_half_a_line()
+
+    def _parse(self, line: bytes, number: int) -> Mapping[str, Any]:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            entry = None
+        if not is_object(entry):
+            raise self._refuse(f"is not a journal of recompile_many: line {number} is not a JSON object")
+        return entry
+
+    def _refuse(self, problem: str) -> InvalidArgumentError:
+        return InvalidArgumentError([Fault("journal", f"{self.path!r} {problem}")])
+
+    def _fail(self, error: OSError) -> None:
+        self._failure = JournalError(
+            f"the journal {self.path!r} could not be written any more: {reason(error)}. No further target was"
+            " taken; outcomes that came since are not in it, and a run that goes on with it does those again"
+        )
+        self._failure.__cause__ = error
+
+
+def _entry(key: str, outcome: Outcome) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "key": key,
+        "status": outcome.status,
+        "tries": outcome.tries,
+        "seconds": round(outcome.seconds, 3),
+        "at": _now(),
+    }
+    if outcome.error is not None:
+        entry["error"] = type(outcome.error).__name__
+        entry["message"] = str(outcome.error)
+        if isinstance(outcome.error, APIStatusError):
+            entry["status_code"] = outcome.error.status_code
+    return entry
+
+
+def _line(entry: Mapping[str, Any]) -> bytes:
+    return json.dumps(entry).encode() + b"\n"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _shown(header: Mapping[str, Any], name: str) -> str:
+    return repr(header[name]) if name in header else "not noted"
