@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 import attrs
 from yarl import URL
 
-from letta_async._http.session import Wiring
+from letta_async._http.session import ConnectionOptions
 from letta_async._http.transport import ClientStats, Transport
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.secrets import mask
@@ -21,10 +21,10 @@ from letta_async.retry import RetryPolicy
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["ConfiguredClient"]
+__all__ = ["BaseClient"]
 
 
-class ConfiguredClient:
+class BaseClient:
     """A client's options, read once; the names and defaults are those of the official client."""
 
     _asks_on_thread: ClassVar[bool] = False
@@ -106,11 +106,13 @@ class ConfiguredClient:
             **_rarely_given(timeout, max_retries, retry),
         )
         self._transport = Transport(
-            wiring=Wiring.make(session=session, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env),
+            connection=ConnectionOptions.make(
+                session=session, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env
+            ),
             max_concurrency=max_concurrency,
             concurrency=concurrency,
         )
-        self._parent: ConfiguredClient | None = None
+        self._parent: BaseClient | None = None
         self._closed = False
         self._attach()
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from letta_async._base_client import ConfiguredClient
+from letta_async._base_client import BaseClient
 from letta_async._http.request import CallOptions, build, build_raw
 from letta_async._utils.frames import drop_frames
 from letta_async.errors import Attempt, ClientClosedError, LettaError
@@ -19,7 +19,7 @@ __all__ = ["AsyncLetta"]
 Answer = TypeVar("Answer")
 
 
-class AsyncLetta(ConfiguredClient, AsyncResources):
+class AsyncLetta(BaseClient, AsyncResources):
     """A client of a Letta server, for asyncio.
 
     Use it as an async context manager, or await `close()` at the end. One client serves any number of tasks of one

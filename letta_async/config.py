@@ -16,7 +16,7 @@ from yarl import URL
 from letta_async._schema.json_values import exact, is_object, json_faults, plain
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.caller_warnings import warn
-from letta_async._utils.keys import LATER, CalledKeys, FileKeys, Keys, key_faults
+from letta_async._utils.keys import LATER, CallableKeySource, FileKeySource, Keys, key_faults
 from letta_async._utils.logging_setup import switch_on
 from letta_async._utils.secrets import Secret, mask, names_secret
 from letta_async._version import __version__
@@ -189,9 +189,9 @@ def resolve_key(
     if api_key is not None and api_key_file is not None:
         raise InvalidArgumentError([Fault("api_key_file", "excludes api_key")])
     if api_key_file is not None:
-        return {"api_key": None, "keys": FileKeys(api_key_file)}
+        return {"api_key": None, "keys": FileKeySource(api_key_file)}
     if callable(api_key):
-        return {"api_key": None, "keys": CalledKeys(api_key, on_thread=on_thread)}
+        return {"api_key": None, "keys": CallableKeySource(api_key, on_thread=on_thread)}
     return {} if api_key is None else {"api_key": api_key, "keys": None}
 
 
@@ -200,7 +200,7 @@ def _key_of_the_environment() -> dict[str, Any]:
     if key is not None and file is not None:
         problem = "ambiguous: LETTA_API_KEY is set too; unset one of them"
         raise InvalidArgumentError([Fault("LETTA_API_KEY_FILE", problem)])
-    return {"api_key": key, "keys": None if file is None else FileKeys(file, "LETTA_API_KEY_FILE")}
+    return {"api_key": key, "keys": None if file is None else FileKeySource(file, "LETTA_API_KEY_FILE")}
 
 
 def _authorization(config: ClientConfig) -> Secret | None:

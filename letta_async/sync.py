@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from letta_async._base_client import ConfiguredClient
+from letta_async._base_client import BaseClient
 from letta_async._facade.portal import Portal
 from letta_async.client import AsyncLetta
 from letta_async.errors import ClientClosedError, Fault, InvalidArgumentError
@@ -15,7 +15,7 @@ from letta_async.resources._paging import Paginator
 __all__ = ["Letta", "Paginator"]
 
 
-class Letta(ConfiguredClient, Resources):
+class Letta(BaseClient, Resources):
     """A client of a Letta server, for code without asyncio.
 
     It runs `AsyncLetta` on a private event loop, on a thread of its own. Use it as a context manager, or call `close()`
@@ -26,7 +26,7 @@ class Letta(ConfiguredClient, Resources):
     _asks_on_thread = True
 
     def _attach(self) -> None:
-        if self._transport.wiring.session is not None:
+        if self._transport.connection.session is not None:
             raise InvalidArgumentError(
                 [Fault("session", "belongs to an event loop of yours, but Letta runs its own; use AsyncLetta")]
             )

@@ -12,7 +12,7 @@ from letta_async import UNSET, AsyncLetta, CompactionSettings, InvalidArgumentEr
 from letta_async._http.request import CallOptions, Request, build, build_raw
 from letta_async.config import ClientConfig
 from letta_async.operations.conversations import Recompile
-from letta_async.resources._resource import parted
+from letta_async.resources._resource import split_arguments
 from tests.ids import AGENT, CONVERSATION
 
 
@@ -22,7 +22,7 @@ def config(**options: Any) -> ClientConfig:
 
 
 def recompile(conversation_id: str = CONVERSATION, options: CallOptions | None = None, **parameters: Any) -> Request:
-    given, _ = parted(Recompile, {"conversation_id": conversation_id, **parameters})
+    given, _ = split_arguments(Recompile, {"conversation_id": conversation_id, **parameters})
     return build(Recompile, given, options or CallOptions(), config())
 
 

@@ -23,7 +23,7 @@ from letta_async import (
     NotFoundError,
 )
 from letta_async._http.request import CallOptions, build_raw
-from letta_async._http.session import Wiring, let_go
+from letta_async._http.session import ConnectionOptions, abandon_session
 from letta_async.testing import EmbeddedServer
 from letta_async.types.message import Message
 from tests.ids import AGENT, CONVERSATION
@@ -248,14 +248,14 @@ def test_a_session_that_was_handed_in_is_its_owners_also_when_its_loop_is_gone(w
 
 def test_a_session_that_was_closed_can_be_let_go_of() -> None:
     async def made(close: bool) -> aiohttp.ClientSession:
-        session = Wiring().open_session()
+        session = ConnectionOptions().open_session()
         if close:
             await session.close()
         return session
 
     for close in (True, False):
         session = asyncio.run(made(close))
-        let_go(session)
+        abandon_session(session)
         assert session.closed
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from letta_async import CompactionSettings, InvalidArgumentError, OpenAIModelSettings
 from letta_async._http.request import NO_OPTIONS, build
-from letta_async._schema.weak_cache import Known
+from letta_async._schema.weak_cache import WeakIdCache
 from letta_async.operations.conversations import Recompile
 from tests.ids import CONVERSATION
 from tests.test_build import config
@@ -31,14 +31,14 @@ def body(settings: object) -> object:
 
 
 def test_it_goes_by_identity() -> None:
-    known, one, twin = Known[str](), Thing(), Thing()
+    known, one, twin = WeakIdCache[str](), Thing(), Thing()
     known.put(one, "one")
     assert known.get(one) == "one"
     assert known.get(twin) is None
 
 
 def test_nothing_is_remembered_of_what_is_gone() -> None:
-    known = Known[str]()
+    known = WeakIdCache[str]()
     for _ in range(1000):
         known.put(Thing(), "gone")
         assert known.get(Thing()) is None

@@ -15,8 +15,8 @@ from letta_async.errors import ClientClosedError
 
 
 async def enter(limiter: Limiter) -> None:
-    if not limiter.take():
-        await limiter.wait()
+    if not limiter.try_acquire():
+        await limiter.acquire()
 
 
 async def turns(count: int = 5) -> None:
@@ -32,7 +32,7 @@ async def test_who_comes_first_is_served_first() -> None:
         await enter(limiter)
         served.append(number)
         await turns(2)
-        limiter.give_back()
+        limiter.release()
 
     await asyncio.gather(*(use(number) for number in range(50)))
     assert served == list(range(50))
@@ -53,11 +53,11 @@ async def test_a_pause_that_is_over_before_its_task_is_in_hand_is_over() -> None
 
 async def test_nobody_overtakes_the_line_although_a_slot_is_free() -> None:
     limiter = Limiter(FixedLimit(1))
-    assert limiter.take()
-    first = asyncio.create_task(limiter.wait())
+    assert limiter.try_acquire()
+    first = asyncio.create_task(limiter.acquire())
     await turns()
-    limiter.give_back()
-    assert not limiter.take()
+    limiter.release()
+    assert not limiter.try_acquire()
     await first
     assert limiter.in_flight == 1
 
@@ -65,12 +65,12 @@ async def test_nobody_overtakes_the_line_although_a_slot_is_free() -> None:
 async def test_a_cancelled_wait_leaves_the_line_and_holds_no_slot() -> None:
     limiter = Limiter(FixedLimit(1))
     await enter(limiter)
-    waits = [asyncio.create_task(limiter.wait()) for _ in range(3)]
+    waits = [asyncio.create_task(limiter.acquire()) for _ in range(3)]
     await turns()
     assert limiter.waiting == 3
     waits[0].cancel()
     await turns()
-    limiter.give_back()
+    limiter.release()
     waits[1].cancel()  # at the very moment in which its turn has come
     await turns()
     assert waits[2].done()
@@ -92,8 +92,8 @@ async def test_a_pause_lets_nobody_through_until_it_is_over() -> None:
     limiter = Limiter(FixedLimit(5), sleep)
     limiter.pause(30)
     limiter.pause(10)  # within the first
-    assert not limiter.take()
-    wait = asyncio.create_task(limiter.wait())
+    assert not limiter.try_acquire()
+    wait = asyncio.create_task(limiter.acquire())
     await turns()
     assert asked == [30]
     assert not wait.done()
@@ -102,7 +102,7 @@ async def test_a_pause_lets_nobody_through_until_it_is_over() -> None:
     assert asked == [30, 60]
     over.set()
     await wait
-    assert limiter.take()
+    assert limiter.try_acquire()
     assert limiter.in_flight == 2
 
 
@@ -112,13 +112,13 @@ async def test_closing_ends_a_pause_and_its_task() -> None:
     limiter.close("closed")
     await turns()
     assert asyncio.all_tasks() == {asyncio.current_task()}
-    assert limiter.take()
+    assert limiter.try_acquire()
 
 
 async def test_closing_sends_home_who_waits() -> None:
     limiter = Limiter(FixedLimit(1))
     await enter(limiter)
-    waits = [asyncio.create_task(limiter.wait()) for _ in range(2)]
+    waits = [asyncio.create_task(limiter.acquire()) for _ in range(2)]
     await turns()
     waits[0].cancel()
     limiter.close("closed")
@@ -133,13 +133,13 @@ async def test_a_limit_that_grows_calls_the_next_in_line() -> None:
     limit = FixedLimit(1)
     limiter = Limiter(limit)
     await enter(limiter)
-    waits = [asyncio.create_task(limiter.wait()) for _ in range(4)]
+    waits = [asyncio.create_task(limiter.acquire()) for _ in range(4)]
     await turns()
     limit.value = 3
-    limiter.give_back()
+    limiter.release()
     await turns()
     assert [wait.done() for wait in waits] == [True, True, True, False]
-    limiter.give_back()
+    limiter.release()
     await waits[3]
 
 
@@ -164,7 +164,7 @@ def test_slots_are_never_lost_nor_made_up(steps: list[tuple[str, int]]) -> None:
                 elif task.done():
                     inside.remove(task)
                     if not task.cancelled():
-                        limiter.give_back()
+                        limiter.release()
         await turns(20)
         entered = [task for task in inside if task.done() and not task.cancelled()]
         waiting = [task for task in inside if not task.done()]
@@ -172,7 +172,7 @@ def test_slots_are_never_lost_nor_made_up(steps: list[tuple[str, int]]) -> None:
         assert limiter.waiting == len(waiting)
         while entered:
             entered.pop()
-            limiter.give_back()
+            limiter.release()
             await turns(3)
             fresh = [task for task in waiting if task.done() and not task.cancelled()]
             waiting = [task for task in waiting if not task.done()]

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from letta_async import APIConnectionError, ClientClosedError, _portal
+from letta_async import APIConnectionError, ClientClosedError
+from letta_async._facade import portal as portal_module
 from letta_async._facade.portal import Portal
 from tests.waiting import PATIENCE, eventually
 
@@ -106,7 +107,7 @@ def test_a_given_context_is_used() -> None:
 
 
 def test_a_wait_that_looks_up_now_and_then_still_ends(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_portal, "_TICK", 0.001)
+    monkeypatch.setattr(portal_module, "_TICK", 0.001)
 
     async def take_a_while() -> int:
         await asyncio.sleep(0.02)
@@ -205,7 +206,7 @@ def test_a_portal_that_nobody_holds_ends() -> None:
     del portal
     assert gone() is None
     assert eventually(lambda: not private_threads())
-    assert not _portal._loops
+    assert not portal_module._loops
 
 
 # --- what may go wrong ------------------------------------------------------------------------------------------------
@@ -227,7 +228,7 @@ def interrupted_in_schedule(portal: Portal, monkeypatch: pytest.MonkeyPatch, *, 
     """Run a coroutine while Ctrl-C comes at the worst moment, and tell what became of it."""
     story: list[str] = []
     begun = threading.Event()
-    usual = _portal._LoopThread.schedule
+    usual = portal_module._LoopThread.schedule
 
     async def call() -> None:
         story.append("begun")
@@ -245,7 +246,7 @@ def interrupted_in_schedule(portal: Portal, monkeypatch: pytest.MonkeyPatch, *, 
         raise KeyboardInterrupt
 
     portal.run(answer)
-    monkeypatch.setattr(_portal._LoopThread, "schedule", schedule)
+    monkeypatch.setattr(portal_module._LoopThread, "schedule", schedule)
     with pytest.raises(KeyboardInterrupt):
         portal.run(call)
     assert portal.run(answer) == 42
@@ -291,6 +292,6 @@ def test_a_thread_that_cannot_be_started_is_an_error_of_the_package(
     with pytest.raises(APIConnectionError, match="can't start new thread"):
         portal.run(answer)
     monkeypatch.undo()
-    assert not _portal._loops
+    assert not portal_module._loops
     assert portal.run(answer) == 42
     gc.collect()  # a loop that was left open warns here, and a warning is an error

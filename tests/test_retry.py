@@ -18,7 +18,7 @@ from letta_async import (
     InvalidArgumentError,
     RetryPolicy,
 )
-from letta_async._http.error_response import refusal
+from letta_async._http.error_response import status_error
 from letta_async.retry import RetryBudget, is_overload
 from tests.ids import AGENT, CONVERSATION
 
@@ -27,7 +27,7 @@ POLICY = RetryPolicy()
 
 def status(code: int, detail: str = "no", **headers: str) -> APIStatusError:
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
-    return refusal("POST", "/x", code, fields, f'{{"detail": "{detail}"}}'.encode())
+    return status_error("POST", "/x", code, fields, f'{{"detail": "{detail}"}}'.encode())
 
 
 def connection(
@@ -114,7 +114,7 @@ whether the conflict passes by itself."""
 @pytest.mark.parametrize(("detail", "passes"), OF_THE_SERVER.items())
 def test_a_conflict_in_the_servers_own_words_is_tried_again_where_it_passes(detail: str, passes: bool) -> None:
     for body in (detail, {"code": "CODE", "message": detail, "pending_request_id": "busy"}):
-        error = refusal("POST", "/x", 409, {}, json.dumps({"detail": body}).encode())
+        error = status_error("POST", "/x", 409, {}, json.dumps({"detail": body}).encode())
         assert retried(error) is passes
         assert not retried(error, repeatable=False)
 

@@ -9,7 +9,7 @@ import tracemalloc
 import pytest
 
 from letta_async.batch.outcome import Outcome
-from letta_async.batch.seen import Seen
+from letta_async.batch.seen import FinishedTargets
 from letta_async.errors import APIConnectionError
 from tests.ids import CONVERSATION
 
@@ -20,7 +20,7 @@ def outcome(status: str = "recompiled", prompt: str | None = "prompt") -> Outcom
 
 
 def test_what_was_seen_is_found_and_nothing_else() -> None:
-    seen = Seen()
+    seen = FinishedTargets()
     seen.add("one", first := outcome())
     seen.add("done", None)
     assert seen.find("one") == first
@@ -30,7 +30,7 @@ def test_what_was_seen_is_found_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("status", ["recompiled", "compiled", "unchanged"])
 def test_of_what_was_done_long_ago_the_status_is_known(status: str) -> None:
-    seen = Seen()
+    seen = FinishedTargets()
     seen.add("long ago", outcome(status))
     for number in range(5):
         seen.add(f"{number}", outcome(prompt="x" * 1_000_000))
@@ -38,7 +38,7 @@ def test_of_what_was_done_long_ago_the_status_is_known(status: str) -> None:
 
 
 def test_a_failure_long_ago_is_forgotten_so_that_its_target_is_tried_again() -> None:
-    seen = Seen()
+    seen = FinishedTargets()
     seen.add("bad", failed := outcome("failed", None))
     assert seen.find("bad") == failed
     for number in range(5):
@@ -47,14 +47,14 @@ def test_a_failure_long_ago_is_forgotten_so_that_its_target_is_tried_again() -> 
 
 
 def test_small_outcomes_are_not_kept_for_ever_either() -> None:
-    seen = Seen()
+    seen = FinishedTargets()
     for number in range(10_000):
         seen.add(f"{number}", outcome("failed", None))
     assert len(seen._recent) < 5_000
 
 
 def test_many_keys_are_each_found_and_no_other() -> None:
-    seen = Seen()
+    seen = FinishedTargets()
     keys = [f"conv-{number}" for number in range(50_000)]
     random.Random(1).shuffle(keys)
     for key in keys[::2]:
@@ -67,7 +67,7 @@ def test_keys_are_told_apart_by_any_part_of_their_digest(shared: list[str]) -> N
     def digest(key: bytes) -> bytes:
         return struct.pack("=HQH", *(4 if part in shared else int(key) * 4 for part in ("shard", "high", "low")))
 
-    seen = Seen(digest)
+    seen = FinishedTargets(digest)
     for number in range(0, 200, 2):
         seen.add(f"{number}", None)
     found = [number for number in range(200) if seen.find(f"{number}") is not None]
@@ -75,7 +75,7 @@ def test_keys_are_told_apart_by_any_part_of_their_digest(shared: list[str]) -> N
 
 
 def test_a_lone_surrogate_is_a_key_like_others() -> None:
-    seen = Seen()
+    seen = FinishedTargets()
     seen.add("conv-\ud800", None)
     assert seen.find("conv-\ud800") is not None
 
@@ -84,7 +84,7 @@ def test_a_target_that_is_done_takes_few_bytes() -> None:
     count = 200_000
     tracemalloc.start()
     try:
-        seen = Seen()
+        seen = FinishedTargets()
         for number in range(count):
             seen.add(f"conv-{number}", None)
         held, _ = tracemalloc.get_traced_memory()

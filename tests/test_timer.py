@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from letta_async._http.timeouts import Timer, Watch
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from tests.clock import Loop
 
 
@@ -19,11 +19,11 @@ def loop() -> Any:
     loop.close()
 
 
-def in_time(loop: Loop, seconds: float | None, block: Callable[[Watch], Any]) -> float:
+def in_time(loop: Loop, seconds: float | None, block: Callable[[TimeoutScheduler], Any]) -> float:
     """Run a block within a timer; give how long it took."""
 
     async def run() -> None:
-        watch = Watch(loop)
+        watch = TimeoutScheduler(loop)
         with Timer(watch, seconds):
             await block(watch)
 
@@ -54,7 +54,7 @@ def test_without_a_time_there_is_no_bound(loop: Loop) -> None:
 def test_one_watch_serves_timers_of_any_length(loop: Loop, order: tuple[float, ...]) -> None:
     ended: dict[float, float] = {}
 
-    async def wait(watch: Watch, seconds: float) -> None:
+    async def wait(watch: TimeoutScheduler, seconds: float) -> None:
         try:
             with Timer(watch, seconds):
                 await asyncio.sleep(100)
@@ -62,7 +62,7 @@ def test_one_watch_serves_timers_of_any_length(loop: Loop, order: tuple[float, .
             ended[seconds] = loop.time() - 1000
 
     async def run() -> None:
-        watch = Watch(loop)
+        watch = TimeoutScheduler(loop)
         await asyncio.gather(*(wait(watch, seconds) for seconds in order))
 
     loop.run_until_complete(run())
@@ -70,7 +70,7 @@ def test_one_watch_serves_timers_of_any_length(loop: Loop, order: tuple[float, .
 
 
 def test_the_inner_of_two_timers_ends_only_its_own_block(loop: Loop) -> None:
-    async def block(watch: Watch) -> None:
+    async def block(watch: TimeoutScheduler) -> None:
         with pytest.raises(TimeoutError), Timer(watch, 1):
             await asyncio.sleep(10)
         await asyncio.sleep(1)
@@ -79,7 +79,7 @@ def test_the_inner_of_two_timers_ends_only_its_own_block(loop: Loop) -> None:
 
 
 def test_a_cancellation_stays_one_though_the_time_ran_out_as_well(loop: Loop) -> None:
-    async def block(_: Watch) -> None:
+    async def block(_: TimeoutScheduler) -> None:
         task = asyncio.current_task()
         assert task is not None
         loop.call_at(loop.time() + 5, task.cancel)
@@ -90,7 +90,7 @@ def test_a_cancellation_stays_one_though_the_time_ran_out_as_well(loop: Loop) ->
 
 
 def test_an_error_of_the_block_passes(loop: Loop) -> None:
-    async def block(_: Watch) -> None:
+    async def block(_: TimeoutScheduler) -> None:
         await asyncio.sleep(1)
         raise KeyError("mine")
 
@@ -101,7 +101,7 @@ def test_an_error_of_the_block_passes(loop: Loop) -> None:
 def test_ending_all_gives_each_block_an_error_of_its_own(loop: Loop) -> None:
     errors: list[BaseException] = []
 
-    async def wait(watch: Watch) -> None:
+    async def wait(watch: TimeoutScheduler) -> None:
         try:
             with Timer(watch, None):
                 await asyncio.sleep(100)
@@ -109,7 +109,7 @@ def test_ending_all_gives_each_block_an_error_of_its_own(loop: Loop) -> None:
             errors.append(error)
 
     async def run() -> None:
-        watch = Watch(loop)
+        watch = TimeoutScheduler(loop)
         loop.call_later(1, watch.end, lambda: KeyError("closed"))
         await asyncio.gather(wait(watch), wait(watch))
 
@@ -120,7 +120,7 @@ def test_ending_all_gives_each_block_an_error_of_its_own(loop: Loop) -> None:
 
 
 def test_time_in_which_the_loop_was_blocked_is_given_back(loop: Loop) -> None:
-    async def block(_: Watch) -> None:
+    async def block(_: TimeoutScheduler) -> None:
         loop.now += 8  # the caller's own code, say
         await asyncio.sleep(2)
 
@@ -128,7 +128,7 @@ def test_time_in_which_the_loop_was_blocked_is_given_back(loop: Loop) -> None:
 
 
 def test_no_more_time_is_given_back_than_there_was(loop: Loop) -> None:
-    async def block(_: Watch) -> None:
+    async def block(_: TimeoutScheduler) -> None:
         loop.now += 1000
         await asyncio.sleep(5.1)
 
@@ -139,7 +139,7 @@ def test_no_more_time_is_given_back_than_there_was(loop: Loop) -> None:
 
 
 def test_a_loop_that_is_late_again_and_again_does_not_thrive(loop: Loop) -> None:
-    async def block(_: Watch) -> None:
+    async def block(_: TimeoutScheduler) -> None:
         while True:
             loop.now += 6
             await asyncio.sleep(0)
@@ -152,7 +152,7 @@ def test_a_loop_that_is_late_again_and_again_does_not_thrive(loop: Loop) -> None
 
 def test_the_first_who_ends_a_block_says_why(loop: Loop) -> None:
     async def run() -> None:
-        timer = Timer(Watch(loop), 5)
+        timer = Timer(TimeoutScheduler(loop), 5)
         with timer:
             timer.end(KeyError("first"))
             timer.end(KeyError("second"))

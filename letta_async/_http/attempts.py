@@ -12,8 +12,8 @@ from tenacity import AsyncRetrying, RetryCallState
 from letta_async._http.exchange import exchange
 from letta_async._http.limiter import Limiter
 from letta_async._http.request import Request
-from letta_async._http.session import Wiring
-from letta_async._http.timeouts import Timer, Watch
+from letta_async._http.session import ConnectionOptions
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._http.trace import Trace, scrubbed
 from letta_async._http.translation import connection_error
 from letta_async._utils.frames import drop_frames
@@ -22,7 +22,7 @@ from letta_async.config import ClientConfig
 from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt, ClientClosedError, LettaError
 from letta_async.retry import Retries, is_overload
 
-__all__ = ["CLOSED", "Lane", "Tries"]
+__all__ = ["CLOSED", "CallAttempts", "CallContext"]
 
 CLOSED: Final = "the client was closed while this call was under way"
 
@@ -31,24 +31,24 @@ _SHORT: Final = 200
 
 
 @attrs.frozen
-class Lane:
+class CallContext:
     """What the calls of a client share, on one loop and with the same options."""
 
     session: aiohttp.ClientSession
-    wiring: Wiring
-    watch: Watch
+    connection: ConnectionOptions
+    watch: TimeoutScheduler
     config: ClientConfig
     limiter: Limiter
     retries: Retries
     """What all calls of the client together may retry, and how waiting is done."""
 
 
-class Tries:
+class CallAttempts:
     """Try a request until there is an answer, or no try is left."""
 
     __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_number", "_paid", "_request")
 
-    def __init__(self, lane: Lane, request: Request, attempts: list[Attempt]) -> None:
+    def __init__(self, lane: CallContext, request: Request, attempts: list[Attempt]) -> None:
         """Take what is sent.
 
         Args:
@@ -139,15 +139,15 @@ class Tries:
         lane = self._lane
         limiter, loop = lane.limiter, lane.watch.loop
         trace = Trace(lane.config.base_url, self._number, loop.time) if log.isEnabledFor(logging.DEBUG) else None
-        if not limiter.take():
-            await limiter.wait()
+        if not limiter.try_acquire():
+            await limiter.acquire()
             self._waited()
         request = self._request
         sent = loop.time()
         try:
             if trace is not None:
                 trace.sends(request)
-            value = await exchange(lane.session, lane.wiring, lane.watch, request, lane.config, trace)
+            value = await exchange(lane.session, lane.connection, lane.watch, request, lane.config, trace)
             limiter.limit.answered(request.kind, sent, loop.time(), limiter.in_flight)
         except APIError as error:
             self._note(error, sent, loop.time())
@@ -155,7 +155,7 @@ class Tries:
                 trace.fails(error)
             raise
         finally:
-            limiter.give_back()
+            limiter.release()
         return value
 
     def _waited(self) -> None:

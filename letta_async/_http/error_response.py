@@ -16,7 +16,7 @@ from typing import Any, Final
 from letta_async._schema.json_values import is_array, is_object
 from letta_async.errors import STATUS_ERRORS, APIStatusError, InternalServerError
 
-__all__ = ["MAX_REFUSAL", "excerpt", "glance", "printable", "refusal", "retry_after"]
+__all__ = ["MAX_REFUSAL", "excerpt", "glance", "printable", "retry_after", "status_error"]
 
 MAX_REFUSAL: Final = 64 * 1024
 """How much of a refusal's body is read, in bytes; the rest is nobody's reading."""
@@ -38,7 +38,7 @@ _CLOSING: Final = {"[": "]", "(": ")", "{": "}"}
 _SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
-def refusal(
+def status_error(
     method: str,
     path: str,
     status: int,

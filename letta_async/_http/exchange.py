@@ -9,10 +9,10 @@ import aiohttp
 from yarl import URL
 
 from letta_async._http.error_response import MAX_REFUSAL
-from letta_async._http.redirects import redirected
-from letta_async._http.request import Request, decipher, invalid_answer
-from letta_async._http.session import REUSED, Wiring
-from letta_async._http.timeouts import Timer, Watch
+from letta_async._http.redirects import redirect_target
+from letta_async._http.request import Request, decode_response, invalid_response
+from letta_async._http.session import REUSED, ConnectionOptions
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._http.trace import Trace
 from letta_async._http.translation import translate
 from letta_async.config import ClientConfig
@@ -30,8 +30,8 @@ _MAX_RESENDS: Final = 3
 
 async def exchange(
     session: aiohttp.ClientSession,
-    wiring: Wiring,
-    watch: Watch,
+    connection: ConnectionOptions,
+    watch: TimeoutScheduler,
     request: Request,
     config: ClientConfig,
     trace: Trace | None = None,
@@ -47,17 +47,19 @@ async def exchange(
     try:
         with Timer(watch, request.timeout.timeout):
             while True:
-                response = await _send(session, wiring, request, target)
+                response = await _send(session, connection, request, target)
                 try:
                     status, headers = response.status, response.headers
                     success = 200 <= status < 300
-                    elsewhere = None if success else redirected(request, status, headers, target, config.base_url, hops)
+                    elsewhere = (
+                        None if success else redirect_target(request, status, headers, target, config.base_url, hops)
+                    )
                     if elsewhere is None:
                         body = await _read(response, request, config.max_response_bytes)
                         if trace is not None:
                             trace.receives(status, headers, body)
                         limit = config.max_response_bytes
-                        return decipher(request, status, headers, body, limit=limit, base_url=config.base_url)
+                        return decode_response(request, status, headers, body, limit=limit, base_url=config.base_url)
                 except BaseException:
                     _drop(response)
                     raise
@@ -76,17 +78,17 @@ async def exchange(
 
 
 async def _send(
-    session: aiohttp.ClientSession, wiring: Wiring, request: Request, target: URL
+    session: aiohttp.ClientSession, connection: ConnectionOptions, request: Request, target: URL
 ) -> aiohttp.ClientResponse:
     """Send the request as far as the answer's headers.
 
     A server may close an idle connection at the moment in which it is used again. That is nobody's failure: the request
     goes out once more, and no retry is spent.
     """
-    timeout = wiring.timeout(request.timeout.connect_seconds)
+    timeout = connection.timeout(request.timeout.connect_seconds)
     headers = request.headers
-    if wiring.proxy_headers and target.scheme == "http":
-        headers = {**headers, **wiring.proxy_headers}  # without a tunnel the request itself goes to the proxy
+    if connection.proxy_headers and target.scheme == "http":
+        headers = {**headers, **connection.proxy_headers}  # without a tunnel the request itself goes to the proxy
     resends = 0
     while True:
         REUSED.set(None)
@@ -98,8 +100,8 @@ async def _send(
                 headers=headers,
                 allow_redirects=False,
                 timeout=timeout,
-                proxy=wiring.proxy,
-                proxy_headers=wiring.proxy_headers,
+                proxy=connection.proxy,
+                proxy_headers=connection.proxy_headers,
                 auto_decompress=False,
             )
         except _ENDED:
@@ -129,7 +131,7 @@ async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) 
     _drop(response)  # the rest is not drained
     if success:
         reason = f"the answer is larger than {limit} bytes"
-        raise invalid_answer(request, response.status, response.headers, b"", reason)
+        raise invalid_response(request, response.status, response.headers, b"", reason)
     return body[:most]
 
 

@@ -7,18 +7,18 @@ from typing import Any
 import attrs
 from multidict import CIMultiDict
 
-from letta_async._http.attempts import Lane, Tries
+from letta_async._http.attempts import CallAttempts, CallContext
 from letta_async._http.request import Request
 from letta_async._http.timeouts import Timer
-from letta_async._utils.keys import LATER, Keys, Ticket
+from letta_async._utils.keys import LATER, IssuedKey, Keys
 from letta_async._utils.logging_setup import log
 from letta_async._utils.secrets import Secret
 from letta_async.errors import APIKeyError, Attempt, AuthenticationError
 
-__all__ = ["KeyedTries"]
+__all__ = ["KeyedCallAttempts"]
 
 
-class KeyedTries(Tries):
+class KeyedCallAttempts(CallAttempts):
     """Send each try with the key of its moment, and one more if that is refused and there is another key by then.
 
     A request whose `Authorization` the caller set, or took away, is none of this.
@@ -26,10 +26,10 @@ class KeyedTries(Tries):
 
     __slots__ = ("_renewed", "_ticket", "_unkeyed")
 
-    def __init__(self, lane: Lane, request: Request, attempts: list[Attempt]) -> None:
+    def __init__(self, lane: CallContext, request: Request, attempts: list[Attempt]) -> None:
         super().__init__(lane, request, attempts)
         self._unkeyed = request
-        self._ticket: Ticket | None = None
+        self._ticket: IssuedKey | None = None
         self._renewed = False
 
     async def _try(self) -> Any:
@@ -69,7 +69,7 @@ class KeyedTries(Tries):
         self._count_retry()
         return True
 
-    def _take(self, ticket: Ticket) -> None:
+    def _take(self, ticket: IssuedKey) -> None:
         headers = CIMultiDict(self._unkeyed.headers)
         headers["Authorization"] = Secret(f"Bearer {ticket.key}")
         self._ticket, self._request = ticket, attrs.evolve(self._unkeyed, headers=headers)

@@ -27,14 +27,14 @@ class Limiter:
         self._pause: asyncio.Task[None] | None = None
         self._pause_ends = 0.0
 
-    def take(self) -> bool:
-        """Take a slot if one is free and nobody is waiting; else say `False`: then `wait` is due."""
+    def try_acquire(self) -> bool:
+        """Take a slot if one is free and nobody is waiting; else say `False`: then `acquire` waits."""
         if self._line or self.in_flight >= self.limit.value or self._pause is not None:
             return False
         self.in_flight += 1
         return True
 
-    async def wait(self) -> None:
+    async def acquire(self) -> None:
         """Wait in line for a slot, and take it."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line.append(turn)
@@ -43,12 +43,12 @@ class Limiter:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.give_back()  # the slot came at the moment of the cancellation: it is the next one's
+                self.release()  # the slot came at the moment of the cancellation: it is the next one's
             raise
         finally:
             self.waiting -= 1
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Give a slot back, and call whoever is next."""
         self.in_flight -= 1
         if self._line:

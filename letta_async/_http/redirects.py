@@ -12,12 +12,12 @@ from letta_async._http.request import Request
 from letta_async._http.translation import connection_error
 from letta_async.errors import APIConnectionError
 
-__all__ = ["redirected"]
+__all__ = ["redirect_target"]
 
 _MAX_HOPS: Final = 3
 
 
-def redirected(
+def redirect_target(
     request: Request, status: int, headers: Mapping[str, str], target: URL, base_url: str, hops: int
 ) -> URL | None:
     """Give where to send the request instead; `None` when the answer is meant for the caller.

@@ -10,19 +10,19 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
-from letta_async._http.error_response import MAX_REFUSAL, excerpt, glance, printable, refusal
+from letta_async._http.error_response import MAX_REFUSAL, excerpt, glance, printable, status_error
 from letta_async._schema.converter import READABLE, is_readable, read, write
 from letta_async._schema.json_values import is_array, is_object, json_faults, plain, show
 from letta_async._schema.placement import Body, Placement, Query, split_placement
 from letta_async._schema.unset import UNSET, Unset
-from letta_async._schema.validation import check, is_sound
-from letta_async._schema.weak_cache import Known
+from letta_async._schema.validation import check, is_validated
+from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig, Timeout, header_faults, merge_headers
 from letta_async.errors import APIResponseValidationError, APIStatusError, Fault, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation
 
-__all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw", "decipher", "invalid_answer"]
+__all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw", "decode_response", "invalid_response"]
 
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -164,7 +164,7 @@ def _read_places(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
     return places
 
 
-_texts: Final = Known[str]()
+_texts: Final = WeakIdCache[str]()
 
 
 def _text(value: object) -> str:
@@ -172,7 +172,7 @@ def _text(value: object) -> str:
     text = _texts.get(value)
     if text is None:
         text = _to_json(write(value))
-        if is_sound(value):
+        if is_validated(value):
             _texts.put(value, text)
     return text
 
@@ -264,10 +264,10 @@ def _path_faults(path: object) -> list[Fault]:
     return []
 
 
-# --- decipher ---------------------------------------------------------------------------------------------------------
+# --- decode_response -------------------------------------------------------------------------------------------------
 
 
-def decipher(
+def decode_response(
     request: Request, status: int, headers: Mapping[str, str], body: bytes, *, limit: int, base_url: str = ""
 ) -> Any:
     """Say what an answer means: the value it carries, or the error it stands for.
@@ -290,14 +290,14 @@ def decipher(
     try:
         return _value(request, headers, _unpacked(headers, body, limit))
     except _UnreadableError as reason:
-        raise invalid_answer(request, status, headers, body, str(reason)) from reason.__cause__
+        raise invalid_response(request, status, headers, body, str(reason)) from reason.__cause__
 
 
 class _UnreadableError(ValueError):
     """An answer is not what was promised; the message says why."""
 
 
-def invalid_answer(
+def invalid_response(
     request: Request, status: int, headers: Mapping[str, str], body: bytes, reason: str
 ) -> APIResponseValidationError:
     """Make the error for an answer that cannot be used."""
@@ -373,4 +373,4 @@ def _refused(
     except _UnreadableError:
         pass  # a refusal is told by its status; its body is shown as it came
     hint = request.hint(status)
-    return refusal(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)
+    return status_error(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)

@@ -13,11 +13,11 @@ import attrs
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
-from letta_async._http.timeouts import Timer, Watch
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._utils.secrets import Secret
 from letta_async.errors import ClientClosedError, Fault, InvalidArgumentError
 
-__all__ = ["REUSED", "Wiring", "let_go"]
+__all__ = ["REUSED", "ConnectionOptions", "abandon_session"]
 
 _KEEP_ALIVE: Final = 4.0
 """How long an idle connection is kept, in seconds: less than the 5 after which a Letta server closes it."""
@@ -50,12 +50,12 @@ class _Connector(aiohttp.TCPConnector):
     ) -> ResponseHandler:
         """Make a connection, in time, name resolution and TLS included."""
         REUSED.set(False)
-        with Timer(Watch(self._loop), timeout.sock_connect):
+        with Timer(TimeoutScheduler(self._loop), timeout.sock_connect):
             return await super()._create_connection(req, traces, _UNTIMED)
 
 
 @attrs.frozen(kw_only=True)
-class Wiring:
+class ConnectionOptions:
     """What connections are made with."""
 
     session: aiohttp.ClientSession | None = None
@@ -70,7 +70,7 @@ class Wiring:
         return _timeout(connect, self.session is None)
 
     @classmethod
-    def make(cls, *, proxy: str | None, **options: Any) -> Wiring:
+    def make(cls, *, proxy: str | None, **options: Any) -> ConnectionOptions:
         """Take a proxy's user name and password out of its URL, to where they are sent to the proxy alone.
 
         Raises:
@@ -129,7 +129,7 @@ def _proxy_url(text: str) -> URL | None:
     return url if url.scheme in ("http", "https") and url.host else None
 
 
-def let_go(session: aiohttp.ClientSession) -> None:
+def abandon_session(session: aiohttp.ClientSession) -> None:
     """Close a session where nothing can be awaited, because its loop is closed or out of reach."""
     connector = session.connector
     session.detach()

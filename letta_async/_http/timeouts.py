@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
-__all__ = ["Timer", "Watch"]
+__all__ = ["TimeoutScheduler", "Timer"]
 
 _LATE: Final = 0.05
 """From how late on, in seconds, a timer that fires says that the loop was blocked."""
@@ -16,7 +16,7 @@ _MAX_RETURNS: Final = 3
 """How often blocked time is given back; a server that floods the loop makes every timer late, and must not thrive."""
 
 
-class Watch:
+class TimeoutScheduler:
     """Look after the timers of a loop with one timer of the loop's, since to set one for each try would cost more.
 
     A few hundred run at once at most, so that looking through them all whenever one may be due is cheap.
@@ -52,12 +52,12 @@ class Watch:
         if self._handle is not None:
             self._handle.cancel()
         self._at = when
-        self._handle = None if when == math.inf else self.loop.call_at(when, self._look)
+        self._handle = None if when == math.inf else self.loop.call_at(when, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = max(self._at, self.loop.time())  # a loop may be a little early
         for timer in list(self._timers):
-            timer.look(now)
+            timer.check(now)
         self._wake(min((timer.when for timer in self._timers), default=math.inf))
 
 
@@ -75,8 +75,8 @@ class Timer:
 
     __slots__ = ("_cancels", "_error", "_returns", "_seconds", "_task", "_watch", "when")
 
-    def __init__(self, watch: Watch, seconds: float | None) -> None:
-        """Take the time, from entering the block on; `None`: no bound, but `Watch.end` ends it."""
+    def __init__(self, watch: TimeoutScheduler, seconds: float | None) -> None:
+        """Take the time, from entering the block on; `None`: no bound, but `TimeoutScheduler.end` ends it."""
         self._watch = watch
         self._seconds = math.inf if seconds is None else seconds
         self._returns = 0
@@ -112,7 +112,7 @@ class Timer:
             self._error = error
             self._task.cancel()
 
-    def look(self, now: float) -> None:
+    def check(self, now: float) -> None:
         """End the block if its time has run out."""
         late = now - self.when
         if late < 0:

@@ -10,13 +10,13 @@ from typing import Any, Final
 import aiohttp
 import attrs
 
-from letta_async._http.attempts import CLOSED, Lane, Tries
-from letta_async._http.keyed_attempts import KeyedTries
+from letta_async._http.attempts import CLOSED, CallAttempts, CallContext
+from letta_async._http.keyed_attempts import KeyedCallAttempts
 from letta_async._http.limit import AdaptiveLimit, FixedLimit
 from letta_async._http.limiter import Limiter
 from letta_async._http.request import Request
-from letta_async._http.session import Wiring, let_go
-from letta_async._http.timeouts import Watch
+from letta_async._http.session import ConnectionOptions, abandon_session
+from letta_async._http.timeouts import TimeoutScheduler
 from letta_async._schema.record import Record
 from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig
@@ -52,9 +52,11 @@ class _Binding:
     session: aiohttp.ClientSession
     limiters: dict[str, Limiter] = attrs.field(factory=dict[str, Limiter])
     """One for each server, by its base URL."""
-    watch: Watch = attrs.field(init=False, default=attrs.Factory(lambda self: Watch(self.loop), takes_self=True))
+    watch: TimeoutScheduler = attrs.field(
+        init=False, default=attrs.Factory(lambda self: TimeoutScheduler(self.loop), takes_self=True)
+    )
     """Looks after the tries and pauses under way, and ends them when the client is closed."""
-    lane: Lane | None = attrs.field(init=False, default=None)
+    lane: CallContext | None = attrs.field(init=False, default=None)
     """What the latest call shared with those before it; mostly all calls share it."""
 
 
@@ -65,7 +67,7 @@ class Transport:
     The session is made on first use, in the loop that uses it, and made anew in another loop once the first is closed.
     """
 
-    wiring: Wiring
+    connection: ConnectionOptions
     max_concurrency: int = attrs.field(default=256)
     concurrency: int | None = None
     retries: Retries = attrs.field(factory=Retries)
@@ -96,7 +98,7 @@ class Transport:
             ClientClosedError: the client is closed, was closed meanwhile, or belongs to another loop.
 
         """
-        kind = Tries if config.keys is None else KeyedTries
+        kind = CallAttempts if config.keys is None else KeyedCallAttempts
         tries = kind(self._lane(self._bind(), config), request, [] if attempts is None else attempts)
         return tries.run() if config.deadline is None else tries.run_in_time(config.deadline)
 
@@ -113,7 +115,7 @@ class Transport:
             for _ in range(_TURNS_TO_END):
                 await asyncio.sleep(0)
         finally:  # also when closing is cancelled
-            if binding.session is not self.wiring.session:
+            if binding.session is not self.connection.session:
                 await binding.session.close()
                 # Transports close in the next turn of the loop; without it a loop that ends now would leave them open.
                 await asyncio.sleep(0)
@@ -134,13 +136,13 @@ class Transport:
     def is_open(self) -> bool:
         """Whether there is a session of this process that wants closing."""
         binding = self._binding
-        return binding is not None and binding.pid == os.getpid() and binding.session is not self.wiring.session
+        return binding is not None and binding.pid == os.getpid() and binding.session is not self.connection.session
 
     def abandon(self) -> None:
         """Let go of the connections without a loop to close them in."""
         binding = self._take_binding()
-        if binding is not None and binding.session is not self.wiring.session:
-            let_go(binding.session)
+        if binding is not None and binding.session is not self.connection.session:
+            abandon_session(binding.session)
 
     def _take_binding(self) -> _Binding | None:
         """Part with the binding, to close it; with the parent process's, to leave it as it is."""
@@ -160,7 +162,7 @@ class Transport:
             if binding.loop is loop and binding.pid == os.getpid():
                 return binding
             self._unbind(binding)
-        self._binding = binding = _Binding(os.getpid(), loop, self.wiring.open_session())
+        self._binding = binding = _Binding(os.getpid(), loop, self.connection.open_session())
         _open.add(binding)
         return binding
 
@@ -173,17 +175,19 @@ class Transport:
                 "the client is in use in another event loop; make one client a loop, or close this one there first"
             )
         _open.discard(binding)
-        if binding.session is not self.wiring.session:
+        if binding.session is not self.connection.session:
             self._take_binding()
-            let_go(binding.session)
+            abandon_session(binding.session)
             warn("a client was still open when its event loop closed; use `async with`, or close it", ResourceWarning)
 
-    def _lane(self, binding: _Binding, config: ClientConfig) -> Lane:
+    def _lane(self, binding: _Binding, config: ClientConfig) -> CallContext:
         """Find what calls with the same options share, or make it."""
         lane = binding.lane
         if lane is None or lane.config is not config:
             limiter = self._limiter(binding, config.base_url)
-            lane = binding.lane = Lane(binding.session, self.wiring, binding.watch, config, limiter, self.retries)
+            lane = binding.lane = CallContext(
+                binding.session, self.connection, binding.watch, config, limiter, self.retries
+            )
         return lane
 
     def _limiter(self, binding: _Binding, base_url: str) -> Limiter:

@@ -36,19 +36,19 @@ from letta_async._schema.json_values import exact, is_array, is_object, join, js
 from letta_async._schema.json_values import guess as _guess
 from letta_async._schema.placement import split_placement
 from letta_async._schema.unset import UNSET
-from letta_async._schema.weak_cache import Known
+from letta_async._schema.weak_cache import WeakIdCache
 from letta_async.errors import Fault, InvalidArgumentError
 
-__all__ = ["check", "is_sound"]
+__all__ = ["check", "is_validated"]
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
 
-_sound: Final = Known[bool]()
+_sound: Final = WeakIdCache[bool]()
 
 
-def is_sound(value: object) -> bool:
+def is_validated(value: object) -> bool:
     """Tell whether a value is an instance that was checked before, and is immutable all the way down."""
     return _sound.get(value) is not None
 
@@ -245,7 +245,7 @@ def _check_class(cls: type[Any]) -> Hook:
 
     def hook(value: Any, _: Any) -> Any:
         if type(value) is cls:
-            if is_sound(value):
+            if is_validated(value):
                 return value
             given = {name: field for name in names if (field := getattr(value, name)) is not UNSET}
             checked: Any = from_mapping(given, cls)
@@ -264,7 +264,7 @@ def _check_class(cls: type[Any]) -> Hook:
 
 def _is_lasting(value: object) -> bool:
     """Tell whether a value that was found right can never become wrong."""
-    return value is None or type(value) in (str, int, float, bool) or is_sound(value)
+    return value is None or type(value) in (str, int, float, bool) or is_validated(value)
 
 
 def _with_extra_checked(value: Any) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import weakref
 from typing import Generic, TypeVar
 
-__all__ = ["Known"]
+__all__ = ["WeakIdCache"]
 
 Value = TypeVar("Value")
 
 
-class Known(Generic[Value]):
+class WeakIdCache(Generic[Value]):
     """Remember a value for each of some objects.
 
     It goes by identity: objects that are equal need not be equally right, as `True == 1` shows.

@@ -16,7 +16,7 @@ from letta_async._utils.text import UnreadableTextError, read_text
 from letta_async._utils.threads import iterate_in_thread
 from letta_async.errors import APIKeyError, Fault, InvalidArgumentError
 
-__all__ = ["LATER", "CalledKeys", "FileKeys", "Keys", "Ticket", "key_faults"]
+__all__ = ["LATER", "CallableKeySource", "FileKeySource", "IssuedKey", "Keys", "key_faults"]
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ def key_faults(key: object, path: str = "api_key") -> Iterable[Fault]:
         yield Fault(path, f"has {problem}; keys are printable ASCII without spaces")
 
 
-class Ticket(NamedTuple):
+class IssuedKey(NamedTuple):
     """A key, and how many renewals there had been when it was got."""
 
     key: Secret
@@ -56,7 +56,7 @@ class Keys:
         """The key to show of the client; `None` where there is none but for each attempt."""
         return None
 
-    async def ask(self) -> Ticket:
+    async def ask(self) -> IssuedKey:
         """Return the key for an attempt.
 
         Raises:
@@ -69,14 +69,14 @@ class Keys:
         """Return the key that holds now, from its source."""
         raise NotImplementedError
 
-    def newer(self, ticket: Ticket) -> Ticket | None:
+    def newer(self, ticket: IssuedKey) -> IssuedKey | None:
         """Return the key that took the place of this one since it was got; `None` when none did."""
         if self._renewals == ticket.renewals or self._renewed is None or self._renewed[0] != ticket.key:
             return None
         new = self._renewed[1]
-        return None if isinstance(new, APIKeyError) or new == ticket.key else Ticket(new, self._renewals)
+        return None if isinstance(new, APIKeyError) or new == ticket.key else IssuedKey(new, self._renewals)
 
-    async def renew(self, refused: Ticket) -> Ticket | None:
+    async def renew(self, refused: IssuedKey) -> IssuedKey | None:
         """Return another key after a server refused one; `None` when the source has no other.
 
         However many calls were refused with the same key, the source is asked once for all of them.
@@ -96,7 +96,7 @@ class Keys:
             new = self._renewed[1]
             if isinstance(new, APIKeyError):
                 raise copy(new) from new.__cause__
-            return None if new == refused.key else Ticket(new, self._renewals)
+            return None if new == refused.key else IssuedKey(new, self._renewals)
 
     def _one_at_a_time(self) -> asyncio.Lock:
         """Find the lock of the running loop, or make it: in a forked child, or a second loop, it is another."""
@@ -106,7 +106,7 @@ class Keys:
         return self._lock[1]
 
 
-class FileKeys(Keys):
+class FileKeySource(Keys):
     """The key in a file, which is read when the client is made and again after a server refused what was in it."""
 
     def __init__(self, path: str | os.PathLike[str], argument: str = "api_key_file") -> None:
@@ -136,8 +136,8 @@ class FileKeys(Keys):
     def known(self) -> Secret:
         return self._key
 
-    async def ask(self) -> Ticket:
-        return Ticket(self._key, self._renewals)
+    async def ask(self) -> IssuedKey:
+        return IssuedKey(self._key, self._renewals)
 
     async def _fetch(self) -> Secret:
         key, problem = await _on_a_thread(self._read)
@@ -158,7 +158,7 @@ class FileKeys(Keys):
         return Secret() if problem else key, problem
 
 
-class CalledKeys(Keys):
+class CallableKeySource(Keys):
     """The keys that a callable returns, which is called for each attempt, though never twice at once."""
 
     def __init__(self, function: Callable[[], str | Awaitable[str]], *, on_thread: bool) -> None:
@@ -177,9 +177,9 @@ class CalledKeys(Keys):
         name = getattr(self._function, "__qualname__", type(self._function).__qualname__)
         return f"the callable {name} given as api_key"
 
-    async def ask(self) -> Ticket:
+    async def ask(self) -> IssuedKey:
         async with self._one_at_a_time():
-            return Ticket(await self._fetch(), self._renewals)
+            return IssuedKey(await self._fetch(), self._renewals)
 
     def _one_at_a_time(self) -> asyncio.Lock:
         if self in _asked.get():

@@ -13,19 +13,19 @@ import attrs
 from letta_async._utils.caller_warnings import warn
 from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome, Progress
-from letta_async.batch.seen import Seen
+from letta_async.batch.seen import FinishedTargets
 from letta_async.batch.targets import Target, Targets
 from letta_async.batch.writer import JournalWriter
 from letta_async.errors import APITimeoutError
 
-__all__ = ["Ledger", "out_of_time"]
+__all__ = ["BatchProgress", "deadline_error"]
 
 _RECENT: Final = 100
 """Over how many counts the rate is measured."""
 
 
 @attrs.define(eq=False, kw_only=True)
-class Ledger:
+class BatchProgress:
     """The books of a batch; whoever does its work, here or elsewhere, keeps them here."""
 
     targets: Targets
@@ -33,7 +33,7 @@ class Ledger:
     """Opens the journal."""
     on_progress: Callable[[Progress], object] | None
 
-    _seen: Seen = attrs.field(factory=Seen, init=False)
+    _seen: FinishedTargets = attrs.field(factory=FinishedTargets, init=False)
     _writer: JournalWriter | None = attrs.field(default=None, init=False)
     _counts: deque[tuple[float, int]] = attrs.field(init=False)
     """When there were how many outcomes, of late."""
@@ -119,6 +119,6 @@ class Ledger:
             await self._writer.close()
 
 
-def out_of_time(deadline: float | None) -> APITimeoutError:
+def deadline_error(deadline: float | None) -> APITimeoutError:
     """Say that the batch's deadline passed."""
     return APITimeoutError(f"the batch's deadline of {deadline} s passed before this was done")

@@ -13,7 +13,7 @@ from typing import Final
 from letta_async.batch.outcome import Outcome
 from letta_async.errors import APIError
 
-__all__ = ["Seen"]
+__all__ = ["FinishedTargets"]
 
 _RECENT_CHARS: Final = 4 * 1024 * 1024
 _OBJECTS: Final = 1024
@@ -29,7 +29,7 @@ def _digest(key: bytes) -> bytes:
     return blake2b(key, digest_size=_DIGEST.size).digest()
 
 
-class Seen:
+class FinishedTargets:
     """Remember which keys are done, and the latest outcomes as they were.
 
     Of each key that is done, 88 bits of a BLAKE2b digest are kept, with the status beside them. To take one key for

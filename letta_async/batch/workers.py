@@ -10,11 +10,11 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from letta_async._http.timeouts import Timer, Watch
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._schema.unset import UNSET
 from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome, Progress
-from letta_async.batch.progress import Ledger, out_of_time
+from letta_async.batch.progress import BatchProgress, deadline_error
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target, Targets, feed, keys_of
 from letta_async.errors import Attempt, LettaError
@@ -55,7 +55,7 @@ class Batch:
     compare: Compare | None = None
     """Finds out whether a target is stale, where only those are to be recompiled."""
 
-    ledger: Ledger = attrs.field(init=False)
+    ledger: BatchProgress = attrs.field(init=False)
     """What has been done so far."""
 
     _ended: bool = attrs.field(default=False, init=False)
@@ -73,17 +73,17 @@ class Batch:
     """Set where there may be something for whoever takes the outcomes."""
     _room: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
     """Set where there may be room for a further target."""
-    _watch: Watch = attrs.field(init=False)
+    _watch: TimeoutScheduler = attrs.field(init=False)
     _ends_at: float | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.ledger = Ledger(targets=self.targets, journal=self.journal, on_progress=self.on_progress)
+        self.ledger = BatchProgress(targets=self.targets, journal=self.journal, on_progress=self.on_progress)
 
     async def run(self) -> AsyncGenerator[Outcome, None]:
         """Give an outcome for each target, as each completes; leaving ends what is in flight."""
         loop = asyncio.get_running_loop()
         self._ends_at = None if self.deadline is None else loop.time() + self.deadline
-        self._watch = Watch(loop)
+        self._watch = TimeoutScheduler(loop)
         feeder: asyncio.Task[None] | None = None
         try:
             await self.ledger.open()
@@ -183,7 +183,7 @@ class Batch:
         answered = 0
         error: LettaError | None = None
         if self._ends_at is not None and began >= self._ends_at:
-            return Outcome(target=target, status="failed", error=out_of_time(self.deadline))
+            return Outcome(target=target, status="failed", error=deadline_error(self.deadline))
         dry_run = _is_dry(target, self.dry_run)
         status: Literal["recompiled", "compiled", "unchanged", "failed"] = "compiled" if dry_run else "recompiled"
         prompt: str | None = None
@@ -207,7 +207,7 @@ class Batch:
                 raise
             error = _unforeseen(cancelled)  # nobody has cancelled this task: something that it waited for was
         except Exception as raised:
-            error = out_of_time(self.deadline) if timer.expired else _unforeseen(raised)
+            error = deadline_error(self.deadline) if timer.expired else _unforeseen(raised)
         return Outcome(
             target=target,
             status=status if error is None else "failed",

@@ -9,7 +9,7 @@ from typing import Any, Final, NewType
 from distributed import Client
 from distributed.scheduler import KilledWorker
 
-from letta_async.dask._payload import Baggage
+from letta_async.dask._payload import Payload
 from letta_async.dask._worker import Results, end_run, run_partition
 from letta_async.errors import ClusterError
 
@@ -48,7 +48,7 @@ class Cluster:
         except _GONE as error:
             raise _lost() from error
 
-    def submit(self, key: str, baggage: Baggage, targets: bytes) -> Sent:
+    def submit(self, key: str, baggage: Payload, targets: bytes) -> Sent:
         """Have a worker work on a partition.
 
         Raises:

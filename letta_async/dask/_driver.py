@@ -12,11 +12,11 @@ from typing import Any, Final
 import attrs
 
 from letta_async.batch.outcome import Outcome
-from letta_async.batch.progress import Ledger, out_of_time
+from letta_async.batch.progress import BatchProgress, deadline_error
 from letta_async.batch.targets import Target, feed
 from letta_async.batch.workers import Batch
 from letta_async.dask._cluster import GRACE, Cluster, Killed, Sent
-from letta_async.dask._payload import Baggage, pickle_faults
+from letta_async.dask._payload import Payload, pickle_faults
 from letta_async.dask._worker import Results
 from letta_async.errors import ClusterError, InvalidArgumentError, LettaError
 
@@ -44,7 +44,7 @@ class ClusterBatch:
     batch: Batch
     """What is to be done; it is not run itself."""
     cluster: Cluster
-    baggage: Baggage
+    baggage: Payload
     """How it is to be done, for the workers."""
     size: int | None
     """How many targets make a partition; `None`: as many as are sensible."""
@@ -81,7 +81,7 @@ class ClusterBatch:
     """Whether the deadline has passed."""
 
     @property
-    def _ledger(self) -> Ledger:
+    def _ledger(self) -> BatchProgress:
         return self.batch.ledger
 
     async def run(self) -> AsyncGenerator[list[Outcome], None]:
@@ -216,7 +216,7 @@ class ClusterBatch:
         """Wait no longer for what should have come back at the deadline."""
         partitions = [partition for _, partition in self._pending.values()]
         await self._drop()
-        error = out_of_time(self.batch.deadline)
+        error = deadline_error(self.batch.deadline)
         return [outcome for partition in partitions for outcome in self._answer(partition, [], error)]
 
     async def _drop(self) -> None:
@@ -230,7 +230,7 @@ class ClusterBatch:
     def _send(self, partition: Partition) -> list[Outcome]:
         """Have the cluster work on a partition; give the outcomes that are clear without."""
         if self._expired or not partition:
-            return list(self._answer(partition, [], out_of_time(self.batch.deadline)))
+            return list(self._answer(partition, [], deadline_error(self.batch.deadline)))
         refused = list(self._refuse(partition))
         if not partition:
             return refused
@@ -261,7 +261,7 @@ class ClusterBatch:
         except Killed as killed:
             missing = ClusterError(f"worker after worker died with the partition that this target is in: {killed}")
         if self._expired:
-            missing = out_of_time(self.batch.deadline)
+            missing = deadline_error(self.batch.deadline)
         elif not self.batch.stop_on_error and len(results) < len(partition):
             missing = missing or ClusterError("the worker gave no outcome for this target")
         return list(self._answer(partition, results, missing))

@@ -14,7 +14,7 @@ from letta_async._utils.secrets import Secret, mask
 from letta_async.config import masked_headers
 from letta_async.errors import Fault
 
-__all__ = ["Baggage", "masked_options", "pickle_faults", "stay_faults"]
+__all__ = ["Payload", "masked_options", "pickle_faults", "stay_faults"]
 
 _STAYS: Final[Mapping[str, str]] = {
     "session": "a session belongs to this process; leave it out, and each worker opens its own",
@@ -25,7 +25,7 @@ _ASK: Final = "is a secret, which travels only with send_secrets=True; better, l
 
 
 @attrs.frozen(repr=False)
-class Baggage:
+class Payload:
     """How partitions are to be worked on, as bytes: the scheduler need not know the classes, and no log shows them."""
 
     run: str
@@ -43,7 +43,7 @@ class Baggage:
         return content
 
     def __repr__(self) -> str:
-        return f"<Baggage of {self.run}>"
+        return f"<Payload of {self.run}>"
 
 
 def stay_faults(options: object, extra_headers: object, *, send_secrets: bool) -> Iterable[Fault]:

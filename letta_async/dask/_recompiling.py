@@ -18,7 +18,7 @@ from letta_async.client import AsyncLetta
 from letta_async.dask._cluster import Cluster
 from letta_async.dask._driver import LARGEST, ClusterBatch, new_run
 from letta_async.dask._outcomes import Outcomes
-from letta_async.dask._payload import Baggage, masked_options, pickle_faults, stay_faults
+from letta_async.dask._payload import Payload, masked_options, pickle_faults, stay_faults
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.operations.conversations import Recompile
 from letta_async.resources._resource import RequestOptions
@@ -108,7 +108,7 @@ def recompile_many(
     batch = ClusterBatch(
         batch=driver.conversations._batch(given),  # pyright: ignore[reportPrivateUsage] - not for users
         cluster=Cluster(cluster_client),
-        baggage=Baggage.pack(new_run(), options=made_with, parameters=_for_workers(given), prompts=prompts),
+        baggage=Payload.pack(new_run(), options=made_with, parameters=_for_workers(given), prompts=prompts),
         size=partition_size,
     )
     loop: Any = cluster_client.loop  # tornado's, around asyncio's

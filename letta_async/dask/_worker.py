@@ -13,7 +13,7 @@ from distributed import Reschedule, WorkerPlugin, get_worker
 from letta_async.batch.outcome import Outcome
 from letta_async.batch.targets import Target
 from letta_async.client import AsyncLetta
-from letta_async.dask._payload import Baggage
+from letta_async.dask._payload import Payload
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -29,7 +29,7 @@ Results = list[tuple[int, Outcome]]
 """Outcomes, each with the place of its target in the partition."""
 
 
-async def run_partition(key: str, baggage: Baggage, partition: bytes) -> Results:
+async def run_partition(key: str, baggage: Payload, partition: bytes) -> Results:
     """Work on a partition, on the worker's own event loop, and give the outcomes that there are at its end.
 
     Args:
@@ -66,7 +66,7 @@ class _Run:
     tasks: dict[str, asyncio.Task[None]] = attrs.field(factory=dict[str, "asyncio.Task[None]"])
     _closing: asyncio.Task[None] | None = attrs.field(default=None, init=False)
 
-    async def work(self, key: str, baggage: Baggage, targets: list[Target]) -> Results:
+    async def work(self, key: str, baggage: Payload, targets: list[Target]) -> Results:
         """Work on a partition until it is done, or the run has ended.
 
         Raises:
@@ -128,7 +128,7 @@ class _Workshop(WorkerPlugin):
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
 
-    def run(self, baggage: Baggage) -> _Run:
+    def run(self, baggage: Payload) -> _Run:
         """Give what belongs to a run."""
         return self._runs.setdefault(baggage.run, _Run())
 

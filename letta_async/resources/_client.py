@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.resources._raw import AsyncRawCalls, Nothing
+from letta_async.resources._raw import AsyncRawCalls, NoArguments
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncCaller
 
@@ -57,7 +57,7 @@ class Resources(SyncCaller[Any]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-        **misspelt: Unpack[Nothing],
+        **misspelt: Unpack[NoArguments],
     ) -> Any:
         """Send a `GET` request to a path that has no method of its own.
 
@@ -71,7 +71,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -105,7 +105,7 @@ class Resources(SyncCaller[Any]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-        **misspelt: Unpack[Nothing],
+        **misspelt: Unpack[NoArguments],
     ) -> Any:
         """Send a `POST` request to a path that has no method of its own.
 
@@ -120,7 +120,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -155,7 +155,7 @@ class Resources(SyncCaller[Any]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-        **misspelt: Unpack[Nothing],
+        **misspelt: Unpack[NoArguments],
     ) -> Any:
         """Send a `PUT` request to a path that has no method of its own.
 
@@ -170,7 +170,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -205,7 +205,7 @@ class Resources(SyncCaller[Any]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-        **misspelt: Unpack[Nothing],
+        **misspelt: Unpack[NoArguments],
     ) -> Any:
         """Send a `PATCH` request to a path that has no method of its own.
 
@@ -220,7 +220,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -255,7 +255,7 @@ class Resources(SyncCaller[Any]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-        **misspelt: Unpack[Nothing],
+        **misspelt: Unpack[NoArguments],
     ) -> Any:
         """Send a `DELETE` request to a path that has no method of its own.
 
@@ -270,7 +270,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.

@@ -26,7 +26,7 @@ from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
 from letta_async.operations.conversations import ListConversations, Recompile
 from letta_async.operations.messages import ListMessages
 from letta_async.resources._paging import AsyncPaginator
-from letta_async.resources._resource import AsyncResource, RequestOptions, parted
+from letta_async.resources._resource import AsyncResource, RequestOptions, split_arguments
 from letta_async.types.agent import AgentState
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.conversation import Conversation
@@ -61,7 +61,7 @@ class AsyncMaintenance(AsyncResource):
             APIError: no answer came, or one that is no success.
 
         """
-        return await self._staleness(*parted(Recompile, locals()), [])
+        return await self._staleness(*split_arguments(Recompile, locals()), [])
 
     def targets(
         self,
@@ -180,7 +180,7 @@ class AsyncMaintenance(AsyncResource):
     def _batch(self, given: Mapping[str, Any]) -> Batch:
         """Make the batch that `recompile_many` runs, here or elsewhere, of what it was given: its `locals()`."""
         targets, deadline, only_stale = given["targets"], given["deadline"], bool(given["only_stale"])
-        common, options = parted(Recompile, given)
+        common, options = split_arguments(Recompile, given)
         checked = check(Recompile, {"conversation_id": "default", **common})
         faults = [*target_faults(targets), *deadline_faults(deadline)]
         if (on_progress := given["on_progress"]) is not None and not callable(on_progress):

@@ -11,16 +11,16 @@ from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.resources._resource import options_of
 
-__all__ = ["AsyncRawCalls", "Nothing"]
+__all__ = ["AsyncRawCalls", "NoArguments"]
 
 _PARAMETERS: Final = ("path", "body", "cast_to", "extra_headers", "extra_query", "extra_body", "timeout")
 
 
-class Nothing(TypedDict):
+class NoArguments(TypedDict):
     """No keyword argument at all."""
 
 
-def _refuse(misspelt: Nothing) -> None:
+def _refuse(misspelt: NoArguments) -> None:
     for name in misspelt:
         raise TypeError(f"got an unexpected keyword argument {name!r}{guess(name, _PARAMETERS)}")
 
@@ -40,7 +40,7 @@ class AsyncRawCalls:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-        **misspelt: Unpack[Nothing],
+        **misspelt: Unpack[NoArguments],
     ) -> Any:
         """Send a `GET` request to a path that has no method of its own.
 
@@ -54,7 +54,7 @@ class AsyncRawCalls:
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -81,7 +81,7 @@ class AsyncRawCalls:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-        **misspelt: Unpack[Nothing],
+        **misspelt: Unpack[NoArguments],
     ) -> Any:
         """Send a `POST` request to a path that has no method of its own.
 
@@ -96,7 +96,7 @@ class AsyncRawCalls:
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -123,7 +123,7 @@ class AsyncRawCalls:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-        **misspelt: Unpack[Nothing],
+        **misspelt: Unpack[NoArguments],
     ) -> Any:
         """Send a `PUT` request to a path that has no method of its own.
 
@@ -138,7 +138,7 @@ class AsyncRawCalls:
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -165,7 +165,7 @@ class AsyncRawCalls:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-        **misspelt: Unpack[Nothing],
+        **misspelt: Unpack[NoArguments],
     ) -> Any:
         """Send a `PATCH` request to a path that has no method of its own.
 
@@ -180,7 +180,7 @@ class AsyncRawCalls:
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -207,7 +207,7 @@ class AsyncRawCalls:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-        **misspelt: Unpack[Nothing],
+        **misspelt: Unpack[NoArguments],
     ) -> Any:
         """Send a `DELETE` request to a path that has no method of its own.
 
@@ -222,7 +222,7 @@ class AsyncRawCalls:
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: Nothing else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.

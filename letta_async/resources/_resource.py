@@ -113,7 +113,7 @@ def options_of(
     return CallOptions(extra_headers=extra_headers, extra_query=extra_query, extra_body=extra_body, timeout=timeout)
 
 
-class Whole(Protocol):
+class PartOwner(Protocol):
     """What has parts: a client, or a resource with resources below it."""
 
     def _make_part(self, kind: Any, name: str) -> Any: ...
@@ -135,8 +135,8 @@ class Part(Generic[Made]):
     @overload
     def __get__(self, instance: None, owner: type[Any]) -> type[Made]: ...
     @overload
-    def __get__(self, instance: Whole, owner: type[Any]) -> Made: ...
-    def __get__(self, instance: Whole | None, owner: type[Any]) -> Any:
+    def __get__(self, instance: PartOwner, owner: type[Any]) -> Made: ...
+    def __get__(self, instance: PartOwner | None, owner: type[Any]) -> Any:
         kind = getattr(import_module(self._module), self._kind)
         if instance is None:
             return kind
@@ -157,7 +157,9 @@ class RequestOptions(TypedDict, total=False):
     """Limit on one attempt in seconds, `None` for no limit, or a `Timeout`; left out, the client's."""
 
 
-def parted(operation: type[Operation[Any]], arguments: Mapping[str, Any]) -> tuple[dict[str, object], CallOptions]:
+def split_arguments(
+    operation: type[Operation[Any]], arguments: Mapping[str, Any]
+) -> tuple[dict[str, object], CallOptions]:
     """Part what a method was given: the call's parameters, without what is `UNSET`, and the options of every method.
 
     Raises:

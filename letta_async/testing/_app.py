@@ -17,7 +17,7 @@ import attrs
 
 from letta_async.testing import _wire
 from letta_async.testing._call import Call
-from letta_async.testing._context import Here
+from letta_async.testing._context import ValidationContext
 from letta_async.testing._errors import Problem, Refusal, invalid_argument, invalid_request, uuid_pattern
 from letta_async.testing._ids import PATH_PARAMETERS
 from letta_async.testing._openapi import description
@@ -134,7 +134,7 @@ def _read(route: Route, parameters: Mapping[str, str], asked: Asked) -> Call:
     path: dict[str, str] = {}
     for parameter, value in parameters.items():
         name, annotation = PATH_PARAMETERS[parameter]
-        path[name] = read(annotation, value, Here(("path", name), problems))
+        path[name] = read(annotation, value, ValidationContext(("path", name), problems))
     query = _query(route.query, asked, problems)
     body = None if route.body is None else _body(route, raw, problems)
     if problems:
@@ -152,7 +152,7 @@ def _query(cls: type, asked: Asked, problems: list[Problem]) -> Fields:
         else:
             given[name] = value
     found: list[Problem] = []
-    fields: Fields = read(cls, given, Here(("query",), found))
+    fields: Fields = read(cls, given, ValidationContext(("query",), found))
     # A missing parameter is told without the query that it is missing from.
     problems += [attrs.evolve(each, input=None) if each.type == "missing" else each for each in found]
     return fields
@@ -177,7 +177,7 @@ def _json(asked: Asked) -> Any:
 
 
 def _body(route: Route, raw: Any, problems: list[Problem]) -> Any:
-    here = Here(("body",), problems)
+    here = ValidationContext(("body",), problems)
     if raw is not None:
         return read(route.body, raw, here)
     if route.without_body is REFUSED:

@@ -9,7 +9,7 @@ import attrs
 
 from letta_async.testing._errors import Problem
 
-__all__ = ["Here", "Reader", "is_array", "is_object"]
+__all__ = ["Reader", "ValidationContext", "is_array", "is_object"]
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
@@ -23,15 +23,15 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
 
 
 @attrs.frozen
-class Here:
+class ValidationContext:
     """The place of a value in a request, and the list that problems go to."""
 
     loc: tuple[str | int, ...]
     problems: list[Problem]
 
-    def at(self, *steps: str | int) -> Here:
+    def at(self, *steps: str | int) -> ValidationContext:
         """Go down to a part of the value."""
-        return Here(self.loc + steps, self.problems)
+        return ValidationContext(self.loc + steps, self.problems)
 
     def refuse(self, type: str, msg: str, value: object, **ctx: Any) -> None:
         """Note what is wrong with the value that stands here."""
@@ -50,5 +50,5 @@ class Here:
         return False
 
 
-Reader = Callable[[Any, Here], Any]
+Reader = Callable[[Any, ValidationContext], Any]
 """Turns what arrived into what is meant, or notes a problem (what it returns then is of no use)."""

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
-from letta_async.testing._context import Here
+from letta_async.testing._context import ValidationContext
 
 __all__ = ["read_moment"]
 
@@ -20,7 +20,7 @@ _LARGEST_SECONDS: Final = 20_000_000_000
 """Numbers beyond this are milliseconds."""
 
 
-def read_moment(value: Any, here: Here) -> Any:
+def read_moment(value: Any, here: ValidationContext) -> Any:
     """Read a time, or note what it is not."""
     if here.refuse_half_pair(value):
         return value
@@ -51,7 +51,7 @@ def _from_parts(found: re.Match[str]) -> datetime | None:
         return None
 
 
-def _from_number(value: object, number: float, here: Here) -> Any:
+def _from_number(value: object, number: float, here: ValidationContext) -> Any:
     if math.isnan(number):
         why = "NaN values not permitted"
     else:
@@ -66,7 +66,7 @@ def _from_number(value: object, number: float, here: Here) -> Any:
     return value
 
 
-def _refuse_text(value: str, here: Here) -> str:
+def _refuse_text(value: str, here: ValidationContext) -> str:
     if value.startswith("0000-") and _MOMENT.fullmatch(value.replace("0000", "2000", 1)) is not None:
         why = "year 0 is out of range"
         here.refuse("datetime_parsing", f"Input should be a valid datetime, {why}", value, error=why)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import attrs
 
-from letta_async.testing._context import Here, Reader
+from letta_async.testing._context import Reader, ValidationContext
 from letta_async.testing._moments import read_moment
 
 __all__ = ["SCALARS", "Text", "read_text", "read_words"]
@@ -31,7 +31,7 @@ _TRUE: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
 _FALSE: Final = frozenset({"0", "false", "f", "no", "n", "off"})
 
 
-def _string(value: Any, here: Here) -> Any:
+def _string(value: Any, here: ValidationContext) -> Any:
     if not isinstance(value, str):
         here.refuse("string_type", "Input should be a valid string", value)
     return value
@@ -40,7 +40,7 @@ def _string(value: Any, here: Here) -> Any:
 def read_text(text: Text) -> Reader:
     """Make a reader of strings with these constraints; of several that are broken it names the first."""
 
-    def read(value: Any, here: Here) -> Any:
+    def read(value: Any, here: ValidationContext) -> Any:
         if not isinstance(value, str):
             return _string(value, here)
         if here.refuse_half_pair(value):
@@ -76,7 +76,7 @@ def read_words(words: Sequence[str], *, enum: bool = False, members_of: str | No
     expected = f"{', '.join(quoted[:-1])} or {quoted[-1]}" if len(quoted) > 1 else quoted[0]
     error_type = "enum" if enum else "literal_error"
 
-    def read(value: Any, here: Here) -> Any:
+    def read(value: Any, here: ValidationContext) -> Any:
         if isinstance(value, str) and value in words:
             return value
         if not here.refuse_half_pair(value):
@@ -86,7 +86,7 @@ def read_words(words: Sequence[str], *, enum: bool = False, members_of: str | No
     return read
 
 
-def _integer(value: Any, here: Here) -> Any:
+def _integer(value: Any, here: ValidationContext) -> Any:
     if here.refuse_half_pair(value):
         return value
     if isinstance(value, int):
@@ -113,7 +113,7 @@ def _integer(value: Any, here: Here) -> Any:
     return value
 
 
-def _number(value: Any, here: Here) -> Any:
+def _number(value: Any, here: ValidationContext) -> Any:
     if here.refuse_half_pair(value):
         return value
     if isinstance(value, str):
@@ -131,12 +131,12 @@ def _number(value: Any, here: Here) -> Any:
     return value
 
 
-def _unreadable_number(value: str, here: Here) -> str:
+def _unreadable_number(value: str, here: ValidationContext) -> str:
     here.refuse("float_parsing", "Input should be a valid number, unable to parse string as a number", value)
     return value
 
 
-def _boolean(value: Any, here: Here) -> Any:
+def _boolean(value: Any, here: ValidationContext) -> Any:
     if here.refuse_half_pair(value):
         return value
     if isinstance(value, bool):

@@ -22,9 +22,9 @@ from letta_async.testing._errors import database_error
 
 __all__ = [
     "Agent",
+    "AgentIndex",
     "Block",
     "Conversation",
-    "Held",
     "Message",
     "Record",
     "Store",
@@ -135,7 +135,7 @@ class Conversation(Record):
 
 
 @attrs.define
-class Held:
+class AgentIndex:
     """What belongs to an agent: it follows from the other rows."""
 
     stored: int = 0
@@ -167,7 +167,7 @@ class Store:
     blocks: dict[str, Block] = attrs.field(factory=dict[str, Block])
     conversations: dict[str, Conversation] = attrs.field(factory=dict[str, Conversation])
     messages: dict[str, Message] = attrs.field(factory=dict[str, Message])
-    held: defaultdict[str, Held] = attrs.field(factory=lambda: defaultdict[str, Held](Held))
+    held: defaultdict[str, AgentIndex] = attrs.field(factory=lambda: defaultdict[str, AgentIndex](AgentIndex))
     """What belongs to each agent, by the agent's id."""
     changed: dict[str, Record | None] = attrs.field(factory=dict[str, Record | None])
     """The rows that were put since this was last emptied, by id; `None` for those removed."""
@@ -255,7 +255,7 @@ class Store:
 
     def remove_agent(self, agent: Agent) -> None:
         """Delete an agent with its conversations and messages; its blocks stay."""
-        held = self.held.pop(agent.id, Held())
+        held = self.held.pop(agent.id, AgentIndex())
         gone = set(held.direct_ids)
         for conversation_id in held.conversation_ids:
             conversation = self.conversations[conversation_id]

@@ -20,7 +20,7 @@ import attrs
 from letta_async._schema.annotations import by_tag, tag_of
 from letta_async._schema.unset import Unset
 from letta_async.testing import _facts
-from letta_async.testing._context import Here, Reader, is_array, is_object
+from letta_async.testing._context import Reader, ValidationContext, is_array, is_object
 from letta_async.testing._scalars import SCALARS, Text, read_text, read_words
 
 __all__ = [
@@ -85,7 +85,7 @@ class Undescribed:
     """Marks what the server reads and its description keeps to itself."""
 
 
-def read(annotation: Any, value: object, here: Here) -> Any:
+def read(annotation: Any, value: object, here: ValidationContext) -> Any:
     """Read a value as the annotation says."""
     return reader_of(annotation)(value, here)
 
@@ -124,7 +124,7 @@ def _annotated(base: Any, marks: Sequence[Any]) -> Reader:
 
 
 def _checked(reader: Reader, check: Callable[[Any], None]) -> Reader:
-    def read_and_check(value: Any, here: Here) -> Any:
+    def read_and_check(value: Any, here: ValidationContext) -> Any:
         before = len(here.problems)
         result = reader(value, here)
         if len(here.problems) == before:
@@ -142,7 +142,7 @@ def _changed(reader: Reader, change: Callable[[Any], Any]) -> Reader:
 
 
 def _list(item: Reader) -> Reader:
-    def read_list(value: Any, here: Here) -> Any:
+    def read_list(value: Any, here: ValidationContext) -> Any:
         if not is_array(value):
             here.refuse("list_type", "Input should be a valid list", value)
             return value
@@ -152,7 +152,7 @@ def _list(item: Reader) -> Reader:
 
 
 def _mapping(member: Reader) -> Reader:
-    def read_mapping(value: Any, here: Here) -> Any:
+    def read_mapping(value: Any, here: ValidationContext) -> Any:
         if not is_object(value):
             here.refuse("dict_type", "Input should be a valid dictionary", value)
             return value
@@ -177,7 +177,7 @@ def _tagged(members: Sequence[Any]) -> Reader:
     enum = _facts.ENUM_NAMES[tag]
     expected = ", ".join(f"<{enum}.{word}: '{word}'>" for word in readers)
 
-    def read_tagged(value: Any, here: Here) -> Any:
+    def read_tagged(value: Any, here: ValidationContext) -> Any:
         if not is_object(value):
             return _no_object(value, here)
         if tag not in value:
@@ -201,7 +201,7 @@ def known_members(members: Sequence[Any]) -> list[Any]:
     return [cls for cls in _facts.FIELDS if cls in members] or [cls for cls in members if tag_of(cls) is not None]
 
 
-def _no_object(value: Any, here: Here) -> Any:
+def _no_object(value: Any, here: ValidationContext) -> Any:
     msg = "Input should be a valid dictionary or object to extract fields from"
     here.refuse("model_attributes_type", msg, value)
     return value
@@ -238,7 +238,7 @@ def _object(cls: type) -> Reader:
     prepare: Callable[[dict[str, Any]], dict[str, Any]] | None = getattr(cls, "prepare", None)
     check: Callable[[Fields], None] | None = getattr(cls, "check", None)
 
-    def read_object(value: Any, here: Here) -> Any:
+    def read_object(value: Any, here: ValidationContext) -> Any:
         if not is_object(value):
             return _no_object(value, here)
         members = value if prepare is None else prepare(value)

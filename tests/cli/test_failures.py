@@ -136,7 +136,7 @@ def test_a_key_over_plain_http_is_warned_of_in_a_line() -> None:
     assert done.stderr.count("\n") == 2
 
 
-def redirected(secured: tuple[str, Story], where: str) -> Done:
+def redirect_target(secured: tuple[str, Story], where: str) -> Done:
     """Run a command with its streams sent elsewhere by a shell."""
     base_url, story = secured
     script = f'exec "$0" "$@" {where}'
@@ -159,13 +159,13 @@ def test_a_reader_that_goes_away_is_no_fault(secured: tuple[str, Story]) -> None
 
 @needs_a_shell
 def test_an_output_that_cannot_be_written_is_said_in_a_line(secured: tuple[str, Story]) -> None:
-    done = redirected(secured, "</dev/null >/dev/full")
+    done = redirect_target(secured, "</dev/null >/dev/full")
     assert (done.code, done.stderr) == (1, "error: the output cannot be written: No space left on device\n")
 
 
 @needs_a_shell
 def test_streams_may_be_closed(secured: tuple[str, Story]) -> None:
-    done = redirected(secured, "<&- 2>&-")
+    done = redirect_target(secured, "<&- 2>&-")
     assert done.code == 1
     assert [row["status"] for row in done.jsonl] == ["stale"]
 

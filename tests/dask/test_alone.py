@@ -15,7 +15,7 @@ from letta_async.batch.workers import Batch
 from letta_async.dask._cluster import GRACE, Cluster
 from letta_async.dask._driver import ClusterBatch
 from letta_async.dask._outcomes import Outcomes
-from letta_async.dask._payload import Baggage, stay_faults
+from letta_async.dask._payload import Payload, stay_faults
 from letta_async.dask._recompiling import _lists
 from letta_async.dask._worker import _LINGER, _Run, end_run
 from tests.clock import Loop
@@ -62,7 +62,7 @@ async def test_a_scheduler_that_goes_away_meanwhile_is_said_so(error: Exception)
         await cluster.threads()
     assert caught.value.__cause__ is error
     with pytest.raises(ClusterError, match="scheduler is gone") as caught:
-        cluster.submit("key", Baggage.pack("run"), b"")
+        cluster.submit("key", Payload.pack("run"), b"")
     assert caught.value.__cause__ is error
     await cluster.end_run("run")  # nobody is left to be told
     assert client.asked == ["run"]
@@ -89,7 +89,7 @@ class Silent:
     async def threads(self) -> list[int]:
         return [1]
 
-    def submit(self, key: str, _: Baggage, targets: bytes) -> Any:
+    def submit(self, key: str, _: Payload, targets: bytes) -> Any:
         self._tell(f"submit {len(pickle.loads(targets))}")
         return key
 
@@ -119,7 +119,7 @@ def outcomes_of(loop: Loop, cluster: Silent, targets: Any) -> list[Outcome]:
             on_progress=None,
             journal=None,
         )
-        driver = ClusterBatch(batch=batch, cluster=cluster, baggage=Baggage.pack("run"), size=2)  # type: ignore[arg-type]
+        driver = ClusterBatch(batch=batch, cluster=cluster, baggage=Payload.pack("run"), size=2)  # type: ignore[arg-type]
         return [outcome async for several in driver.run() for outcome in several]
 
     return loop.run_until_complete(run())
@@ -191,7 +191,7 @@ def played(
 
     async def play() -> None:
         run = _Run()
-        baggage = Baggage.pack("run", options={"base_url": BASE}, parameters={}, prompts=True)
+        baggage = Payload.pack("run", options={"base_url": BASE}, parameters={}, prompts=True)
         await block(run, lambda: run.work("key", baggage, [CONVERSATION]))
         await run.stop()
 

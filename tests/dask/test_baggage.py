@@ -20,7 +20,7 @@ from letta_async import (
     RetryPolicy,
     Timeout,
 )
-from letta_async.dask._payload import Baggage, masked_options, stay_faults
+from letta_async.dask._payload import Payload, masked_options, stay_faults
 from tests.ids import AGENT, CONVERSATION
 from tests.settings_strategies import instances
 from tests.test_errors import MADE
@@ -38,7 +38,7 @@ def test_settings_and_targets_come_back_equal(settings: CompactionSettings) -> N
     assert travelled(settings) == settings
     assert travelled(target) == target
     assert travelled(target).dry_run is UNSET
-    assert Baggage.pack("run", settings=settings).unpack() == {"settings": settings}
+    assert Payload.pack("run", settings=settings).unpack() == {"settings": settings}
 
 
 @pytest.mark.parametrize("error", [None, *MADE], ids=lambda error: type(error).__name__)
@@ -54,7 +54,7 @@ def test_outcomes_come_back_whole(error: LettaError | None) -> None:
 def test_secrets_become_plain_in_the_baggage_and_show_nowhere(name: str) -> None:
     given = {"Authorization": f"Bearer {KEY}"} if name == "default_headers" else f"http://u:{KEY}@proxy"
     options = masked_options({name: given, "timeout": Timeout(5), "retry": RetryPolicy(max_retries=1)})
-    baggage = Baggage.pack("run", options=options)
+    baggage = Payload.pack("run", options=options)
     assert KEY not in repr(baggage) + repr(options | {"proxy": None})
     unpacked = travelled(baggage).unpack()["options"]
     assert unpacked == {name: given, "timeout": Timeout(5), "retry": RetryPolicy(max_retries=1)}
@@ -63,7 +63,7 @@ def test_secrets_become_plain_in_the_baggage_and_show_nowhere(name: str) -> None
 
 def test_members_of_enumerations_travel_as_the_values_they_hold() -> None:
     here: Any = enum.Enum("Here", {"P": "p", "X": "X-One"}, type=str)  # a worker has no such class
-    unpacked = Baggage.pack("run", options={"project": here.P, "default_headers": {here.X: here.P}}).unpack()
+    unpacked = Payload.pack("run", options={"project": here.P, "default_headers": {here.X: here.P}}).unpack()
     assert unpacked == {"options": {"project": "p", "default_headers": {"X-One": "p"}}}
     assert {type(text) for text in (*unpacked["options"]["default_headers"], unpacked["options"]["project"])} == {str}
 

@@ -37,7 +37,7 @@ from letta_async import (
 )
 from letta_async.batch.lines import LineFile
 from letta_async.dask import recompile_many
-from letta_async.dask._payload import Baggage
+from letta_async.dask._payload import Payload
 from letta_async.resources.conversations import AsyncConversations
 from letta_async.testing import EmbeddedServer
 from tests.cli.held import HeldServer
@@ -590,7 +590,7 @@ def test_a_key_travels_if_asked_to_and_shows_nowhere(
             )
         )
     assert KEY not in caplog.text + repr(caught.value) + str(caught.value.__cause__)
-    assert repr(Baggage.pack("run-1", options=options)) == "<Baggage of run-1>"  # as logs at other levels show tasks
+    assert repr(Payload.pack("run-1", options=options)) == "<Payload of run-1>"  # as logs at other levels show tasks
 
 
 class Sly:

@@ -12,7 +12,7 @@ import pytest
 
 import letta_async
 import letta_async.testing
-from letta_async._base_client import ConfiguredClient
+from letta_async._base_client import BaseClient
 from letta_async._schema.annotations import tag_of
 from letta_async.operations._operation import Operation
 from letta_async.resources._client import AsyncResources, Resources
@@ -29,7 +29,7 @@ CLASSES = [
 
 
 def _find_methods() -> Iterator[Callable[..., Any]]:
-    yield ConfiguredClient.__init__
+    yield BaseClient.__init__
     for client in (AsyncResources, Resources):
         for cls in (client, *_resources(client)):
             yield from _public(cls)

@@ -29,8 +29,8 @@ from letta_async import (
     LettaError,
 )
 from letta_async._http.error_response import retry_after
-from letta_async._http.redirects import redirected
-from letta_async._http.request import CallOptions, build, build_raw, decipher
+from letta_async._http.redirects import redirect_target
+from letta_async._http.request import CallOptions, build, build_raw, decode_response
 from letta_async._schema.validation import check
 from letta_async.operations.conversations import Recompile
 from tests.ids import AGENT, CONVERSATION
@@ -85,7 +85,7 @@ BODIES = (
 def test_any_answer_is_a_value_or_an_error_of_ours(
     request: Any, status: int, headers: CIMultiDict[str], body: bytes
 ) -> None:
-    _, error = meet(lambda: decipher(request, status, headers, body, limit=10_000), APIError)
+    _, error = meet(lambda: decode_response(request, status, headers, body, limit=10_000), APIError)
     success = 200 <= status < 300
     if error is None:
         assert success
@@ -99,7 +99,7 @@ def test_any_answer_is_a_value_or_an_error_of_ours(
 @given(BODIES)
 def test_a_recompile_gives_text_or_an_error_of_ours(body: bytes) -> None:
     with contextlib.suppress(LettaError):
-        assert isinstance(decipher(_CALL, 200, CIMultiDict(), body, limit=10_000), str)
+        assert isinstance(decode_response(_CALL, 200, CIMultiDict(), body, limit=10_000), str)
 
 
 ANYTHING = st.dictionaries(st.text(), JSON) | st.dictionaries(
@@ -192,7 +192,7 @@ def test_any_base_url_or_proxy_is_taken_or_refused(url: str) -> None:
             assert str(error).isprintable()
         else:
             assert URL(client.base_url).user is None
-            assert client._transport.wiring.proxy is None or client._transport.wiring.proxy.user is None
+            assert client._transport.connection.proxy is None or client._transport.connection.proxy.user is None
 
 
 @given(st.sampled_from([301, 302, 303, 307, 308]), LOCATIONS, st.integers(0, 5))
@@ -202,7 +202,7 @@ def test_any_location_is_refused_or_of_the_same_origin(status: int, location: st
     target = URL("http://127.0.0.1:1/v1/x", encoded=True)
     headers = CIMultiDict({"Location": location})
     followed, error = meet(
-        lambda: redirected(_CALL, status, headers, target, "http://127.0.0.1:1", hops), APIConnectionError
+        lambda: redirect_target(_CALL, status, headers, target, "http://127.0.0.1:1", hops), APIConnectionError
     )
     if error is not None:
         assert str(error).isprintable()

@@ -40,8 +40,8 @@ def _parts(client: Any) -> Iterator[object]:
     yield client
     yield from vars(client).values()
     config, transport = client._config, client._transport
-    yield from (config, attrs.asdict(config), transport, attrs.asdict(transport.wiring, recurse=False))
-    yield from (config.headers, config.default_headers, transport.wiring.proxy, transport.wiring.proxy_headers)
+    yield from (config, attrs.asdict(config), transport, attrs.asdict(transport.connection, recurse=False))
+    yield from (config.headers, config.default_headers, transport.connection.proxy, transport.connection.proxy_headers)
 
 
 @pytest.mark.parametrize("make", [AsyncLetta, Letta])
