@@ -28,7 +28,8 @@ from letta_async import (
     UnknownModelSettings,
     UserMessage,
 )
-from letta_async._http.request import CallOptions, build, decode_response
+from letta_async._http.request import CallOptions, build
+from letta_async._http.response import Response, decode_response
 from letta_async._schema.annotations import by_tag
 from letta_async._schema.converter import read, write
 from letta_async.config import ClientConfig
@@ -101,7 +102,7 @@ def refusal(operation: Any, parameters: dict[str, object], body: bytes) -> str:
     config = ClientConfig(api_key=None, base_url="http://localhost")
     request = build(operation, parameters, CallOptions(), config)
     with pytest.raises(APIResponseValidationError) as caught:
-        decode_response(request, 200, {"Content-Type": "application/json"}, body, limit=10_000)
+        decode_response(request, Response(200, {"Content-Type": "application/json"}, body), limit=10_000)
     return str(caught.value)
 
 

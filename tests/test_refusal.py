@@ -13,8 +13,8 @@ from multidict import CIMultiDict
 
 from letta_async import APIError, APIStatusError, NotFoundError, UnprocessableEntityError
 from letta_async._http.error_response import MAX_REFUSAL, _mended
-from letta_async._http.request import decode_response
-from tests.test_decipher import ACTOR, RECOMPILE, answer
+from letta_async._http.response import Response, decode_response
+from tests.test_response import ACTOR, RECOMPILE, answer
 
 ECHO = "x" * 100_000
 COMPLAINT = {"type": "int_parsing", "loc": ("body", "limit"), "msg": "Input should be a valid integer"}
@@ -100,7 +100,7 @@ def test_of_a_page_its_title_is_shown(body: bytes, words: str, status: int) -> N
 @pytest.mark.parametrize("body", [b'{"detail":"Not Found"}', b"", b"{}", b"<html><h1>404</h1>", b"404 page not found"])
 def test_a_404_that_is_about_the_path_names_the_whole_url(body: bytes) -> None:
     with pytest.raises(NotFoundError) as caught:
-        decode_response(RECOMPILE, 404, CIMultiDict(), body, limit=1000, base_url="http://localhost:8283/v1")
+        decode_response(RECOMPILE, Response(404, CIMultiDict(), body), limit=1000, base_url="http://localhost:8283/v1")
     assert f"[nothing is at http://localhost:8283/v1{RECOMPILE.path}; is base_url right" in str(caught.value)
 
 
@@ -108,5 +108,7 @@ def test_a_404_that_is_about_something_does_not() -> None:
     for detail in ("Agent not found", ACTOR):
         with pytest.raises(NotFoundError) as caught:
             body = json.dumps({"detail": detail}).encode()
-            decode_response(RECOMPILE, 404, CIMultiDict(), body, limit=10**4, base_url="http://localhost:8283")
+            decode_response(
+                RECOMPILE, Response(404, CIMultiDict(), body), limit=10**4, base_url="http://localhost:8283"
+            )
         assert "localhost" not in str(caught.value)

@@ -12,6 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState
 from letta_async._http.exchange import exchange
 from letta_async._http.limiter import Limiter
 from letta_async._http.request import Request
+from letta_async._http.response import decode_response
 from letta_async._http.session import ConnectionOptions
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._http.trace import Trace, scrubbed
@@ -147,7 +148,11 @@ class CallAttempts:
         try:
             if trace is not None:
                 trace.sends(request)
-            value = await exchange(lane.session, lane.connection, lane.watch, request, lane.config, trace)
+            response = await exchange(lane.session, lane.connection, lane.watch, request, lane.config, trace)
+            if trace is not None:
+                trace.receives(response.status, response.headers, response.body)
+            config = lane.config
+            value = decode_response(request, response, limit=config.max_response_bytes, base_url=config.base_url)
             limiter.limit.answered(request.kind, sent, loop.time(), limiter.in_flight)
         except APIError as error:
             self._note(error, sent, loop.time())

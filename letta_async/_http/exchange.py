@@ -1,16 +1,17 @@
-"""One exchange: a request goes out, its answer comes back whole and in time, or an error of our own says why not."""
+"""Exchange one request for its response: the only module that reads and writes on connections."""
 
 from __future__ import annotations
 
 import io
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from yarl import URL
 
 from letta_async._http.error_response import MAX_REFUSAL
 from letta_async._http.redirects import redirect_target
-from letta_async._http.request import Request, decode_response, invalid_response
+from letta_async._http.request import Request
+from letta_async._http.response import Response, invalid_response
 from letta_async._http.session import REUSED, ConnectionOptions
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._http.trace import Trace
@@ -35,11 +36,12 @@ async def exchange(
     request: Request,
     config: ClientConfig,
     trace: Trace | None = None,
-) -> Any:
-    """Do one exchange within the try's timeout, body included, following a redirect within the origin.
+) -> Response:
+    """Send a request and read its response within the attempt's timeout, following redirects within the origin.
 
     Raises:
-        APIError: in our own words, whatever the HTTP library, TLS or the operating system raised.
+        APIConnectionError: No response arrived, whatever the HTTP library, TLS or the operating system raised.
+        APIResponseValidationError: The response is larger than the client accepts.
 
     """
     target = URL(f"{config.base_url}{request.target}", encoded=True)
@@ -55,11 +57,7 @@ async def exchange(
                         None if success else redirect_target(request, status, headers, target, config.base_url, hops)
                     )
                     if elsewhere is None:
-                        body = await _read(response, request, config.max_response_bytes)
-                        if trace is not None:
-                            trace.receives(status, headers, body)
-                        limit = config.max_response_bytes
-                        return decode_response(request, status, headers, body, limit=limit, base_url=config.base_url)
+                        return Response(status, headers, await _read(response, request, config.max_response_bytes))
                 except BaseException:
                     _drop(response)
                     raise

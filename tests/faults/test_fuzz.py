@@ -30,7 +30,8 @@ from letta_async import (
 )
 from letta_async._http.error_response import retry_after
 from letta_async._http.redirects import redirect_target
-from letta_async._http.request import CallOptions, build, build_raw, decode_response
+from letta_async._http.request import CallOptions, build, build_raw
+from letta_async._http.response import Response, decode_response
 from letta_async._schema.validation import check
 from letta_async.operations.conversations import Recompile
 from tests.ids import AGENT, CONVERSATION
@@ -85,7 +86,7 @@ BODIES = (
 def test_any_answer_is_a_value_or_an_error_of_ours(
     request: Any, status: int, headers: CIMultiDict[str], body: bytes
 ) -> None:
-    _, error = meet(lambda: decode_response(request, status, headers, body, limit=10_000), APIError)
+    _, error = meet(lambda: decode_response(request, Response(status, headers, body), limit=10_000), APIError)
     success = 200 <= status < 300
     if error is None:
         assert success
@@ -99,7 +100,7 @@ def test_any_answer_is_a_value_or_an_error_of_ours(
 @given(BODIES)
 def test_a_recompile_gives_text_or_an_error_of_ours(body: bytes) -> None:
     with contextlib.suppress(LettaError):
-        assert isinstance(decode_response(_CALL, 200, CIMultiDict(), body, limit=10_000), str)
+        assert isinstance(decode_response(_CALL, Response(200, CIMultiDict(), body), limit=10_000), str)
 
 
 ANYTHING = st.dictionaries(st.text(), JSON) | st.dictionaries(

@@ -26,7 +26,8 @@ from letta_async import (
     UnprocessableEntityError,
 )
 from letta_async._http.error_response import retry_after
-from letta_async._http.request import CallOptions, Request, build, build_raw, decode_response
+from letta_async._http.request import CallOptions, Request, build, build_raw
+from letta_async._http.response import Response, decode_response
 from letta_async.config import ClientConfig
 from letta_async.operations.conversations import Recompile
 from tests.ids import AGENT, CONVERSATION
@@ -54,7 +55,7 @@ def answer(
     fields = CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()})
     if content_type is not None:
         fields["Content-Type"] = content_type
-    return decode_response(request, status, fields, body, limit=limit)
+    return decode_response(request, Response(status, fields, body), limit=limit)
 
 
 @pytest.mark.parametrize("prompt", ["", 'a "b"\n\tc', "Ünï 漢字 🎈", "\\", "null"])

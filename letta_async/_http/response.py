@@ -1,0 +1,136 @@
+"""Decode HTTP responses: to the value that one carries, or to an error. No input or output happens here."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from letta_async._http.error_response import MAX_REFUSAL, excerpt, glance, printable, status_error
+from letta_async._http.request import Request
+from letta_async._schema.converter import read
+from letta_async.errors import APIResponseValidationError, APIStatusError
+
+__all__ = ["Response", "decode_response", "invalid_response"]
+
+_from_json: Final = json.JSONDecoder().raw_decode
+
+
+@attrs.define
+class Response:
+    """A response as it was received."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Headers, found by name without regard to case."""
+    body: bytes
+    """The body as it was sent; of an error response, the beginning."""
+
+
+def decode_response(request: Request, response: Response, *, limit: int, base_url: str = "") -> Any:
+    """Return the value that a response carries.
+
+    Args:
+        request: The request that it responds to.
+        response: The response.
+        limit: Maximum size of the unpacked body, in bytes.
+        base_url: URL of the server, for the message of an error.
+
+    Raises:
+        APIStatusError: The status is not a success.
+        APIResponseValidationError: The status is a success, but the body is not what the API promises.
+
+    """
+    status, headers, body = response.status, response.headers, response.body
+    if not 200 <= status < 300:
+        raise _refused(request, status, headers, body, min(limit, MAX_REFUSAL), base_url)
+    try:
+        return _value(request, headers, _unpacked(headers, body, limit))
+    except _UnreadableError as reason:
+        raise invalid_response(request, status, headers, body, str(reason)) from reason.__cause__
+
+
+class _UnreadableError(ValueError):
+    """An answer is not what was promised; the message says why."""
+
+
+def invalid_response(
+    request: Request, status: int, headers: Mapping[str, str], body: bytes, reason: str
+) -> APIResponseValidationError:
+    """Make the error for an answer that cannot be used."""
+    kind = headers.get("Content-Type", "no content type")
+    shown = f": {glance(body)}" if body else ""
+    return APIResponseValidationError(
+        f"{request.method} {request.path}: {reason} ({status}, {printable(kind)[:80]}){shown}",
+        status_code=status,
+        headers=headers,
+        body=excerpt(body),
+        request_method=request.method,
+        request_path=request.path,
+    )
+
+
+def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
+    if not body or body.isspace():
+        if request.answer is object:
+            return None
+        raise _UnreadableError("the answer is empty")
+    kind = headers.get("Content-Type")
+    if kind not in (None, "application/json") and not kind.partition(";")[0].strip().lower().endswith("json"):
+        raise _UnreadableError("the answer is not JSON")
+    try:
+        value = _parsed(body)
+    except (ValueError, RecursionError) as error:
+        raise _UnreadableError(f"the answer is malformed JSON ({printable(str(error))[:120]})") from None
+    try:
+        return read(request.answer, value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _UnreadableError(f"the answer is of the wrong kind: {printable(str(error))[:200]}") from error
+
+
+def _parsed(body: bytes) -> Any:
+    """Parse JSON: in UTF-8 and nothing around it, as nearly always; else `json.loads` finds out what else it is."""
+    try:
+        text = body.decode()
+        value, end = _from_json(text)
+        if end == len(text):
+            return value
+    except ValueError:
+        pass
+    return json.loads(body)
+
+
+def _unpacked(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bool = True) -> bytes:
+    """Undo the content encoding, never making more than `limit` bytes; of what need not be `whole`, the beginning."""
+    coding = headers.get("Content-Encoding", "").strip().lower()
+    if coding in ("identity", ""):
+        return body
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise _UnreadableError(f"the answer's content encoding {printable(coding)[:40]!r} was not asked for")
+    raw_deflate = coding == "deflate" and body[:1] and (body[0] & 0x0F) != zlib.DEFLATED
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else 32 + zlib.MAX_WBITS)
+    try:
+        plain = unpacker.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise _UnreadableError(f"the answer is not valid {coding}") from error
+    if not whole:
+        return plain[:limit]
+    if len(plain) > limit:
+        raise _UnreadableError(f"the answer unpacks to more than {limit} bytes")
+    if not unpacker.eof or unpacker.unused_data:
+        raise _UnreadableError(f"the answer is not valid {coding}: it ends too early or goes on too long")
+    return plain
+
+
+def _refused(
+    request: Request, status: int, headers: Mapping[str, str], body: bytes, limit: int, base_url: str
+) -> APIStatusError:
+    try:
+        body = _unpacked(headers, body, limit, whole=False)
+    except _UnreadableError:
+        pass  # a refusal is told by its status; its body is shown as it came
+    hint = request.hint(status)
+    return status_error(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)
