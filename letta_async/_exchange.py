@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any, Final
 
@@ -58,11 +59,17 @@ async def exchange(
                 hops += 1
     except LettaError:
         raise
-    except Exception as error:
-        failure = translate(error, request.method, request.path, config.base_url)
-        if failure is None:
+    except (Exception, asyncio.CancelledError) as error:
+        if isinstance(error, asyncio.CancelledError) and _is_cancelled(watch.loop):
             raise
+        failure = translate(error, request.method, request.path, config.base_url)
     raise failure  # outside the handler: the foreign error, its frames dropped, is the cause and not the context
+
+
+def _is_cancelled(loop: asyncio.AbstractEventLoop) -> bool:
+    """Return whether somebody cancelled the task; else something that it awaited was, as by a connector that closes."""
+    task = asyncio.current_task(loop)
+    return task is None or task.cancelling() > 0
 
 
 async def _send(
@@ -91,6 +98,7 @@ async def _send(
                 proxy=wiring.proxy,
                 proxy_headers=wiring.proxy_headers,
                 auto_decompress=False,
+                raise_for_status=False,
             )
         except _ENDED:
             if not (REUSED.get() and request.repeatable and resends < _MAX_RESENDS):

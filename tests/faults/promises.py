@@ -23,7 +23,8 @@ CONNECTIONS: Final = [
     Promise(
         (6,),
         "No file descriptor is left",
-        "`APIConnectionError` that names `max_concurrency` and `ulimit -n`; not tried again.",
+        "The right answer, once one is free: the call waits some 12 s for it, whatever `max_retries`, and fewer go out "
+        "at once. Then `APIConnectionError` that names `max_concurrency` and `ulimit -n`.",
     ),
     Promise(
         (29,),
