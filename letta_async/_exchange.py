@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import aiohttp
+from aiohttp.http_exceptions import BadHttpMessage
 from yarl import URL
 
+from letta_async._idle import PARSED_IN_PYTHON
 from letta_async._protocol import Request, decipher, invalid_answer
 from letta_async._redirect import redirected
 from letta_async._session import REUSED, Wiring
@@ -46,6 +48,8 @@ async def exchange(
                 response = await _send(session, wiring, request, target)
                 try:
                     status, headers = response.status, response.headers
+                    if PARSED_IN_PYTHON and len(headers.getall("Content-Length", ())) > 1:
+                        _refuse_two_lengths(response)
                     success = 200 <= status < 300
                     elsewhere = None if success else redirected(request, status, headers, target, config.base_url, hops)
                     if elsewhere is None:
@@ -109,6 +113,18 @@ async def _send(
 def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
     """Have a large body sent piece by piece; in one piece the HTTP library warns of it."""
     return body if body is None or len(body) <= _LARGE else io.BytesIO(body)
+
+
+def _refuse_two_lengths(response: aiohttp.ClientResponse) -> NoReturn:
+    """Cut the connection, also one that was released, since the end of the response is anybody's guess.
+
+    Raises:
+        BadHttpMessage: as the HTTP library's parser in C does by itself.
+
+    """
+    if (protocol := response._protocol) is not None:  # pyright: ignore[reportPrivateUsage]  # there is no public one
+        protocol.close()
+    raise BadHttpMessage("there are two Content-Length headers")
 
 
 async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) -> bytes:

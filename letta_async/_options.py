@@ -97,6 +97,7 @@ class ConfiguredClient:
             max_concurrency=max_concurrency,
             concurrency=concurrency,
         )
+        self._transport.wiring.towards(self._config.base_url)  # refuses a proxy of the environment while it is made
         self._parent: ConfiguredClient | None = None
         self._closed = False
         self._attach()
@@ -175,6 +176,7 @@ class ConfiguredClient:
         copy._config = attrs.evolve(
             self._config, **changes, **_rarely_given(timeout, max_retries, retry, self._config.retry)
         )
+        copy._transport.wiring.towards(copy._config.base_url)
         copy._parent = self
         copy._closed = False
         copy._attach()

@@ -110,10 +110,9 @@ class Transport:
             for _ in range(_TURNS_TO_END):
                 await asyncio.sleep(0)
         finally:  # also when closing is cancelled
-            if binding.session is not self.wiring.session:
-                await binding.session.close()
-                # Transports close in the next turn of the loop; without it a loop that ends now would leave them open.
-                await asyncio.sleep(0)
+            await binding.session.close()
+            # Transports close in the next turn of the loop; without it a loop that ends now would leave them open.
+            await asyncio.sleep(0)
 
     def stats(self, base_url: str) -> ClientStats:
         """Say how things stand with a server."""
@@ -131,12 +130,12 @@ class Transport:
     def is_open(self) -> bool:
         """Whether there is a session of this process that wants closing."""
         binding = self._binding
-        return binding is not None and binding.pid == os.getpid() and binding.session is not self.wiring.session
+        return binding is not None and binding.pid == os.getpid() and self.wiring.session is None
 
     def abandon(self) -> None:
         """Let go of the connections without a loop to close them in."""
         binding = self._take_binding()
-        if binding is not None and binding.session is not self.wiring.session:
+        if binding is not None:
             let_go(binding.session)
 
     def _take_binding(self) -> _Binding | None:
@@ -169,10 +168,9 @@ class Transport:
             raise ClientClosedError(
                 "the client is in use in another event loop; make one client a loop, or close this one there first"
             )
-        _open.discard(binding)
-        if binding.session is not self.wiring.session:
-            self._take_binding()
-            let_go(binding.session)
+        self._take_binding()
+        let_go(binding.session)
+        if self.wiring.session is None:
             warn("a client was still open when its event loop closed; use `async with`, or close it", ResourceWarning)
 
     def _lane(self, binding: _Binding, config: ClientConfig) -> Lane:
@@ -180,7 +178,8 @@ class Transport:
         lane = binding.lane
         if lane is None or lane.config is not config:
             limiter = self._limiter(binding, config.base_url)
-            lane = binding.lane = Lane(binding.session, self.wiring, binding.watch, config, limiter, self.retries)
+            wiring = self.wiring.towards(config.base_url)
+            lane = binding.lane = Lane(binding.session, wiring, binding.watch, config, limiter, self.retries)
         return lane
 
     def _limiter(self, binding: _Binding, base_url: str) -> Limiter:

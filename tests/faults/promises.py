@@ -32,6 +32,12 @@ CONNECTIONS: Final = [
         "The right answer, and no retry is spent; a call that must not be done twice gets `APIConnectionError`. Idle"
         " connections are given up after 4 s, before a Letta server closes them.",
     ),
+    Promise(
+        (61,),
+        "The server sends something on an idle connection, or more than its answer",
+        "The right answer to the next call: the connection is not used again. So it is in a session of your own, unless "
+        "it waits between taking a connection and using it, as for a trace.",
+    ),
     Promise((30,), "The server is restarted between two calls", "The right answer."),
     Promise(
         (40,),
