@@ -112,6 +112,7 @@ class BaseClient:
             max_concurrency=max_concurrency,
             concurrency=concurrency,
         )
+        self._transport.connection.towards(self._config.base_url)  # refuses a proxy of the environment while it is made
         self._parent: BaseClient | None = None
         self._closed = False
         self._attach()
@@ -191,6 +192,7 @@ class BaseClient:
         copy._config = attrs.evolve(
             self._config, **changes, **_rarely_given(timeout, max_retries, retry, self._config.retry)
         )
+        copy._transport.connection.towards(copy._config.base_url)
         copy._parent = self
         copy._closed = False
         copy._attach()

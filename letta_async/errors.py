@@ -188,8 +188,8 @@ class APIConnectionError(APIError):
     """Whether the server cannot have acted on the request, because it never got it."""
     transient: bool = False
     """Whether the same request may well succeed later."""
-    max_retries: int | None = None
-    """Most retries that make sense, where that is fewer than the policy allows."""
+    exhausted: bool = False
+    """Whether this program had no file descriptor left, so that nothing was sent; waited for, whatever the policy."""
 
 
 class APITimeoutError(APIConnectionError):

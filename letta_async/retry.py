@@ -54,6 +54,9 @@ _LASTING_CONFLICT: Final = re.compile(
 )
 """Words of a 409 with another text, such as that of a newer server."""
 
+_MOST_WAITS: Final = 6
+"""How often a call waits for a file descriptor of its own program, some 12 s together; nothing was sent meanwhile."""
+
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
@@ -103,11 +106,11 @@ class RetryPolicy:
             repeatable: Whether doing the call twice does no harm.
 
         """
+        if isinstance(error, APIConnectionError) and error.exhausted:
+            return retries < _MOST_WAITS
         if retries >= self.max_retries:
             return False
         if isinstance(error, APIConnectionError):
-            if error.max_retries is not None and retries >= error.max_retries:
-                return False
             return error.transient and (repeatable or error.unprocessed)
         if isinstance(error, APIStatusError):
             if error.retry_after is not None and error.retry_after > self.max_retry_after:
@@ -182,6 +185,8 @@ class RetryBudget:
 
     def take(self, error: BaseException) -> int | None:
         """Pay for a retry: the price that was paid, or `None` when there is not enough left."""
+        if isinstance(error, APIConnectionError) and error.exhausted:
+            return 0  # it never came as far as the server
         throttled = isinstance(error, APIStatusError) and error.status_code in _THROTTLED
         price = self.throttled_cost if throttled else self.cost
         if price > self.tokens:

@@ -30,11 +30,9 @@ def status(code: int, detail: str = "no", **headers: str) -> APIStatusError:
     return status_error("POST", "/x", code, fields, f'{{"detail": "{detail}"}}'.encode())
 
 
-def connection(
-    *, transient: bool = True, unprocessed: bool = False, max_retries: int | None = None
-) -> APIConnectionError:
+def connection(*, transient: bool = True, unprocessed: bool = False, exhausted: bool = False) -> APIConnectionError:
     error = APIConnectionError("no")
-    error.transient, error.unprocessed, error.max_retries = transient, unprocessed, max_retries
+    error.transient, error.unprocessed, error.exhausted = transient, unprocessed, exhausted
     return error
 
 
@@ -133,8 +131,15 @@ def test_connections_are_tried_again_where_that_may_help() -> None:
     assert retried(connection())
     assert retried(APITimeoutError("no"))
     assert not retried(connection(transient=False))
-    assert retried(connection(max_retries=1), retries=0)
-    assert not retried(connection(max_retries=1), retries=1)
+
+
+def test_a_lack_of_descriptors_is_waited_for_whatever_the_policy_and_for_nothing() -> None:
+    lack = connection(exhausted=True, unprocessed=True)
+    for policy in (RetryPolicy(max_retries=0), POLICY, RetryPolicy(max_retries=100)):
+        assert retried(lack, retries=5, policy=policy, repeatable=False)
+        assert not retried(lack, retries=6, policy=policy)
+    assert RetryBudget(tokens=0).take(lack) == 0
+    assert RetryBudget(tokens=0).take(connection()) is None
 
 
 def test_a_call_that_is_not_safe_to_repeat_is_tried_again_only_if_it_cannot_have_been_processed() -> None:

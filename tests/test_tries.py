@@ -54,7 +54,7 @@ class Server:
         self.came.append(self.loop.time() - 1000)
         seconds, said = self.answers.pop(0)
         await asyncio.sleep(seconds)
-        if isinstance(said, Exception):
+        if isinstance(said, BaseException):
             raise said
         return said
 
@@ -166,11 +166,19 @@ def test_a_call_that_is_not_safe_to_repeat_is_tried_again_only_where_nothing_was
     assert len(failed(server, asked, answer(status=502), answer(), block=post).attempts) == 2
 
 
-def test_what_is_not_the_networks_is_raised_as_it_is(server: Server) -> None:
-    with pytest.raises(KeyError, match="a bug"):
-        play(server, recompile, (0, KeyError("a bug")))
-    with pytest.raises(KeyError, match="a bug"):
-        play(server, recompile, answer(status=502), (0, KeyError("a bug")))
+def test_what_nobody_foresaw_is_an_error_of_ours_and_final(server: Server) -> None:
+    for before in ([], [answer(status=502)]):
+        error = failed(server, *before, (0, KeyError("a bug")))
+        assert isinstance(error, APIConnectionError)
+        assert "KeyError: 'a bug'" in str(error)
+        assert isinstance(error.__cause__, KeyError)
+        assert len(error.attempts) == len(before) + 1
+
+
+def test_what_was_cancelled_below_is_no_cancellation_of_the_call(server: Server) -> None:
+    error = failed(server, (0, asyncio.CancelledError("the connector closed")))
+    assert isinstance(error, APIConnectionError)
+    assert "though the call was not" in str(error)
 
 
 # --- the budget -------------------------------------------------------------------------------------------------------

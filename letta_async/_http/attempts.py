@@ -20,7 +20,15 @@ from letta_async._http.translation import connection_error
 from letta_async._utils.frames import drop_frames
 from letta_async._utils.logging_setup import log
 from letta_async.config import ClientConfig
-from letta_async.errors import APIError, APIStatusError, APITimeoutError, Attempt, ClientClosedError, LettaError
+from letta_async.errors import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    Attempt,
+    ClientClosedError,
+    LettaError,
+)
 from letta_async.retry import Retries, is_overload
 
 __all__ = ["CLOSED", "CallAttempts", "CallContext"]
@@ -172,10 +180,13 @@ class CallAttempts:
 
     def _note(self, error: APIError, sent: float, now: float) -> None:
         if is_overload(error):
-            self._lane.limiter.limit.overloaded(sent, now, self._lane.limiter.in_flight)
+            limiter = self._lane.limiter
+            limiter.limit.overloaded(sent, now, limiter.in_flight)
+            if isinstance(error, APIConnectionError) and error.exhausted:
+                limiter.limit.exhausted(now, limiter.in_flight)
             longest = self._lane.config.retry.max_retry_after
             if isinstance(error, APIStatusError) and error.retry_after and error.retry_after <= longest:
-                self._lane.limiter.pause(error.retry_after)
+                limiter.pause(error.retry_after)
         words = error.message.removeprefix(f"{self._request.method} {self._request.path}: ")
         self._attempts.append(Attempt(f"{type(error).__name__}: {words}"[:_SHORT], now - sent))
         error.attempts = tuple(self._attempts)

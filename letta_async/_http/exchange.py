@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from typing import Final
+from typing import Final, NoReturn
 
 import aiohttp
+from aiohttp.http_exceptions import BadHttpMessage
 from yarl import URL
 
 from letta_async._http.error_response import MAX_REFUSAL
+from letta_async._http.idle import PARSED_IN_PYTHON
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
 from letta_async._http.response import Response, invalid_response
@@ -52,6 +55,8 @@ async def exchange(
                 response = await _send(session, connection, request, target)
                 try:
                     status, headers = response.status, response.headers
+                    if PARSED_IN_PYTHON and len(headers.getall("Content-Length", ())) > 1:
+                        _refuse_two_lengths(response)
                     success = 200 <= status < 300
                     elsewhere = (
                         None if success else redirect_target(request, status, headers, target, config.base_url, hops)
@@ -68,11 +73,17 @@ async def exchange(
                 hops += 1
     except LettaError:
         raise
-    except Exception as error:
-        failure = translate(error, request.method, request.path, config.base_url)
-        if failure is None:
+    except (Exception, asyncio.CancelledError) as error:
+        if isinstance(error, asyncio.CancelledError) and _is_cancelled(watch.loop):
             raise
+        failure = translate(error, request.method, request.path, config.base_url)
     raise failure  # outside the handler: the foreign error, its frames dropped, is the cause and not the context
+
+
+def _is_cancelled(loop: asyncio.AbstractEventLoop) -> bool:
+    """Return whether somebody cancelled the task; else something that it awaited was, as by a connector that closes."""
+    task = asyncio.current_task(loop)
+    return task is None or task.cancelling() > 0
 
 
 async def _send(
@@ -101,6 +112,7 @@ async def _send(
                 proxy=connection.proxy,
                 proxy_headers=connection.proxy_headers,
                 auto_decompress=False,
+                raise_for_status=False,
             )
         except _ENDED:
             if not (REUSED.get() and request.repeatable and resends < _MAX_RESENDS):
@@ -111,6 +123,18 @@ async def _send(
 def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
     """Have a large body sent piece by piece; in one piece the HTTP library warns of it."""
     return body if body is None or len(body) <= _LARGE else io.BytesIO(body)
+
+
+def _refuse_two_lengths(response: aiohttp.ClientResponse) -> NoReturn:
+    """Cut the connection, also one that was released, since the end of the response is anybody's guess.
+
+    Raises:
+        BadHttpMessage: as the HTTP library's parser in C does by itself.
+
+    """
+    if (protocol := response._protocol) is not None:  # pyright: ignore[reportPrivateUsage]  # there is no public one
+        protocol.close()
+    raise BadHttpMessage("there are two Content-Length headers")
 
 
 async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) -> bytes:

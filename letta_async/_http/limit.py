@@ -55,12 +55,28 @@ class Limit:
     def overloaded(self, sent: float, now: float, in_flight: int) -> None:
         """Take note that the server had too much to do, as with `answered`."""
 
+    def exhausted(self, now: float, in_flight: int) -> None:
+        """Take note that this program has no file descriptor for so many, as with `answered`; also an overload."""
+
 
 @attrs.define
 class FixedLimit(Limit):
-    """Always the same number."""
+    """Always the same number, but fewer for a while where file descriptors run out."""
 
     value: int
+    _given: int = attrs.field(init=False, default=0)
+    _lowered: float | None = attrs.field(init=False, default=None)
+
+    def answered(self, kind: Hashable, sent: float, now: float, in_flight: int) -> None:
+        """Take note of an answer; see `Limit.answered`."""
+        if self._lowered is not None and now - self._lowered >= _CEILING_HOLDS:
+            self.value, self._lowered = self._given, None
+
+    def exhausted(self, now: float, in_flight: int) -> None:
+        """Take note of a lack of descriptors; see `Limit.exhausted`."""
+        if self._lowered is None:
+            self._given = self.value
+        self.value, self._lowered = max(1, min(self.value, in_flight - 1)), now
 
 
 @attrs.define

@@ -1,8 +1,11 @@
-"""How connections are made: TLS, proxies, keep-alive."""
+"""How connections are made: TLS, proxies, keep-alive, and what of a session that was handed in holds."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import copy
+import re
 import ssl
 from contextvars import ContextVar
 from functools import lru_cache, partial
@@ -11,8 +14,11 @@ from typing import Any, Final
 import aiohttp
 import attrs
 from aiohttp.client_proto import ResponseHandler
+from multidict import CIMultiDict
 from yarl import URL
 
+from letta_async._http.idle import Idle, is_unspoilt
+from letta_async._http.proxies import environment_proxy
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._utils.secrets import Secret
 from letta_async.errors import ClientClosedError, Fault, InvalidArgumentError
@@ -23,11 +29,16 @@ _KEEP_ALIVE: Final = 4.0
 """How long an idle connection is kept, in seconds: less than the 5 after which a Letta server closes it."""
 _UNTIMED: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
+_OF_ANOTHER_MESSAGE: Final = re.compile(
+    r"content-.*|transfer-encoding|te|trailer|expect|upgrade|connection|host|range|if-.*", re.IGNORECASE
+)
+"""Headers that belong to one request, such as its length; as a session's defaults they would garble a call."""
+
 REUSED: Final[ContextVar[bool | None]] = ContextVar("letta_async_reused", default=None)
 """Whether the task's latest request went out on a connection that had been idle; known once that is cut."""
 
 
-class _Protocol(ResponseHandler):
+class _Protocol(Idle):
     """A connection that is cut when it is closed; to close it politely could take as long as the other side likes."""
 
     def close(self) -> None:
@@ -71,25 +82,51 @@ class ConnectionOptions:
 
     @classmethod
     def make(cls, *, proxy: str | None, **options: Any) -> ConnectionOptions:
-        """Take a proxy's user name and password out of its URL, to where they are sent to the proxy alone.
+        """Create the connection from the options of a client.
 
         Raises:
             InvalidArgumentError: the proxy's URL is wrong; a password in it is not shown.
 
         """
-        if proxy is None:
-            return cls(**options)
+        connection = cls(**options)
+        return connection if proxy is None else connection._through(proxy, "proxy")
+
+    def towards(self, base_url: str) -> ConnectionOptions:
+        """Return the connection for one server, with the proxy that the environment names for it where that is trusted.
+
+        Raises:
+            InvalidArgumentError: the environment names a proxy that cannot be used.
+
+        """
+        if self.proxy is not None or not self._trusts_environment():
+            return self
+        found = environment_proxy(base_url)
+        return self if found is None else self._through(found.url, found.variable)
+
+    def _trusts_environment(self) -> bool:
+        session = self.session
+        if session is None:
+            return self.trust_env
+        given = session._default_proxy is not None  # pyright: ignore[reportPrivateUsage]  # there is no public one
+        # A connector of another library, such as one for SOCKS, knows its way.
+        plain = isinstance(session.connector, aiohttp.TCPConnector) and type(session.connector).__module__.startswith(
+            "aiohttp."
+        )
+        return plain and not given and (self.trust_env or session.trust_env)
+
+    def _through(self, proxy: str, path: str) -> ConnectionOptions:
+        """Take a proxy's user name and password out of its URL, to where they are sent to the proxy alone."""
         url = _proxy_url(proxy)
         if url is None:
-            raise InvalidArgumentError([Fault("proxy", "is not a URL such as http://proxy.example:3128")])
+            raise InvalidArgumentError([Fault(path, "is not a URL such as http://proxy.example:3128")])
         headers: dict[str, str] | None = None
         if url.user is not None:
-            credentials = aiohttp.encode_basic_auth(url.user, url.password or "")
-            headers = {"Proxy-Authorization": Secret(credentials)}
-        return cls(proxy=url.with_user(None), proxy_headers=headers, **options)
+            credentials = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode()
+            headers = {"Proxy-Authorization": Secret(f"Basic {credentials}")}
+        return attrs.evolve(self, proxy=url.with_user(None), proxy_headers=headers)
 
     def open_session(self) -> aiohttp.ClientSession:
-        """Give the session that was handed in, or make one for the running loop.
+        """Create a session for the running loop, of its own or after the one that was handed in.
 
         Raises:
             ClientClosedError: the session that was handed in belongs to another loop.
@@ -99,18 +136,15 @@ class ConnectionOptions:
             loop = self.session._loop  # pyright: ignore[reportPrivateUsage]  # the public one is deprecated
             if loop is not asyncio.get_running_loop():
                 raise ClientClosedError("the session that was handed in belongs to another event loop")
-            return self.session
+            return _adopt(self.session)
         connector = _Connector(
             limit=0,  # the limiter limits
             keepalive_timeout=_KEEP_ALIVE,
             ssl=True if self.ssl_context is None else self.ssl_context,
         )
         session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=self.trust_env,
-            auto_decompress=False,
-        )
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+        )  # not trust_env: the HTTP library would pass over proxies that it does not know, and read netrc
         session._retry_connection = False  # pyright: ignore[reportPrivateUsage]  # else it repeats a GET unasked
         return session
 
@@ -129,9 +163,46 @@ def _proxy_url(text: str) -> URL | None:
     return url if url.scheme in ("http", "https") and url.host else None
 
 
+def _adopt(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+    """Create a session that works like one that was handed in, except where a call would not be what it should be.
+
+    Its connections, cookies, proxy, tracing and middlewares are the same. It sends no headers that say how another
+    message is framed or which part of it is wanted, its credentials go only where no key was given, and it repeats
+    nothing and judges no status by itself.
+    """
+    auth, origin = session.auth, session._base_url_origin  # pyright: ignore[reportPrivateUsage]  # as its middlewares
+
+    async def guard(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        if session.closed:
+            raise ClientClosedError("the session that was handed in is closed")
+        if auth is not None and "Authorization" not in request.headers and origin in (None, request.url.origin()):
+            request.headers["Authorization"] = auth.encode()
+        pool: Any = session.connector
+        for protocol, _ in pool._conns.get(request.connection_key, ()):
+            if protocol.is_connected() and not is_unspoilt(protocol):
+                protocol.close()
+        return await send(request)
+
+    adopted = copy.copy(session)
+    headers = [(name, value) for name, value in session.headers.items() if not _OF_ANOTHER_MESSAGE.fullmatch(name)]
+    vars(adopted).update(
+        _connector_owner=False,
+        _default_auth=None,
+        _default_headers=CIMultiDict(headers),
+        _middlewares=(*session._middlewares, guard),  # pyright: ignore[reportPrivateUsage]  # there is no public one
+        _raise_for_status=False,
+        _read_bufsize=2**16,
+        _retry_connection=False,
+        _skip_auto_headers=frozenset[str](),
+        _trust_env=False,
+    )
+    return adopted
+
+
 def abandon_session(session: aiohttp.ClientSession) -> None:
     """Close a session where nothing can be awaited, because its loop is closed or out of reach."""
     connector = session.connector
+    owned = session.connector_owner
     session.detach()
-    if connector is not None and not connector.closed:
+    if owned and connector is not None and not connector.closed:
         connector._close()  # pyright: ignore[reportPrivateUsage]  # the public one wants awaiting

@@ -7,7 +7,7 @@ import errno
 import re
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar, cast
 
 import aiohttp
@@ -24,6 +24,7 @@ __all__ = ["FOREIGN", "connection_error", "translate"]
 E = TypeVar("E", bound=APIConnectionError)
 
 _SHORT: Final = 200
+_NO_DESCRIPTOR: Final = (errno.EMFILE, errno.ENFILE)
 
 
 @attrs.frozen
@@ -34,13 +35,19 @@ class _Meaning:
     cls: type[APIConnectionError] = APIConnectionError
     unprocessed: bool = False
     transient: bool = False
-    max_retries: int | None = None
+    exhausted: bool = False
 
 
 _TIMEOUT: Final = _Meaning("no answer came in time", APITimeoutError, transient=True)
 _BROKEN: Final = _Meaning("the connection broke before the answer was complete", transient=True)
 _UNTRUSTED: Final = _Meaning("the server's TLS certificate is not trusted", unprocessed=True)
 _UNWELCOME: Final = _Meaning("the server wants a client certificate, or another one: see ssl_context", unprocessed=True)
+_EXHAUSTED: Final = _Meaning(
+    "no file descriptor is left; lower max_concurrency, or raise the limit (ulimit -n)",
+    unprocessed=True,
+    transient=True,
+    exhausted=True,
+)
 _GARBLED: Final = _Meaning(
     "what came back is not HTTP/1.1 that can be read; is it the right port, or https instead of http?"
 )
@@ -59,18 +66,26 @@ def _of_parser_error(error: Any) -> _Meaning:
 
 
 def _of_os_error(error: Any) -> _Meaning:
-    """Tell refused connections from exhausted descriptors, names that do not resolve and failed handshakes."""
+    """Tell refused connections from names that do not resolve and failed handshakes."""
     if isinstance(error, aiohttp.ClientConnectorError):
         inner = error.os_error
         if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(inner, socket.gaierror):
-            return _Meaning("the host's name does not resolve", unprocessed=True, transient=True, max_retries=1)
+            return _of_resolver(inner)
         if isinstance(inner, ssl.SSLError):
             return _of_tls_error(inner)
-        if inner.errno in (errno.EMFILE, errno.ENFILE):
-            return _Meaning("no file descriptor is left; lower max_concurrency, or raise the limit (ulimit -n)")
         return _Meaning("no connection could be made", unprocessed=True, transient=True)
     # TLS 1.3 tells of an unwelcome client only when the client believes the handshake done.
     return _UNWELCOME if _is_unwelcome(error) else _BROKEN
+
+
+def _of_resolver(error: OSError) -> _Meaning:
+    """Tell a name that is unknown from a resolver that could not find out."""
+    lasting = isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN
+    if isinstance(error.__cause__, Exception):  # aiodns has its own numbers, those of c-ares
+        lasting = lasting or error.__cause__.args[:1] in ((1,), (4,))
+    if lasting:
+        return _Meaning("the host's name does not resolve", unprocessed=True)
+    return _Meaning("the host's name could not be resolved just now", unprocessed=True, transient=True)
 
 
 def _of_tls_error(error: Any) -> _Meaning:
@@ -123,24 +138,46 @@ FOREIGN: Final[list[tuple[type[BaseException], Callable[[Any], _Meaning]]]] = [
     (ssl.SSLError, _of_tls_error),
     (OSError, lambda _: _BROKEN),
     (UnicodeError, lambda _: _Meaning("the host's name cannot be encoded")),
+    (asyncio.CancelledError, lambda _: _Meaning("what the request waited for was cancelled, though the call was not")),
+    (Exception, lambda _: _Meaning("the request failed in a way that was not foreseen")),
 ]
 """Exception classes, the more special first, with what an instance stands for."""
 
 
-def translate(error: Exception, method: str, path: str, base_url: str) -> APIConnectionError | None:
-    """Make this package's error of a foreign one, its cause kept; `None` for an error that is not the network's."""
-    for kind, meaning_of in FOREIGN:
-        if isinstance(error, kind):
-            meaning = meaning_of(error)
-            said = printable(str(error))[:_SHORT]
-            words = f"{meaning.words} ({type(error).__name__}{': ' if said else ''}{said})"
-            made = connection_error(words, method, path, base_url, meaning.cls)
-            made.unprocessed = meaning.unprocessed
-            made.transient = meaning.transient
-            made.max_retries = meaning.max_retries
-            made.__cause__ = _without_frames(error)
-            return made
-    return None
+def translate(error: Exception | asyncio.CancelledError, method: str, path: str, base_url: str) -> APIConnectionError:
+    """Return this package's error for a foreign one, which is kept as its cause."""
+    meaning = _EXHAUSTED if _is_of_descriptors(error) else _meaning(error)
+    said = printable(str(error))[:_SHORT]
+    words = f"{meaning.words} ({type(error).__name__}{': ' if said else ''}{said})"
+    made = connection_error(words, method, path, base_url, meaning.cls)
+    made.unprocessed = meaning.unprocessed
+    made.transient = meaning.transient
+    made.exhausted = meaning.exhausted
+    made.__cause__ = _without_frames(error)
+    return made
+
+
+def _meaning(error: BaseException) -> _Meaning:
+    return next(meaning_of(error) for kind, meaning_of in FOREIGN if isinstance(error, kind))
+
+
+def _is_of_descriptors(error: BaseException) -> bool:
+    """Return whether the system had no file descriptor left, wherever one was wanted: a socket, the resolver, TLS."""
+    return any(
+        isinstance(link, OSError)
+        and (link.errno in _NO_DESCRIPTOR or any(f"[Errno {number}]" in str(link) for number in _NO_DESCRIPTOR))
+        for link in _chain(error)
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Go through an error and what led to it, each once."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or link.__context__
 
 
 def connection_error(words: str, method: str, path: str, base_url: str, cls: type[E]) -> E:
@@ -161,10 +198,7 @@ def _without_frames(error: BaseException) -> BaseException:
 
     What is left can be pickled, by those who take causes along as `distributed` does.
     """
-    seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
+    for link in _chain(error):
         link.__traceback__ = None
         if isinstance(link, aiohttp.ClientResponseError):
             none = cast("CIMultiDictProxy[str]", CIMultiDict[str]())  # a proxy cannot be pickled
@@ -174,5 +208,4 @@ def _without_frames(error: BaseException) -> BaseException:
         if isinstance(link, aiohttp.ServerDisconnectedError):
             link.message = str(link.message)  # it may be half an answer, parsed
             link.args = (link.message,)
-        link = link.__cause__ or link.__context__
     return error

@@ -115,10 +115,9 @@ class Transport:
             for _ in range(_TURNS_TO_END):
                 await asyncio.sleep(0)
         finally:  # also when closing is cancelled
-            if binding.session is not self.connection.session:
-                await binding.session.close()
-                # Transports close in the next turn of the loop; without it a loop that ends now would leave them open.
-                await asyncio.sleep(0)
+            await binding.session.close()
+            # Transports close in the next turn of the loop; without it a loop that ends now would leave them open.
+            await asyncio.sleep(0)
 
     def stats(self, base_url: str) -> ClientStats:
         """Say how things stand with a server."""
@@ -136,12 +135,12 @@ class Transport:
     def is_open(self) -> bool:
         """Whether there is a session of this process that wants closing."""
         binding = self._binding
-        return binding is not None and binding.pid == os.getpid() and binding.session is not self.connection.session
+        return binding is not None and binding.pid == os.getpid() and self.connection.session is None
 
     def abandon(self) -> None:
         """Let go of the connections without a loop to close them in."""
         binding = self._take_binding()
-        if binding is not None and binding.session is not self.connection.session:
+        if binding is not None:
             abandon_session(binding.session)
 
     def _take_binding(self) -> _Binding | None:
@@ -174,10 +173,9 @@ class Transport:
             raise ClientClosedError(
                 "the client is in use in another event loop; make one client a loop, or close this one there first"
             )
-        _open.discard(binding)
-        if binding.session is not self.connection.session:
-            self._take_binding()
-            abandon_session(binding.session)
+        self._take_binding()
+        abandon_session(binding.session)
+        if self.connection.session is None:
             warn("a client was still open when its event loop closed; use `async with`, or close it", ResourceWarning)
 
     def _lane(self, binding: _Binding, config: ClientConfig) -> CallContext:
@@ -185,9 +183,8 @@ class Transport:
         lane = binding.lane
         if lane is None or lane.config is not config:
             limiter = self._limiter(binding, config.base_url)
-            lane = binding.lane = CallContext(
-                binding.session, self.connection, binding.watch, config, limiter, self.retries
-            )
+            connection = self.connection.towards(config.base_url)
+            lane = binding.lane = CallContext(binding.session, connection, binding.watch, config, limiter, self.retries)
         return lane
 
     def _limiter(self, binding: _Binding, base_url: str) -> Limiter:

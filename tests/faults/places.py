@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-__all__ = ["address_that_never_answers", "closed_port", "name_that_hangs", "name_that_is_unknown"]
+__all__ = [
+    "address_that_never_answers",
+    "closed_port",
+    "name_that_cannot_be_asked_for",
+    "name_that_hangs",
+    "name_that_is_unknown",
+]
 
 
 @contextlib.contextmanager
@@ -45,6 +51,13 @@ class _Unknown:
     async def close(self) -> None: ...
 
 
+class _Busy(_Unknown):
+    """A resolver that wants to be asked later."""
+
+    async def resolve(self, *_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
 class _Hanging(_Unknown):
     """A resolver that thinks it over."""
 
@@ -56,6 +69,12 @@ class _Hanging(_Unknown):
 def name_that_is_unknown() -> Iterator[str]:
     with mock.patch("aiohttp.connector.DefaultResolver", _Unknown):
         yield "https://nowhere.example"
+
+
+@contextlib.contextmanager
+def name_that_cannot_be_asked_for() -> Iterator[str]:
+    with mock.patch("aiohttp.connector.DefaultResolver", _Busy):
+        yield "https://busy.example"
 
 
 @contextlib.contextmanager

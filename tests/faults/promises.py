@@ -23,13 +23,20 @@ CONNECTIONS: Final = [
     Promise(
         (6,),
         "No file descriptor is left",
-        "`APIConnectionError` that names `max_concurrency` and `ulimit -n`; not tried again.",
+        "The right answer, once one is free: the call waits some 12 s for it, whatever `max_retries`, and fewer go out "
+        "at once. Then `APIConnectionError` that names `max_concurrency` and `ulimit -n`.",
     ),
     Promise(
         (29,),
         "The server closes or resets an idle connection just as it is used again",
         "The right answer, and no retry is spent; a call that must not be done twice gets `APIConnectionError`. Idle"
         " connections are given up after 4 s, before a Letta server closes them.",
+    ),
+    Promise(
+        (61,),
+        "The server sends something on an idle connection, or more than its answer",
+        "The right answer to the next call: the connection is not used again. So it is in a session of your own, "
+        "unless it waits between taking a connection and using it, as for a trace.",
     ),
     Promise((30,), "The server is restarted between two calls", "The right answer."),
     Promise(

@@ -95,6 +95,22 @@ BODY: Final = [
         sees=APIConnectionError,
         says=("not HTTP/1.1 that can be read",),
     ),
+    *(
+        Fault(
+            row=20,
+            name=f"lengths-{name}",
+            happens=happens,
+            script=says(ok(b'"You are Sam."', *headers, length=length)),
+            sees=APIConnectionError,
+            says=("not HTTP/1.1 that can be read",),
+        )
+        for name, length, headers, happens in (
+            ("differ", 14, ["Content-Length: 13"], "There are two Content-Length headers, alike or not"),
+            ("agree", 14, ["content-length: 14"], "There are two Content-Length headers, alike or not"),
+            ("listed", "14, 13", [], "The Content-Length is a list"),
+            ("listed-alike", "14, 14", [], "The Content-Length is a list"),
+        )
+    ),
     Fault(
         row=20,
         name="length-and-chunks",

@@ -5,7 +5,13 @@ from __future__ import annotations
 from letta_async import APIConnectionError, APITimeoutError, Timeout
 
 from .fault import Again, Fault
-from .places import address_that_never_answers, closed_port, name_that_hangs, name_that_is_unknown
+from .places import (
+    address_that_never_answers,
+    closed_port,
+    name_that_cannot_be_asked_for,
+    name_that_hangs,
+    name_that_is_unknown,
+)
 from .scripts import closes, resets
 
 __all__ = ["REACHING"]
@@ -56,9 +62,16 @@ REACHING = [
         happens="The host's name does not resolve",
         place=name_that_is_unknown,
         sees=APIConnectionError,
-        again=Again.ALL,
-        tries=2,
         says=("name does not resolve",),
+    ),
+    Fault(
+        row=5,
+        name="resolver-busy",
+        happens="The resolver cannot find out just now what the host's name stands for",
+        place=name_that_cannot_be_asked_for,
+        sees=APIConnectionError,
+        again=Again.ALL,
+        says=("could not be resolved just now",),
     ),
     Fault(
         row=5,

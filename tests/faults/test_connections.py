@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import resource
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -19,6 +21,14 @@ from .scripts import ok, says, takes
 from .server import PROMPT, RIGHT, Peer, Script, Server, good
 
 Drive = Callable[..., Driver]
+
+
+def _recompile(client: Any) -> Any:
+    return client.conversations.recompile(CONVERSATION)
+
+
+def _create(client: Any) -> Any:
+    return client.post("/v1/agents/", body={"name": "Sam"}, cast_to=str)
 
 
 def ends_when_reused(how: str, pause: float = 0.0) -> Script:
@@ -75,23 +85,68 @@ def test_waiting_for_a_slot_counts_for_the_deadline(server: Server, drive: Drive
 # --- row 6: out of descriptors ----------------------------------------------------------------------------------------
 
 
-def test_running_out_of_descriptors_is_told_and_not_tried_again(server: Server, drive: Drive) -> None:
-    driver = drive(server.url)
-    server.follow(says(ok(b'"You are Sam."', "Connection: close")))
-    assert driver.recompile() == PROMPT
+@contextlib.contextmanager
+def starving() -> Iterator[Callable[[], None]]:
+    """Leave no file descriptor to anybody, until the end or until what is yielded is called."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-
-    def starve(client: Any) -> Any:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
-        return client.conversations.recompile(CONVERSATION)
-
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
-        with pytest.raises(APIConnectionError, match="no file descriptor is left; lower max_concurrency") as caught:
-            driver.call(starve)
+        yield lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert len(caught.value.attempts) == 1
+
+
+def _without_descriptors(driver: Driver, call: Callable[[Any], Any], until: int | None = None) -> Any:
+    """Make a call while there is no descriptor, until so many waits were waited."""
+    sleep = driver.client._transport.retries.sleep
+    with starving() as relent:
+
+        async def wait(seconds: float) -> None:
+            await sleep(seconds)
+            if len(driver.waits) == until:
+                relent()
+
+        driver.client._transport.retries.sleep = wait
+        try:
+            return driver.call(call)
+        finally:
+            driver.client._transport.retries.sleep = sleep
+
+
+@pytest.fixture
+def starved(server: Server, drive: Drive) -> Driver:
+    """A client with a loop but without a connection, and without retries."""
+    driver = drive(server.url, max_retries=0)
+    server.follow(says(ok(b'"You are Sam."', "Connection: close")))
     assert driver.recompile() == PROMPT
+    return driver
+
+
+@pytest.mark.parametrize("call", [_recompile, _create])
+def test_a_lack_of_descriptors_that_passes_is_waited_for_also_without_retries(
+    call: Callable[[Any], Any], server: Server, starved: Driver
+) -> None:
+    tokens = starved.client._transport.retries.budget.tokens
+    assert _without_descriptors(starved, call, until=4) == PROMPT
+    assert len(server.requests) == 2
+    assert len(starved.waits) == 4
+    assert starved.client._transport.retries.budget.tokens >= tokens
+
+
+def test_a_lack_of_descriptors_that_stays_is_told(server: Server, starved: Driver) -> None:
+    with pytest.raises(APIConnectionError, match="no file descriptor is left; lower max_concurrency") as caught:
+        _without_descriptors(starved, _recompile)
+    assert len(caught.value.attempts) == 7
+    assert starved.client.stats.limit == 1
+    assert len(server.requests) == 1
+    assert starved.recompile() == PROMPT
+
+
+def test_the_deadline_bounds_the_wait_for_a_descriptor(starved: Driver) -> None:
+    starved.client._transport.retries.rng = mock.Mock(uniform=max)
+    with pytest.raises(APIConnectionError, match="no file descriptor is left"):
+        _without_descriptors(starved, lambda client: _recompile(client.with_options(deadline=0.49)))
+    assert starved.waits == []
 
 
 # --- rows 29 and 30: used again ---------------------------------------------------------------------------------------

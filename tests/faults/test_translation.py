@@ -7,7 +7,7 @@ import errno
 import inspect
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import aiohttp
@@ -56,6 +56,10 @@ def _make(cls: type[Any]) -> Exception:
     return error
 
 
+def _translate(error: Exception) -> APIConnectionError:
+    return translate(error, "POST", "/v1/x", "http://127.0.0.1:1")
+
+
 def test_the_walk_finds_what_aiohttp_exports() -> None:
     exported = {
         value for value in vars(aiohttp).values() if inspect.isclass(value) and issubclass(value, aiohttp.ClientError)
@@ -67,7 +71,7 @@ def test_the_walk_finds_what_aiohttp_exports() -> None:
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_every_exception_of_aiohttp_is_translated(cls: type[BaseException]) -> None:
     error = _make(cls)
-    made = translate(error, "POST", "/v1/x", "http://127.0.0.1:1")
+    made = _translate(error)
     assert isinstance(made, APIConnectionError)
     assert made.__cause__ is error
     assert type(error).__name__ in str(made)
@@ -82,9 +86,7 @@ def test_every_exception_of_aiohttp_is_translated(cls: type[BaseException]) -> N
 )
 def test_what_the_parser_raises_is_translated(cls: Any) -> None:
     error = cls("line") if cls is not http_exceptions.HttpProcessingError else cls()
-    made = translate(error, "POST", "/v1/x", "http://127.0.0.1:1")
-    assert made is not None
-    assert not made.transient
+    assert not _translate(error).transient
 
 
 @pytest.mark.parametrize(
@@ -103,32 +105,70 @@ def test_what_the_parser_raises_is_translated(cls: Any) -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_what_the_system_raises_is_translated(error: Exception) -> None:
-    assert translate(error, "POST", "/v1/x", "http://127.0.0.1:1") is not None
+    assert "not foreseen" not in str(_translate(error))
 
 
 @pytest.mark.parametrize(
-    ("inner", "words", "unprocessed", "transient", "max_retries"),
+    ("inner", "words", "transient"),
     [
-        (ssl.SSLError(1, "odd"), "no secure connection could be made", True, False, None),
-        (ssl.SSLCertVerificationError(1, "bad"), "certificate is not trusted", True, False, None),
-        (ssl.SSLError(1, "tlsv13 alert certificate required"), "wants a client certificate", True, False, None),
-        (socket.gaierror(-2, "unknown"), "name does not resolve", True, True, 1),
-        (OSError(errno.EMFILE, "full"), "no file descriptor is left", False, False, None),
-        (OSError(errno.ECONNREFUSED, "refused"), "no connection could be made", True, True, None),
+        (ssl.SSLError(1, "odd"), "no secure connection could be made", False),
+        (ssl.SSLCertVerificationError(1, "bad"), "certificate is not trusted", False),
+        (ssl.SSLError(1, "tlsv13 alert certificate required"), "wants a client certificate", False),
+        (socket.gaierror(socket.EAI_NONAME, "unknown"), "name does not resolve", False),
+        (socket.gaierror(socket.EAI_FAIL, "broken"), "name does not resolve", False),
+        (socket.gaierror(socket.EAI_AGAIN, "try again"), "could not be resolved just now", True),
+        (OSError(errno.ECONNREFUSED, "refused"), "no connection could be made", True),
     ],
 )
-def test_why_no_connection_was_made_decides_what_to_do(
-    inner: OSError, words: str, unprocessed: bool, transient: bool, max_retries: int | None
-) -> None:
-    made = translate(aiohttp.ClientConnectorError(_KEY, inner), "POST", "/v1/x", "http://127.0.0.1:1")
-    assert made is not None
+def test_why_no_connection_was_made_decides_what_to_do(inner: OSError, words: str, transient: bool) -> None:
+    made = _translate(aiohttp.ClientConnectorError(_KEY, inner))
     assert words in str(made)
-    assert (made.unprocessed, made.transient, made.max_retries) == (unprocessed, transient, max_retries)
+    assert (made.unprocessed, made.transient, made.exhausted) == (True, transient, False)
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), RuntimeError("x"), KeyError("x"), AssertionError("x")])
-def test_what_is_a_mistake_in_the_program_is_not(error: Exception) -> None:
-    assert translate(error, "POST", "/v1/x", "http://127.0.0.1:1") is None
+@pytest.mark.parametrize(
+    ("number", "transient"),
+    [(1, False), (4, False), (3, True), (11, True), (12, True)],  # ARES_ENODATA, _ENOTFOUND; no answer, or a bad one
+)
+def test_the_other_resolver_has_numbers_of_its_own(number: int, transient: bool) -> None:
+    inner = OSError(None, "whatever aiodns says")
+    inner.__cause__ = Exception(number, "DNS server returned something")
+    made = _translate(aiohttp.ClientConnectorDNSError(_KEY, inner))
+    assert (made.unprocessed, made.transient) == (True, transient)
+
+
+def _led_to(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda number: aiohttp.ClientConnectorError(_KEY, OSError(number, "full")),
+        lambda number: _led_to(aiohttp.ClientConnectorDNSError(_KEY, OSError(number, "full")), OSError(number, "full")),
+        lambda number: OSError(number, "full"),
+        lambda number: OSError(f"Multiple exceptions: [Errno {number}] full, [Errno 111] refused"),
+        lambda number: _led_to(ssl.SSLError("no authorities"), OSError(number, "full")),
+        lambda number: _led_to(ValueError("no key"), OSError(number, "full")),
+    ],
+    ids=["socket", "resolver", "bare", "two-addresses", "tls", "other"],
+)
+def test_a_lack_of_descriptors_is_known_wherever_it_shows(make: Callable[[int], Exception], number: int) -> None:
+    made = _translate(make(number))
+    assert "no file descriptor is left; lower max_concurrency" in str(made)
+    assert (made.unprocessed, made.transient, made.exhausted) == (True, True, True)
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("x"), RuntimeError("x"), KeyError("x"), AssertionError("x"), asyncio.CancelledError("x")]
+)
+def test_what_nobody_foresaw_is_named_and_final(error: Exception) -> None:
+    made = _translate(error)
+    assert f"({type(error).__name__}: " in str(made)
+    assert made.__cause__ is error
+    assert (made.unprocessed, made.transient) == (False, False)
 
 
 def test_no_line_of_the_table_is_hidden_by_one_above_it() -> None:

@@ -1,0 +1,69 @@
+"""What the environment says of proxies: it is followed or refused, never passed over."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import NamedTuple
+from urllib.request import getproxies, proxy_bypass
+
+from yarl import URL
+
+from letta_async.errors import Fault, InvalidArgumentError
+
+__all__ = ["Found", "environment_proxy"]
+
+
+class Found(NamedTuple):
+    """A proxy that the environment names."""
+
+    url: str
+    variable: str
+    """The variable that names it, in upper case; it may be set in lower case, or in the system's settings."""
+
+
+def environment_proxy(base_url: str) -> Found | None:
+    """Return the HTTP proxy that the environment names for a server; `None` where it names none.
+
+    Read are, in lower and upper case, `http_proxy` or `https_proxy` by the server's scheme, else `all_proxy`, and
+    `no_proxy`: names with what is below them, addresses, networks such as `10.0.0.0/8`, each also with a port, or `*`.
+
+    Raises:
+        InvalidArgumentError: the environment names a proxy of another kind, such as SOCKS.
+
+    """
+    url, named = URL(base_url), getproxies()
+    for kind in (url.scheme, "all", "socks"):
+        proxy = named.get(kind, "").strip()
+        if not proxy or _is_exempt(url, named.get("no", "")):
+            continue
+        variable = f"{kind.upper()}_PROXY"
+        scheme, _, rest = proxy.rpartition("://")
+        if scheme.lower() not in ("http", "https", ""):
+            problem = (
+                f"names a proxy of the kind {scheme.lower()!r}, which cannot be used: name an http or https proxy, "
+                f"exempt {url.host} by NO_PROXY, or pass a session with a connector for such a proxy"
+            )
+            raise InvalidArgumentError([Fault(variable, problem)])
+        return Found(f"{scheme or 'http'}://{rest}", variable)
+    return None
+
+
+def _is_exempt(url: URL, exempt: str) -> bool:
+    host = url.host or ""
+    if proxy_bypass(host) or proxy_bypass(f"{host}:{url.port}"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return any(address in network for network in _networks(exempt))
+
+
+def _networks(exempt: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+    for entry in exempt.split(","):
+        try:
+            networks.append(ipaddress.ip_network(entry.strip(), strict=False))
+        except ValueError:
+            continue
+    return networks
