@@ -18,7 +18,7 @@ _FILES = (
     "test_fleet.py",
     "test_journal.py",
     "test_limiter.py",
-    "test_feeder.py",
+    "test_worker_threads.py",
     "test_portal.py",
     "facade/test_iteration.py",
 )

@@ -262,7 +262,7 @@ def test_an_iterator_may_wait_for_what_it_will(cluster_client: Client, server: E
             yield str(outcome.target)
 
     assert set(statuses(recompile_many(nested(), cluster_client=cluster_client))) == set(ids[:5])
-    assert threads == {"letta-async-feeder"}
+    assert threads == {"letta-async-iterator"}
 
 
 def test_targets_may_come_from_an_async_iterable(
