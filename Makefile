@@ -17,8 +17,15 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: $(READY)  ## See a stale conversation recompiled, on the embedded server
-	@$(BIN)/python examples/demo.py
+DEMO := $(if $(wildcard $(READY)),$(VENV),.demo)
+.demo/.ready: pyproject.toml
+	@echo 'setting up .demo, once: some ten seconds'
+	@$(PYTHON) -m venv .demo
+	@.demo/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[cli]'
+	@touch $@
+
+demo: $(DEMO)/.ready  ## See a stale conversation recompiled, on the embedded server; installs only what that needs
+	@$(DEMO)/bin/python examples/demo.py
 
 test: lint types unit  ## Run lint, type checks and all tests that need no real server
 
@@ -108,4 +115,4 @@ format: $(READY)  ## Put the code in form
 	$(BIN)/ruff format .
 
 clean:  ## Remove what was made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* mutants dist build docs/_build
+	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* mutants dist build docs/_build

@@ -99,3 +99,18 @@ _documents = Sybil(
 _notebooks = Sybil(parsers=[NotebookParser()], patterns=[_NOTEBOOKS], fixtures=[*_FIXTURES, "notebook_loop"])
 
 pytest_collect_file = (_documents + _notebooks).pytest()
+
+_SLOW = (
+    "tests/facade/",
+    "tests/cli/",
+    "tests/dask/",
+    "tests/foreign/",
+    "tests/benchmarks/",
+    "tests/mutants/",
+    "tests/faults/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run last, folder by folder, what takes long."""
+    items.sort(key=lambda item: next((place for place, folder in enumerate(_SLOW, 1) if folder in item.nodeid), 0))
