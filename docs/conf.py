@@ -20,6 +20,8 @@ sys.path.insert(0, str(ROOT))
 
 import letta_async  # noqa: E402
 import letta_async.testing  # noqa: E402
+from letta_async.operations import _tree  # noqa: E402
+from tools.api.modules import class_name, module_name  # noqa: E402
 
 project = "letta_async"
 author = "the letta_async authors"
@@ -32,9 +34,10 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(aiohttp|asyncio|collections|datetime|os|pathlib|ssl|types|typing|yarl)\..*"),
     ("py:.*", r"(RuntimeError|ValueError|datetime|random\.Random|URL)"),
-    ("py:class", r"letta_async\..*\.(Answer|Item|R)"),
+    ("py:class", r"letta_async\..*\.(Answer|Item|R|NoArguments)"),
+    ("py:class", r"In(Path|Query|Body)"),
 ]
-"""Names of the standard library, of aiohttp and yarl, whose inventories are not fetched; and type variables."""
+"""Names of the standard library, of aiohttp and yarl, whose inventories are not fetched; type variables; and markers of annotations."""
 
 default_role = "code_or_name"
 """What stands between single backticks in a docstring, as in Markdown."""
@@ -62,13 +65,7 @@ PUBLIC: Final = {
 }
 """Where each public name is imported from, which is also where it is documented."""
 RESOURCES: Final = {
-    name: f"letta_async.resources.{module}.Async{name}"
-    for module, names in {
-        "agents": ("Agents",),
-        "blocks": ("Blocks", "BlockAgents"),
-        "conversations": ("Conversations", "ConversationMessages"),
-    }.items()
-    for name in names
+    class_name(path): f"letta_async.resources.{module_name(path)}.Async{class_name(path)}" for path in _tree.RESOURCES
 }
 """Where the resources of `Letta` are described: with those of `AsyncLetta`, whose methods they have."""
 UNIONS: Final = ("Message", "ModelSettings", "ResponseFormat")

@@ -12,7 +12,7 @@ from letta_async import UNSET, AsyncLetta, CompactionSettings, InvalidArgumentEr
 from letta_async._http.request import CallOptions, Request, build, build_raw
 from letta_async.config import ClientConfig
 from letta_async.operations.conversations import Recompile
-from letta_async.resources._resource import split_arguments
+from letta_async.resources._resource import given
 from tests.ids import AGENT, CONVERSATION
 
 
@@ -22,8 +22,8 @@ def config(**options: Any) -> ClientConfig:
 
 
 def recompile(conversation_id: str = CONVERSATION, options: CallOptions | None = None, **parameters: Any) -> Request:
-    given, _ = split_arguments(Recompile, {"conversation_id": conversation_id, **parameters})
-    return build(Recompile, given, options or CallOptions(), config())
+    parameters = given({"conversation_id": conversation_id, **parameters})
+    return build(Recompile, parameters, options or CallOptions(), config())
 
 
 def test_without_parameters_there_is_no_query_and_no_body() -> None:

@@ -15,13 +15,13 @@ from letta_async._http.request import CallOptions, build
 from letta_async.config import ClientConfig
 from letta_async.operations._operation import Operation
 from letta_async.operations._tree import TREE
-from letta_async.resources._resource import AsyncResource, RequestOptions
+from letta_async.resources._resource import AsyncResource
 from tests.ids import AGENT, CONVERSATION
 
 BLOCK = AGENT.replace("agent", "block")
 MESSAGE = AGENT.replace("agent", "message")
 CONFIG = ClientConfig(api_key=None, base_url="http://localhost:8283")
-OPTIONS = set(RequestOptions.__annotations__)
+OPTIONS = {field.name for field in attrs.fields(CallOptions)}
 
 CALLS: dict[str, type[Operation[Any]]] = {cls.__name__: cls for cls in TREE.values()}
 

@@ -1,39 +1,33 @@
-"""The door to a batch on a cluster: everything is checked here, before anything is submitted."""
+"""`recompile_many` on a cluster: validate everything before anything is submitted."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import aclosing
 from os import PathLike
-from typing import Any, Final, Unpack
+from typing import Any
 
+import attrs
 from distributed import Client
 
+from letta_async._http.request import CallOptions
 from letta_async._schema.json_values import show
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.threads import iterate_in_thread
 from letta_async.batch.outcome import Progress
 from letta_async.batch.targets import Target
 from letta_async.client import AsyncLetta
+from letta_async.config import Timeout
 from letta_async.dask._cluster import Cluster
 from letta_async.dask._driver import LARGEST, ClusterBatch, new_run
 from letta_async.dask._outcomes import Outcomes
 from letta_async.dask._payload import Payload, masked_options, pickle_faults, stay_faults
 from letta_async.errors import Fault, InvalidArgumentError
 from letta_async.operations.conversations import Recompile
-from letta_async.resources._resource import RequestOptions
+from letta_async.resources._resource import given, options_of
 from letta_async.types.compaction import CompactionSettings
 
 __all__ = ["recompile_many"]
-
-_WORKERS_PART: Final = (
-    "agent_id",
-    "dry_run",
-    "compaction_settings",
-    "only_stale",
-    "stop_on_error",
-)
-"""The parameters that concern the workers; the others are the driver's."""
 
 
 def recompile_many(
@@ -52,50 +46,69 @@ def recompile_many(
     stop_on_error: bool = False,
     on_progress: Callable[[Progress], object] | None = None,
     journal: str | PathLike[str] | None = None,
-    **options: Unpack[RequestOptions],
+    extra_headers: Mapping[str, str | None] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: float | Timeout | Unset | None = UNSET,
 ) -> Outcomes:
     """Recompile any number of conversations on the workers of a Dask cluster.
 
-    As `AsyncLetta.conversations.recompile_many`, whose parameters not named here hold, too. The outcomes come as
-    partitions are done, one for each target. What a worker had not finished when it died is done again elsewhere.
+    The same batch as `AsyncLetta.conversations.recompile_many`. Outcomes come as partitions are done, one per target. A
+    target that a worker had not finished when it died is done again on another.
 
     Args:
-        targets: As there. They are taken a partition at a time, no more than the cluster works on and a few ahead. An
-            iterator is advanced on a thread of its own, an async iterable on the event loop of `cluster_client`.
+        targets: IDs of conversations, or `Recompile` objects with parameters of their own: any iterable or async
+            iterable, of any length. They are taken by partitions, no more than the cluster works on and a few ahead: an
+            iterator on a thread of its own, an async iterable on the event loop of `cluster_client`.
         cluster_client: A `distributed.Client`, of either kind; it stays open. The workers need this package, too.
-        client_options: What each worker makes its `AsyncLetta` with. `base_url` is found here, from these options or
-            this process's environment; the rest of what they leave out, such as the API key, each worker finds in its
-            own environment. `session` and `ssl_context` cannot travel. The file of `api_key_file` is read there; a
-            callable `api_key` travels with `send_secrets` and is called there.
-        send_secrets: Whether secrets travel: `api_key`, here from the environment if it is not in `client_options`,
-            headers that tell who somebody is, and the password of a proxy. The scheduler holds them meanwhile, and only
-            `tls://` keeps them from others on the way. Default: `False`, such options are refused.
-        partition_size: Targets in a partition. The death of a worker costs that many a second run, and no more of them
-            than that are in flight at once. Default: 200, or fewer where that would leave workers idle.
-        prompts: Whether the prompts come back. Default: `True`.
-        agent_id: As there.
-        dry_run: As there.
-        compaction_settings: As there.
-        only_stale: As there; the workers find out.
-        deadline: As there. The workers are told to end when it passes, and have 5 s for that.
-        stop_on_error: After a failure, no further partition is cut, and that of the failure is not gone on with; the
+        client_options: Options with which each worker creates its `AsyncLetta`. `base_url` is resolved here, from these
+            options or this process's environment; each worker takes what they leave out, such as the API key, from its
+            own environment. `session` and `ssl_context` cannot be sent. The file of `api_key_file` is read on the
+            worker; a callable `api_key` is sent with `send_secrets` and called there.
+        send_secrets: Send secrets to the workers: `api_key`, here from the environment if it is not in
+            `client_options`, headers with credentials, and the password of a proxy. The scheduler holds them meanwhile,
+            and only `tls://` protects them in transit. Default: `False`, such options are refused.
+        partition_size: Targets per partition. The death of a worker costs that many a second run, and no more of them
+            than are in flight at once. Default: 200, or fewer where that would leave workers idle.
+        prompts: Return the prompts. Default: `True`.
+        agent_id: `agent-<uuid4>`, for each target that is `default` and names none.
+        dry_run: Compile and return the prompts, but store nothing; for each target that does not say. Server default:
+            `False`.
+        compaction_settings: How the conversations are to be compacted, for each target that does not say.
+        only_stale: Recompile only conversations whose prompt would change; the workers find out. Default: `False`.
+        deadline: Limit on the whole batch in seconds; what is not done by then has a failed outcome. The workers are
+            asked to end when it passes, and have 5 s for that. Default: `None`, no limit.
+        stop_on_error: After a failure, start no further partition, and do not go on with that of the failure; the
             others that were submitted go on to their end, or to their first failure. Targets that were taken, but not
-            begun, have no outcome.
-        on_progress: As there; called on the thread of the event loop of `cluster_client`.
-        journal: As there; the driver writes it.
-        **options: As there.
+            begun, have no outcome. Default: `False`.
+        on_progress: Function that is called with a `Progress` for each outcome, on the thread of the event loop of
+            `cluster_client`; an awaitable result is awaited.
+        journal: File that each outcome is appended to, as a line of JSON without prompts; the driver writes it. A run
+            with the same journal skips what an earlier run has done. Default: `None`, no journal.
+        extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+        extra_query: Query parameters to add or replace in each request.
+        extra_body: Members to add or replace in the JSON body of each recompile, without validation.
+        timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the workers' clients'.
 
     Returns:
-        The outcomes, for `for` or `async for`. Going through them raises `ClusterError` when the scheduler is gone, or
-        the workers cannot do the work; a run with the same journal goes on from there. A partition with which worker
-        after worker dies has failed outcomes, with a `ClusterError`. `JournalError` is raised as there.
+        The outcomes, for `for` or `async for`. Iterating raises `ClusterError` when the scheduler is gone, or the
+        workers cannot do the work; a run with the same journal goes on from there. A partition with which worker after
+        worker dies has failed outcomes, with a `ClusterError`. `JournalError` is raised when the journal cannot be
+        written any more.
 
     Raises:
-        InvalidArgumentError: a parameter for all targets is wrong, or cannot travel; nothing was submitted.
+        InvalidArgumentError: A parameter for all targets is invalid, or cannot be sent to a worker; nothing was
+            submitted.
 
     """
-    given = dict(locals())
-    if faults := list(_faults(given)):
+    parameters = given({"agent_id": agent_id, "dry_run": dry_run, "compaction_settings": compaction_settings})
+    options = options_of(extra_headers, extra_query, extra_body, timeout)
+    for_workers = {**parameters, "only_stale": only_stale, "stop_on_error": stop_on_error, **_set(options)}
+    faults = [
+        *_cluster_faults(cluster_client, partition_size),
+        *_travel_faults(client_options or {}, extra_headers, for_workers, send_secrets=send_secrets),
+    ]
+    if faults:
         raise InvalidArgumentError(faults)
     made_with = masked_options(client_options or {})
     driver = AsyncLetta(**made_with)
@@ -104,38 +117,51 @@ def recompile_many(
     if send_secrets and driver.api_key is not None and made_with.get("api_key_file") is None:
         made_with["api_key"] = driver.api_key
     if not cluster_client.asynchronous and isinstance(targets, Iterable) and not isinstance(targets, Sized):
-        given["targets"] = _off_the_loop(targets, partition_size or LARGEST)
+        targets = _off_the_loop(targets, partition_size or LARGEST)
     batch = ClusterBatch(
-        batch=driver.conversations._batch(given),  # pyright: ignore[reportPrivateUsage] - not for users
+        batch=driver.conversations._batch(  # pyright: ignore[reportPrivateUsage] - not for users
+            targets,
+            parameters,
+            options,
+            only_stale=only_stale,
+            deadline=deadline,
+            stop_on_error=stop_on_error,
+            on_progress=on_progress,
+            journal=journal,
+        ),
         cluster=Cluster(cluster_client),
-        baggage=Payload.pack(new_run(), options=made_with, parameters=_for_workers(given), prompts=prompts),
+        baggage=Payload.pack(new_run(), options=made_with, parameters=for_workers, prompts=prompts),
         size=partition_size,
     )
     loop: Any = cluster_client.loop  # tornado's, around asyncio's
     return Outcomes(batch.run(), loop.asyncio_loop)
 
 
-def _faults(given: Mapping[str, Any]) -> Iterable[Fault]:
-    """Find what is wrong with what concerns the cluster."""
-    client, size = given["cluster_client"], given["partition_size"]
-    made_with: Mapping[str, Any] = given["client_options"] or {}
+def _cluster_faults(client: object, size: object) -> Iterable[Fault]:
+    """Find what is wrong with the cluster's client and the size of partitions."""
     if not isinstance(client, Client):
         yield Fault("cluster_client", f"{show(client)} is not a distributed.Client")
     elif client.status != "running":
         yield Fault("cluster_client", f"is {client.status}, not running")
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         yield Fault("partition_size", f"{show(size)} is not a positive whole number, nor None")
-    headers = given["options"].get("extra_headers")
-    staying = list(stay_faults(made_with, headers, send_secrets=given["send_secrets"]))
+
+
+def _travel_faults(
+    client_options: Mapping[str, Any], headers: Any, for_workers: Mapping[str, Any], *, send_secrets: bool
+) -> Iterable[Fault]:
+    """Find what cannot be sent to a worker."""
+    staying = list(stay_faults(client_options, headers, send_secrets=send_secrets))
     yield from staying
     if not staying:
-        yield from pickle_faults("client_options.", made_with)
-    yield from pickle_faults("", _for_workers(given))
+        yield from pickle_faults("client_options.", client_options)
+    yield from pickle_faults("", for_workers)
 
 
-def _for_workers(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Choose what a worker hands to the `recompile_many` of its client."""
-    return {**{name: given[name] for name in _WORKERS_PART}, **given["options"]}
+def _set(options: CallOptions) -> dict[str, Any]:
+    """Return the options that are not the default."""
+    fields = [field.name for field in attrs.fields(CallOptions)]
+    return {name: value for name in fields if (value := getattr(options, name)) not in (None, UNSET)}
 
 
 async def _off_the_loop(targets: Iterable[Target], size: int) -> AsyncGenerator[Target, None]:

@@ -1,11 +1,11 @@
-"""Keeping prompts up to date: which conversations there are, which are stale, and recompiling many of them."""
+"""Keep prompts up to date: find conversations, tell the stale ones, recompile many of them."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from os import PathLike
-from typing import Any, Unpack
+from typing import Any
 
 import attrs
 
@@ -19,14 +19,14 @@ from letta_async.batch.prompt import align
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import digest, keys_of, target_faults
 from letta_async.batch.workers import Batch
-from letta_async.config import deadline_faults
+from letta_async.config import Timeout, deadline_faults
 from letta_async.errors import Attempt, Fault, InvalidArgumentError, UnexpectedPromptError
 from letta_async.operations.agents import RetrieveAgent
 from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
 from letta_async.operations.conversations import ListConversations, Recompile
 from letta_async.operations.messages import ListMessages
 from letta_async.resources._paging import AsyncPaginator
-from letta_async.resources._resource import AsyncResource, RequestOptions, split_arguments
+from letta_async.resources._resource import AsyncResource, given, options_of
 from letta_async.types.agent import AgentState
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.conversation import Conversation
@@ -36,32 +36,45 @@ __all__ = ["AsyncMaintenance"]
 
 
 class AsyncMaintenance(AsyncResource):
-    """What keeps the prompts of conversations up to date."""
+    """Methods that keep the prompts of conversations up to date."""
 
     async def staleness(
-        self, conversation_id: str, *, agent_id: str | Unset | None = UNSET, **options: Unpack[RequestOptions]
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
     ) -> Staleness:
-        """Tell whether a conversation's system prompt is stale, and what a recompile would change.
+        """Compare a conversation's stored system prompt with what a recompile would make of it.
 
-        Two requests: a dry run of `recompile`, and the stored system message. The lines that each compilation writes
-        anew (when, for which conversation, how many earlier messages) count for nothing, nor does the order of the
-        agent's blocks, which Letta 0.16.8 takes as the database gives them.
+        Two requests: a dry run of `recompile`, and the stored system message. Lines that each compilation writes again
+        (its time, the conversation's ID, the number of earlier messages) are ignored, and so is the order of the
+        agent's blocks, which Letta 0.16.8 takes as its database returns them.
 
         Args:
-            conversation_id: As for `recompile`.
-            agent_id: As for `recompile`.
-            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them; the body
-                goes with the dry run.
+            conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each dry run, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Whether the prompt is stale, and both prompts.
 
         Raises:
-            InvalidArgumentError: something handed in is wrong; nothing was sent.
-            NotFoundError: there is no such conversation.
-            UnexpectedPromptError: the conversation has no system message, or the compiled prompt is not of the form
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such conversation.
+            UnexpectedPromptError: The conversation has no system message, or the compiled prompt does not have the form
                 that this version knows.
-            APIError: no answer came, or one that is no success.
+            APIError: No response arrived, or it was not a success.
 
         """
-        return await self._staleness(*split_arguments(Recompile, locals()), [])
+        options = options_of(extra_headers, extra_query, extra_body, timeout)
+        return await self._staleness(given({"conversation_id": conversation_id, "agent_id": agent_id}), options, [])
 
     def targets(
         self,
@@ -69,22 +82,28 @@ class AsyncMaintenance(AsyncResource):
         agent_id: str | Unset | None = UNSET,
         block_id: str | Unset | None = UNSET,
         all: bool = False,
-        **options: Unpack[RequestOptions],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
     ) -> AsyncGenerator[str, None]:
-        """Give the ids of conversations, to recompile them for instance. Exactly one of the parameters says whose.
+        """Yield the IDs of conversations, for example to recompile them. Exactly one parameter says whose.
 
-        The ids come as they are asked for, newest conversations first, a page of them at a time. Archived conversations
-        are left out; Letta 0.16.8 knows of no archiving.
+        The IDs are requested page by page as they are needed, newest conversations first. Archived conversations are
+        left out; Letta 0.16.8 knows no archiving.
 
         Args:
-            agent_id: `agent-<uuid4>`: those of this agent.
-            block_id: `block-<uuid4>`: those of every agent that this block is attached to.
-            all: Every conversation that the API key may see. Default: `False`.
-            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+            agent_id: `agent-<uuid4>`: conversations of this agent.
+            block_id: `block-<uuid4>`: conversations of every agent that this block is attached to.
+            all: Every conversation that the API key can see. Default: `False`.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
 
         Raises:
-            InvalidArgumentError: none, or more than one, was given, or it is wrong; nothing was sent.
-            NotFoundError: there is no such agent or block; raised when the first id is asked for.
+            InvalidArgumentError: None or more than one of the three was given, or it is invalid; nothing was sent.
+            NotFoundError: There is no such agent or block; raised when the first ID is requested.
 
         """
         ways = {"agent_id": agent_id, "block_id": block_id, "all": all}
@@ -92,17 +111,16 @@ class AsyncMaintenance(AsyncResource):
         if len(chosen) != 1 or not isinstance(all, bool):
             words = " and ".join(chosen) or "none of them"
             raise InvalidArgumentError([Fault("targets", f"takes agent_id, block_id or all=True, not {words}")])
+        options = options_of(extra_headers, extra_query, extra_body, timeout)
         if block_id is not None and block_id is not UNSET:
-            agents = self._pages(ListBlockAgents, {"block_id": block_id}, **options)
-            return self._of_block(agents, block_id, options)
+            return self._of_block(self._list(ListBlockAgents, {"block_id": block_id}, options), block_id, options)
         return self._of_agent(self._conversations(agent_id, options), agent_id, options)
 
-    def _conversations(self, agent_id: str | Unset | None, options: RequestOptions) -> AsyncPaginator[Conversation]:
-        given = {"agent_id": agent_id, "archive_status": "unarchived"}
-        return self._pages(ListConversations, given, **options)
+    def _conversations(self, agent_id: str | Unset | None, options: CallOptions) -> AsyncPaginator[Conversation]:
+        return self._list(ListConversations, {"agent_id": agent_id, "archive_status": "unarchived"}, options)
 
     async def _of_agent(
-        self, conversations: AsyncPaginator[Conversation], agent_id: str | Unset | None, options: RequestOptions
+        self, conversations: AsyncPaginator[Conversation], agent_id: str | Unset | None, options: CallOptions
     ) -> AsyncGenerator[str, None]:
         empty = True
         async for conversation in conversations:
@@ -110,10 +128,10 @@ class AsyncMaintenance(AsyncResource):
             if not conversation.archived:
                 yield conversation.id
         if empty and agent_id:  # the server lists nothing for an agent that does not exist, but says so here
-            await self._send(RetrieveAgent, {"agent_id": agent_id}, **options)
+            await self._call(RetrieveAgent, {"agent_id": agent_id}, options)
 
     async def _of_block(
-        self, agents: AsyncPaginator[AgentState], block_id: str, options: RequestOptions
+        self, agents: AsyncPaginator[AgentState], block_id: str, options: CallOptions
     ) -> AsyncGenerator[str, None]:
         empty = True
         async for agent in agents:
@@ -122,7 +140,7 @@ class AsyncMaintenance(AsyncResource):
                 if not conversation.archived:
                     yield conversation.id
         if empty:
-            await self._send(RetrieveBlock, {"block_id": block_id}, **options)
+            await self._call(RetrieveBlock, {"block_id": block_id}, options)
 
     def recompile_many(
         self,
@@ -136,54 +154,88 @@ class AsyncMaintenance(AsyncResource):
         stop_on_error: bool = False,
         on_progress: Callable[[Progress], object] | None = None,
         journal: str | PathLike[str] | None = None,
-        **options: Unpack[RequestOptions],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
     ) -> AsyncGenerator[Outcome, None]:
-        """Recompile any number of conversations, as many at once as the server takes.
+        """Recompile any number of conversations, as many at once as the server can take.
 
-        The outcomes come as they complete, one for each target, in whichever order. A failure is an outcome, too, and
-        leaves the others alone. Leaving the loop, or cancelling it, ends what is in flight.
+        Outcomes are yielded as they complete, one per target, in any order. A failure is an outcome, too, and does not
+        affect the others. Leaving the loop, or cancelling it, cancels what is in flight.
 
         Args:
-            targets: Ids of conversations, or `Recompile` objects with parameters of their own; any iterable or async
-                iterable, of any length, taken from as the work goes on, by one task, which also closes a generator.
-                What comes again with the same agent, dry run and settings is answered again, but recompiled once.
-            agent_id: For every target that names none; see `recompile`.
-            dry_run: For every target that does not say.
-            compaction_settings: For every target that has none.
-            only_stale: Recompile only those whose prompt would change; see `staleness`. The others are `unchanged`, and
-                keep their bytes. With `dry_run`, nothing is stored: the outcomes say what would be. Default: `False`.
-            deadline: Bound on the whole batch in seconds; what is not done by then has an outcome that says so.
-                Default: `None`, no bound.
-            stop_on_error: After a failure, take no further target; what is in flight still has its outcome.
-            on_progress: Called with a `Progress` for each outcome; what it returns is awaited if it can be. With
-                `Letta`, on the thread of its event loop.
-            journal: File to which each outcome is appended, as a line of JSON without prompts. A run with the same
-                journal skips what an earlier one has done; what failed is tried again. With `only_stale`, nothing that
-                a complete run did is skipped: one that came to its end without a failure. Where all was skipped, a
-                warning says that nothing was checked. Written on a thread of its own.
-            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+            targets: IDs of conversations, or `Recompile` objects with parameters of their own: any iterable or async
+                iterable, of any length. One task advances it as the work goes on, and closes it if it is a generator. A
+                target that comes again with the same agent, dry run and settings has the same outcome again, but is
+                recompiled once.
+            agent_id: `agent-<uuid4>`, for each target that is `default` and names none.
+            dry_run: Compile and return the prompts, but store nothing; for each target that does not say. Server
+                default: `False`.
+            compaction_settings: How the conversations are to be compacted, for each target that does not say.
+            only_stale: Recompile only conversations whose prompt would change, as `staleness` finds; the others are
+                `unchanged`, and keep their bytes. With `dry_run` nothing is stored: the outcomes say what would be.
+                Default: `False`.
+            deadline: Limit on the whole batch in seconds; what is not done by then has a failed outcome. Default:
+                `None`, no limit.
+            stop_on_error: Take no further target after a failure; what is in flight still has its outcome. Default:
+                `False`.
+            on_progress: Function that is called with a `Progress` for each outcome; an awaitable result is awaited.
+                With `Letta` it runs on the thread of the private event loop.
+            journal: File that each outcome is appended to, as a line of JSON without prompts, by a thread of its own. A
+                run with the same journal skips what an earlier run has done, and retries what failed. With
+                `only_stale`, nothing is skipped that a complete run did: one that ended without a failure. If
+                everything was skipped, a warning says that nothing was checked. Default: `None`, no journal.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each recompile, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
 
         Yields:
-            An `Outcome` for each target.
+            An `Outcome` per target.
 
         Raises:
-            InvalidArgumentError: a parameter for all targets is wrong, or the journal is, or it cannot be written or
-                locked; nothing was sent. A target that is wrong has a failed outcome instead.
-            JournalError: the journal could not be written any more. No further target was taken; what was in flight
-                had its outcome before this was raised.
-            BaseException: whatever `targets` or `on_progress` raises; what was taken had its outcome before an error of
-                `targets` is raised. Any other exception is the outcome of the target that met it.
+            InvalidArgumentError: A parameter for all targets is invalid, or the journal is, or it cannot be written or
+                locked; nothing was sent. An invalid target has a failed outcome instead.
+            JournalError: The journal cannot be written any more. No further target was taken; what was in flight had
+                its outcome before this is raised.
+            BaseException: Whatever `targets` or `on_progress` raises; targets that were taken have their outcomes
+                before an error of `targets` is raised. Any other exception is the outcome of the target that met it.
 
         """
-        return self._batch(locals()).run()
+        parameters = given({"agent_id": agent_id, "dry_run": dry_run, "compaction_settings": compaction_settings})
+        return self._batch(
+            targets,
+            parameters,
+            options_of(extra_headers, extra_query, extra_body, timeout),
+            only_stale=only_stale,
+            deadline=deadline,
+            stop_on_error=stop_on_error,
+            on_progress=on_progress,
+            journal=journal,
+        ).run()
 
-    def _batch(self, given: Mapping[str, Any]) -> Batch:
-        """Make the batch that `recompile_many` runs, here or elsewhere, of what it was given: its `locals()`."""
-        targets, deadline, only_stale = given["targets"], given["deadline"], bool(given["only_stale"])
-        common, options = split_arguments(Recompile, given)
+    def _batch(
+        self,
+        targets: Iterable[str | Recompile] | AsyncIterable[str | Recompile],
+        common: Mapping[str, object],
+        options: CallOptions,
+        *,
+        only_stale: bool,
+        deadline: float | None,
+        stop_on_error: bool,
+        on_progress: Callable[[Progress], object] | None,
+        journal: str | PathLike[str] | None,
+    ) -> Batch:
+        """Create the batch that `recompile_many` runs, here or on a cluster.
+
+        Raises:
+            InvalidArgumentError: A parameter is invalid.
+
+        """
         checked = check(Recompile, {"conversation_id": "default", **common})
         faults = [*target_faults(targets), *deadline_faults(deadline)]
-        if (on_progress := given["on_progress"]) is not None and not callable(on_progress):
+        if on_progress is not None and not callable(on_progress):
             faults.append(Fault("on_progress", f"{show(on_progress)} cannot be called with a Progress"))
         if faults:
             raise InvalidArgumentError(faults)
@@ -193,7 +245,7 @@ class AsyncMaintenance(AsyncResource):
             return {**common, **(target.given() if isinstance(target, Recompile) else {"conversation_id": target})}
 
         async def call(target: str | Recompile, attempts: list[Attempt]) -> str:
-            return await self._client._call(Recompile, parameters(target), options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+            return await self._call(Recompile, parameters(target), options, attempts)
 
         async def compare(target: str | Recompile, attempts: list[Attempt]) -> Staleness:
             return await self._staleness(parameters(target), options, attempts)
@@ -201,12 +253,12 @@ class AsyncMaintenance(AsyncResource):
         def open_journal() -> Journal:
             content = {"query": options.extra_query or {}, "body": options.extra_body or {}}
             return Journal(
-                exact(given["journal"]),
+                exact(journal),
                 {
                     "base_url": self._client.base_url,
                     "agent_id": checked.agent_id or None,
                     "dry_run": bool(checked.dry_run),
-                    "only_stale": only_stale,
+                    "only_stale": bool(only_stale),
                     "settings": digest(checked.compaction_settings),
                     "options": digest(content) if any(content.values()) else None,
                 },
@@ -220,22 +272,23 @@ class AsyncMaintenance(AsyncResource):
             concurrency=lambda: self._client.stats.limit,
             dry_run=bool(checked.dry_run),
             deadline=deadline,
-            stop_on_error=given["stop_on_error"],
+            stop_on_error=stop_on_error,
             on_progress=on_progress,
-            journal=None if given["journal"] is None else open_journal,
+            journal=None if journal is None else open_journal,
         )
 
-    async def _staleness(self, given: Mapping[str, object], options: CallOptions, attempts: list[Attempt]) -> Staleness:
+    async def _staleness(
+        self, parameters: Mapping[str, object], options: CallOptions, attempts: list[Attempt]
+    ) -> Staleness:
         """Compare the stored prompt with a dry run.
 
-        The dry run comes first: of a conversation that does not exist it is refused, whereas the list is empty.
+        The dry run comes first: it is refused for a conversation that does not exist, whereas the list is empty.
         """
-        call = self._client._call  # pyright: ignore[reportPrivateUsage] - not for users
-        compiled = await call(Recompile, {**given, "dry_run": True}, options, attempts)
-        first = {name: value for name, value in given.items() if name in {"conversation_id", "agent_id"}}
+        compiled = await self._call(Recompile, {**parameters, "dry_run": True}, options, attempts)
+        first = {name: value for name, value in parameters.items() if name in {"conversation_id", "agent_id"}}
         first_page = {**first, "order": "asc", "limit": 1}
-        messages = await call(ListMessages, first_page, attrs.evolve(options, extra_body=None), attempts)
-        conversation_id = str(exact(given["conversation_id"]))
+        messages = await self._call(ListMessages, first_page, attrs.evolve(options, extra_body=None), attempts)
+        conversation_id = str(exact(parameters["conversation_id"]))
         if not messages or not isinstance(messages[0], SystemMessage):
             raise UnexpectedPromptError(f"{conversation_id} does not begin with a system message")
         stored = messages[0].content

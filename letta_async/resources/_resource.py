@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from importlib import import_module
-from typing import Any, Generic, Protocol, TypedDict, TypeVar, overload
-
-import attrs
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 from letta_async._http.request import NO_OPTIONS, CallOptions
 from letta_async._http.transport import ClientStats
@@ -61,31 +59,43 @@ class AsyncResource:
         self,
         operation: type[Operation[Answer]],
         parameters: Mapping[str, object],
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None,
+        extra_query: Mapping[str, object] | None,
+        extra_body: Mapping[str, object] | None,
+        timeout: float | Timeout | Unset | None,
     ) -> Awaitable[Answer]:
         """Send a call; parameters that are `UNSET` are left out."""
         options = options_of(extra_headers, extra_query, extra_body, timeout)
-        try:
-            return self._client._call(operation, given(parameters), options)  # pyright: ignore[reportPrivateUsage] - not for users
-        except LettaError as error:
-            drop_frames(error)
-            raise
+        return self._call(operation, given(parameters), options)
 
     def _pages(
         self,
         listing: type[Listing[Item]],
         parameters: Mapping[str, object],
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None,
+        extra_query: Mapping[str, object] | None,
+        extra_body: Mapping[str, object] | None,
+        timeout: float | Timeout | Unset | None,
     ) -> AsyncPaginator[Item]:
-        """Create the paginator of a call that lists."""
-        options = options_of(extra_headers, extra_query, extra_body, timeout)
+        """Create the paginator of a call that lists; parameters that are `UNSET` are left out."""
+        return self._list(listing, given(parameters), options_of(extra_headers, extra_query, extra_body, timeout))
 
+    def _call(
+        self,
+        operation: type[Operation[Answer]],
+        parameters: Mapping[str, object],
+        options: CallOptions,
+        attempts: list[Attempt] | None = None,
+    ) -> Awaitable[Answer]:
+        try:
+            return self._client._call(operation, parameters, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+        except LettaError as error:
+            drop_frames(error)
+            raise
+
+    def _list(
+        self, listing: type[Listing[Item]], parameters: Mapping[str, object], options: CallOptions
+    ) -> AsyncPaginator[Item]:
         async def fetch(page: Listing[Item]) -> list[Item]:
             return await self._client._call(listing, page.given(), options)  # pyright: ignore[reportPrivateUsage] - not for users
 
@@ -142,35 +152,3 @@ class Part(Generic[Made]):
             return kind
         made = vars(instance)[self._name] = instance._make_part(kind, self._name)  # pyright: ignore[reportPrivateUsage] - not for users
         return made
-
-
-class RequestOptions(TypedDict, total=False):
-    """What every method takes beside its own parameters."""
-
-    extra_headers: Mapping[str, str | None] | None
-    """Headers to add or replace in the request; `None` as a value removes one."""
-    extra_query: Mapping[str, object] | None
-    """Query parameters to add or replace in the request."""
-    extra_body: Mapping[str, object] | None
-    """Members to add or replace in the JSON body of the request, without validation."""
-    timeout: float | Timeout | Unset | None
-    """Limit on one attempt in seconds, `None` for no limit, or a `Timeout`; left out, the client's."""
-
-
-def split_arguments(
-    operation: type[Operation[Any]], arguments: Mapping[str, Any]
-) -> tuple[dict[str, object], CallOptions]:
-    """Part what a method was given: the call's parameters, without what is `UNSET`, and the options of every method.
-
-    Raises:
-        TypeError: something is neither.
-
-    """
-    names = [field.name for field in attrs.fields(operation)]
-    parameters = {name: arguments[name] for name in names if arguments.get(name, UNSET) is not UNSET}
-    options = arguments.get("options")
-    if not options:
-        return parameters, NO_OPTIONS
-    for name in options.keys() - RequestOptions.__annotations__.keys():
-        raise TypeError(f"got an unexpected keyword argument {name!r}")
-    return parameters, CallOptions(**options)

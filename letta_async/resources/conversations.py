@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.batch.outcome import Outcome, Progress
@@ -25,7 +25,7 @@ from letta_async.operations.conversations import (
 )
 from letta_async.resources._maintenance import AsyncMaintenance
 from letta_async.resources._paging import AsyncPaginator, Paginator
-from letta_async.resources._resource import Part, RequestOptions
+from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.conversation import CompactResponse, Conversation
@@ -970,29 +970,49 @@ class Conversations(SyncResource[AsyncConversations]):
         )
 
     def staleness(
-        self, conversation_id: str, *, agent_id: str | Unset | None = UNSET, **options: Unpack[RequestOptions]
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
     ) -> Staleness:
-        """Tell whether a conversation's system prompt is stale, and what a recompile would change.
+        """Compare a conversation's stored system prompt with what a recompile would make of it.
 
-        Two requests: a dry run of `recompile`, and the stored system message. The lines that each compilation writes
-        anew (when, for which conversation, how many earlier messages) count for nothing, nor does the order of the
-        agent's blocks, which Letta 0.16.8 takes as the database gives them.
+        Two requests: a dry run of `recompile`, and the stored system message. Lines that each compilation writes again
+        (its time, the conversation's ID, the number of earlier messages) are ignored, and so is the order of the
+        agent's blocks, which Letta 0.16.8 takes as its database returns them.
 
         Args:
-            conversation_id: As for `recompile`.
-            agent_id: As for `recompile`.
-            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them; the body
-                goes with the dry run.
+            conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each dry run, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Whether the prompt is stale, and both prompts.
 
         Raises:
-            InvalidArgumentError: something handed in is wrong; nothing was sent.
-            NotFoundError: there is no such conversation.
-            UnexpectedPromptError: the conversation has no system message, or the compiled prompt is not of the form
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such conversation.
+            UnexpectedPromptError: The conversation has no system message, or the compiled prompt does not have the form
                 that this version knows.
-            APIError: no answer came, or one that is no success.
+            APIError: No response arrived, or it was not a success.
 
         """
-        return self._wait(self._core.staleness, conversation_id, agent_id=agent_id, **options)
+        return self._wait(
+            self._core.staleness,
+            conversation_id,
+            agent_id=agent_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
 
     def targets(
         self,
@@ -1000,25 +1020,40 @@ class Conversations(SyncResource[AsyncConversations]):
         agent_id: str | Unset | None = UNSET,
         block_id: str | Unset | None = UNSET,
         all: bool = False,
-        **options: Unpack[RequestOptions],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
     ) -> Iterator[str]:
-        """Give the ids of conversations, to recompile them for instance. Exactly one of the parameters says whose.
+        """Yield the IDs of conversations, for example to recompile them. Exactly one parameter says whose.
 
-        The ids come as they are asked for, newest conversations first, a page of them at a time. Archived conversations
-        are left out; Letta 0.16.8 knows of no archiving.
+        The IDs are requested page by page as they are needed, newest conversations first. Archived conversations are
+        left out; Letta 0.16.8 knows no archiving.
 
         Args:
-            agent_id: `agent-<uuid4>`: those of this agent.
-            block_id: `block-<uuid4>`: those of every agent that this block is attached to.
-            all: Every conversation that the API key may see. Default: `False`.
-            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+            agent_id: `agent-<uuid4>`: conversations of this agent.
+            block_id: `block-<uuid4>`: conversations of every agent that this block is attached to.
+            all: Every conversation that the API key can see. Default: `False`.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
 
         Raises:
-            InvalidArgumentError: none, or more than one, was given, or it is wrong; nothing was sent.
-            NotFoundError: there is no such agent or block; raised when the first id is asked for.
+            InvalidArgumentError: None or more than one of the three was given, or it is invalid; nothing was sent.
+            NotFoundError: There is no such agent or block; raised when the first ID is requested.
 
         """
-        return self._iterate(self._core.targets, agent_id=agent_id, block_id=block_id, all=all, **options)
+        return self._iterate(
+            self._core.targets,
+            agent_id=agent_id,
+            block_id=block_id,
+            all=all,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
 
     def recompile_many(
         self,
@@ -1032,43 +1067,53 @@ class Conversations(SyncResource[AsyncConversations]):
         stop_on_error: bool = False,
         on_progress: Callable[[Progress], object] | None = None,
         journal: str | PathLike[str] | None = None,
-        **options: Unpack[RequestOptions],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
     ) -> Iterator[Outcome]:
-        """Recompile any number of conversations, as many at once as the server takes.
+        """Recompile any number of conversations, as many at once as the server can take.
 
-        The outcomes come as they complete, one for each target, in whichever order. A failure is an outcome, too, and
-        leaves the others alone. Leaving the loop, or cancelling it, ends what is in flight.
+        Outcomes are yielded as they complete, one per target, in any order. A failure is an outcome, too, and does not
+        affect the others. Leaving the loop, or cancelling it, cancels what is in flight.
 
         Args:
-            targets: Ids of conversations, or `Recompile` objects with parameters of their own; any iterable or async
-                iterable, of any length, taken from as the work goes on, by one task, which also closes a generator.
-                What comes again with the same agent, dry run and settings is answered again, but recompiled once.
-            agent_id: For every target that names none; see `recompile`.
-            dry_run: For every target that does not say.
-            compaction_settings: For every target that has none.
-            only_stale: Recompile only those whose prompt would change; see `staleness`. The others are `unchanged`, and
-                keep their bytes. With `dry_run`, nothing is stored: the outcomes say what would be. Default: `False`.
-            deadline: Bound on the whole batch in seconds; what is not done by then has an outcome that says so.
-                Default: `None`, no bound.
-            stop_on_error: After a failure, take no further target; what is in flight still has its outcome.
-            on_progress: Called with a `Progress` for each outcome; what it returns is awaited if it can be. With
-                `Letta`, on the thread of its event loop.
-            journal: File to which each outcome is appended, as a line of JSON without prompts. A run with the same
-                journal skips what an earlier one has done; what failed is tried again. With `only_stale`, nothing that
-                a complete run did is skipped: one that came to its end without a failure. Where all was skipped, a
-                warning says that nothing was checked. Written on a thread of its own.
-            **options: `extra_headers`, `extra_query`, `extra_body` and `timeout`, as every method takes them.
+            targets: IDs of conversations, or `Recompile` objects with parameters of their own: any iterable or async
+                iterable, of any length. One task advances it as the work goes on, and closes it if it is a generator. A
+                target that comes again with the same agent, dry run and settings has the same outcome again, but is
+                recompiled once.
+            agent_id: `agent-<uuid4>`, for each target that is `default` and names none.
+            dry_run: Compile and return the prompts, but store nothing; for each target that does not say. Server
+                default: `False`.
+            compaction_settings: How the conversations are to be compacted, for each target that does not say.
+            only_stale: Recompile only conversations whose prompt would change, as `staleness` finds; the others are
+                `unchanged`, and keep their bytes. With `dry_run` nothing is stored: the outcomes say what would be.
+                Default: `False`.
+            deadline: Limit on the whole batch in seconds; what is not done by then has a failed outcome. Default:
+                `None`, no limit.
+            stop_on_error: Take no further target after a failure; what is in flight still has its outcome. Default:
+                `False`.
+            on_progress: Function that is called with a `Progress` for each outcome; an awaitable result is awaited.
+                With `Letta` it runs on the thread of the private event loop.
+            journal: File that each outcome is appended to, as a line of JSON without prompts, by a thread of its own. A
+                run with the same journal skips what an earlier run has done, and retries what failed. With
+                `only_stale`, nothing is skipped that a complete run did: one that ended without a failure. If
+                everything was skipped, a warning says that nothing was checked. Default: `None`, no journal.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each recompile, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
 
         Yields:
-            An `Outcome` for each target.
+            An `Outcome` per target.
 
         Raises:
-            InvalidArgumentError: a parameter for all targets is wrong, or the journal is, or it cannot be written or
-                locked; nothing was sent. A target that is wrong has a failed outcome instead.
-            JournalError: the journal could not be written any more. No further target was taken; what was in flight
-                had its outcome before this was raised.
-            BaseException: whatever `targets` or `on_progress` raises; what was taken had its outcome before an error of
-                `targets` is raised. Any other exception is the outcome of the target that met it.
+            InvalidArgumentError: A parameter for all targets is invalid, or the journal is, or it cannot be written or
+                locked; nothing was sent. An invalid target has a failed outcome instead.
+            JournalError: The journal cannot be written any more. No further target was taken; what was in flight had
+                its outcome before this is raised.
+            BaseException: Whatever `targets` or `on_progress` raises; targets that were taken have their outcomes
+                before an error of `targets` is raised. Any other exception is the outcome of the target that met it.
 
         """
         return self._iterate(
@@ -1082,5 +1127,8 @@ class Conversations(SyncResource[AsyncConversations]):
             stop_on_error=stop_on_error,
             on_progress=on_progress,
             journal=journal,
-            **options,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
         )
