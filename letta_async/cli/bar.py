@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 __all__ = ["Advance", "progress_bar"]
 
@@ -49,12 +50,24 @@ def progress_bar(words: str, total: int, *, hidden: bool = False) -> Generator[A
     )
     failed = 0
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
+    with _surviving(Progress(*columns, console=console, transient=True, redirect_stdout=False)) as progress:
         task = progress.add_task(words, total=total, failures="")
 
         def advance(has_failed: bool) -> None:
             nonlocal failed
             failed += has_failed
-            progress.update(task, advance=1, failures=f"{failed} failed" if failed else "")
+            with suppress(OSError):
+                progress.update(task, advance=1, failures=f"{failed} failed" if failed else "")
 
         yield advance
+
+
+@contextmanager
+def _surviving(progress: Any) -> Generator[Any, None, None]:
+    """Show a progress bar as long as there is a terminal; its end must not end the work."""
+    progress.start()
+    try:
+        yield progress
+    finally:
+        with suppress(OSError):
+            progress.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from itertools import islice
 from typing import Any, Final
@@ -15,7 +15,7 @@ from letta_async.cli.stopping import Stop, until_stopped
 from letta_async.client import AsyncLetta
 from letta_async.errors import LettaError
 
-__all__ = ["check_each"]
+__all__ = ["at_once", "check_each"]
 
 _AHEAD: Final = 4
 """How many are under way beyond what the server takes at once, so that a free slot always finds one."""
@@ -44,9 +44,13 @@ async def check_each(
         LettaError: no other would fare better than the first: the server is not there, or refuses the key.
 
     """
+
+    async def check(conversation_id: str) -> Row:
+        return await _row(client, conversation_id, settings)
+
     succeeded = False
     with progress_bar("Checking", len(ids), hidden=hide_bar) as advance:
-        async with aclosing(until_stopped(_rows(client, ids, settings), stop)) as rows:
+        async with aclosing(until_stopped(at_once(client, ids, check), stop)) as rows:
             async for row in rows:
                 if row.error is not None and not succeeded and is_hopeless(row.error):
                     raise row.error
@@ -55,16 +59,17 @@ async def check_each(
                 advance(row.status == "failed")
 
 
-async def _rows(
-    client: AsyncLetta, ids: Iterable[str], settings: Mapping[str, Any] | None
+async def at_once(
+    client: AsyncLetta, ids: Iterable[str], make: Callable[[str], Coroutine[Any, Any, Row]]
 ) -> AsyncGenerator[Row, None]:
+    """Yield a row per conversation as each completes, making as many at once as the server can take."""
     left = iter(ids)
     under_way: set[asyncio.Task[Row]] = set()
     try:
         while True:
             room = client.stats.limit + _AHEAD - len(under_way)
             for conversation_id in islice(left, max(room, 0)):
-                under_way.add(asyncio.create_task(_row(client, conversation_id, settings)))
+                under_way.add(asyncio.create_task(make(conversation_id)))
             if not under_way:
                 return
             done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TextIO, TypeVar
 
 import click
 
@@ -40,6 +40,14 @@ def run(arguments: Sequence[str]) -> int:
     """Run what was typed; give the exit code. Whatever goes wrong is told in a line."""
     _prepare_streams()
     try:
+        return _run(arguments)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            _end(stream)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
         with warnings.catch_warnings():
             warnings.showwarning = _say_warning
             code = letta_async.main(args=list(arguments), prog_name="letta-async", standalone_mode=False, obj=arguments)
@@ -52,12 +60,12 @@ def run(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except OSError as error:
         show_traceback()
-        _let_go_of_stdout()
         say(f"error: the output cannot be written: {error.strerror or error}")
         return Exit.UNFINISHED
     except Exception as error:  # the last line of defence: whatever it is, it is told
         show_traceback()
-        code, words = explain(error)
+        proxied = any(each.partition("=")[0] in ("--proxy", "--trust-env") for each in arguments)
+        code, words = explain(error, proxied=proxied)
         say(f"error: {words}")
     return int(code)
 
@@ -71,10 +79,13 @@ def _prepare_streams() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def _let_go_of_stdout() -> None:
-    """Send what is still to be written nowhere, or the interpreter would fail at it once more."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _end(stream: TextIO) -> None:
+    """Write what is left; send it nowhere if that fails, or the interpreter would fail at it once more."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
@@ -125,8 +136,15 @@ _connecting = _stacked(
         "--api-key-file",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="File with the API key.  [default: the key in LETTA_API_KEY, if any]",
+        help="File with the API key, read again when the server refuses it.  [default: LETTA_API_KEY, or the file that"
+        " LETTA_API_KEY_FILE names]",
     ),
+    click.option("--project", metavar="NAME", help="Project, sent as X-Project."),
+    click.option("--project-id", metavar="ID", help="Project, sent as X-Project-Id."),
+    click.option("--timeout", metavar="SECONDS", type=float, help="Limit on one attempt of a request.  [default: 60]"),
+    click.option("--max-retries", metavar="N", type=int, help="Most retries of one request.  [default: 2]"),
+    click.option("--proxy", metavar="URL", help="HTTP proxy to use."),
+    click.option("--trust-env", is_flag=True, help="Use the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names."),
     click.option(
         "--max-concurrency",
         metavar="N",
@@ -178,8 +196,9 @@ def status(
 ) -> int:
     """Tell which conversations are stale; change nothing.
 
-    Stale is a conversation whose system prompt a recompile would change. Exit code 0 when none is, 1 when some are:
-    fit for a cron job or CI. An ID of - stands for the ids on standard input, one a line.
+    Stale is a conversation whose system prompt a recompile would change. Exit code 0 when none is, 1 when some are, 5
+    when some could not be checked: fit for a cron job or CI. An ID of - stands for the ids on standard input, one per
+    line.
     """
     from letta_async.cli.status import status as tell  # noqa: PLC0415 - only what a command needs
 
@@ -266,6 +285,46 @@ def recompile(
         dask=dask,
         send_secrets=send_secrets,
         command=context.obj,
+    ).run()
+
+
+@letta_async.command(
+    epilog="""\b
+Examples:
+  letta-async compact CONVERSATION
+  letta-async compact --agent AGENT --yes --output jsonl
+  letta-async compact CONVERSATION --settings '{"mode": "all", "clip_chars": 2000}'
+"""
+)
+@_choosing
+@click.option("--settings", metavar="FILE|JSON", help="Compaction settings, as JSON or a file with it.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help="Form of the result.")
+@_connecting
+def compact(
+    ids: tuple[str, ...],
+    agent: str | None,
+    block: str | None,
+    everything: bool,
+    settings: str | None,
+    yes: bool,
+    output: Format,
+    **connection: Any,
+) -> int:
+    """Summarize the messages of conversations, so that fewer of them stay in context.
+
+    The server asks a model for each summary. A request whose fate is unknown is not sent again, since that would
+    summarize the summary. Ctrl-C lets what is in flight go.
+    """
+    from letta_async.cli.compacting import Compacting  # noqa: PLC0415 - only what a command needs
+    from letta_async.cli.settings import read_settings  # noqa: PLC0415 - as above
+
+    return Compacting(
+        selection=Selection.read(ids, agent=agent, block=block, everything=everything),
+        connection=Connection(**connection),
+        report=Report(output),
+        yes=yes,
+        settings=None if settings is None else read_settings(settings),
     ).run()
 
 

@@ -21,6 +21,12 @@ class Connection:
     base_url: str | None = None
     environment: Literal["cloud", "local"] | None = None
     api_key_file: Path | None = None
+    project: str | None = None
+    project_id: str | None = None
+    timeout: float | None = None
+    max_retries: int | None = None
+    proxy: str | None = None
+    trust_env: bool = False
     max_concurrency: int = 256
 
     def __attrs_post_init__(self) -> None:
@@ -28,33 +34,26 @@ class Connection:
             raise Refusal("--base-url and --environment exclude each other")
 
     def client(self) -> AsyncLetta:
-        """Make a client.
+        """Create a client.
 
         Raises:
-            Refusal: the key's file cannot be read, or is empty.
-            InvalidArgumentError: an option is wrong.
+            InvalidArgumentError: An option is wrong, or the key's file cannot be read.
 
         """
-        return AsyncLetta(**self.options(), api_key=self._key())
+        return AsyncLetta(**self.options(), api_key_file=self.api_key_file)
 
     def options(self) -> dict[str, Any]:
-        """Give what a client is made with, but for the key."""
+        """Return the options of the client, except for the key."""
         return {
             "environment": self.environment or UNSET,
             "base_url": None
             if self.environment
             else self.base_url or UNSET,  # what is typed goes before LETTA_BASE_URL
+            "project": self.project,
+            "project_id": self.project_id,
+            "timeout": UNSET if self.timeout is None else self.timeout,
+            "max_retries": UNSET if self.max_retries is None else self.max_retries,
+            "proxy": self.proxy,
+            "trust_env": self.trust_env,
             "max_concurrency": self.max_concurrency,
         }
-
-    def _key(self) -> str | None:
-        if self.api_key_file is None:
-            return None
-        try:
-            key = self.api_key_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise Refusal(f"--api-key-file: {str(self.api_key_file)!r} cannot be read: {reason}") from None
-        if not key:
-            raise Refusal(f"--api-key-file: {str(self.api_key_file)!r} is empty")
-        return key

@@ -17,7 +17,10 @@ class Exit(IntEnum):
     USAGE = 2
     UNREACHABLE = 3
     EXTRA = 4
+    UNCHECKED = 5
+    NOT_FOUND = 6
     FAULT = 70
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -28,7 +31,10 @@ MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.USAGE: "an option, an id, the settings or the journal is wrong; nothing was changed",
     Exit.UNREACHABLE: "the server, or the cluster, cannot be reached, or refuses the API key",
     Exit.EXTRA: "an extra is not installed: cli for all, testing for serve and demo, dask for --dask",
+    Exit.UNCHECKED: "for status: something could not be checked",
+    Exit.NOT_FOUND: "there is no such agent or block",
     Exit.FAULT: "a fault of letta-async itself; LETTA_LOG=debug shows where",
+    Exit.HUNG_UP: "the terminal was closed (SIGHUP)",
     Exit.INTERRUPTED: "interrupted, as by Ctrl-C",
     Exit.TERMINATED: "terminated (SIGTERM)",
 }

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Mapping
 from typing import Final
+from urllib.request import getproxies_environment
 
 from letta_async.cli.exits import Exit
 from letta_async.errors import (
@@ -16,6 +17,7 @@ from letta_async.errors import (
     Fault,
     InvalidArgumentError,
     LettaError,
+    NotFoundError,
 )
 
 __all__ = ["Refusal", "Unreachable", "explain", "harmless", "is_hopeless", "one_line", "show_traceback"]
@@ -23,11 +25,18 @@ __all__ = ["Refusal", "Unreachable", "explain", "harmless", "is_hopeless", "one_
 _OPTIONS: Final[Mapping[str, str]] = {
     "agent_id": "--agent",
     "api_key": "API key",
+    "api_key_file": "--api-key-file",
     "base_url": "--base-url",
     "block_id": "--block",
     "compaction_settings": "--settings",
     "journal": "--journal",
     "max_concurrency": "--max-concurrency",
+    "max_retries": "--max-retries",
+    "project": "--project",
+    "project_id": "--project-id",
+    "proxy": "--proxy",
+    "retry": "--max-retries",
+    "timeout": "--timeout",
 }
 """The option that fills a parameter of the client."""
 
@@ -48,8 +57,14 @@ def is_hopeless(error: LettaError) -> bool:
     return isinstance(error, AuthenticationError | APIConnectionError)
 
 
-def explain(error: BaseException) -> tuple[Exit, str]:
-    """Give the exit code and the words for what ended a command."""
+def explain(error: BaseException, *, proxied: bool = False) -> tuple[Exit, str]:
+    """Return the exit code and the words for what ended a command.
+
+    Args:
+        error: What ended it.
+        proxied: Whether an option said which proxy to use, or to use those of the environment.
+
+    """
     if isinstance(error, Refusal):
         return Exit.USAGE, str(error)
     if isinstance(error, Unreachable):
@@ -57,15 +72,26 @@ def explain(error: BaseException) -> tuple[Exit, str]:
     if isinstance(error, InvalidArgumentError):
         return Exit.USAGE, "; ".join(map(_typed, error.faults))
     if isinstance(error, AuthenticationError):
-        return Exit.UNREACHABLE, f"{one_line(error)} (the key comes from --api-key-file or LETTA_API_KEY)"
+        sources = "--api-key-file, LETTA_API_KEY or LETTA_API_KEY_FILE"
+        return Exit.UNREACHABLE, f"{one_line(error)} (the key comes from {sources})"
     if isinstance(error, APIConnectionError):
-        return Exit.UNREACHABLE, one_line(error)
+        return Exit.UNREACHABLE, one_line(error) + _unused_proxy(proxied=proxied)
+    if isinstance(error, NotFoundError):
+        return Exit.NOT_FOUND, one_line(error)
     if isinstance(error, LettaError):
         return Exit.UNFINISHED, one_line(error)
     return (
         Exit.FAULT,
         f"{type(error).__name__}: {one_line(error)} (a fault of letta-async; LETTA_LOG=debug shows where)",
     )
+
+
+def _unused_proxy(*, proxied: bool) -> str:
+    """Return a hint at a proxy that the environment names and the command did not use."""
+    named = sorted(set(getproxies_environment()) & {"http", "https", "all"})
+    if proxied or not named:
+        return ""
+    return f" ({named[0].upper()}_PROXY is set, but not used: --trust-env uses it)"
 
 
 def _typed(fault: Fault) -> str:

@@ -114,7 +114,11 @@ class Recompiling:
         except JournalError as error:
             broken = error  # told after what came back
         rest -= self.report.counts.total()
-        self.report.close(not_done=rest)
+        try:
+            self.report.close(not_done=rest)
+        except OSError:
+            if ended is None:
+                raise  # else it is the terminal that was closed
         say(f"{self._counts()}, in {monotonic() - began:.1f} s.")
         if broken is not None:
             raise broken

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, get_args
 
 import attrs
@@ -18,9 +19,9 @@ __all__ = ["FORMATS", "Format", "Report", "Row", "Status", "print_diff", "say"]
 Format = Literal["table", "json", "jsonl"]
 FORMATS: Final[tuple[Format, ...]] = ("table", "json", "jsonl")
 
-Status = Literal["stale", "current", "recompiled", "unchanged", "skipped", "failed"]
+Status = Literal["stale", "current", "recompiled", "unchanged", "skipped", "compacted", "failed"]
 
-_STYLES: Final = {"stale": "yellow", "recompiled": "green", "failed": "bold red"}
+_STYLES: Final = {"stale": "yellow", "recompiled": "green", "compacted": "green", "failed": "bold red"}
 _QUIET: Final = ("current", "unchanged", "skipped")
 """What a table leaves to the counts."""
 _LISTED: Final = 100
@@ -37,6 +38,10 @@ class Row:
     seconds: float = 0.0
     error: LettaError | None = None
     diff: str | None = None
+    words: str | None = None
+    """What a table says beside the status; default: the diff's lines, or the time."""
+    more: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    """Further fields in JSON."""
 
     def as_json(self) -> dict[str, Any]:
         """Give it as JSON values, the same fields each time."""
@@ -53,12 +58,15 @@ class Row:
                 "message": one_line(error),
                 "status_code": error.status_code if isinstance(error, APIStatusError) else None,
             },
+            **self.more,
         }
 
     def detail(self) -> str:
         """Give what a table says of it beside its status."""
         if self.error is not None:
             return one_line(self.error)
+        if self.words is not None:
+            return " ".join(harmless(self.words).split())
         if self.diff:
             lines = Counter(line[:1] for line in self.diff.split("\n")[2:])
             return f"+{lines['+']} -{lines['-']} lines"
@@ -117,8 +125,9 @@ class Report:
 
 def say(words: str) -> None:
     """Tell whoever looks on, beside the machine's output."""
-    sys.stderr.write(f"{words}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # a terminal that was closed must not end what goes on without it
+        sys.stderr.write(f"{words}\n")
+        sys.stderr.flush()
 
 
 def print_diff(row: Row) -> None:

@@ -9,6 +9,7 @@ from typing import Self
 import attrs
 
 from letta_async._schema.validation import check
+from letta_async._utils.text import UnreadableTextError, decode_text
 from letta_async.cli.failing import Refusal, harmless
 from letta_async.cli.stopping import Stop, until_stopped
 from letta_async.client import AsyncLetta
@@ -36,7 +37,7 @@ class Selection:
         """Read what was typed; `-` stands for the ids on standard input, one a line.
 
         Raises:
-            Refusal: nothing was chosen, or in two ways; or an id is none.
+            Refusal: Nothing was chosen, or in two ways; no ID is well-formed; or standard input is no text.
 
         """
         ways = [bool(ids), agent is not None, block is not None, everything]
@@ -65,14 +66,23 @@ class Selection:
 def _without_dash(ids: Iterable[str]) -> Iterable[str]:
     for each in ids:
         if each == "-":
-            yield from filter(None, map(str.strip, sys.stdin))
+            yield from filter(None, map(str.strip, _standard_input().splitlines()))
         else:
             yield each
 
 
-def _refuse_wrong(ids: Iterable[str]) -> None:
+def _standard_input() -> str:
+    buffer = getattr(sys.stdin, "buffer", None)
+    try:
+        return sys.stdin.read() if buffer is None else decode_text(buffer.read())
+    except UnreadableTextError as error:
+        raise Refusal(f"standard input: {error}") from None
+
+
+def _refuse_wrong(ids: Sequence[str]) -> None:
+    """Refuse IDs of which none is well-formed; one among others is a failure of its own."""
     wrong = [each for each in ids if not _is_id(each)]
-    if wrong:
+    if wrong and len(wrong) == len(ids):
         named = ", ".join(repr(harmless(each[:60])) for each in wrong[:_SHOWN])
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise Refusal(f"ID: {named}{more}: expected 'conv-' and a lower-case UUID4")

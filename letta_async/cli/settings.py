@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from letta_async._schema.json_values import is_object
 from letta_async._schema.validation import check
+from letta_async._utils.text import UnreadableTextError, read_text
 from letta_async.cli.failing import Refusal
 from letta_async.operations.conversations import Recompile
 
@@ -27,10 +27,9 @@ def read_settings(text: str) -> Mapping[str, Any]:
     if not text.lstrip().startswith("{"):
         where = f"--settings: {text!r}"
         try:
-            text = Path(text).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise Refusal(f"{where} cannot be read: {reason}") from None
+            text = read_text(text)
+        except UnreadableTextError as error:
+            raise Refusal(f"{where} cannot be read: {error}") from None
     try:
         settings = json.loads(text, object_pairs_hook=_without_twins)
     except _TwinsError as error:

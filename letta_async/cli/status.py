@@ -29,4 +29,6 @@ def status(selection: Selection, connection: Connection, report: Report) -> Exit
         say(f"Interrupted: {checked} of {len(ids)} conversations were checked, {report.summary(['stale'])}.")
         return ended
     say(f"{len(ids)} conversation{'' if len(ids) == 1 else 's'}: {report.summary(['stale', 'current'])}.")
-    return Exit.UNFINISHED if report.counts["stale"] or report.counts["failed"] else Exit.DONE
+    if report.counts["failed"]:
+        return Exit.UNCHECKED
+    return Exit.UNFINISHED if report.counts["stale"] else Exit.DONE

@@ -1,4 +1,4 @@
-"""Ctrl-C, twice: the first asks to stop, so that what is in flight ends well; the second ends it at once."""
+"""Stop on a signal: the first asks, so that what is in flight ends well; the second cancels it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ __all__ = ["Interrupted", "Stop", "until_stopped"]
 T = TypeVar("T")
 
 _EXITS: Final = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
+if hasattr(signal, "SIGHUP"):  # pragma: no branch - not on Windows
+    _EXITS[signal.SIGHUP] = Exit.HUNG_UP
 
 
 class Interrupted(Exception):
@@ -48,6 +50,8 @@ class Stop:
         taken: list[signal.Signals] = []
         try:
             for number in _EXITS:
+                if signal.getsignal(number) is signal.SIG_IGN:
+                    continue  # as nohup asks for
                 loop.add_signal_handler(number, self._hear, number, task)
                 taken.append(number)
         except (NotImplementedError, RuntimeError, ValueError):  # pragma: no cover - Windows, or another thread

@@ -89,13 +89,20 @@ def run_here(*arguments: str, base_url: str | None = None, stdin: str = "") -> D
 class Running:
     """A command that is under way, without a terminal."""
 
-    def __init__(self, *arguments: str, base_url: str | None = None, stdin: bytes = b"", **env: str) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        base_url: str | None = None,
+        stdin: bytes = b"",
+        program: Sequence[str] = PROGRAM,
+        **env: str,
+    ) -> None:
         """Start it, with what is on its standard input."""
         read, write = os.pipe()
         os.write(write, stdin)
         os.close(write)
         self._process = subprocess.Popen(
-            [*PROGRAM, *arguments],
+            [*program, *arguments],
             stdin=read,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -138,11 +145,13 @@ class Terminal:
         base_url: str | None = None,
         piped: bool = False,
         blind: bool = False,
+        unread: bool = False,
         columns: int = 120,
         program: Sequence[str] = PROGRAM,
         **env: str,
     ) -> None:
-        """Start it; `piped`: its standard output goes elsewhere; `blind`: standard error, too, and both to `stdout`."""
+        """Start it; `piped`: its standard output goes elsewhere; `blind`: standard error, too, and both to `stdout`;
+        `unread`: nobody reads the screen, so that the terminal can be closed."""
         import pty
         import termios
 
@@ -161,7 +170,7 @@ class Terminal:
         )
         self._slave = slave  # held, or the terminal would end before the process has opened it
         assert self._process.stdout is not None
-        self.screen = _Heard(self._master)
+        self.screen = None if unread else _Heard(self._master)
         self.stdout = _Heard(self._process.stdout.fileno())
 
     def type(self, text: str) -> None:
@@ -170,11 +179,17 @@ class Terminal:
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
+    def hang_up(self) -> None:
+        """Close the terminal, as when the connection to it is lost."""
+        self._close_slave()
+        os.close(self._master)
+        self._master = -1
+
     def end(self) -> Done:
         """Wait for its end; its `stderr` is what stood on the screen."""
         code = self._process.wait(PATIENCE)
         self._close_slave()
-        return Done(code, self.stdout.rest(), self.screen.rest())
+        return Done(code, self.stdout.rest(), "" if self.screen is None else self.screen.rest())
 
     def _close_slave(self) -> None:
         if self._slave >= 0:
@@ -188,11 +203,13 @@ class Terminal:
         self._process.kill()
         self._process.wait()
         self._close_slave()
-        self.screen.rest()
+        if self.screen is not None:
+            self.screen.rest()
         self.stdout.rest()
         assert self._process.stdout is not None
         self._process.stdout.close()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
 
 
 class _Heard:

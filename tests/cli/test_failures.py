@@ -96,7 +96,7 @@ def test_a_key_that_is_missing_or_refused_is_3(secured: tuple[str, Story]) -> No
         error = done.stderr.splitlines()[-1]
         assert error.startswith("error: ")
         assert "401 Unauthorized" in error
-        assert error.endswith("(the key comes from --api-key-file or LETTA_API_KEY)")
+        assert error.endswith("(the key comes from --api-key-file, LETTA_API_KEY or LETTA_API_KEY_FILE)")
         assert "another-key" not in done.stderr
 
 

@@ -12,7 +12,7 @@ import pytest
 from letta_async import Letta
 from tests.cli.conftest import Cli
 from tests.cli.held import HeldServer
-from tests.cli.processes import Done, Running, run
+from tests.cli.processes import PROGRAM, Done, Running, Terminal, run
 from tests.cli.stories import Story, tell
 
 
@@ -86,11 +86,44 @@ def test_a_second_one_ends_at_once(story: Story, server: HeldServer) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_sigterm_does_the_same_and_says_143(story: Story, server: HeldServer) -> None:
-    done = interrupted(server, "recompile", *story.stale, "--yes", "--only-stale", number=signal.SIGTERM)
-    assert done.code == 143
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_other_signals_do_the_same_and_say_which_it_was(
+    story: Story, server: HeldServer, number: signal.Signals, code: int
+) -> None:
+    done = interrupted(server, "recompile", *story.stale, "--yes", "--only-stale", number=number)
+    assert done.code == code
     assert "to go. To go on:" in done.stderr
     assert len(done.stdout.splitlines()) - 1 == len(server.recompiled)
+
+
+def test_a_terminal_that_is_closed_ends_it_well(story: Story, server: HeldServer, tmp_path: Path, cli: Cli) -> None:
+    journal = tmp_path / "journal.jsonl"
+    server.hold_after(5)
+    typed = ["recompile", "--block", story.block, "--journal", str(journal), "--yes"]
+    with Terminal(*typed, base_url=server.base_url, unread=True) as terminal:
+        server.wait_until_holding()
+        terminal.hang_up()
+        server.release()
+        assert terminal.end().code == 129
+    entries = [json.loads(line) for line in journal.read_text().splitlines()[1:]]
+    assert {entry["key"] for entry in entries} == set(server.recompiled)
+    assert 5 < len(entries) < 30
+    second = cli(*typed, "--output", "jsonl")
+    assert second.code == 0
+    assert second.with_status("recompiled") == set(story.stale) - {entry["key"] for entry in entries}
+    assert set(server.recompiled.values()) == {1}
+
+
+def test_nohup_goes_on(story: Story, server: HeldServer) -> None:
+    server.hold_after(5)
+    ignoring = ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *PROGRAM]
+    with Running("recompile", *story.stale, "--yes", base_url=server.base_url, program=ignoring) as running:
+        server.wait_until_holding()
+        running.signal(signal.SIGHUP)
+        server.release()
+        done = running.end()
+    assert (done.code, "Stopping" in done.stderr) == (0, False)
+    assert set(server.recompiled) == set(story.stale)
 
 
 def test_ids_from_standard_input_are_asked_for_again(story: Story, server: HeldServer) -> None:

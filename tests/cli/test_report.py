@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 
-from letta_async.cli.report import Report, Row
+from letta_async.cli.report import Report, Row, Status
 from letta_async.errors import APIError
 
 
@@ -33,7 +34,7 @@ def test_a_json_document_has_every_count(capsys: pytest.CaptureFixture[str]) -> 
         "conversations": [
             {"conversation_id": "conv-1", "status": "recompiled", "seconds": 0.123, "diff": None, "error": None}
         ],
-        "counts": {"stale": 0, "current": 0, "recompiled": 1, "unchanged": 0, "skipped": 0, "failed": 0},
+        "counts": dict.fromkeys(get_args(Status), 0) | {"recompiled": 1},
         "not_done": 2,
     }
 

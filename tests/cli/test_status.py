@@ -62,7 +62,7 @@ def test_diffs_show_what_a_recompile_would_change(cli: Cli, story: Story) -> Non
 
 def test_one_that_cannot_be_checked_is_told_with_its_reason(cli: Cli, story: Story) -> None:
     done = cli("status", story.unshared[0], story.gone, "--output", "jsonl")
-    assert done.code == 1
+    assert done.code == 5
     failed = next(row for row in done.jsonl if row["status"] == "failed")
     assert failed["conversation_id"] == story.gone
     assert failed["error"]["type"] == "NotFoundError"
@@ -75,7 +75,7 @@ def test_one_that_cannot_be_checked_is_told_with_its_reason(cli: Cli, story: Sto
 @pytest.mark.parametrize("option", ["--agent", "--block"])
 def test_what_does_not_exist_is_said_in_a_line(cli: Cli, story: Story, option: str) -> None:
     done = cli("status", option, story.gone.replace("conv", option.removeprefix("--")))
-    assert done.code == 1
+    assert done.code == 6
     assert done.stdout == ""
     assert done.stderr.startswith("error: GET /v1/")
     assert done.stderr.count("\n") == 1

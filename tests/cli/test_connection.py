@@ -1,0 +1,87 @@
+"""Where the server is and how it is reached: options, files in any encoding, proxies that were left unused."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+import pytest
+
+from letta_async.testing import EmbeddedServer
+from tests.cli.conftest import Cli
+from tests.cli.processes import run
+from tests.cli.stories import Story
+
+NOWHERE = "http://127.0.0.1:9"
+ENCODINGS = {
+    "utf-8": lambda text: text.encode(),
+    "utf-8 with a mark": lambda text: codecs.BOM_UTF8 + text.encode(),
+    "utf-16 with a mark": lambda text: text.encode("utf-16"),
+    "utf-16-be with a mark": lambda text: codecs.BOM_UTF16_BE + text.encode("utf-16-be"),
+    "windows line ends": lambda text: text.replace("\n", "\r\n").encode(),
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--timeout", "0"], "--timeout: 0.0 is not a positive number of seconds"),
+        (["--timeout", "soon"], "'--timeout': 'soon' is not a valid float"),
+        (["--max-retries", "-1"], "--max-retries max_retries: -1 is not a whole number from 0"),
+        (["--proxy", "nonsense"], "--proxy: is not a URL such as http://proxy.example:3128"),
+        (["--project", "a\nb"], "--project: 'a\\nb' is not printable"),
+    ],
+)
+def test_a_wrong_option_is_named_and_nothing_is_sent(cli: Cli, options: list[str], words: str) -> None:
+    done = cli("status", "--all", *options)
+    assert done.code == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_options_of_the_request_reach_the_server() -> None:
+    with EmbeddedServer() as server:
+        options = ["--project", "crew", "--project-id", "p-1", "--timeout", "5", "--max-retries", "0"]
+        assert run("status", "--all", *options, base_url=server.base_url).code == 0
+        headers = {name.lower(): value for name, value in server.requests[-1].headers.items()}
+        assert (headers["x-project"], headers["x-project-id"]) == ("crew", "p-1")
+        server.script(status=503)
+        assert run("status", "--all", *options, base_url=server.base_url).code == 1
+        assert len([each for each in server.requests if each.path.endswith("/conversations/")]) == 2
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_files_are_read_in_the_encodings_that_editors_and_shells_write(
+    cli: Cli, story: Story, tmp_path: Path, encoding: str
+) -> None:
+    settings = tmp_path / "settings.json"
+    settings.write_bytes(ENCODINGS[encoding]('{"mode": "all"}\n'))
+    key = tmp_path / "key"
+    key.write_bytes(ENCODINGS[encoding]("k3y\n"))
+    done = cli("recompile", *story.stale, "--yes", "--settings", str(settings), "--api-key-file", str(key))
+    assert (done.code, done.stderr.count("recompiled")) == (0, 1)
+
+
+def test_a_file_that_is_no_text_is_named(cli: Cli, story: Story, tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_bytes(b'{"mode": "\xff\xfe\xfa"}')
+    done = cli("recompile", *story.stale, "--yes", "--settings", str(file))
+    assert done.code == 2
+    assert f"--settings: {str(file)!r} cannot be read: it is not text" in done.stderr
+
+
+def test_a_proxy_of_the_environment_that_is_not_used_is_mentioned() -> None:
+    words = "(HTTP_PROXY is set, but not used: --trust-env uses it)"
+    environment = {"HTTP_PROXY": NOWHERE, "http_proxy": NOWHERE}
+    assert words in run("status", "--all", "--max-retries", "0", base_url=NOWHERE, **environment).stderr
+    trusting = run("status", "--all", "--max-retries", "0", "--trust-env", base_url=NOWHERE, **environment)
+    assert trusting.code == 3
+    assert words not in trusting.stderr
+
+
+@pytest.mark.parametrize("wrong", ["default", "nonsense", "conv-1"])
+def test_one_wrong_id_fails_by_itself(cli: Cli, story: Story, wrong: str) -> None:
+    done = cli("recompile", wrong, *story.stale, "--yes", "--output", "jsonl")
+    assert done.code == 1
+    assert done.with_status("failed") == {wrong}
+    assert done.with_status("recompiled") == set(story.stale)
