@@ -38,9 +38,10 @@ def test_a_child_does_not_disturb_its_parents_connection(
 ) -> None:
     source = f"""
         import contextlib, gc, os, sys, time
-        from letta_async import InvalidArgumentError, Letta, _session
+        from letta_async import InvalidArgumentError, Letta
+        from letta_async._http import session
 
-        _session._KEEP_ALIVE = 60.0
+        session._KEEP_ALIVE = 60.0
         letta = Letta(base_url=sys.argv[1], max_retries=0)
         assert letta.get("/echo/parent") == "parent"
         if (child := os.fork()) == 0:
@@ -59,9 +60,10 @@ def test_a_child_does_not_disturb_its_parents_connection(
 def test_a_child_may_fork_again_while_its_parent_goes_on(server: StubServer, forking_program: Start) -> None:
     source = """
         import os, sys
-        from letta_async import Letta, _session
+        from letta_async import Letta
+        from letta_async._http import session
 
-        _session._KEEP_ALIVE = 60.0
+        session._KEEP_ALIVE = 60.0
         letta = Letta(base_url=sys.argv[1], max_retries=0)
         for generation in range(4):
             assert letta.get(f"/echo/{generation}") == f"{generation}"
