@@ -35,8 +35,8 @@ CONNECTIONS: Final = [
     Promise(
         (61,),
         "The server sends something on an idle connection, or more than its answer",
-        "The right answer to the next call: the connection is not used again. So it is in a session of your own, unless "
-        "it waits between taking a connection and using it, as for a trace.",
+        "The right answer to the next call: the connection is not used again. It is the same in a session of your own, "
+        "unless that waits between taking a connection and using it, as for a trace.",
     ),
     Promise((30,), "The server is restarted between two calls", "The right answer."),
     Promise(
