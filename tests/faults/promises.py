@@ -100,6 +100,17 @@ PROGRAM: Final = [
         "A client is never closed",
         "A `ResourceWarning` from `AsyncLetta`; `Letta` closes itself. A clean exit.",
     ),
+    Promise(
+        (62,),
+        "A session that you hand in has credentials, headers, timeouts, `raise_for_status` … of its own",
+        "The request, the retries and the errors are the same; the client's key wins, and without one the session's "
+        "credentials go. Its connections, cookies, proxy, tracing and middlewares are used.",
+    ),
+    Promise(
+        (63,),
+        "aiohttp, a connector, a middleware or a trace raises what nobody foresaw",
+        "`APIConnectionError` that names it and has it as `__cause__`; not tried again.",
+    ),
     Promise((49,), "One call of a gather fails", "The others finish."),
     Promise(
         (51, 52),
