@@ -111,6 +111,12 @@ PROGRAM: Final = [
         "aiohttp, a connector, a middleware or a trace raises what nobody foresaw",
         "`APIConnectionError` that names it and has it as `__cause__`; not tried again.",
     ),
+    Promise(
+        (64,),
+        "The environment names a proxy for SOCKS, or what is no URL, and the client or its session trusts it",
+        "`InvalidArgumentError` that names the variable, when the client is made. A connector of another library is left "
+        "to find its way.",
+    ),
     Promise((49,), "One call of a gather fails", "The others finish."),
     Promise(
         (51, 52),

@@ -22,9 +22,9 @@ from letta_async import (
 )
 from tests.ids import CONVERSATION
 
-from .scripts import answer, closes, gzipped, ok, redirects, says, takes
+from .scripts import answer, answers_in_turn, closes, gzipped, ok, redirects, says, takes
 from .secrets import KEY
-from .server import PROMPT, Server
+from .server import PROMPT, RIGHT, Server
 
 Run = Callable[[Any], Any]
 
@@ -195,6 +195,9 @@ def test_what_passes_is_tried_again_and_not_more_often(brings: Brings, server: S
             server.follow(closes("after the request"))
             await _fails(client.get("/v1/x"), APIConnectionError)
             assert len(server.requests) == 3
+            server.follow(answers_in_turn(answer(503, b"{}"), answer(502, b""), RIGHT))
+            assert await client.conversations.recompile(CONVERSATION) == PROMPT
+            assert [seen.headers["authorization"] for seen in server.requests] == [f"Bearer {KEY}"] * 3
 
     run(main())
 
