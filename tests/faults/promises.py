@@ -114,8 +114,8 @@ PROGRAM: Final = [
     Promise(
         (64,),
         "The environment names a proxy for SOCKS, or what is no URL, and the client or its session trusts it",
-        "`InvalidArgumentError` that names the variable, when the client is made. A connector of another library is left "
-        "to find its way.",
+        "`InvalidArgumentError` that names the variable, when the client is made. A connector of another library is "
+        "left to find its way.",
     ),
     Promise((49,), "One call of a gather fails", "The others finish."),
     Promise(
