@@ -105,14 +105,9 @@ class BaseClient:
             max_response_bytes=max_response_bytes,
             **_rarely_given(timeout, max_retries, retry),
         )
-        self._transport = Transport(
-            connection=ConnectionOptions.make(
-                session=session, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env
-            ),
-            max_concurrency=max_concurrency,
-            concurrency=concurrency,
-        )
-        self._transport.connection.towards(self._config.base_url)  # refuses a proxy of the environment while it is made
+        connection = ConnectionOptions.make(session=session, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env)
+        connection.towards(self._config.base_url)  # refuses a proxy of the environment while the client is made
+        self._transport = Transport(connection=connection, max_concurrency=max_concurrency, concurrency=concurrency)
         self._parent: BaseClient | None = None
         self._closed = False
         self._attach()

@@ -8,6 +8,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from yarl import URL
 
+from letta_async._utils.secrets import Secret
 from letta_async.errors import Fault, InvalidArgumentError
 
 __all__ = ["Found", "environment_proxy"]
@@ -16,7 +17,8 @@ __all__ = ["Found", "environment_proxy"]
 class Found(NamedTuple):
     """A proxy that the environment names."""
 
-    url: str
+    url: Secret
+    """Its URL, which may hold a password."""
     variable: str
     """The variable that names it, in upper case; it may be set in lower case, or in the system's settings."""
 
@@ -31,20 +33,21 @@ def environment_proxy(base_url: str) -> Found | None:
         InvalidArgumentError: the environment names a proxy of another kind, such as SOCKS.
 
     """
-    url, named = URL(base_url), getproxies()
+    url, named = URL(base_url), {kind: Secret(value.strip()) for kind, value in getproxies().items()}
     for kind in (url.scheme, "all", "socks"):
-        proxy = named.get(kind, "").strip()
+        proxy = named.get(kind)
         if not proxy or _is_exempt(url, named.get("no", "")):
             continue
         variable = f"{kind.upper()}_PROXY"
-        scheme, _, rest = proxy.rpartition("://")
-        if scheme.lower() not in ("http", "https", ""):
+        is_full = "://" in proxy
+        scheme = proxy.partition("://")[0].lower() if is_full else "socks" if kind == "socks" else "http"
+        if scheme not in ("http", "https"):
             problem = (
-                f"names a proxy of the kind {scheme.lower()!r}, which cannot be used: name an http or https proxy, "
+                f"names a proxy of the kind {scheme!r}, which cannot be used: name an http or https proxy, "
                 f"exempt {url.host} by NO_PROXY, or pass a session with a connector for such a proxy"
             )
             raise InvalidArgumentError([Fault(variable, problem)])
-        return Found(f"{scheme or 'http'}://{rest}", variable)
+        return Found(proxy if is_full else Secret(f"{scheme}://{proxy}"), variable)
     return None
 
 

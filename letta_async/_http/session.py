@@ -100,7 +100,12 @@ class ConnectionOptions:
         """
         if self.proxy is not None or not self._trusts_environment():
             return self
-        found = environment_proxy(base_url)
+        try:
+            found = environment_proxy(base_url)
+        except InvalidArgumentError:
+            if self._is_connected_by_others():
+                return self
+            raise
         return self if found is None else self._through(found.url, found.variable)
 
     def _trusts_environment(self) -> bool:
@@ -108,11 +113,12 @@ class ConnectionOptions:
         if session is None:
             return self.trust_env
         given = session._default_proxy is not None  # pyright: ignore[reportPrivateUsage]  # there is no public one
-        # A connector of another library, such as one for SOCKS, knows its way.
-        plain = isinstance(session.connector, aiohttp.TCPConnector) and type(session.connector).__module__.startswith(
-            "aiohttp."
-        )
-        return plain and not given and (self.trust_env or session.trust_env)
+        goes_by_tcp = isinstance(session.connector, aiohttp.TCPConnector)
+        return goes_by_tcp and not given and (self.trust_env or session.trust_env)
+
+    def _is_connected_by_others(self) -> bool:
+        """Return whether connections are made by another library, such as one for SOCKS, which knows its way."""
+        return self.session is not None and not type(self.session.connector).__module__.startswith("aiohttp.")
 
     def _through(self, proxy: str, path: str) -> ConnectionOptions:
         """Take a proxy's user name and password out of its URL, to where they are sent to the proxy alone."""

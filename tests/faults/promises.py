@@ -35,8 +35,8 @@ CONNECTIONS: Final = [
     Promise(
         (61,),
         "The server sends something on an idle connection, or more than its answer",
-        "The right answer to the next call: the connection is not used again. So it is in a session of your own, "
-        "unless it waits between taking a connection and using it, as for a trace.",
+        "The right answer to the next call: the connection is not used again. It is the same in a session of your own, "
+        "unless that waits between taking a connection and using it, as for a trace.",
     ),
     Promise((30,), "The server is restarted between two calls", "The right answer."),
     Promise(
@@ -99,6 +99,23 @@ PROGRAM: Final = [
         (47,),
         "A client is never closed",
         "A `ResourceWarning` from `AsyncLetta`; `Letta` closes itself. A clean exit.",
+    ),
+    Promise(
+        (62,),
+        "A session that you hand in has credentials, headers, timeouts, `raise_for_status` … of its own",
+        "The request, the retries and the errors are the same; the client's key wins, and without one the session's "
+        "credentials go. Its connections, cookies, proxy, tracing and middlewares are used.",
+    ),
+    Promise(
+        (63,),
+        "aiohttp, a connector, a middleware or a trace raises what nobody foresaw",
+        "`APIConnectionError` that names it and has it as `__cause__`; not tried again.",
+    ),
+    Promise(
+        (64,),
+        "The environment names a proxy for SOCKS, or what is no URL, and the client or its session trusts it",
+        "`InvalidArgumentError` that names the variable, when the client is made. A connector of another library is "
+        "left to find its way.",
     ),
     Promise((49,), "One call of a gather fails", "The others finish."),
     Promise(

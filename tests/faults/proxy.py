@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from .server import RIGHT, FinishedTargets, Peer
+from .server import RIGHT, Arrived, Peer
 
 __all__ = ["tunnel"]
 
 
-async def tunnel(peer: Peer, seen: FinishedTargets) -> None:
+async def tunnel(peer: Peer, seen: Arrived) -> None:
     """Do what a request to a proxy asks for."""
     if seen.method != "CONNECT":
         await peer.send(RIGHT)

@@ -63,7 +63,11 @@ async def secure(
                 write(outgoing.read())
                 plain.set_exception(error)
                 return
-            data = await reader.read(65536)
+            try:
+                data = await reader.read(65536)
+            except OSError as error:
+                plain.set_exception(error)
+                return
             if not data:
                 plain.feed_eof()
                 return

@@ -20,7 +20,7 @@ from tests.waiting import PATIENCE, eventually
 
 from .secured import secure
 
-__all__ = ["PROMPT", "RIGHT", "FarSide", "FinishedTargets", "Peer", "Script", "Server", "good"]
+__all__ = ["PROMPT", "RIGHT", "Arrived", "FarSide", "Peer", "Script", "Server", "good"]
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ _RESET: Final = struct.pack("ii", 1, 0)
 
 
 @attrs.frozen
-class FinishedTargets:
+class Arrived:
     """A request that reached a server."""
 
     method: str
@@ -53,9 +53,9 @@ class Peer:
         self.limit: int | None = None
         """Most requests that the script may read; those after it are answered rightly."""
         self._turn = server.turn
-        self._left: FinishedTargets | None = None
+        self._left: Arrived | None = None
 
-    async def request(self) -> FinishedTargets:
+    async def request(self) -> Arrived:
         """Read one request to its end.
 
         Raises:
@@ -71,7 +71,7 @@ class Peer:
         method, target, _ = first.split(" ")
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
         body = await self.reader.readexactly(int(headers.get("content-length", 0)))
-        seen = FinishedTargets(method, target, headers, body)
+        seen = Arrived(method, target, headers, body)
         self.server.requests.append(seen)
         if self._turn != self.server.turn:
             self._turn, self._left = self.server.turn, seen
@@ -119,7 +119,7 @@ class _HandOver(Exception):
         self.script = script
 
 
-async def answer_rightly(peer: Peer, _: FinishedTargets) -> None:
+async def answer_rightly(peer: Peer, _: Arrived) -> None:
     await peer.send(RIGHT)
 
 
@@ -134,13 +134,13 @@ class Server:
 
     def __init__(self, far_side: FarSide, context: ssl.SSLContext | None) -> None:
         self.script: Script = good
-        self.answer: Callable[[Peer, FinishedTargets], Awaitable[None]] = answer_rightly
+        self.answer: Callable[[Peer, Arrived], Awaitable[None]] = answer_rightly
         """What it does with a request when no script gets in the way."""
         self.elsewhere: Server | None = None
         """Another server, to which this one may send clients."""
         self.once = False
         self.turn = 0
-        self.requests: list[FinishedTargets] = []
+        self.requests: list[Arrived] = []
         self.connections = 0
         self.most_at_once = 0
         self.lost = ""

@@ -99,16 +99,21 @@ def starving() -> Iterator[Callable[[], None]]:
 def _without_descriptors(driver: Driver, call: Callable[[Any], Any], until: int | None = None) -> Any:
     """Make a call while there is no descriptor, until so many waits were waited."""
     sleep = driver.client._transport.retries.sleep
-    with starving() as relent:
+    with contextlib.ExitStack() as stack:
 
-        async def wait(seconds: float) -> None:
-            await sleep(seconds)
-            if len(driver.waits) == until:
-                relent()
+        def starve(client: Any) -> Any:  # once the loop runs: uvloop wants two descriptors to begin with
+            relent = stack.enter_context(starving())
 
-        driver.client._transport.retries.sleep = wait
+            async def wait(seconds: float) -> None:
+                await sleep(seconds)
+                if len(driver.waits) == until:
+                    relent()
+
+            client._transport.retries.sleep = wait
+            return call(client)
+
         try:
-            return driver.call(call)
+            return driver.call(starve)
         finally:
             driver.client._transport.retries.sleep = sleep
 

@@ -110,6 +110,7 @@ def test_a_clock_that_steps_back_during_a_retry_after_changes_nothing(
 
 _TOUR = """
     import asyncio, sys
+    import letta_async.resources.conversations  # on a busy machine long enough for asyncio to call it a slow callback
     from letta_async import AsyncLetta, Letta, LettaError
 
     URL, CONVERSATION = {url!r}, {conversation!r}

@@ -18,7 +18,7 @@ from tests.ids import CONVERSATION
 
 from .driver import Driver
 from .scripts import answer, closes, gzipped, ok, resets, says, takes
-from .server import PROMPT, RIGHT, FinishedTargets, Peer, Script, Server, good
+from .server import PROMPT, RIGHT, Arrived, Peer, Script, Server, good
 
 Drive = Callable[..., Driver]
 Run = Callable[[Any], Any]
@@ -212,49 +212,49 @@ class _Moody:
             else:
                 await peer.send(self._right(seen))
 
-    def _right(self, seen: FinishedTargets) -> bytes:
+    def _right(self, seen: Arrived) -> bytes:
         return ok(json.dumps(f"prompt of {seen.target.split('/')[3]}").encode())
 
-    async def _closes(self, peer: Peer, _: FinishedTargets) -> None:
+    async def _closes(self, peer: Peer, _: Arrived) -> None:
         await peer.close()
 
-    async def _resets(self, peer: Peer, _: FinishedTargets) -> None:
+    async def _resets(self, peer: Peer, _: Arrived) -> None:
         peer.reset()
 
-    async def _is_silent(self, peer: Peer, _: FinishedTargets) -> None:
+    async def _is_silent(self, peer: Peer, _: Arrived) -> None:
         await peer.stall()
         await peer.close()
 
-    async def _is_cut_short(self, peer: Peer, seen: FinishedTargets) -> None:
+    async def _is_cut_short(self, peer: Peer, seen: Arrived) -> None:
         await peer.send(self._right(seen)[:-5])
         await peer.close()
 
-    async def _answers_and_resets(self, peer: Peer, seen: FinishedTargets) -> None:
+    async def _answers_and_resets(self, peer: Peer, seen: Arrived) -> None:
         await peer.send(self._right(seen))
         peer.reset()
 
-    async def _is_slow(self, peer: Peer, seen: FinishedTargets) -> None:
+    async def _is_slow(self, peer: Peer, seen: Arrived) -> None:
         await asyncio.sleep(0.05)
         await peer.send(self._right(seen))
 
-    async def _babbles(self, peer: Peer, _: FinishedTargets) -> None:
+    async def _babbles(self, peer: Peer, _: Arrived) -> None:
         await peer.send(b"Hello?\r\n\r\n")
         await peer.close()
 
-    async def _refuses(self, peer: Peer, _: FinishedTargets) -> None:
+    async def _refuses(self, peer: Peer, _: Arrived) -> None:
         status = self._random.choice([400, 409, 429, 500, 502, 503])
         await peer.send(answer(status, b"<html>no</html>", "Content-Type: text/html"))
 
-    async def _asks_to_wait(self, peer: Peer, _: FinishedTargets) -> None:
+    async def _asks_to_wait(self, peer: Peer, _: Arrived) -> None:
         await peer.send(answer(429, b"{}", "Retry-After: 1"))
 
-    async def _answers_wrongly(self, peer: Peer, _: FinishedTargets) -> None:
+    async def _answers_wrongly(self, peer: Peer, _: Arrived) -> None:
         await peer.send(ok(self._random.choice([b"", b"{", b"null", b"[1]", b"\xff\xfe"])))
 
-    async def _packs_wrongly(self, peer: Peer, _: FinishedTargets) -> None:
+    async def _packs_wrongly(self, peer: Peer, _: Arrived) -> None:
         await peer.send(ok(gzipped(b'"x"')[:-4], "Content-Encoding: gzip"))
 
-    async def _says_two_things(self, peer: Peer, seen: FinishedTargets) -> None:
+    async def _says_two_things(self, peer: Peer, seen: Arrived) -> None:
         await peer.send(self._right(seen) + answer(200, b'"the answer of somebody else"'))
 
     _FAILURES = (
