@@ -37,7 +37,7 @@ nitpick_ignore_regex = [
     ("py:class", r"letta_async\..*\.(Answer|Item|R|NoArguments)"),
     ("py:class", r"In(Path|Query|Body)"),
 ]
-"""Names of the standard library, of aiohttp and yarl, whose inventories are not fetched; type variables; and markers of annotations."""
+"""Names of the standard library, of aiohttp and yarl, whose inventories are not fetched; type variables and markers."""
 
 default_role = "code_or_name"
 """What stands between single backticks in a docstring, as in Markdown."""
