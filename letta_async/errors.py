@@ -41,6 +41,7 @@ __all__ = [
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
+    "ArgumentProblem",
     "Attempt",
     "AuthenticationError",
     "BadRequestError",
@@ -61,8 +62,8 @@ __all__ = [
 
 
 @attrs.frozen
-class Fault:
-    """One thing wrong with what was handed in."""
+class ArgumentProblem:
+    """One problem with an argument."""
 
     path: str
     """Where: a dotted path such as `compaction_settings.model_settings.temperature`."""
@@ -71,6 +72,10 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}"
+
+
+Fault = ArgumentProblem
+"""The former name of `ArgumentProblem`."""
 
 
 @attrs.frozen
@@ -105,10 +110,10 @@ class InvalidArgumentError(LettaError, ValueError):
     All faults of one call are in one error, in `faults`.
     """
 
-    faults: tuple[Fault, ...]
+    faults: tuple[ArgumentProblem, ...]
     """Each thing that is wrong."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[ArgumentProblem]) -> None:
         self.faults = tuple(faults)
         lines = [str(fault) for fault in self.faults]
         super().__init__(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} invalid arguments:", *lines]))
