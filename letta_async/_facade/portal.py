@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from typing import Any, Final, Generic, Self, TypeVar
 
+from letta_async._facade.greenlets import refuse_unfit_patches
 from letta_async._utils.frames import drop_frames
 from letta_async.errors import APIConnectionError, ClientClosedError
 
@@ -245,6 +246,7 @@ class Portal:
 
         Raises:
             ClientClosedError: the portal is closed, or the call comes from its own loop and would wait for itself.
+            LettaError: no loop can run, because of what gevent has patched.
 
         """
         running = self._running_here()
@@ -285,6 +287,7 @@ class Portal:
                 raise _closed()
             running = self._running
             if running is None or running.pid != os.getpid():
+                refuse_unfit_patches()
                 try:
                     running = _LoopThread(self._at_end)
                 except (OSError, RuntimeError) as error:
