@@ -10,7 +10,7 @@ import attrs
 from tenacity import AsyncRetrying, RetryCallState
 
 from letta_async._http.exchange import exchange
-from letta_async._http.limiter import Limiter
+from letta_async._http.limiter import ServerLimiters
 from letta_async._http.request import Request
 from letta_async._http.response import decode_response
 from letta_async._http.session import ConnectionOptions
@@ -47,7 +47,7 @@ class CallContext:
     connection: ConnectionOptions
     watch: TimeoutScheduler
     config: ClientConfig
-    limiter: Limiter
+    limiters: ServerLimiters
     retries: Retries
     """What all calls of the client together may retry, and how waiting is done."""
 
@@ -55,7 +55,7 @@ class CallContext:
 class CallAttempts:
     """Try a request until there is an answer, or no try is left."""
 
-    __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_number", "_paid", "_request")
+    __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_limiter", "_number", "_paid", "_request")
 
     def __init__(self, lane: CallContext, request: Request, attempts: list[Attempt]) -> None:
         """Take what is sent.
@@ -67,6 +67,7 @@ class CallAttempts:
 
         """
         self._lane = lane
+        self._limiter = lane.limiters.limiter(request.traffic)
         self._request = request
         self._attempts = attempts
         self._deadline: float | None = None
@@ -146,7 +147,7 @@ class CallAttempts:
     async def _try(self) -> Any:
         """Wait for a slot, do one exchange, and tell the limiter how it went."""
         lane = self._lane
-        limiter, loop = lane.limiter, lane.watch.loop
+        limiter, loop = self._limiter, lane.watch.loop
         trace = Trace(lane.config.base_url, self._number, loop.time) if log.isEnabledFor(logging.DEBUG) else None
         if not limiter.try_acquire():
             await limiter.acquire()
@@ -179,18 +180,22 @@ class CallAttempts:
         self._lane.retries.made += 1
 
     def _note(self, error: APIError, sent: float, now: float) -> None:
-        if is_overload(error):
-            limiter = self._lane.limiter
+        if is_overload(error) and not self._may_only_take_long(error):
+            limiter = self._limiter
             limiter.limit.overloaded(sent, now, limiter.in_flight)
             if isinstance(error, APIConnectionError) and error.exhausted:
                 limiter.limit.exhausted(now, limiter.in_flight)
             longest = self._lane.config.retry.max_retry_after
             if isinstance(error, APIStatusError) and error.retry_after and error.retry_after <= longest:
-                limiter.pause(error.retry_after)
+                self._lane.limiters.pause(error.retry_after)
         words = error.message.removeprefix(f"{self._request.method} {self._request.path}: ")
         self._attempts.append(Attempt(f"{type(error).__name__}: {words}"[:_SHORT], now - sent))
         error.attempts = tuple(self._attempts)
         self._failed = error
+
+    def _may_only_take_long(self, error: APIError) -> bool:
+        """Return whether a response that was waited for in vain may be one of a model that is still at work."""
+        return self._request.traffic != "quick" and isinstance(error, APITimeoutError) and not error.unprocessed
 
     # --- what tenacity asks -------------------------------------------------------------------------------------------
 

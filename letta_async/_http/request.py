@@ -18,7 +18,7 @@ from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig, Timeout, header_faults, merge_headers
 from letta_async.errors import Fault, InvalidArgumentError
-from letta_async.operations._operation import SEGMENT, Operation
+from letta_async.operations._operation import SEGMENT, Operation, Traffic
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw"]
 
@@ -62,6 +62,8 @@ class Request:
     """Type of the answer."""
     operation: Operation[Any] | None = None
     """The call, where it is one that has a method."""
+    traffic: Traffic = "quick"
+    """Which requests it shares a limit with."""
 
     @property
     def kind(self) -> object:
@@ -134,6 +136,7 @@ def build(
         repeatable=http.repeatable,
         answer=operation.answer,
         operation=call,
+        traffic=http.traffic,
     )
 
 
