@@ -6,11 +6,14 @@ import asyncio
 import os
 from collections.abc import Coroutine
 from typing import Any, Final
+from weakref import WeakSet
 
 import aiohttp
 import attrs
 
-from letta_async._http.attempts import CLOSED, CallAttempts, CallContext
+from letta_async._http.attempts import CallAttempts
+from letta_async._http.context import CLOSED, CallContext
+from letta_async._http.event_source import EventSource
 from letta_async._http.keyed_attempts import KeyedCallAttempts
 from letta_async._http.limiter import Limiter, ServerLimiters
 from letta_async._http.request import Request
@@ -51,6 +54,8 @@ class _Binding:
     session: aiohttp.ClientSession
     servers: dict[str, ServerLimiters] = attrs.field(factory=dict[str, ServerLimiters])
     """Limiters of each server, by its base URL."""
+    streams: WeakSet[EventSource] = attrs.field(factory=WeakSet["EventSource"])
+    """Event streams that are open."""
     watch: TimeoutScheduler = attrs.field(
         init=False, default=attrs.Factory(lambda self: TimeoutScheduler(self.loop), takes_self=True)
     )
@@ -112,6 +117,8 @@ class Transport:
         binding = self._take_binding()
         if binding is None:
             return
+        for stream in list(binding.streams):
+            stream.end(ClientClosedError(CLOSED))
         binding.watch.end(lambda: ClientClosedError(CLOSED))
         for limiter in binding.limiters:
             limiter.close(CLOSED)
@@ -190,7 +197,7 @@ class Transport:
             limiters = self._limiters(binding, config.base_url)
             connection = self.connection.towards(config.base_url)
             lane = binding.lane = CallContext(
-                binding.session, connection, binding.watch, config, limiters, self.retries
+                binding.session, connection, binding.watch, config, limiters, self.retries, binding.streams
             )
         return lane
 

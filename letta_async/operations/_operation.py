@@ -163,6 +163,8 @@ class Operation(Record, Generic[Answer]):
     """The endpoint."""
     answer: ClassVar[Any]
     """Type of the response, taken from the type argument."""
+    streams: ClassVar[bool] = False
+    """Whether the response is an event stream; see `StreamOperation`."""
     __attrs_attrs__: ClassVar[Any]
 
     @classmethod
