@@ -38,11 +38,13 @@ if TYPE_CHECKING:
         NotFoundError,
         PermissionDeniedError,
         RateLimitError,
+        StreamError,
         UnexpectedPromptError,
         UnprocessableEntityError,
     )
     from letta_async.operations.conversations import Recompile
     from letta_async.resources._paging import AsyncPaginator, Paginator
+    from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Letta
     from letta_async.types.agent import AgentInclude, AgentState, AgentType
@@ -100,6 +102,13 @@ if TYPE_CHECKING:
         ResponseFormat,
         TextResponseFormat,
     )
+    from letta_async.types.stream import (
+        LettaErrorMessage,
+        LettaPing,
+        LettaStopReason,
+        LettaUsageStatistics,
+        StreamEvent,
+    )
 
 __all__ = [
     "ENVIRONMENTS",
@@ -121,6 +130,7 @@ __all__ = [
     "AssistantMessage",
     "AsyncLetta",
     "AsyncPaginator",
+    "AsyncStream",
     "Attempt",
     "AuthenticationError",
     "AzureModelSettings",
@@ -153,6 +163,10 @@ __all__ = [
     "JsonSchemaResponseFormat",
     "Letta",
     "LettaError",
+    "LettaErrorMessage",
+    "LettaPing",
+    "LettaStopReason",
+    "LettaUsageStatistics",
     "Message",
     "ModelSettings",
     "MoonshotCodingModelSettings",
@@ -173,6 +187,9 @@ __all__ = [
     "RetryPolicy",
     "SgLangModelSettings",
     "Staleness",
+    "Stream",
+    "StreamError",
+    "StreamEvent",
     "SummaryMessage",
     "SystemMessage",
     "TextResponseFormat",
@@ -212,6 +229,7 @@ _HOMES: Final = {
     "AssistantMessage": "types.message",
     "AsyncLetta": "client",
     "AsyncPaginator": "resources._paging",
+    "AsyncStream": "resources._stream",
     "Attempt": "errors",
     "AuthenticationError": "errors",
     "AzureModelSettings": "types.providers",
@@ -245,6 +263,10 @@ _HOMES: Final = {
     "JsonSchemaResponseFormat": "types.response_format",
     "Letta": "sync",
     "LettaError": "errors",
+    "LettaErrorMessage": "types.stream",
+    "LettaPing": "types.stream",
+    "LettaStopReason": "types.stream",
+    "LettaUsageStatistics": "types.stream",
     "Message": "types.message",
     "ModelSettings": "types.providers",
     "MoonshotCodingModelSettings": "types.providers",
@@ -265,6 +287,9 @@ _HOMES: Final = {
     "RetryPolicy": "retry",
     "SgLangModelSettings": "types.providers",
     "Staleness": "batch.staleness",
+    "Stream": "resources._stream",
+    "StreamError": "errors",
+    "StreamEvent": "types.stream",
     "SummaryMessage": "types.message",
     "SystemMessage": "types.message",
     "TextResponseFormat": "types.response_format",
