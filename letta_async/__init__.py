@@ -39,11 +39,13 @@ if TYPE_CHECKING:
         NotFoundError,
         PermissionDeniedError,
         RateLimitError,
+        StreamError,
         UnexpectedPromptError,
         UnprocessableEntityError,
     )
     from letta_async.operations.conversations import Recompile
     from letta_async.resources._paging import AsyncPaginator, Paginator
+    from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Letta
     from letta_async.types.agent import AgentInclude, AgentState, AgentType
@@ -101,6 +103,13 @@ if TYPE_CHECKING:
         ResponseFormat,
         TextResponseFormat,
     )
+    from letta_async.types.stream import (
+        LettaErrorMessage,
+        LettaPing,
+        LettaStopReason,
+        LettaUsageStatistics,
+        StreamEvent,
+    )
 
 __all__ = [
     "ENVIRONMENTS",
@@ -123,6 +132,7 @@ __all__ = [
     "AssistantMessage",
     "AsyncLetta",
     "AsyncPaginator",
+    "AsyncStream",
     "Attempt",
     "AuthenticationError",
     "AzureModelSettings",
@@ -155,6 +165,10 @@ __all__ = [
     "JsonSchemaResponseFormat",
     "Letta",
     "LettaError",
+    "LettaErrorMessage",
+    "LettaPing",
+    "LettaStopReason",
+    "LettaUsageStatistics",
     "Message",
     "ModelSettings",
     "MoonshotCodingModelSettings",
@@ -175,6 +189,9 @@ __all__ = [
     "RetryPolicy",
     "SgLangModelSettings",
     "Staleness",
+    "Stream",
+    "StreamError",
+    "StreamEvent",
     "SummaryMessage",
     "SystemMessage",
     "TextResponseFormat",
@@ -215,6 +232,7 @@ _HOMES: Final = {
     "AssistantMessage": "types.message",
     "AsyncLetta": "client",
     "AsyncPaginator": "resources._paging",
+    "AsyncStream": "resources._stream",
     "Attempt": "errors",
     "AuthenticationError": "errors",
     "AzureModelSettings": "types.providers",
@@ -248,6 +266,10 @@ _HOMES: Final = {
     "JsonSchemaResponseFormat": "types.response_format",
     "Letta": "sync",
     "LettaError": "errors",
+    "LettaErrorMessage": "types.stream",
+    "LettaPing": "types.stream",
+    "LettaStopReason": "types.stream",
+    "LettaUsageStatistics": "types.stream",
     "Message": "types.message",
     "ModelSettings": "types.providers",
     "MoonshotCodingModelSettings": "types.providers",
@@ -268,6 +290,9 @@ _HOMES: Final = {
     "RetryPolicy": "retry",
     "SgLangModelSettings": "types.providers",
     "Staleness": "batch.staleness",
+    "Stream": "resources._stream",
+    "StreamError": "errors",
+    "StreamEvent": "types.stream",
     "SummaryMessage": "types.message",
     "SystemMessage": "types.message",
     "TextResponseFormat": "types.response_format",

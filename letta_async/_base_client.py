@@ -72,9 +72,10 @@ class BaseClient:
                 Default: `None`, no bound.
             max_retries: Short for `retry=RetryPolicy(max_retries=…)`. Default: 2.
             retry: Which failures are tried again, and when.
-            max_concurrency: Most requests in flight at once. How many it really are, up to this, the client finds by
-                itself, from how the server's answers come; further ones wait their turn. Default: 256.
-            concurrency: Exactly how many may be in flight at once, instead. Default: `None`.
+            max_concurrency: Most requests in flight at once, of each class of traffic: ordinary calls, calls that run a
+                model, streams. How many it really are, up to this, the client finds by itself, from how the server's
+                answers come; further ones wait their turn. Default: 256.
+            concurrency: Exactly how many may be in flight at once, of each class, instead. Default: `None`.
             max_response_bytes: Largest answer, unpacked, that is accepted. Default: 64 MiB.
             default_headers: Headers for every request, over those of `LETTA_CUSTOM_HEADERS` (a `name: value` a line)
                 and the client's own; `None` as a value takes one away.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from letta_async._base_client import BaseClient
-from letta_async._http.request import CallOptions, build, build_raw
+from letta_async._http.event_source import EventSource
+from letta_async._http.request import CallOptions, Request, build, build_raw
 from letta_async._utils.frames import drop_frames
 from letta_async.errors import Attempt, ClientClosedError, LettaError
 from letta_async.operations._operation import Operation
@@ -66,6 +67,19 @@ class AsyncLetta(BaseClient, AsyncResources):
         self._refuse_if_closed()
         request = build(operation, parameters, options, self._config)
         return self._transport.send(request, self._config, attempts)
+
+    def _connect(
+        self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
+    ) -> tuple[Request, Callable[[], Awaitable[EventSource]]]:
+        """Return the request of a stream, and what sends it."""
+        self._refuse_if_closed()
+        request = build(operation, parameters, options, self._config)
+
+        async def connect() -> EventSource:
+            source: EventSource = await self._transport.send(request, self._config)
+            return source
+
+        return request, connect
 
     def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Awaitable[Any]:
         self._refuse_if_closed()

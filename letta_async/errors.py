@@ -56,6 +56,7 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
+    "StreamError",
     "UnexpectedPromptError",
     "UnprocessableEntityError",
 ]
@@ -180,6 +181,37 @@ class APIError(LettaError):
         seconds = sum(attempt.seconds + attempt.waited for attempt in self.attempts)
         took = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
         return f"{self.message} (after {len(self.attempts)} attempts in {took} s)"
+
+
+class StreamError(APIError):
+    """An event stream reported that the turn failed, after the events that came before were returned."""
+
+    run_id: str | None
+    """ID of the run; `None` when the server does not name it."""
+    error_type: str | None
+    """Kind of the failure in the server's terms, such as `llm_error`."""
+    detail: object | None
+    """What the server says besides; `None` when it says nothing."""
+    seq_id: int | None
+    """Number of the last event in the run; `None` unless it is a background run."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        run_id: str | None = None,
+        error_type: str | None = None,
+        detail: object | None = None,
+        seq_id: int | None = None,
+        request_method: str | None = None,
+        request_path: str | None = None,
+        body: object | None = None,
+    ) -> None:
+        super().__init__(message, request_method=request_method, request_path=request_path, body=body)
+        self.run_id = run_id
+        self.error_type = error_type
+        self.detail = detail
+        self.seq_id = seq_id
 
 
 class APIKeyError(APIError):

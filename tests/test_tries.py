@@ -24,7 +24,7 @@ from letta_async import (
     RateLimitError,
     RetryPolicy,
 )
-from letta_async._http import transport
+from letta_async._http import limiter
 from letta_async._http.limit import FixedLimit
 from tests.clock import Loop
 from tests.ids import CONVERSATION
@@ -285,7 +285,7 @@ class Notes(FixedLimit):
 @pytest.fixture
 def notes(monkeypatch: pytest.MonkeyPatch) -> Notes:
     notes = Notes()
-    monkeypatch.setattr(transport, "AdaptiveLimit", lambda _: notes)
+    monkeypatch.setattr(limiter, "AdaptiveLimit", lambda _: notes)
     return notes
 
 

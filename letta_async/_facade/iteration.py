@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sized
+from collections.abc import Awaitable, Iterable, Iterator, Sized
 from contextvars import Context, copy_context
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from letta_async._facade.portal import Portal
 from letta_async._utils.caller_warnings import CALLER, Place
@@ -16,13 +16,24 @@ from letta_async.errors import ClientClosedError
 __all__ = ["Iteration", "caller_context", "off_the_loop"]
 
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Closable(Protocol[R_co]):
+    """An async iterator that can be ended, as an async generator."""
+
+    def __anext__(self) -> Awaitable[R_co]: ...
+    def aclose(self) -> Awaitable[None]: ...
 
 
 class Iteration(Iterator[R]):
-    """The items of an async generator, waited for one by one; dropped before its end, its loop ends the generator."""
+    """The items of an async generator, or what is like one, waited for one by one.
 
-    def __init__(self, items: AsyncGenerator[R, None], portal: Portal, caller: Place) -> None:
-        self._items: AsyncGenerator[R, None] | None = items
+    Dropped before its end, its loop ends the generator.
+    """
+
+    def __init__(self, items: Closable[R], portal: Portal, caller: Place) -> None:
+        self._items: Closable[R] | None = items
         self._portal = portal
         self._caller = caller
         self._pid = os.getpid()
@@ -34,7 +45,7 @@ class Iteration(Iterator[R]):
         if items is None:
             raise StopIteration
         try:
-            return self._portal.run(lambda: anext(items), caller_context(self._caller))
+            return self._portal.run(items.__anext__, caller_context(self._caller))
         except StopAsyncIteration:
             self._items = None
             raise StopIteration from None

@@ -5,21 +5,19 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
-import aiohttp
 import attrs
 from tenacity import AsyncRetrying, RetryCallState
 
+from letta_async._http.context import CLOSED, CallContext
+from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import exchange
-from letta_async._http.limiter import Limiter
 from letta_async._http.request import Request
 from letta_async._http.response import decode_response
-from letta_async._http.session import ConnectionOptions
-from letta_async._http.timeouts import TimeoutScheduler, Timer
+from letta_async._http.timeouts import Timer
 from letta_async._http.trace import Trace, scrubbed
 from letta_async._http.translation import connection_error
 from letta_async._utils.frames import drop_frames
 from letta_async._utils.logging_setup import log
-from letta_async.config import ClientConfig
 from letta_async.errors import (
     APIConnectionError,
     APIError,
@@ -29,33 +27,18 @@ from letta_async.errors import (
     ClientClosedError,
     LettaError,
 )
-from letta_async.retry import Retries, is_overload
+from letta_async.retry import is_overload
 
-__all__ = ["CLOSED", "CallAttempts", "CallContext"]
-
-CLOSED: Final = "the client was closed while this call was under way"
+__all__ = ["CallAttempts"]
 
 _SHORT: Final = 200
 """How much a try's error takes of the history, in characters."""
 
 
-@attrs.frozen
-class CallContext:
-    """What the calls of a client share, on one loop and with the same options."""
-
-    session: aiohttp.ClientSession
-    connection: ConnectionOptions
-    watch: TimeoutScheduler
-    config: ClientConfig
-    limiter: Limiter
-    retries: Retries
-    """What all calls of the client together may retry, and how waiting is done."""
-
-
 class CallAttempts:
     """Try a request until there is an answer, or no try is left."""
 
-    __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_number", "_paid", "_request")
+    __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_limiter", "_number", "_paid", "_request")
 
     def __init__(self, lane: CallContext, request: Request, attempts: list[Attempt]) -> None:
         """Take what is sent.
@@ -67,6 +50,7 @@ class CallAttempts:
 
         """
         self._lane = lane
+        self._limiter = lane.limiters.limiter(request.traffic)
         self._request = request
         self._attempts = attempts
         self._deadline: float | None = None
@@ -144,23 +128,30 @@ class CallAttempts:
         return await retrying(next_try)
 
     async def _try(self) -> Any:
-        """Wait for a slot, do one exchange, and tell the limiter how it went."""
+        """Wait for a slot, do one exchange, and tell the limiter how it went.
+
+        An event stream keeps the slot until it is closed.
+        """
         lane = self._lane
-        limiter, loop = lane.limiter, lane.watch.loop
+        limiter, loop = self._limiter, lane.watch.loop
         trace = Trace(lane.config.base_url, self._number, loop.time) if log.isEnabledFor(logging.DEBUG) else None
         if not limiter.try_acquire():
             await limiter.acquire()
             self._waited()
         request = self._request
         sent = loop.time()
+        held = False
         try:
             if trace is not None:
                 trace.sends(request)
             response = await exchange(lane.session, lane.connection, lane.watch, request, lane.config, trace)
             if trace is not None:
                 trace.receives(response.status, response.headers, response.body)
-            config = lane.config
-            value = decode_response(request, response, limit=config.max_response_bytes, base_url=config.base_url)
+            if response.source is None:
+                config = lane.config
+                value = decode_response(request, response, limit=config.max_response_bytes, base_url=config.base_url)
+            else:
+                value, held = EventSource(lane, request, response, limiter.release, self._deadline), True
             limiter.limit.answered(request.kind, sent, loop.time(), limiter.in_flight)
         except APIError as error:
             self._note(error, sent, loop.time())
@@ -168,7 +159,8 @@ class CallAttempts:
                 trace.fails(error)
             raise
         finally:
-            limiter.release()
+            if not held:
+                limiter.release()
         return value
 
     def _waited(self) -> None:
@@ -179,18 +171,22 @@ class CallAttempts:
         self._lane.retries.made += 1
 
     def _note(self, error: APIError, sent: float, now: float) -> None:
-        if is_overload(error):
-            limiter = self._lane.limiter
+        if is_overload(error) and not self._may_only_take_long(error):
+            limiter = self._limiter
             limiter.limit.overloaded(sent, now, limiter.in_flight)
             if isinstance(error, APIConnectionError) and error.exhausted:
                 limiter.limit.exhausted(now, limiter.in_flight)
             longest = self._lane.config.retry.max_retry_after
             if isinstance(error, APIStatusError) and error.retry_after and error.retry_after <= longest:
-                limiter.pause(error.retry_after)
+                self._lane.limiters.pause(error.retry_after)
         words = error.message.removeprefix(f"{self._request.method} {self._request.path}: ")
         self._attempts.append(Attempt(f"{type(error).__name__}: {words}"[:_SHORT], now - sent))
         error.attempts = tuple(self._attempts)
         self._failed = error
+
+    def _may_only_take_long(self, error: APIError) -> bool:
+        """Return whether a response that was waited for in vain may be one of a model that is still at work."""
+        return self._request.traffic != "quick" and isinstance(error, APITimeoutError) and not error.unprocessed
 
     # --- what tenacity asks -------------------------------------------------------------------------------------------
 

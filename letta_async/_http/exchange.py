@@ -1,4 +1,4 @@
-"""Exchange one request for its response: the only module that reads and writes on connections."""
+"""Exchange one request for its response: what reads and writes on connections, but for the bodies of event streams."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from letta_async._http.translation import translate
 from letta_async.config import ClientConfig
 from letta_async.errors import LettaError
 
-__all__ = ["exchange"]
+__all__ = ["drop", "exchange", "is_cancelled"]
 
 _LARGE: Final = 2**20
 """From how many bytes on a body is sent piece by piece."""
@@ -41,6 +41,8 @@ async def exchange(
     trace: Trace | None = None,
 ) -> Response:
     """Send a request and read its response within the attempt's timeout, following redirects within the origin.
+
+    Of an event stream, only the head is read.
 
     Raises:
         APIConnectionError: No response arrived, whatever the HTTP library, TLS or the operating system raised.
@@ -62,11 +64,13 @@ async def exchange(
                         None if success else redirect_target(request, status, headers, target, config.base_url, hops)
                     )
                     if elsewhere is None:
+                        if success and request.streams and _is_event_stream(request, response):
+                            return Response(status, headers, b"", response)
                         return Response(status, headers, await _read(response, request, config.max_response_bytes))
                 except BaseException:
-                    _drop(response)
+                    drop(response)
                     raise
-                _drop(response)
+                drop(response)
                 if trace is not None:
                     trace.receives(status, headers, b"")
                 target = elsewhere
@@ -74,13 +78,13 @@ async def exchange(
     except LettaError:
         raise
     except (Exception, asyncio.CancelledError) as error:
-        if isinstance(error, asyncio.CancelledError) and _is_cancelled(watch.loop):
+        if isinstance(error, asyncio.CancelledError) and is_cancelled(watch.loop):
             raise
         failure = translate(error, request.method, request.path, config.base_url)
     raise failure  # outside the handler: the foreign error, its frames dropped, is the cause and not the context
 
 
-def _is_cancelled(loop: asyncio.AbstractEventLoop) -> bool:
+def is_cancelled(loop: asyncio.AbstractEventLoop) -> bool:
     """Return whether somebody cancelled the task; else something that it awaited was, as by a connector that closes."""
     task = asyncio.current_task(loop)
     return task is None or task.cancelling() > 0
@@ -120,6 +124,21 @@ async def _send(
             resends += 1
 
 
+def _is_event_stream(request: Request, response: aiohttp.ClientResponse) -> bool:
+    """Return whether the body is an event stream.
+
+    Raises:
+        APIResponseValidationError: It is one, but compressed.
+
+    """
+    headers = response.headers
+    if headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/event-stream":
+        return False
+    if headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
+        raise invalid_response(request, response.status, headers, b"", "the event stream is compressed, unasked")
+    return True
+
+
 def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
     """Have a large body sent piece by piece; in one piece the HTTP library warns of it."""
     return body if body is None or len(body) <= _LARGE else io.BytesIO(body)
@@ -150,7 +169,7 @@ async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) 
         body = await _beginning(content, most)
     if len(body) <= most and content.at_eof():
         return body  # at its end the connection was given back
-    _drop(response)  # the rest is not drained
+    drop(response)  # the rest is not drained
     if success:
         reason = f"the answer is larger than {limit} bytes"
         raise invalid_response(request, response.status, response.headers, b"", reason)
@@ -167,7 +186,7 @@ async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
     return b"".join(chunks)
 
 
-def _drop(response: aiohttp.ClientResponse) -> None:
+def drop(response: aiohttp.ClientResponse) -> None:
     """Let go of an answer, and cut its connection where that was not read to the end."""
     connection = response.connection
     if connection is not None and connection.transport is not None:

@@ -7,7 +7,8 @@ from typing import Any
 import attrs
 from multidict import CIMultiDict
 
-from letta_async._http.attempts import CallAttempts, CallContext
+from letta_async._http.attempts import CallAttempts
+from letta_async._http.context import CallContext
 from letta_async._http.request import Request
 from letta_async._http.timeouts import Timer
 from letta_async._utils.keys import LATER, IssuedKey, Keys

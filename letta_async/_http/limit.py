@@ -1,4 +1,4 @@
-"""How many requests a server takes at once: an estimate from how its answers come."""
+"""How many requests a server takes at once: an estimate from its overloads, and from how fast its answers come."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Final
 
 import attrs
 
-__all__ = ["AdaptiveLimit", "FixedLimit", "Limit"]
+__all__ = ["AdaptiveLimit", "FixedLimit", "Limit", "OverloadLimit"]
 
 _START: Final = 2.0
+_START_WITHOUT_LATENCY: Final = 32.0
+"""Where a limit begins that learns from overload alone: an answer can take a minute, and so can a round."""
 _LEAST_SAMPLES: Final = 5
 _MOST_SAMPLES: Final = 64
 """A round ends after as many answers as the limit, within these bounds."""
@@ -80,6 +82,66 @@ class FixedLimit(Limit):
 
 
 @attrs.define
+class OverloadLimit(Limit):
+    """Learn from overload alone: for requests whose latency says nothing about the server, as where a model answers.
+
+    The limit grows twofold for each round of answers, as long as it is made use of and no overload comes. An overload
+    halves the limit, once for all requests that were under way together; the limit comes near where it was soon, and is
+    careful there until it got further or that was long ago, as CUBIC is.
+    """
+
+    maximum: int
+    _start: float = attrs.field(default=_START_WITHOUT_LATENCY, kw_only=True)
+    _estimate: float = attrs.field(init=False)
+    _growing_fast: bool = attrs.field(default=True, init=False)
+    _round_full: bool = attrs.field(default=False, init=False)
+    _answers: int = attrs.field(default=0, init=False)
+    _enough: int = attrs.field(init=False)
+    """How many answers end the round."""
+    _ceiling: float | None = attrs.field(default=None, init=False)
+    _ceiling_seen: float = attrs.field(default=0.0, init=False)
+    value: int = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._become(self._start)
+
+    def answered(self, kind: Hashable, sent: float, now: float, in_flight: int) -> None:
+        """Take note of an answer; see `Limit.answered`."""
+        if sent < self._ceiling_seen:
+            return  # sent before the limit was halved
+        self._round_full = self._round_full or in_flight >= self.value
+        self._answers += 1
+        if self._answers >= self._enough:
+            self._begin_round(now, self._grown(now) if self._round_full else self._estimate)
+
+    def overloaded(self, sent: float, now: float, in_flight: int) -> None:
+        """Take note of an overload; see `Limit.answered`."""
+        if self._ceiling is not None and sent < self._ceiling_seen:
+            return  # a consequence of the limit that was already halved
+        self._ceiling, self._ceiling_seen = float(min(in_flight, self.value)), now
+        self._growing_fast = False
+        self._begin_round(now, self._ceiling / 2)
+
+    def _grown(self, now: float) -> float:
+        estimate, ceiling = self._estimate, self._ceiling
+        if ceiling is None or now - self._ceiling_seen >= _CEILING_HOLDS or estimate > ceiling:
+            return estimate * 2 if self._growing_fast else estimate + max(_LEAST_QUEUE, estimate**0.5)
+        near = _NEAR * ceiling
+        return estimate + _CAREFUL if estimate >= near else min(near, estimate + max(1.0, (near - estimate) / 2))
+
+    def _begin_round(self, now: float, estimate: float) -> None:
+        del now
+        self._become(estimate)
+        self._round_full = False
+        self._answers = 0
+
+    def _become(self, estimate: float) -> None:
+        self._estimate = min(max(estimate, 1.0), float(self.maximum))
+        self.value = int(self._estimate)
+        self._enough = min(max(self.value, _LEAST_SAMPLES), _MOST_SAMPLES)
+
+
+@attrs.define
 class _Kind:
     """What is known of the answers to one question."""
 
@@ -90,44 +152,30 @@ class _Kind:
 
 
 @attrs.define
-class AdaptiveLimit(Limit):
+class AdaptiveLimit(OverloadLimit):
     """Find how many requests the server takes at once, by rounds.
 
     A round lasts for about as many answers as the limit, all of them to requests sent within it. At its end the median
     latency is compared with that at rest, which was measured with few in flight. As long as answers are as fast, the
     limit grows: twofold at first, then by a few. When they are slower by some factor, the server has a queue: its
     capacity is the limit divided by that factor, and the limit becomes that and a few more. Medians, because one slow
-    answer in a hundred says nothing about the others. An overload halves the limit, once for all requests that were
-    under way together; the limit comes near where it was soon, and is careful there until it got further or that was
-    long ago, as CUBIC is. Where the client's own thread hardly
-    rested during the round, slow answers say nothing about the server, as long as it was never overloaded: they waited
-    for the client.
+    answer in a hundred says nothing about the others. Overload counts as it does for `OverloadLimit`. Where the
+    client's own thread hardly rested during the round, slow answers say nothing about the server, as long as it was
+    never overloaded: they waited for the client.
 
     This is how the gradient limiters and TCP Vegas do it; resting now and then, so that a slow drift is not taken for
     the server's nature, is from BBR.
     """
 
-    maximum: int
     _worked: Callable[[], float] = time.thread_time
     """Tells how many seconds of processor time the thread has taken."""
-    _estimate: float = attrs.field(default=_START, init=False)
-    _growing_fast: bool = attrs.field(default=True, init=False)
+    _start: float = attrs.field(default=_START, kw_only=True)
     _round_began: float = attrs.field(default=0.0, init=False)
     _round_worked: float = attrs.field(default=0.0, init=False)
-    _round_full: bool = attrs.field(default=False, init=False)
-    _answers: int = attrs.field(default=0, init=False)
-    _enough: int = attrs.field(init=False)
-    """How many answers end the round."""
     _kinds: dict[Hashable, _Kind] = attrs.field(factory=dict[Hashable, _Kind], init=False)
     _resting_from: float | None = attrs.field(default=None, init=False)
     """The estimate to go back to after a rest."""
     _rested: float | None = attrs.field(default=None, init=False)
-    _ceiling: float | None = attrs.field(default=None, init=False)
-    _ceiling_seen: float = attrs.field(default=0.0, init=False)
-    value: int = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._become(_START)
 
     def answered(self, kind: Hashable, sent: float, now: float, in_flight: int) -> None:
         """Take note of an answer; see `Limit.answered`."""
@@ -143,13 +191,10 @@ class AdaptiveLimit(Limit):
             self._end_round(now)
 
     def overloaded(self, sent: float, now: float, in_flight: int) -> None:
-        """Take note of an overload; see `Limit.answered`."""
-        if sent < self._round_began and self._ceiling_seen >= self._round_began:
-            return  # a consequence of the limit that was already halved
-        self._ceiling, self._ceiling_seen = float(min(in_flight, self.value)), now
-        self._resting_from = None
-        self._growing_fast = False
-        self._begin_round(now, self._ceiling / 2)
+        """Take note of an overload, which also ends a rest; see `Limit.answered`."""
+        super().overloaded(sent, now, in_flight)
+        if self._ceiling_seen == now:
+            self._resting_from = None
 
     def _end_round(self, now: float) -> None:
         slowness = self._slowness()
@@ -182,13 +227,6 @@ class AdaptiveLimit(Limit):
         else:
             self._begin_round(now, self._grown(now))
 
-    def _grown(self, now: float) -> float:
-        estimate, ceiling = self._estimate, self._ceiling
-        if ceiling is None or now - self._ceiling_seen >= _CEILING_HOLDS or estimate > ceiling:
-            return estimate * 2 if self._growing_fast else estimate + max(_LEAST_QUEUE, estimate**0.5)
-        near = _NEAR * ceiling
-        return estimate + _CAREFUL if estimate >= near else min(near, estimate + max(1.0, (near - estimate) / 2))
-
     def _rest(self) -> float:
         """Give the longest latency at rest of what is being asked."""
         return max(kind.rest for kind in self._kinds.values() if kind.rest is not None and kind.samples)
@@ -211,15 +249,8 @@ class AdaptiveLimit(Limit):
                 kind.rest = median if replace or kind.rest is None else min(kind.rest, median)
 
     def _begin_round(self, now: float, estimate: float) -> None:
-        self._become(estimate)
+        super()._begin_round(now, estimate)
         self._round_began = now
         self._round_worked = self._worked()
-        self._round_full = False
-        self._answers = 0
         for kind in self._kinds.values():
             kind.samples.clear()
-
-    def _become(self, estimate: float) -> None:
-        self._estimate = min(max(estimate, 1.0), float(self.maximum))
-        self.value = int(self._estimate)
-        self._enough = min(max(self.value, _LEAST_SAMPLES), _MOST_SAMPLES)

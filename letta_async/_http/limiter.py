@@ -1,15 +1,16 @@
-"""A place in the line: requests wait here, first come, first served, until the server can take one more."""
+"""Hold requests back, first come, first served, until the server can take one more; one limiter a traffic class."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
-from letta_async._http.limit import Limit
+from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
 from letta_async.errors import ClientClosedError
+from letta_async.operations._operation import Traffic
 
-__all__ = ["Limiter"]
+__all__ = ["Limiter", "ServerLimiters"]
 
 
 class Limiter:
@@ -66,6 +67,10 @@ class Limiter:
         self._pause = loop.create_task(self._rest(seconds))
         self._pause.add_done_callback(self._go_on)  # not by the task itself, which may have ended already
 
+    def pause_left(self) -> float:
+        """Return for how many seconds nobody is let through."""
+        return 0.0 if self._pause is None else self._pause_ends - asyncio.get_running_loop().time()
+
     def close(self, words: str) -> None:
         """Send everybody in the line home with an error, and end a pause, whose task would outlive the client."""
         if self._pause is not None:
@@ -90,3 +95,49 @@ class Limiter:
             if not turn.done():
                 self.in_flight += 1
                 turn.set_result(None)
+
+
+class ServerLimiters:
+    """The limiters of one server, one for each class of traffic, so that none waits for another.
+
+    What a server asks for by `Retry-After` concerns them all.
+    """
+
+    def __init__(
+        self, maximum: int, fixed: int | None = None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        """Take how many requests may be in flight.
+
+        Args:
+            maximum: Highest limit of a class that a limit may reach by learning.
+            fixed: The limit of each class, instead of one that learns.
+            sleep: Waits out a pause.
+
+        """
+        self._maximum = maximum
+        self._fixed = fixed
+        self._sleep = sleep
+        self._by_traffic: dict[Traffic, Limiter] = {}
+
+    def __iter__(self) -> Iterator[Limiter]:
+        return iter(self._by_traffic.values())
+
+    def limiter(self, traffic: Traffic) -> Limiter:
+        """Return the limiter of a class; created on first use."""
+        limiter = self._by_traffic.get(traffic)
+        if limiter is None:
+            limiter = Limiter(self._limit(traffic), self._sleep)
+            if (left := max((other.pause_left() for other in self), default=0.0)) > 0:
+                limiter.pause(left)
+            self._by_traffic[traffic] = limiter
+        return limiter
+
+    def pause(self, seconds: float) -> None:
+        """Let no request of any class through for so long; see `Limiter.pause`."""
+        for limiter in self:
+            limiter.pause(seconds)
+
+    def _limit(self, traffic: Traffic) -> Limit:
+        if self._fixed is not None:
+            return FixedLimit(self._fixed)
+        return AdaptiveLimit(self._maximum) if traffic == "quick" else OverloadLimit(self._maximum)

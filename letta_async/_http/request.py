@@ -18,13 +18,14 @@ from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig, Timeout, header_faults, merge_headers
 from letta_async.errors import Fault, InvalidArgumentError
-from letta_async.operations._operation import SEGMENT, Operation
+from letta_async.operations._operation import SEGMENT, Operation, Traffic
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw"]
 
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 """Encode compactly; made once, since `json.dumps` would make an encoder for every call."""
+_STREAM_HEADERS: Final = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
 _from_json: Final = json.JSONDecoder().raw_decode
 
 
@@ -62,6 +63,10 @@ class Request:
     """Type of the answer."""
     operation: Operation[Any] | None = None
     """The call, where it is one that has a method."""
+    streams: bool = False
+    """Whether the response is an event stream."""
+    traffic: Traffic = "quick"
+    """Which requests it shares a limit with."""
 
     @property
     def kind(self) -> object:
@@ -124,16 +129,21 @@ def build(
             segments[place.key] = quote(value, safe="") if place.quoted else value
     if options.extra_body:
         body |= {_to_json(name): _to_json(value) for name, value in plain(options.extra_body).items()}
+    headers = config.json_headers if body or http.body_required else config.headers
+    if operation.streams:
+        headers = merge_headers(headers, _STREAM_HEADERS)
     return Request(
         method=http.method,
         path=http.path.format_map(segments),
         query=_query(query, options, config),
-        headers=_headers(options, config.json_headers if body or http.body_required else config.headers),
+        headers=_headers(options, headers),
         body=_object(body) if body or http.body_required else None,
         timeout=_timeout(options, config),
         repeatable=http.repeatable,
         answer=operation.answer,
         operation=call,
+        streams=operation.streams,
+        traffic=http.traffic,
     )
 
 

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+import aiohttp
 import attrs
 
 from letta_async._http.error_response import MAX_REFUSAL, excerpt, glance, printable, status_error
@@ -16,6 +17,7 @@ from letta_async.errors import APIResponseValidationError, APIStatusError
 
 __all__ = ["Response", "decode_response", "invalid_response"]
 
+_PROCESSED: Final = "the server has processed the request"
 _from_json: Final = json.JSONDecoder().raw_decode
 
 
@@ -28,6 +30,8 @@ class Response:
     """Headers, found by name without regard to case."""
     body: bytes
     """The body as it was sent; of an error response, the beginning."""
+    source: aiohttp.ClientResponse | None = None
+    """An event stream, whose body is still to be read."""
 
 
 def decode_response(request: Request, response: Response, *, limit: int, base_url: str = "") -> Any:
@@ -47,6 +51,8 @@ def decode_response(request: Request, response: Response, *, limit: int, base_ur
     status, headers, body = response.status, response.headers, response.body
     if not 200 <= status < 300:
         raise _refused(request, status, headers, body, min(limit, MAX_REFUSAL), base_url)
+    if request.streams:
+        raise invalid_response(request, status, headers, body, f"the response is no event stream; {_PROCESSED}")
     try:
         return _value(request, headers, _unpacked(headers, body, limit))
     except _UnreadableError as reason:
@@ -79,6 +85,8 @@ def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
             return None
         raise _UnreadableError("the answer is empty")
     kind = headers.get("Content-Type")
+    if kind is not None and kind.startswith("text/event-stream"):
+        raise _UnreadableError(f"the response is an event stream, which this call does not read; {_PROCESSED}")
     if kind not in (None, "application/json") and not kind.partition(";")[0].strip().lower().endswith("json"):
         raise _UnreadableError("the answer is not JSON")
     try:

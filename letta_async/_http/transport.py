@@ -1,4 +1,4 @@
-"""Where every request passes: one session a loop, one limiter a server, and every call seen through to its end."""
+"""Where every request passes: one session a loop, limiters for each server, and every call seen through to its end."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import asyncio
 import os
 from collections.abc import Coroutine
 from typing import Any, Final
+from weakref import WeakSet
 
 import aiohttp
 import attrs
 
-from letta_async._http.attempts import CLOSED, CallAttempts, CallContext
+from letta_async._http.attempts import CallAttempts
+from letta_async._http.context import CLOSED, CallContext
+from letta_async._http.event_source import EventSource
 from letta_async._http.keyed_attempts import KeyedCallAttempts
-from letta_async._http.limit import AdaptiveLimit, FixedLimit
-from letta_async._http.limiter import Limiter
+from letta_async._http.limiter import Limiter, ServerLimiters
 from letta_async._http.request import Request
 from letta_async._http.session import ConnectionOptions, abandon_session
 from letta_async._http.timeouts import TimeoutScheduler
@@ -34,7 +36,7 @@ class ClientStats(Record):
     """How things stand with a client and its server, at one moment."""
 
     limit: int
-    """How many requests may be in flight just now; 0 before the first one."""
+    """How many requests may be in flight just now, of all classes of traffic that were used; 0 before the first one."""
     in_flight: int
     """How many are."""
     waiting: int
@@ -50,14 +52,21 @@ class _Binding:
     pid: int
     loop: asyncio.AbstractEventLoop
     session: aiohttp.ClientSession
-    limiters: dict[str, Limiter] = attrs.field(factory=dict[str, Limiter])
-    """One for each server, by its base URL."""
+    servers: dict[str, ServerLimiters] = attrs.field(factory=dict[str, ServerLimiters])
+    """Limiters of each server, by its base URL."""
+    streams: WeakSet[EventSource] = attrs.field(factory=WeakSet["EventSource"])
+    """Event streams that are open."""
     watch: TimeoutScheduler = attrs.field(
         init=False, default=attrs.Factory(lambda self: TimeoutScheduler(self.loop), takes_self=True)
     )
     """Looks after the tries and pauses under way, and ends them when the client is closed."""
     lane: CallContext | None = attrs.field(init=False, default=None)
     """What the latest call shared with those before it; mostly all calls share it."""
+
+    @property
+    def limiters(self) -> list[Limiter]:
+        """The limiters of all servers."""
+        return [limiter for server in self.servers.values() for limiter in server]
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -108,8 +117,10 @@ class Transport:
         binding = self._take_binding()
         if binding is None:
             return
+        for stream in list(binding.streams):
+            stream.end(ClientClosedError(CLOSED))
         binding.watch.end(lambda: ClientClosedError(CLOSED))
-        for limiter in binding.limiters.values():
+        for limiter in binding.limiters:
             limiter.close(CLOSED)
         try:
             for _ in range(_TURNS_TO_END):
@@ -121,13 +132,14 @@ class Transport:
 
     def stats(self, base_url: str) -> ClientStats:
         """Say how things stand with a server."""
-        limiter = None if self._binding is None else self._binding.limiters.get(base_url)
-        if limiter is None:
+        server = None if self._binding is None else self._binding.servers.get(base_url)
+        limiters = [] if server is None else list(server)
+        if not limiters:
             return ClientStats(limit=self.concurrency or 0, in_flight=0, waiting=0, retries=self.retries.made)
         return ClientStats(
-            limit=limiter.limit.value,
-            in_flight=limiter.in_flight,
-            waiting=limiter.waiting,
+            limit=sum(limiter.limit.value for limiter in limiters),
+            in_flight=sum(limiter.in_flight for limiter in limiters),
+            waiting=sum(limiter.waiting for limiter in limiters),
             retries=self.retries.made,
         )
 
@@ -182,19 +194,21 @@ class Transport:
         """Find what calls with the same options share, or make it."""
         lane = binding.lane
         if lane is None or lane.config is not config:
-            limiter = self._limiter(binding, config.base_url)
+            limiters = self._limiters(binding, config.base_url)
             connection = self.connection.towards(config.base_url)
-            lane = binding.lane = CallContext(binding.session, connection, binding.watch, config, limiter, self.retries)
+            lane = binding.lane = CallContext(
+                binding.session, connection, binding.watch, config, limiters, self.retries, binding.streams
+            )
         return lane
 
-    def _limiter(self, binding: _Binding, base_url: str) -> Limiter:
-        """Find the limiter of a server, or make it."""
-        limiter = binding.limiters.get(base_url)
-        if limiter is None:
-            fixed = self.concurrency
-            limit = AdaptiveLimit(self.max_concurrency) if fixed is None else FixedLimit(fixed)
-            limiter = binding.limiters[base_url] = Limiter(limit, self.retries.sleep)
-        return limiter
+    def _limiters(self, binding: _Binding, base_url: str) -> ServerLimiters:
+        """Find the limiters of a server, or make them."""
+        limiters = binding.servers.get(base_url)
+        if limiters is None:
+            limiters = binding.servers[base_url] = ServerLimiters(
+                self.max_concurrency, self.concurrency, self.retries.sleep
+            )
+        return limiters
 
 
 _open: Final[set[_Binding]] = set()

@@ -14,6 +14,7 @@ from typing import (
     ClassVar,
     Final,
     Generic,
+    Literal,
     Self,
     TypeAlias,
     TypeVar,
@@ -50,6 +51,7 @@ __all__ = [
     "Placement",
     "Query",
     "Segment",
+    "Traffic",
     "operation",
 ]
 
@@ -91,6 +93,12 @@ Segment = Annotated[str, SEGMENT]
 # --- endpoints and operations -----------------------------------------------------------------------------------------
 
 
+Traffic: TypeAlias = Literal["quick", "model", "stream"]
+"""Class of traffic: how long a request occupies the server, and so which requests it may wait for. A `quick` one takes
+about as long as others of its kind unless the server is busy; a `model` one runs a model, for seconds or minutes; the
+response of a `stream` lasts as long as there is something to say."""
+
+
 @attrs.frozen(kw_only=True)
 class Endpoint:
     """The HTTP side of an operation: method, path, and what may be done with its request."""
@@ -102,6 +110,8 @@ class Endpoint:
     """Whether sending the request twice does no harm, so that it can be retried when its fate is unknown."""
     body_required: bool = False
     """Whether a JSON object is sent even when it has no member."""
+    traffic: Traffic = "quick"
+    """Which requests it shares a limit with; the limit of `quick` ones alone learns from latency."""
 
 
 def GET(path: str) -> Endpoint:  # noqa: N802 - the verbs as HTTP writes them
@@ -109,9 +119,11 @@ def GET(path: str) -> Endpoint:  # noqa: N802 - the verbs as HTTP writes them
     return Endpoint(method="GET", path=path, repeatable=True)
 
 
-def POST(path: str, *, repeatable: bool = False, body_required: bool = False) -> Endpoint:  # noqa: N802 - as above
+def POST(  # noqa: N802 - as above
+    path: str, *, repeatable: bool = False, body_required: bool = False, traffic: Traffic = "quick"
+) -> Endpoint:
     """Create the endpoint of a `POST`, which is not repeatable unless the server's behavior makes it so."""
-    return Endpoint(method="POST", path=path, repeatable=repeatable, body_required=body_required)
+    return Endpoint(method="POST", path=path, repeatable=repeatable, body_required=body_required, traffic=traffic)
 
 
 def PUT(path: str, *, body_required: bool = True) -> Endpoint:  # noqa: N802 - as above
@@ -151,6 +163,8 @@ class Operation(Record, Generic[Answer]):
     """The endpoint."""
     answer: ClassVar[Any]
     """Type of the response, taken from the type argument."""
+    streams: ClassVar[bool] = False
+    """Whether the response is an event stream; see `StreamOperation`."""
     __attrs_attrs__: ClassVar[Any]
 
     @classmethod

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from letta_async.operations import agents, blocks, conversations, messages
+from letta_async.operations import agent_messages, agents, blocks, conversations, messages
 from letta_async.operations._operation import Operation
 
 __all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
     "agents": "Agents, from whose memory system prompts are compiled.",
+    "agents.messages": "The messages of an agent.",
     "blocks": "Memory blocks, which agents may share.",
     "blocks.agents": "The agents that a block is attached to.",
     "conversations": "Conversations with agents, each with a system prompt of its own.",
@@ -28,6 +29,7 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.update": agents.UpdateAgent,
     "agents.delete": agents.DeleteAgent,
     "agents.recompile": agents.RecompileAgent,
+    "agents.messages.stream": agent_messages.StreamAgentMessages,
     "blocks.create": blocks.CreateBlock,
     "blocks.list": blocks.ListBlocks,
     "blocks.retrieve": blocks.RetrieveBlock,

@@ -76,7 +76,7 @@ class Compact(ConversationOperation[CompactResponse]):
 
     """
 
-    http = POST("/v1/conversations/{conversation_id}/compact")
+    http = POST("/v1/conversations/{conversation_id}/compact", traffic="model")
 
     compaction_settings: InBody[CompactionSettings | None] = UNSET
     """How to compact, as a `CompactionSettings` or a mapping of the same fields; both are validated. Fields that are

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
-from letta_async._http.request import NO_OPTIONS, CallOptions
+from letta_async._http.request import NO_OPTIONS, CallOptions, Request
 from letta_async._http.transport import ClientStats
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.frames import drop_frames
@@ -16,10 +16,16 @@ from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
 
+if TYPE_CHECKING:
+    from letta_async._http.event_source import EventSource
+    from letta_async.operations._streaming import StreamOperation
+    from letta_async.resources._stream import AsyncStream
+
 __all__ = ["AsyncResource", "Part", "Sender", "given", "options_of"]
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
+Event = TypeVar("Event")
 Made = TypeVar("Made")
 
 
@@ -33,6 +39,10 @@ class Sender(Protocol):
         options: CallOptions,
         attempts: list[Attempt] | None = None,
     ) -> Awaitable[Answer]: ...
+
+    def _connect(
+        self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
+    ) -> tuple[Request, Callable[[], Awaitable[EventSource]]]: ...
 
     @property
     def base_url(self) -> str:
@@ -67,6 +77,26 @@ class AsyncResource:
         """Send a call; parameters that are `UNSET` are left out."""
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         return self._call(operation, given(parameters), options)
+
+    def _stream(
+        self,
+        operation: type[StreamOperation[Event]],
+        parameters: Mapping[str, object],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncStream[Event]:
+        """Create the stream of a call; parameters that are `UNSET` are left out."""
+        from letta_async.resources._stream import AsyncStream  # noqa: PLC0415 - imported by those that stream
+
+        options = options_of(extra_headers, extra_query, extra_body, timeout)
+        try:
+            request, connect = self._client._connect(operation, given(parameters), options)  # pyright: ignore[reportPrivateUsage] - not for users
+        except LettaError as error:
+            drop_frames(error)
+            raise
+        return AsyncStream(connect, f"{request.method} {request.path}")
 
     def _pages(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from letta_async._facade.iteration import Iteration, caller_context, off_the_loop
 from letta_async._facade.portal import Portal
@@ -11,6 +11,9 @@ from letta_async._utils.caller_warnings import Place
 from letta_async._utils.frames import drop_frames
 from letta_async.errors import LettaError
 from letta_async.resources._paging import AsyncPaginator, Paginator
+
+if TYPE_CHECKING:
+    from letta_async.resources._stream import AsyncStream, Stream
 
 __all__ = ["SyncCaller", "SyncResource"]
 
@@ -39,6 +42,16 @@ class SyncCaller(Generic[Core]):
     def _pages(self, pages: AsyncPaginator[R]) -> Paginator[R]:
         """Return a list for ordinary iteration."""
         return Paginator(pages, self._portal, Place.here())
+
+    def _stream(self, stream: AsyncStream[R]) -> Stream[R]:
+        """Send the request of a stream, and return it for ordinary iteration."""
+        from letta_async.resources._stream import Stream  # noqa: PLC0415 - imported by those that stream
+
+        try:
+            return Stream(stream, self._portal, Place.here())
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
     def _iterate(self, method: Callable[P, AsyncGenerator[R, None]], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
         """Return an iterator over what an async method yields."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -17,7 +17,7 @@ from letta_async.operations.agents import (
     UpdateAgent,
 )
 from letta_async.resources._paging import AsyncPaginator, Paginator
-from letta_async.resources._resource import AsyncResource
+from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
 from letta_async.types.block import NewBlock
@@ -25,11 +25,17 @@ from letta_async.types.compaction import CompactionSettings
 from letta_async.types.providers import ModelSettings
 from letta_async.types.response_format import ResponseFormat
 
+if TYPE_CHECKING:
+    from letta_async.resources.agent_messages import AgentMessages, AsyncAgentMessages
+
 __all__ = ["Agents", "AsyncAgents"]
 
 
 class AsyncAgents(AsyncResource):
     """Agents, from whose memory system prompts are compiled."""
+
+    messages: Part[AsyncAgentMessages] = Part("letta_async.resources.agent_messages", "AsyncAgentMessages")
+    """The messages of an agent."""
 
     async def create(
         self,
@@ -406,6 +412,9 @@ class AsyncAgents(AsyncResource):
 
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
+
+    messages: Part[AgentMessages] = Part("letta_async.resources.agent_messages", "AgentMessages")
+    """The messages of an agent."""
 
     def create(
         self,

@@ -23,6 +23,7 @@ from letta_async.testing._ids import PATH_PARAMETERS
 from letta_async.testing._openapi import description
 from letta_async.testing._routes import ABSENT, REFUSED, Route, match
 from letta_async.testing._state import Store
+from letta_async.testing._turns import EventStream
 from letta_async.testing._validation import Fields, hints_of, is_list, read
 
 __all__ = ["Answer", "Asked", "answer", "refused"]
@@ -92,6 +93,8 @@ def refused(refusal: Refusal) -> Answer:
 
 
 def _success(value: Any) -> Answer:
+    if isinstance(value, EventStream):
+        return Answer(200, {"content-type": "text/event-stream; charset=utf-8"}, value.body)
     return Answer(200, {"content-type": "application/json"}, _wire.encode(value))
 
 

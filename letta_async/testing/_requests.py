@@ -12,7 +12,7 @@ import attrs
 
 from letta_async._schema.annotations import by_tag, value_members
 from letta_async._schema.fields import Range
-from letta_async.operations import blocks, conversations, messages
+from letta_async.operations import agent_messages, blocks, conversations, messages
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument
 from letta_async.testing._ids import IdentityId
@@ -35,6 +35,7 @@ __all__ = [
     "Order",
     "PageLimit",
     "RecompileQuery",
+    "StreamAgentMessages",
     "UpdateBlock",
     "UpdateConversation",
 ]
@@ -185,6 +186,18 @@ class CompactionRequest:
 
     agent_id = None
     compaction_settings = None
+
+
+@reads(agent_messages.StreamAgentMessages)
+class StreamAgentMessages:
+    """Body of a turn that is streamed."""
+
+    messages = None
+    input: str | None = None
+    max_steps = 50
+    include_return_message_types: list[str] | None = None
+    stream_tokens = False
+    include_pings = True
 
 
 @reads(conversations.CreateConversation)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 
 from letta_async.testing import _agent_requests as agents
-from letta_async.testing import _agents, _blocks, _conversations, _facts, _messages
+from letta_async.testing import _agents, _blocks, _conversations, _facts, _messages, _turns
 from letta_async.testing import _requests as requests
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, llm_error, unknown_error
@@ -95,6 +95,14 @@ ROUTES: Final = (
     Route("GET", _AGENT, _agents.retrieve, "retrieve_agent", AgentState, query=agents.AgentQuery),
     Route("DELETE", _AGENT, _agents.delete, "delete_agent", dict[str, str]),
     Route("POST", f"{_AGENT}/recompile", _agents.recompile, "recompile_agent", str, query=agents.RecompileAgentQuery),
+    Route(
+        "POST",
+        f"{_AGENT}/messages/stream",
+        _turns.stream,
+        "create_agent_message_stream",
+        body=requests.StreamAgentMessages,
+        without_body=REFUSED,
+    ),
     Route("POST", f"{_AGENT}/system-prompt/recompile", _agents.recompile, query=agents.RecompileAgentQuery),
     Route(
         "POST",

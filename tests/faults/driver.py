@@ -76,7 +76,7 @@ class Driver(ABC):
         left = [] if loop is None else [repr(task) for task in asyncio.all_tasks(loop)]
         if binding is not None:
             left += [repr(connection) for connection in binding.session.connector._acquired]
-            left += [repr(limiter) for limiter in binding.limiters.values() if limiter.in_flight or limiter.waiting]
+            left += [repr(limiter) for limiter in binding.limiters if limiter.in_flight or limiter.waiting]
         return left
 
 

@@ -107,7 +107,7 @@ class Scene:
         binding = self.client._transport._binding
         assert binding is not None
         return not binding.session.connector._acquired and all(
-            not limiter.in_flight and not limiter.waiting for limiter in binding.limiters.values()
+            not limiter.in_flight and not limiter.waiting for limiter in binding.limiters
         )
 
 

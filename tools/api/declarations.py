@@ -16,6 +16,7 @@ import attrs
 
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Endpoint, Operation
+from letta_async.operations._streaming import StreamOperation
 
 __all__ = ["Call", "Module", "Parameter", "read_call", "read_module", "sources_of"]
 
@@ -70,6 +71,11 @@ class Call:
     def lists(self) -> bool:
         """Whether the call returns a list page by page."""
         return issubclass(self.cls, Listing)
+
+    @property
+    def streams(self) -> bool:
+        """Whether the call returns a stream of events."""
+        return issubclass(self.cls, StreamOperation)
 
 
 @functools.cache

@@ -22,12 +22,23 @@ OPTIONS = {
 }
 """Description of what every method takes."""
 
+_STREAM_TIMEOUT = (
+    "Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a `Timeout`. Default: "
+    "the client's."
+)
+
 _RAISES = {
     "InvalidArgumentError": "An argument is invalid; nothing was sent.",
     "APIStatusError": "The server responded with an error status.",
     "APIConnectionError": "No response arrived.",
     "APIResponseValidationError": "The response is not what the API promises.",
     "ClientClosedError": "The client is closed.",
+}
+
+_STREAM_RAISES = {
+    "StreamError": "The turn failed after the stream had begun; raised while iterating, as are the errors below.",
+    "APIConnectionError": "No response arrived, or the connection broke before the last event.",
+    "APITimeoutError": "Nothing arrived in time.",
 }
 
 
@@ -52,11 +63,21 @@ def docstring(call: Call, *, waits: bool) -> str:
             if waits
             else "Iterating fetches the pages as they are needed; `await` or `page()` returns the first one."
         )
-    arguments = [*((each.name, each.description) for each in call.parameters), *OPTIONS.items()]
+    if call.streams:
+        paragraphs.append(
+            "The request is sent at once; iterate the result, or use it in a `with` statement."
+            if waits
+            else "The request is sent when the result is used: iterate it, use it in an `async with` statement, or "
+            "`await` it for the response's head."
+        )
+    options = OPTIONS | {"timeout": _STREAM_TIMEOUT} if call.streams else OPTIONS
+    arguments = [*((each.name, each.description) for each in call.parameters), *options.items()]
     blocks = [first, *map(fill, paragraphs), _section("Args", arguments)]
     if "Returns" in sections:
         blocks.append("Returns:\n" + fill(sections["Returns"], "    "))
     own = dict(re.findall(r"(\w+): (.+?)(?= \w+Error: |$)", sections.get("Raises", "")))
+    if call.streams:
+        own |= _STREAM_RAISES
     raises = {"InvalidArgumentError": _RAISES["InvalidArgumentError"]} | own | _RAISES
     blocks.append(_section("Raises", raises.items()))
     return "\n\n".join(blocks)

@@ -20,6 +20,7 @@ _NAMED: Final = {
     "config": ["ENVIRONMENTS", "Timeout"],
     "operations.conversations": ["Recompile"],
     "resources._paging": ["AsyncPaginator", "Paginator"],
+    "resources._stream": ["AsyncStream", "Stream"],
     "retry": ["RetryPolicy"],
     "sync": ["Letta"],
 }

@@ -155,7 +155,7 @@ def _method(name: str, call: Call, rendering: Rendering, *, waits: bool, shadows
     signature = ", ".join(["self", *positional, "*", *keywords, *_OPTIONS])
     returns = _returns(call, rendering, waits=waits, shadows_list=shadows_list)
     text = textwrap.indent(f'"""{docstring(call, waits=waits)}\n\n"""', "        ", lambda line: bool(line.strip()))
-    head = "def" if waits or call.lists else "async def"
+    head = "def" if waits or call.lists or call.streams else "async def"
     body = _waiting_body(name, call) if waits else _sending_body(call, rendering)
     return f"    {head} {name}({signature}) -> {returns}:\n{text}\n        {body}"
 
@@ -169,6 +169,10 @@ def _returns(call: Call, rendering: Rendering, *, waits: bool, shadows_list: boo
             return f"Paginator[{item}]"
         rendering.need("letta_async.resources._paging", "AsyncPaginator")
         return f"AsyncPaginator[{item}]"
+    if call.streams:
+        kind = "Stream" if waits else "AsyncStream"
+        rendering.need_for_types("letta_async.resources._stream", kind)
+        return f"{kind}[{returned}]"
     if shadows_list and "list[" in returned:
         rendering.need("builtins", "list as List")
         return returned.replace("list[", "List[")
@@ -178,8 +182,9 @@ def _returns(call: Call, rendering: Rendering, *, waits: bool, shadows_list: boo
 def _sending_body(call: Call, rendering: Rendering) -> str:
     rendering.need(call.cls.__module__, call.cls.__name__)
     given = ", ".join(f'"{each.name}": {each.name}' for each in call.parameters)
-    send = f"self._{'pages' if call.lists else 'send'}({call.cls.__name__}, {{{given}}}, {', '.join(_OPTION_NAMES)})"
-    if call.lists:
+    verb = "pages" if call.lists else "stream" if call.streams else "send"
+    send = f"self._{verb}({call.cls.__name__}, {{{given}}}, {', '.join(_OPTION_NAMES)})"
+    if call.lists or call.streams:
         return f"return {send}"
     return f"await {send}" if ast.unparse(call.answer) == "None" else f"return await {send}"
 
@@ -190,6 +195,8 @@ def _waiting_body(name: str, call: Call) -> str:
     handed = [*first, *(f"{option}={option}" for option in [*rest, *_OPTION_NAMES])]
     if call.lists:
         return f"return self._pages(self._core.{name}({', '.join(handed)}))"
+    if call.streams:
+        return f"return self._stream(self._core.{name}({', '.join(handed)}))"
     wait = f"self._wait(self._core.{name}, {', '.join(handed)})"
     return wait if ast.unparse(call.answer) == "None" else f"return {wait}"
 

@@ -37,7 +37,10 @@ def index_page() -> str:
         "```{eval-rst}\n.. autoclass:: letta_async.resources._raw.AsyncRawCalls\n   :members:\n```\n\n"
         "## Lists\n\n"
         "```{eval-rst}\n.. autoclass:: letta_async.AsyncPaginator\n   :members:\n\n"
-        ".. autoclass:: letta_async.Paginator\n   :members:\n```\n"
+        ".. autoclass:: letta_async.Paginator\n   :members:\n```\n\n"
+        "## Streams\n\n"
+        "```{eval-rst}\n.. autoclass:: letta_async.AsyncStream\n   :members:\n\n"
+        ".. autoclass:: letta_async.Stream\n   :members:\n```\n"
     )
 
 

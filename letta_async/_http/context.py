@@ -1,0 +1,37 @@
+"""What the calls of a client share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from weakref import WeakSet
+
+import aiohttp
+import attrs
+
+from letta_async._http.limiter import ServerLimiters
+from letta_async._http.session import ConnectionOptions
+from letta_async._http.timeouts import TimeoutScheduler
+from letta_async.config import ClientConfig
+from letta_async.retry import Retries
+
+if TYPE_CHECKING:
+    from letta_async._http.event_source import EventSource
+
+__all__ = ["CLOSED", "CallContext"]
+
+CLOSED: Final = "the client was closed while this call was under way"
+
+
+@attrs.frozen
+class CallContext:
+    """What the calls of a client share, on one loop and with the same options."""
+
+    session: aiohttp.ClientSession
+    connection: ConnectionOptions
+    watch: TimeoutScheduler
+    config: ClientConfig
+    limiters: ServerLimiters
+    retries: Retries
+    """What all calls of the client together may retry, and how waiting is done."""
+    streams: WeakSet[EventSource]
+    """Event streams that are open."""

@@ -1,0 +1,166 @@
+"""Event streams as the methods of both clients return them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from letta_async._facade.iteration import Iteration, caller_context
+from letta_async._facade.portal import Portal
+from letta_async._http.event_source import EventSource
+from letta_async._utils.caller_warnings import Place
+from letta_async._utils.frames import drop_frames
+from letta_async.errors import APIConnectionError, LettaError
+
+__all__ = ["AsyncStream", "Stream"]
+
+Event = TypeVar("Event")
+
+
+class AsyncStream(Generic[Event]):
+    """The events of a response, each as it arrives.
+
+    Use it as `async with … as stream: async for event in stream`, or iterate it at once. The request is sent on first
+    use; `await` sends it and returns the stream once the response has begun. Leaving it early cuts the connection.
+    `timeout` bounds each wait for data, `deadline` the whole stream.
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[EventSource]], request: str) -> None:
+        """Take what to send.
+
+        Args:
+            connect: Sends the request and returns the response's events.
+            request: Method and path of the request, for messages.
+
+        """
+        self._connect: Callable[[], Awaitable[EventSource]] | None = connect
+        self._request = request
+        self._source: EventSource | None = None
+        self._arrived: deque[Event] = deque()
+        self._closed = False
+
+    async def _open(self) -> EventSource:
+        """Return the source of events; send the request if that was not done."""
+        source = self._source
+        if source is None:
+            connect, self._connect = self._connect, None
+            if connect is None:
+                raise APIConnectionError(
+                    f"{self._request}: the request of this stream is under way or got no response; call the method anew"
+                )
+            source = self._source = await connect()
+            if self._closed:
+                source.close()
+        return source
+
+    async def _read(self) -> list[Event]:
+        """Return the events that arrived, at least one; none at the end."""
+        if self._closed:
+            return []
+        try:
+            source = self._source or await self._open()
+            return await source.read()
+        except LettaError as error:
+            drop_frames(error)
+            raise
+
+    async def _begin(self) -> Self:
+        try:
+            if not self._closed:
+                await self._open()
+        except LettaError as error:
+            drop_frames(error)
+            raise
+        return self
+
+    def __await__(self) -> Generator[Any, Any, Self]:
+        return self._begin().__await__()
+
+    async def __aenter__(self) -> Self:
+        return await self._begin()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        arrived = self._arrived
+        if not arrived:
+            arrived.extend(await self._read())
+            if not arrived:
+                raise StopAsyncIteration
+        return arrived.popleft()
+
+    async def close(self) -> None:
+        """Close the stream: the connection is cut unless the stream was read to its end, and iteration ends."""
+        self._closed = True
+        self._arrived.clear()
+        if self._source is not None:
+            self._source.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._request}{' (closed)' if self._closed else ''}: iterate it>"
+
+
+class _Batches(Generic[Event]):
+    """The events of a stream for the sync client, as many at a time as arrived: to cross threads for each is dear."""
+
+    def __init__(self, stream: AsyncStream[Event]) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[Event]:
+        events = await self._stream._read()  # pyright: ignore[reportPrivateUsage] - of its own core
+        if not events:
+            raise StopAsyncIteration
+        return events
+
+    async def aclose(self) -> None:
+        await self._stream.close()
+
+
+class Stream(Generic[Event]):
+    """The events of a response, each as it arrives.
+
+    Iterate it, or use it as a context manager, which closes it: leaving it early cuts the connection. The request was
+    sent when the method was called. `timeout` bounds each wait for data, `deadline` the whole stream.
+    """
+
+    def __init__(self, stream: AsyncStream[Event], portal: Portal, caller: Place) -> None:
+        self._stream = stream
+        portal.run(stream._begin, caller_context(caller))  # pyright: ignore[reportPrivateUsage] - of its own core
+        self._batches: Iteration[list[Event]] = Iteration(_Batches(stream), portal, caller)
+        self._arrived: deque[Event] = deque()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Event:
+        arrived = self._arrived
+        if not arrived:
+            arrived.extend(next(self._batches))
+        return arrived.popleft()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the stream: the connection is cut unless the stream was read to its end, and iteration ends."""
+        self._arrived.clear()
+        self._batches.close()
+
+    def __repr__(self) -> str:
+        return repr(self._stream).replace("AsyncStream", type(self).__name__)
