@@ -23,7 +23,7 @@ from typing import (
 
 import attrs
 
-from letta_async._schema.placement import Body, Path, Pattern, Placement, Query
+from letta_async._schema.placement import Body, Hidden, Path, Pattern, Placement, Query
 from letta_async._schema.record import Record
 from letta_async._schema.unset import UNSET, Unset
 
@@ -49,6 +49,7 @@ __all__ = [
     "Pattern",
     "Placement",
     "Query",
+    "SecretText",
     "Segment",
     "operation",
 ]
@@ -83,6 +84,8 @@ OwnConversationId = Annotated[str, Pattern(rf"conv-{_UUID4}", "'conv-' and a low
 AgentId = Annotated[str, Pattern(rf"agent-{_UUID4}", "'agent-' and a lower-case UUID4")]
 BlockId = Annotated[str, Pattern(rf"block-{_UUID4}", "'block-' and a lower-case UUID4")]
 MessageId = Annotated[str, Pattern(rf"message-{_UUID4}", "'message-' and a lower-case UUID4")]
+SecretText = Annotated[str, Hidden()]
+"""A text that no error message shows."""
 SEGMENT: Final = Pattern(r"(?!\.{1,2}$)[^\x00-\x1f\x7f]+", "a name that is not '.' or '..', without control characters")
 Segment = Annotated[str, SEGMENT]
 """Any text that can fill one segment of a path; it is percent-encoded."""

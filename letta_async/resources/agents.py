@@ -44,11 +44,14 @@ class AsyncAgents(AsyncResource):
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
         compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
@@ -77,11 +80,16 @@ class AsyncAgents(AsyncResource):
                 validated.
             block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
             tool_ids: IDs of tools to attach, `tool-<uuid4>`.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
             hidden: Leave the agent out of lists. Server default: it is listed.
@@ -111,11 +119,14 @@ class AsyncAgents(AsyncResource):
                 "memory_blocks": memory_blocks,
                 "block_ids": block_ids,
                 "tool_ids": tool_ids,
+                "tools": tools,
                 "include_base_tools": include_base_tools,
                 "compaction_settings": compaction_settings,
                 "response_format": response_format,
                 "description": description,
                 "metadata": metadata,
+                "secrets": secrets,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
                 "tags": tags,
                 "timezone": timezone,
                 "hidden": hidden,
@@ -249,6 +260,8 @@ class AsyncAgents(AsyncResource):
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
@@ -280,6 +293,8 @@ class AsyncAgents(AsyncResource):
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
             metadata: JSON object to store with the agent; it replaces the one before.
+            secrets: Environment variables of the agent's tools, by name; they replace those before.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by; they replace those before.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
             hidden: Leave the agent out of lists.
@@ -313,6 +328,8 @@ class AsyncAgents(AsyncResource):
                 "response_format": response_format,
                 "description": description,
                 "metadata": metadata,
+                "secrets": secrets,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
                 "tags": tags,
                 "timezone": timezone,
                 "hidden": hidden,
@@ -420,11 +437,14 @@ class Agents(SyncResource[AsyncAgents]):
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
         compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
@@ -453,11 +473,16 @@ class Agents(SyncResource[AsyncAgents]):
                 validated.
             block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
             tool_ids: IDs of tools to attach, `tool-<uuid4>`.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
             hidden: Leave the agent out of lists. Server default: it is listed.
@@ -486,11 +511,14 @@ class Agents(SyncResource[AsyncAgents]):
             memory_blocks=memory_blocks,
             block_ids=block_ids,
             tool_ids=tool_ids,
+            tools=tools,
             include_base_tools=include_base_tools,
             compaction_settings=compaction_settings,
             response_format=response_format,
             description=description,
             metadata=metadata,
+            secrets=secrets,
+            tool_exec_environment_variables=tool_exec_environment_variables,
             tags=tags,
             timezone=timezone,
             hidden=hidden,
@@ -628,6 +656,8 @@ class Agents(SyncResource[AsyncAgents]):
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
@@ -659,6 +689,8 @@ class Agents(SyncResource[AsyncAgents]):
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
             metadata: JSON object to store with the agent; it replaces the one before.
+            secrets: Environment variables of the agent's tools, by name; they replace those before.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by; they replace those before.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
             hidden: Leave the agent out of lists.
@@ -691,6 +723,8 @@ class Agents(SyncResource[AsyncAgents]):
             response_format=response_format,
             description=description,
             metadata=metadata,
+            secrets=secrets,
+            tool_exec_environment_variables=tool_exec_environment_variables,
             tags=tags,
             timezone=timezone,
             hidden=hidden,
