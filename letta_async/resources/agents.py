@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -17,7 +17,7 @@ from letta_async.operations.agents import (
     UpdateAgent,
 )
 from letta_async.resources._paging import AsyncPaginator, Paginator
-from letta_async.resources._resource import AsyncResource
+from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
 from letta_async.types.block import NewBlock
@@ -25,11 +25,21 @@ from letta_async.types.compaction import CompactionSettings
 from letta_async.types.providers import ModelSettings
 from letta_async.types.response_format import ResponseFormat
 
+if TYPE_CHECKING:
+    from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
+    from letta_async.resources.agent_tools import AgentTools, AsyncAgentTools
+
 __all__ = ["Agents", "AsyncAgents"]
 
 
 class AsyncAgents(AsyncResource):
     """Agents, from whose memory system prompts are compiled."""
+
+    blocks: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
+    """The blocks of an agent."""
+
+    tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
+    """The tools of an agent."""
 
     async def create(
         self,
@@ -423,6 +433,12 @@ class AsyncAgents(AsyncResource):
 
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
+
+    blocks: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
+    """The blocks of an agent."""
+
+    tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
+    """The tools of an agent."""
 
     def create(
         self,
