@@ -17,6 +17,7 @@ __all__ = [
     "is_list",
     "is_literal",
     "is_mapping",
+    "is_typed_mapping",
     "is_union",
     "is_wire_class",
     "tag_of",
@@ -49,6 +50,11 @@ def is_list(annotation: Any) -> bool:
 
 def is_mapping(annotation: Any) -> bool:
     return get_origin(annotation) is Mapping
+
+
+def is_typed_mapping(annotation: Any) -> bool:
+    """Return whether an annotation is a mapping that says what its values are."""
+    return is_mapping(annotation) and get_args(annotation)[1] is not Any
 
 
 def is_wire_class(annotation: Any) -> bool:

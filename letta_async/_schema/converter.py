@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from types import NoneType
 from typing import Any, Final, get_args, get_origin
 
 import attrs
@@ -17,6 +18,7 @@ from letta_async._schema.annotations import (
     is_list,
     is_literal,
     is_mapping,
+    is_typed_mapping,
     is_union,
     is_wire_class,
     tag_of,
@@ -34,6 +36,7 @@ _PLAIN: Final[dict[type, str]] = {
     str: "a JSON string",
     list: "an array",
     dict: "an object",
+    Mapping: "an object",
     int: "a number",
     float: "a number",
 }
@@ -61,7 +64,7 @@ def read(answer_type: Any, value: object) -> Any:
         raise TypeError(f"{_PLAIN[kind]} was promised, not {_json_kind(value)}")
     made = _tolerant.structure(value, answer_type)
     promised = get_args(answer_type)[0] if is_list(answer_type) else answer_type
-    if is_union(promised) or is_wire_class(promised):
+    if is_wire_class(promised) or (is_union(promised) and all(map(is_wire_class, value_members(promised)))):
         for item in made if is_list(answer_type) else [made]:
             if not isinstance(item, promised):
                 raise TypeError(f"{_name(promised)} was promised, not {_json_kind(item)}{_lacking(promised, item)}")
@@ -86,7 +89,11 @@ def _json_kind(value: object) -> str:
 
 
 def _name(promised: Any) -> str:
-    return f"an object with {by_tag(get_args(promised))[0]}" if is_union(promised) else str(promised.__name__)
+    if not is_union(promised):
+        return str(promised.__name__)
+    members = value_members(promised)
+    name = str(members[0].__name__) if len(members) == 1 else f"an object with {by_tag(members)[0]}"
+    return f"{name} or null" if NoneType in get_args(promised) else name
 
 
 def _lacking(promised: Any, value: object) -> str:
@@ -119,13 +126,20 @@ def _read_list(annotation: Any) -> Hook:
     return lambda value, _: [inner(each, item) for each in value] if is_array(value) else value
 
 
+def _read_mapping(annotation: Any) -> Hook:
+    _, member = get_args(annotation)
+    inner = _tolerant.get_structure_hook(member)
+    return lambda value, _: {name: inner(each, member) for name, each in value.items()} if is_object(value) else value
+
+
 def _read_union(annotation: Any) -> Hook:
     """Read what is one of several kinds: the kind of the JSON value tells which."""
     members = value_members(annotation)
     classes = [member for member in members if is_wire_class(member)]
-    from_object = _read_tagged(classes) if len(classes) > 1 else _first(classes)
+    objects = classes or filter(is_mapping, members)
+    from_object = _read_tagged(classes) if len(classes) > 1 else _first(objects)
     from_array = _first(member for member in members if is_list(member))
-    from_text = _first(member for member in members if member is datetime)
+    from_text = _first(member for member in members if member is datetime and str not in members)
 
     def hook(value: Any, _: Any) -> Any:
         inner = from_object if is_object(value) else from_array if is_array(value) else from_text
@@ -231,6 +245,7 @@ def _make_tolerant() -> Converter:
     converter.register_structure_hook(datetime, _read_moment)
     converter.register_structure_hook_factory(is_wire_class, _read_class)
     converter.register_structure_hook_factory(is_list, _read_list)
+    converter.register_structure_hook_factory(is_typed_mapping, _read_mapping)
     converter.register_structure_hook_factory(is_union, _read_union)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook_func(lambda cls: cls is dict or is_mapping(cls), _write_mapping)

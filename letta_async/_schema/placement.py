@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import attrs
 
-__all__ = ["Body", "Path", "Pattern", "Placement", "Query", "split_placement"]
+__all__ = ["Body", "Hidden", "Path", "Pattern", "Placement", "Query", "split_placement"]
 
 
 @attrs.frozen
@@ -49,3 +49,8 @@ class Pattern:
     regex: str
     words: str
     """Description of the form, for error messages."""
+
+
+@attrs.frozen
+class Hidden:
+    """Mark a string annotation as holding a secret: no error message shows the value."""

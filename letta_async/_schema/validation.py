@@ -24,6 +24,7 @@ from letta_async._schema.annotations import (
     is_list,
     is_literal,
     is_mapping,
+    is_typed_mapping,
     is_union,
     is_wire_class,
     tag_of,
@@ -34,7 +35,8 @@ from letta_async._schema.annotations import (
 from letta_async._schema.fields import Range, WireObject
 from letta_async._schema.json_values import exact, is_array, is_object, join, json_faults, plain, show
 from letta_async._schema.json_values import guess as _guess
-from letta_async._schema.placement import split_placement
+from letta_async._schema.kinds import by_kind, in_words, kind_of
+from letta_async._schema.placement import Hidden, split_placement
 from letta_async._schema.unset import UNSET
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async.errors import Fault, InvalidArgumentError
@@ -61,6 +63,14 @@ class _Invalid(ValueError):
         self.at = at
 
 
+class _InvalidMembersError(ValueError):
+    """Some values of a mapping are not what its annotation asks for."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("invalid members")
+        self.faults = faults
+
+
 def check(cls: type[T], values: Mapping[str, object]) -> T:
     """Make an instance of `cls` from what a user handed in.
 
@@ -85,6 +95,9 @@ def _faults(error: BaseException, path: str) -> Iterable[Fault]:
     elif isinstance(error, IterableValidationError):
         for inner, place in error.group_exceptions()[0]:
             yield from _faults(inner, f"{path}[{place.index}]")
+    elif isinstance(error, _InvalidMembersError):
+        for fault in error.faults:
+            yield Fault(join(path, fault.path), fault.problem)
     elif isinstance(error, ForbiddenExtraKeysError):
         for name in sorted(map(str, error.extra_fields)):
             yield Fault(join(path, name), _unknown_field(name, error.cl))
@@ -144,6 +157,30 @@ def _check_mapping(value: Any, _: Any) -> Mapping[str, Any]:
     return checked
 
 
+def _check_typed_mapping(annotation: Any) -> Hook:
+    _, member = get_args(annotation)
+    inner = _strict.get_structure_hook(member)
+
+    def hook(value: Any, _: Any) -> Mapping[str, Any]:
+        if not is_object(value):
+            raise _Invalid(f"{show(value)} is not a mapping")
+        checked: dict[str, Any] = {}
+        faults: list[Fault] = []
+        for name, each in value.items():
+            if not isinstance(name, str):
+                faults.append(Fault("", f"the key {show(name)} is not a string"))
+                continue
+            try:
+                checked[exact(name)] = inner(each, member)
+            except Exception as error:
+                faults += _faults(error, name)
+        if faults:
+            raise _InvalidMembersError(faults)
+        return checked
+
+    return hook
+
+
 def _check_moment(value: Any, _: Any) -> datetime:
     moment = value = exact(value)
     if isinstance(value, str):
@@ -189,8 +226,16 @@ def _check_annotated(annotation: Any) -> Hook:
             raise _Invalid(f"{show(value)} is {'malformed' if value else 'empty'}; expected {mark.words}")
         return checked
 
+    def hidden(value: Any, _: Any) -> Any:
+        try:
+            return inner(value, base)
+        except _Invalid:
+            raise _Invalid(f"a value of type {type(value).__name__} is not a string") from None
+
     if isinstance(mark, Range):
         return in_range
+    if isinstance(mark, Hidden):
+        return hidden
     fullmatch = re.compile(mark.regex).fullmatch
     return like
 
@@ -201,12 +246,30 @@ def _check_union(annotation: Any) -> Hook:
     if len(members) == 1:
         (member,) = members
         inner = _strict.get_structure_hook(member)
-    else:
+    elif all(map(is_wire_class, members)):
         member, inner = annotation, _check_tagged_union(members)
+    else:
+        member, inner = annotation, _check_untagged_union(members)
 
     def hook(value: Any, _: Any) -> Any:
         if value is None and nullable:
             return None
+        return inner(value, member)
+
+    return hook
+
+
+def _check_untagged_union(members: list[Any]) -> Hook:
+    """Check a value that may be of several kinds of JSON: its kind says which member it has to be like."""
+    kinds = by_kind(members)
+    checks = {kind: (_strict.get_structure_hook(member), member) for kind, member in kinds.items()}
+    allowed = ", ".join(map(in_words, dict.fromkeys(kinds.values())))
+
+    def hook(value: Any, _: Any) -> Any:
+        kind = kind_of(value)
+        if kind is None or (found := checks.get(kind)) is None:
+            raise _Invalid(f"{show(value)} is of no form that is allowed; allowed: {allowed}")
+        inner, member = found
         return inner(value, member)
 
     return hook
@@ -281,6 +344,7 @@ def _make_strict() -> Converter:
     converter.register_structure_hook(datetime, _check_moment)
     converter.register_structure_hook_func(is_literal, _check_literal)
     converter.register_structure_hook_func(is_mapping, _check_mapping)
+    converter.register_structure_hook_factory(is_typed_mapping, _check_typed_mapping)
     converter.register_structure_hook_factory(is_list, _check_list)
     converter.register_structure_hook_factory(is_wire_class, _check_class)
     converter.register_structure_hook_factory(is_union, _check_union)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from letta_async._schema.unset import UNSET
@@ -37,6 +37,22 @@ class Listing(Operation[list[Item]], Generic[Item]):
         """Return what tells an item from the others of the list, in 64 bits; `None` where nothing does."""
         identifier = getattr(item, "id", None)
         return None if identifier is None else hash(identifier)
+
+    def is_astray(self, page: list[Item], following: Mapping[str, Any], known: Container[int | None]) -> bool:
+        """Return whether a page does not lead on: it ends with an item that was returned before.
+
+        A last page may end with its own cursor.
+
+        Args:
+            page: The page.
+            following: The parameters that led to it.
+            known: What `mark` returned for the items before.
+
+        """
+        if not page or self.mark(page[-1]) not in known:
+            return False
+        last: Any = page[-1]
+        return last.id not in following.values() or bool(self.following(page))
 
     def turned(self, following: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the parameters that lead on from the same item by the other cursor."""

@@ -24,7 +24,7 @@ from typing import (
 
 import attrs
 
-from letta_async._schema.placement import Body, Path, Pattern, Placement, Query
+from letta_async._schema.placement import Body, Hidden, Path, Pattern, Placement, Query
 from letta_async._schema.record import Record
 from letta_async._schema.unset import UNSET, Unset
 
@@ -40,6 +40,9 @@ __all__ = [
     "Body",
     "ConversationId",
     "Endpoint",
+    "FileId",
+    "FolderId",
+    "IdentityId",
     "InBody",
     "InPath",
     "InQuery",
@@ -50,7 +53,10 @@ __all__ = [
     "Pattern",
     "Placement",
     "Query",
+    "RunId",
+    "SecretText",
     "Segment",
+    "ToolId",
     "Traffic",
     "operation",
 ]
@@ -85,6 +91,13 @@ OwnConversationId = Annotated[str, Pattern(rf"conv-{_UUID4}", "'conv-' and a low
 AgentId = Annotated[str, Pattern(rf"agent-{_UUID4}", "'agent-' and a lower-case UUID4")]
 BlockId = Annotated[str, Pattern(rf"block-{_UUID4}", "'block-' and a lower-case UUID4")]
 MessageId = Annotated[str, Pattern(rf"message-{_UUID4}", "'message-' and a lower-case UUID4")]
+RunId = Annotated[str, Pattern(rf"run-{_UUID4}", "'run-' and a lower-case UUID4")]
+ToolId = Annotated[str, Pattern(rf"tool-{_UUID4}", "'tool-' and a lower-case UUID4")]
+FolderId = Annotated[str, Pattern(rf"source-{_UUID4}", "'source-' and a lower-case UUID4")]
+FileId = Annotated[str, Pattern(rf"file-{_UUID4}", "'file-' and a lower-case UUID4")]
+IdentityId = Annotated[str, Pattern(rf"identity-{_UUID4}", "'identity-' and a lower-case UUID4")]
+SecretText = Annotated[str, Hidden()]
+"""A text that no error message shows."""
 SEGMENT: Final = Pattern(r"(?!\.{1,2}$)[^\x00-\x1f\x7f]+", "a name that is not '.' or '..', without control characters")
 Segment = Annotated[str, SEGMENT]
 """Any text that can fill one segment of a path; it is percent-encoded."""

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from letta_async.operations import agent_messages, agents, blocks, conversations, messages
+from letta_async.operations import (
+    agent_blocks,
+    agent_messages,
+    agent_tools,
+    agents,
+    blocks,
+    conversations,
+    messages,
+    runs,
+)
 from letta_async.operations._operation import Operation
 
 __all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
@@ -15,10 +24,13 @@ __all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
 RESOURCES: Final[dict[str, str]] = {
     "agents": "Agents, from whose memory system prompts are compiled.",
     "agents.messages": "The messages of an agent.",
+    "agents.blocks": "The blocks of an agent.",
+    "agents.tools": "The tools of an agent.",
     "blocks": "Memory blocks, which agents may share.",
     "blocks.agents": "The agents that a block is attached to.",
     "conversations": "Conversations with agents, each with a system prompt of its own.",
     "conversations.messages": "The messages of a conversation.",
+    "runs": "Runs: what agents do in response to messages.",
 }
 """Description of each resource, by its attribute path on a client."""
 
@@ -30,6 +42,13 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.delete": agents.DeleteAgent,
     "agents.recompile": agents.RecompileAgent,
     "agents.messages.stream": agent_messages.StreamAgentMessages,
+    "agents.blocks.list": agent_blocks.ListAgentBlocks,
+    "agents.blocks.retrieve": agent_blocks.RetrieveAgentBlock,
+    "agents.blocks.update": agent_blocks.UpdateAgentBlock,
+    "agents.blocks.attach": agent_blocks.AttachBlock,
+    "agents.blocks.detach": agent_blocks.DetachBlock,
+    "agents.tools.list": agent_tools.ListAgentTools,
+    "agents.tools.update_approval": agent_tools.UpdateToolApproval,
     "blocks.create": blocks.CreateBlock,
     "blocks.list": blocks.ListBlocks,
     "blocks.retrieve": blocks.RetrieveBlock,
@@ -47,6 +66,8 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "conversations.recompile": conversations.Recompile,
     "conversations.messages.list": messages.ListMessages,
     "conversations.messages.compact": conversations.Compact,
+    "runs.list": runs.ListRuns,
+    "runs.retrieve": runs.RetrieveRun,
 }
 """Operation of each method, by its attribute path on a client."""
 

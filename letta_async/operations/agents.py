@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import attrs
+
 from letta_async._schema.fields import Count, PageSize
+from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import (
@@ -19,6 +22,7 @@ from letta_async.operations._operation import (
     InPath,
     InQuery,
     Operation,
+    SecretText,
     operation,
 )
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
@@ -60,6 +64,8 @@ class CreateAgent(Operation[AgentState]):
     """IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist."""
     tool_ids: InBody[list[str] | None] = UNSET
     """IDs of tools to attach, `tool-<uuid4>`."""
+    tools: InBody[list[str] | None] = UNSET
+    """Names of tools to attach, such as `conversation_search`; a name that does not exist is a `BadRequestError`."""
     include_base_tools: InBody[bool] = UNSET
     """Attach the tools of the agent's type. Server default: `True`."""
     compaction_settings: InBody[CompactionSettings | None] = UNSET
@@ -70,6 +76,12 @@ class CreateAgent(Operation[AgentState]):
     """Description of the agent's purpose."""
     metadata: InBody[Mapping[str, Any] | None] = UNSET
     """JSON object to store with the agent."""
+    secrets: InBody[Mapping[str, SecretText] | None] = attrs.field(default=UNSET, repr=False, metadata=SECRET)
+    """Environment variables of the agent's tools, by name; error messages and `repr` never show the values."""
+    tool_exec_environment_variables: InBody[Mapping[str, SecretText] | None] = attrs.field(
+        default=UNSET, repr=False, metadata=SECRET
+    )
+    """Older name of `secrets`, which counts where both are passed."""
     tags: InBody[list[str] | None] = UNSET
     """Tags to find the agent by."""
     timezone: InBody[str | None] = UNSET
@@ -167,6 +179,12 @@ class UpdateAgent(Operation[AgentState]):
     """Description of the agent's purpose."""
     metadata: InBody[Mapping[str, Any] | None] = UNSET
     """JSON object to store with the agent; it replaces the one before."""
+    secrets: InBody[Mapping[str, SecretText] | None] = attrs.field(default=UNSET, repr=False, metadata=SECRET)
+    """Environment variables of the agent's tools, by name; they replace those before."""
+    tool_exec_environment_variables: InBody[Mapping[str, SecretText] | None] = attrs.field(
+        default=UNSET, repr=False, metadata=SECRET
+    )
+    """Older name of `secrets`, which counts where both are passed."""
     tags: InBody[list[str] | None] = UNSET
     """Tags to find the agent by; they replace those before."""
     timezone: InBody[str | None] = UNSET

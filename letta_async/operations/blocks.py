@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import attrs
+
 from letta_async._schema.fields import Count, PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import Listing
@@ -15,6 +17,7 @@ from letta_async.operations._operation import (
     POST,
     AgentId,
     BlockId,
+    IdentityId,
     InBody,
     InPath,
     InQuery,
@@ -24,7 +27,15 @@ from letta_async.operations._operation import (
 from letta_async.types.agent import AgentInclude, AgentState
 from letta_async.types.block import Block, BlockFields
 
-__all__ = ["CreateBlock", "DeleteBlock", "ListBlockAgents", "ListBlocks", "RetrieveBlock", "UpdateBlock"]
+__all__ = [
+    "BlockChanges",
+    "CreateBlock",
+    "DeleteBlock",
+    "ListBlockAgents",
+    "ListBlocks",
+    "RetrieveBlock",
+    "UpdateBlock",
+]
 
 
 @operation
@@ -48,6 +59,8 @@ class ListBlocks(Listing[Block]):
     """End before the block with this ID, in the order of the list."""
     order: InQuery[Literal["asc", "desc"]] = UNSET
     """`asc` lists the oldest first, `desc` the newest. Server default: `asc`."""
+    order_by: InQuery[Literal["created_at"]] = UNSET
+    """Field that the order goes by. Server default: `created_at`."""
     label: InQuery[str | None] = UNSET
     """List blocks with exactly this label."""
     label_search: InQuery[str | None] = UNSET
@@ -62,8 +75,20 @@ class ListBlocks(Listing[Block]):
     """List only blocks that have all of `tags`. Server default: `False`."""
     templates_only: InQuery[bool] = UNSET
     """List only block templates. Server default: `False`."""
+    name: InQuery[str | None] = UNSET
+    """List block templates with exactly this name: letters, digits, spaces, `_` and `-`."""
     project_id: InQuery[str | None] = UNSET
     """List blocks of this project; hosted API."""
+    identity_id: InQuery[IdentityId | None] = UNSET
+    """List blocks of the identity with this ID, `identity-<uuid4>`."""
+    identifier_keys: InQuery[list[str] | None] = UNSET
+    """List blocks of the identities with these identifier keys."""
+    connected_to_agents_count_gt: InQuery[int | None] = UNSET
+    """List blocks that more agents than this have. Such a list comes in the order of the IDs."""
+    connected_to_agents_count_lt: InQuery[int | None] = UNSET
+    """List blocks that fewer agents than this have. Such a list comes in the order of the IDs."""
+    connected_to_agents_count_eq: InQuery[list[int] | None] = UNSET
+    """List blocks that one of these numbers of agents have. Such a list comes in the order of the IDs."""
 
 
 @operation
@@ -81,23 +106,10 @@ class RetrieveBlock(Operation[Block]):
     """`block-<uuid4>`."""
 
 
-@operation
-class UpdateBlock(Operation[Block]):
-    """Update a block.
+@attrs.frozen(kw_only=True, slots=False)
+class BlockChanges:
+    """What can be changed of a block, by its ID or by its label."""
 
-    The own system prompts of its agents change with it, those of their conversations do not until they are recompiled:
-    see `conversations.recompile_many`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that
-    is `None`.
-
-    Raises:
-        NotFoundError: There is no such block.
-
-    """
-
-    http = PATCH("/v1/blocks/{block_id}")
-
-    block_id: InPath[BlockId]
-    """`block-<uuid4>`."""
     value: InBody[str | None] = UNSET
     """Text of the block."""
     label: InBody[str | None] = UNSET
@@ -116,6 +128,39 @@ class UpdateBlock(Operation[Block]):
     """Leave the block out of lists."""
     project_id: InBody[str | None] = UNSET
     """ID of the project that the block belongs to; hosted API."""
+    is_template: InBody[bool] = UNSET
+    """The block is a template rather than memory."""
+    template_name: InBody[str | None] = UNSET
+    """Name of the block as a template."""
+    template_id: InBody[str | None] = UNSET
+    """ID of the template."""
+    base_template_id: InBody[str | None] = UNSET
+    """ID of the template that the block was made from."""
+    deployment_id: InBody[str | None] = UNSET
+    """ID of the deployment."""
+    entity_id: InBody[str | None] = UNSET
+    """ID of the block within its template."""
+    preserve_on_migration: InBody[bool | None] = UNSET
+    """Keep the block when its template is migrated."""
+
+
+@operation
+class UpdateBlock(BlockChanges, Operation[Block]):
+    """Update a block.
+
+    The own system prompts of its agents change with it, those of their conversations do not until they are recompiled:
+    see `conversations.recompile_many`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that
+    is `None`.
+
+    Raises:
+        NotFoundError: There is no such block.
+
+    """
+
+    http = PATCH("/v1/blocks/{block_id}")
+
+    block_id: InPath[BlockId]
+    """`block-<uuid4>`."""
 
 
 @operation

@@ -88,21 +88,14 @@ class AsyncPaginator(Generic[Item]):
             steps += 1
             listing = listing.changed(listing.turned(following) if turned else following)
             page = await self._page(listing)
-            if self._is_astray(listing, page, following, given):
+            if listing.is_astray(page, following, given):
                 if steps > 1 or not self._may_turn(page, given):
                     raise self._lost(following)
                 turned = True
                 listing = listing.changed(listing.turned(following))
                 page = await self._page(listing)
-                if self._is_astray(listing, page, following, given):
+                if listing.is_astray(page, following, given):
                     raise self._lost(following)
-
-    def _is_astray(self, listing: Listing[Item], page: list[Item], following: Mapping[str, Any], given: _Marks) -> bool:
-        """Tell whether a page ends with an item given before, other than a last page that ends with its own cursor."""
-        if not page or listing.mark(page[-1]) not in given:
-            return False
-        last: Any = page[-1]
-        return last.id not in following.values() or bool(listing.following(page))
 
     def _may_turn(self, page: list[Item], given: _Marks) -> bool:
         """Tell whether the other cursor may lead on: where there is one, none was set, and nothing new came."""
@@ -151,8 +144,8 @@ class _Marks:
             run = array("q", merge(self._runs.pop(), run))
         self._runs.append(run)
 
-    def __contains__(self, mark: int | None) -> bool:
-        if mark is None:
+    def __contains__(self, mark: object) -> bool:
+        if not isinstance(mark, int):
             return False
         places = ((run, bisect_left(run, mark)) for run in self._runs)
         return any(place < len(run) and run[place] == mark for run, place in places)

@@ -26,7 +26,9 @@ from letta_async.types.providers import ModelSettings
 from letta_async.types.response_format import ResponseFormat
 
 if TYPE_CHECKING:
+    from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
     from letta_async.resources.agent_messages import AgentMessages, AsyncAgentMessages
+    from letta_async.resources.agent_tools import AgentTools, AsyncAgentTools
 
 __all__ = ["Agents", "AsyncAgents"]
 
@@ -36,6 +38,12 @@ class AsyncAgents(AsyncResource):
 
     messages: Part[AsyncAgentMessages] = Part("letta_async.resources.agent_messages", "AsyncAgentMessages")
     """The messages of an agent."""
+
+    blocks: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
+    """The blocks of an agent."""
+
+    tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
+    """The tools of an agent."""
 
     async def create(
         self,
@@ -50,11 +58,14 @@ class AsyncAgents(AsyncResource):
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
         compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
@@ -83,11 +94,16 @@ class AsyncAgents(AsyncResource):
                 validated.
             block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
             tool_ids: IDs of tools to attach, `tool-<uuid4>`.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
             hidden: Leave the agent out of lists. Server default: it is listed.
@@ -117,11 +133,14 @@ class AsyncAgents(AsyncResource):
                 "memory_blocks": memory_blocks,
                 "block_ids": block_ids,
                 "tool_ids": tool_ids,
+                "tools": tools,
                 "include_base_tools": include_base_tools,
                 "compaction_settings": compaction_settings,
                 "response_format": response_format,
                 "description": description,
                 "metadata": metadata,
+                "secrets": secrets,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
                 "tags": tags,
                 "timezone": timezone,
                 "hidden": hidden,
@@ -255,6 +274,8 @@ class AsyncAgents(AsyncResource):
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
@@ -286,6 +307,8 @@ class AsyncAgents(AsyncResource):
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
             metadata: JSON object to store with the agent; it replaces the one before.
+            secrets: Environment variables of the agent's tools, by name; they replace those before.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by; they replace those before.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
             hidden: Leave the agent out of lists.
@@ -319,6 +342,8 @@ class AsyncAgents(AsyncResource):
                 "response_format": response_format,
                 "description": description,
                 "metadata": metadata,
+                "secrets": secrets,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
                 "tags": tags,
                 "timezone": timezone,
                 "hidden": hidden,
@@ -416,6 +441,12 @@ class Agents(SyncResource[AsyncAgents]):
     messages: Part[AgentMessages] = Part("letta_async.resources.agent_messages", "AgentMessages")
     """The messages of an agent."""
 
+    blocks: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
+    """The blocks of an agent."""
+
+    tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
+    """The tools of an agent."""
+
     def create(
         self,
         *,
@@ -429,11 +460,14 @@ class Agents(SyncResource[AsyncAgents]):
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
         compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
@@ -462,11 +496,16 @@ class Agents(SyncResource[AsyncAgents]):
                 validated.
             block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
             tool_ids: IDs of tools to attach, `tool-<uuid4>`.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
             hidden: Leave the agent out of lists. Server default: it is listed.
@@ -495,11 +534,14 @@ class Agents(SyncResource[AsyncAgents]):
             memory_blocks=memory_blocks,
             block_ids=block_ids,
             tool_ids=tool_ids,
+            tools=tools,
             include_base_tools=include_base_tools,
             compaction_settings=compaction_settings,
             response_format=response_format,
             description=description,
             metadata=metadata,
+            secrets=secrets,
+            tool_exec_environment_variables=tool_exec_environment_variables,
             tags=tags,
             timezone=timezone,
             hidden=hidden,
@@ -637,6 +679,8 @@ class Agents(SyncResource[AsyncAgents]):
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
@@ -668,6 +712,8 @@ class Agents(SyncResource[AsyncAgents]):
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
             metadata: JSON object to store with the agent; it replaces the one before.
+            secrets: Environment variables of the agent's tools, by name; they replace those before.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by; they replace those before.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
             hidden: Leave the agent out of lists.
@@ -700,6 +746,8 @@ class Agents(SyncResource[AsyncAgents]):
             response_format=response_format,
             description=description,
             metadata=metadata,
+            secrets=secrets,
+            tool_exec_environment_variables=tool_exec_environment_variables,
             tags=tags,
             timezone=timezone,
             hidden=hidden,

@@ -99,6 +99,7 @@ class AsyncBlocks(AsyncResource):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
         label: str | Unset | None = UNSET,
         label_search: str | Unset | None = UNSET,
         description_search: str | Unset | None = UNSET,
@@ -106,7 +107,13 @@ class AsyncBlocks(AsyncResource):
         tags: Sequence[str] | Unset | None = UNSET,
         match_all_tags: bool | Unset = UNSET,
         templates_only: bool | Unset = UNSET,
+        name: str | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
+        identity_id: str | Unset | None = UNSET,
+        identifier_keys: Sequence[str] | Unset | None = UNSET,
+        connected_to_agents_count_gt: int | Unset | None = UNSET,
+        connected_to_agents_count_lt: int | Unset | None = UNSET,
+        connected_to_agents_count_eq: Sequence[int] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -123,6 +130,7 @@ class AsyncBlocks(AsyncResource):
             after: Start after the block with this ID, in the order of the list.
             before: End before the block with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `asc`.
+            order_by: Field that the order goes by. Server default: `created_at`.
             label: List blocks with exactly this label.
             label_search: List blocks whose label contains this text.
             description_search: List blocks whose description contains this text.
@@ -130,7 +138,16 @@ class AsyncBlocks(AsyncResource):
             tags: List blocks with one of these tags.
             match_all_tags: List only blocks that have all of `tags`. Server default: `False`.
             templates_only: List only block templates. Server default: `False`.
+            name: List block templates with exactly this name: letters, digits, spaces, `_` and `-`.
             project_id: List blocks of this project; hosted API.
+            identity_id: List blocks of the identity with this ID, `identity-<uuid4>`.
+            identifier_keys: List blocks of the identities with these identifier keys.
+            connected_to_agents_count_gt: List blocks that more agents than this have. Such a list comes in the order of
+                the IDs.
+            connected_to_agents_count_lt: List blocks that fewer agents than this have. Such a list comes in the order
+                of the IDs.
+            connected_to_agents_count_eq: List blocks that one of these numbers of agents have. Such a list comes in the
+                order of the IDs.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -151,6 +168,7 @@ class AsyncBlocks(AsyncResource):
                 "after": after,
                 "before": before,
                 "order": order,
+                "order_by": order_by,
                 "label": label,
                 "label_search": label_search,
                 "description_search": description_search,
@@ -158,7 +176,13 @@ class AsyncBlocks(AsyncResource):
                 "tags": tags,
                 "match_all_tags": match_all_tags,
                 "templates_only": templates_only,
+                "name": name,
                 "project_id": project_id,
+                "identity_id": identity_id,
+                "identifier_keys": identifier_keys,
+                "connected_to_agents_count_gt": connected_to_agents_count_gt,
+                "connected_to_agents_count_lt": connected_to_agents_count_lt,
+                "connected_to_agents_count_eq": connected_to_agents_count_eq,
             },
             extra_headers,
             extra_query,
@@ -210,6 +234,13 @@ class AsyncBlocks(AsyncResource):
         tags: Sequence[str] | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -234,6 +265,13 @@ class AsyncBlocks(AsyncResource):
             tags: Tags to find the block by; they replace those before.
             hidden: Leave the block out of lists.
             project_id: ID of the project that the block belongs to; hosted API.
+            is_template: The block is a template rather than memory.
+            template_name: Name of the block as a template.
+            template_id: ID of the template.
+            base_template_id: ID of the template that the block was made from.
+            deployment_id: ID of the deployment.
+            entity_id: ID of the block within its template.
+            preserve_on_migration: Keep the block when its template is migrated.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -261,6 +299,13 @@ class AsyncBlocks(AsyncResource):
                 "tags": tags,
                 "hidden": hidden,
                 "project_id": project_id,
+                "is_template": is_template,
+                "template_name": template_name,
+                "template_id": template_id,
+                "base_template_id": base_template_id,
+                "deployment_id": deployment_id,
+                "entity_id": entity_id,
+                "preserve_on_migration": preserve_on_migration,
             },
             extra_headers,
             extra_query,
@@ -379,6 +424,7 @@ class Blocks(SyncResource[AsyncBlocks]):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
         label: str | Unset | None = UNSET,
         label_search: str | Unset | None = UNSET,
         description_search: str | Unset | None = UNSET,
@@ -386,7 +432,13 @@ class Blocks(SyncResource[AsyncBlocks]):
         tags: Sequence[str] | Unset | None = UNSET,
         match_all_tags: bool | Unset = UNSET,
         templates_only: bool | Unset = UNSET,
+        name: str | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
+        identity_id: str | Unset | None = UNSET,
+        identifier_keys: Sequence[str] | Unset | None = UNSET,
+        connected_to_agents_count_gt: int | Unset | None = UNSET,
+        connected_to_agents_count_lt: int | Unset | None = UNSET,
+        connected_to_agents_count_eq: Sequence[int] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -403,6 +455,7 @@ class Blocks(SyncResource[AsyncBlocks]):
             after: Start after the block with this ID, in the order of the list.
             before: End before the block with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `asc`.
+            order_by: Field that the order goes by. Server default: `created_at`.
             label: List blocks with exactly this label.
             label_search: List blocks whose label contains this text.
             description_search: List blocks whose description contains this text.
@@ -410,7 +463,16 @@ class Blocks(SyncResource[AsyncBlocks]):
             tags: List blocks with one of these tags.
             match_all_tags: List only blocks that have all of `tags`. Server default: `False`.
             templates_only: List only block templates. Server default: `False`.
+            name: List block templates with exactly this name: letters, digits, spaces, `_` and `-`.
             project_id: List blocks of this project; hosted API.
+            identity_id: List blocks of the identity with this ID, `identity-<uuid4>`.
+            identifier_keys: List blocks of the identities with these identifier keys.
+            connected_to_agents_count_gt: List blocks that more agents than this have. Such a list comes in the order of
+                the IDs.
+            connected_to_agents_count_lt: List blocks that fewer agents than this have. Such a list comes in the order
+                of the IDs.
+            connected_to_agents_count_eq: List blocks that one of these numbers of agents have. Such a list comes in the
+                order of the IDs.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -430,6 +492,7 @@ class Blocks(SyncResource[AsyncBlocks]):
                 after=after,
                 before=before,
                 order=order,
+                order_by=order_by,
                 label=label,
                 label_search=label_search,
                 description_search=description_search,
@@ -437,7 +500,13 @@ class Blocks(SyncResource[AsyncBlocks]):
                 tags=tags,
                 match_all_tags=match_all_tags,
                 templates_only=templates_only,
+                name=name,
                 project_id=project_id,
+                identity_id=identity_id,
+                identifier_keys=identifier_keys,
+                connected_to_agents_count_gt=connected_to_agents_count_gt,
+                connected_to_agents_count_lt=connected_to_agents_count_lt,
+                connected_to_agents_count_eq=connected_to_agents_count_eq,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,
@@ -496,6 +565,13 @@ class Blocks(SyncResource[AsyncBlocks]):
         tags: Sequence[str] | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -520,6 +596,13 @@ class Blocks(SyncResource[AsyncBlocks]):
             tags: Tags to find the block by; they replace those before.
             hidden: Leave the block out of lists.
             project_id: ID of the project that the block belongs to; hosted API.
+            is_template: The block is a template rather than memory.
+            template_name: Name of the block as a template.
+            template_id: ID of the template.
+            base_template_id: ID of the template that the block was made from.
+            deployment_id: ID of the deployment.
+            entity_id: ID of the block within its template.
+            preserve_on_migration: Keep the block when its template is migrated.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -546,6 +629,13 @@ class Blocks(SyncResource[AsyncBlocks]):
             tags=tags,
             hidden=hidden,
             project_id=project_id,
+            is_template=is_template,
+            template_name=template_name,
+            template_id=template_id,
+            base_template_id=base_template_id,
+            deployment_id=deployment_id,
+            entity_id=entity_id,
+            preserve_on_migration=preserve_on_migration,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -14,6 +14,7 @@ import attrs
 from letta_async.testing import _blocks, _facts, _models, _wire
 from letta_async.testing._call import Call
 from letta_async.testing._errors import (
+    Refusal,
     invalid_argument,
     no_record,
     not_found,
@@ -68,6 +69,7 @@ def create(store: Store, call: Call) -> Any:
     """Make an agent, its blocks, and the system message of its own."""
     body: Fields = call.body
     llm_config, embedding_config = _models.new_llm_config(body), _models.embedding_of(body)
+    _check_tools(body["tools"] or [])
     block_ids = _block_ids(store, body)
     now = store.clock()
     agent_id = new_id("agent")
@@ -103,6 +105,11 @@ def create(store: Store, call: Call) -> Any:
         _add_initial(store, agent, initial["role"], initial["content"])
     agent = store.put(attrs.evolve(agent, message_ids=tuple(store.held[agent.id].direct_ids)))
     return _wire.agent(agent, store)
+
+
+def _check_tools(names: list[str]) -> None:
+    if unknown := set(names) - _facts.TOOL_NAMES:
+        raise Refusal(400, {"detail": f"Tools not found by name: {unknown}"})
 
 
 def _block_ids(store: Store, body: Fields) -> tuple[str, ...]:

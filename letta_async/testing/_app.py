@@ -19,7 +19,7 @@ from letta_async.testing import _wire
 from letta_async.testing._call import Call
 from letta_async.testing._context import ValidationContext
 from letta_async.testing._errors import Problem, Refusal, invalid_argument, invalid_request, uuid_pattern
-from letta_async.testing._ids import PATH_PARAMETERS
+from letta_async.testing._ids import path_parameter
 from letta_async.testing._openapi import description
 from letta_async.testing._routes import ABSENT, REFUSED, Route, match
 from letta_async.testing._state import Store
@@ -129,6 +129,8 @@ def _routed(asked: Asked) -> tuple[Route, Mapping[str, str]]:
 
 def _read(route: Route, parameters: Mapping[str, str], asked: Asked) -> Call:
     """Read everything a route takes. All problems are told at once, in the order path, query, body."""
+    if route.scripted:
+        return Call(path=parameters, query=Fields(), body=None, headers=asked.headers)
     raw = None if route.body is None else _json(asked)
     user_id = asked.headers.get("user_id")
     if user_id is not None and _USER_ID.match(user_id) is None:
@@ -136,7 +138,7 @@ def _read(route: Route, parameters: Mapping[str, str], asked: Asked) -> Call:
     problems: list[Problem] = []
     path: dict[str, str] = {}
     for parameter, value in parameters.items():
-        name, annotation = PATH_PARAMETERS[parameter]
+        name, annotation = path_parameter(parameter)
         path[name] = read(annotation, value, ValidationContext(("path", name), problems))
     query = _query(route.query, asked, problems)
     body = None if route.body is None else _body(route, raw, problems)

@@ -34,6 +34,8 @@ class RecordedRequest:
     """The headers, their names in lower case; of those that carry a key, only the scheme can be read."""
     body: bytes
     """The body, empty where there was none."""
+    target: str = ""
+    """Path and query as they were sent, percent-encoded."""
 
     def json(self) -> Any:
         """Parse the body as JSON; `None` where there was none.
@@ -49,7 +51,7 @@ def recorded(asked: Asked) -> RecordedRequest:
     """Record a request, its keys masked."""
     headers = {name: _masked(value) if names_secret(name) else value for name, value in asked.headers.items()}
     query = dict(parse_qsl(asked.query_string, keep_blank_values=True))
-    return RecordedRequest(asked.method, asked.path, query, headers, asked.body)
+    return RecordedRequest(asked.method, asked.path, query, headers, asked.body, asked.target)
 
 
 def _masked(value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any, Final
 
 import attrs
@@ -14,7 +15,7 @@ from letta_async.testing._recompile import rebuild_after_edit
 from letta_async.testing._state import Block, Store, check_numbers, check_stored, checked_limit, like, new_id, page
 from letta_async.testing._validation import Fields
 
-__all__ = ["create", "delete", "list_blocks", "make", "retrieve", "update"]
+__all__ = ["change", "create", "delete", "list_blocks", "make", "retrieve", "update"]
 
 _IN_PROMPT: Final = {"description", "label", "limit", "read_only", "value"}
 
@@ -65,22 +66,26 @@ def retrieve(store: Store, call: Call) -> Any:
 
 def update(store: Store, call: Call) -> Any:
     """Change what the body names and is not null. Conversations stay as they are; agents' own prompts follow."""
-    block = _existing(store, call)
-    body: Fields = call.body
-    changes = {name: body[name] for name in body.given if body[name] is not None}
-    tags: list[str] | None = changes.pop("tags", None)
+    block, changed = change(store, _existing(store, call), call.body)
+    tags: list[str] | None = call.body["tags"]
+    if tags is not None:
+        block = store.put(attrs.evolve(block, tags=tuple(tags)))
+    if _IN_PROMPT.intersection(changed):
+        rebuild_after_edit(store, block.id)
+    return _wire.block(block)
+
+
+def change(store: Store, block: Block, body: Fields) -> tuple[Block, Collection[str]]:
+    """Change a block, but for its tags, as a body says; return it with the names of the fields that differ now."""
+    changes = {name: body[name] for name in body.given - {"tags"} if body[name] is not None}
     changes = {name: value for name, value in changes.items() if block.fields[name] != value}
     _check(changes)
     check_numbers(changes)
     if "label" in changes:
         _check_label(store, block, changes["label"])
-    if tags is not None:
-        block = store.put(attrs.evolve(block, tags=tuple(tags)))
     if changes:
         block = store.put(attrs.evolve(block, fields={**block.fields, **changes}, written=store.next()))
-    if _IN_PROMPT.intersection(changes):
-        rebuild_after_edit(store, block.id)
-    return _wire.block(block)
+    return block, changes.keys()
 
 
 def _check_label(store: Store, block: Block, label: str) -> None:

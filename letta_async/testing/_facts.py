@@ -180,6 +180,38 @@ EMBEDDING_CONFIG: Final[Mapping[str, Any]] = {
 DEFAULT_SUMMARIZER: Final = "letta/auto"
 """Handle of the model that summarizes where an agent's settings name none."""
 
+TOOL_NAMES: Final = frozenset(
+    {
+        "archival_memory_insert",
+        "archival_memory_search",
+        "conversation_search",
+        "core_memory_append",
+        "core_memory_replace",
+        "fetch_webpage",
+        "finish_rethinking_memory",
+        "grep_files",
+        "memory",
+        "memory_apply_patch",
+        "memory_finish_edits",
+        "memory_insert",
+        "memory_replace",
+        "memory_rethink",
+        "open_files",
+        "rethink_user_memory",
+        "run_code",
+        "run_code_with_tools",
+        "search_memory",
+        "semantic_search_files",
+        "send_message",
+        "send_message_to_agent_and_wait_for_reply",
+        "send_message_to_agent_async",
+        "send_message_to_agents_matching_tags",
+        "store_memories",
+        "web_search",
+    }
+)
+"""The tools that every server has. Here they have a name and nothing else."""
+
 # The real server fills in long texts of its own here. They are its authors' prose and nobody's interface, so these
 # stand in for them: present where the server has a text, different in wording.
 DEFAULT_SYSTEM: Final = "You are an agent with a memory of blocks that outlives every conversation."

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from letta_async.testing._errors import uuid_pattern
 from letta_async.testing._scalars import Text
 
-__all__ = ["PATH_PARAMETERS", "BlockId", "IdentityId", "MessageId", "SourceId", "ToolId"]
+__all__ = ["BlockId", "IdentityId", "MessageId", "SourceId", "ToolId", "path_parameter"]
 
 
 def _id_text(prefix: str) -> Text:
@@ -26,10 +26,14 @@ ToolId = Annotated[str, _id_text("tool")]
 _ANY_ID: Final = "|".join(("default", uuid_pattern("conv")[1:-1], uuid_pattern("agent")[1:-1]))
 ConversationOrDefault = Annotated[str, Text(min_length=1, max_length=42, pattern=f"^({_ANY_ID})$")]
 
-PATH_PARAMETERS: Final[Mapping[str, tuple[str, Any]]] = {
+_PATH_PARAMETERS: Final[Mapping[str, tuple[str, Any]]] = {
     "agent_id": ("agent_id", AgentId),
     "block_id": ("block_id", BlockId),
     "conversation_id": ("conversation_id", ConversationId),
     "conversation_or_default": ("conversation_id", ConversationOrDefault),
 }
-"""The names in a route's path: what the server calls each in its messages, and its annotation."""
+
+
+def path_parameter(name: str) -> tuple[str, Any]:
+    """Return what the server calls a name in a route's path in its messages, and its annotation: mostly any text."""
+    return _PATH_PARAMETERS.get(name, (name, str))

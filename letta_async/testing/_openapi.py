@@ -21,7 +21,7 @@ from letta_async._schema.annotations import is_union, tag_of, value_members
 from letta_async._schema.fields import Range, WireObject
 from letta_async._schema.placement import Pattern
 from letta_async.testing import _facts
-from letta_async.testing._ids import PATH_PARAMETERS
+from letta_async.testing._ids import path_parameter
 from letta_async.testing._routes import REFUSED, ROUTES, Route
 from letta_async.testing._scalars import Text
 from letta_async.testing._validation import Enum, Meant, Undescribed, defaults_of, field_hint, hints_of, known_members
@@ -63,8 +63,8 @@ def _describe() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
-        if route.name is not None:
-            path = "/v1" + re.sub(r"\{(\w+)\}", lambda found: f"{{{PATH_PARAMETERS[found[1]][0]}}}", route.path)
+        if route.name is not None or route.scripted:
+            path = "/v1" + re.sub(r"\{(\w+)\}", lambda found: f"{{{path_parameter(found[1])[0]}}}", route.path)
             paths.setdefault(path, {})[route.method.lower()] = _operation(route, schemas)
     return {
         "openapi": "3.1.0",
@@ -86,7 +86,6 @@ def _describe() -> dict[str, Any]:
 def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     summary = inspect.cleandoc(route.answer.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
     operation: dict[str, Any] = {
-        "operationId": route.name,
         "summary": summary,
         "parameters": [*_path_parameters(route, schemas), *_query_parameters(route.query, schemas)],
         "responses": {
@@ -97,6 +96,10 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
             "4XX": {"$ref": "#/components/responses/Error"},
         },
     }
+    if route.name is not None:
+        operation["operationId"] = route.name
+    if route.scripted:
+        operation["responses"]["501"] = {**_ERROR, "description": "The server waits for a script to answer."}
     if route.failures:
         operation["responses"]["500"] = {
             "description": "Some requests in good order fail on the real server, and so they do here.",
@@ -111,7 +114,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _path_parameters(route: Route, schemas: dict[str, Any]) -> list[dict[str, Any]]:
-    named = [PATH_PARAMETERS[name] for name in re.findall(r"\{(\w+)\}", route.path)]
+    named = [path_parameter(name) for name in re.findall(r"\{(\w+)\}", route.path)]
     return [
         {"name": name, "in": "path", "required": True, "schema": _schema(annotation, schemas)}
         for name, annotation in named

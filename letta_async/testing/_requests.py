@@ -12,7 +12,7 @@ import attrs
 
 from letta_async._schema.annotations import by_tag, value_members
 from letta_async._schema.fields import Range
-from letta_async.operations import agent_messages, blocks, conversations, messages
+from letta_async.operations import agent_blocks, agent_messages, blocks, conversations, messages
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument
 from letta_async.testing._ids import IdentityId
@@ -22,6 +22,7 @@ from letta_async.testing._validation import After, Before, Enum, Undescribed, kn
 from letta_async.types import message
 
 __all__ = [
+    "AgentBlocksQuery",
     "BlockAgentsQuery",
     "BlocksQuery",
     "CompactionRequest",
@@ -155,6 +156,17 @@ class BlockAgentsQuery:
     order_by: Literal["created_at"] = "created_at"
     include_relationships: list[str] | None = None
     include = attrs.field(factory=list[str])
+
+
+@reads(agent_blocks.ListAgentBlocks)
+class AgentBlocksQuery:
+    """Query of listing the blocks of an agent."""
+
+    before = None
+    after = None
+    limit: PageLimit | None = 100
+    order = "desc"
+    order_by = "created_at"
 
 
 # --- conversations --------------------------------------------------------------------------------------------------

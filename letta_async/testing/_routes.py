@@ -12,11 +12,14 @@ from typing import Any, Final
 
 import attrs
 
+from letta_async.operations._operation import Operation
+from letta_async.operations._tree import TREE
+from letta_async.testing import _agent_blocks, _agents, _blocks, _conversations, _facts, _messages, _turns
 from letta_async.testing import _agent_requests as agents
-from letta_async.testing import _agents, _blocks, _conversations, _facts, _messages, _turns
 from letta_async.testing import _requests as requests
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, llm_error, unknown_error
+from letta_async.testing._scripted import body_of, query_of, without_answer
 from letta_async.testing._state import Store
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
@@ -54,6 +57,8 @@ class Route:
     """What a missing or null body is read as: `None`, `ABSENT` or `REFUSED`."""
     failures: tuple[Callable[[], Refusal], ...] = ()
     """The 500s that requests in good order can meet."""
+    scripted: bool = False
+    """Whether only a script answers it: its request is not read."""
 
 
 def _compiled(route: Route) -> tuple[Route, re.Pattern[str]]:
@@ -69,8 +74,9 @@ _AGENT: Final = "/agents/{agent_id}"
 _CONVERSATION: Final = "/conversations/{conversation_id}"
 _ANY_CONVERSATION: Final = "/conversations/{conversation_or_default}"
 _BLOCK: Final = "/blocks/{block_id}"
+_AGENT_BLOCKS: Final = f"{_AGENT}/core-memory/blocks"
 
-ROUTES: Final = (
+_BEHAVING: Final = (
     Route("GET", "/agents/", _agents.list_agents, "list_agents", list[AgentState], query=agents.ListAgentsQuery),
     Route(
         "POST",
@@ -188,12 +194,74 @@ ROUTES: Final = (
         list[AgentState],
         query=requests.BlockAgentsQuery,
     ),
+    Route("GET", f"{_AGENT_BLOCKS}/{{block_label}}", _agent_blocks.retrieve, "retrieve_core_memory_block", Block),
+    Route(
+        "GET",
+        _AGENT_BLOCKS,
+        _agent_blocks.list_blocks,
+        "list_core_memory_blocks",
+        list[Block],
+        query=requests.AgentBlocksQuery,
+    ),
+    Route(
+        "PATCH",
+        f"{_AGENT_BLOCKS}/{{block_label}}",
+        _agent_blocks.update,
+        "modify_core_memory_block",
+        Block,
+        body=requests.UpdateBlock,
+        without_body=REFUSED,
+    ),
+    Route(
+        "PATCH",
+        f"{_AGENT_BLOCKS}/attach/{{block_id}}",
+        _agent_blocks.attach,
+        "attach_core_memory_block",
+        AgentState,
+    ),
+    Route(
+        "PATCH",
+        f"{_AGENT_BLOCKS}/detach/{{block_id}}",
+        _agent_blocks.detach,
+        "detach_core_memory_block",
+        AgentState,
+    ),
     Route("GET", "/health/", _health, "check_health", dict[str, str]),
     Route("GET", "/ready/", _health),
 )
 
 
-_PATTERNS: Final = tuple(map(_compiled, ROUTES))
+def _scripted(operation: type[Operation[Any]]) -> Route:
+    http = operation.http
+    return Route(
+        http.method,
+        http.path.removeprefix("/v1"),
+        without_answer(operation),
+        gives=operation.answer,
+        query=query_of(operation),
+        body=body_of(operation),
+        without_body=REFUSED if http.body_required else None,
+        scripted=True,
+    )
+
+
+def _shape(method: str, path: str) -> tuple[str, str]:
+    return method, re.sub(r"\{\w+\}", "{}", path)
+
+
+def _routes() -> tuple[Route, ...]:
+    """Return all routes; those of calls without code here follow the others."""
+    routes = {_shape(route.method, route.path): route for route in _BEHAVING}
+    for operation in TREE.values():
+        shape = _shape(operation.http.method, operation.http.path.removeprefix("/v1"))
+        if shape not in routes:
+            routes[shape] = _scripted(operation)
+    return tuple(routes.values())
+
+
+ROUTES: Final = _routes()
+_PATTERNS: Final = tuple(map(_compiled, sorted(ROUTES, key=lambda route: route.path.count("{"))))
+"""Those with fewer parameters first: what a path says literally is no parameter."""
 
 
 def match(method: str, path: str) -> tuple[Route, Mapping[str, str]] | str | None:

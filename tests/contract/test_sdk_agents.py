@@ -13,6 +13,7 @@ from letta_async import (
     BadRequestError,
     Block,
     CompactionSettings,
+    InvalidArgumentError,
     NewBlock,
     NotFoundError,
     OpenAIModelSettings,
@@ -41,6 +42,24 @@ async def create(sdk: AsyncLetta, http: Http) -> AsyncIterator[Create]:
         await http.delete(f"/v1/agents/{agent.id}")
         for block in agent.blocks or []:
             await http.delete(f"/v1/blocks/{block.id}")
+
+
+@pytest.mark.parametrize("name", ["secrets", "tool_exec_environment_variables"])
+async def test_secrets_are_sent_by_name_and_no_message_shows_them(sdk: AsyncLetta, create: Create, name: str) -> None:
+    agent = await create(**{name: {"API_KEY": "hunter2", "TOKEN": "ünïcode"}})
+    shown = await sdk.agents.retrieve(agent.id)
+    assert {each["key"]: each["value"] for each in shown.secrets or []} == {"API_KEY": "hunter2", "TOKEN": "ünïcode"}
+    changed = await sdk.agents.update(agent.id, secrets={"OTHER": "3"})
+    assert [each["key"] for each in changed.secrets or []] == ["OTHER"]
+    with pytest.raises(InvalidArgumentError) as caught:
+        await sdk.agents.update(agent.id, secrets={"API_KEY": 12345})  # type: ignore[dict-item]
+    assert str(caught.value.faults[0]) == "secrets.API_KEY: a value of type int is not a string"
+
+
+async def test_tools_are_named_and_must_exist(create: Create) -> None:
+    await create(tools=["send_message"])
+    with pytest.raises(BadRequestError, match="Tools not found by name: {'no_such_tool'}"):
+        await create(tools=["no_such_tool"])
 
 
 async def test_an_agent_is_made_with_what_it_is_given(create: Create, make_block: Make) -> None:

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from letta_async import APIStatusError, Letta
 from letta_async.operations._operation import Operation
 from letta_async.operations._tree import TREE
+from letta_async.testing import EmbeddedServer
 from letta_async.testing._routes import Route, match
+from tests.ids import AGENT
 
 
 @pytest.mark.parametrize("call", TREE.values(), ids=lambda call: call.__name__)
@@ -17,4 +20,13 @@ def test_the_call_has_a_route_with_the_parameters_of_the_call(call: type[Operati
     found = match(call.http.method, re.sub(r"\{\w+\}", "x", call.http.path))
     assert isinstance(found, tuple), f"{call.http.method} {call.http.path} is not found"
     assert isinstance(found[0], Route)
-    assert found[0].name is not None
+    assert found[0].scripted or found[0].name is not None
+
+
+def test_a_call_without_code_here_says_which_script_would_answer_it() -> None:
+    with EmbeddedServer() as server, Letta(base_url=server.base_url, max_retries=0) as client:
+        with pytest.raises(APIStatusError, match=r"501 .*server\.script\(\"GET\", \"/v1/agents/\*/tools\", body="):
+            client.agents.tools.list(AGENT).page()
+        server.script("GET", "/v1/agents/*/tools", body=[{"id": "tool-1", "name": "roll"}])
+        (tool,) = client.agents.tools.list(AGENT).page()
+        assert (tool.id, tool.name) == ("tool-1", "roll")

@@ -1,0 +1,87 @@
+"""Calls under `/v1/agents/{agent_id}/tools`."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Annotated, Any, Final, Literal
+
+from letta_async._schema.fields import PageSize
+from letta_async._schema.unset import UNSET, Unset
+from letta_async.operations._listing import Listing
+from letta_async.operations._operation import (
+    GET,
+    PATCH,
+    AgentId,
+    Body,
+    InPath,
+    InQuery,
+    Operation,
+    Query,
+    Segment,
+    ToolId,
+    operation,
+)
+from letta_async.types.agent import AgentState
+from letta_async.types.tool import Tool
+
+__all__ = ["ListAgentTools", "UpdateToolApproval"]
+
+_DEFAULT_LIMIT: Final = 10
+"""Page size of Letta 0.16.8 where a call has no `limit`."""
+
+
+@operation
+class ListAgentTools(Listing[Tool]):
+    """List the tools of an agent.
+
+    Letta 0.16.8 sorts by age, but compares `after` and `before` with the ID, so that pages would leave tools out. An
+    iteration therefore asks for larger and larger first pages.
+    """
+
+    http = GET("/v1/agents/{agent_id}/tools")
+
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+    limit: InQuery[PageSize | None] = UNSET
+    """Maximum number of tools per page. Server default: 10."""
+    after: InQuery[ToolId | None] = UNSET
+    """Start after the tool with this ID, in the order of the list."""
+    before: InQuery[ToolId | None] = UNSET
+    """End before the tool with this ID, in the order of the list."""
+    order: InQuery[Literal["asc", "desc"]] = UNSET
+    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
+    order_by: InQuery[Literal["created_at"]] = UNSET
+    """Field that the order goes by. Server default: `created_at`."""
+
+    def following(self, page: list[Tool]) -> Mapping[str, Any]:
+        """Return a larger limit, unless the page is smaller than its own."""
+        limit: int = self.given().get("limit") or _DEFAULT_LIMIT  # type: ignore[assignment]  # an int, as declared
+        return {"limit": 2 * limit} if len(page) >= limit else {}
+
+    def is_astray(self, page: list[Tool], following: Mapping[str, Any], known: Container[int | None]) -> bool:
+        """Return `False`: a larger page begins with what is known, and leads on by its size."""
+        del page, following, known
+        return False
+
+
+@operation
+class UpdateToolApproval(Operation[AgentState | None]):
+    """Set whether a person must approve each run of a tool by an agent.
+
+    Letta 0.16.8 returns the agent; to the official client it returns `None`.
+
+    Raises:
+        NotFoundError: There is no such agent.
+
+    """
+
+    http = PATCH("/v1/agents/{agent_id}/tools/approval/{tool_name}", body_required=False)
+
+    tool_name: InPath[Segment]
+    """Name of the tool."""
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+    body_requires_approval: Annotated[bool, Body("requires_approval")]
+    """Whether a person must approve each run."""
+    query_requires_approval: Annotated[bool | Unset | None, Query("requires_approval")] = UNSET
+    """The same in the query, deprecated; the server reads `body_requires_approval`."""

@@ -1,0 +1,72 @@
+"""Runs of agents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import attrs
+
+from letta_async._schema.fields import WireObject
+
+__all__ = ["Run", "RunStatus", "StopReason"]
+
+RunStatus = Literal["created", "running", "completed", "failed", "cancelled"]
+"""State of a run."""
+StopReason = Literal[
+    "end_turn",
+    "error",
+    "llm_api_error",
+    "invalid_llm_response",
+    "invalid_tool_call",
+    "max_steps",
+    "max_tokens_exceeded",
+    "no_tool_call",
+    "tool_rule",
+    "cancelled",
+    "insufficient_credits",
+    "requires_approval",
+    "context_window_overflow_in_system_prompt",
+]
+"""Reason for the end of a run."""
+
+
+@attrs.frozen(kw_only=True)
+class Run(WireObject):
+    """A run of an agent: what it does in response to one message. Source: `Run` in the OpenAPI description."""
+
+    id: str
+    """`run-<uuid4>`."""
+    agent_id: str
+    """ID of the agent, `agent-<uuid4>`."""
+    status: str | None = None
+    """State of the run: `created`, `running`, `completed`, `failed` or `cancelled`."""
+    conversation_id: str | None = None
+    """ID of the conversation, `conv-<uuid4>`; `None` for the agent's own messages."""
+    background: bool | None = None
+    """Whether the run goes on when the client disconnects."""
+    stop_reason: str | None = None
+    """Reason for the end of the run, such as `end_turn` or `max_steps`; `None` before it."""
+    metadata: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
+    """JSON object that is stored with the run."""
+    request_config: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
+    """Options of the request that started the run."""
+    base_template_id: str | None = None
+    """ID of the template that the run belongs to."""
+    callback_url: str | None = None
+    """URL that the server sends a `POST` to when the run ends."""
+    callback_sent_at: datetime | None = None
+    """Time of the last callback."""
+    callback_status_code: int | None = None
+    """HTTP status of the response to the callback."""
+    callback_error: str | None = None
+    """Error of the callback."""
+    ttft_ns: int | None = None
+    """Time until the model's first token, in nanoseconds."""
+    total_duration_ns: int | None = None
+    """Duration of the run, in nanoseconds."""
+    created_at: datetime | None = None
+    """Time of creation."""
+    completed_at: datetime | None = None
+    """Time of the end; `None` before it."""

@@ -1,0 +1,74 @@
+"""Tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from letta_async._schema.fields import WireObject
+
+__all__ = ["NpmRequirement", "PipRequirement", "Tool"]
+
+
+@attrs.frozen(kw_only=True)
+class PipRequirement(WireObject):
+    """A Python package that a tool needs."""
+
+    name: str
+    """Name of the package on PyPI."""
+    version: str | None = None
+    """Version of the package; `None` for the latest."""
+
+
+@attrs.frozen(kw_only=True)
+class NpmRequirement(WireObject):
+    """A JavaScript package that a tool needs."""
+
+    name: str
+    """Name of the package on npm."""
+    version: str | None = None
+    """Version of the package; `None` for the latest."""
+
+
+@attrs.frozen(kw_only=True)
+class Tool(WireObject):
+    """A tool that agents can call. Source: `Tool` in the OpenAPI description of Letta 0.16.8."""
+
+    id: str
+    """`tool-<uuid4>`."""
+    name: str | None = None
+    """Name of the function that agents call."""
+    tool_type: str | None = None
+    """Kind of tool, such as `custom`, `letta_core` or `external_mcp`."""
+    description: str | None = None
+    """Description of the tool's purpose; agents read it."""
+    source_type: str | None = None
+    """Language of the source code, such as `python`."""
+    source_code: str | None = None
+    """Source code of the function."""
+    json_schema: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
+    """JSON schema of the function, as models receive it."""
+    args_json_schema: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
+    """JSON schema of the function's arguments."""
+    return_char_limit: int | None = None
+    """Maximum length of the function's result, in characters."""
+    pip_requirements: list[PipRequirement] | None = attrs.field(default=None, hash=False)
+    """Python packages that the function needs."""
+    npm_requirements: list[NpmRequirement] | None = attrs.field(default=None, hash=False)
+    """JavaScript packages that the function needs."""
+    default_requires_approval: bool | None = None
+    """Whether a person must approve each run of the tool, unless the agent's rules say otherwise."""
+    enable_parallel_execution: bool | None = None
+    """Whether the tool may run at the same time as others."""
+    tags: list[str] | None = attrs.field(default=None, hash=False)
+    """Tags to find the tool by."""
+    metadata_: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
+    """JSON object that is stored with the tool."""
+    project_id: str | None = None
+    """ID of the project that the tool belongs to; hosted API."""
+    created_by_id: str | None = None
+    """ID of the user who created the tool."""
+    last_updated_by_id: str | None = None
+    """ID of the user who changed the tool last."""

@@ -1,0 +1,160 @@
+"""Calls that the embedded server has no code for: what goes out, seen at the server, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import pytest
+
+from letta_async import AgentState, AsyncLetta, InvalidArgumentError, Letta, Run, Tool
+from letta_async.testing import EmbeddedServer, RecordedRequest
+from tests.contract.awaited import awaited
+from tests.ids import AGENT, CONVERSATION
+
+RUN = "run-0f3f3c6e-5b5e-4b5e-8b5e-0f3f3c6e5b5e"
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["AsyncLetta", "Letta"])
+async def sdk(request: pytest.FixtureRequest, server: EmbeddedServer) -> AsyncIterator[AsyncLetta]:
+    if request.param == "AsyncLetta":
+        async with AsyncLetta(base_url=server.base_url, max_retries=0) as client:
+            yield client
+    else:
+        with Letta(base_url=server.base_url, max_retries=0) as facade:
+            yield awaited(facade)
+
+
+def query(request: RecordedRequest) -> list[tuple[str, str]]:
+    return parse_qsl(request.target.partition("?")[2])
+
+
+# --- values in paths, names on the wire -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "segment"),
+    [
+        ("plain", "plain"),
+        ("a/b", "a%2Fb"),
+        ("../..", "..%2F.."),
+        ("a b", "a%20b"),
+        ("a?b=c", "a%3Fb%3Dc"),
+        ("a#b", "a%23b"),
+        ("100%", "100%25"),
+        ("%2F", "%252F"),
+        ("é✓", "%C3%A9%E2%9C%93"),
+        ("a+b&c;d", "a%2Bb%26c%3Bd"),
+        ("...", "..."),
+        ("\\", "%5C"),
+    ],
+)
+async def test_a_name_in_the_path_stays_one_segment(
+    sdk: AsyncLetta, server: EmbeddedServer, name: str, segment: str
+) -> None:
+    server.script("PATCH", f"/v1/agents/{AGENT}/tools/approval/*", body=None)
+    assert await sdk.agents.tools.update_approval(name, agent_id=AGENT, body_requires_approval=True) is None
+    (request,) = server.requests
+    assert request.target == f"/v1/agents/{AGENT}/tools/approval/{segment}"
+    assert unquote(segment) == name
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a\tb", "a\nb", "\x00", "\x7f"])
+async def test_a_name_that_no_path_can_hold_is_refused(sdk: AsyncLetta, server: EmbeddedServer, name: str) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        await sdk.agents.tools.update_approval(name, agent_id=AGENT, body_requires_approval=True)
+    assert [fault.path for fault in caught.value.faults] == ["tool_name"]
+    assert len(server.requests) == 0
+
+
+async def test_parameters_go_out_under_their_names_on_the_wire(sdk: AsyncLetta, server: EmbeddedServer) -> None:
+    server.script("PATCH", "/v1/agents/*", body={"id": AGENT, "tool_rules": []})
+    agent = await sdk.agents.tools.update_approval(
+        "roll", agent_id=AGENT, body_requires_approval=True, query_requires_approval=False
+    )
+    assert type(agent) is AgentState
+    (request,) = server.requests
+    assert query(request) == [("requires_approval", "false")]
+    assert request.json() == {"requires_approval": True}
+
+
+async def test_errors_name_the_parameter_as_it_is_written_in_python(sdk: AsyncLetta, server: EmbeddedServer) -> None:
+    wrong: Any = "yes"
+    with pytest.raises(InvalidArgumentError) as caught:
+        await sdk.agents.tools.update_approval(
+            "roll", agent_id=AGENT, body_requires_approval=wrong, query_requires_approval=wrong
+        )
+    assert {fault.path for fault in caught.value.faults} == {"body_requires_approval", "query_requires_approval"}
+    assert len(server.requests) == 0
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+async def test_tools_are_all_listed_although_the_server_compares_cursors_with_another_order(
+    sdk: AsyncLetta, server: EmbeddedServer
+) -> None:
+    tools = [{"id": f"tool-{n}", "name": f"t{n}", "tags": ["a"], "new": n} for n in range(25)]
+    for size in (10, 20, 25):
+        server.script("GET", f"/v1/agents/{AGENT}/tools", body=tools[:size])
+    listed = [tool async for tool in sdk.agents.tools.list(AGENT)]
+    assert [tool.id for tool in listed] == [tool["id"] for tool in tools]
+    assert listed[3] == Tool(id="tool-3", name="t3", tags=["a"], extra_fields={"new": 3})
+    assert [request.target.partition("?")[2] for request in server.requests] == ["", "limit=20", "limit=40"]
+
+
+async def test_runs_are_listed_with_every_filter(sdk: AsyncLetta, server: EmbeddedServer) -> None:
+    run = {"id": RUN, "agent_id": AGENT, "status": "completed", "created_at": "2026-01-01T00:00:00", "newer": 1}
+    server.script("GET", "/v1/runs/", body=[run])
+    (listed,) = await sdk.runs.list(
+        limit=7,
+        after=RUN,
+        before=RUN,
+        order="asc",
+        order_by="created_at",
+        agent_id=AGENT,
+        agent_ids=[AGENT, AGENT],
+        conversation_id=CONVERSATION,
+        statuses=["created", "failed"],
+        stop_reason="max_steps",
+        background=False,
+        active=True,
+        ascending=True,
+    )
+    assert listed == Run(
+        id=RUN,
+        agent_id=AGENT,
+        status="completed",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        extra_fields={"newer": 1},
+    )
+    assert query(server.requests[0]) == [
+        ("limit", "7"),
+        ("after", RUN),
+        ("before", RUN),
+        ("order", "asc"),
+        ("order_by", "created_at"),
+        ("agent_id", AGENT),
+        ("agent_ids", AGENT),
+        ("agent_ids", AGENT),
+        ("conversation_id", CONVERSATION),
+        ("statuses", "created"),
+        ("statuses", "failed"),
+        ("stop_reason", "max_steps"),
+        ("background", "false"),
+        ("active", "true"),
+        ("ascending", "true"),
+    ]
+
+
+async def test_a_run_is_retrieved(sdk: AsyncLetta, server: EmbeddedServer) -> None:
+    server.script("GET", f"/v1/runs/{RUN}", body={"id": RUN, "agent_id": AGENT, "stop_reason": "newest"})
+    assert (await sdk.runs.retrieve(RUN)).stop_reason == "newest"

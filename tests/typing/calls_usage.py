@@ -1,0 +1,39 @@
+"""What type checkers infer of the blocks and tools of agents, of runs, and of unions and mappings in parameters."""
+
+from __future__ import annotations
+
+from typing import assert_type
+
+from letta_async import AgentState, AsyncLetta, AsyncPaginator, Block, Letta, Paginator, Run, Tool
+
+
+async def calls(client: AsyncLetta) -> None:
+    """Show the types of the async client."""
+    agent = await client.agents.create(model="a/b", tools=["send_message"], secrets={"KEY": "value"})
+    assert_type(agent, AgentState)
+    await client.agents.update("agent-…", secrets={"KEY": 1})  # type: ignore[dict-item]
+    assert_type(client.agents.blocks.list("agent-…"), AsyncPaginator[Block])
+    assert_type(await client.agents.blocks.retrieve("human", agent_id="agent-…"), Block)
+    assert_type(await client.agents.blocks.update("human", agent_id="agent-…", value="x"), Block)
+    assert_type(await client.agents.blocks.attach("block-…", agent_id="agent-…"), AgentState)
+    assert_type(await client.agents.blocks.detach("block-…", agent_id="agent-…"), AgentState)
+    assert_type(client.agents.tools.list("agent-…"), AsyncPaginator[Tool])
+    changed = await client.agents.tools.update_approval("roll", agent_id="agent-…", body_requires_approval=True)
+    assert_type(changed, AgentState | None)
+    assert_type(client.runs.list(statuses=["failed"]), AsyncPaginator[Run])
+    assert_type(await client.runs.retrieve("run-…"), Run)
+    await client.agents.blocks.retrieve("human")  # type: ignore[call-arg]
+
+
+def facade_calls(client: Letta) -> None:
+    """Show the types of the sync client."""
+    assert_type(client.agents.blocks.list("agent-…"), Paginator[Block])
+    assert_type(client.agents.blocks.retrieve("human", agent_id="agent-…"), Block)
+    assert_type(client.agents.blocks.update("human", agent_id="agent-…", value="x"), Block)
+    assert_type(client.agents.blocks.attach("block-…", agent_id="agent-…"), AgentState)
+    assert_type(client.agents.blocks.detach("block-…", agent_id="agent-…"), AgentState)
+    assert_type(client.agents.tools.list("agent-…"), Paginator[Tool])
+    changed = client.agents.tools.update_approval("roll", agent_id="agent-…", body_requires_approval=True)
+    assert_type(changed, AgentState | None)
+    assert_type(client.runs.list(statuses=["failed"]), Paginator[Run])
+    assert_type(client.runs.retrieve("run-…"), Run)
