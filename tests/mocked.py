@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from aiohttp import ClientResponse
@@ -15,8 +16,9 @@ class _Writer:
 
 
 class MockedResponse(ClientResponse):
-    """A response as aioresponses 0.7.9 makes it, with the `stream_writer` that aiohttp 3.14 asks for."""
+    """A response as aioresponses 0.7.9 makes it, with the `stream_writer` that aiohttp asks for from 3.14 on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("stream_writer", _Writer())
+        if "stream_writer" in inspect.signature(ClientResponse).parameters:
+            kwargs.setdefault("stream_writer", _Writer())
         super().__init__(*args, **kwargs)
