@@ -20,26 +20,28 @@ from tests.docs.notebook import NotebookParser
 @pytest.fixture(scope="session")
 def documented_server() -> Iterator[dict[str, Any]]:
     """Give what the documents take for granted: a server, an agent with a memory block, some conversations."""
-    with EmbeddedServer() as server, Letta(base_url=server.base_url) as client:
-        agent = client.post(
-            "/v1/agents/",
-            body={
-                "name": "assistant",
-                "model": "letta/letta-free",
-                "embedding": "letta/letta-free",
-                "memory_blocks": [{"label": "human", "value": "Ada lives in London."}],
-            },
-        )
-        made = [
-            client.post("/v1/conversations/", body={}, extra_query={"agent_id": agent["id"]})["id"] for _ in range(3)
-        ]
+    with EmbeddedServer() as server:
+        with Letta(base_url=server.base_url) as client:
+            agent_id, block_id, made = _prepare(client)
         yield {
             "base_url": server.base_url,
-            "agent_id": agent["id"],
-            "block_id": agent["blocks"][0]["id"],
+            "agent_id": agent_id,
+            "block_id": block_id,
             "conversation_id": made[0],
             "conversation_ids": made,
         }
+
+
+def _prepare(client: Letta) -> tuple[str, str, list[str]]:
+    """Create the agent and the conversations; return its ID, its block's and theirs."""
+    agent = client.agents.create(
+        name="assistant",
+        model="letta/letta-free",
+        embedding="letta/letta-free",
+        memory_blocks=[{"label": "human", "value": "Ada lives in London."}],
+    )
+    conversations = [client.conversations.create(agent_id=agent.id).id for _ in range(3)]
+    return agent.id, (agent.blocks or [])[0].id, conversations
 
 
 @pytest.fixture

@@ -76,7 +76,11 @@ class AsyncResource:
     ) -> Awaitable[Answer]:
         """Send a call; parameters that are `UNSET` are left out."""
         options = options_of(extra_headers, extra_query, extra_body, timeout)
-        return self._call(operation, given(parameters), options)
+        try:
+            return self._call(operation, given(parameters), options)
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
     def _stream(
         self,
@@ -108,7 +112,11 @@ class AsyncResource:
         timeout: float | Timeout | Unset | None,
     ) -> AsyncPaginator[Item]:
         """Create the paginator of a call that lists; parameters that are `UNSET` are left out."""
-        return self._list(listing, given(parameters), options_of(extra_headers, extra_query, extra_body, timeout))
+        try:
+            return self._list(listing, given(parameters), options_of(extra_headers, extra_query, extra_body, timeout))
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
     def _call(
         self,
@@ -117,11 +125,7 @@ class AsyncResource:
         options: CallOptions,
         attempts: list[Attempt] | None = None,
     ) -> Awaitable[Answer]:
-        try:
-            return self._client._call(operation, parameters, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
-        except LettaError as error:
-            drop_frames(error)
-            raise
+        return self._client._call(operation, parameters, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
 
     def _list(
         self, listing: type[Listing[Item]], parameters: Mapping[str, object], options: CallOptions
@@ -129,11 +133,7 @@ class AsyncResource:
         async def fetch(page: Listing[Item]) -> list[Item]:
             return await self._client._call(listing, page.given(), options)  # pyright: ignore[reportPrivateUsage] - not for users
 
-        try:
-            return AsyncPaginator(fetch, listing, given(parameters))
-        except LettaError as error:
-            drop_frames(error)
-            raise
+        return AsyncPaginator(fetch, listing, given(parameters))
 
 
 def given(parameters: Mapping[str, object]) -> dict[str, object]:

@@ -15,8 +15,17 @@ from letta_async.testing import EmbeddedServer
 MODEL = "letta/letta-free"
 
 
+@pytest.fixture(autouse=True)
+def others() -> None:
+    """Leave out the servers of fixtures that last for the whole session."""
+    _others.update(threading.enumerate())
+
+
+_others: set[threading.Thread] = set()
+
+
 def threads() -> set[str]:
-    return {thread.name for thread in threading.enumerate() if thread.name.startswith("embedded")}
+    return {each.name for each in {*threading.enumerate()} - _others if each.name.startswith("embedded")}
 
 
 async def test_a_plain_with_serves_both_clients_of_a_running_loop() -> None:
