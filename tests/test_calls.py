@@ -9,7 +9,17 @@ from urllib.parse import parse_qsl, unquote
 
 import pytest
 
-from letta_async import AgentState, AsyncLetta, InvalidArgumentError, Letta, Run, Tool
+from letta_async import (
+    AgentFileAttachment,
+    AgentState,
+    APIError,
+    APIResponseValidationError,
+    AsyncLetta,
+    InvalidArgumentError,
+    Letta,
+    Run,
+    Tool,
+)
 from letta_async.testing import EmbeddedServer, RecordedRequest
 from tests.contract.awaited import awaited
 from tests.ids import AGENT, CONVERSATION
@@ -158,3 +168,114 @@ async def test_runs_are_listed_with_every_filter(sdk: AsyncLetta, server: Embedd
 async def test_a_run_is_retrieved(sdk: AsyncLetta, server: EmbeddedServer) -> None:
     server.script("GET", f"/v1/runs/{RUN}", body={"id": RUN, "agent_id": AGENT, "stop_reason": "newest"})
     assert (await sdk.runs.retrieve(RUN)).stop_reason == "newest"
+
+
+# --- pages as objects, with a cursor ----------------------------------------------------------------------------------
+
+FILES = f"/v1/agents/{AGENT}/files"
+
+
+def a_file(n: int) -> dict[str, Any]:
+    return {
+        "id": f"file_agent-{n}",
+        "file_id": f"file-{n}",
+        "file_name": f"{n}.txt",
+        "folder_id": "source-1",
+        "folder_name": "f",
+        "is_open": n == 1,
+    }
+
+
+def page_of(*numbers: int, cursor: object = None, more: object = False, **fields: object) -> dict[str, Any]:
+    return {"files": [a_file(n) for n in numbers], "next_cursor": cursor, "has_more": more, **fields}
+
+
+async def listed(sdk: AsyncLetta, **parameters: Any) -> list[str]:
+    return [file.file_id async for file in sdk.agents.files.list(AGENT, **parameters)]
+
+
+def cursors(server: EmbeddedServer) -> list[str]:
+    return [request.target.partition("?")[2] for request in server.requests]
+
+
+async def test_pages_are_gone_through_by_their_cursors(sdk: AsyncLetta, server: EmbeddedServer) -> None:
+    for page in (page_of(1, 2, cursor="a&b", more=True), page_of(3, cursor="c", more=True), page_of(4, cursor="d")):
+        server.script("GET", FILES, body=page)
+    assert await listed(sdk, limit=2, is_open=True) == ["file-1", "file-2", "file-3", "file-4"]
+    assert cursors(server) == [f"limit=2{cursor}&is_open=true" for cursor in ("", "&cursor=a%26b", "&cursor=c")]
+
+
+async def test_one_page_is_a_list_of_its_items(sdk: AsyncLetta, server: EmbeddedServer) -> None:
+    server.script("GET", FILES, body=page_of(1, 2, cursor="a", more=True))
+    page = await sdk.agents.files.list(AGENT)
+    assert isinstance(page, list)
+    assert [(type(file), file.file_name, file.is_open) for file in page] == [
+        (AgentFileAttachment, "1.txt", True),
+        (AgentFileAttachment, "2.txt", False),
+    ]
+
+
+async def test_a_file_that_moved_to_the_next_page_is_given_once(sdk: AsyncLetta, server: EmbeddedServer) -> None:
+    server.script("GET", FILES, body=page_of(1, 2, cursor="a", more=True))
+    server.script("GET", FILES, body=page_of(2, 3))
+    assert await listed(sdk) == ["file-1", "file-2", "file-3"]
+
+
+async def test_an_empty_page_between_others_is_passed(sdk: AsyncLetta, server: EmbeddedServer) -> None:
+    for page in (page_of(cursor="a", more=True), page_of(1, cursor="b", more=True), page_of()):
+        server.script("GET", FILES, body=page)
+    assert await listed(sdk) == ["file-1"]
+
+
+async def test_a_cursor_that_is_set_leads_on_from_there(sdk: AsyncLetta, server: EmbeddedServer) -> None:
+    for name in ("cursor", "after"):
+        server.requests.clear()
+        server.script("GET", FILES, body=page_of(1, cursor="b", more=True))
+        server.script("GET", FILES, body=page_of(2))
+        assert await listed(sdk, **{name: "a"}) == ["file-1", "file-2"]
+        assert cursors(server) == [f"{name}=a", f"{name}=b"]
+
+
+@pytest.mark.parametrize(
+    ("pages", "given"),
+    [
+        ([page_of(1, cursor=None, more=True)], 0),
+        ([page_of(1, cursor="a", more=True), page_of(1, cursor="a", more=True)], 1),
+        ([page_of(1, cursor="a", more=True), page_of(2, cursor="a", more=True)], 1),
+        ([page_of(1, cursor="a", more=True), page_of(2, 1, cursor="b", more=True)], 1),
+        ([page_of(cursor="a", more=True), page_of(cursor="a", more=True)], 0),
+    ],
+    ids=["no cursor", "the same page", "the same cursor", "back to the beginning", "empty for ever"],
+)
+async def test_a_server_that_does_not_lead_on_is_found_out(
+    sdk: AsyncLetta, server: EmbeddedServer, pages: list[Any], given: int
+) -> None:
+    for page in pages:
+        server.script("GET", FILES, body=page)
+    found: list[str] = []
+    with pytest.raises(APIError, match="the server does not lead on from"):
+        async for file in sdk.agents.files.list(AGENT):
+            found.append(file.file_id)
+    assert len(found) == given
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ([], "an object was promised, not an array"),
+        (None, "an object was promised, not null"),
+        ({}, "an object with files was promised, not one without"),
+        ({"files": {}}, "an array was promised, not an object"),
+        ({"files": None}, "an array was promised, not null"),
+        ({"files": [{"id": "x"}]}, "AgentFileAttachment was promised, not an object without file_id"),
+        ({"files": ["x"]}, "AgentFileAttachment was promised, not a JSON string"),
+        (page_of(1, cursor=5), "next_cursor was promised as a JSON string, not as a number"),
+        (page_of(1, cursor="a", more="yes"), "has_more was promised as a boolean, not as a JSON string"),
+    ],
+)
+async def test_a_page_of_the_wrong_form_is_refused(
+    sdk: AsyncLetta, server: EmbeddedServer, body: Any, words: str
+) -> None:
+    server.script("GET", FILES, body=body)
+    with pytest.raises(APIResponseValidationError, match=words):
+        await sdk.agents.files.list(AGENT)

@@ -27,6 +27,7 @@ from letta_async._schema.annotations import (
     wire_names,
 )
 from letta_async._schema.json_values import is_array, is_object
+from letta_async._schema.pages import CursorPage, ObjectPage
 
 __all__ = ["READABLE", "is_readable", "read", "write"]
 
@@ -59,6 +60,8 @@ def read(answer_type: Any, value: object) -> Any:
     """
     if type(value) is answer_type:
         return value  # a plain one
+    if isinstance(answer_type, ObjectPage):
+        return _read_page(answer_type, value)
     kind = get_origin(answer_type) or answer_type
     if kind in _PLAIN and not isinstance(value, kind):
         raise TypeError(f"{_PLAIN[kind]} was promised, not {_json_kind(value)}")
@@ -69,6 +72,21 @@ def read(answer_type: Any, value: object) -> Any:
             if not isinstance(item, promised):
                 raise TypeError(f"{_name(promised)} was promised, not {_json_kind(item)}{_lacking(promised, item)}")
     return made
+
+
+def _read_page(page: ObjectPage, value: object) -> CursorPage[Any]:
+    if not is_object(value):
+        raise TypeError(f"an object was promised, not {_json_kind(value)}")
+    if page.items_in not in value:
+        raise TypeError(f"an object with {page.items_in} was promised, not one without")
+    items: list[Any] = read(page.items, value[page.items_in])
+    cursor = value.get(page.cursor_in)
+    if cursor is not None and not isinstance(cursor, str):
+        raise TypeError(f"{page.cursor_in} was promised as a JSON string, not as {_json_kind(cursor)}")
+    more = cursor is not None if page.more_in is None else value.get(page.more_in, False)
+    if not isinstance(more, bool):
+        raise TypeError(f"{page.more_in} was promised as a boolean, not as {_json_kind(more)}")
+    return CursorPage(items, cursor, more=more)
 
 
 def is_readable(answer_type: Any) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
+from letta_async._schema.pages import CursorPage, ObjectPage
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import Operation, operation
 
-__all__ = ["Listing"]
+__all__ = ["CursorListing", "Listing"]
 
 Item = TypeVar("Item")
 
@@ -23,6 +24,9 @@ class Listing(Operation[list[Item]], Generic[Item]):
 
     A subclass has the parameters `limit`, `after` and `order`, and an `id` in each item.
     """
+
+    turns: ClassVar[bool] = True
+    """Whether `before` may lead on where `after` does not: servers differ in what they mean."""
 
     @classmethod
     def answer_of(cls, argument: Any) -> Any:
@@ -68,3 +72,37 @@ class Listing(Operation[list[Item]], Generic[Item]):
             return {}
         last: Any = page[-1]
         return {"after": last.id}
+
+
+@operation
+class CursorListing(Listing[Item], Generic[Item]):
+    """A call that returns pages as objects: the items in one field, in another the cursor to pass for the next page.
+
+    A subclass has the parameters `limit` and `cursor`, and an `id` in each item.
+    """
+
+    turns = False
+    items_in: ClassVar[str]
+    """Name of the field with the items."""
+    cursor_in: ClassVar[str]
+    """Name of the field with the cursor."""
+    more_in: ClassVar[str | None] = None
+    """Name of the field that says whether a next page exists; by default, it exists where there is a cursor."""
+
+    @classmethod
+    def answer_of(cls, argument: Any) -> Any:
+        """Return the type of a page."""
+        return ObjectPage(list[argument], cls.items_in, cls.cursor_in, cls.more_in)
+
+    def following(self, page: list[Item]) -> Mapping[str, Any]:
+        """Return the parameter that leads to the next page; none when it is the last.
+
+        It is the one that the caller set, where that is `after`: Letta 0.16.8 ignores `cursor` beside it.
+        """
+        if not isinstance(page, CursorPage) or not page.more:
+            return {}
+        return {"after" if self.given().get("after") else "cursor": page.cursor}
+
+    def is_astray(self, page: list[Item], following: Mapping[str, Any], known: Container[int | None]) -> bool:
+        """Return whether a page does not lead on: it ends with a known item, or leads to itself."""
+        return self.following(page) == following or super().is_astray(page, following, known)

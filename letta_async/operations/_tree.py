@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from letta_async.operations import (
     agent_blocks,
+    agent_files,
     agent_messages,
     agent_tools,
     agents,
@@ -25,6 +26,7 @@ RESOURCES: Final[dict[str, str]] = {
     "agents": "Agents, from whose memory system prompts are compiled.",
     "agents.messages": "The messages of an agent.",
     "agents.blocks": "The blocks of an agent.",
+    "agents.files": "The files in the folders of an agent.",
     "agents.tools": "The tools of an agent.",
     "blocks": "Memory blocks, which agents may share.",
     "blocks.agents": "The agents that a block is attached to.",
@@ -47,6 +49,7 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.blocks.update": agent_blocks.UpdateAgentBlock,
     "agents.blocks.attach": agent_blocks.AttachBlock,
     "agents.blocks.detach": agent_blocks.DetachBlock,
+    "agents.files.list": agent_files.ListAgentFiles,
     "agents.tools.list": agent_tools.ListAgentTools,
     "agents.tools.update_approval": agent_tools.UpdateToolApproval,
     "blocks.create": blocks.CreateBlock,

@@ -101,7 +101,8 @@ class AsyncPaginator(Generic[Item]):
         """Tell whether the other cursor may lead on: where there is one, none was set, and nothing new came."""
         first = self._listing
         return (
-            all(hasattr(first, name) for name in _CURSORS)
+            first.turns
+            and all(hasattr(first, name) for name in _CURSORS)
             and not any(getattr(first, name) for name in _CURSORS)
             and all(first.mark(item) in given for item in page)
         )

@@ -27,6 +27,7 @@ from letta_async.types.response_format import ResponseFormat
 
 if TYPE_CHECKING:
     from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
+    from letta_async.resources.agent_files import AgentFiles, AsyncAgentFiles
     from letta_async.resources.agent_messages import AgentMessages, AsyncAgentMessages
     from letta_async.resources.agent_tools import AgentTools, AsyncAgentTools
 
@@ -41,6 +42,9 @@ class AsyncAgents(AsyncResource):
 
     blocks: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
     """The blocks of an agent."""
+
+    files: Part[AsyncAgentFiles] = Part("letta_async.resources.agent_files", "AsyncAgentFiles")
+    """The files in the folders of an agent."""
 
     tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
     """The tools of an agent."""
@@ -443,6 +447,9 @@ class Agents(SyncResource[AsyncAgents]):
 
     blocks: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
     """The blocks of an agent."""
+
+    files: Part[AgentFiles] = Part("letta_async.resources.agent_files", "AgentFiles")
+    """The files in the folders of an agent."""
 
     tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
     """The tools of an agent."""

@@ -19,6 +19,7 @@ import attrs
 
 from letta_async._schema.annotations import is_union, tag_of, value_members
 from letta_async._schema.fields import Range, WireObject
+from letta_async._schema.pages import ObjectPage
 from letta_async._schema.placement import Pattern
 from letta_async.testing import _facts
 from letta_async.testing._ids import path_parameter
@@ -150,6 +151,12 @@ def _schema(annotation: Any, schemas: dict[str, Any]) -> dict[str, Any]:
         return schema
     if origin is Literal:
         return {"type": "string", "enum": list(arguments)}
+    if isinstance(annotation, ObjectPage):
+        properties = {annotation.items_in: _schema(annotation.items, schemas)}
+        properties[annotation.cursor_in] = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+        if annotation.more_in is not None:
+            properties[annotation.more_in] = {"type": "boolean"}
+        return {"type": "object", "properties": properties, "required": [annotation.items_in]}
     if is_union(annotation):
         return _union(annotation, schemas)
     if origin is list:

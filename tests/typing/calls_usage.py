@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_type
 
-from letta_async import AgentState, AsyncLetta, AsyncPaginator, Block, Letta, Paginator, Run, Tool
+from letta_async import AgentFileAttachment, AgentState, AsyncLetta, AsyncPaginator, Block, Letta, Paginator, Run, Tool
 
 
 async def calls(client: AsyncLetta) -> None:
@@ -17,6 +17,7 @@ async def calls(client: AsyncLetta) -> None:
     assert_type(await client.agents.blocks.update("human", agent_id="agent-…", value="x"), Block)
     assert_type(await client.agents.blocks.attach("block-…", agent_id="agent-…"), AgentState)
     assert_type(await client.agents.blocks.detach("block-…", agent_id="agent-…"), AgentState)
+    assert_type(client.agents.files.list("agent-…", is_open=True), AsyncPaginator[AgentFileAttachment])
     assert_type(client.agents.tools.list("agent-…"), AsyncPaginator[Tool])
     changed = await client.agents.tools.update_approval("roll", agent_id="agent-…", body_requires_approval=True)
     assert_type(changed, AgentState | None)
@@ -32,6 +33,7 @@ def facade_calls(client: Letta) -> None:
     assert_type(client.agents.blocks.update("human", agent_id="agent-…", value="x"), Block)
     assert_type(client.agents.blocks.attach("block-…", agent_id="agent-…"), AgentState)
     assert_type(client.agents.blocks.detach("block-…", agent_id="agent-…"), AgentState)
+    assert_type(client.agents.files.list("agent-…", is_open=True), Paginator[AgentFileAttachment])
     assert_type(client.agents.tools.list("agent-…"), Paginator[Tool])
     changed = client.agents.tools.update_approval("roll", agent_id="agent-…", body_requires_approval=True)
     assert_type(changed, AgentState | None)

@@ -1,0 +1,48 @@
+"""Calls under `/v1/agents/{agent_id}/files`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from letta_async._schema.fields import PageSize
+from letta_async._schema.unset import UNSET
+from letta_async.operations._listing import CursorListing
+from letta_async.operations._operation import GET, AgentId, InPath, InQuery, operation
+from letta_async.types.folder import AgentFileAttachment
+
+__all__ = ["ListAgentFiles"]
+
+
+@operation
+class ListAgentFiles(CursorListing[AgentFileAttachment]):
+    """List the files of an agent's folders.
+
+    Letta 0.16.8 lists them in the order of their ID, unless `after` or `before` is passed: then it sorts by age, but
+    compares with the ID, so that files can be missing.
+
+    Raises:
+        NotFoundError: There is no such agent.
+
+    """
+
+    http = GET("/v1/agents/{agent_id}/files")
+    items_in = "files"
+    cursor_in = "next_cursor"
+    more_in = "has_more"
+
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+    limit: InQuery[PageSize | None] = UNSET
+    """Maximum number of files per page. Server default: 100."""
+    after: InQuery[str | None] = UNSET
+    """Start after the file whose relation to the agent has this ID."""
+    before: InQuery[str | None] = UNSET
+    """End before the file whose relation to the agent has this ID. Only the first page can be fetched with it."""
+    order: InQuery[Literal["asc", "desc"]] = UNSET
+    """`asc` lists the oldest first, `desc` the newest; counts with `after` or `before`. Server default: `desc`."""
+    order_by: InQuery[Literal["created_at"]] = UNSET
+    """Field that the order goes by. Server default: `created_at`."""
+    cursor: InQuery[str | None] = UNSET
+    """Start after the page that had this cursor; an iteration sets it by itself."""
+    is_open: InQuery[bool | None] = UNSET
+    """List only files that are open in the agent's context, or only others."""
