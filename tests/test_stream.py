@@ -31,9 +31,7 @@ AGENT = "agent-00000000-0000-4000-8000-000000000000"
 MODEL = {"model": "letta/letta-free", "embedding": "letta/letta-free"}
 PIECE = b'data: {"message_type":"assistant_message","id":"message-1","content":"a"}\n\n'
 DONE = b"data: [DONE]\n\n"
-ERROR = (
-    b'event: error\ndata: {"message_type":"error_message","run_id":"run-1","error_type":"llm_error"}\n\n'
-)
+ERROR = b'event: error\ndata: {"message_type":"error_message","run_id":"run-1","error_type":"llm_error"}\n\n'
 TYPE = "Content-Type: text/event-stream; charset=utf-8"
 
 
