@@ -113,7 +113,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _content(gives: Any, schemas: dict[str, Any]) -> dict[str, Any]:
     if gives is EventStream:
-        return {"text/event-stream": {"schema": {"type": "string"}}}
+        return {"text/event-stream": {}}
     return {"application/json": {"schema": _schema(gives, schemas)}}
 
 
