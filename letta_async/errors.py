@@ -9,6 +9,7 @@ The tree::
     ├── JournalError                               a batch's journal could not be written any more
     ├── ClusterError                               a cluster lost its scheduler, or the workers that did the work
     └── APIError                                   a request was made, or tried
+        ├── StreamError                            a stream reported that the turn failed
         ├── APIKeyError                            there was no API key to send with it
         ├── APIConnectionError                     no answer came
         │   └── APITimeoutError                    … in time

@@ -58,6 +58,10 @@ async def test_a_method_hands_on_all_the_parameters_of_its_call(
         async def _call(self, operation: Any, parameters: Any, options: Any, _: Any = None) -> Any:
             handed_on[:] = [operation, parameters, options]
 
+        def _connect(self, operation: type[Operation[Any]], parameters: Any, options: Any) -> Any:
+            handed_on[:] = [operation, parameters, options]
+            return operation.http, None
+
     def paginator(fetch: Any, operation: Any, parameters: Any) -> None:
         handed_on[:] = [operation, parameters, None]
 
@@ -92,6 +96,7 @@ async def test_a_misspelt_parameter_is_an_error_of_python(
 @pytest.mark.parametrize("name", CALLS)
 def test_every_call_says_honestly_whether_it_may_be_repeated(name: str) -> None:
     once = {"CreateAgent", "CreateBlock", "CreateConversation", "ForkConversation", "CancelConversation", "Compact"}
+    once.add("StreamAgentMessages")
     assert CALLS[name].http.repeatable is (name not in once)
 
 

@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.agent_messages import StreamAgentMessages
 from letta_async.resources._resource import AsyncResource
+from letta_async.resources._stream import AsyncStream, Stream
 from letta_async.resources._sync import SyncResource
 from letta_async.types.stream import StreamEvent
-
-if TYPE_CHECKING:
-    from letta_async.resources._stream import AsyncStream, Stream
 
 __all__ = ["AgentMessages", "AsyncAgentMessages"]
 

@@ -25,6 +25,7 @@ from letta_async.testing import _facts
 from letta_async.testing._ids import path_parameter
 from letta_async.testing._routes import REFUSED, ROUTES, Route
 from letta_async.testing._scalars import Text
+from letta_async.testing._turns import EventStream
 from letta_async.testing._validation import Enum, Meant, Undescribed, defaults_of, field_hint, hints_of, known_members
 
 __all__ = ["description"]
@@ -92,7 +93,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": "What was asked for.",
-                "content": {"application/json": {"schema": _schema(route.gives, schemas)}},
+                "content": _content(route.gives, schemas),
             },
             "4XX": {"$ref": "#/components/responses/Error"},
         },
@@ -112,6 +113,12 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
             "required": route.without_body is REFUSED,
         }
     return operation
+
+
+def _content(gives: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    if gives is EventStream:
+        return {"text/event-stream": {}}
+    return {"application/json": {"schema": _schema(gives, schemas)}}
 
 
 def _path_parameters(route: Route, schemas: dict[str, Any]) -> list[dict[str, Any]]:

@@ -106,6 +106,7 @@ _BEHAVING: Final = (
         f"{_AGENT}/messages/stream",
         _turns.stream,
         "create_agent_message_stream",
+        _turns.EventStream,
         body=requests.StreamAgentMessages,
         without_body=REFUSED,
     ),

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from letta_async import AsyncLetta, AsyncPaginator, Letta, Paginator
+from letta_async import AsyncLetta, AsyncPaginator, AsyncStream, Letta, Paginator, Stream
 from letta_async.resources._resource import Part
 
 OWNERS = {"Conversations", "Resources"}
 """Where the sync twins of methods are that a base class of the async ones has."""
-OWN_WORDS = {"Letta.close"}
-"""What the facade explains in words of its own: there is a thread to tell of."""
+OWN_WORDS = {"Letta.close", "Letta.agents.messages.stream"}
+"""What the facade explains in words of its own: there is a thread to tell of, and a request that is sent at once."""
 
 
 def pairs(asynchronous: Any, synchronous: Any, name: str = "Letta") -> Iterator[tuple[str, Any, Any]]:
@@ -93,6 +93,8 @@ def test_every_method_gives_the_same(
             given = Iterator[typing.get_args(given)[0]]
         if typing.get_origin(given) is AsyncPaginator:
             given = Paginator[typing.get_args(given)[0]]
+        if typing.get_origin(given) is AsyncStream:
+            given = Stream[typing.get_args(given)[0]]
         assert own == given
 
 

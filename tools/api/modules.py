@@ -171,7 +171,7 @@ def _returns(call: Call, rendering: Rendering, *, waits: bool, shadows_list: boo
         return f"AsyncPaginator[{item}]"
     if call.streams:
         kind = "Stream" if waits else "AsyncStream"
-        rendering.need_for_types("letta_async.resources._stream", kind)
+        rendering.need("letta_async.resources._stream", kind)
         return f"{kind}[{returned}]"
     if shadows_list and "list[" in returned:
         rendering.need("builtins", "list as List")
