@@ -19,7 +19,7 @@ from tests.docs.notebook import NotebookParser
 
 @pytest.fixture(scope="session")
 def documented_server() -> Iterator[dict[str, Any]]:
-    """Give what the documents take for granted: a server, an agent with a memory block, some conversations."""
+    """Return what the documents take for granted: a server, an agent with a memory block, some conversations."""
     with EmbeddedServer() as server:
         with Letta(base_url=server.base_url) as client:
             agent_id, block_id, made = _prepare(client)
@@ -53,31 +53,31 @@ def documented(documented_server: dict[str, Any], monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def agent_id(documented_server: dict[str, Any]) -> str:
-    """Give the id of an agent."""
+    """Return the id of an agent."""
     return documented_server["agent_id"]
 
 
 @pytest.fixture
 def block_id(documented_server: dict[str, Any]) -> str:
-    """Give the id of that agent's memory block."""
+    """Return the id of that agent's memory block."""
     return documented_server["block_id"]
 
 
 @pytest.fixture
 def conversation_id(documented_server: dict[str, Any]) -> str:
-    """Give the id of a conversation."""
+    """Return the id of a conversation."""
     return documented_server["conversation_ids"][0]
 
 
 @pytest.fixture
 def conversation_ids(documented_server: dict[str, Any]) -> list[str]:
-    """Give the ids of several conversations."""
+    """Return the ids of several conversations."""
     return documented_server["conversation_ids"]
 
 
 @pytest.fixture(scope="session")
 def notebook_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """Give the event loop of a notebook's kernel, which lasts from cell to cell."""
+    """Return the event loop of a notebook's kernel, which lasts from cell to cell."""
     loop = asyncio.new_event_loop()
     yield loop
     loop.close()
@@ -85,7 +85,7 @@ def notebook_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 @pytest.fixture(scope="session")
 def console_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Give the folder where commands find their files."""
+    """Return the folder where commands find their files."""
     return str(tmp_path_factory.mktemp("console"))
 
 

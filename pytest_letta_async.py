@@ -42,7 +42,7 @@ def letta_server() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture
 def letta_client(letta_server: EmbeddedServer) -> Iterator[Letta]:
-    """Give a client of `letta_server`."""
+    """Return a client of `letta_server`."""
     from letta_async import Letta  # noqa: PLC0415 - only where it is asked for
 
     with Letta(base_url=letta_server.base_url, api_key=letta_server.password) as client:
@@ -51,7 +51,7 @@ def letta_client(letta_server: EmbeddedServer) -> Iterator[Letta]:
 
 @pytest.fixture
 def async_letta_client(request: pytest.FixtureRequest) -> AsyncLetta:
-    """Give an async client of `letta_server`, closed on the loop that the test runs on."""
+    """Return an async client of `letta_server`, closed on the loop that the test runs on."""
     if "anyio_backend" in request.fixturenames:
         name = _BY_ANYIO
     elif request.config.pluginmanager.hasplugin("asyncio"):
@@ -63,7 +63,7 @@ def async_letta_client(request: pytest.FixtureRequest) -> AsyncLetta:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the fixtures behind `async_letta_client`, each the way its plugin wants it."""
+    """Create the fixtures behind `async_letta_client`, each the way its plugin wants it."""
     behind = ModuleType("pytest_letta_async.behind")
     setattr(behind, _BY_ANYIO, pytest.fixture(name=_BY_ANYIO)(_connecting()))
     if config.pluginmanager.hasplugin("asyncio"):
@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _connecting() -> Callable[[EmbeddedServer], AsyncIterator[AsyncLetta]]:
-    """Give a function of its own to each plugin, since they mark it."""
+    """Return a function of its own to each plugin, since they mark it."""
 
     async def connect(letta_server: EmbeddedServer) -> AsyncIterator[AsyncLetta]:
         from letta_async import AsyncLetta  # noqa: PLC0415 - only where it is asked for

@@ -101,7 +101,7 @@ SyncWays = Mapping[str, Callable[[str], AbstractContextManager[SyncCall]]]
 
 
 def has(module: str) -> bool:
-    """Tell whether an optional peer is installed."""
+    """Return whether an optional peer is installed."""
     if find_spec(module) is None:
         say(f"{module} is not installed, and left out", error=True)
         return False
@@ -109,14 +109,14 @@ def has(module: str) -> bool:
 
 
 def official() -> Any:
-    """Give the official client's module, which takes long to import."""
+    """Return the official client's module, which takes long to import."""
     import letta_client  # noqa: PLC0415 - only where it is used
 
     return letta_client
 
 
 def async_ways() -> AsyncWays:
-    """Give the ways for asyncio, bare aiohttp with settings first."""
+    """Return the ways for asyncio, bare aiohttp with settings first."""
     with_settings = {"compaction_settings": SETTINGS_JSON}
     ways: dict[str, Callable[[str], AbstractAsyncContextManager[AsyncCall]]] = {
         BARE_SETTINGS: lambda url: _bare(url, with_settings),
@@ -135,7 +135,7 @@ def async_ways() -> AsyncWays:
 
 
 def sync_ways() -> SyncWays:
-    """Give the ways for code without asyncio, the bare hop first."""
+    """Return the ways for code without asyncio, the bare hop first."""
     ways: dict[str, Callable[[str], AbstractContextManager[SyncCall]]] = {HOP: _hop, OURS_SYNC: _ours_sync}
     if has("urllib3"):
         ways[URLLIB3] = _urllib3

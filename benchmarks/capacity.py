@@ -64,7 +64,7 @@ class Batch:
     """The client's limit at the end of each phase."""
 
     def shares(self, phase: float) -> list[float]:
-        """Give for each phase which share of what was possible was done, from some seconds after its beginning."""
+        """Return for each phase which share of what was possible was done, from some seconds after its beginning."""
         found: list[float] = []
         for number, capacity in enumerate(_CAPACITIES):
             since, until = number * phase + _SETTLE, (number + 1) * phase

@@ -143,7 +143,7 @@ async def _held(name: str, count: int) -> tuple[int, int]:
 
 
 async def left_behind(call: AsyncCall) -> float:
-    """Give how many blocks of memory a call leaves behind; a client that keeps something of each call would grow.
+    """Return how many blocks of memory a call leaves behind; a client that keeps something of each call would grow.
 
     The median of a few looks: pools and samples grow and shrink by chance, a leak grows each time.
     """

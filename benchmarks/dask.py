@@ -50,12 +50,12 @@ class Run:
 
     @property
     def rate(self) -> float:
-        """Give outcomes a second."""
+        """Return outcomes a second."""
         return self.targets / self.seconds
 
     @property
     def right(self) -> bool:
-        """Tell whether each target has one outcome, and a good one."""
+        """Return whether each target has one outcome, and a good one."""
         return self.each_once and self.statuses == {"recompiled": self.targets}
 
     def row(self) -> list[str]:
@@ -84,7 +84,7 @@ class Tally:
 
     @property
     def each_once(self) -> bool:
-        """Tell whether there was one for each."""
+        """Return whether there was one for each."""
         return not self._left and not self._surplus
 
 

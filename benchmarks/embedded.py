@@ -133,7 +133,7 @@ async def _run(server: Process, url: URL, requests: Sequence[bytes]) -> Run:
 
 
 async def _fill(url: URL, conversations: int) -> tuple[str, str, str]:
-    """Make an agent with a block, and conversations of it; give the ids of block, agent and last conversation."""
+    """Create an agent with a block, and conversations of it; give the ids of block, agent and last conversation."""
     body = {"model": _MODEL, "memory_blocks": [{"label": "human", "value": "Ada lives in London. " * 20}]}
     ((_, agent),) = await _ask(url, [_request("POST", "/v1/agents/", body)])
     create = _request("POST", f"/v1/conversations/?agent_id={agent['id']}", {})
@@ -181,7 +181,7 @@ async def _serve(path: str) -> None:
 
 
 def _resident() -> int:
-    """Give the resident set of this process, in KiB."""
+    """Return the resident set of this process, in KiB."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmRSS:")[2].split()[0])
 

@@ -81,7 +81,7 @@ class Profile:
         return self.us_of(self.seconds)
 
     def us_of(self, seconds: float) -> float:
-        """Give the µs a call that so many seconds are."""
+        """Return the µs a call that so many seconds are."""
         return seconds / self.calls * 1e6
 
     def _note(self, _: int, frame: FrameType | None) -> None:
@@ -174,7 +174,7 @@ def _by_library(ours: Profile, bare: Profile) -> list[list[str]]:
 
 
 def _listed(profile: Profile) -> list[CodeType]:
-    """Give the functions that every call enters, those that take longest by themselves first."""
+    """Return the functions that every call enters, those that take longest by themselves first."""
     often = [code for code, times in profile.entered.items() if times >= 0.9]
     return sorted(often, key=lambda code: -profile.own[code])
 
@@ -211,7 +211,7 @@ def _name(code: CodeType) -> str:
 
 
 def _purpose(code: CodeType) -> str:
-    """Give the first line of a function's docstring, which the compiler puts first among its constants."""
+    """Return the first line of a function's docstring, which the compiler puts first among its constants."""
     text = code.co_consts[0] if code.co_consts else None
     return text.partition("\n")[0].replace("|", "or") if isinstance(text, str) and " " in text else ""
 

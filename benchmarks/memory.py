@@ -155,7 +155,7 @@ def _section(
 
 
 def _each(peaks: Mapping[str, list[Peak]], what: str, count: int) -> float:
-    """Give what each of so many took, in KiB."""
+    """Return what each of so many took, in KiB."""
     many, one = (statistics.median(peak.kib for peak in peaks[f"{what} {number}"]) for number in (count, _IDLE))
     return (many - one) / (count - _IDLE)
 
@@ -194,7 +194,7 @@ async def _recompiles(count: int, url: str) -> int:
 
 
 async def _clients(count: int, make: Callable[[], Any]) -> int:
-    """Make clients and a call with each, and keep them all until the last one has."""
+    """Create clients and a call with each, and keep them all until the last one has."""
     clients = [make() for _ in range(count)]
     for client in clients:
         await client.conversations.recompile(next(_ids(1)))
@@ -234,7 +234,7 @@ def _child(what: str, count: int, url: str) -> None:
 
 
 def _own_peak() -> int:
-    """Give the peak of this process's resident set, in KiB."""
+    """Return the peak of this process's resident set, in KiB."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
     except OSError:

@@ -57,7 +57,7 @@ class Process:
         return _answer(self._process.stdout)
 
     def cpu_seconds(self) -> float:
-        """Give the processor time that the process took so far, from `/proc`; nought where there is none.
+        """Return the processor time that the process took so far, from `/proc`; nought where there is none.
 
         The scheduler counts it in nanoseconds, for each thread that is there.
         """
@@ -79,7 +79,7 @@ def _answer(pipe: IO[str] | None) -> dict[str, Any]:
 
 
 def place(url: URL) -> tuple[str, int]:
-    """Give the host and the port of a URL."""
+    """Return the host and the port of a URL."""
     if url.host is None or url.port is None:
         raise ValueError(f"{url} is not the address of a server")
     return url.host, url.port

@@ -27,7 +27,7 @@ class Neighbours:
         self._before = self._read()
 
     def cores(self) -> float | None:
-        """Give how many cores they took since the last call; `None` where that cannot be told."""
+        """Return how many cores they took since the last call; `None` where that cannot be told."""
         before, self._before = self._before, self._read()
         if before is None or self._before is None or self._before[0] <= before[0]:
             return None
@@ -44,7 +44,7 @@ class Neighbours:
                 return
 
     def _read(self) -> tuple[float, float, float] | None:
-        """Give the time, the processor seconds of everybody so far, and those of the processes that we know."""
+        """Return the time, the processor seconds of everybody so far, and those of the processes that we know."""
         try:
             everybody = (_PROC / "stat").read_text(encoding="ascii").split(maxsplit=9)[1:9]
         except OSError:
@@ -55,7 +55,7 @@ class Neighbours:
 
 
 def _ticks(known: Iterable[int]) -> Iterator[int]:
-    """Give the processor time of the known processes, of their children, and of databases."""
+    """Yield the processor time of the known processes, of their children, and of databases."""
     known = set(known)
     for folder in _PROC.glob("[0-9]*"):
         try:

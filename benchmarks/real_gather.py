@@ -62,12 +62,12 @@ class Run:
 
     @property
     def rate(self) -> float:
-        """Give the right answers a second."""
+        """Return the right answers a second."""
         return self.right / self.seconds
 
     @property
     def p50(self) -> float:
-        """Give the median latency of a request in flight; one that is refused at once is not a quick one."""
+        """Return the median latency of a request in flight; one that is refused at once is not a quick one."""
         return statistics.median(self.latencies) if self.latencies else float("inf")
 
     def show(self) -> str:
@@ -126,7 +126,7 @@ def _ours(**options: Any) -> Way:
 
 
 def _official() -> list[tuple[str, Way]]:
-    """Give the official client's ways, where it is installed."""
+    """Return the official client's ways, where it is installed."""
     try:
         import letta_client  # noqa: PLC0415 - it is optional
     except ImportError:
@@ -148,7 +148,7 @@ def _official() -> list[tuple[str, Way]]:
 
 @asynccontextmanager
 async def _conversations(client: AsyncLetta, count: int) -> AsyncGenerator[list[str], None]:
-    """Make so many conversations, of a few agents, and delete them in the end."""
+    """Create so many conversations, of a few agents, and delete them in the end."""
     body = {
         "name": "benchmark",
         "model": "letta/letta-free",

@@ -42,7 +42,7 @@ class Exchanges:
         self.seconds.setdefault(status, []).append(seconds)
 
     def report(self) -> dict[str, Any]:
-        """Give what was seen, and forget it."""
+        """Return what was seen, and forget it."""
         seen = {"seconds": self.seconds, "most_at_once": self.most}
         self.seconds, self.most = {}, self.under_way
         return seen

@@ -112,12 +112,12 @@ def render_targets(targets: Sequence[Target]) -> str:
 
 
 def at_most(what: str, most: float, measured: Spread, unit: str = "", digits: int = 2) -> Target:
-    """Make the target that something is at most so much."""
+    """Create the target that something is at most so much."""
     return Target(what, f"at most {most:g}{unit}", f"{measured.show(digits)}{unit}", measured.median <= most)
 
 
 def at_least(what: str, least: float, measured: Spread, unit: str = "", digits: int = 2) -> Target:
-    """Make the target that something is at least so much."""
+    """Create the target that something is at least so much."""
     return Target(what, f"at least {least:g}{unit}", f"{measured.show(digits)}{unit}", measured.median >= least)
 
 

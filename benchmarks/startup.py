@@ -90,7 +90,7 @@ def import_costs(rounds: int, others: Sequence[str] = ()) -> Meter:
 
 
 def needless_modules() -> list[str]:
-    """Give what importing the root imports without need."""
+    """Return what importing the root imports without need."""
     modules = json.loads(_output("-c", _LIST))
     return [name for name in _NEEDLESS if name in modules]
 
@@ -117,7 +117,7 @@ def _run_help(meter: Meter) -> None:
 
 
 async def _clients(official: Any, rounds: int, count: int) -> Meter:
-    """Make clients, so many a turn, and open them."""
+    """Create clients, so many a turn, and open them."""
     makes: dict[str, Make] = {
         "letta_async.AsyncLetta": lambda url: AsyncLetta(base_url=url, api_key="key"),
         "letta_async.Letta": lambda url: Letta(base_url=url, api_key="key"),

@@ -28,7 +28,7 @@ _REFUSALS: Final = {429: "Too Many Requests", 500: "Internal Server Error", 503:
 
 
 def prompt(size: int) -> str:
-    """Give the prompt that a stub answers with, of so many characters."""
+    """Return the prompt that a stub answers with, of so many characters."""
     return ("You are an assistant.\n" * (size // 22 + 1))[:size]
 
 
@@ -76,7 +76,7 @@ class Workers:
         self._begin(now)
 
     def report(self) -> dict[str, Any]:
-        """Say what was done since the last report."""
+        """Return what was done since the last report."""
         seen = {"served": self.served, "refused": self.refused, "most_at_once": self.most}
         self.served = self.refused = self.most = 0
         return seen

@@ -80,25 +80,25 @@ class Meter:
         self.samples.setdefault(name, []).append(sample)
 
     def ratio(self, one: str, other: str, what: What) -> Spread:
-        """Give how many times as much `one` took as `other`, within a round."""
+        """Return how many times as much `one` took as `other`, within a round."""
         pairs = zip(self.samples[one], self.samples[other], strict=True)
         return Spread.of([getattr(a, what) / getattr(b, what) for a, b in pairs])
 
     def median(self, name: str, what: What) -> float:
-        """Give the median of a way, in milliseconds a call."""
+        """Return the median of a way, in milliseconds a call."""
         values: list[float] = [getattr(sample, what) for sample in self.samples[name]]
         return statistics.median(values)
 
     def rate(self, name: str) -> float:
-        """Give the median rate of a way, in calls a second."""
+        """Return the median rate of a way, in calls a second."""
         return 1e3 / self.median(name, "time")
 
     def stub_cpu(self, name: str) -> float:
-        """Give what a call costs the stub, in milliseconds, over all turns: its clock is too coarse for one."""
+        """Return what a call costs the stub, in milliseconds, over all turns: its clock is too coarse for one."""
         return statistics.fmean(sample.stub_cpu for sample in self.samples[name])
 
     def stub_share(self, name: str) -> float:
-        """Give which share of a core the stub took."""
+        """Return which share of a core the stub took."""
         samples = self.samples[name]
         return sum(sample.stub_cpu for sample in samples) / sum(sample.time for sample in samples)
 
@@ -220,5 +220,5 @@ def _warm_sync(run: Callable[[int], None], plan: Plan, threads: int) -> int:
 
 
 def _a_turn(plan: Plan, seconds: float, workers: int) -> int:
-    """Give how many calls make a turn, at so many seconds a call: as many for each worker."""
+    """Return how many calls make a turn, at so many seconds a call: as many for each worker."""
     return max(1, round(plan.seconds / seconds / workers)) * workers

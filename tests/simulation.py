@@ -32,7 +32,7 @@ class Run:
     times: list[float] = attrs.field(factory=list[float])
 
     def rate(self, since: float, until: float) -> float:
-        """Give the answers a second in a part of the run."""
+        """Return the answers a second in a part of the run."""
         return sum(since <= time < until for time in self.times) / (until - since)
 
 

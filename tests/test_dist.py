@@ -46,7 +46,7 @@ class Wheel:
         self.needs = [Requirement(line) for line in self.metadata.get_all("Requires-Dist", [])]
 
     def about(self, name: str) -> bytes:
-        """Give a file of its `.dist-info`, or nothing."""
+        """Return a file of its `.dist-info`, or nothing."""
         return next((self.files[each] for each in self.files if each.endswith(f".dist-info/{name}")), b"")
 
 

@@ -152,7 +152,7 @@ def a_round(limit: AdaptiveLimit, at: float, seconds: float = 0.02, answers: int
 
 
 def grown(rounds: int, seconds: float = 0.02) -> AdaptiveLimit:
-    """Give a limit after so many rounds of fast answers, one a second from 0 on."""
+    """Return a limit after so many rounds of fast answers, one a second from 0 on."""
     limit = AdaptiveLimit(256)
     for second in range(rounds):
         a_round(limit, second, seconds)

@@ -74,7 +74,7 @@ def letta(server: EmbeddedServer) -> Iterator[Letta]:
 
 @pytest.fixture(scope="module")
 def agent_id(letta: Letta) -> str:
-    """Give an agent with seven conversations, while another one has conversations, too."""
+    """Return an agent with seven conversations, while another one has conversations, too."""
     ids = [letta.agents.create(name=name, model="letta/letta-free").id for name in ("seven", "other")]
     for agent in [*ids, *[ids[0]] * 6]:
         letta.conversations.create(agent_id=agent)

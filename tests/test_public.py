@@ -20,7 +20,7 @@ def test_the_list_of_names_is_sorted_and_complete() -> None:
 
 
 def imported() -> dict[str, str]:
-    """Give the names that the package imports for type checkers, and the module of each."""
+    """Return the names that the package imports for type checkers, and the module of each."""
     source = inspect.getsource(letta_async)
     imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
     return {

@@ -52,7 +52,7 @@ class OddFloat(float):
 
 
 def mixed(value: Any) -> Any:
-    """Make a member of an `Enum` that is also of the value's type: its `str()` is `C.A`."""
+    """Create a member of an `Enum` that is also of the value's type: its `str()` is `C.A`."""
     members: Any = enum.Enum("C", {"A": value}, type=type(value))
     return members.A
 

@@ -36,7 +36,7 @@ Answer = tuple[float, CallbackResult | Exception]
 
 
 def answer(seconds: float = 0, status: int = 200, detail: str = "no", **headers: str) -> Answer:
-    """Give what the server says, and after how long."""
+    """Return what the server says, and after how long."""
     payload = "prompt" if status == 200 else {"detail": detail}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return seconds, CallbackResult(status=status, payload=payload, headers=named, response_class=MockedResponse)

@@ -44,7 +44,7 @@ def letta(nowhere: str) -> Iterator[Letta]:
 
 
 def here() -> int:
-    """Give the line of the caller."""
+    """Return the line of the caller."""
     frame = inspect.currentframe()
     assert frame is not None
     assert frame.f_back is not None

@@ -98,7 +98,7 @@ def vulnerabilities(names: list[str]) -> int:
 
 
 def judge(answer: dict[str, Any]) -> int:
-    """Say what pip-audit found. What it could not look up it skips, and takes for good."""
+    """Return what pip-audit found. What it could not look up it skips, and takes for good."""
     looked_up: list[dict[str, Any]] = answer["dependencies"]
     known = [(each["name"], each["version"], flaw) for each in looked_up for flaw in each.get("vulns", [])]
     for name, affected, flaw in known:

@@ -60,7 +60,7 @@ class Changelog:
         return cls(unreleased=sections[2].strip(), released=sections[3] if len(sections) > 3 else None)
 
     def names(self, name: str) -> bool:
-        """Tell whether a name stands in a code span of what is unreleased, by itself or in a longer expression."""
+        """Return whether a name stands in a code span of what is unreleased, by itself or in a longer expression."""
         spans = re.findall(r"`([^`]+)`", self.unreleased)
         bare = [re.sub(r"\b(client|letta_async)\.", "", span) for span in spans]
         return any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", span) for span in bare)
@@ -118,14 +118,14 @@ def _described(name: str, value: Any) -> dict[str, list[str]]:
 
 
 def _kin(cls: type[Any]) -> list[type[Any]]:
-    """Give a class and the bases of this package whose members no public base of it has already."""
+    """Return a class and the bases of this package whose members no public base of it has already."""
     public = [base for base in cls.__mro__[1:] if base.__name__ in letta_async.__all__]
     told = {each for base in public for each in base.__mro__}
     return [each for each in reversed(cls.__mro__) if each.__module__.startswith(_OURS) and each not in told]
 
 
 def _own(cls: type[Any]) -> dict[str, Any]:
-    """Give the members of a class that are not those of a public base."""
+    """Return the members of a class that are not those of a public base."""
     return {name: member for each in _kin(cls) for name, member in vars(each).items()}
 
 
@@ -155,7 +155,7 @@ def _members(name: str, cls: type[Any]) -> dict[str, list[str]]:
 
 
 def _signature(function: Any) -> list[str]:
-    """Give a line for each parameter, and one for the result."""
+    """Return a line for each parameter, and one for the result."""
     signature = inspect.signature(function)
     lines = ["async"] if inspect.iscoroutinefunction(function) else []
     for parameter in signature.parameters.values():

@@ -63,7 +63,7 @@ def _is_of(interpreter: Path, version: str) -> bool:
 
 
 def log_of(version: str) -> Path:
-    """Give the file for what the tests on that version say."""
+    """Return the file for what the tests on that version say."""
     return ROOT / ".pythons" / f"{version}.log"
 
 

@@ -67,7 +67,7 @@ def dependencies(wheel: Path, extra: str = "") -> Iterator[Requirement]:
 
 
 def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -> tuple[bool, str]:
-    """Make an environment and test in it: whether all went well, and otherwise what was said."""
+    """Create an environment and test in it: whether all went well, and otherwise what was said."""
     with tempfile.TemporaryDirectory(prefix="letta-async-") as folder:
         python = Path(folder, "bin", "python")
         pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "-qq"]

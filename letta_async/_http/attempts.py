@@ -1,4 +1,4 @@
-"""One call on its way: its tries, the waits between them, and what each of them met."""
+"""The attempts of one call: retries, the waits between them, and the history of failures."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CallAttempts:
     __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_limiter", "_number", "_paid", "_request")
 
     def __init__(self, lane: CallContext, request: Request, attempts: list[Attempt]) -> None:
-        """Take what is sent.
+        """Store what is sent.
 
         Args:
             lane: What it is sent with.

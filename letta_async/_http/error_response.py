@@ -1,4 +1,4 @@
-"""What a server's refusal says: the one place where a status becomes an exception."""
+"""Parse error responses: the only place where an HTTP status becomes an exception."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def status_error(
     hint: str | None = None,
     base_url: str = "",
 ) -> APIStatusError:
-    """Make the error that an answer with a status other than a success stands for.
+    """Create the error that an answer with a status other than a success stands for.
 
     Args:
         method: HTTP method of the request.

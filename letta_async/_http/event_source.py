@@ -58,7 +58,7 @@ class EventSource:
         release: Callable[[], None],
         deadline: float | None,
     ) -> None:
-        """Take over a response whose head was read.
+        """Wrap a response whose head was read.
 
         Args:
             context: What the call shares with others.

@@ -187,7 +187,7 @@ async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
 
 
 def drop(response: aiohttp.ClientResponse) -> None:
-    """Let go of an answer, and cut its connection where that was not read to the end."""
+    """Release an answer, and cut its connection where that was not read to the end."""
     connection = response.connection
     if connection is not None and connection.transport is not None:
         connection.transport.abort()  # a session that was handed in would close it politely

@@ -1,4 +1,4 @@
-"""Connections at rest: what comes on one before a request is on it must never pass for the answer to that request."""
+"""Idle connections: one that received bytes before its next request is never used again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tries of a call whose API key changes."""
+"""The attempts of a call whose API key can change."""
 
 from __future__ import annotations
 

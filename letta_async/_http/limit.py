@@ -1,4 +1,4 @@
-"""How many requests a server takes at once: an estimate from its overloads, and from how fast its answers come."""
+"""Limits on requests in flight, estimated from the latency and failures of responses, or fixed."""
 
 from __future__ import annotations
 
@@ -228,11 +228,11 @@ class AdaptiveLimit(OverloadLimit):
             self._begin_round(now, self._grown(now))
 
     def _rest(self) -> float:
-        """Give the longest latency at rest of what is being asked."""
+        """Return the longest latency at rest of what is being asked."""
         return max(kind.rest for kind in self._kinds.values() if kind.rest is not None and kind.samples)
 
     def _slowness(self) -> float:
-        """Give by what factor the round's answers were slower than is put up with, 1 when they were not."""
+        """Return by what factor the round's answers were slower than is put up with, 1 when they were not."""
         ratios = [
             (statistics.median(kind.samples) / (kind.rest * _TOLERANCE + _SLACK), len(kind.samples))
             for kind in self._kinds.values()

@@ -1,4 +1,4 @@
-"""Hold requests back, first come, first served, until the server can take one more; one limiter a traffic class."""
+"""A limiter: requests queue here, first come, first served, until the server can take one more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Limiter", "ServerLimiters"]
 
 
 class Limiter:
-    """Let so many requests through at once as a `Limit` says.
+    """Admit as many requests at once as a `Limit` allows.
 
     For one event loop. Waiting is fair, and ends cleanly when the waiting task is cancelled.
     """
@@ -29,14 +29,14 @@ class Limiter:
         self._pause_ends = 0.0
 
     def try_acquire(self) -> bool:
-        """Take a slot if one is free and nobody is waiting; else say `False`: then `acquire` waits."""
+        """Acquire a slot if one is free and nobody waits; return whether it was acquired."""
         if self._line or self.in_flight >= self.limit.value or self._pause is not None:
             return False
         self.in_flight += 1
         return True
 
     async def acquire(self) -> None:
-        """Wait in line for a slot, and take it."""
+        """Queue for a slot, and acquire it."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line.append(turn)
         self.waiting += 1
@@ -50,13 +50,13 @@ class Limiter:
             self.waiting -= 1
 
     def release(self) -> None:
-        """Give a slot back, and call whoever is next."""
+        """Release a slot, and wake whoever is next."""
         self.in_flight -= 1
         if self._line:
             self._call_next()
 
     def pause(self, seconds: float) -> None:
-        """Let nobody through for so long, as a `Retry-After` asks; what is in flight is not concerned."""
+        """Let nobody acquire a slot for so many seconds, as a `Retry-After` asks; requests in flight go on."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + seconds
         if self._pause is not None:
@@ -72,7 +72,7 @@ class Limiter:
         return 0.0 if self._pause is None else self._pause_ends - asyncio.get_running_loop().time()
 
     def close(self, words: str) -> None:
-        """Send everybody in the line home with an error, and end a pause, whose task would outlive the client."""
+        """Fail everybody in the queue, and end a pause, whose task would outlive the client."""
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None
@@ -106,7 +106,7 @@ class ServerLimiters:
     def __init__(
         self, maximum: int, fixed: int | None = None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
-        """Take how many requests may be in flight.
+        """Store how many requests may be in flight.
 
         Args:
             maximum: Highest limit of a class that a limit may reach by learning.

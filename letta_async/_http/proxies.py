@@ -1,4 +1,4 @@
-"""What the environment says of proxies: it is followed or refused, never passed over."""
+"""Find the proxy that the environment names for a server: it is used or refused, never ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an answer sends the request elsewhere, and whether the key may go there."""
+"""Decide whether a redirect is followed, and whether the API key may go there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_HOPS: Final = 3
 def redirect_target(
     request: Request, status: int, headers: Mapping[str, str], target: URL, base_url: str, hops: int
 ) -> URL | None:
-    """Give where to send the request instead; `None` when the answer is meant for the caller.
+    """Return where to send the request instead; `None` when the answer is meant for the caller.
 
     Only a 307 or 308 within the same origin is followed, with method and body as they are. Anything else would send the
     key to another host, drop to plain text, or turn a POST into a GET.

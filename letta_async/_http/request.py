@@ -79,7 +79,7 @@ class Request:
         return f"{self.path}?{self.query}" if self.query else self.path
 
     def hint(self, status: int) -> str | None:
-        """Say what to try when the server answers with `status`."""
+        """Return what to try when the server answers with `status`."""
         if self.operation is not None and (hint := self.operation.hint(status)):
             return hint
         if status == 401 and "authorization" not in self.headers:
@@ -93,7 +93,7 @@ class Request:
 def build(
     operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions, config: ClientConfig
 ) -> Request:
-    """Make the request of a call.
+    """Create the request of a call.
 
     Args:
         operation: The call.
@@ -193,7 +193,7 @@ def _object(members: Mapping[str, str]) -> bytes:
 def build_raw(
     method: str, path: str, *, body: object, answer: Any, options: CallOptions, config: ClientConfig
 ) -> Request:
-    """Make a request to a path that has no method of its own.
+    """Create a request to a path that has no method of its own.
 
     Raises:
         InvalidArgumentError: something handed in is wrong; nothing was sent.

@@ -66,7 +66,7 @@ class _UnreadableError(ValueError):
 def invalid_response(
     request: Request, status: int, headers: Mapping[str, str], body: bytes, reason: str
 ) -> APIResponseValidationError:
-    """Make the error for an answer that cannot be used."""
+    """Create the error for an answer that cannot be used."""
     kind = headers.get("Content-Type", "no content type")
     shown = f": {glance(body)}" if body else ""
     return APIResponseValidationError(

@@ -1,4 +1,4 @@
-"""How connections are made: TLS, proxies, keep-alive, and what of a session that was handed in holds."""
+"""Create HTTP sessions: TLS, proxies, keep-alive, and what of a session that a user passes is kept."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class _Connector(aiohttp.TCPConnector):
     async def _create_connection(
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
     ) -> ResponseHandler:
-        """Make a connection, in time, name resolution and TLS included."""
+        """Create a connection, in time, name resolution and TLS included."""
         REUSED.set(False)
         with Timer(TimeoutScheduler(self._loop), timeout.sock_connect):
             return await super()._create_connection(req, traces, _UNTIMED)
@@ -157,7 +157,7 @@ class ConnectionOptions:
 
 @lru_cache(64)
 def _timeout(connect: float | None, own: bool) -> aiohttp.ClientTimeout:
-    """Make a timeout; making one for each request would take longer than anything else of ours does."""
+    """Create a timeout; making one for each request would take longer than anything else of ours does."""
     return aiohttp.ClientTimeout(total=None, connect=None if own else connect, sock_connect=connect if own else None)
 
 

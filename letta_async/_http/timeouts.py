@@ -1,4 +1,4 @@
-"""A timeout that does not blame the server for a loop that was blocked."""
+"""Timeouts that do not blame the server for an event loop that was blocked."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Timer:
     __slots__ = ("_cancels", "_error", "_returns", "_seconds", "_task", "_watch", "when")
 
     def __init__(self, watch: TimeoutScheduler, seconds: float | None) -> None:
-        """Take the time, from entering the block on; `None`: no bound, but `TimeoutScheduler.end` ends it."""
+        """Store the time, from entering the block on; `None`: no bound, but `TimeoutScheduler.end` ends it."""
         self._watch = watch
         self._seconds = math.inf if seconds is None else seconds
         self._returns = 0

@@ -1,4 +1,4 @@
-"""What the log says at level DEBUG of an attempt: what goes out and what comes back, without its secrets."""
+"""Log attempts at level DEBUG: requests and responses, without secrets."""
 
 from __future__ import annotations
 

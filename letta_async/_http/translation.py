@@ -1,4 +1,4 @@
-"""What the HTTP library, TLS and the operating system raise, in this package's words: one table, first match wins."""
+"""Translate exceptions of the HTTP library, TLS and the operating system: one table, first match wins."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _of_tls_error(error: Any) -> _Meaning:
 
 
 def _is_unwelcome(error: BaseException) -> bool:
-    """Tell whether the server sent a TLS alert about the client's certificate."""
+    """Return whether the server sent a TLS alert about the client's certificate."""
     return bool(re.search(r"\balert\b.*\bcertificate\b", str(error)))
 
 
@@ -181,7 +181,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def connection_error(words: str, method: str, path: str, base_url: str, cls: type[E]) -> E:
-    """Make an error that says which request did not come through, and to where."""
+    """Create an error that says which request did not come through, and to where."""
     return cls(f"{method} {path}: {words} [{_to_try(base_url)}]", request_method=method, request_path=path)
 
 

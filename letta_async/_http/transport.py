@@ -1,4 +1,4 @@
-"""Where every request passes: one session a loop, limiters for each server, and every call seen through to its end."""
+"""The transport that all calls of a client share: one session per event loop, limiters per server."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Transport:
             await asyncio.sleep(0)
 
     def stats(self, base_url: str) -> ClientStats:
-        """Say how things stand with a server."""
+        """Return how things stand with a server."""
         server = None if self._binding is None else self._binding.servers.get(base_url)
         limiters = [] if server is None else list(server)
         if not limiters:
@@ -150,7 +150,7 @@ class Transport:
         return binding is not None and binding.pid == os.getpid() and self.connection.session is None
 
     def abandon(self) -> None:
-        """Let go of the connections without a loop to close them in."""
+        """Release the connections without a loop to close them in."""
         binding = self._take_binding()
         if binding is not None:
             abandon_session(binding.session)

@@ -1,4 +1,4 @@
-"""A live progress bar with rate and time left, on standard error, where somebody is there to look at it."""
+"""A live progress bar with rate and time left, on standard error, if that is a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which conversations are stale: as many asked about at once as the server takes, with a bar."""
+"""Check which conversations are stale, as many at once as the server can take, with a progress bar."""
 
 from __future__ import annotations
 

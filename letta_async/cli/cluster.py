@@ -1,4 +1,4 @@
-"""`--dask`: the same work on a cluster, by a part of the package that is an extra."""
+"""`--dask`: run the work on a cluster."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["on_cluster"]
 async def on_cluster(
     address: str, connection: Connection, api_key: str | None
 ) -> AsyncGenerator[Callable[..., Outcomes], None]:
-    """Give a `recompile_many` that works on the cluster with this scheduler.
+    """Provide a `recompile_many` that works on the cluster with this scheduler.
 
     Args:
         address: Where the scheduler is.

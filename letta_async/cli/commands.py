@@ -1,4 +1,4 @@
-"""What can be typed: commands and options, with examples in their help."""
+"""The commands and options, with examples in their help."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def _lacks(part: str, what: str) -> bool:
-    """Tell whether a part of the package that something needs is not installed; if so, say what to install."""
+    """Return whether a part of the package that something needs is not installed; if so, say what to install."""
     if find_spec(f"letta_async.{part}") is not None:
         return False
     say(f"error: {what} needs letta-async-{part}: pip install 'letta-async[{part}]'")
@@ -101,7 +101,7 @@ def _lacks(part: str, what: str) -> bool:
 
 
 def _stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """Make one decorator of several, which help lists in this order."""
+    """Create one decorator of several, which help lists in this order."""
 
     def decorate(command: Command) -> Command:
         for option in reversed(options):
@@ -194,7 +194,7 @@ def status(
     output: Format,
     **connection: Any,
 ) -> int:
-    """Tell which conversations are stale; change nothing.
+    """Return which conversations are stale; change nothing.
 
     Stale is a conversation whose system prompt a recompile would change. Exit code 0 when none is, 1 when some are, 5
     when some could not be checked: fit for a cron job or CI. An ID of - stands for the ids on standard input, one per

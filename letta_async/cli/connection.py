@@ -1,4 +1,4 @@
-"""Where the server is and who asks: from options, files and the environment, never a key from the command line."""
+"""Options of the connection to the server: from the command line, files and the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`demo`: conversations that go stale, are found and recompiled; all of it on the embedded server, by the commands."""
+"""`demo`: conversations that become stale, are found and recompiled, on an embedded server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exit codes, each with its meaning: the one table that the program, its help and its documentation go by."""
+"""Exit codes with their meanings: the table that the program, its help and its documentation share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went wrong, in a line and an exit code."""
+"""Turn an error into a line and an exit code."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Refusal(Exception):
 
 
 def is_hopeless(error: LettaError) -> bool:
-    """Tell whether every other call would fail the same way, as long as none has succeeded."""
+    """Return whether every other call would fail the same way, as long as none has succeeded."""
     return isinstance(error, AuthenticationError | APIConnectionError)
 
 
@@ -101,7 +101,7 @@ def _typed(fault: Fault) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """Give an error's words without line breaks, and without what would act on a terminal."""
+    """Return an error's words without line breaks, and without what would act on a terminal."""
     return " ".join(harmless(str(error)).split())
 
 

@@ -1,4 +1,4 @@
-"""What a recompile would do, and whether that is wanted."""
+"""The plan of a recompile, and the question whether to carry it out."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Plan:
     only_stale: bool
 
     def targets(self) -> list[str]:
-        """Give the conversations to recompile."""
+        """Return the conversations to recompile."""
         return [row.conversation_id for row in self.rows if row.status == "stale" or not self.only_stale]
 
     def left_out(self) -> list[Row]:
-        """Give the rows of those that are not to be recompiled: current ones, and those that could not be checked."""
+        """Return the rows of those that are not to be recompiled: current ones, and those that could not be checked."""
         rows = [row for row in self.rows if row.status != "stale"] if self.only_stale else []
         return [attrs.evolve(row, status="unchanged") if row.status == "current" else row for row in rows]
 
@@ -62,7 +62,7 @@ def conversations(count: int, kind: str = "") -> str:
 
 
 def can_be_asked() -> bool:
-    """Tell whether somebody is there to answer.
+    """Return whether somebody is there to answer.
 
     Raises:
         Refusal: somebody is, but could not see the question.

@@ -1,4 +1,4 @@
-"""`recompile`: a plan, a question, the work, and what came of it."""
+"""`recompile`: plan, question, work, report."""
 
 from __future__ import annotations
 

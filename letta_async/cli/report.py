@@ -1,4 +1,4 @@
-"""What came of each conversation: as a table for people, as one JSON document, or as a JSON line each."""
+"""Report results per conversation: as a table, as one JSON document, or as JSON lines."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Row:
     """Further fields in JSON."""
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as JSON values, the same fields each time."""
+        """Return it as JSON values, the same fields each time."""
         error = self.error
         return {
             "conversation_id": self.conversation_id,
@@ -62,7 +62,7 @@ class Row:
         }
 
     def detail(self) -> str:
-        """Give what a table says of it beside its status."""
+        """Return what a table says of it beside its status."""
         if self.error is not None:
             return one_line(self.error)
         if self.words is not None:
@@ -77,7 +77,7 @@ class Report:
     """Gather rows and write them to standard output in one of the formats."""
 
     def __init__(self, kind: Format, *, diffs: bool = False) -> None:
-        """Take the format, and whether the rows' diffs are part of it."""
+        """Store the format, and whether the rows' diffs are part of it."""
         self.kind: Final = kind
         self.counts: Counter[str] = Counter()
         self._diffs = diffs
@@ -172,7 +172,7 @@ def _print_table(rows: Iterable[Row]) -> None:
 
 
 def _console() -> Any:
-    """Give a console for standard output: as wide as the terminal, or as wide as it takes."""
+    """Return a console for standard output: as wide as the terminal, or as wide as it takes."""
     from rich.console import Console  # noqa: PLC0415 - only where something is printed
 
     wide = None if sys.stdout.isatty() else 100_000

@@ -1,4 +1,4 @@
-"""Which conversations a command is about."""
+"""Select the conversations of a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compaction settings from a file or from the command line itself."""
+"""Read compaction settings from a file or from the command line itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`status`: which conversations are stale."""
+"""`status`: report which conversations are stale."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Interrupted(Exception):
     """A command was ended from outside."""
 
     def __init__(self, code: Exit, *, at_once: bool) -> None:
-        """Take the exit code, and whether what was in flight was ended, too."""
+        """Store the exit code, and whether what was in flight was ended, too."""
         super().__init__("interrupted")
         self.code = code
         self.at_once = at_once
@@ -33,7 +33,7 @@ class Stop:
     """Whether somebody asked to stop, and by which signal."""
 
     def __init__(self, on_first: Callable[[], object]) -> None:
-        """Take what to call when it is asked for first."""
+        """Store what to call when it is asked for first."""
         self.asked: asyncio.Event = asyncio.Event()
         self.code: Exit = Exit.INTERRUPTED
         self._on_first = on_first
@@ -93,7 +93,7 @@ async def until_stopped(items: AsyncGenerator[T, None], stop: Stop) -> AsyncGene
 
 
 async def _step(items: AsyncGenerator[T, None]) -> list[T]:
-    """Give the next item, or none at the end."""
+    """Return the next item, or none at the end."""
     async for item in items:
         return [item]
     return []

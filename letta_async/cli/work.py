@@ -1,4 +1,4 @@
-"""One client and one event loop for a command that asks in between, and what Ctrl-C means to it."""
+"""Run coroutines of a command on one client and one event loop, and handle signals."""
 
 from __future__ import annotations
 

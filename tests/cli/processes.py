@@ -31,7 +31,7 @@ MEASURED: Final = ("COVERAGE_PROCESS_CONFIG",)
 
 
 def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
-    """Give an environment in which nothing of the developer's is in the way."""
+    """Return an environment in which nothing of the developer's is in the way."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT", *MEASURED) if name in os.environ}
     place = {} if base_url is None else {"LETTA_BASE_URL": base_url}
     return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONWARNINGS": "error", **place, **more}
@@ -54,7 +54,7 @@ class Done:
         return [json.loads(line) for line in self.stdout.splitlines()]
 
     def with_status(self, status: str) -> set[str]:
-        """Give the conversations that have a status, from whichever of the JSON forms."""
+        """Return the conversations that have a status, from whichever of the JSON forms."""
         rows = self.jsonl if not self.stdout.startswith("{\n") else self.json["conversations"]
         return {row["conversation_id"] for row in rows if row["status"] == status}
 
@@ -247,7 +247,7 @@ class _Heard:
                     raise AssertionError(f"{words!r} did not come, but: {self.text!r}")
 
     def rest(self) -> str:
-        """Give all, once it has ended."""
+        """Return all, once it has ended."""
         self._thread.join(PATIENCE)
         return self.text
 

@@ -41,7 +41,7 @@ class Story:
 
 
 def tell(client: Letta, *, stale: int = 2, current: int = 1, unshared: int = 1) -> Story:
-    """Make a story: so many conversations of each agent."""
+    """Create a story: so many conversations of each agent."""
     block = client.blocks.create(label="project", value="The release is on Friday.")
 
     def make(name: str, blocks: list[str]) -> str:

@@ -33,7 +33,7 @@ def secured() -> Iterator[tuple[str, Story]]:
 
 @pytest.fixture(scope="module")
 def nobody() -> str:
-    """Give a URL where nobody listens."""
+    """Return a URL where nobody listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{taken.getsockname()[1]}"

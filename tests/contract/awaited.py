@@ -13,7 +13,7 @@ __all__ = ["awaited"]
 
 
 def awaited(client: Letta) -> Any:
-    """Give a client whose methods are awaited, and whose lists and iterators are for `async for`."""
+    """Return a client whose methods are awaited, and whose lists and iterators are for `async for`."""
     return _Part(client)
 
 

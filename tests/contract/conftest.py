@@ -48,7 +48,7 @@ class Story:
 
 @pytest.fixture(scope="session")
 def base_url() -> Iterator[str]:
-    """Give the URL of the server under test."""
+    """Return the URL of the server under test."""
     if REAL:
         yield REAL
         return
@@ -58,7 +58,7 @@ def base_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def secure_server() -> Iterator[SecureServer]:
-    """Give the server under test that asks for a key."""
+    """Return the server under test that asks for a key."""
     if REAL and not SECURE:
         pytest.skip("LETTA_TEST_SECURE_BASE_URL is not set")
     if REAL:
@@ -70,14 +70,14 @@ def secure_server() -> Iterator[SecureServer]:
 
 @pytest.fixture
 async def http(base_url: str) -> AsyncIterator[Http]:
-    """Give a bare caller of the server under test."""
+    """Return a bare caller of the server under test."""
     async with aiohttp.ClientSession() as session:
         yield Http(base_url, session)
 
 
 @pytest.fixture(params=["AsyncLetta", "Letta"])
 async def sdk(request: pytest.FixtureRequest, base_url: str) -> AsyncIterator[AsyncLetta]:
-    """Give the client, then the facade, to be used as if it were the client."""
+    """Return the client, then the facade, to be used as if it were the client."""
     if request.param == "AsyncLetta":
         async with AsyncLetta(base_url=base_url) as client:
             yield client
@@ -88,14 +88,14 @@ async def sdk(request: pytest.FixtureRequest, base_url: str) -> AsyncIterator[As
 
 @pytest.fixture
 async def secure_http(secure_server: SecureServer) -> AsyncIterator[Http]:
-    """Give a bare caller of the server that asks for a key; it sends none by itself."""
+    """Return a bare caller of the server that asks for a key; it sends none by itself."""
     async with aiohttp.ClientSession() as session:
         yield Http(secure_server.base_url, session)
 
 
 @pytest.fixture
 async def make_block(http: Http) -> AsyncIterator[Make]:
-    """Make blocks: `await make_block(label=…, value=…)`."""
+    """Create blocks: `await make_block(label=…, value=…)`."""
     made: list[str] = []
 
     async def make(**body: Any) -> dict[str, Any]:
@@ -111,7 +111,7 @@ async def make_block(http: Http) -> AsyncIterator[Make]:
 
 @pytest.fixture
 async def make_agent(http: Http) -> AsyncIterator[Make]:
-    """Make agents without tools: `await make_agent(memory_blocks=[…], system=…)`; their own blocks go with them."""
+    """Create agents without tools: `await make_agent(memory_blocks=[…], system=…)`; their own blocks go with them."""
     made: list[dict[str, Any]] = []
 
     async def make(**body: Any) -> dict[str, Any]:
@@ -130,7 +130,7 @@ async def make_agent(http: Http) -> AsyncIterator[Make]:
 
 @pytest.fixture
 async def make_conversation(http: Http) -> Make:
-    """Make conversations: `await make_conversation(agent_id, summary=…)`; they go with their agent."""
+    """Create conversations: `await make_conversation(agent_id, summary=…)`; they go with their agent."""
 
     async def make(agent_id: str, **body: Any) -> dict[str, Any]:
         answer = await http.post(f"/v1/conversations/?agent_id={agent_id}", body)
@@ -142,19 +142,19 @@ async def make_conversation(http: Http) -> Make:
 
 @pytest.fixture
 async def agent(make_agent: Make) -> dict[str, Any]:
-    """Give an agent with one block: `human`, value `Ada`."""
+    """Return an agent with one block: `human`, value `Ada`."""
     return await make_agent(memory_blocks=[{"label": "human", "value": "Ada", "description": "About the user"}])
 
 
 @pytest.fixture
 async def story(agent: dict[str, Any], make_conversation: Make) -> Story:
-    """Give an agent with one block, and a conversation of it."""
+    """Return an agent with one block, and a conversation of it."""
     conversation = await make_conversation(agent["id"])
     return Story(agent["id"], agent["blocks"][0]["id"], conversation["id"])
 
 
 @pytest.fixture
 async def stale(story: Story, http: Http) -> Story:
-    """Give a story whose block was changed, from `Ada` to `Grace`, after the conversation began."""
+    """Return a story whose block was changed, from `Ada` to `Grace`, after the conversation began."""
     assert (await http.patch(f"/v1/blocks/{story.block_id}", {"value": "Grace"})).status == 200
     return story

@@ -29,7 +29,7 @@ BODY = {"name": "n", "model": MODEL, "include_base_tools": False, "system": "SYS
 
 
 async def refused(http: Http, **fields: Any) -> tuple[int, str]:
-    """Give the refusal of an agent with these fields."""
+    """Return the refusal of an agent with these fields."""
     answer = await http.post("/v1/agents/", {**BODY, **fields})
     assert answer.status >= 400, answer
     return answer.status, answer.detail
@@ -468,7 +468,7 @@ async def test_an_unknown_relation_is_refused(http: Http) -> None:
 
 @pytest.fixture
 async def three(make_agent: Make) -> list[dict[str, Any]]:
-    """Give three agents that share a tag of their own, the oldest first."""
+    """Return three agents that share a tag of their own, the oldest first."""
     first = await make_agent(name="zeta one", tags=["x"])
     tag = first["id"]
     agents = [await make_agent(name=f"zeta {name}", tags=[tag, name]) for name in ("One", "two", "three")]

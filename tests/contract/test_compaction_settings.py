@@ -69,7 +69,7 @@ async def check(http: Http, settings: Any) -> Answer:
 
 
 async def problems_of(http: Http, settings: Any, *path: str | int) -> list[dict[str, Any]]:
-    """Give the problems of settings, their places told from `path` on."""
+    """Return the problems of settings, their places told from `path` on."""
     start = ("body", "compaction_settings", *path)
     problems = (await check(http, settings)).problems
     assert all(problem["loc"][: len(start)] == start for problem in problems), problems

@@ -34,7 +34,7 @@ class Talk:
 
 @pytest.fixture
 async def talking(make_agent: Make) -> dict[str, Any]:
-    """Give an agent that starts with four messages besides its system message."""
+    """Return an agent that starts with four messages besides its system message."""
     return await make_agent(initial_message_sequence=FIRST)
 
 
@@ -48,7 +48,7 @@ async def talk(http: Http, talking: dict[str, Any]) -> Talk:
 
 
 async def places(http: Http, target: str, known: list[dict[str, Any]]) -> str:
-    """Give a list of messages, each by its place in `known`."""
+    """Return a list of messages, each by its place in `known`."""
     answer = await http.get(f"/v1/conversations/{target}")
     assert answer.status == 200, answer
     ids = [message["id"] for message in known]

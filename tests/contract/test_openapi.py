@@ -22,13 +22,13 @@ async def described(http: Http) -> dict[str, Any]:
 
 
 def parameters(operation: dict[str, Any]) -> set[tuple[str, str, bool]]:
-    """Give the name, the place and the need of each parameter; those in headers are the real server's alone."""
+    """Return the name, the place and the need of each parameter; those in headers are the real server's alone."""
     found = operation.get("parameters", [])
     return {(each["name"], each["in"], each["required"]) for each in found if each["in"] != "header"}
 
 
 def fields(document: dict[str, Any], operation: dict[str, Any]) -> set[str]:
-    """Give the names of the fields of a body; none where it takes none."""
+    """Return the names of the fields of a body; none where it takes none."""
     if "requestBody" not in operation:
         return set()
     schema = operation["requestBody"]["content"]["application/json"]["schema"]

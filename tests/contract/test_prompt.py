@@ -128,7 +128,7 @@ async def test_some_agents_have_no_memory_blocks_in_their_prompt(http: Http, mak
 
 
 def compiled_at(prompt: str) -> tuple[datetime, str]:
-    """Give the time in a prompt, and its zone as written."""
+    """Return the time in a prompt, and its zone as written."""
     found = re.search(r"^- System prompt last recompiled: (.*M) (\S+)$", prompt, re.MULTILINE)
     assert found is not None, prompt
     return datetime.strptime(found[1] + found[2][-5:], "%Y-%m-%d %I:%M:%S %p%z"), found[2]
@@ -169,7 +169,7 @@ async def test_recompiling_an_agent_keeps_that_date_unless_asked(http: Http, sto
 
 
 def previous(prompt: str) -> int:
-    """Give the count of previous messages in a prompt."""
+    """Return the count of previous messages in a prompt."""
     found = re.search(r"^- (\d+) previous messages between you", prompt, re.MULTILINE)
     assert found is not None, prompt
     return int(found[1])

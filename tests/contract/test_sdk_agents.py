@@ -27,7 +27,7 @@ Create = Callable[..., Awaitable[AgentState]]
 
 @pytest.fixture
 async def create(sdk: AsyncLetta, http: Http) -> AsyncIterator[Create]:
-    """Make agents with the client; they are deleted after the test, with their blocks."""
+    """Create agents with the client; they are deleted after the test, with their blocks."""
     made: list[AgentState] = []
 
     async def create(**parameters: Any) -> AgentState:

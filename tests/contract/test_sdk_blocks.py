@@ -16,7 +16,7 @@ Create = Callable[..., Awaitable[Block]]
 
 @pytest.fixture
 async def create(sdk: AsyncLetta, http: Http) -> AsyncIterator[Create]:
-    """Make blocks with the client; they are deleted after the test."""
+    """Create blocks with the client; they are deleted after the test."""
     made: list[Block] = []
 
     async def create(**parameters: Any) -> Block:

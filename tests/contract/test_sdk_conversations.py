@@ -98,7 +98,7 @@ async def test_there_is_no_conversation_of_no_agent(sdk: AsyncLetta) -> None:
 
 @pytest.fixture
 async def five(agent: dict[str, Any], make_conversation: Make) -> list[str]:
-    """Give the ids of five conversations of one agent, the newest first."""
+    """Return the ids of five conversations of one agent, the newest first."""
     return [(await make_conversation(agent["id"], summary=f"No. {n}"))["id"] for n in range(5)][::-1]
 
 
@@ -148,14 +148,14 @@ async def test_a_cursor_that_does_not_exist_is_not_found(sdk: AsyncLetta) -> Non
 
 @pytest.fixture
 async def talk(make_agent: Make) -> str:
-    """Give an agent that starts with messages of every role."""
+    """Return an agent that starts with messages of every role."""
     agent: str = (await make_agent(initial_message_sequence=FIRST))["id"]
     return agent
 
 
 @pytest.fixture
 async def monologue(make_agent: Make) -> str:
-    """Give an agent that starts with messages of the user."""
+    """Return an agent that starts with messages of the user."""
     first = [{"role": "user", "content": f"No. {n}"} for n in range(4)]
     agent: str = (await make_agent(initial_message_sequence=first))["id"]
     return agent

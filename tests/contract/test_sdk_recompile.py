@@ -173,7 +173,7 @@ async def test_a_conversation_without_messages_can_only_be_tried(sdk: AsyncLetta
 
 @pytest.fixture
 async def locked(request: pytest.FixtureRequest) -> AsyncIterator[SecureServer]:
-    """Give a server that asks for a key which a client would take."""
+    """Return a server that asks for a key which a client would take."""
     if REAL:
         yield request.getfixturevalue("secure_server")
         return

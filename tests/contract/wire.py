@@ -109,7 +109,7 @@ class Http:
         return await self.post(f"/v1/conversations/{conversation_id}/recompile{query}", body)
 
     async def prompt(self, conversation_id: str, *, agent_id: str | None = None) -> str:
-        """Give the stored system prompt of a conversation, or of an agent's own messages."""
+        """Return the stored system prompt of a conversation, or of an agent's own messages."""
         agent = "" if agent_id is None else f"&agent_id={agent_id}"
         answer = await self.get(f"/v1/conversations/{conversation_id}/messages?order=asc&limit=1{agent}")
         assert answer.status == 200, answer

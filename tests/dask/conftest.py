@@ -26,7 +26,7 @@ def cluster() -> Iterator[LocalCluster]:
 
 @pytest.fixture
 def cluster_client(cluster: LocalCluster) -> Iterator[Client]:
-    """Give a client for one test, with which goes what a test that failed left on the cluster."""
+    """Return a client for one test, with which goes what a test that failed left on the cluster."""
     with Client(cluster) as client:
         yield client
 
@@ -44,7 +44,7 @@ def ids(_shared_server: EmbeddedServer) -> list[str]:
 
 @pytest.fixture
 def server(_shared_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> EmbeddedServer:
-    """Give a server, to which the environment points, in the workers, too: they are in this process."""
+    """Return a server, to which the environment points, in the workers, too: they are in this process."""
     _shared_server.requests.clear()
     monkeypatch.setenv("LETTA_BASE_URL", _shared_server.base_url)
     return _shared_server

@@ -11,7 +11,7 @@ __all__ = ["documented_fields"]
 
 
 def documented_fields(cls: type[Any]) -> dict[str, str]:
-    """Give the docstring of each field of a class and of those that it is made from; the nearest one counts."""
+    """Return the docstring of each field of a class and of those that it is made from; the nearest one counts."""
     found: dict[str, str] = {}
     for each in reversed(cls.__mro__):
         if each.__module__.startswith("letta_async"):

@@ -41,7 +41,7 @@ _DEFAULT: Final = re.compile(r" *Server default:.*")
 
 
 def document() -> str:
-    """Make the page."""
+    """Create the page."""
     parts = [cls for cls in _reached(PROVIDERS) if tag_of(cls) is None]
     lines = [
         *(_INTRODUCTION, *_section(CompactionSettings, level=2)),
@@ -53,7 +53,7 @@ def document() -> str:
 
 
 def _reached(classes: Iterable[type[Any]]) -> list[type[Any]]:
-    """Give the classes that fields of these classes hold, each once."""
+    """Return the classes that fields of these classes hold, each once."""
     found: dict[type[Any], None] = {}
     for cls in classes:
         for field in attrs.fields(attrs.resolve_types(cls)):

@@ -149,7 +149,7 @@ def test_errors_come_out_of_other_processes(server: StubServer) -> None:
 
 
 def comparable(error: BaseException) -> dict[str, Any]:
-    """Give what an error knows, less what is another in every run."""
+    """Return what an error knows, less what is another in every run."""
     known = {name: value for name, value in vars(error).items() if name not in {"attempts", "headers"}}
     headers = getattr(error, "headers", {})
     return known | {"headers": {name: value for name, value in headers.items() if name != "Date"}}

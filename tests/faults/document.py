@@ -43,7 +43,7 @@ _SECTIONS: Final = {
 
 
 def document() -> str:
-    """Make the page."""
+    """Create the page."""
     parts = [_INTRODUCTION]
     for title, rows in _SECTIONS.items():
         faults = [fault for fault in FAULTS if fault.row in rows]

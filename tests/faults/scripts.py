@@ -35,7 +35,7 @@ _BODY = json.dumps(PROMPT).encode()
 
 
 def answer(status: int | str = 200, body: bytes = _BODY, *headers: str, length: int | str | None = -1) -> bytes:
-    """Make an answer; `length` stands in the place of the true one, `None` for no length at all."""
+    """Create an answer; `length` stands in the place of the true one, `None` for no length at all."""
     lines = [f"HTTP/1.1 {status} Whatever", *headers]
     if not any(line.lower().startswith("content-type") for line in headers):
         lines.append("Content-Type: application/json")
@@ -196,7 +196,7 @@ def gzipped(body: bytes) -> bytes:
 
 @functools.cache
 def bomb(size: int) -> bytes:
-    """Make a gzip body that unpacks to `size` zeros, without ever holding them."""
+    """Create a gzip body that unpacks to `size` zeros, without ever holding them."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     block = bytes(2**20)
     parts: Iterable[bytes] = [packer.compress(block) for _ in range(size // len(block))]

@@ -40,7 +40,7 @@ E = TypeVar("E", bound=LettaError)
 
 
 def meet(make: Callable[[], Any], kind: type[E]) -> tuple[Any, E | None]:
-    """Give what comes of something: a value, or an error of ours; any other error is the test's failure."""
+    """Return what comes of something: a value, or an error of ours; any other error is the test's failure."""
     try:
         return make(), None
     except kind as error:

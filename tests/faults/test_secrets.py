@@ -36,7 +36,7 @@ PROXY = f"http://sam:{PROXY_PASSWORD}@127.0.0.1:1"
 
 
 def _parts(client: Any) -> Iterator[object]:
-    """Give everything of a client that a debugger, a log or a traceback might show."""
+    """Yield everything of a client that a debugger, a log or a traceback might show."""
     yield client
     yield from vars(client).values()
     config, transport = client._config, client._transport

@@ -40,7 +40,7 @@ CLASSES = sorted({cls for cls in _subclasses(aiohttp.ClientError) if _is_aiohttp
 
 
 def _make(cls: type[Any]) -> Exception:
-    """Make an instance of an exception class, whatever its constructor wants."""
+    """Create an instance of an exception class, whatever its constructor wants."""
     if issubclass(cls, aiohttp.ClientResponseError):
         arguments: tuple[Any, ...] = (_REQUEST, ())
     elif issubclass(cls, UnixClientConnectorError):

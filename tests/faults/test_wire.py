@@ -23,7 +23,7 @@ from .table import FAULTS
 
 
 def _here(fault: Fault) -> Fault:
-    """Give the fault as it is with this interpreter's settings."""
+    """Return the fault as it is with this interpreter's settings."""
     if os.environ.get("LETTA_TEST_LOOP") == "uvloop":
         fault = attrs.evolve(fault, **fault.uvloop)
     if os.environ.get("AIOHTTP_NO_EXTENSIONS"):

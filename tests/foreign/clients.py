@@ -23,7 +23,7 @@ STORIES: Final = ("memory", "key")
 
 
 def recorded(story: str) -> Path:
-    """Give the file with what a real server was seen to answer."""
+    """Return the file with what a real server was seen to answer."""
     return HERE.parent / "recorded" / f"foreign-{story}.jsonl"
 
 

@@ -43,7 +43,7 @@ async def say(step: str, call: Callable[..., Any], *args: Any, read: Callable[[A
 
 
 def plain(answer: Any) -> Any:
-    """Give an answer as JSON has it: the fields that came, by the names that they came by."""
+    """Return an answer as JSON has it: the fields that came, by the names that they came by."""
     if isinstance(answer, list):
         return [plain(item) for item in answer]
     if hasattr(answer, "items") and not isinstance(answer, dict):
@@ -57,7 +57,7 @@ async def each(page: Any) -> list[Any]:
 
 
 def sent(response: Any) -> Any:
-    """Tell how an answer came: this client hands it out on request."""
+    """Return how an answer came: this client hands it out on request."""
     return {
         "status": response.status_code,
         "type": response.headers["content-type"],
@@ -70,7 +70,7 @@ decoded = json.loads
 
 
 async def memory(client: Any, token: str) -> None:
-    """Make blocks, agents and conversations; edit a shared block, recompile, list, fork, fail, and clear up."""
+    """Create blocks, agents and conversations; edit a shared block, recompile, list, fork, fail, and clear up."""
     await say("health", client.health)
     human, persona = await make_blocks(client.blocks, token)
     first, second = await make_agents(client.agents, client.blocks, token, human)

@@ -21,7 +21,7 @@ _SQL: Final = re.compile(r"(?<= already exists\.)\n\[SQL: .*", re.DOTALL)
 
 
 def comparable(output: str) -> list[str]:
-    """Give the lines of a transcript with sorted keys, and with ids numbered in the order in which they appear."""
+    """Return the lines of a transcript with sorted keys, and with ids numbered in the order in which they appear."""
     numbers: dict[str, str] = {}
     counts: Counter[str] = Counter()
 

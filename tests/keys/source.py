@@ -18,7 +18,7 @@ Make = Callable[..., Any]
 
 
 def turning(*keys: str) -> tuple[list[str], Callable[[], str]]:
-    """Make a callable that returns one key after the other, the last one for ever, and a list of what it returned."""
+    """Create a callable that returns one key after the other, the last one for ever, and a list of what it returned."""
     calls: list[str] = []
 
     def turn() -> str:
@@ -29,7 +29,7 @@ def turning(*keys: str) -> tuple[list[str], Callable[[], str]]:
 
 
 def called(function: Callable[[], Any], kind: str) -> Any:
-    """Make a callable of another kind that does the same."""
+    """Create a callable of another kind that does the same."""
 
     async def later() -> Any:
         await asyncio.sleep(0)

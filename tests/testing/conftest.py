@@ -18,6 +18,6 @@ def server() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture
 def client(server: EmbeddedServer) -> Iterator[Letta]:
-    """Give a client that tries once: what the server did to a request is to be seen."""
+    """Return a client that tries once: what the server did to a request is to be seen."""
     with Letta(base_url=server.base_url, max_retries=0) as client:
         yield client

@@ -10,7 +10,7 @@ MODEL = "letta/letta-free"
 
 
 def fill(client: Letta) -> dict[str, str]:
-    """Make one of everything, change it, delete something; give the ids of what is left."""
+    """Create one of everything, change it, delete something; give the ids of what is left."""
     block = client.post(
         "/v1/blocks/", body={"label": "human", "value": "Ada\ud83d\ude00", "metadata": {"odd": "\ud800"}}
     )

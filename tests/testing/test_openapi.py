@@ -54,7 +54,7 @@ def served() -> Iterator[EmbeddedServer]:
 
 
 def known(server: EmbeddedServer) -> dict[str, str]:
-    """Make one of everything; give the ids by the names of the parameters that take them."""
+    """Create one of everything; give the ids by the names of the parameters that take them."""
     with Letta(base_url=server.base_url) as client:
         return {f"{name}_id": made for name, made in fill(client).items()}
 

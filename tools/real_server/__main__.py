@@ -52,7 +52,7 @@ def stop(root: Path) -> int:
 
 
 def status(root: Path) -> int:
-    """Tell what `start` started; the exit code is 0 if it runs."""
+    """Return what `start` started; the exit code is 0 if it runs."""
     instance = Instance.load(root / "started")
     if instance.running:
         print(_addresses(instance, "\n"))

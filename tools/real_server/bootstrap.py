@@ -20,7 +20,7 @@ _STATEMENTS = (
 
 
 async def bootstrap() -> None:
-    """Make the schema, then the records that a server makes on its first start."""
+    """Create the schema, then the records that a server makes on its first start."""
     async with engine.begin() as connection:
         await connection.execute(text("create extension vector"))
         await connection.run_sync(Base.metadata.create_all)

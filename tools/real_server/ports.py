@@ -11,7 +11,7 @@ _RANGE = range(20_000, 32_000)
 
 
 def free(port: int) -> bool:
-    """Tell whether a server could listen on a port of the loopback interface."""
+    """Return whether a server could listen on a port of the loopback interface."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

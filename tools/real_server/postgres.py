@@ -26,7 +26,7 @@ class Cluster:
     password_file: Path
 
     def create(self, log: Path) -> None:
-        """Make an empty cluster.
+        """Create an empty cluster.
 
         The password keeps other users of this machine out: who may talk to PostgreSQL as its superuser may run
         programs as the one who started it.
@@ -84,7 +84,7 @@ class Cluster:
         return process
 
     def uri(self, port: int) -> str:
-        """Say where to find the database, password included."""
+        """Return where to find the database, password included."""
         password = self.password_file.read_text(encoding="ascii")
         return f"postgresql://{USER}:{password}@127.0.0.1:{port}/postgres"
 

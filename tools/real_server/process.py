@@ -28,7 +28,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Tell whether this very process still runs."""
+        """Return whether this very process still runs."""
         return birth_of(self.pid) == self.born
 
     def stop(self) -> None:

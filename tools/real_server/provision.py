@@ -104,7 +104,7 @@ class Provision:
 
 
 def provision_in(root: Path) -> Provision:
-    """Say what there should be in a folder, for the Python that runs this or, if that is too new, another one."""
+    """Return what there should be in a folder, for the Python that runs this or, if that is too new, another one."""
     own = ".".join(map(str, sys.version_info[:2]))
     candidates = [sys.executable] if own in _SUPPORTED else [f"python{version}" for version in _SUPPORTED]
     for interpreter in candidates:

@@ -14,7 +14,7 @@ import letta_async
 
 
 def closure(name: str) -> set[str]:
-    """Give a distribution and all that it needs without its extras, where that is installed."""
+    """Return a distribution and all that it needs without its extras, where that is installed."""
     found: set[str] = set()
     waiting = [name]
     while waiting:

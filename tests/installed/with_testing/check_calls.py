@@ -31,7 +31,7 @@ PROVIDERS = [cls for cls in typing.get_args(ModelSettings) if cls is not Unknown
 
 
 async def an_agent(client: AsyncLetta, *, conversations: int) -> tuple[str, list[Conversation]]:
-    """Make an agent that has some conversations, and forget its memory there: give its block and them."""
+    """Create an agent that has some conversations, and forget its memory there: give its block and them."""
     agent = await client.agents.create(
         model="letta/letta-free", embedding="letta/letta-free", memory_blocks=[NewBlock(label="human", value="Ada")]
     )
