@@ -15,6 +15,7 @@ from letta_async import (
     APIResponseValidationError,
     APIStatusError,
     APITimeoutError,
+    ArgumentProblem,
     Attempt,
     ClientClosedError,
     ClusterError,
@@ -28,7 +29,7 @@ from letta_async import (
 
 MADE = [
     LettaError("text"),
-    InvalidArgumentError([Fault("a.b", "is wrong"), Fault("c", "is wrong too")]),
+    InvalidArgumentError([ArgumentProblem("a.b", "is wrong"), ArgumentProblem("c", "is wrong too")]),
     ClientClosedError("text"),
     JournalError("text"),
     ClusterError("text"),
@@ -57,13 +58,13 @@ def test_the_tree_is_drawn_as_it_is() -> None:
         line.split("──")[-1].split("(")[0].split()[0] for line in (errors.__doc__ or "").splitlines() if "─" in line
     }
     assert drawn | {"LettaError"} == {name for name in classes if not name.startswith("_")}
-    assert set(errors.__all__) == drawn | {"LettaError", "Attempt", "Fault"}
+    assert set(errors.__all__) == drawn | {"LettaError", "ArgumentProblem", "Attempt", "Fault"}
 
 
 def test_an_invalid_argument_is_a_value_error_that_lists_its_faults() -> None:
-    error = InvalidArgumentError([Fault("a.b", "is wrong")])
+    error = InvalidArgumentError([ArgumentProblem("a.b", "is wrong")])
     assert str(error) == "a.b: is wrong"
-    several = InvalidArgumentError([Fault("a", "x"), Fault("b", "y")])
+    several = InvalidArgumentError([ArgumentProblem("a", "x"), ArgumentProblem("b", "y")])
     assert str(several) == "2 invalid arguments:\n  a: x\n  b: y"
     assert issubclass(InvalidArgumentError, ValueError)
 
@@ -84,3 +85,8 @@ def test_an_error_tells_its_history() -> None:
     assert str(error) == "no answer (after 3 attempts in 46 s)"
     error.attempts = error.attempts[:1]
     assert str(error) == "no answer"
+
+
+def test_an_argument_problem_has_its_earlier_name_too() -> None:
+    assert Fault is ArgumentProblem
+    assert InvalidArgumentError([Fault("a", "x")]).faults == (ArgumentProblem("a", "x"),)

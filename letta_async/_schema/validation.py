@@ -37,7 +37,7 @@ from letta_async._schema.json_values import guess as _guess
 from letta_async._schema.placement import split_placement
 from letta_async._schema.unset import UNSET
 from letta_async._schema.weak_cache import WeakIdCache
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
 __all__ = ["check", "is_validated"]
 
@@ -74,7 +74,7 @@ def check(cls: type[T], values: Mapping[str, object]) -> T:
         raise InvalidArgumentError(list(_faults(error, ""))) from None
 
 
-def _faults(error: BaseException, path: str) -> Iterable[Fault]:
+def _faults(error: BaseException, path: str) -> Iterable[ArgumentProblem]:
     """Turn the tree of errors that cattrs gathered into a line for each fault."""
     if isinstance(error, ClassValidationError):
         placed, rest = error.group_exceptions()
@@ -87,11 +87,11 @@ def _faults(error: BaseException, path: str) -> Iterable[Fault]:
             yield from _faults(inner, f"{path}[{place.index}]")
     elif isinstance(error, ForbiddenExtraKeysError):
         for name in sorted(map(str, error.extra_fields)):
-            yield Fault(join(path, name), _unknown_field(name, error.cl))
+            yield ArgumentProblem(join(path, name), _unknown_field(name, error.cl))
     elif isinstance(error, KeyError):
-        yield Fault(path, "is required")
+        yield ArgumentProblem(path, "is required")
     else:
-        yield Fault(join(path, getattr(error, "at", "")), str(error))
+        yield ArgumentProblem(join(path, getattr(error, "at", "")), str(error))
 
 
 def _unknown_field(name: str, cls: type) -> str:

@@ -19,7 +19,7 @@ from letta_async.dask._cluster import Cluster
 from letta_async.dask._driver import LARGEST, ClusterBatch, new_run
 from letta_async.dask._outcomes import Outcomes
 from letta_async.dask._payload import Payload, masked_options, pickle_faults, stay_faults
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations.conversations import Recompile
 from letta_async.resources._resource import RequestOptions
 from letta_async.types.compaction import CompactionSettings
@@ -115,16 +115,16 @@ def recompile_many(
     return Outcomes(batch.run(), loop.asyncio_loop)
 
 
-def _faults(given: Mapping[str, Any]) -> Iterable[Fault]:
+def _faults(given: Mapping[str, Any]) -> Iterable[ArgumentProblem]:
     """Find what is wrong with what concerns the cluster."""
     client, size = given["cluster_client"], given["partition_size"]
     made_with: Mapping[str, Any] = given["client_options"] or {}
     if not isinstance(client, Client):
-        yield Fault("cluster_client", f"{show(client)} is not a distributed.Client")
+        yield ArgumentProblem("cluster_client", f"{show(client)} is not a distributed.Client")
     elif client.status != "running":
-        yield Fault("cluster_client", f"is {client.status}, not running")
+        yield ArgumentProblem("cluster_client", f"is {client.status}, not running")
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        yield Fault("partition_size", f"{show(size)} is not a positive whole number, nor None")
+        yield ArgumentProblem("partition_size", f"{show(size)} is not a positive whole number, nor None")
     headers = given["options"].get("extra_headers")
     staying = list(stay_faults(made_with, headers, send_secrets=given["send_secrets"]))
     yield from staying

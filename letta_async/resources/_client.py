@@ -71,7 +71,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -120,7 +120,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -170,7 +170,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -220,7 +220,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -270,7 +270,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
