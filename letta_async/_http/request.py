@@ -17,7 +17,7 @@ from letta_async._schema.validation import check, is_validated
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig, Timeout, header_faults, merge_headers
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw"]
@@ -202,12 +202,14 @@ def build_raw(
     faults = [*_path_faults(path), *_option_faults(options)]
     if not is_readable(answer):
         faults.append(
-            Fault("cast_to", f"{show(answer)} is nothing that an answer can be made into; allowed: {READABLE}")
+            ArgumentProblem(
+                "cast_to", f"{show(answer)} is nothing that an answer can be made into; allowed: {READABLE}"
+            )
         )
     if body is not UNSET:
         faults += json_faults(body, "body")
         if options.extra_body and not is_object(body):
-            faults.append(Fault("extra_body", "goes with a body that is a mapping"))
+            faults.append(ArgumentProblem("extra_body", "goes with a body that is a mapping"))
     if faults:
         raise InvalidArgumentError(faults)
     if options.extra_body:
@@ -244,14 +246,14 @@ def _query(query: Mapping[str, object], options: CallOptions, config: ClientConf
     return urlencode(pairs)
 
 
-def _option_faults(options: CallOptions) -> list[Fault]:
-    faults: list[Fault] = []
+def _option_faults(options: CallOptions) -> list[ArgumentProblem]:
+    faults: list[ArgumentProblem] = []
     for name in ("extra_headers", "extra_query", "extra_body"):
         value: object = getattr(options, name)
         if value is None:
             continue
         if not is_object(value):
-            faults.append(Fault(name, "is not a mapping of names to values"))
+            faults.append(ArgumentProblem(name, "is not a mapping of names to values"))
         else:
             faults += header_faults(value, name) if name == "extra_headers" else json_faults(value, name)
     if options.timeout is not UNSET:
@@ -262,11 +264,15 @@ def _option_faults(options: CallOptions) -> list[Fault]:
     return faults
 
 
-def _path_faults(path: object) -> list[Fault]:
+def _path_faults(path: object) -> list[ArgumentProblem]:
     if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
-        return [Fault("path", f"{path!r} is not a path; it starts with one '/'")]
+        return [ArgumentProblem("path", f"{path!r} is not a path; it starts with one '/'")]
     if not path.isprintable() or set(path) & set(" \\?#"):
-        return [Fault("path", f"{path!r} holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query")]
+        return [
+            ArgumentProblem(
+                "path", f"{path!r} holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query"
+            )
+        ]
     if {".", ".."} & set(path.lower().replace("%2e", ".").replace("%2f", "/").split("/")):
-        return [Fault("path", f"{path!r} climbs")]
+        return [ArgumentProblem("path", f"{path!r} climbs")]
     return []

@@ -39,7 +39,7 @@ from letta_async._schema.kinds import by_kind, in_words, kind_of
 from letta_async._schema.placement import Hidden, split_placement
 from letta_async._schema.unset import UNSET
 from letta_async._schema.weak_cache import WeakIdCache
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
 __all__ = ["check", "is_validated"]
 
@@ -66,7 +66,7 @@ class _Invalid(ValueError):
 class _InvalidMembersError(ValueError):
     """Some values of a mapping are not what its annotation asks for."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[ArgumentProblem]) -> None:
         super().__init__("invalid members")
         self.faults = faults
 
@@ -84,7 +84,7 @@ def check(cls: type[T], values: Mapping[str, object]) -> T:
         raise InvalidArgumentError(list(_faults(error, ""))) from None
 
 
-def _faults(error: BaseException, path: str) -> Iterable[Fault]:
+def _faults(error: BaseException, path: str) -> Iterable[ArgumentProblem]:
     """Turn the tree of errors that cattrs gathered into a line for each fault."""
     if isinstance(error, ClassValidationError):
         placed, rest = error.group_exceptions()
@@ -97,14 +97,14 @@ def _faults(error: BaseException, path: str) -> Iterable[Fault]:
             yield from _faults(inner, f"{path}[{place.index}]")
     elif isinstance(error, _InvalidMembersError):
         for fault in error.faults:
-            yield Fault(join(path, fault.path), fault.problem)
+            yield ArgumentProblem(join(path, fault.path), fault.problem)
     elif isinstance(error, ForbiddenExtraKeysError):
         for name in sorted(map(str, error.extra_fields)):
-            yield Fault(join(path, name), _unknown_field(name, error.cl))
+            yield ArgumentProblem(join(path, name), _unknown_field(name, error.cl))
     elif isinstance(error, KeyError):
-        yield Fault(path, "is required")
+        yield ArgumentProblem(path, "is required")
     else:
-        yield Fault(join(path, getattr(error, "at", "")), str(error))
+        yield ArgumentProblem(join(path, getattr(error, "at", "")), str(error))
 
 
 def _unknown_field(name: str, cls: type) -> str:
@@ -165,10 +165,10 @@ def _check_typed_mapping(annotation: Any) -> Hook:
         if not is_object(value):
             raise _Invalid(f"{show(value)} is not a mapping")
         checked: dict[str, Any] = {}
-        faults: list[Fault] = []
+        faults: list[ArgumentProblem] = []
         for name, each in value.items():
             if not isinstance(name, str):
-                faults.append(Fault("", f"the key {show(name)} is not a string"))
+                faults.append(ArgumentProblem("", f"the key {show(name)} is not a string"))
                 continue
             try:
                 checked[exact(name)] = inner(each, member)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from letta_async._utils.secrets import Secret, mask
 from letta_async._utils.text import UnreadableTextError, read_text
 from letta_async._utils.threads import iterate_in_thread
-from letta_async.errors import APIKeyError, Fault, InvalidArgumentError
+from letta_async.errors import APIKeyError, ArgumentProblem, InvalidArgumentError
 
 __all__ = ["LATER", "CallableKeySource", "FileKeySource", "IssuedKey", "Keys", "key_faults"]
 
@@ -24,15 +24,15 @@ LATER: Final = Secret("Bearer \0")
 """The `Authorization` of a request whose key is put in when it is sent; no caller can have set it to this."""
 
 
-def key_faults(key: object, path: str = "api_key") -> Iterable[Fault]:
+def key_faults(key: object, path: str = "api_key") -> Iterable[ArgumentProblem]:
     """Find why a key cannot be sent, without showing it."""
     if key is None:
         return
     if not isinstance(key, str) or not key.strip():
-        yield Fault(path, "empty, or not a string; leave it out to send none")
+        yield ArgumentProblem(path, "empty, or not a string; leave it out to send none")
     elif not all("!" <= char <= "~" for char in key):
         problem = "white space at an end" if key != key.strip() else "a character that is not printable ASCII"
-        yield Fault(path, f"has {problem}; keys are printable ASCII without spaces")
+        yield ArgumentProblem(path, f"has {problem}; keys are printable ASCII without spaces")
 
 
 class IssuedKey(NamedTuple):
@@ -124,10 +124,10 @@ class FileKeySource(Keys):
         try:
             self._path = os.fsdecode(path)
         except TypeError:
-            raise InvalidArgumentError([Fault(argument, f"{path!r} is not a path")]) from None
+            raise InvalidArgumentError([ArgumentProblem(argument, f"{path!r} is not a path")]) from None
         self._key, problem = self._read()
         if problem:
-            raise InvalidArgumentError([Fault(argument, problem)])
+            raise InvalidArgumentError([ArgumentProblem(argument, problem)])
 
     def __repr__(self) -> str:
         return f"the key file {self._path!r}"

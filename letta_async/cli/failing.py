@@ -13,8 +13,8 @@ from urllib.request import getproxies_environment
 from letta_async.cli.exits import Exit
 from letta_async.errors import (
     APIConnectionError,
+    ArgumentProblem,
     AuthenticationError,
-    Fault,
     InvalidArgumentError,
     LettaError,
     NotFoundError,
@@ -94,7 +94,7 @@ def _unused_proxy(*, proxied: bool) -> str:
     return f" ({named[0].upper()}_PROXY is set, but not used: --trust-env uses it)"
 
 
-def _typed(fault: Fault) -> str:
+def _typed(fault: ArgumentProblem) -> str:
     """Name what was typed, rather than the parameter that it became."""
     head, dot, rest = fault.path.partition(".")
     return f"{_OPTIONS.get(head, head)}{dot and ' '}{rest}: {fault.problem}"

@@ -78,7 +78,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -127,7 +127,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -177,7 +177,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -227,7 +227,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -277,7 +277,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
