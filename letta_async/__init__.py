@@ -103,6 +103,7 @@ if TYPE_CHECKING:
     )
     from letta_async.types.run import Run, RunStatus, StopReason
     from letta_async.types.tool import NpmRequirement, PipRequirement, Tool
+    from letta_async.types.upload import FileInput
 
 __all__ = [
     "ENVIRONMENTS",
@@ -147,6 +148,7 @@ __all__ = [
     "EmbeddingConfig",
     "EventMessage",
     "Fault",
+    "FileInput",
     "FileMetadata",
     "Folder",
     "GeminiThinkingConfig",
@@ -250,6 +252,7 @@ _HOMES: Final = {
     "EmbeddingConfig": "types.folder",
     "EventMessage": "types.message",
     "Fault": "errors",
+    "FileInput": "types.upload",
     "FileMetadata": "types.folder",
     "Folder": "types.folder",
     "GeminiThinkingConfig": "types.providers",

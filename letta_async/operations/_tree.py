@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from letta_async.operations import agent_blocks, agent_files, agent_tools, agents, blocks, conversations, messages, runs
+from letta_async.operations import (
+    agent_blocks,
+    agent_files,
+    agent_tools,
+    agents,
+    blocks,
+    conversations,
+    folders,
+    messages,
+    runs,
+)
 from letta_async.operations._operation import Operation
 
 __all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
@@ -21,6 +31,8 @@ RESOURCES: Final[dict[str, str]] = {
     "blocks.agents": "The agents that a block is attached to.",
     "conversations": "Conversations with agents, each with a system prompt of its own.",
     "conversations.messages": "The messages of a conversation.",
+    "folders": "Folders of files that agents can search and open.",
+    "folders.files": "The files in a folder.",
     "runs": "Runs: what agents do in response to messages.",
 }
 """Description of each resource, by its attribute path on a client."""
@@ -57,6 +69,9 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "conversations.recompile": conversations.Recompile,
     "conversations.messages.list": messages.ListMessages,
     "conversations.messages.compact": conversations.Compact,
+    "folders.create": folders.CreateFolder,
+    "folders.list": folders.ListFolders,
+    "folders.files.upload": folders.UploadFile,
     "runs.list": runs.ListRuns,
     "runs.retrieve": runs.RetrieveRun,
 }
