@@ -18,8 +18,8 @@ from letta_async.operations._tree import RESOURCES, TREE
 
 ROOT = Path(__file__).parents[1]
 BYTES = 1024
-"""How much of the wheel a call may take, with its declaration and its methods on both clients; a resource as much again,
-for the beginning of its modules."""
+"""How much of the wheel a call may take, with its declaration and its methods on both clients; a resource as much
+again, for the beginning of its modules."""
 PARTS = sorted(path.parent.name for path in ROOT.glob("parts/*/pyproject.toml"))
 UNSHIPPED = (".ci/", ".github/")
 

@@ -42,7 +42,7 @@ class KeyedCallAttempts(CallAttempts):
         try:
             return await super()._try()
         except AuthenticationError as refused:
-            if self._renewed or not await self._renew(keys, refused):
+            if self._renewed or not self._request.resendable or not await self._renew(keys, refused):
                 raise
         return await super()._try()
 

@@ -9,10 +9,13 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
+from letta_async._http.form import Form
 from letta_async._schema.converter import READABLE, is_readable, write
 from letta_async._schema.json_values import is_array, is_object, json_faults, plain, show
 from letta_async._schema.placement import Body, Placement, Query, split_placement
+from letta_async._schema.placement import Form as FormField
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.upload import Upload
 from letta_async._schema.validation import check, is_validated
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._utils.caller_warnings import warn
@@ -57,6 +60,7 @@ class Request:
     """Query, encoded; empty when there is none."""
     headers: Mapping[str, str]
     body: bytes | None
+    """Body in JSON; `None` when there is none, or a form."""
     timeout: Timeout
     repeatable: bool
     answer: Any
@@ -67,6 +71,13 @@ class Request:
     """Whether the response is an event stream."""
     traffic: Traffic = "quick"
     """Which requests it shares a limit with."""
+    form: Form | None = None
+    """Body with files; `None` when there is none."""
+
+    @property
+    def resendable(self) -> bool:
+        """Whether it can be sent once more: its body can be read again."""
+        return self.form is None or self.form.resendable
 
     @property
     def kind(self) -> object:
@@ -110,6 +121,8 @@ def build(
         call = check(operation, parameters)
     except InvalidArgumentError as error:
         raise InvalidArgumentError([*error.faults, *faults]) from None
+    if options.extra_body and any(place.kind is FormField for place in _places_of(operation).values()):
+        faults.append(ArgumentProblem("extra_body", "does not go with a form"))
     if faults:
         raise InvalidArgumentError(faults)
     for message, category in call.advice():
@@ -118,11 +131,14 @@ def build(
     segments: dict[str, str] = {}
     query: dict[str, object] = {}
     body: dict[str, str] = {}
-    places = _places.get(operation) or _read_places(operation)
+    form: dict[str, tuple[str, Any]] = {}
+    places = _places_of(operation)
     for name in parameters:
         value, place = getattr(call, name), places[name]
         if place.kind is Body:
             body[place.key] = _text(value)
+        elif place.kind is FormField:
+            form[place.key] = name, value
         elif place.kind is Query:
             query[place.key] = write(value)
         else:
@@ -136,7 +152,7 @@ def build(
         method=http.method,
         path=http.path.format_map(segments),
         query=_query(query, options, config),
-        headers=_headers(options, headers),
+        headers=_form_headers(options, config) if form else _headers(options, headers),
         body=_object(body) if body or http.body_required else None,
         timeout=_timeout(options, config),
         repeatable=http.repeatable,
@@ -144,7 +160,19 @@ def build(
         operation=call,
         streams=operation.streams,
         traffic=http.traffic,
+        form=_form(form) if form else None,
     )
+
+
+def _form(values: Mapping[str, tuple[str, Any]]) -> Form:
+    """Create the form of a call from its values, with the Python parameter of each, by their names on the wire."""
+    files = {key: value for key, (_, value) in values.items() if isinstance(value, Upload)}
+    others = {key: _query_text(value) for key, (_, value) in values.items() if key not in files and value is not None}
+    return Form(others, files, {key: name for key, (name, _) in values.items()})
+
+
+def _query_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(write(value))
 
 
 @attrs.frozen
@@ -159,6 +187,10 @@ class _Place:
 
 
 _places: Final[dict[type[Operation[Any]], Mapping[str, _Place]]] = {}
+
+
+def _places_of(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
+    return _places.get(operation) or _read_places(operation)
 
 
 def _read_places(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
@@ -230,6 +262,11 @@ def _headers(options: CallOptions, headers: Mapping[str, str]) -> Mapping[str, s
     return merge_headers(headers, options.extra_headers) if options.extra_headers else headers
 
 
+def _form_headers(options: CallOptions, config: ClientConfig) -> Mapping[str, str]:
+    """Return the headers without a content type: the body has one of its own, with a boundary."""
+    return merge_headers(_headers(options, config.headers), {"Content-Type": None})
+
+
 def _timeout(options: CallOptions, config: ClientConfig) -> Timeout:
     return config.timeout if options.timeout is UNSET else Timeout.of(options.timeout)
 
@@ -242,7 +279,7 @@ def _query(query: Mapping[str, object], options: CallOptions, config: ClientConf
     for name, value in {**config.default_query, **query, **plain(options.extra_query or {})}.items():
         for item in value if is_array(value) else [value]:
             if item is not None:
-                pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))
+                pairs.append((name, _query_text(item)))
     return urlencode(pairs)
 
 

@@ -38,6 +38,7 @@ from letta_async._schema.json_values import guess as _guess
 from letta_async._schema.kinds import by_kind, in_words, kind_of
 from letta_async._schema.placement import Hidden, split_placement
 from letta_async._schema.unset import UNSET
+from letta_async._schema.upload import Upload, upload_of
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
@@ -195,6 +196,13 @@ def _check_moment(value: Any, _: Any) -> datetime:
     return moment
 
 
+def _check_upload(value: Any, _: Any) -> Upload:
+    try:
+        return upload_of(value)
+    except (TypeError, ValueError) as error:
+        raise _Invalid(str(error)) from None
+
+
 def _check_list(annotation: Any) -> Hook:
     inner: Hook = list_structure_factory(annotation, _strict)
 
@@ -342,6 +350,7 @@ def _make_strict() -> Converter:
     for kind, hook in hooks.items():
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook(datetime, _check_moment)
+    converter.register_structure_hook(Upload, _check_upload)
     converter.register_structure_hook_func(is_literal, _check_literal)
     converter.register_structure_hook_func(is_mapping, _check_mapping)
     converter.register_structure_hook_factory(is_typed_mapping, _check_typed_mapping)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from letta_async.resources.agents import Agents, AsyncAgents
     from letta_async.resources.blocks import AsyncBlocks, Blocks
     from letta_async.resources.conversations import AsyncConversations, Conversations
+    from letta_async.resources.folders import AsyncFolders, Folders
     from letta_async.resources.runs import AsyncRuns, Runs
 
 __all__ = ["AsyncResources", "Resources"]
@@ -33,6 +34,9 @@ class AsyncResources(AsyncRawCalls):
 
     conversations: Part[AsyncConversations] = Part("letta_async.resources.conversations", "AsyncConversations")
     """Conversations with agents, each with a system prompt of its own."""
+
+    folders: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
+    """Folders of files that agents can search and open."""
 
     runs: Part[AsyncRuns] = Part("letta_async.resources.runs", "AsyncRuns")
     """Runs: what agents do in response to messages."""
@@ -51,6 +55,9 @@ class Resources(SyncCaller[Any]):
 
     conversations: Part[Conversations] = Part("letta_async.resources.conversations", "Conversations")
     """Conversations with agents, each with a system prompt of its own."""
+
+    folders: Part[Folders] = Part("letta_async.resources.folders", "Folders")
+    """Folders of files that agents can search and open."""
 
     runs: Part[Runs] = Part("letta_async.resources.runs", "Runs")
     """Runs: what agents do in response to messages."""
