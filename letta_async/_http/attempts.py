@@ -17,8 +17,8 @@ from letta_async._http.session import ConnectionOptions
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._http.trace import Trace, scrubbed
 from letta_async._http.translation import connection_error
-from letta_async._utils.frames import drop_frames
 from letta_async._utils.logging_setup import log
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.config import ClientConfig
 from letta_async.errors import (
     APIConnectionError,
