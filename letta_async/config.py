@@ -13,12 +13,12 @@ import attrs
 from multidict import CIMultiDict
 from yarl import URL
 
-from letta_async._schema.json_values import exact, is_object, json_faults, plain
+from letta_async._schema.json_values import exact, is_object, json_problems, plain
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._utils.api_keys import KEY_PLACEHOLDER, CallableKeySource, FileKeySource, KeySource, api_key_problems
 from letta_async._utils.caller_warnings import warn
-from letta_async._utils.keys import LATER, CallableKeySource, FileKeySource, Keys, key_faults
-from letta_async._utils.logging_setup import switch_on
-from letta_async._utils.secrets import Secret, mask, names_secret
+from letta_async._utils.logging_setup import configure_logging
+from letta_async._utils.secret_strings import Secret, mask, names_secret
 from letta_async._version import __version__
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.retry import RetryPolicy
@@ -28,7 +28,7 @@ __all__ = [
     "ClientConfig",
     "Timeout",
     "deadline_problems",
-    "header_faults",
+    "header_problems",
     "is_fallback",
     "masked_headers",
     "resolve_base_url",
@@ -104,7 +104,7 @@ class ClientConfig:
     """Everything that a client was told, with the environment's share in it, checked."""
 
     api_key: Secret | None = attrs.field(converter=mask)
-    keys: Keys | None = None
+    keys: KeySource | None = None
     """Where the keys come from, in the place of `api_key`, if they change."""
     base_url: str
     project_id: str | None = None
@@ -159,7 +159,7 @@ class ClientConfig:
         for name, given in (("default_headers", default_headers), ("default_query", default_query)):
             if given is not None and not isinstance(given, Mapping):
                 raise InvalidArgumentError([ArgumentProblem(name, "is not a mapping of names to values")])
-        switch_on(os.environ.get("LETTA_LOG"))
+        configure_logging(os.environ.get("LETTA_LOG"))
         return cls(
             **(resolve_key(api_key, api_key_file, on_thread=on_thread) or _key_of_the_environment()),
             base_url=resolve_base_url(base_url, environment),
@@ -205,7 +205,7 @@ def _key_of_the_environment() -> dict[str, Any]:
 
 def _authorization(config: ClientConfig) -> Secret | None:
     if config.keys is not None:
-        return LATER
+        return KEY_PLACEHOLDER
     return None if config.api_key is None else Secret(f"Bearer {config.api_key}")
 
 
@@ -221,7 +221,7 @@ def merge_headers(*layers: Mapping[str, str | None]) -> CIMultiDict[str]:
     return merged
 
 
-def header_faults(headers: Mapping[str, str | None], path: str) -> Iterable[ArgumentProblem]:
+def header_problems(headers: Mapping[str, str | None], path: str) -> Iterable[ArgumentProblem]:
     """Find names and values that would split a request or cannot be sent; values are not shown, they may be secret."""
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
@@ -235,17 +235,17 @@ def _is_header_text(value: str) -> bool:
 
 
 def _config_faults(config: ClientConfig) -> Iterable[ArgumentProblem]:
-    yield from key_faults(config.api_key)
+    yield from api_key_problems(config.api_key)
     for name in ("project_id", "project"):
         value = getattr(config, name)
         if value is not None:
-            for _ in header_faults({"X-Project": value}, name):
+            for _ in header_problems({"X-Project": value}, name):
                 yield ArgumentProblem(name, f"{value!r} is not printable Latin-1 text on one line")
-    yield from header_faults(config.default_headers, "default_headers")
+    yield from header_problems(config.default_headers, "default_headers")
     yield from deadline_problems(config.deadline)
     if not isinstance(config.retry, RetryPolicy):
         yield ArgumentProblem("retry", f"{config.retry!r} is not a RetryPolicy")
-    yield from json_faults(config.default_query, "default_query")
+    yield from json_problems(config.default_query, "default_query")
     size: object = config.max_response_bytes
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         yield ArgumentProblem("max_response_bytes", f"{size!r} is not a positive number of bytes")

@@ -16,8 +16,8 @@ from letta_async._http.response import decode_response
 from letta_async._http.timeouts import Timer
 from letta_async._http.trace import Trace, scrubbed
 from letta_async._http.translation import connection_error
-from letta_async._utils.frames import drop_frames
 from letta_async._utils.logging_setup import log
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import (
     APIConnectionError,
     APIError,

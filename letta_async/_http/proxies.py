@@ -8,7 +8,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from yarl import URL
 
-from letta_async._utils.secrets import Secret
+from letta_async._utils.secret_strings import Secret
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
 __all__ = ["Found", "environment_proxy"]

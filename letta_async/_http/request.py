@@ -11,7 +11,7 @@ import attrs
 
 from letta_async._http.form import Form
 from letta_async._schema.converter import READABLE, is_readable, write
-from letta_async._schema.json_values import is_array, is_object, json_faults, plain, show
+from letta_async._schema.json_values import is_array, is_object, json_problems, plain, show
 from letta_async._schema.placement import Body, Placement, Query, split_placement
 from letta_async._schema.placement import Form as FormField
 from letta_async._schema.unset import UNSET, Unset
@@ -19,7 +19,7 @@ from letta_async._schema.upload import Upload
 from letta_async._schema.validation import check, is_validated
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._utils.caller_warnings import warn
-from letta_async.config import ClientConfig, Timeout, header_faults, merge_headers
+from letta_async.config import ClientConfig, Timeout, header_problems, merge_headers
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
 
@@ -239,7 +239,7 @@ def build_raw(
             )
         )
     if body is not UNSET:
-        faults += json_faults(body, "body")
+        faults += json_problems(body, "body")
         if options.extra_body and not is_object(body):
             faults.append(ArgumentProblem("extra_body", "goes with a body that is a mapping"))
     if faults:
@@ -292,7 +292,7 @@ def _option_faults(options: CallOptions) -> list[ArgumentProblem]:
         if not is_object(value):
             faults.append(ArgumentProblem(name, "is not a mapping of names to values"))
         else:
-            faults += header_faults(value, name) if name == "extra_headers" else json_faults(value, name)
+            faults += header_problems(value, name) if name == "extra_headers" else json_problems(value, name)
     if options.timeout is not UNSET:
         try:
             Timeout.of(options.timeout)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from letta_async._http.error_response import printable
 from letta_async._http.request import Request
 from letta_async._utils.logging_setup import log
-from letta_async._utils.secrets import SENSITIVE, names_secret
+from letta_async._utils.secret_strings import SENSITIVE, names_secret
 from letta_async.errors import APIError, APIStatusError
 
 __all__ = ["Trace", "scrubbed"]

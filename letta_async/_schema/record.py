@@ -11,7 +11,7 @@ import attrs
 
 from letta_async._schema.json_values import exact, is_array, is_object
 from letta_async._schema.unset import UNSET
-from letta_async._utils.secrets import mask
+from letta_async._utils.secret_strings import mask
 from letta_async.errors import APIStatusError, ArgumentProblem, InvalidArgumentError, LettaError
 
 __all__ = ["SECRET", "Record"]

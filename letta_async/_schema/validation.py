@@ -33,7 +33,7 @@ from letta_async._schema.annotations import (
     wire_names,
 )
 from letta_async._schema.fields import Range, WireObject
-from letta_async._schema.json_values import exact, is_array, is_object, join, json_faults, plain, show
+from letta_async._schema.json_values import exact, is_array, is_object, join, json_problems, plain, show
 from letta_async._schema.json_values import guess as _guess
 from letta_async._schema.kinds import by_kind, in_words, kind_of
 from letta_async._schema.placement import Hidden, split_placement
@@ -152,7 +152,7 @@ def _check_literal(value: Any, annotation: Any) -> Any:
 def _check_mapping(value: Any, _: Any) -> Mapping[str, Any]:
     if not is_object(value):
         raise _Invalid(f"{show(value)} is not a mapping")
-    for fault in json_faults(value, ""):
+    for fault in json_problems(value, ""):
         raise _Invalid(fault.problem, at=fault.path)
     checked: dict[str, Any] = plain(value)
     return checked
@@ -339,7 +339,7 @@ def _is_lasting(value: object) -> bool:
 
 
 def _with_extra_checked(value: Any) -> Any:
-    for fault in json_faults(value.extra_fields, ""):
+    for fault in json_problems(value.extra_fields, ""):
         raise _Invalid(fault.problem, at=fault.path)
     return attrs.evolve(value, extra_fields=plain(value.extra_fields))
 

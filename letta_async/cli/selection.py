@@ -9,7 +9,7 @@ from typing import Self
 import attrs
 
 from letta_async._schema.validation import check
-from letta_async._utils.text import UnreadableTextError, decode_text
+from letta_async._utils.text_files import UnreadableTextError, decode_text
 from letta_async.cli.failing import Refusal, harmless
 from letta_async.cli.stopping import Stop, until_stopped
 from letta_async.client import AsyncLetta

@@ -10,7 +10,7 @@ import attrs
 from yarl import URL
 
 from letta_async._schema.json_values import exact, is_object
-from letta_async._utils.secrets import Secret, mask
+from letta_async._utils.secret_strings import Secret, mask
 from letta_async.config import masked_headers
 from letta_async.errors import ArgumentProblem
 
