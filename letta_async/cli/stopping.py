@@ -64,7 +64,8 @@ class Stop:
 
     def _hear(self, number: signal.Signals, task: asyncio.Task[object]) -> None:
         if self.asked.is_set():
-            task.cancel()
+            if _EXITS[number] is not Exit.HUNG_UP:  # which both the shell and the kernel may send, for one terminal
+                task.cancel()
             return
         self.code = _EXITS[number]
         self.asked.set()
