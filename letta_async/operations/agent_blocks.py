@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
@@ -12,6 +12,7 @@ from letta_async.operations._operation import (
     PATCH,
     AgentId,
     BlockId,
+    Endpoint,
     InPath,
     InQuery,
     Operation,
@@ -34,7 +35,7 @@ class ListAgentBlocks(Listing[Block]):
 
     """
 
-    http = GET("/v1/agents/{agent_id}/core-memory/blocks")
+    http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/core-memory/blocks")
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
@@ -59,7 +60,7 @@ class RetrieveAgentBlock(Operation[Block]):
 
     """
 
-    http = GET("/v1/agents/{agent_id}/core-memory/blocks/{block_label}")
+    http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/core-memory/blocks/{block_label}")
 
     block_label: InPath[Segment]
     """Name of the block in prompts, such as `human`. Letta 0.16.8 finds none whose label contains a `/`."""
@@ -81,7 +82,7 @@ class UpdateAgentBlock(BlockChanges, Operation[Block]):
 
     """
 
-    http = PATCH("/v1/agents/{agent_id}/core-memory/blocks/{block_label}")
+    http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}/core-memory/blocks/{block_label}")
 
     block_label: InPath[Segment]
     """Name of the block in prompts, such as `human`. Letta 0.16.8 finds none whose label contains a `/`."""
@@ -99,7 +100,7 @@ class AttachBlock(Operation[AgentState]):
 
     """
 
-    http = PATCH("/v1/agents/{agent_id}/core-memory/blocks/attach/{block_id}", body_required=False)
+    http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}/core-memory/blocks/attach/{block_id}", body_required=False)
 
     block_id: InPath[BlockId]
     """`block-<uuid4>`."""
@@ -117,7 +118,7 @@ class DetachBlock(Operation[AgentState]):
 
     """
 
-    http = PATCH("/v1/agents/{agent_id}/core-memory/blocks/detach/{block_id}", body_required=False)
+    http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}/core-memory/blocks/detach/{block_id}", body_required=False)
 
     block_id: InPath[BlockId]
     """`block-<uuid4>`."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CursorListing
-from letta_async.operations._operation import GET, AgentId, InPath, InQuery, operation
+from letta_async.operations._operation import (
+    GET,
+    AgentId,
+    Endpoint,
+    InPath,
+    InQuery,
+    operation,
+)
 from letta_async.types.folder import AgentFileAttachment
 
 __all__ = ["ListAgentFiles"]
@@ -25,10 +32,10 @@ class ListAgentFiles(CursorListing[AgentFileAttachment]):
 
     """
 
-    http = GET("/v1/agents/{agent_id}/files")
-    items_in = "files"
-    cursor_in = "next_cursor"
-    more_in = "has_more"
+    http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/files")
+    items_in: ClassVar[str] = "files"
+    cursor_in: ClassVar[str] = "next_cursor"
+    more_in: ClassVar[str | None] = "has_more"
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from letta_async._schema.fields import Count, Range
 from letta_async._schema.unset import UNSET
-from letta_async.operations._operation import POST, AgentId, InBody, InPath, operation
+from letta_async.operations._operation import (
+    POST,
+    AgentId,
+    Endpoint,
+    InBody,
+    InPath,
+    operation,
+)
 from letta_async.operations._streaming import StreamOperation
 from letta_async.types.stream import StreamEvent
 
@@ -29,7 +36,7 @@ class StreamAgentMessages(StreamOperation[StreamEvent]):
 
     """
 
-    http = POST("/v1/agents/{agent_id}/messages/stream", body_required=True, traffic="stream")
+    http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/messages/stream", body_required=True, traffic="stream")
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""

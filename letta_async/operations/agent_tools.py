@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET, Unset
@@ -13,6 +13,7 @@ from letta_async.operations._operation import (
     PATCH,
     AgentId,
     Body,
+    Endpoint,
     InPath,
     InQuery,
     Operation,
@@ -38,7 +39,7 @@ class ListAgentTools(Listing[Tool]):
     iteration therefore asks for larger and larger first pages.
     """
 
-    http = GET("/v1/agents/{agent_id}/tools")
+    http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/tools")
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
@@ -75,7 +76,7 @@ class UpdateToolApproval(Operation[AgentState | None]):
 
     """
 
-    http = PATCH("/v1/agents/{agent_id}/tools/approval/{tool_name}", body_required=False)
+    http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}/tools/approval/{tool_name}", body_required=False)
 
     tool_name: InPath[Segment]
     """Name of the tool."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import attrs
 
@@ -18,6 +18,7 @@ from letta_async.operations._operation import (
     POST,
     AgentId,
     BlockId,
+    Endpoint,
     InBody,
     InPath,
     InQuery,
@@ -41,7 +42,7 @@ class CreateAgent(Operation[AgentState]):
     Fields of the API that have no parameter here go into `extra_body`.
     """
 
-    http = POST("/v1/agents/", body_required=True)
+    http: ClassVar[Endpoint] = POST("/v1/agents/", body_required=True)
 
     name: InBody[str] = UNSET
     """Name of the agent. Server default: a generated name."""
@@ -94,7 +95,7 @@ class CreateAgent(Operation[AgentState]):
 class ListAgents(Listing[AgentState]):
     """List agents."""
 
-    http = GET("/v1/agents/")
+    http: ClassVar[Endpoint] = GET("/v1/agents/")
 
     limit: InQuery[PageSize | None] = UNSET
     """Maximum number of agents per page. Server default: 50."""
@@ -130,7 +131,7 @@ class RetrieveAgent(Operation[AgentState]):
 
     """
 
-    http = GET("/v1/agents/{agent_id}")
+    http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}")
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
@@ -150,7 +151,7 @@ class UpdateAgent(Operation[AgentState]):
 
     """
 
-    http = PATCH("/v1/agents/{agent_id}")
+    http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}")
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
@@ -202,7 +203,7 @@ class DeleteAgent(Operation[None]):
 
     """
 
-    http = DELETE("/v1/agents/{agent_id}")
+    http: ClassVar[Endpoint] = DELETE("/v1/agents/{agent_id}")
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
@@ -223,7 +224,7 @@ class RecompileAgent(Operation[str]):
 
     """
 
-    http = POST("/v1/agents/{agent_id}/recompile", repeatable=True)
+    http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/recompile", repeatable=True)
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""

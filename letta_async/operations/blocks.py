@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import attrs
 
@@ -17,6 +17,7 @@ from letta_async.operations._operation import (
     POST,
     AgentId,
     BlockId,
+    Endpoint,
     IdentityId,
     InBody,
     InPath,
@@ -42,14 +43,14 @@ __all__ = [
 class CreateBlock(BlockFields, Operation[Block]):
     """Create a block. An agent has it once it is attached: see `block_ids` of `agents.create`."""
 
-    http = POST("/v1/blocks/", body_required=True)
+    http: ClassVar[Endpoint] = POST("/v1/blocks/", body_required=True)
 
 
 @operation
 class ListBlocks(Listing[Block]):
     """List blocks, including those that were created with an agent."""
 
-    http = GET("/v1/blocks/")
+    http: ClassVar[Endpoint] = GET("/v1/blocks/")
 
     limit: InQuery[PageSize | None] = UNSET
     """Maximum number of blocks per page. Server default: 50."""
@@ -100,7 +101,7 @@ class RetrieveBlock(Operation[Block]):
 
     """
 
-    http = GET("/v1/blocks/{block_id}")
+    http: ClassVar[Endpoint] = GET("/v1/blocks/{block_id}")
 
     block_id: InPath[BlockId]
     """`block-<uuid4>`."""
@@ -157,7 +158,7 @@ class UpdateBlock(BlockChanges, Operation[Block]):
 
     """
 
-    http = PATCH("/v1/blocks/{block_id}")
+    http: ClassVar[Endpoint] = PATCH("/v1/blocks/{block_id}")
 
     block_id: InPath[BlockId]
     """`block-<uuid4>`."""
@@ -172,7 +173,7 @@ class DeleteBlock(Operation[None]):
 
     """
 
-    http = DELETE("/v1/blocks/{block_id}")
+    http: ClassVar[Endpoint] = DELETE("/v1/blocks/{block_id}")
 
     block_id: InPath[BlockId]
     """`block-<uuid4>`."""
@@ -182,7 +183,7 @@ class DeleteBlock(Operation[None]):
 class ListBlockAgents(Listing[AgentState]):
     """List the agents that a block is attached to. Letta 0.16.8 lists none for a block that does not exist."""
 
-    http = GET("/v1/blocks/{block_id}/agents")
+    http: ClassVar[Endpoint] = GET("/v1/blocks/{block_id}/agents")
 
     block_id: InPath[BlockId]
     """`block-<uuid4>`."""

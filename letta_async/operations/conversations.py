@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from letta_async._schema.fields import Count, PageSize
 from letta_async._schema.unset import UNSET
@@ -15,6 +15,7 @@ from letta_async.operations._operation import (
     PATCH,
     POST,
     AgentId,
+    Endpoint,
     InBody,
     InPath,
     InQuery,
@@ -54,7 +55,7 @@ class Recompile(ConversationOperation[str]):
 
     """
 
-    http = POST("/v1/conversations/{conversation_id}/recompile", repeatable=True)
+    http: ClassVar[Endpoint] = POST("/v1/conversations/{conversation_id}/recompile", repeatable=True)
 
     dry_run: InQuery[bool] = UNSET
     """Compile and return the prompt, but store nothing. Server default: `False`."""
@@ -76,7 +77,7 @@ class Compact(ConversationOperation[CompactResponse]):
 
     """
 
-    http = POST("/v1/conversations/{conversation_id}/compact", traffic="model")
+    http: ClassVar[Endpoint] = POST("/v1/conversations/{conversation_id}/compact", traffic="model")
 
     compaction_settings: InBody[CompactionSettings | None] = UNSET
     """How to compact, as a `CompactionSettings` or a mapping of the same fields; both are validated. Fields that are
@@ -92,7 +93,7 @@ class ForkConversation(ConversationOperation[Conversation]):
 
     """
 
-    http = POST("/v1/conversations/{conversation_id}/fork")
+    http: ClassVar[Endpoint] = POST("/v1/conversations/{conversation_id}/fork")
 
     agent_id: InQuery[AgentId | None] = UNSET
     """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""
@@ -115,7 +116,7 @@ class CancelConversation(ConversationOperation[dict[str, Any]]):
 
     """
 
-    http = POST("/v1/conversations/{conversation_id}/cancel")
+    http: ClassVar[Endpoint] = POST("/v1/conversations/{conversation_id}/cancel")
 
     agent_id: InQuery[AgentId | None] = UNSET
     """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""
@@ -132,7 +133,7 @@ class CreateConversation(Operation[Conversation]):
 
     """
 
-    http = POST("/v1/conversations/")
+    http: ClassVar[Endpoint] = POST("/v1/conversations/")
 
     agent_id: Annotated[AgentId, Query()]
     """`agent-<uuid4>`."""
@@ -156,7 +157,7 @@ class CreateConversation(Operation[Conversation]):
 class ListConversations(Listing[Conversation]):
     """List conversations. Letta 0.16.8 lists none for an agent that does not exist."""
 
-    http = GET("/v1/conversations/")
+    http: ClassVar[Endpoint] = GET("/v1/conversations/")
 
     agent_id: InQuery[AgentId | None] = UNSET
     """List conversations of this agent. Default: those of every agent."""
@@ -184,7 +185,7 @@ class RetrieveConversation(Operation[Conversation]):
 
     """
 
-    http = GET("/v1/conversations/{conversation_id}")
+    http: ClassVar[Endpoint] = GET("/v1/conversations/{conversation_id}")
 
     conversation_id: InPath[OwnConversationId]
     """`conv-<uuid4>`."""
@@ -201,7 +202,7 @@ class UpdateConversation(Operation[Conversation]):
 
     """
 
-    http = PATCH("/v1/conversations/{conversation_id}")
+    http: ClassVar[Endpoint] = PATCH("/v1/conversations/{conversation_id}")
 
     conversation_id: InPath[OwnConversationId]
     """`conv-<uuid4>`."""
@@ -230,7 +231,7 @@ class DeleteConversation(Operation[None]):
 
     """
 
-    http = DELETE("/v1/conversations/{conversation_id}")
+    http: ClassVar[Endpoint] = DELETE("/v1/conversations/{conversation_id}")
 
     conversation_id: InPath[OwnConversationId]
     """`conv-<uuid4>`."""

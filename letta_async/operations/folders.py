@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from letta_async._schema.fields import Count, PageSize
 from letta_async._schema.unset import UNSET
@@ -11,6 +11,7 @@ from letta_async.operations._listing import Listing
 from letta_async.operations._operation import (
     GET,
     POST,
+    Endpoint,
     File,
     FolderId,
     InBody,
@@ -34,7 +35,7 @@ class CreateFolder(Operation[Folder]):
 
     """
 
-    http = POST("/v1/folders/", body_required=True)
+    http: ClassVar[Endpoint] = POST("/v1/folders/", body_required=True)
 
     name: InBody[str]
     """Name of the folder."""
@@ -56,7 +57,7 @@ class CreateFolder(Operation[Folder]):
 class ListFolders(Listing[Folder]):
     """List folders."""
 
-    http = GET("/v1/folders/")
+    http: ClassVar[Endpoint] = GET("/v1/folders/")
 
     limit: InQuery[PageSize | None] = UNSET
     """Maximum number of folders per page. Server default: 50."""
@@ -85,7 +86,7 @@ class UploadFile(Operation[FileMetadata]):
 
     """
 
-    http = POST("/v1/folders/{folder_id}/upload")
+    http: ClassVar[Endpoint] = POST("/v1/folders/{folder_id}/upload")
 
     folder_id: InPath[FolderId]
     """`source-<uuid4>`."""

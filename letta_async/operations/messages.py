@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import ConversationOperation
 from letta_async.operations._listing import Listing
-from letta_async.operations._operation import GET, AgentId, InQuery, MessageId, operation
+from letta_async.operations._operation import (
+    GET,
+    AgentId,
+    Endpoint,
+    InQuery,
+    MessageId,
+    operation,
+)
 from letta_async.types.message import Message
 
 __all__ = ["ListMessages"]
@@ -19,7 +26,7 @@ __all__ = ["ListMessages"]
 class ListMessages(ConversationOperation[list[Message]], Listing[Message]):
     """List the messages of a conversation. Letta 0.16.8 lists none for a conversation that does not exist."""
 
-    http = GET("/v1/conversations/{conversation_id}/messages")
+    http: ClassVar[Endpoint] = GET("/v1/conversations/{conversation_id}/messages")
 
     agent_id: InQuery[AgentId | None] = UNSET
     """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""

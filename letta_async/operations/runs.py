@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
@@ -10,6 +10,7 @@ from letta_async.operations._listing import Listing
 from letta_async.operations._operation import (
     GET,
     AgentId,
+    Endpoint,
     InPath,
     InQuery,
     Operation,
@@ -26,7 +27,7 @@ __all__ = ["ListRuns", "RetrieveRun"]
 class ListRuns(Listing[Run]):
     """List runs."""
 
-    http = GET("/v1/runs/")
+    http: ClassVar[Endpoint] = GET("/v1/runs/")
 
     limit: InQuery[PageSize | None] = UNSET
     """Maximum number of runs per page, at most 1000. Server default: 100."""
@@ -65,7 +66,7 @@ class RetrieveRun(Operation[Run]):
 
     """
 
-    http = GET("/v1/runs/{run_id}")
+    http: ClassVar[Endpoint] = GET("/v1/runs/{run_id}")
 
     run_id: InPath[RunId]
     """`run-<uuid4>`."""

@@ -83,6 +83,6 @@ def test_a_description_is_read_from_a_file(described: dict[str, Any], tmp_path: 
 def test_a_class_to_edit_is_python_with_a_description_below_each_field(described: dict[str, Any]) -> None:
     source = scaffold(Description(described), "PATCH", "/v1/blocks/{block_id}")
     compile(source, "scaffold", "exec")
-    assert 'http = PATCH("/v1/blocks/{block_id}")' in source
+    assert 'http: ClassVar[Endpoint] = PATCH("/v1/blocks/{block_id}")' in source
     assert "block_id: Annotated[str, Path()]" in source
     assert "value: InBody[str | None] = UNSET" in source

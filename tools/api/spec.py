@@ -191,7 +191,7 @@ def scaffold(description: Description, method: str, path: str) -> str:
         f"class {name}(Operation[object]):",
         f'    """{str(call.get("summary", name)).rstrip(".")}."""',
         "",
-        f'    http = {method.upper()}("{path}")',
+        f'    http: ClassVar[Endpoint] = {method.upper()}("{path}")',
         "",
     ]
     for field, each in sorted(description.fields(method, path).items(), key=lambda item: not item[1].required):
