@@ -103,7 +103,7 @@ def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -
             [*pip, "install", *built, f"{wheel}[dask]"],
             [*check, CHECKS / "with_dask"],
             [*pip, "uninstall", "--yes", "letta-async-testing", "letta-async-dask"],
-            [*check, CHECKS / "split_arguments"],
+            [*check, CHECKS / "parted"],
         ]
         output = ""
         for step in steps:
