@@ -6,6 +6,7 @@ import ast
 import gzip
 import json
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -36,7 +37,8 @@ def test_what_a_422_complains_of_is_read_however_much_it_echoes(body: str, pack:
         answer(pack(body.encode())[:MAX_REFUSAL], 422, limit=10**6, **headers)
     entry = caught.value.detail[0]  # type: ignore[index]
     assert (entry["msg"], tuple(entry["loc"])) == (COMPLAINT["msg"], COMPLAINT["loc"])
-    assert ": body.limit: Input should be a valid integer" in str(caught.value)
+    expected = f"422 {HTTPStatus.UNPROCESSABLE_ENTITY.phrase}: body.limit: Input should be a valid integer"
+    assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize("code", [400, 404, 409, 500])
