@@ -1,4 +1,4 @@
-"""What both clients take: one constructor, one `with_options`."""
+"""Constructor and `with_options` of both clients."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ class BaseClient:
 
     @property
     def base_url(self) -> str:
-        """Where the server is, without a slash at the end."""
+        """URL of the server, without a slash at the end."""
         return self._config.base_url
 
     @property

@@ -1,4 +1,4 @@
-"""What gevent makes of threads, as far as a private event loop bears it."""
+"""Check that what gevent has patched lets a private event loop run."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ __all__ = ["Portal"]
 T = TypeVar("T")
 
 _JOIN_TIMEOUT: Final = 5.0
-"""How long `stop` waits for the thread to end, in seconds."""
+"""Maximum time that `stop` waits for the thread to end, in seconds."""
 _POLL_INTERVAL: Final = 0.1 if sys.platform == "win32" else -1
 """Interval at which a waiting thread wakes, in seconds; -1 for never. On Windows, Ctrl-C takes effect only then."""
 

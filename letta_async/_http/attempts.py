@@ -32,7 +32,7 @@ from letta_async.retry import is_overload
 __all__ = ["CallAttempts"]
 
 _SHORT: Final = 200
-"""How much a try's error takes of the history, in characters."""
+"""Maximum length of an attempt's error in the history, in characters."""
 
 
 class CallAttempts:
@@ -54,7 +54,7 @@ class CallAttempts:
         self._request = request
         self._attempts = attempts
         self._deadline: float | None = None
-        """When the call must end, on the loop's clock."""
+        """Deadline of the call, on the loop's clock."""
         self._number = 1
         """Which attempt it is."""
         self._paid = 0

@@ -1,4 +1,4 @@
-"""What the calls of a client share."""
+"""State shared by the calls of a client."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLOSED: Final = "the client was closed while this call was under way"
 
 @attrs.frozen
 class CallContext:
-    """What the calls of a client share, on one loop and with the same options."""
+    """State shared by the calls of a client that run on one loop with the same options."""
 
     session: aiohttp.ClientSession
     connection: ConnectionOptions
@@ -32,6 +32,6 @@ class CallContext:
     config: ClientConfig
     limiters: ServerLimiters
     retries: Retries
-    """What all calls of the client together may retry, and how waiting is done."""
+    """Retry budget, jitter and waiting, shared by all calls of the client."""
     streams: WeakSet[EventSource]
     """Event streams that are open."""

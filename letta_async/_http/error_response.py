@@ -19,11 +19,11 @@ from letta_async.errors import STATUS_ERRORS, APIStatusError, InternalServerErro
 __all__ = ["MAX_REFUSAL", "excerpt", "glance", "printable", "retry_after", "status_error"]
 
 MAX_REFUSAL: Final = 64 * 1024
-"""How much of a refusal's body is read, in bytes; the rest is nobody's reading."""
+"""Maximum number of bytes read of an error response's body."""
 _EXCERPT: Final = 500
-"""How much of a body is kept when it is not JSON, in characters."""
+"""Maximum length of a body that is kept although it is not JSON, in characters."""
 _SHORT: Final = 300
-"""How much of the server's own words goes in a message, in characters."""
+"""Maximum length of the server's text in an error's message, in characters."""
 
 # An unknown id is answered with the record of the user who asked: nothing for a log line.
 _INTERNAL: Final = re.compile(r",? access level in .*|,? for actor=.*|,? actor=.*", re.DOTALL)

@@ -76,9 +76,9 @@ class EventSource:
         self._deadline = deadline
         self._decoder = EventDecoder(context.config.max_response_bytes)
         self._failure: Exception | None = None
-        """What the next read raises."""
+        """Exception that the next read raises."""
         self._finished = False
-        """Whether the last event came."""
+        """Whether the last event was received."""
         self._reading = False
         self._pid = os.getpid()
         context.streams.add(self)

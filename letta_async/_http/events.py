@@ -48,7 +48,7 @@ class EventDecoder:
         """The first bytes of the stream, as long as they may be a byte order mark; `None` after that."""
         self._after_cr = False
         self._pieces: list[bytes] = []
-        """What was received of an event that is not complete."""
+        """Bytes received of an event that is not complete."""
         self._size = 0
         self._id = ""
 

@@ -28,9 +28,9 @@ __all__ = ["drop", "exchange", "is_cancelled"]
 _LARGE: Final = 2**20
 """From how many bytes on a body is sent piece by piece."""
 _ENDED: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
-"""What a connection that the server ended meanwhile raises when it is used again."""
+"""Exceptions of a reused connection that the server had closed while it was idle."""
 _MAX_RESENDS: Final = 3
-"""How often a request goes out once more because of an idle connection; a server that closes them all is a failure."""
+"""Maximum number of times a request is sent again because its idle connection was closed; more is a failure."""
 
 
 async def exchange(

@@ -21,7 +21,7 @@ from letta_async.errors import ArgumentProblem, InvalidArgumentError
 __all__ = ["Form", "OpenForm"]
 
 _PIECE: Final = 2**18
-"""How many bytes are read at once."""
+"""Number of bytes read at once."""
 _ESCAPES: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 """How browsers write these characters in the name of a file."""
 

@@ -39,7 +39,7 @@ _CAREFUL: Final = 0.1
 
 
 class Limit:
-    """How many requests may be in flight; a fixed number, unless a subclass learns."""
+    """Maximum number of requests in flight: fixed, unless a subclass learns it."""
 
     value: int
 
@@ -97,7 +97,7 @@ class OverloadLimit(Limit):
     _round_full: bool = attrs.field(default=False, init=False)
     _answers: int = attrs.field(default=0, init=False)
     _enough: int = attrs.field(init=False)
-    """How many answers end the round."""
+    """Number of responses that end the round."""
     _ceiling: float | None = attrs.field(default=None, init=False)
     _ceiling_seen: float = attrs.field(default=0.0, init=False)
     value: int = attrs.field(init=False)

@@ -17,9 +17,9 @@ from letta_async.errors import APIError, APIStatusError
 __all__ = ["Trace", "scrubbed"]
 
 _EXCERPT: Final = 500
-"""How much of a body is shown, in characters."""
+"""Maximum length of a body that is shown, in characters."""
 _READ: Final = 4 * _EXCERPT
-"""How much of a body is looked at, in bytes."""
+"""Maximum number of bytes of a body that are examined."""
 _MASK: Final = "**********"
 _MEMBER: Final = (
     rf'("[^"]*(?:{SENSITIVE.pattern}|environment_variables)[^"]*"\s*:\s*)'  # a name, and then what it stands for:

@@ -40,7 +40,7 @@ class ClientStats(Record):
     in_flight: int
     """How many are."""
     waiting: int
-    """How many calls wait for a slot."""
+    """Number of calls that wait for a slot."""
     retries: int
     """How many requests were tries again, since the client was made."""
 

@@ -41,7 +41,7 @@ Count = Annotated[int, Range(minimum=0)]
 """A whole number of things: zero or more."""
 
 PageSize = Annotated[int, Range(minimum=1)]
-"""How many items a page holds at most."""
+"""Maximum number of items of a page."""
 
 Fraction = Annotated[float, Range(minimum=0, maximum=1)]
 """A share of a whole: 0 to 1, both included."""
