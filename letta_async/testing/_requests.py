@@ -207,9 +207,23 @@ class StreamAgentMessages:
     messages = None
     input: str | None = None
     max_steps = 50
+    use_assistant_message = True
+    assistant_message_tool_name = "send_message"
+    assistant_message_tool_kwarg = "message"
     include_return_message_types: list[str] | None = None
+    enable_thinking = True
+    client_tools = None
+    client_skills = None
+    override_model = None
+    include_compaction_messages = False
+    return_logprobs = False
+    top_logprobs: int | None = None
+    return_token_ids = False
+    override_system = None
+    streaming = False
     stream_tokens = False
     include_pings = True
+    background = False
 
 
 @reads(conversations.CreateConversation)
