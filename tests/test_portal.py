@@ -6,7 +6,7 @@ import asyncio
 import gc
 import threading
 import weakref
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from typing import Any
@@ -167,6 +167,27 @@ def test_a_call_that_ends_in_the_last_turn_of_the_loop_still_returns() -> None:
         assert under_way.wait(PATIENCE)
         portal.close()
         assert call.result(PATIENCE) == "released"
+
+
+def test_a_caller_is_told_so_too_where_the_loop_is_faster_than_the_thread_that_closes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    portal, held = Portal(nothing), Held()
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(portal.run, held)
+        assert held.under_way.wait(PATIENCE)
+        loop_thread = portal._loop_thread
+        assert loop_thread is not None
+        schedule = loop_thread.loop.call_soon_threadsafe
+
+        def schedule_and_be_preempted(callback: Callable[[], object]) -> asyncio.Handle:
+            handle = schedule(callback)
+            loop_thread.thread.join(PATIENCE)
+            return handle
+
+        monkeypatch.setattr(loop_thread.loop, "call_soon_threadsafe", schedule_and_be_preempted)
+        portal.close()
+        assert isinstance(call.exception(PATIENCE), ClientClosedError)
 
 
 def test_a_failure_at_the_end_leaves_nobody_waiting(caplog: pytest.LogCaptureFixture) -> None:

@@ -107,6 +107,7 @@ class _LoopThread:
             _loop_threads.discard(self)
 
     async def _shut_down(self) -> None:
+        self.is_stopped = True  # the thread that called `stop` may not have come to it yet
         try:
             await self._on_close()
         finally:
