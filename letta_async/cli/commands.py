@@ -19,6 +19,7 @@ from letta_async.cli.exits import MEANINGS, Exit
 from letta_async.cli.failing import explain, show_traceback
 from letta_async.cli.report import FORMATS, Format, Report, say
 from letta_async.cli.selection import Selection
+from letta_async.cli.stopping import raising_signals
 from letta_async.config import ENVIRONMENTS
 
 __all__ = ["run"]
@@ -40,7 +41,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run what was typed; give the exit code. Whatever goes wrong is told in a line."""
     _prepare_streams()
     try:
-        return _run(arguments)
+        with raising_signals():
+            return _run(arguments)
     finally:
         for stream in (sys.stdout, sys.stderr):
             _end(stream)
@@ -55,17 +57,16 @@ def _run(arguments: Sequence[str]) -> int:
         where = f" (see {error.ctx.command_path} --help)" if error.ctx is not None else ""
         say(f"error: {error.format_message()}{where}")
         return Exit.USAGE
-    except click.Abort:
+    except click.Abort as abort:
         say("Interrupted.")
-        return Exit.INTERRUPTED
+        return getattr(abort.__cause__, "code", Exit.INTERRUPTED)
     except OSError as error:
         show_traceback()
         say(f"error: the output cannot be written: {error.strerror or error}")
-        return Exit.UNFINISHED
+        return Exit.UNCHECKED
     except Exception as error:  # the last line of defence: whatever it is, it is told
         show_traceback()
-        proxied = any(each.partition("=")[0] in ("--proxy", "--trust-env") for each in arguments)
-        code, words = explain(error, proxied=proxied)
+        code, words = explain(error)
         say(f"error: {words}")
     return int(code)
 

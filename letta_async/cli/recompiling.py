@@ -81,7 +81,9 @@ class Recompiling:
         for line in plan.lines(named=0):
             say(line)
         say(f"A dry run: nothing was changed. {conversations(len(plan.targets()))} would be recompiled.")
-        return Exit.UNFINISHED if self.report.counts["failed"] else Exit.DONE
+        if (failure := self.report.failure()) is not None:
+            return failure
+        return Exit.UNCHECKED if self.report.counts["failed"] else Exit.DONE
 
     def _shows_plan(self, plan: Plan, asking: bool) -> bool:
         """Show the plan; tell whether there is something to ask."""
@@ -114,17 +116,16 @@ class Recompiling:
         except JournalError as error:
             broken = error  # told after what came back
         rest -= self.report.counts.total()
-        try:
-            self.report.close(not_done=rest)
-        except OSError:
-            if ended is None:
-                raise  # else it is the terminal that was closed
+        self.report.close(not_done=rest)
         say(f"{self._counts()}, in {monotonic() - began:.1f} s.")
         if broken is not None:
             raise broken
+        failure = self.report.failure()
         if ended is not None and rest:
             self._say_how_to_go_on(rest)
             return ended
+        if failure is not None:
+            return failure if ended is None else ended
         return Exit.UNFINISHED if self.report.counts["failed"] else Exit.DONE
 
     async def _run_batch(
@@ -146,16 +147,18 @@ class Recompiling:
                 journal=self.journal,
             )
             with suppress(_StoppedError):
-                await self._report(await stack.enter_async_context(aclosing(outcomes)), len(targets), diffs)
+                await self._report(await stack.enter_async_context(aclosing(outcomes)), stop, len(targets), diffs)
 
-    async def _report(self, outcomes: AsyncIterable[Outcome], count: int, diffs: Mapping[str, str | None]) -> None:
+    async def _report(
+        self, outcomes: AsyncIterable[Outcome], stop: Stop, count: int, diffs: Mapping[str, str | None]
+    ) -> None:
         succeeded = False
         with progress_bar("Recompiling", count, hidden=self.report.writes_as_it_goes) as advance:
             async for outcome in outcomes:
                 if outcome.error is not None and not succeeded and is_hopeless(outcome.error):
                     raise outcome.error
                 succeeded = succeeded or (outcome.tries > 0 and outcome.ok)
-                self.report.add(_row(outcome, diffs))
+                self.report.add(_row(outcome, diffs), stop)
                 advance(not outcome.ok)
 
     def _counts(self) -> str:

@@ -27,7 +27,7 @@ ENCODINGS = {
     [
         (["--timeout", "0"], "--timeout: 0.0 is not a positive number of seconds"),
         (["--timeout", "soon"], "'--timeout': 'soon' is not a valid float"),
-        (["--max-retries", "-1"], "--max-retries max_retries: -1 is not a whole number from 0"),
+        (["--max-retries", "-1"], "--max-retries: -1 is not a whole number from 0"),
         (["--proxy", "nonsense"], "--proxy: is not a URL such as http://proxy.example:3128"),
         (["--project", "a\nb"], "--project: 'a\\nb' is not printable"),
     ],
@@ -46,7 +46,7 @@ def test_options_of_the_request_reach_the_server() -> None:
         headers = {name.lower(): value for name, value in server.requests[-1].headers.items()}
         assert (headers["x-project"], headers["x-project-id"]) == ("crew", "p-1")
         server.script(status=503)
-        assert run("status", "--all", *options, base_url=server.base_url).code == 1
+        assert run("status", "--all", *options, base_url=server.base_url).code == 5
         assert len([each for each in server.requests if each.path.endswith("/conversations/")]) == 2
 
 
@@ -71,7 +71,7 @@ def test_a_file_that_is_no_text_is_named(cli: Cli, story: Story, tmp_path: Path)
 
 
 def test_a_proxy_of_the_environment_that_is_not_used_is_mentioned() -> None:
-    words = "(HTTP_PROXY is set, but not used: --trust-env uses it)"
+    words = "(HTTP_PROXY names a proxy, which is not used without --trust-env)"
     environment = {"HTTP_PROXY": NOWHERE, "http_proxy": NOWHERE}
     assert words in run("status", "--all", "--max-retries", "0", base_url=NOWHERE, **environment).stderr
     trusting = run("status", "--all", "--max-retries", "0", "--trust-env", base_url=NOWHERE, **environment)
