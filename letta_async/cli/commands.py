@@ -114,7 +114,9 @@ def _stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 _choosing = _stacked(
     click.argument("ids", metavar="[ID]...", nargs=-1),
-    click.option("--agent", metavar="ID", help="All conversations of this agent."),
+    click.option(
+        "--agent", metavar="ID", help="All conversations of this agent; beside the ID 'default', its own messages."
+    ),
     click.option("--block", metavar="ID", help="All conversations of every agent that uses this memory block."),
     click.option("--all", "everything", is_flag=True, help="All conversations of the server."),
 )
@@ -302,7 +304,10 @@ Examples:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help="Form of the result.")
 @_connecting
+@click.pass_context
 def compact(
+    context: click.Context,
+    /,
     ids: tuple[str, ...],
     agent: str | None,
     block: str | None,
@@ -315,7 +320,7 @@ def compact(
     """Summarize the messages of conversations, so that fewer of them stay in context.
 
     The server asks a model for each summary. A request whose fate is unknown is not sent again, since that would
-    summarize the summary. Ctrl-C lets what is in flight go.
+    summarize the summary. Ctrl-C ends cleanly: what is in flight is waited for. A second one ends it at once.
     """
     from letta_async.cli.compacting import Compacting  # noqa: PLC0415 - only what a command needs
     from letta_async.cli.settings import read_settings  # noqa: PLC0415 - as above
@@ -326,6 +331,7 @@ def compact(
         report=Report(output),
         yes=yes,
         settings=None if settings is None else read_settings(settings),
+        command=context.obj,
     ).run()
 
 

@@ -29,6 +29,7 @@ _OPTIONS: Final[Mapping[str, str]] = {
     "base_url": "--base-url",
     "block_id": "--block",
     "compaction_settings": "--settings",
+    "conversation_id": "ID",
     "journal": "--journal",
     "max_concurrency": "--max-concurrency",
     "max_retries": "--max-retries",
@@ -64,7 +65,7 @@ def explain(error: BaseException) -> tuple[Exit, str]:
     if isinstance(error, Unreachable):
         return Exit.UNREACHABLE, one_line(error)
     if isinstance(error, InvalidArgumentError):
-        return Exit.USAGE, "; ".join(map(_typed, error.faults))
+        return Exit.USAGE, one_line(error)
     if isinstance(error, AuthenticationError):
         sources = "--api-key-file, LETTA_API_KEY or LETTA_API_KEY_FILE"
         return Exit.UNREACHABLE, f"{one_line(error)} (the key comes from {sources})"
@@ -93,7 +94,8 @@ def _typed(fault: Fault) -> str:
 
 def one_line(error: BaseException) -> str:
     """Return an error's words without line breaks, and without what would act on a terminal."""
-    return " ".join(harmless(str(error)).split())
+    words = "; ".join(map(_typed, error.faults)) if isinstance(error, InvalidArgumentError) else str(error)
+    return " ".join(harmless(words.replace("[agent_id is missing", "[--agent is missing")).split())
 
 
 def harmless(text: str) -> str:

@@ -16,7 +16,7 @@ from letta_async.cli.failing import harmless, one_line
 from letta_async.cli.stopping import Stop
 from letta_async.errors import APIStatusError, LettaError
 
-__all__ = ["FORMATS", "Format", "Report", "Row", "Status", "print_diff", "say"]
+__all__ = ["FORMATS", "Format", "Report", "Row", "Status", "print_diff", "say", "say_stopping"]
 
 Format = Literal["table", "json", "jsonl"]
 FORMATS: Final[tuple[Format, ...]] = ("table", "json", "jsonl")
@@ -41,7 +41,7 @@ class Row:
     error: LettaError | None = None
     diff: str | None = None
     words: str | None = None
-    """What a table says beside the status; default: the diff's lines, or the time."""
+    """What a table says beside the status, or the error; default: the diff's lines, or the time."""
     more: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     """Further fields in JSON."""
 
@@ -66,7 +66,7 @@ class Row:
     def detail(self) -> str:
         """Return what a table says of it beside its status."""
         if self.error is not None:
-            return one_line(self.error)
+            return one_line(self.error) + (f" ({self.words})" if self.words else "")
         if self.words is not None:
             return " ".join(harmless(self.words).split())
         if self.diff:
@@ -152,6 +152,11 @@ def say(words: str, *, end: str = "\n") -> None:
     with contextlib.suppress(OSError):  # a terminal that was closed must not end what goes on without it
         sys.stderr.write(f"{words}{end}")
         sys.stderr.flush()
+
+
+def say_stopping() -> None:
+    """Tell what a first signal does, and a second."""
+    say("Stopping: what is in flight is waited for. Once more ends it at once.")
 
 
 def print_diff(row: Row) -> None:

@@ -26,6 +26,7 @@ def status(selection: Selection, connection: Connection, report: Report) -> Exit
                     stop,
                     ids,
                     lambda row: report.add(row, stop),
+                    agent_of=selection.agent_of,
                     hide_bar=report.writes_as_it_goes,
                 )
             )
