@@ -110,7 +110,6 @@ def test_a_second_one_ends_at_once_and_names_what_is_unknown(many: Story, server
 
 def test_it_asks_first(story: Story, server: HeldServer) -> None:
     with Terminal("compact", *story.stale, base_url=server.base_url) as terminal:
-        assert terminal.screen is not None
         terminal.screen.wait_for("Compact 4 conversations? A model summarizes them; this cannot be undone. [y/N] ")
         terminal.type("n\n")
         done = terminal.end()

@@ -178,7 +178,6 @@ def test_as_much_as_once_is_no_matter_after_all_is_done(story: Story, server: He
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_at_the_question_too(story: Story, server: HeldServer, number: signal.Signals, code: int) -> None:
     with Terminal("recompile", *story.stale, base_url=server.base_url) as terminal:
-        assert terminal.screen is not None
         terminal.screen.wait_for("[y/N] ")
         terminal.signal(number)
         done = terminal.end()
