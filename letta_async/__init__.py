@@ -113,6 +113,7 @@ if TYPE_CHECKING:
         StreamEvent,
     )
     from letta_async.types.tool import NpmRequirement, PipRequirement, Tool
+    from letta_async.types.upload import FileInput
 
 __all__ = [
     "ENVIRONMENTS",
@@ -159,6 +160,7 @@ __all__ = [
     "EmbeddingConfig",
     "EventMessage",
     "Fault",
+    "FileInput",
     "FileMetadata",
     "Folder",
     "GeminiThinkingConfig",
@@ -271,6 +273,7 @@ _HOMES: Final = {
     "EmbeddingConfig": "types.folder",
     "EventMessage": "types.message",
     "Fault": "errors",
+    "FileInput": "types.upload",
     "FileMetadata": "types.folder",
     "Folder": "types.folder",
     "GeminiThinkingConfig": "types.providers",

@@ -13,9 +13,9 @@ from yarl import URL
 from letta_async._http.session import ConnectionOptions
 from letta_async._http.transport import ClientStats, Transport
 from letta_async._schema.unset import UNSET, Unset
-from letta_async._utils.secrets import mask
+from letta_async._utils.secret_strings import mask
 from letta_async.config import ClientConfig, Timeout, masked_headers, resolve_base_url, resolve_key
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class BaseClient:
         api_key = mask(api_key)
         default_headers, set_default_headers = masked_headers(default_headers), masked_headers(set_default_headers)
         faults = [
-            Fault(f"set_{name}", f"excludes {name}")
+            ArgumentProblem(f"set_{name}", f"excludes {name}")
             for name, given, instead in (
                 ("default_headers", default_headers, set_default_headers),
                 ("default_query", default_query, set_default_query),
@@ -212,7 +212,7 @@ class BaseClient:
     def api_key(self) -> str | None:
         """The API key, masked in every `repr`; `None` without one, and where a callable returns it."""
         keys = self._config.keys
-        return self._config.api_key if keys is None else keys.known
+        return self._config.api_key if keys is None else keys.current
 
     @property
     def base_url(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 from letta_async._base_client import BaseClient
 from letta_async._http.event_source import EventSource
 from letta_async._http.request import CallOptions, Request, build, build_raw
-from letta_async._utils.frames import drop_frames
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import Attempt, ClientClosedError, LettaError
 from letta_async.operations._operation import Operation
 from letta_async.resources._client import AsyncResources

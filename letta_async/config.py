@@ -13,22 +13,22 @@ import attrs
 from multidict import CIMultiDict
 from yarl import URL
 
-from letta_async._schema.json_values import exact, is_object, json_faults, plain
+from letta_async._schema.json_values import exact, is_object, json_problems, plain
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._utils.api_keys import KEY_PLACEHOLDER, CallableKeySource, FileKeySource, KeySource, api_key_problems
 from letta_async._utils.caller_warnings import warn
-from letta_async._utils.keys import LATER, CallableKeySource, FileKeySource, Keys, key_faults
-from letta_async._utils.logging_setup import switch_on
-from letta_async._utils.secrets import Secret, mask, names_secret
+from letta_async._utils.logging_setup import configure_logging
+from letta_async._utils.secret_strings import Secret, mask, names_secret
 from letta_async._version import __version__
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.retry import RetryPolicy
 
 __all__ = [
     "ENVIRONMENTS",
     "ClientConfig",
     "Timeout",
-    "deadline_faults",
-    "header_faults",
+    "deadline_problems",
+    "header_problems",
     "is_fallback",
     "masked_headers",
     "resolve_base_url",
@@ -65,7 +65,7 @@ class Timeout:
 
     def __attrs_post_init__(self) -> None:
         faults = [
-            Fault(f"timeout{suffix}", f"{value!r} is not a positive number of seconds, nor None")
+            ArgumentProblem(f"timeout{suffix}", f"{value!r} is not a positive number of seconds, nor None")
             for suffix, value in (("", self.timeout), (".connect", self.connect))
             if value is not None and not _is_seconds(value)
         ]
@@ -85,10 +85,10 @@ def _is_seconds(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
 
 
-def deadline_faults(deadline: object) -> Iterable[Fault]:
+def deadline_problems(deadline: object) -> Iterable[ArgumentProblem]:
     """Find what is wrong with a deadline."""
     if deadline is not None and not _is_seconds(deadline):
-        yield Fault("deadline", f"{deadline!r} is not a positive number of seconds, nor None")
+        yield ArgumentProblem("deadline", f"{deadline!r} is not a positive number of seconds, nor None")
 
 
 def masked_headers(headers: Any) -> Any:
@@ -104,7 +104,7 @@ class ClientConfig:
     """Everything that a client was told, with the environment's share in it, checked."""
 
     api_key: Secret | None = attrs.field(converter=mask)
-    keys: Keys | None = None
+    keys: KeySource | None = None
     """Where the keys come from, in the place of `api_key`, if they change."""
     base_url: str
     project_id: str | None = None
@@ -158,8 +158,8 @@ class ClientConfig:
         """Fill in from the environment what was not given."""
         for name, given in (("default_headers", default_headers), ("default_query", default_query)):
             if given is not None and not isinstance(given, Mapping):
-                raise InvalidArgumentError([Fault(name, "is not a mapping of names to values")])
-        switch_on(os.environ.get("LETTA_LOG"))
+                raise InvalidArgumentError([ArgumentProblem(name, "is not a mapping of names to values")])
+        configure_logging(os.environ.get("LETTA_LOG"))
         return cls(
             **(resolve_key(api_key, api_key_file, on_thread=on_thread) or _key_of_the_environment()),
             base_url=resolve_base_url(base_url, environment),
@@ -187,7 +187,7 @@ def resolve_key(
 
     """
     if api_key is not None and api_key_file is not None:
-        raise InvalidArgumentError([Fault("api_key_file", "excludes api_key")])
+        raise InvalidArgumentError([ArgumentProblem("api_key_file", "excludes api_key")])
     if api_key_file is not None:
         return {"api_key": None, "keys": FileKeySource(api_key_file)}
     if callable(api_key):
@@ -199,13 +199,13 @@ def _key_of_the_environment() -> dict[str, Any]:
     key, file = mask(os.environ.get("LETTA_API_KEY") or None), os.environ.get("LETTA_API_KEY_FILE") or None
     if key is not None and file is not None:
         problem = "ambiguous: LETTA_API_KEY is set too; unset one of them"
-        raise InvalidArgumentError([Fault("LETTA_API_KEY_FILE", problem)])
+        raise InvalidArgumentError([ArgumentProblem("LETTA_API_KEY_FILE", problem)])
     return {"api_key": key, "keys": None if file is None else FileKeySource(file, "LETTA_API_KEY_FILE")}
 
 
 def _authorization(config: ClientConfig) -> Secret | None:
     if config.keys is not None:
-        return LATER
+        return KEY_PLACEHOLDER
     return None if config.api_key is None else Secret(f"Bearer {config.api_key}")
 
 
@@ -221,34 +221,34 @@ def merge_headers(*layers: Mapping[str, str | None]) -> CIMultiDict[str]:
     return merged
 
 
-def header_faults(headers: Mapping[str, str | None], path: str) -> Iterable[Fault]:
+def header_problems(headers: Mapping[str, str | None], path: str) -> Iterable[ArgumentProblem]:
     """Find names and values that would split a request or cannot be sent; values are not shown, they may be secret."""
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
-            yield Fault(path, f"{name!r} is not a header name")
+            yield ArgumentProblem(path, f"{name!r} is not a header name")
         elif value is not None and not (isinstance(value, str) and _is_header_text(value)):
-            yield Fault(f"{path}[{name!r}]", "the value is not printable Latin-1 text on one line")
+            yield ArgumentProblem(f"{path}[{name!r}]", "the value is not printable Latin-1 text on one line")
 
 
 def _is_header_text(value: str) -> bool:
     return all((" " <= char <= "\xff" and char != "\x7f") or char == "\t" for char in value)
 
 
-def _config_faults(config: ClientConfig) -> Iterable[Fault]:
-    yield from key_faults(config.api_key)
+def _config_faults(config: ClientConfig) -> Iterable[ArgumentProblem]:
+    yield from api_key_problems(config.api_key)
     for name in ("project_id", "project"):
         value = getattr(config, name)
         if value is not None:
-            for _ in header_faults({"X-Project": value}, name):
-                yield Fault(name, f"{value!r} is not printable Latin-1 text on one line")
-    yield from header_faults(config.default_headers, "default_headers")
-    yield from deadline_faults(config.deadline)
+            for _ in header_problems({"X-Project": value}, name):
+                yield ArgumentProblem(name, f"{value!r} is not printable Latin-1 text on one line")
+    yield from header_problems(config.default_headers, "default_headers")
+    yield from deadline_problems(config.deadline)
     if not isinstance(config.retry, RetryPolicy):
-        yield Fault("retry", f"{config.retry!r} is not a RetryPolicy")
-    yield from json_faults(config.default_query, "default_query")
+        yield ArgumentProblem("retry", f"{config.retry!r} is not a RetryPolicy")
+    yield from json_problems(config.default_query, "default_query")
     size: object = config.max_response_bytes
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        yield Fault("max_response_bytes", f"{size!r} is not a positive number of bytes")
+        yield ArgumentProblem("max_response_bytes", f"{size!r} is not a positive number of bytes")
 
 
 def resolve_base_url(base_url: str | URL | Unset | None, environment: str | Unset) -> str:
@@ -259,10 +259,12 @@ def resolve_base_url(base_url: str | URL | Unset | None, environment: str | Unse
     if environment is not UNSET:
         if from_environ is not None and base_url is UNSET:
             problem = "ambiguous: LETTA_BASE_URL is set too; pass base_url=None to use the environment named here"
-            raise InvalidArgumentError([Fault("environment", problem)])
+            raise InvalidArgumentError([ArgumentProblem("environment", problem)])
         if environment not in ENVIRONMENTS:
             names = " or ".join(map(repr, ENVIRONMENTS))
-            raise InvalidArgumentError([Fault("environment", f"{environment!r} is unknown; allowed: {names}")])
+            raise InvalidArgumentError(
+                [ArgumentProblem("environment", f"{environment!r} is unknown; allowed: {names}")]
+            )
         return ENVIRONMENTS[environment]
     if from_environ is not None:
         return _checked_base_url(from_environ, "LETTA_BASE_URL")
@@ -278,7 +280,9 @@ def _checked_base_url(text: str, path: str) -> str:
     """Normalize a base URL, refusing what could send the key elsewhere; a password in it is not shown."""
 
     def refuse(problem: str) -> InvalidArgumentError:
-        return InvalidArgumentError([Fault(path, f"{problem}; expected a form such as https://api.letta.com")])
+        return InvalidArgumentError(
+            [ArgumentProblem(path, f"{problem}; expected a form such as https://api.letta.com")]
+        )
 
     if not text.isprintable() or " " in text or "\\" in text:
         raise refuse("holds white space, a backslash or an unprintable character")
@@ -292,7 +296,7 @@ def _checked_base_url(text: str, path: str) -> str:
     if "@" in parts.netloc:
         raise refuse("holds a user name or password, which belongs in api_key or default_headers")
     if offer := _with_scheme(text):
-        raise InvalidArgumentError([Fault(path, f"{text!r} has no scheme; did you mean {offer}?")])
+        raise InvalidArgumentError([ArgumentProblem(path, f"{text!r} has no scheme; did you mean {offer}?")])
     if parts.scheme not in ("http", "https"):
         raise refuse(f"has {f'the scheme {parts.scheme!r}' if parts.scheme else 'no scheme'} instead of http or https")
     if not url.host or not url.raw_host or too_long or ".." in url.host or url.host.startswith("."):
@@ -304,7 +308,7 @@ def _checked_base_url(text: str, path: str) -> str:
     whole = str(url).rstrip("/")
     if whole.endswith("/v1"):
         problem = f"ends in /v1, with which every path begins already; use {whole[:-3].rstrip('/')}"
-        raise InvalidArgumentError([Fault(path, problem)])
+        raise InvalidArgumentError([ArgumentProblem(path, problem)])
     return whole
 
 

@@ -1,20 +1,20 @@
-"""Every error that the package raises; the names are those of the official client.
+"""Exceptions that the package raises; the names are those of the official client.
 
 The tree::
 
     LettaError
-    ├── InvalidArgumentError (also a ValueError)   refused before anything was sent
-    ├── ClientClosedError (also a RuntimeError)    the client was closed
-    ├── UnexpectedPromptError                      a prompt is not of the form that is known
-    ├── JournalError                               a batch's journal could not be written any more
-    ├── ClusterError                               a cluster lost its scheduler, or the workers that did the work
-    └── APIError                                   a request was made, or tried
-        ├── StreamError                            a stream reported that the turn failed
-        ├── APIKeyError                            there was no API key to send with it
-        ├── APIConnectionError                     no answer came
+    ├── InvalidArgumentError (also a ValueError)   an argument is invalid; nothing was sent
+    ├── ClientClosedError (also a RuntimeError)    the client is closed
+    ├── UnexpectedPromptError                      a prompt does not have the known form
+    ├── JournalError                               a batch's journal cannot be written
+    ├── ClusterError                               a cluster lost its scheduler, or the workers of the batch
+    └── APIError                                   a request failed
+        ├── StreamError                            an event stream reported that the turn failed
+        ├── APIKeyError                            no API key could be obtained
+        ├── APIConnectionError                     no response arrived
         │   └── APITimeoutError                    … in time
-        ├── APIResponseValidationError             an answer came that is none
-        └── APIStatusError                         the answer is a refusal
+        ├── APIResponseValidationError             the response is not what the API promises
+        └── APIStatusError                         the response has an error status
             ├── BadRequestError             400
             ├── AuthenticationError         401
             ├── PermissionDeniedError       403
@@ -24,7 +24,7 @@ The tree::
             ├── RateLimitError              429
             └── InternalServerError         500 and above
 
-All of them can be pickled and copied, and none carries the API key.
+All of them can be pickled and copied, and none contains the API key.
 """
 
 from __future__ import annotations
@@ -65,55 +65,55 @@ __all__ = [
 
 @attrs.frozen
 class ArgumentProblem:
-    """One problem with an argument."""
+    """One problem of an argument: where it is and what is wrong. An `InvalidArgumentError` lists one per problem."""
 
     path: str
-    """Where: a dotted path such as `compaction_settings.model_settings.temperature`."""
+    """Dotted path to the value, such as `compaction_settings.model_settings.temperature`."""
     problem: str
-    """What is wrong, with the value, and what would be right."""
+    """Description of the problem, with the value and what is allowed."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}"
 
 
 Fault = ArgumentProblem
-"""The former name of `ArgumentProblem`."""
+"""Earlier name of `ArgumentProblem`, kept as an alias."""
 
 
 @attrs.frozen
 class Attempt:
-    """One try of a call that failed."""
+    """One failed attempt of a call."""
 
     error: str
-    """What the try met, in a line."""
+    """Description of the attempt's error, on one line."""
     seconds: float
-    """How long the try took."""
+    """Duration of the attempt, in seconds."""
     waited: float = 0.0
-    """How long the call then waited before its next try, in seconds; 0 after the last one."""
+    """Delay before the next attempt, in seconds; 0 after the last one."""
 
 
 class LettaError(Exception):
-    """The family of every error here; catch it to catch them all."""
+    """Base class of all errors that the package raises; catch it to catch them all."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.args, self.__dict__)
 
 
 def _restore(cls: type[LettaError], args: tuple[Any, ...], state: dict[str, Any]) -> LettaError:
-    """Rebuild a pickled error without its constructor, whose parameters differ from class to class."""
+    """Rebuild a pickled error without its constructor, whose parameters differ between classes."""
     error = cls.__new__(cls, *args)
     error.__dict__.update(state)
     return error
 
 
 class InvalidArgumentError(LettaError, ValueError):
-    """What was handed in is wrong; nothing was sent.
+    """One or more arguments are invalid; nothing was sent.
 
-    All faults of one call are in one error, in `faults`.
+    One error lists all problems of a call, in `faults`.
     """
 
     faults: tuple[ArgumentProblem, ...]
-    """Each thing that is wrong."""
+    """The problems, one per invalid value."""
 
     def __init__(self, faults: Sequence[ArgumentProblem]) -> None:
         self.faults = tuple(faults)
@@ -122,14 +122,14 @@ class InvalidArgumentError(LettaError, ValueError):
 
 
 class ClientClosedError(LettaError, RuntimeError):
-    """The client was closed before or during the call, or cannot be used where it was called."""
+    """The client was closed before or during the call, or cannot be used from where it was called."""
 
 
 class UnexpectedPromptError(LettaError):
-    """A system prompt is not of the form that this version knows, so that staleness cannot be told."""
+    """A system prompt does not have the form that this version knows, so that its staleness cannot be determined."""
 
     prompt: str | None
-    """The prompt; `None` when there is none."""
+    """The prompt; `None` when the server has none."""
 
     def __init__(self, message: str, *, prompt: str | None = None) -> None:
         super().__init__(message)
@@ -137,29 +137,29 @@ class UnexpectedPromptError(LettaError):
 
 
 class JournalError(LettaError):
-    """The journal of a batch could not be written any more, as when its disk is full; the reason is in `__cause__`.
+    """The journal of a batch cannot be written, for example because the disk is full; the reason is in `__cause__`.
 
-    It is raised once every outcome that was in flight was handed on. The journal stays valid: a run with it goes on.
+    It is raised after all outcomes in flight were yielded. The journal stays valid: another run can resume from it.
     """
 
 
 class ClusterError(LettaError):
-    """A cluster could not do its work: the scheduler is gone, workers died of it, or they lack this package."""
+    """A cluster could not run a batch: the scheduler is gone, workers died of it, or they lack this package."""
 
 
 class APIError(LettaError):
-    """A request was made, or tried, and did not end with an answer to return."""
+    """A request failed: it could not be sent, got no usable response, or got one with an error status."""
 
     message: str
-    """What happened, in a sentence or two."""
+    """Description of the failure, without the number of attempts."""
     request_method: str | None
     """HTTP method, such as `POST`."""
     request_path: str | None
     """Path of the request, without the query."""
     body: object | None
-    """Body of the answer: decoded if it is JSON, else text (bounded); `None` when there was no answer."""
+    """Body of the response: decoded if it is JSON, else text, shortened; `None` when there was no response."""
     attempts: tuple[Attempt, ...]
-    """Each try that the call made, the last one included."""
+    """The attempts that the call made, including the last one."""
 
     def __init__(
         self,
@@ -216,33 +216,33 @@ class StreamError(APIError):
 
 
 class APIKeyError(APIError):
-    """No API key could be had for an attempt, so that it was not sent: the callable raised, or returned none."""
+    """No API key could be obtained for an attempt, so that it was not sent: the callable raised, or returned none."""
 
 
 class APIConnectionError(APIError):
-    """No usable answer came: the server was not reached, or the exchange broke off. The reason is in `__cause__`."""
+    """No usable response: the server was not reached, or the connection broke. The reason is in `__cause__`."""
 
     unprocessed: bool = False
-    """Whether the server cannot have acted on the request, because it never got it."""
+    """Whether the server cannot have acted on the request, because it never received it."""
     transient: bool = False
-    """Whether the same request may well succeed later."""
+    """Whether the same request may succeed later."""
     exhausted: bool = False
-    """Whether this program had no file descriptor left, so that nothing was sent; waited for, whatever the policy."""
+    """Whether the process had no file descriptor left, so that nothing was sent; retried whatever the retry policy."""
 
 
 class APITimeoutError(APIConnectionError):
-    """No answer came in time: a try's `timeout`, or the call's `deadline`, ran out."""
+    """No response in time: the `timeout` of an attempt, or the `deadline` of the call, expired."""
 
     transient = True
 
 
-class _AnswerError(APIError):
-    """What errors about an answer have in common."""
+class _ResponseError(APIError):
+    """Base class of errors about a response that was received."""
 
     status_code: int
-    """HTTP status of the answer."""
+    """HTTP status code of the response."""
     headers: Mapping[str, str]
-    """Headers of the answer, by case-insensitive name."""
+    """Headers of the response, by case-insensitive name."""
 
     def __init__(
         self,
@@ -256,21 +256,21 @@ class _AnswerError(APIError):
     ) -> None:
         super().__init__(message, request_method=request_method, request_path=request_path, body=body)
         self.status_code = status_code
-        self.headers = CIMultiDict(headers)  # a copy, since what the HTTP library hands out does not pickle
+        self.headers = CIMultiDict(headers)  # a copy, since the HTTP library's own mapping cannot be pickled
 
 
-class APIResponseValidationError(_AnswerError):
-    """An answer came with a good status, but it is not what the API promises: not JSON, cut short, too large."""
+class APIResponseValidationError(_ResponseError):
+    """The response has a success status, but is not what the API promises: not JSON, cut short, too large."""
 
 
-class APIStatusError(_AnswerError):
-    """The answer's status is not a success."""
+class APIStatusError(_ResponseError):
+    """The response has a status that is not a success."""
 
     detail: object | None
-    """What the server says went wrong: text, or for a 422 the list of `{type, loc, msg, …}`; `None` when it says
-    nothing that can be read."""
+    """The server's description of the error: text, or for a 422 the list of `{type, loc, msg, …}`; `None` when there is
+    none that can be parsed."""
     retry_after: float | None
-    """Seconds that the server asks to wait before the next request; `None` when it does not."""
+    """Delay that the server asks for before the next request, in seconds; `None` when it asks for none."""
 
     def __init__(
         self,
@@ -297,7 +297,7 @@ class APIStatusError(_AnswerError):
 
 
 class BadRequestError(APIStatusError):
-    """400: the server could not make sense of the request."""
+    """400: the server could not process the request."""
 
 
 class AuthenticationError(APIStatusError):
@@ -313,19 +313,19 @@ class NotFoundError(APIStatusError):
 
 
 class ConflictError(APIStatusError):
-    """409: the state of things does not allow this now; some conflicts pass, others do not."""
+    """409: the state of the resource does not allow the request; some conflicts are temporary, others are not."""
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: a field of the request is wrong; `detail` lists which."""
+    """422: a field of the request is invalid; `detail` lists which."""
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests; `retry_after` says how long to wait."""
+    """429: too many requests; `retry_after` is the delay that the server asks for, in seconds."""
 
 
 class InternalServerError(APIStatusError):
-    """500 and above: the server, a proxy before it or a model provider behind it failed."""
+    """500 and above: the server, a proxy in front of it or a model provider behind it failed."""
 
 
 STATUS_ERRORS: Final[Mapping[int, type[APIStatusError]]] = {
@@ -337,4 +337,4 @@ STATUS_ERRORS: Final[Mapping[int, type[APIStatusError]]] = {
     422: UnprocessableEntityError,
     429: RateLimitError,
 }
-"""The error class of a status; 500 and above are `InternalServerError`, the rest plain `APIStatusError`."""
+"""Error class by status code; 500 and above are `InternalServerError`, the rest plain `APIStatusError`."""

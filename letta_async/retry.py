@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 
 from letta_async._schema.json_values import is_object
-from letta_async.errors import APIConnectionError, APIError, APIStatusError, Fault, InvalidArgumentError
+from letta_async.errors import APIConnectionError, APIError, APIStatusError, ArgumentProblem, InvalidArgumentError
 
 __all__ = ["Retries", "RetryBudget", "RetryPolicy", "is_overload"]
 
@@ -86,7 +86,7 @@ class RetryPolicy:
 
     def __attrs_post_init__(self) -> None:
         faults = [
-            Fault(
+            ArgumentProblem(
                 f"retry.{field.name}", f"{value!r} is not {'a whole number' if whole else 'a number of seconds'} from 0"
             )
             for field in attrs.fields(type(self))

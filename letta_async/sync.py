@@ -8,7 +8,7 @@ from typing import Self
 from letta_async._base_client import BaseClient
 from letta_async._facade.portal import Portal
 from letta_async.client import AsyncLetta
-from letta_async.errors import ClientClosedError, Fault, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, ClientClosedError, InvalidArgumentError
 from letta_async.resources._client import Resources
 from letta_async.resources._paging import Paginator
 
@@ -28,7 +28,11 @@ class Letta(BaseClient, Resources):
     def _attach(self) -> None:
         if self._transport.connection.session is not None:
             raise InvalidArgumentError(
-                [Fault("session", "belongs to an event loop of yours, but Letta runs its own; use AsyncLetta")]
+                [
+                    ArgumentProblem(
+                        "session", "belongs to an event loop of yours, but Letta runs its own; use AsyncLetta"
+                    )
+                ]
             )
         self._core = AsyncLetta._around(self._config, self._transport)  # pyright: ignore[reportPrivateUsage] - of its own core
         if self._parent is None:

@@ -15,6 +15,7 @@ from letta_async import (
     APIError,
     APIResponseValidationError,
     AsyncLetta,
+    EmbeddingConfig,
     InvalidArgumentError,
     Letta,
     Run,
@@ -168,6 +169,30 @@ async def test_runs_are_listed_with_every_filter(sdk: AsyncLetta, server: Embedd
 async def test_a_run_is_retrieved(sdk: AsyncLetta, server: EmbeddedServer) -> None:
     server.script("GET", f"/v1/runs/{RUN}", body={"id": RUN, "agent_id": AGENT, "stop_reason": "newest"})
     assert (await sdk.runs.retrieve(RUN)).stop_reason == "newest"
+
+
+async def test_a_folder_is_created_with_every_field(sdk: AsyncLetta, server: EmbeddedServer) -> None:
+    config = {"embedding_endpoint_type": "openai", "embedding_model": "m", "embedding_dim": 8, "batch_size": 4}
+    server.script("POST", "/v1/folders/", body={"id": "source-1", "name": "f", "embedding_config": config, "new": 1})
+    folder = await sdk.folders.create(
+        name="f",
+        embedding=None,
+        embedding_config=config,
+        embedding_chunk_size=5,
+        description="D",
+        instructions="I",
+        metadata={"k": None},
+    )
+    assert (type(folder.embedding_config), folder.extra_fields) == (EmbeddingConfig, {"new": 1})
+    assert server.requests[0].json() == {
+        "name": "f",
+        "embedding": None,
+        "embedding_config": config,
+        "embedding_chunk_size": 5,
+        "description": "D",
+        "instructions": "I",
+        "metadata": {"k": None},
+    }
 
 
 # --- pages as objects, with a cursor ----------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ import pytest
 
 from letta_async import AsyncLetta, InvalidArgumentError, JournalError, Letta, Outcome
 from letta_async.batch.journal import Journal
-from letta_async.batch.lines import LineFile
-from letta_async.batch.writer import JournalWriter
+from letta_async.batch.journal_writer import JournalWriter
+from letta_async.batch.line_file import LineFile
 from letta_async.testing import EmbeddedServer
 from tests.conversations import make_conversations
 from tests.test_fleet import batch, fine
@@ -282,12 +282,12 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 @pytest.fixture
-def opener(tmp_path: Path) -> Callable[[], Journal]:
+def open_journal(tmp_path: Path) -> Callable[[], Journal]:
     return lambda: Journal(tmp_path / "journal", HEADER)
 
 
 async def test_a_disk_that_breaks_ends_the_batch_after_what_was_in_flight(
-    disk: Disk, opener: Callable[[], Journal]
+    disk: Disk, open_journal: Callable[[], Journal]
 ) -> None:
     called: list[str] = []
     held = asyncio.Event()
@@ -298,7 +298,7 @@ async def test_a_disk_that_breaks_ends_the_batch_after_what_was_in_flight(
             await held.wait()
         return await fine(target, attempts)
 
-    running = batch(map(str, range(10_000)), call, journal=opener).run()
+    running = batch(map(str, range(10_000)), call, open_journal=open_journal).run()
     seen = [str((await anext(running)).target) for _ in range(4)]
     disk.breaks()
     with pytest.raises(JournalError, match="could not be written any more: Input/output error") as caught:
@@ -314,7 +314,7 @@ async def test_a_disk_that_breaks_ends_the_batch_after_what_was_in_flight(
 
 
 async def test_an_error_at_the_end_reaches_the_caller_too(
-    monkeypatch: pytest.MonkeyPatch, opener: Callable[[], Journal]
+    monkeypatch: pytest.MonkeyPatch, open_journal: Callable[[], Journal]
 ) -> None:
     def close(file: LineFile) -> None:
         closed(file)
@@ -324,13 +324,13 @@ async def test_an_error_at_the_end_reaches_the_caller_too(
     monkeypatch.setattr(LineFile, "close", close)
     seen: list[Outcome] = []
     with pytest.raises(JournalError, match="quota exceeded"):
-        async for outcome in batch(["a", "b"], fine, journal=opener).run():
+        async for outcome in batch(["a", "b"], fine, open_journal=open_journal).run():
             seen.append(outcome)
     assert len(seen) == 2
 
 
-async def test_leaving_a_batch_whose_disk_broke_just_leaves(disk: Disk, opener: Callable[[], Journal]) -> None:
-    running = batch(map(str, range(10_000)), fine, journal=opener).run()
+async def test_leaving_a_batch_whose_disk_broke_just_leaves(disk: Disk, open_journal: Callable[[], Journal]) -> None:
+    running = batch(map(str, range(10_000)), fine, open_journal=open_journal).run()
     await anext(running)
     disk.breaks()
     await running.aclose()
@@ -338,9 +338,9 @@ async def test_leaving_a_batch_whose_disk_broke_just_leaves(disk: Disk, opener: 
 
 
 async def test_no_outcome_is_handed_on_before_its_line_is_in_the_file(
-    disk: Disk, opener: Callable[[], Journal], tmp_path: Path
+    disk: Disk, open_journal: Callable[[], Journal], tmp_path: Path
 ) -> None:
-    running = batch(map(str, range(300)), fine, journal=opener).run()
+    running = batch(map(str, range(300)), fine, open_journal=open_journal).run()
     told = [str((await anext(running)).target)]
     disk.may_go_on.clear()
     for _ in range(200):  # what is in the file already may come
@@ -357,25 +357,27 @@ async def test_no_outcome_is_handed_on_before_its_line_is_in_the_file(
     assert sorted(told) == sorted(map(str, range(300)))
 
 
-async def test_what_comes_while_the_disk_is_slow_is_written_together(disk: Disk, opener: Callable[[], Journal]) -> None:
-    writer = JournalWriter(opener)
+async def test_what_comes_while_the_disk_is_slow_is_written_together(
+    disk: Disk, open_journal: Callable[[], Journal]
+) -> None:
+    writer = JournalWriter(open_journal)
     await writer.open(lambda key: pytest.fail(f"{key} in an empty journal"))
     disk.appends.clear()
     disk.may_go_on.clear()
     for number in range(100):
-        writer.enter(f"{number}", Outcome(target="", status="recompiled"))
-    first = asyncio.ensure_future(writer.written(1))
+        writer.add(f"{number}", Outcome(target="", status="recompiled"))
+    first = asyncio.ensure_future(writer.wait_written(1))
     await asyncio.sleep(0)
     assert not first.done()
     disk.may_go_on.set()
     await first
-    await writer.written(100)
+    await writer.wait_written(100)
     assert disk.appends == [1, 99]
     await writer.close()
 
 
 async def test_what_came_back_but_was_not_taken_is_in_the_journal_all_the_same(
-    opener: Callable[[], Journal], tmp_path: Path
+    open_journal: Callable[[], Journal], tmp_path: Path
 ) -> None:
     answered: list[str] = []
 
@@ -384,7 +386,7 @@ async def test_what_came_back_but_was_not_taken_is_in_the_journal_all_the_same(
         answered.append(target)
         return prompt
 
-    running = batch(map(str, range(300)), call, journal=opener).run()
+    running = batch(map(str, range(300)), call, open_journal=open_journal).run()
     await anext(running)
     for _ in range(100):
         await asyncio.sleep(0)
@@ -395,17 +397,17 @@ async def test_what_came_back_but_was_not_taken_is_in_the_journal_all_the_same(
 
 
 async def test_a_batch_that_is_cancelled_while_its_journal_is_opened_leaves_no_lock(
-    opener: Callable[[], Journal], disk: Disk
+    open_journal: Callable[[], Journal], disk: Disk
 ) -> None:
     disk.may_go_on.clear()
-    task = asyncio.ensure_future(anext(batch(["a"], fine, journal=opener).run()))
+    task = asyncio.ensure_future(anext(batch(["a"], fine, open_journal=open_journal).run()))
     await asyncio.wait([task], timeout=0.05)
     task.cancel()
     await asyncio.wait([task], timeout=0.05)
     disk.may_go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
-    opener().close()
+    open_journal().close()
 
 
 def test_a_file_that_is_dropped_unclosed_is_closed(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from letta_async import (
     Progress,
     Recompile,
 )
-from letta_async.batch.workers import Batch, Call
+from letta_async.batch.runner import Batch, Call
 from letta_async.errors import Attempt
 from letta_async.testing import EmbeddedServer
 from tests.conversations import make_conversations
@@ -44,7 +44,7 @@ def batch(targets: Any, call: Call, **options: Any) -> Batch:
         "deadline": None,
         "stop_on_error": False,
         "on_progress": None,
-        "journal": None,
+        "open_journal": None,
     }
     return Batch(targets=targets, call=call, **{**defaults, **options})
 

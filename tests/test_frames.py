@@ -12,7 +12,7 @@ import pytest
 
 import letta_async
 from letta_async import APIConnectionError, AsyncLetta, InternalServerError, Letta, LettaError, RetryPolicy
-from letta_async._utils.frames import drop_frames
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.testing import EmbeddedServer
 from tests.ids import CONVERSATION
 

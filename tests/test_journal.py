@@ -51,7 +51,7 @@ def write(path: Path, *keys: str, batch: dict[str, Any] | None = None) -> None:
 def done(path: Path, batch: dict[str, Any] | None = None) -> list[str]:
     journal = Journal(path, batch or BATCH)
     try:
-        return list(journal.done())
+        return list(journal.done_keys())
     finally:
         journal.close()
 

@@ -92,7 +92,9 @@ def test_it_may_change_between_clients() -> None:
 
 
 def test_a_module_that_is_loaded_again_logs_once() -> None:
-    reload = "import importlib, letta_async._utils.logging_setup as it; importlib.reload(it); it.switch_on('info')"
+    reload = (
+        "import importlib, letta_async._utils.logging_setup as it; importlib.reload(it); it.configure_logging('info')"
+    )
     assert len(lines(f"Letta(); {reload}; retry()")) == 1
 
 

@@ -107,7 +107,7 @@ def test_a_given_context_is_used() -> None:
 
 
 def test_a_wait_that_looks_up_now_and_then_still_ends(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portal_module, "_TICK", 0.001)
+    monkeypatch.setattr(portal_module, "_POLL_INTERVAL", 0.001)
 
     async def take_a_while() -> int:
         await asyncio.sleep(0.02)
@@ -206,7 +206,7 @@ def test_a_portal_that_nobody_holds_ends() -> None:
     del portal
     assert gone() is None
     assert eventually(lambda: not private_threads())
-    assert not portal_module._loops
+    assert not portal_module._loop_threads
 
 
 # --- what may go wrong ------------------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def interrupted_in_schedule(portal: Portal, monkeypatch: pytest.MonkeyPatch, *, 
 def test_a_signal_handler_may_close_amid_the_scheduling(monkeypatch: pytest.MonkeyPatch) -> None:
     portal = Portal(nothing)
     portal.run(answer)
-    running = portal._running
+    running = portal._loop_thread
     assert running is not None
     usual = running.loop.call_soon_threadsafe
 
@@ -292,6 +292,6 @@ def test_a_thread_that_cannot_be_started_is_an_error_of_the_package(
     with pytest.raises(APIConnectionError, match="can't start new thread"):
         portal.run(answer)
     monkeypatch.undo()
-    assert not portal_module._loops
+    assert not portal_module._loop_threads
     assert portal.run(answer) == 42
     gc.collect()  # a loop that was left open warns here, and a warning is an error

@@ -35,7 +35,7 @@ from letta_async import (
 from letta_async._schema.converter import write
 from letta_async._schema.fields import WireObject
 from letta_async._schema.record import Record
-from letta_async._utils.secrets import Secret
+from letta_async._utils.secret_strings import Secret
 from tests.ids import AGENT, CONVERSATION
 from tests.settings_strategies import OBJECTS, SETTINGS, instances
 

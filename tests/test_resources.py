@@ -95,8 +95,8 @@ async def test_a_misspelt_parameter_is_an_error_of_python(
 
 @pytest.mark.parametrize("name", CALLS)
 def test_every_call_says_honestly_whether_it_may_be_repeated(name: str) -> None:
-    once = {"CreateAgent", "CreateBlock", "CreateConversation", "ForkConversation", "CancelConversation", "Compact"}
-    once.add("StreamAgentMessages")
+    once = {"CancelConversation", "Compact", "ForkConversation", "StreamAgentMessages", "UploadFile"}
+    once |= {"CreateAgent", "CreateBlock", "CreateConversation", "CreateFolder"}
     assert CALLS[name].http.repeatable is (name not in once)
 
 
@@ -286,7 +286,10 @@ def test_what_is_wrong_is_told_with_its_place(name: str, given: dict[str, object
         assert line.startswith(beginning)
 
 
-@pytest.mark.parametrize("name", ["ForkConversation", "CancelConversation", "Compact", "ListMessages", "Recompile"])
+@pytest.mark.parametrize(
+    "name",
+    ["ForkConversation", "CancelConversation", "Compact", "ListMessages", "Recompile"],
+)
 def test_every_call_that_knows_the_agent_direct_mode_gives_the_same_advice(name: str) -> None:
     with pytest.warns(DeprecationWarning, match="deprecated by the API"):
         request(CALLS[name], conversation_id=AGENT)

@@ -20,7 +20,7 @@ from letta_async import (
     UnknownModelSettings,
 )
 from letta_async._schema.json_values import exact, plain
-from letta_async._utils.secrets import Secret
+from letta_async._utils.secret_strings import Secret
 from letta_async.config import ClientConfig
 from letta_async.testing import EmbeddedServer
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from letta_async._utils.text import UnreadableTextError, read_text
+from letta_async._utils.text_files import UnreadableTextError, read_text
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""How the sync client runs the async one: a private event loop, and what crosses to it."""
+"""Private event loop on which the sync client runs the async one, and iteration across threads."""

@@ -1,4 +1,4 @@
-"""Iterate synchronously over what the async client yields on the private event loop."""
+"""Synchronous iterator over an async generator on the private event loop, and helpers for calls on that loop."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextvars import Context, copy_context
 from typing import Protocol, TypeVar, cast
 
 from letta_async._facade.portal import Portal
-from letta_async._utils.caller_warnings import CALLER, Place
+from letta_async._utils.caller_warnings import CALL_SITE, CallSite
 from letta_async._utils.threads import iterate_in_thread
 from letta_async.errors import ClientClosedError
 
-__all__ = ["Iteration", "caller_context", "off_the_loop"]
+__all__ = ["Iteration", "context_with_call_site", "iterate_lazy_in_thread"]
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -27,15 +27,15 @@ class Closable(Protocol[R_co]):
 
 
 class Iteration(Iterator[R]):
-    """The items of an async generator, or what is like one, waited for one by one.
+    """Synchronous iterator over an async generator, or what is like one.
 
-    Dropped before its end, its loop ends the generator.
+    If it is garbage-collected early, the loop closes the generator.
     """
 
-    def __init__(self, items: Closable[R], portal: Portal, caller: Place) -> None:
+    def __init__(self, items: Closable[R], portal: Portal, call_site: CallSite) -> None:
         self._items: Closable[R] | None = items
         self._portal = portal
-        self._caller = caller
+        self._call_site = call_site
         self._pid = os.getpid()
 
     def __next__(self) -> R:
@@ -45,28 +45,31 @@ class Iteration(Iterator[R]):
         if items is None:
             raise StopIteration
         try:
-            return self._portal.run(items.__anext__, caller_context(self._caller))
+            return self._portal.run(items.__anext__, context_with_call_site(self._call_site))
         except StopAsyncIteration:
             self._items = None
             raise StopIteration from None
 
     def close(self) -> None:
-        """End the generator, and with it what it has in flight."""
+        """Close the generator, which cancels its requests in flight."""
         items, self._items = self._items, None
         if items is not None and self._pid == os.getpid():
-            with contextlib.suppress(ClientClosedError):  # the loop is gone, and the generator with it
+            with contextlib.suppress(ClientClosedError):  # the loop has ended, and the generator with it
                 self._portal.run(items.aclose)
 
 
-def off_the_loop(argument: object) -> object:
-    """Wrap a lazy iterable so that a thread of its own advances it: it may itself wait for the private loop."""
+def iterate_lazy_in_thread(argument: object) -> object:
+    """Return a lazy iterable as an async one that another thread advances, as it may wait for the private loop.
+
+    Any other argument is returned unchanged.
+    """
     if isinstance(argument, Sized) or not isinstance(argument, Iterable):
         return argument
     return iterate_in_thread(iter(cast("Iterable[object]", argument)))
 
 
-def caller_context(caller: Place) -> Context:
-    """Copy the caller's context for a call, with the line that it comes from."""
+def context_with_call_site(call_site: CallSite) -> Context:
+    """Return a copy of the current context in which `CALL_SITE` is the line that made the call."""
     context = copy_context()
-    context.run(CALLER.set, caller)
+    context.run(CALL_SITE.set, call_site)
     return context

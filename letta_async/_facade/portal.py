@@ -1,4 +1,4 @@
-"""One private event loop on a thread of its own, and a door into it from every other thread."""
+"""Private event loop on its own thread, on which any other thread can run coroutines."""
 
 from __future__ import annotations
 
@@ -15,287 +15,302 @@ from contextvars import Context, copy_context
 from typing import Any, Final, Generic, Self, TypeVar
 
 from letta_async._facade.greenlets import refuse_unfit_patches
-from letta_async._utils.frames import drop_frames
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import APIConnectionError, ClientClosedError
 
 __all__ = ["Portal"]
 
 T = TypeVar("T")
 
-_JOIN: Final = 5.0
-"""How long ending waits for the thread, in seconds."""
-_TICK: Final = 0.1 if sys.platform == "win32" else -1
-"""How often a wait looks up, in seconds, if at all: on Windows, Ctrl-C comes through only then."""
+_JOIN_TIMEOUT: Final = 5.0
+"""How long `stop` waits for the thread to end, in seconds."""
+_POLL_INTERVAL: Final = 0.1 if sys.platform == "win32" else -1
+"""Interval at which a waiting thread wakes, in seconds; -1 for never. On Windows, Ctrl-C takes effect only then."""
 
 
 class _LoopThread:
-    """A running loop, and what is needed to end it. It knows nothing of the portal, which can so be collected."""
+    """Event loop that runs on its own thread. It has no reference to the portal, which can so be garbage-collected."""
 
-    def __init__(self, at_end: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, on_close: Callable[[], Awaitable[None]]) -> None:
         self.pid = os.getpid()
-        self.loop = asyncio.SelectorEventLoop()  # not the policy's, which may be at home in the main thread only
-        self.loop.slow_callback_duration = math.inf  # in debug mode; who waits here is nobody's event loop
-        self.thread = threading.Thread(target=self._serve, name="letta-async", daemon=True)
+        self.loop = asyncio.SelectorEventLoop()  # not the policy's, which may only work in the main thread
+        self.loop.slow_callback_duration = math.inf  # for debug mode: no other task waits for this loop
+        self.thread = threading.Thread(target=self._run_loop, name="letta-async", daemon=True)
         self.tasks: set[asyncio.Task[Any]] = set()
-        """What is under way, also where nobody waits for it any more: a loop alone does not hold its tasks."""
-        self._at_end = at_end
-        self._due: deque[Callable[[], None]] = deque()
-        self._woken = False
+        """Tasks in progress, including those whose caller stopped waiting: a loop holds its tasks only weakly."""
+        self._on_close = on_close
+        self._callbacks: deque[Callable[[], None]] = deque()
+        self._is_waking = False
         self._lock = threading.RLock()  # a signal handler that closes the client may interrupt its holder
-        self.ended = False
+        self.is_stopped = False
         self._finished = False
         self._exiting = False
-        _loops.add(self)
+        _loop_threads.add(self)
         try:
             self.thread.start()
         except RuntimeError:
-            _loops.discard(self)
+            _loop_threads.discard(self)
             self.loop.close()
             raise
 
     def schedule(self, callback: Callable[[], None]) -> bool:
-        """Have the loop call something, unless it was ended."""
+        """Schedule a callback on the loop; return false if the loop was stopped."""
         with self._lock:
-            if self.ended:
+            if self.is_stopped:
                 return False
-            self._due.append(callback)
-            if self._woken:
-                return True  # to wake a loop is dear: what many threads bring meanwhile goes along
-            self._woken = True
+            self._callbacks.append(callback)
+            if self._is_waking:
+                return True  # waking a loop is expensive: one wakeup runs the callbacks of many threads
+            self._is_waking = True
             try:
-                self.loop.call_soon_threadsafe(self._call_due)
+                self.loop.call_soon_threadsafe(self._run_callbacks)
             except RuntimeError:
-                return False  # such a signal handler came just now
+                return False  # a signal handler closed the client in between
             return True
 
-    def _call_due(self) -> None:
-        self._woken = False
-        while self._due:
-            self._due.popleft()()
+    def _run_callbacks(self) -> None:
+        self._is_waking = False
+        while self._callbacks:
+            self._callbacks.popleft()()
 
-    def freezes(self, thread: threading.Thread) -> bool:
-        """Tell whether a thread is to wait in vain: a daemon at exit, which stops in the middle of whatever it does."""
+    def has_frozen(self, thread: threading.Thread) -> bool:
+        """Return whether a thread will not continue: interpreter exit freezes daemon threads where they are."""
         return self._exiting and thread.daemon
 
-    def end(self, *, wait: bool = True, exiting: bool = False) -> None:
-        """Let what is under way end, close what is open, stop the loop. Nothing is sent."""
+    def stop(self, *, wait: bool = True, exiting: bool = False) -> None:
+        """Cancel the tasks, close the connections and stop the loop. Nothing is sent.
+
+        Args:
+            wait: Wait until the thread has ended. Default: `True`.
+            exiting: The interpreter is exiting. Default: `False`.
+
+        """
         if self.pid != os.getpid():
             return  # the loop and its thread are the parent process's
         with self._lock:
             self._exiting = self._exiting or exiting
-            if not self.ended:
-                self.loop.call_soon_threadsafe(lambda: self.tasks.add(self.loop.create_task(self._finish())))
-            self.ended = True
+            if not self.is_stopped:
+                self.loop.call_soon_threadsafe(lambda: self.tasks.add(self.loop.create_task(self._shut_down())))
+            self.is_stopped = True
         if wait and threading.get_ident() != self.thread.ident:
-            self.thread.join(_JOIN)
+            self.thread.join(_JOIN_TIMEOUT)
 
-    def _serve(self) -> None:
+    def _run_loop(self) -> None:
         try:
             while not self._finished:
                 try:
                     self.loop.run_forever()
                 except (SystemExit, KeyboardInterrupt):
-                    pass  # stops a loop in passing; it goes to the caller whose call raised it
+                    pass  # it also interrupts the loop; the caller whose coroutine raised it gets it
         finally:
             self.loop.close()
-            _loops.discard(self)
+            _loop_threads.discard(self)
 
-    async def _finish(self) -> None:
+    async def _shut_down(self) -> None:
         try:
-            await self._at_end()
+            await self._on_close()
         finally:
             others = asyncio.all_tasks() - {asyncio.current_task()}
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
             await self.loop.shutdown_asyncgens()
-            await asyncio.sleep(0)  # a turn for the callbacks of what has just ended: somebody waits for them
+            await asyncio.sleep(0)  # let the callbacks of the tasks run, which wake waiting callers
             self._finished = True
             self.loop.stop()
 
 
-_loops: Final[set[_LoopThread]] = set()
-"""Loops to end at exit. After a fork also the parent process's: to collect them would disturb the parent's sockets."""
+_loop_threads: Final[set[_LoopThread]] = set()
+"""Loops to stop at exit. After a fork, it keeps the parent's loops alive: collecting them would break its sockets."""
 
-_guard: Final = threading.RLock()
-"""Held while a loop is started, and so never by a thread that a forked child does not have."""
+_start_lock: Final = threading.RLock()
+"""Lock held while a loop is started and during a fork, so that a child never inherits it from a missing thread."""
 
 if sys.platform != "win32":  # pragma: no branch - tested where there is fork
-    os.register_at_fork(before=_guard.acquire, after_in_parent=_guard.release, after_in_child=_guard.release)
+    os.register_at_fork(
+        before=_start_lock.acquire, after_in_parent=_start_lock.release, after_in_child=_start_lock.release
+    )
 
 
 @atexit.register
-def _end_all() -> None:
-    loops = list(_loops)
-    for running in loops:
-        running.end(wait=False, exiting=True)
-    for running in loops:
-        running.end()
+def _stop_all() -> None:
+    loops = list(_loop_threads)
+    for loop_thread in loops:
+        loop_thread.stop(wait=False, exiting=True)
+    for loop_thread in loops:
+        loop_thread.stop()
 
 
-class _Outcome(Generic[T]):
-    """What a call comes to, and the place to wait for it: a lock is all it takes, where a future takes several."""
+class _Result(Generic[T]):
+    """Result of a call that another thread waits for; it needs a single lock, where a future needs several."""
 
     def __init__(self) -> None:
-        self.known = False
-        self._open = threading.Lock()
-        self._open.acquire()
+        self.is_set = False
+        self._set_lock = threading.Lock()
+        self._set_lock.acquire()
         self._value: T
         self._error: BaseException | None = None
 
-    def set(self, value: T) -> None:
-        """Give the value."""
+    def set_value(self, value: T) -> None:
+        """Set the value, and wake the waiting thread."""
         self._value = value
-        self._make_known()
+        self._mark_set()
 
-    def fail(self, error: BaseException) -> None:
-        """Give the error instead."""
+    def set_error(self, error: BaseException) -> None:
+        """Set an error instead of a value, and wake the waiting thread."""
         self._error = error
-        self._make_known()
+        self._mark_set()
 
-    def _make_known(self) -> None:
-        self.known = True
-        self._open.release()
+    def _mark_set(self) -> None:
+        self.is_set = True
+        self._set_lock.release()
 
     def wait(self) -> None:
-        """Wait until it is known."""
-        while not self.known:
-            if self._open.acquire(timeout=_TICK):
-                self._open.release()
+        """Wait until the value or the error is set."""
+        while not self.is_set:
+            if self._set_lock.acquire(timeout=_POLL_INTERVAL):
+                self._set_lock.release()
 
     def get(self) -> T:
-        """Give the value, or raise the error."""
+        """Return the value, or raise the error."""
         try:
             if self._error is not None:
                 raise self._error
             return self._value
         finally:
-            del self  # the error has this frame in its traceback
+            del self  # the error's traceback refers to this frame
 
 
 class _Call(Generic[T]):
-    """One coroutine on its way through the door."""
+    """Coroutine that a thread runs on the loop, with its result."""
 
-    def __init__(self, running: _LoopThread, make: Callable[[], Awaitable[T]], context: Context) -> None:
-        self.outcome: _Outcome[T] = _Outcome()
-        self._running = running
-        self._make = make
+    def __init__(self, loop_thread: _LoopThread, make_coroutine: Callable[[], Awaitable[T]], context: Context) -> None:
+        self.result: _Result[T] = _Result()
+        self._loop_thread = loop_thread
+        self._make_coroutine = make_coroutine
         self._context = context
         self._caller = threading.current_thread()
         self._task: asyncio.Task[T] | None = None
 
     def start(self) -> None:
-        """Begin; on the loop."""
+        """Start the task; called on the loop."""
         try:
-            self._task = self._running.loop.create_task(_await(self._make), context=self._context)
-        except (SystemExit, KeyboardInterrupt) as error:  # from a task that begins at once, where tasks are eager
-            self.outcome.fail(error)
+            self._task = self._loop_thread.loop.create_task(_await(self._make_coroutine), context=self._context)
+        except (SystemExit, KeyboardInterrupt) as error:  # from a task that starts immediately, with eager tasks
+            self.result.set_error(error)
             return
-        self._task.add_done_callback(self._pass_on)
-        self._running.tasks.add(self._task)
+        self._task.add_done_callback(self._on_task_done)
+        self._loop_thread.tasks.add(self._task)
 
-    def abort(self) -> None:
-        """End early, or never begin; on the loop."""
+    def cancel(self) -> None:
+        """Cancel the task, even before it has started; called on the loop."""
         if self._task is None:
-            self.outcome.fail(asyncio.CancelledError())
+            self.result.set_error(asyncio.CancelledError())
         else:
             self._task.cancel()
 
-    def _pass_on(self, task: asyncio.Task[T]) -> None:
-        self._running.tasks.discard(task)
+    def _on_task_done(self, task: asyncio.Task[T]) -> None:
+        """Set the call's result to that of the task."""
+        self._loop_thread.tasks.discard(task)
         error = None if task.cancelled() else task.exception()
-        if self._running.freezes(self._caller):
+        if self._loop_thread.has_frozen(self._caller):
             return
         if task.cancelled():
             closed = ClientClosedError("the client was closed while this call was under way")
-            self.outcome.fail(closed if self._running.ended else asyncio.CancelledError())
+            self.result.set_error(closed if self._loop_thread.is_stopped else asyncio.CancelledError())
         elif error is not None:
-            self.outcome.fail(error)
+            self.result.set_error(error)
         else:
-            self.outcome.set(task.result())
+            self.result.set_value(task.result())
 
 
-async def _await(make: Callable[[], Awaitable[T]]) -> T:
-    return await make()
+async def _await(make_coroutine: Callable[[], Awaitable[T]]) -> T:
+    return await make_coroutine()
 
 
 class Portal:
-    """Run coroutines on a private loop and wait for them.
+    """Runs coroutines on a private event loop and waits for their results.
 
-    Safe from any number of threads, also from one that runs an event loop. After a fork, the child makes a loop of its
-    own. Left open, it ends with the interpreter, or when it is collected.
+    It is safe to use from any number of threads, including one that runs an event loop. After a fork, the child starts
+    a loop of its own. If it is not closed, it ends with the interpreter, or when it is garbage-collected.
     """
 
-    def __init__(self, at_end: Callable[[], Awaitable[None]]) -> None:
-        """Take what to await on the loop before it stops."""
-        self._at_end = at_end
-        self._running: _LoopThread | None = None
+    def __init__(self, on_close: Callable[[], Awaitable[None]]) -> None:
+        """Create a portal; its loop starts with the first call.
+
+        Args:
+            on_close: Called and awaited on the loop before it stops.
+
+        """
+        self._on_close = on_close
+        self._loop_thread: _LoopThread | None = None
         self._closed = False
 
     def __deepcopy__(self, memo: object) -> Self:
-        return self  # there is one loop, whoever holds it
+        return self  # copies share one loop
 
-    def run(self, make: Callable[[], Awaitable[T]], context: Context | None = None) -> T:
-        """Run a coroutine on the loop and wait for what comes of it.
+    def run(self, make_coroutine: Callable[[], Awaitable[T]], context: Context | None = None) -> T:
+        """Run a coroutine on the loop, and return or raise its result.
 
-        An interrupt such as Ctrl-C cancels the coroutine, waits until it has ended, and goes on its way.
+        An interrupt such as Ctrl-C cancels the coroutine, and is raised after the coroutine has ended.
 
         Args:
-            make: Makes the coroutine; called on the loop.
-            context: Context variables for the coroutine. Default: a copy of the caller's.
+            make_coroutine: Creates the coroutine; called on the loop.
+            context: Context variables of the coroutine. Default: a copy of the caller's.
 
         Raises:
-            ClientClosedError: the portal is closed, or the call comes from its own loop and would wait for itself.
-            LettaError: no loop can run, because of what gevent has patched.
+            ClientClosedError: The portal is closed, or the call comes from its own loop and would wait for itself.
+            APIConnectionError: The loop could not be started.
+            LettaError: No loop can run, because of what gevent has patched.
 
         """
-        running = self._running_here()
-        if threading.get_ident() == running.thread.ident:
+        loop_thread = self._get_loop_thread()
+        if threading.get_ident() == loop_thread.thread.ident:
             raise ClientClosedError(
                 "a call on Letta from its own event loop would wait for itself; use AsyncLetta in coroutines"
             )
-        call = _Call(running, make, copy_context() if context is None else context)
+        call = _Call(loop_thread, make_coroutine, copy_context() if context is None else context)
         try:
-            scheduled = running.schedule(call.start)
-            if not scheduled and not running.freezes(threading.current_thread()):
-                call.outcome.fail(_closed())
-            call.outcome.wait()
-            return call.outcome.get()
+            scheduled = loop_thread.schedule(call.start)
+            if not scheduled and not loop_thread.has_frozen(threading.current_thread()):
+                call.result.set_error(_closed_error())
+            call.result.wait()
+            return call.result.get()
         except BaseException as error:
-            if not call.outcome.known and running.schedule(call.abort):
-                call.outcome.wait()
+            if not call.result.is_set and loop_thread.schedule(call.cancel):
+                call.result.wait()
             drop_frames(error)
             raise
         finally:
-            del call  # it holds an error that has this frame in its traceback
+            del call  # its error's traceback refers to this frame
 
     def close(self) -> None:
         """End the loop and its thread."""
-        with _guard:
+        with _start_lock:
             self._closed = True
-            running = self._running
-        if running is not None:
-            running.end()
+            loop_thread = self._loop_thread
+        if loop_thread is not None:
+            loop_thread.stop()
 
-    def _running_here(self) -> _LoopThread:
-        """Find this process's loop, or start it."""
-        running = self._running
-        if running is not None and running.pid == os.getpid():
-            return running
-        with _guard:
+    def _get_loop_thread(self) -> _LoopThread:
+        """Return the loop of this process; start it for the first call."""
+        loop_thread = self._loop_thread
+        if loop_thread is not None and loop_thread.pid == os.getpid():
+            return loop_thread
+        with _start_lock:
             if self._closed:
-                raise _closed()
-            running = self._running
-            if running is None or running.pid != os.getpid():
+                raise _closed_error()
+            loop_thread = self._loop_thread
+            if loop_thread is None or loop_thread.pid != os.getpid():
                 refuse_unfit_patches()
                 try:
-                    running = _LoopThread(self._at_end)
+                    loop_thread = _LoopThread(self._on_close)
                 except (OSError, RuntimeError) as error:
                     raise APIConnectionError(f"no event loop could be started: {error}") from error
-                weakref.finalize(self, running.end, wait=False).atexit = False
-                self._running = running
-            return running
+                weakref.finalize(self, loop_thread.stop, wait=False).atexit = False
+                self._loop_thread = loop_thread
+            return loop_thread
 
 
-def _closed() -> ClientClosedError:
+def _closed_error() -> ClientClosedError:
     return ClientClosedError("the client is closed; make a new one")

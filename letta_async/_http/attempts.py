@@ -16,8 +16,8 @@ from letta_async._http.response import decode_response
 from letta_async._http.timeouts import Timer
 from letta_async._http.trace import Trace, scrubbed
 from letta_async._http.translation import connection_error
-from letta_async._utils.frames import drop_frames
 from letta_async._utils.logging_setup import log
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import (
     APIConnectionError,
     APIError,
@@ -72,6 +72,7 @@ class CallAttempts:
                 value = await self._try()
             except APIError as error:
                 again = lane.config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable)
+                again = again and self._request.resendable
                 if not again:
                     raise
             if again:  # outside the handler, or what the first try met would be a part of the error
@@ -192,8 +193,12 @@ class CallAttempts:
 
     def _should_retry(self, state: RetryCallState) -> bool:
         error = _error(state)
-        return isinstance(error, Exception) and self._lane.config.retry.should_retry(
-            error, retries=state.attempt_number - 1, repeatable=self._request.repeatable
+        return (
+            isinstance(error, Exception)
+            and self._request.resendable
+            and self._lane.config.retry.should_retry(
+                error, retries=state.attempt_number - 1, repeatable=self._request.repeatable
+            )
         )
 
     def _wait(self, state: RetryCallState) -> float:

@@ -11,6 +11,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 from yarl import URL
 
 from letta_async._http.error_response import MAX_REFUSAL
+from letta_async._http.form import OpenForm
 from letta_async._http.idle import PARSED_IN_PYTHON
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
@@ -51,10 +52,11 @@ async def exchange(
     """
     target = URL(f"{config.base_url}{request.target}", encoded=True)
     hops = 0
+    forms: list[OpenForm] = []
     try:
         with Timer(watch, request.timeout.timeout):
             while True:
-                response = await _send(session, connection, request, target)
+                response = await _send(session, connection, request, target, forms)
                 try:
                     status, headers = response.status, response.headers
                     if PARSED_IN_PYTHON and len(headers.getall("Content-Length", ())) > 1:
@@ -81,6 +83,9 @@ async def exchange(
         if isinstance(error, asyncio.CancelledError) and is_cancelled(watch.loop):
             raise
         failure = translate(error, request.method, request.path, config.base_url)
+    finally:
+        for form in forms:
+            form.close()
     raise failure  # outside the handler: the foreign error, its frames dropped, is the cause and not the context
 
 
@@ -91,12 +96,12 @@ def is_cancelled(loop: asyncio.AbstractEventLoop) -> bool:
 
 
 async def _send(
-    session: aiohttp.ClientSession, connection: ConnectionOptions, request: Request, target: URL
+    session: aiohttp.ClientSession, connection: ConnectionOptions, request: Request, target: URL, forms: list[OpenForm]
 ) -> aiohttp.ClientResponse:
     """Send the request as far as the answer's headers.
 
     A server may close an idle connection at the moment in which it is used again. That is nobody's failure: the request
-    goes out once more, and no retry is spent.
+    goes out once more, and no retry is spent. The forms that are opened on the way stay open, in `forms`.
     """
     timeout = connection.timeout(request.timeout.connect_seconds)
     headers = request.headers
@@ -105,11 +110,14 @@ async def _send(
     resends = 0
     while True:
         REUSED.set(None)
+        form = await request.form.open() if request.form is not None else None
+        if form is not None:
+            forms.append(form)
         try:
             return await session.request(
                 request.method,
                 target,
-                data=_payload(request.body),
+                data=_payload(request.body) if form is None else form.writer,
                 headers=headers,
                 allow_redirects=False,
                 timeout=timeout,
@@ -119,7 +127,7 @@ async def _send(
                 raise_for_status=False,
             )
         except _ENDED:
-            if not (REUSED.get() and request.repeatable and resends < _MAX_RESENDS):
+            if not (REUSED.get() and request.repeatable and request.resendable and resends < _MAX_RESENDS):
                 raise
             resends += 1
 

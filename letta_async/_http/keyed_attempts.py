@@ -11,9 +11,9 @@ from letta_async._http.attempts import CallAttempts
 from letta_async._http.context import CallContext
 from letta_async._http.request import Request
 from letta_async._http.timeouts import Timer
-from letta_async._utils.keys import LATER, IssuedKey, Keys
+from letta_async._utils.api_keys import KEY_PLACEHOLDER, IssuedKey, KeySource
 from letta_async._utils.logging_setup import log
-from letta_async._utils.secrets import Secret
+from letta_async._utils.secret_strings import Secret
 from letta_async.errors import APIKeyError, Attempt, AuthenticationError
 
 __all__ = ["KeyedCallAttempts"]
@@ -35,23 +35,23 @@ class KeyedCallAttempts(CallAttempts):
 
     async def _try(self) -> Any:
         keys = self._lane.config.keys
-        if keys is None or self._unkeyed.headers.get("Authorization") != LATER:
+        if keys is None or self._unkeyed.headers.get("Authorization") != KEY_PLACEHOLDER:
             return await super()._try()
         with Timer(self._lane.watch, None):  # closing the client ends it
-            self._take(await keys.ask())
+            self._take(await keys.get())
         try:
             return await super()._try()
         except AuthenticationError as refused:
-            if self._renewed or not await self._renew(keys, refused):
+            if self._renewed or not self._request.resendable or not await self._renew(keys, refused):
                 raise
         return await super()._try()
 
     def _waited(self) -> None:
         keys, ticket = self._lane.config.keys, self._ticket
-        if keys is not None and ticket is not None and (newer := keys.newer(ticket)) is not None:
+        if keys is not None and ticket is not None and (newer := keys.replacement_of(ticket)) is not None:
             self._take(newer)
 
-    async def _renew(self, keys: Keys, refused: AuthenticationError) -> bool:
+    async def _renew(self, keys: KeySource, refused: AuthenticationError) -> bool:
         """Take another key than the one that was refused; the error says why there is none."""
         self._renewed = True
         assert self._ticket is not None  # noqa: S101 - it was sent

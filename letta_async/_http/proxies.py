@@ -8,8 +8,8 @@ from urllib.request import getproxies, proxy_bypass
 
 from yarl import URL
 
-from letta_async._utils.secrets import Secret
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async._utils.secret_strings import Secret
+from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
 __all__ = ["Found", "environment_proxy"]
 
@@ -46,7 +46,7 @@ def environment_proxy(base_url: str) -> Found | None:
                 f"names a proxy of the kind {scheme!r}, which cannot be used: name an http or https proxy, "
                 f"exempt {url.host} by NO_PROXY, or pass a session with a connector for such a proxy"
             )
-            raise InvalidArgumentError([Fault(variable, problem)])
+            raise InvalidArgumentError([ArgumentProblem(variable, problem)])
         return Found(proxy if is_full else Secret(f"{scheme}://{proxy}"), variable)
     return None
 

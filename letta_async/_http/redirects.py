@@ -50,6 +50,8 @@ def redirect_target(
         raise refuse(f"the server redirects to {shown}; the request, and the key, go to no other origin")
     if hops >= _MAX_HOPS:
         raise refuse("the server redirects in circles")
+    if not request.resendable:
+        raise refuse("the server redirects, but the file was read and cannot be read again; pass one that is seekable")
     return location
 
 

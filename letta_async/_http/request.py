@@ -9,15 +9,18 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
+from letta_async._http.form import Form
 from letta_async._schema.converter import READABLE, is_readable, write
-from letta_async._schema.json_values import is_array, is_object, json_faults, plain, show
+from letta_async._schema.json_values import is_array, is_object, json_problems, plain, show
 from letta_async._schema.placement import Body, Placement, Query, split_placement
+from letta_async._schema.placement import Form as FormField
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.upload import Upload
 from letta_async._schema.validation import check, is_validated
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._utils.caller_warnings import warn
-from letta_async.config import ClientConfig, Timeout, header_faults, merge_headers
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.config import ClientConfig, Timeout, header_problems, merge_headers
+from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw"]
@@ -57,6 +60,7 @@ class Request:
     """Query, encoded; empty when there is none."""
     headers: Mapping[str, str]
     body: bytes | None
+    """Body in JSON; `None` when there is none, or a form."""
     timeout: Timeout
     repeatable: bool
     answer: Any
@@ -67,6 +71,13 @@ class Request:
     """Whether the response is an event stream."""
     traffic: Traffic = "quick"
     """Which requests it shares a limit with."""
+    form: Form | None = None
+    """Body with files; `None` when there is none."""
+
+    @property
+    def resendable(self) -> bool:
+        """Whether it can be sent once more: its body can be read again."""
+        return self.form is None or self.form.resendable
 
     @property
     def kind(self) -> object:
@@ -110,6 +121,8 @@ def build(
         call = check(operation, parameters)
     except InvalidArgumentError as error:
         raise InvalidArgumentError([*error.faults, *faults]) from None
+    if options.extra_body and any(place.kind is FormField for place in _places_of(operation).values()):
+        faults.append(ArgumentProblem("extra_body", "does not go with a form"))
     if faults:
         raise InvalidArgumentError(faults)
     for message, category in call.advice():
@@ -118,11 +131,14 @@ def build(
     segments: dict[str, str] = {}
     query: dict[str, object] = {}
     body: dict[str, str] = {}
-    places = _places.get(operation) or _read_places(operation)
+    form: dict[str, tuple[str, Any]] = {}
+    places = _places_of(operation)
     for name in parameters:
         value, place = getattr(call, name), places[name]
         if place.kind is Body:
             body[place.key] = _text(value)
+        elif place.kind is FormField:
+            form[place.key] = name, value
         elif place.kind is Query:
             query[place.key] = write(value)
         else:
@@ -136,7 +152,7 @@ def build(
         method=http.method,
         path=http.path.format_map(segments),
         query=_query(query, options, config),
-        headers=_headers(options, headers),
+        headers=_form_headers(options, config) if form else _headers(options, headers),
         body=_object(body) if body or http.body_required else None,
         timeout=_timeout(options, config),
         repeatable=http.repeatable,
@@ -144,7 +160,19 @@ def build(
         operation=call,
         streams=operation.streams,
         traffic=http.traffic,
+        form=_form(form) if form else None,
     )
+
+
+def _form(values: Mapping[str, tuple[str, Any]]) -> Form:
+    """Create the form of a call from its values, with the Python parameter of each, by their names on the wire."""
+    files = {key: value for key, (_, value) in values.items() if isinstance(value, Upload)}
+    others = {key: _query_text(value) for key, (_, value) in values.items() if key not in files and value is not None}
+    return Form(others, files, {key: name for key, (name, _) in values.items()})
+
+
+def _query_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(write(value))
 
 
 @attrs.frozen
@@ -159,6 +187,10 @@ class _Place:
 
 
 _places: Final[dict[type[Operation[Any]], Mapping[str, _Place]]] = {}
+
+
+def _places_of(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
+    return _places.get(operation) or _read_places(operation)
 
 
 def _read_places(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
@@ -202,12 +234,14 @@ def build_raw(
     faults = [*_path_faults(path), *_option_faults(options)]
     if not is_readable(answer):
         faults.append(
-            Fault("cast_to", f"{show(answer)} is nothing that an answer can be made into; allowed: {READABLE}")
+            ArgumentProblem(
+                "cast_to", f"{show(answer)} is nothing that an answer can be made into; allowed: {READABLE}"
+            )
         )
     if body is not UNSET:
-        faults += json_faults(body, "body")
+        faults += json_problems(body, "body")
         if options.extra_body and not is_object(body):
-            faults.append(Fault("extra_body", "goes with a body that is a mapping"))
+            faults.append(ArgumentProblem("extra_body", "goes with a body that is a mapping"))
     if faults:
         raise InvalidArgumentError(faults)
     if options.extra_body:
@@ -228,6 +262,11 @@ def _headers(options: CallOptions, headers: Mapping[str, str]) -> Mapping[str, s
     return merge_headers(headers, options.extra_headers) if options.extra_headers else headers
 
 
+def _form_headers(options: CallOptions, config: ClientConfig) -> Mapping[str, str]:
+    """Return the headers without a content type: the body has one of its own, with a boundary."""
+    return merge_headers(_headers(options, config.headers), {"Content-Type": None})
+
+
 def _timeout(options: CallOptions, config: ClientConfig) -> Timeout:
     return config.timeout if options.timeout is UNSET else Timeout.of(options.timeout)
 
@@ -240,20 +279,20 @@ def _query(query: Mapping[str, object], options: CallOptions, config: ClientConf
     for name, value in {**config.default_query, **query, **plain(options.extra_query or {})}.items():
         for item in value if is_array(value) else [value]:
             if item is not None:
-                pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))
+                pairs.append((name, _query_text(item)))
     return urlencode(pairs)
 
 
-def _option_faults(options: CallOptions) -> list[Fault]:
-    faults: list[Fault] = []
+def _option_faults(options: CallOptions) -> list[ArgumentProblem]:
+    faults: list[ArgumentProblem] = []
     for name in ("extra_headers", "extra_query", "extra_body"):
         value: object = getattr(options, name)
         if value is None:
             continue
         if not is_object(value):
-            faults.append(Fault(name, "is not a mapping of names to values"))
+            faults.append(ArgumentProblem(name, "is not a mapping of names to values"))
         else:
-            faults += header_faults(value, name) if name == "extra_headers" else json_faults(value, name)
+            faults += header_problems(value, name) if name == "extra_headers" else json_problems(value, name)
     if options.timeout is not UNSET:
         try:
             Timeout.of(options.timeout)
@@ -262,11 +301,15 @@ def _option_faults(options: CallOptions) -> list[Fault]:
     return faults
 
 
-def _path_faults(path: object) -> list[Fault]:
+def _path_faults(path: object) -> list[ArgumentProblem]:
     if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
-        return [Fault("path", f"{path!r} is not a path; it starts with one '/'")]
+        return [ArgumentProblem("path", f"{path!r} is not a path; it starts with one '/'")]
     if not path.isprintable() or set(path) & set(" \\?#"):
-        return [Fault("path", f"{path!r} holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query")]
+        return [
+            ArgumentProblem(
+                "path", f"{path!r} holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query"
+            )
+        ]
     if {".", ".."} & set(path.lower().replace("%2e", ".").replace("%2f", "/").split("/")):
-        return [Fault("path", f"{path!r} climbs")]
+        return [ArgumentProblem("path", f"{path!r} climbs")]
     return []

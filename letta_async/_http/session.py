@@ -20,8 +20,8 @@ from yarl import URL
 from letta_async._http.idle import Idle, is_unspoilt
 from letta_async._http.proxies import environment_proxy
 from letta_async._http.timeouts import TimeoutScheduler, Timer
-from letta_async._utils.secrets import Secret
-from letta_async.errors import ClientClosedError, Fault, InvalidArgumentError
+from letta_async._utils.secret_strings import Secret
+from letta_async.errors import ArgumentProblem, ClientClosedError, InvalidArgumentError
 
 __all__ = ["REUSED", "ConnectionOptions", "abandon_session"]
 
@@ -124,7 +124,7 @@ class ConnectionOptions:
         """Take a proxy's user name and password out of its URL, to where they are sent to the proxy alone."""
         url = _proxy_url(proxy)
         if url is None:
-            raise InvalidArgumentError([Fault(path, "is not a URL such as http://proxy.example:3128")])
+            raise InvalidArgumentError([ArgumentProblem(path, "is not a URL such as http://proxy.example:3128")])
         headers: dict[str, str] | None = None
         if url.user is not None:
             credentials = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode()

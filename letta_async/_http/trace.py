@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from letta_async._http.error_response import printable
 from letta_async._http.request import Request
 from letta_async._utils.logging_setup import log
-from letta_async._utils.secrets import SENSITIVE, names_secret
+from letta_async._utils.secret_strings import SENSITIVE, names_secret
 from letta_async.errors import APIError, APIStatusError
 
 __all__ = ["Trace", "scrubbed"]
@@ -71,7 +71,7 @@ class Trace:
             f"{self._base_url}{request.path}{query and '?'}{query}",
             waited,
             headers,
-            "no body" if request.body is None else self._body(request.body, request.body),
+            self._sent_body(request),
         )
 
     def receives(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -95,6 +95,11 @@ class Trace:
         pairs = parse_qsl(query, keep_blank_values=True)
         shown = [(name, _MASK if names_secret(name) else self._shown(value)) for name, value in pairs]
         return urlencode(shown, safe="*")
+
+    def _sent_body(self, request: Request) -> str:
+        if request.body is None:
+            return "no body" if request.form is None else "a form with files"
+        return self._body(request.body, request.body)
 
     def _body(self, body: bytes, plain: bytes) -> str:
         """Describe a body: how many bytes travel, and how what they stand for begins."""

@@ -22,7 +22,7 @@ from letta_async._http.timeouts import TimeoutScheduler
 from letta_async._schema.record import Record
 from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig
-from letta_async.errors import Attempt, ClientClosedError, Fault, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, Attempt, ClientClosedError, InvalidArgumentError
 from letta_async.retry import Retries
 
 __all__ = ["ClientStats", "Transport"]
@@ -85,7 +85,7 @@ class Transport:
 
     def __attrs_post_init__(self) -> None:
         faults = [
-            Fault(name, f"{value!r} is not a positive whole number")
+            ArgumentProblem(name, f"{value!r} is not a positive whole number")
             for name, value in (("max_concurrency", self.max_concurrency), ("concurrency", self.concurrency))
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1)
         ]

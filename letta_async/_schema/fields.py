@@ -11,7 +11,7 @@ from letta_async._schema.annotations import tag_of
 from letta_async._schema.converter import read
 from letta_async._schema.json_values import is_object, show
 from letta_async._schema.record import Record
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
 __all__ = ["Count", "Fraction", "PageSize", "Range", "WireObject"]
 
@@ -84,16 +84,16 @@ class WireObject(Record):
         return made
 
 
-def _read_faults(cls: type[WireObject], data: object) -> Iterable[Fault]:
+def _read_faults(cls: type[WireObject], data: object) -> Iterable[ArgumentProblem]:
     if not is_object(data):
-        yield Fault("data", f"{show(data)} is not a mapping")
+        yield ArgumentProblem("data", f"{show(data)} is not a mapping")
         return
     for name in data:
         if not isinstance(name, str):
-            yield Fault("data", f"{show(name)} is not a string, as names are")
+            yield ArgumentProblem("data", f"{show(name)} is not a string, as names are")
     for field in attrs.fields(cls):
         if field.default is attrs.NOTHING and field.name not in data:
-            yield Fault(field.name, f"is required of {cls.__name__}")
+            yield ArgumentProblem(field.name, f"is required of {cls.__name__}")
     name, value = tag_of(cls) or ("", "")
     if name and data.get(name, value) != value:
-        yield Fault(name, f"{show(data[name])} is not {value!r}, as it is in {cls.__name__}")
+        yield ArgumentProblem(name, f"{show(data[name])} is not {value!r}, as it is in {cls.__name__}")

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import Any, Final, TypeGuard
 
-from letta_async.errors import Fault
+from letta_async.errors import ArgumentProblem
 
-__all__ = ["exact", "guess", "is_array", "is_object", "join", "json_faults", "plain", "show"]
+__all__ = ["exact", "guess", "is_array", "is_object", "join", "json_problems", "plain", "show"]
 
 _MAX_SHOWN: Final = 80
 _MAX_DEPTH: Final = 100
@@ -42,7 +42,7 @@ def exact(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return a JSON value as `dict`, `list` and exact scalars; `json_faults` must have found nothing in it."""
+    """Return a JSON value as `dict`, `list` and exact scalars; `json_problems` must have found nothing in it."""
     if type(value) in _EXACT:
         return value
     if is_object(value):
@@ -52,22 +52,24 @@ def plain(value: Any) -> Any:
     return exact(value)
 
 
-def json_faults(value: object, path: str, depth: int = 0) -> list[Fault]:
+def json_problems(value: object, path: str, depth: int = 0) -> list[ArgumentProblem]:
     """Find what in a value has no form in JSON."""
     if value is None or isinstance(value, str | bool | int):
         return []
     if isinstance(value, float):
-        return [] if math.isfinite(value) else [Fault(path, f"{value!r} is not a finite number")]
+        return [] if math.isfinite(value) else [ArgumentProblem(path, f"{value!r} is not a finite number")]
     if depth > _MAX_DEPTH:
-        return [Fault(path, f"is nested more than {_MAX_DEPTH} deep, or holds itself")]
+        return [ArgumentProblem(path, f"is nested more than {_MAX_DEPTH} deep, or holds itself")]
     if is_object(value):
         faults = [
-            Fault(path, f"{show(key)} is not a string, as names are") for key in value if not isinstance(key, str)
+            ArgumentProblem(path, f"{show(key)} is not a string, as names are")
+            for key in value
+            if not isinstance(key, str)
         ]
-        return faults + [f for k, v in value.items() for f in json_faults(v, join(path, str(k)), depth + 1)]
+        return faults + [f for k, v in value.items() for f in json_problems(v, join(path, str(k)), depth + 1)]
     if is_array(value):
-        return [f for i, v in enumerate(value) for f in json_faults(v, f"{path}[{i}]", depth + 1)]
-    return [Fault(path, f"{show(value)} has no form in JSON")]
+        return [f for i, v in enumerate(value) for f in json_problems(v, f"{path}[{i}]", depth + 1)]
+    return [ArgumentProblem(path, f"{show(value)} has no form in JSON")]
 
 
 def join(path: str, name: str) -> str:

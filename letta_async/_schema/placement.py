@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import attrs
 
-__all__ = ["Body", "Hidden", "Path", "Pattern", "Placement", "Query", "split_placement"]
+__all__ = ["Body", "Form", "Hidden", "Path", "Pattern", "Placement", "Query", "split_placement"]
 
 
 @attrs.frozen
@@ -30,6 +30,11 @@ class Query(Placement):
 @attrs.frozen
 class Body(Placement):
     """The parameter is a member of the JSON object in the body."""
+
+
+@attrs.frozen
+class Form(Placement):
+    """The parameter is a field of a form: the body is `multipart/form-data`."""
 
 
 def split_placement(annotation: Any) -> tuple[Placement, Any]:

@@ -11,8 +11,8 @@ import attrs
 
 from letta_async._schema.json_values import exact, is_array, is_object
 from letta_async._schema.unset import UNSET
-from letta_async._utils.secrets import mask
-from letta_async.errors import APIStatusError, Fault, InvalidArgumentError, LettaError
+from letta_async._utils.secret_strings import mask
+from letta_async.errors import APIStatusError, ArgumentProblem, InvalidArgumentError, LettaError
 
 __all__ = ["SECRET", "Record"]
 
@@ -77,7 +77,7 @@ class Record:
         """
         del by_alias
         if mode not in ("json", "python"):
-            raise InvalidArgumentError([Fault("mode", f"{mode!r} is unknown; allowed: 'json', 'python'")])
+            raise InvalidArgumentError([ArgumentProblem("mode", f"{mode!r} is unknown; allowed: 'json', 'python'")])
         return _fields_of(self, mode == "json", exclude_none)
 
     def model_dump_json(

@@ -33,13 +33,14 @@ from letta_async._schema.annotations import (
     wire_names,
 )
 from letta_async._schema.fields import Range, WireObject
-from letta_async._schema.json_values import exact, is_array, is_object, join, json_faults, plain, show
+from letta_async._schema.json_values import exact, is_array, is_object, join, json_problems, plain, show
 from letta_async._schema.json_values import guess as _guess
 from letta_async._schema.kinds import by_kind, in_words, kind_of
 from letta_async._schema.placement import Hidden, split_placement
 from letta_async._schema.unset import UNSET
+from letta_async._schema.upload import Upload, upload_of
 from letta_async._schema.weak_cache import WeakIdCache
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
 __all__ = ["check", "is_validated"]
 
@@ -66,7 +67,7 @@ class _Invalid(ValueError):
 class _InvalidMembersError(ValueError):
     """Some values of a mapping are not what its annotation asks for."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[ArgumentProblem]) -> None:
         super().__init__("invalid members")
         self.faults = faults
 
@@ -84,7 +85,7 @@ def check(cls: type[T], values: Mapping[str, object]) -> T:
         raise InvalidArgumentError(list(_faults(error, ""))) from None
 
 
-def _faults(error: BaseException, path: str) -> Iterable[Fault]:
+def _faults(error: BaseException, path: str) -> Iterable[ArgumentProblem]:
     """Turn the tree of errors that cattrs gathered into a line for each fault."""
     if isinstance(error, ClassValidationError):
         placed, rest = error.group_exceptions()
@@ -97,14 +98,14 @@ def _faults(error: BaseException, path: str) -> Iterable[Fault]:
             yield from _faults(inner, f"{path}[{place.index}]")
     elif isinstance(error, _InvalidMembersError):
         for fault in error.faults:
-            yield Fault(join(path, fault.path), fault.problem)
+            yield ArgumentProblem(join(path, fault.path), fault.problem)
     elif isinstance(error, ForbiddenExtraKeysError):
         for name in sorted(map(str, error.extra_fields)):
-            yield Fault(join(path, name), _unknown_field(name, error.cl))
+            yield ArgumentProblem(join(path, name), _unknown_field(name, error.cl))
     elif isinstance(error, KeyError):
-        yield Fault(path, "is required")
+        yield ArgumentProblem(path, "is required")
     else:
-        yield Fault(join(path, getattr(error, "at", "")), str(error))
+        yield ArgumentProblem(join(path, getattr(error, "at", "")), str(error))
 
 
 def _unknown_field(name: str, cls: type) -> str:
@@ -151,7 +152,7 @@ def _check_literal(value: Any, annotation: Any) -> Any:
 def _check_mapping(value: Any, _: Any) -> Mapping[str, Any]:
     if not is_object(value):
         raise _Invalid(f"{show(value)} is not a mapping")
-    for fault in json_faults(value, ""):
+    for fault in json_problems(value, ""):
         raise _Invalid(fault.problem, at=fault.path)
     checked: dict[str, Any] = plain(value)
     return checked
@@ -165,10 +166,10 @@ def _check_typed_mapping(annotation: Any) -> Hook:
         if not is_object(value):
             raise _Invalid(f"{show(value)} is not a mapping")
         checked: dict[str, Any] = {}
-        faults: list[Fault] = []
+        faults: list[ArgumentProblem] = []
         for name, each in value.items():
             if not isinstance(name, str):
-                faults.append(Fault("", f"the key {show(name)} is not a string"))
+                faults.append(ArgumentProblem("", f"the key {show(name)} is not a string"))
                 continue
             try:
                 checked[exact(name)] = inner(each, member)
@@ -193,6 +194,13 @@ def _check_moment(value: Any, _: Any) -> datetime:
     if moment.utcoffset() is None:
         raise _Invalid(f"{show(value)} says not in which time zone it is")
     return moment
+
+
+def _check_upload(value: Any, _: Any) -> Upload:
+    try:
+        return upload_of(value)
+    except (TypeError, ValueError) as error:
+        raise _Invalid(str(error)) from None
 
 
 def _check_list(annotation: Any) -> Hook:
@@ -331,7 +339,7 @@ def _is_lasting(value: object) -> bool:
 
 
 def _with_extra_checked(value: Any) -> Any:
-    for fault in json_faults(value.extra_fields, ""):
+    for fault in json_problems(value.extra_fields, ""):
         raise _Invalid(fault.problem, at=fault.path)
     return attrs.evolve(value, extra_fields=plain(value.extra_fields))
 
@@ -342,6 +350,7 @@ def _make_strict() -> Converter:
     for kind, hook in hooks.items():
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook(datetime, _check_moment)
+    converter.register_structure_hook(Upload, _check_upload)
     converter.register_structure_hook_func(is_literal, _check_literal)
     converter.register_structure_hook_func(is_mapping, _check_mapping)
     converter.register_structure_hook_factory(is_typed_mapping, _check_typed_mapping)

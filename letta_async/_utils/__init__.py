@@ -1,1 +1,1 @@
-"""Helpers that import nothing of this package."""
+"""Helper modules that import nothing of this package but `errors`."""

@@ -1,4 +1,4 @@
-"""Warn at the user's own line, also when it is another thread's."""
+"""Warnings that point at the user's line of code, even if it runs on another thread."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Any, Final
 
 import attrs
 
-__all__ = ["CALLER", "Place", "warn"]
+__all__ = ["CALL_SITE", "CallSite", "warn"]
 
-_INNER: Final = ("letta_async", "attr", "asyncio", "uvloop")
-"""Packages whose frames are not the user's."""
+_INTERNAL_PACKAGES: Final = ("letta_async", "attr", "asyncio", "uvloop")
+"""Packages whose frames are skipped in search of the user's."""
 
 
 @attrs.frozen
-class Place:
-    """A line of the user's code. It holds no frame: a connection that is kept keeps the context it was made in."""
+class CallSite:
+    """Line of the user's code, without its frame, which a pooled connection would keep alive with its context."""
 
     filename: str
     lineno: int
     module: str
     registry: dict[Any, Any] = attrs.field(repr=False)
-    """Where the module remembers which warnings were shown."""
+    """The module's `__warningregistry__`, which records the warnings that were shown."""
 
     @classmethod
-    def here(cls) -> Place:
-        """Find the nearest frame that is the user's."""
+    def current(cls) -> CallSite:
+        """Return the line of the innermost frame that is the user's."""
         frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - `inspect.stack` takes milliseconds
-        while frame.f_back is not None and _module(frame.f_globals).partition(".")[0] in _INNER:
+        while frame.f_back is not None and _module(frame.f_globals).partition(".")[0] in _INTERNAL_PACKAGES:
             frame = frame.f_back
         return cls(
             frame.f_code.co_filename,
@@ -39,15 +39,15 @@ class Place:
         )
 
 
-CALLER: Final[ContextVar[Place | None]] = ContextVar("letta_async_caller", default=None)
-"""Where the facade was called: its calls run on a thread whose stack does not lead back to the user."""
+CALL_SITE: Final[ContextVar[CallSite | None]] = ContextVar("letta_async_caller", default=None)
+"""Line that called the sync client, whose calls run on a thread with a stack that does not lead back to the user."""
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Issue a warning that points at the user's line."""
-    place = CALLER.get() or Place.here()
+    """Issue a warning that points at the user's line of code."""
+    call_site = CALL_SITE.get() or CallSite.current()
     warnings.warn_explicit(
-        message, category, place.filename, place.lineno, module=place.module, registry=place.registry
+        message, category, call_site.filename, call_site.lineno, module=call_site.module, registry=call_site.registry
     )
 
 

@@ -1,4 +1,4 @@
-"""The package's logger, and what LETTA_LOG does to it: nothing outside the package is touched."""
+"""Logger of the package and its configuration by LETTA_LOG; no other logger is changed."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
-__all__ = ["log", "switch_on"]
+__all__ = ["configure_logging", "log"]
 
 log: Final = logging.getLogger("letta_async")
 
 
-class _LastResort(logging.StreamHandler[TextIO]):
-    """Write to standard error what nobody else shows: once an application has handlers of its own, they do it."""
+class _StderrHandler(logging.StreamHandler[TextIO]):
+    """Handler that writes to standard error the records that no handler of the application handles."""
 
     def __init__(self) -> None:
-        logging.Handler.__init__(self)  # not the stream's of this moment: it may be replaced, as by a test runner
+        logging.Handler.__init__(self)  # `StreamHandler`'s would keep the stream, which a test runner may replace
         self.set_name("letta_async")
         self.setFormatter(
             logging.Formatter("[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S")
@@ -24,41 +24,43 @@ class _LastResort(logging.StreamHandler[TextIO]):
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # the base class makes it an attribute
-        """Standard error as it is now."""
+        """The current `sys.stderr`."""
         return sys.stderr
 
     def filter(self, record: logging.LogRecord) -> Any:
-        """Refuse a record that another handler shows."""
-        return not any(_shows(handler, record) for handler in _handlers()) and super().filter(record)
+        """Return false for a record that another handler handles."""
+        return not any(_handles(handler, record) for handler in _effective_handlers()) and super().filter(record)
 
 
-def _shows(handler: logging.Handler, record: logging.LogRecord) -> bool:
-    """Tell whether a handler other than ours takes a record."""
+def _handles(handler: logging.Handler, record: logging.LogRecord) -> bool:
+    """Return whether a handler, other than that of this package, handles a record."""
     others = not isinstance(handler, logging.NullHandler) and handler.name != log.name
     return others and record.levelno >= handler.level
 
 
-def _handlers() -> Iterator[logging.Handler]:
-    """Find the handlers that the package's records reach."""
+def _effective_handlers() -> Iterator[logging.Handler]:
+    """Yield the handlers that receive the package's records."""
     logger: logging.Logger | None = log
     while logger is not None:
         yield from logger.handlers
         logger = logger.parent if logger.propagate else None
 
 
-def switch_on(level: str | None) -> None:
-    """Do what LETTA_LOG asks for: `debug` or `info`; anything else changes nothing."""
-    global _chosen  # noqa: PLW0603 - it is the logger's, of which there is one
+def configure_logging(level: str | None) -> None:
+    """Set the package's log level to a value of LETTA_LOG, `debug` or `info`; any other value changes nothing."""
+    global _configured_level  # noqa: PLW0603 - state of the logger, of which there is one
     wanted = {"debug": logging.DEBUG, "info": logging.INFO}.get((level or "").lower())
     if wanted is None:
         return
-    log.addHandler(_last_resort)  # once, however often it is called
-    if log.level in (logging.NOTSET, _chosen):
+    log.addHandler(_stderr_handler)  # once, however often it is called
+    if log.level in (logging.NOTSET, _configured_level):
         log.setLevel(wanted)
-        _chosen = wanted
+        _configured_level = wanted
 
 
-_chosen = logging.NOTSET
-"""The level that LETTA_LOG set; one that the application sets is left alone."""
-_last_resort: Final = next((present for present in log.handlers if present.name == log.name), None) or _LastResort()
-"""Found rather than made when this module is loaded once more."""
+_configured_level = logging.NOTSET
+"""Level that LETTA_LOG set; a level that the application sets is not changed."""
+_stderr_handler: Final = (
+    next((present for present in log.handlers if present.name == log.name), None) or _StderrHandler()
+)
+"""The handler; an existing one is used when this module is reloaded."""

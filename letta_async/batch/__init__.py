@@ -1,1 +1,1 @@
-"""Bring many conversations up to date: `recompile_many`, its outcomes and its journal, and staleness."""
+"""Batch recompilation: the runner behind `recompile_many`, outcomes, the journal file, and staleness checks."""

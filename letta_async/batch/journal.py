@@ -1,4 +1,4 @@
-"""A file that says what a batch has done, a JSON line an outcome, so that a run that was killed can go on."""
+"""Journal file of a batch, one JSON line per outcome, from which a run that was killed can be resumed."""
 
 from __future__ import annotations
 
@@ -10,37 +10,38 @@ from itertools import islice
 from typing import Any, Final
 
 from letta_async._schema.json_values import is_object
-from letta_async.batch.lines import LineFile, Unusable, reason
+from letta_async.batch.line_file import LineFile, UnusableFileError, os_error_reason
 from letta_async.batch.outcome import Outcome
-from letta_async.errors import APIStatusError, Fault, InvalidArgumentError, JournalError
+from letta_async.errors import APIStatusError, ArgumentProblem, InvalidArgumentError, JournalError
 
 __all__ = ["Journal"]
 
 _FORMAT: Final = "letta_async recompile_many 2"
 _READABLE: Final = (_FORMAT, "letta_async recompile_many 1")
-"""The earlier format has no `agent_id` and `options` in its header, no own parameters in its keys, no closing lines."""
+"""Formats that can be resumed. Format 1 has no `agent_id` and `options` in its header, no target-specific parameters in
+its keys, and no closing lines."""
 _NAMES: Final = {"settings": "compaction_settings", "options": "extra_query or extra_body"}
-"""What a field of the header stands for, where that is a digest."""
+"""Header fields that hold a digest, with the name of the argument that was digested."""
 _BEGINNING: Final = b'{"journal": "letta_async '
-"""How every journal begins, also one whose header was cut short."""
+"""First bytes of every journal, or of a journal whose header was cut short."""
 
 
 class Journal:
-    """Append outcomes to a file, without prompts and without secrets; `_lines` is how they get there. Methods block.
+    """Append-only file of outcomes, without prompts and without secrets. Its methods block.
 
     A line that a kill cut short is dropped when the file is opened again: its target had no outcome yet. A run
-    that came to its end without a failure leaves a closing line.
+    that finished without a failure leaves a closing line.
     """
 
     def __init__(self, path: str | os.PathLike[str], batch: Mapping[str, Any]) -> None:
-        """Open a journal, and find out whether it can be written.
+        """Open a journal, and check that it belongs to this batch and can be written.
 
         Args:
             path: The file; it is created if it does not exist.
-            batch: What the batch does, as JSON values; a journal belongs to one such batch.
+            batch: The batch's parameters, as JSON values; a journal belongs to one batch.
 
         Raises:
-            InvalidArgumentError: the file is not a journal, belongs to a batch with other settings, is in use, or
+            InvalidArgumentError: The file is not a journal, belongs to a batch with other settings, is in use, or
                 cannot be locked or written.
 
         """
@@ -52,22 +53,22 @@ class Journal:
             self._lines = LineFile(path)
             try:
                 self._read_header({"journal": _FORMAT, **batch})
-                self._lines.probe()
+                self._lines.check_writable()
             except BaseException:
                 self._lines.close()
                 raise
-        except Unusable as problem:
-            raise self._refuse(str(problem)) from problem.__cause__
+        except UnusableFileError as problem:
+            raise self._error(str(problem)) from problem.__cause__
         except OSError as error:
-            raise self._refuse(f"cannot be written: {reason(error)}") from error
+            raise self._error(f"cannot be written: {os_error_reason(error)}") from error
 
-    def done(self) -> Iterator[str]:
-        """Return the key of each target that was done, not failed, according to the file.
+    def done_keys(self) -> Iterator[str]:
+        """Yield the key of each target that the file records as done, not failed.
 
-        With `only_stale`, what a complete run did counts no more: it may have become stale since.
+        With `only_stale`, targets of runs that were completed are ignored: they may have become stale since.
 
         Raises:
-            InvalidArgumentError: a line is not one of a journal, or cannot be read.
+            InvalidArgumentError: A line is not one of a journal, or cannot be read.
 
         """
         begin = 0
@@ -78,27 +79,28 @@ class Journal:
                 yield str(entry.get("key"))
 
     def _entries(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Yield the number and the parsed entry of each line below the header."""
         try:
             for number, line in enumerate(islice(self._lines, 1, None), start=2):
                 yield number, self._parse(line, number)
         except OSError as error:
-            raise self._refuse(f"cannot be read: {reason(error)}") from error
+            raise self._error(f"cannot be read: {os_error_reason(error)}") from error
 
     def _is_done(self, entry: Mapping[str, Any]) -> bool:
         status = entry.get("status")
-        if status == "compiled" and not self._batch.get("dry_run"):  # only tried, which earlier keys do not say
+        if status == "compiled" and not self._batch.get("dry_run"):  # a dry run, which keys of format 1 do not record
             return " dry_run=" in str(entry.get("key"))
         return status != "failed"
 
     def add(self, key: str, outcome: Outcome) -> None:
-        """Add an outcome, for the next `flush`."""
+        """Add an outcome to what the next `flush` writes."""
         self._unwritten += _line(_entry(key, outcome))
 
     def flush(self) -> None:
-        """Write what was added.
+        """Write the outcomes that were added since the last flush.
 
         Raises:
-            JournalError: the system refuses it, or refused it before: after half a line there can be no other.
+            JournalError: The write failed, or an earlier one did: nothing can follow half a line.
 
         """
         if self._failure is None:
@@ -106,25 +108,25 @@ class Journal:
                 self._lines.append(self._unwritten)
                 self._unwritten = b""
             except OSError as error:
-                self._fail(error)
+                self._set_failure(error)
         if self._failure is not None:
             raise self._failure
 
-    def complete(self) -> None:
+    def mark_complete(self) -> None:
         """Write the closing line of a run in which nothing failed.
 
         Raises:
-            JournalError: as for `flush`.
+            JournalError: The write failed, or an earlier one did.
 
         """
         self._unwritten += _line({"run": "complete", "at": _now()})
         self.flush()
 
     def close(self) -> None:
-        """Write what was added, and close the file.
+        """Write the outcomes that were added since the last flush, and close the file.
 
         Raises:
-            JournalError: the system refuses it, or says only now what it refused before.
+            JournalError: The write failed, an earlier one did, or the system reports only now that one did.
 
         """
         try:
@@ -133,30 +135,31 @@ class Journal:
             try:
                 self._lines.close()
             except OSError as error:
-                self._fail(error)
+                self._set_failure(error)
         if self._failure is not None:
             raise self._failure
 
     def _read_header(self, wanted: dict[str, Any]) -> None:
+        """Compare the file's header with the wanted one; write it where the file has none."""
         line = next(iter(self._lines), b"")
-        if not line.endswith(b"\n") and line[: len(_BEGINNING)] == _BEGINNING[: len(line)]:  # none, or half a header
-            self._lines.drop_half_a_line()
+        if not line.endswith(b"\n") and line[: len(_BEGINNING)] == _BEGINNING[: len(line)]:  # no header, or half of one
+            self._lines.truncate_partial_line()
             self._lines.append(_line(wanted))
             return
         header = self._parse(line, 1)
         if header.get("journal") not in _READABLE:
-            raise self._refuse("is not a journal of recompile_many")
+            raise self._error("is not a journal of recompile_many")
         now = json.loads(json.dumps(wanted))
         if differing := [name for name in wanted if name != "journal" and header.get(name) != now[name]]:
             names = " and ".join(_NAMES.get(name, name) for name in differing)
             values = "; ".join(
                 f"{n} was {_shown(header, n)}, is {_shown(now, n)}" for n in differing if n not in _NAMES
             )
-            raise self._refuse(
+            raise self._error(
                 f"belongs to a batch with another {names}{f' ({values})' if values else ''}: to go on with that batch,"
                 f" give it the same {names} again; to begin a new one, take another file, or remove this one"
             )
-        self._lines.drop_half_a_line()
+        self._lines.truncate_partial_line()
 
     def _parse(self, line: bytes, number: int) -> Mapping[str, Any]:
         try:
@@ -164,15 +167,15 @@ class Journal:
         except ValueError:
             entry = None
         if not is_object(entry):
-            raise self._refuse(f"is not a journal of recompile_many: line {number} is not a JSON object")
+            raise self._error(f"is not a journal of recompile_many: line {number} is not a JSON object")
         return entry
 
-    def _refuse(self, problem: str) -> InvalidArgumentError:
-        return InvalidArgumentError([Fault("journal", f"{self.path!r} {problem}")])
+    def _error(self, problem: str) -> InvalidArgumentError:
+        return InvalidArgumentError([ArgumentProblem("journal", f"{self.path!r} {problem}")])
 
-    def _fail(self, error: OSError) -> None:
+    def _set_failure(self, error: OSError) -> None:
         self._failure = JournalError(
-            f"the journal {self.path!r} could not be written any more: {reason(error)}. No further target was"
+            f"the journal {self.path!r} could not be written any more: {os_error_reason(error)}. No further target was"
             " taken; outcomes that came since are not in it, and a run that goes on with it does those again"
         )
         self._failure.__cause__ = error

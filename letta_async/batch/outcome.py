@@ -1,4 +1,4 @@
-"""What comes of a batch: an outcome a target, and how far the whole is."""
+"""Results of a batch: `Outcome`, one per target, and `Progress` of the whole."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ __all__ = ["Outcome", "Progress"]
 
 @attrs.frozen(kw_only=True)
 class Outcome(Record):
-    """What came of one target of a batch."""
+    """Result of one target of a batch."""
 
     target: str | Recompile
-    """The target, as it was given."""
+    """The target, as it was passed."""
     status: Literal["recompiled", "compiled", "unchanged", "skipped", "failed"]
-    """`recompiled`; `compiled`, in a dry run; `unchanged`, because it was not stale and only stale ones were asked for;
-    `skipped`, because the journal says that it was done before: it was not looked at; `failed`."""
+    """`recompiled`; `compiled`, in a dry run; `unchanged`, with `only_stale`, because it was not stale; `skipped`,
+    because the journal records it as done by an earlier run: it was not checked; `failed`."""
     prompt: str | None = attrs.field(
         default=None, repr=lambda prompt: "None" if prompt is None else f"<{len(prompt)} characters>"
     )
-    """The compiled prompt; of what is `unchanged`, the stored one. `None` when there is none, and for a repeated target
-    that came thousands of targets before."""
+    """The compiled prompt; with status `unchanged`, the stored one. `None` when there is none, and for a repetition of
+    a target that came thousands of targets before."""
     error: LettaError | None = None
-    """Why it failed."""
+    """The error with which the target failed; `None` if it did not fail."""
     tries: int = 0
-    """How many requests it took, those that found out whether it was stale included."""
+    """Number of requests sent for the target, including those that check whether it is stale."""
     seconds: float = 0.0
-    """How long it took, the wait for a slot included."""
+    """Duration in seconds, including the wait for a slot of the limiter."""
     repeated: bool = False
     """Whether the same work (conversation, agent, dry run, settings) came before in this batch, so that this is the
-    outcome it had then; of one that came thousands of targets before, only the status."""
+    outcome of the first one; if that came thousands of targets before, only its status."""
 
     @property
     def ok(self) -> bool:
-        """Whether it did not fail."""
+        """Whether the target did not fail."""
         return self.status != "failed"
 
 
 @attrs.frozen(kw_only=True)
 class Progress(Record):
-    """How far a batch is."""
+    """Progress of a batch: counts, rate and estimated time left."""
 
     done: int
-    """How many targets have an outcome."""
+    """Number of targets that have an outcome."""
     failed: int
-    """How many of these failed."""
+    """Number of targets that failed."""
     total: int | None
-    """How many targets there are; `None` when that is not known beforehand."""
+    """Number of targets; `None` when it is not known beforehand."""
     rate: float
-    """Outcomes a second, of late."""
+    """Outcomes per second, measured over the last 100 outcomes."""
     seconds_left: float | None
-    """How long the rest will take at that rate; `None` when `total` is not known."""
+    """Estimated time left at that rate, in seconds; `None` when `total` is not known."""

@@ -1,4 +1,4 @@
-"""What a batch has done so far: who had an outcome, what the journal says, and how far the whole is."""
+"""Bookkeeping of a batch: outcomes of finished targets, the journal, and progress reports."""
 
 from __future__ import annotations
 
@@ -11,76 +11,76 @@ from typing import Final
 import attrs
 
 from letta_async._utils.caller_warnings import warn
+from letta_async.batch.finished_targets import FinishedTargets
 from letta_async.batch.journal import Journal
+from letta_async.batch.journal_writer import JournalWriter
 from letta_async.batch.outcome import Outcome, Progress
-from letta_async.batch.seen import FinishedTargets
 from letta_async.batch.targets import Target, Targets
-from letta_async.batch.writer import JournalWriter
 from letta_async.errors import APITimeoutError
 
 __all__ = ["BatchProgress", "deadline_error"]
 
 _RECENT: Final = 100
-"""Over how many counts the rate is measured."""
+"""Number of reports over which the rate is measured."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class BatchProgress:
-    """The books of a batch; whoever does its work, here or elsewhere, keeps them here."""
+    """Bookkeeping of a batch, shared by the runners in this process and on a Dask cluster."""
 
     targets: Targets
-    journal: Callable[[], Journal] | None
-    """Opens the journal."""
+    open_journal: Callable[[], Journal] | None
+    """Opens the journal; `None` for a batch without one."""
     on_progress: Callable[[Progress], object] | None
 
-    _seen: FinishedTargets = attrs.field(factory=FinishedTargets, init=False)
+    _finished: FinishedTargets = attrs.field(factory=FinishedTargets, init=False)
     _writer: JournalWriter | None = attrs.field(default=None, init=False)
     _counts: deque[tuple[float, int]] = attrs.field(init=False)
-    """When there were how many outcomes, of late."""
+    """Times of the latest reports, with the number of outcomes by then."""
     _done: int = attrs.field(default=0, init=False)
     _failed: int = attrs.field(default=0, init=False)
     _skipped: int = attrs.field(default=0, init=False)
 
     async def open(self) -> None:
-        """Begin, with what the journal tells of an earlier run.
+        """Open the journal, and read which targets an earlier run finished.
 
         Raises:
-            InvalidArgumentError: the journal is wrong.
+            InvalidArgumentError: The journal cannot be used.
 
         """
         self._counts = deque([(time.monotonic(), 0)], maxlen=_RECENT)
-        if self.journal is not None:
-            self._writer = JournalWriter(self.journal)
-            await self._writer.open(lambda key: self._seen.add(key, None))
+        if self.open_journal is not None:
+            self._writer = JournalWriter(self.open_journal)
+            await self._writer.open(lambda key: self._finished.add(key, None))
 
     @property
-    def entered(self) -> int:
-        """How many outcomes the journal is to have by now; what `written` takes."""
-        return 0 if self._writer is None else self._writer.entered
+    def added(self) -> int:
+        """Number of outcomes added so far, as `wait_written` takes it; 0 without a journal."""
+        return 0 if self._writer is None else self._writer.added
 
     @property
     def failure(self) -> BaseException | None:
-        """Why the journal cannot be written any more; no further target may be taken, and at the end this is raised."""
+        """The error after which the journal cannot be written; the batch stops, and raises it at its end."""
         return None if self._writer is None else self._writer.failure
 
-    def find(self, key: str, target: Target) -> Outcome | None:
-        """Return the outcome that a target has already: its twin's, or that it was done by an earlier run."""
-        outcome = self._seen.find(key)
+    def find_outcome(self, key: str, target: Target) -> Outcome | None:
+        """Return a target's outcome if the same work was done before, in this run or, by the journal, in another."""
+        outcome = self._finished.find(key)
         return outcome and attrs.evolve(outcome, target=target, repeated=outcome.status != "skipped")
 
-    def enter(self, key: str, outcome: Outcome) -> None:
-        """Write down an outcome; it may be handed on once it is `written`."""
-        self._seen.add(key, outcome)
+    def add(self, key: str, outcome: Outcome) -> None:
+        """Record an outcome, and queue it for the journal; it may be yielded once `wait_written` has returned."""
+        self._finished.add(key, outcome)
         if self._writer is not None:
-            self._writer.enter(key, outcome)
+            self._writer.add(key, outcome)
 
-    async def written(self, count: int) -> None:
-        """Wait until the journal has the first `count` outcomes, or has failed."""
+    async def wait_written(self, count: int) -> None:
+        """Wait until the journal has the first `count` outcomes, or cannot be written."""
         if self._writer is not None:
-            await self._writer.written(count)
+            await self._writer.wait_written(count)
 
-    async def count(self, outcomes: Sequence[Outcome]) -> None:
-        """Count outcomes that came at one time, and report each; await the callback if it is a coroutine function."""
+    async def report(self, outcomes: Sequence[Outcome]) -> None:
+        """Count outcomes that arrived together, and report progress for each; await the callback if it is awaitable."""
         now = time.monotonic()
         began, before = self._counts[0]
         together = self._done + len(outcomes)
@@ -98,14 +98,14 @@ class BatchProgress:
                 if inspect.isawaitable(reported):
                     await reported
 
-    async def complete(self) -> None:
-        """Note that the targets came to their end; if none failed, the journal's run is complete.
+    async def mark_complete(self) -> None:
+        """Write the journal's closing line if no target failed; call it after the last target.
 
-        Warn where the journal left nothing to do, which may not be what was meant.
+        Warn if the journal had every target as done, which may be unintended.
         """
         if self._writer is None or self._failed:
             return
-        await self._writer.complete()
+        await self._writer.mark_complete()
         if 0 < self._done == self._skipped:
             warn(
                 f"nothing was checked: the journal {self._writer.path!r} says that each target was done before"
@@ -114,11 +114,11 @@ class BatchProgress:
             )
 
     async def close(self) -> None:
-        """Close the journal, which may be its `failure`."""
+        """Close the journal; if that fails, the error becomes `failure`."""
         if self._writer is not None:
             await self._writer.close()
 
 
 def deadline_error(deadline: float | None) -> APITimeoutError:
-    """Say that the batch's deadline passed."""
+    """Return the error of a target that was not done within the batch's deadline, in seconds."""
     return APITimeoutError(f"the batch's deadline of {deadline} s passed before this was done")

@@ -1,4 +1,4 @@
-"""Whether a conversation's stored prompt is what a recompile would make of it."""
+"""Comparison of a conversation's stored prompt with the one that a recompile would store."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ def _size(prompt: str) -> str:
 
 @attrs.frozen(kw_only=True)
 class Staleness(Record):
-    """A conversation's stored system prompt beside the one that a recompile would store now."""
+    """Comparison of a conversation's stored system prompt with the one that a recompile would store now."""
 
     _derived: ClassVar[tuple[str, ...]] = ("stale",)
 
     conversation_id: str
-    """The conversation that was asked about."""
+    """ID of the conversation."""
     stored: str = attrs.field(repr=_size)
-    """The prompt that the conversation has."""
+    """The prompt that the server has stored for the conversation."""
     compiled: str = attrs.field(repr=_size)
-    """The prompt that a recompile would give it."""
+    """The prompt that a recompile would store."""
     aligned: str = attrs.field(repr=False)
-    """The stored prompt with what differs each time as in the compiled one: volatile lines, and the order of blocks."""
+    """The stored prompt with the volatile lines and the block order of the compiled one."""
 
     @property
     def stale(self) -> bool:
-        """Whether the two differ, volatile lines and the order of blocks aside."""
+        """Whether the two prompts differ, ignoring volatile lines and the order of blocks."""
         return self.aligned != self.compiled
 
     @property
     def diff(self) -> str:
-        """What would change, these aside, as a unified diff; empty when nothing would."""
+        """Unified diff of what a recompile would change, ignoring volatile lines and block order; empty if nothing."""
         old, new = (prompt.split("\n") for prompt in (self.aligned, self.compiled))
         return "\n".join(difflib.unified_diff(old, new, "stored", "compiled", lineterm=""))

@@ -1,4 +1,4 @@
-"""What a batch is made of: ids and calls of any number, which of them are the same work, and who takes them."""
+"""Targets of a batch: types, validation, the key under which two are the same work, and iteration over them."""
 
 from __future__ import annotations
 
@@ -11,41 +11,43 @@ from typing import cast
 from letta_async._schema.converter import write
 from letta_async._schema.json_values import exact, show
 from letta_async._schema.unset import UNSET
-from letta_async.errors import Fault
+from letta_async.errors import ArgumentProblem
 from letta_async.operations.conversations import Recompile
 
-__all__ = ["Target", "Targets", "digest", "feed", "keys_of", "target_faults"]
+__all__ = ["Target", "Targets", "digest", "make_key_function", "take_targets", "target_problems"]
 
 Target = str | Recompile
+"""A conversation's ID, or a recompile call with its own parameters."""
 Targets = Iterable[Target] | AsyncIterable[Target]
+"""The targets of a batch, of any number."""
 
 
-def target_faults(targets: object) -> Iterable[Fault]:
-    """Find what is wrong with what should be targets; a lone id would be taken letter by letter."""
+def target_problems(targets: object) -> Iterable[ArgumentProblem]:
+    """Yield a problem if a value is not an iterable of targets; a single ID would be iterated letter by letter."""
     if isinstance(targets, str | bytes) or not isinstance(targets, Iterable | AsyncIterable):
-        yield Fault("targets", f"{show(targets)} is not an iterable of ids; put a single one in a list")
+        yield ArgumentProblem("targets", f"{show(targets)} is not an iterable of ids; put a single one in a list")
 
 
-# --- the same work ----------------------------------------------------------------------------------------------------
+# --- keys -------------------------------------------------------------------------------------------------------------
 
 
-def keys_of(common: Recompile) -> Callable[[object], str]:
-    """Return a function from a target to its key; targets of a batch with equal keys are the same work.
+def make_key_function(common: Recompile) -> Callable[[object], str]:
+    """Return a function that returns a target's key; targets of a batch with equal keys are the same work.
 
-    The key is the conversation, and each parameter of the target's own that differs from the batch's: agent, dry run,
-    settings. What is no target has a key as well.
+    A key consists of the conversation, and of the target's parameters that differ from the batch's: agent, dry run,
+    settings. A value that is not a valid target has a key as well.
 
     Args:
-        common: The batch's parameters, which hold for each target that has none of its own.
+        common: The batch's parameters, which apply to each target that has none of its own.
 
     """
-    agent, dry_run, settings = _agent(common), common.dry_run is True, digest(common.compaction_settings)
+    agent, dry_run, settings = _agent_text(common), common.dry_run is True, digest(common.compaction_settings)
 
     def key(target: object) -> str:
         if not isinstance(target, Recompile):
             return _text(target)
         parts = [_text(target.conversation_id)]
-        if target.agent_id is not UNSET and (own_agent := _agent(target)) != agent:
+        if target.agent_id is not UNSET and (own_agent := _agent_text(target)) != agent:
             parts.append(own_agent or "agent=none")
         if target.dry_run is not UNSET and (target.dry_run is True) is not dry_run:
             parts.append(f"dry_run={json.dumps(not dry_run)}")
@@ -57,15 +59,15 @@ def keys_of(common: Recompile) -> Callable[[object], str]:
 
 
 def digest(value: object) -> str:
-    """Return a short text that two values share only if they are sent alike."""
+    """Return a short hash of a value; values have equal hashes only if their JSON is equal."""
     try:
         text = json.dumps(write(value), default=repr, sort_keys=True)
-    except Exception:  # what has no form in JSON is refused when it is to be sent
+    except Exception:  # a value that has no JSON form is refused when it is sent
         text = show(value)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
-def _agent(call: Recompile) -> str | None:
+def _agent_text(call: Recompile) -> str | None:
     return _text(call.agent_id) if call.agent_id else None
 
 
@@ -73,27 +75,29 @@ def _text(value: object) -> str:
     return str.__str__(value) if isinstance(value, str) else show(value)  # an enum's `str` is its name
 
 
-# --- where targets come from ------------------------------------------------------------------------------------------
+# --- iteration --------------------------------------------------------------------------------------------------------
 
 
-async def feed(targets: Targets, is_wanted: Callable[[], Awaitable[bool]], take: Callable[[Target], None]) -> None:
-    """Advance targets from first to last and close them, all in the task that calls this.
+async def take_targets(
+    targets: Targets, is_wanted: Callable[[], Awaitable[bool]], on_target: Callable[[Target], None]
+) -> None:
+    """Iterate over targets and close their generator, all in the task that calls this.
 
-    So whatever belongs to one task or context may be open across a `yield` of theirs: a timeout, a task group, the
-    token of a context variable. If it cancels the task while no target is wanted, the cancellation is raised at that
-    `yield`.
+    A generator of targets may therefore keep open across a `yield` what belongs to one task or context: a timeout, a
+    task group, the token of a context variable. If that cancels the task while no target is wanted, the cancellation is
+    raised at the `yield`.
 
     Args:
-        targets: Any iterable or async iterable. A generator is closed at the end, also before its own.
-        is_wanted: Waits until there is room for a target; returns whether one is to be taken at all.
-        take: Takes a target.
+        targets: Any iterable or async iterable. A generator is closed at the end, even if it is not exhausted.
+        is_wanted: Waits until there is room for a target; returns false to stop.
+        on_target: Called with each target.
 
     Raises:
-        BaseException: whatever the targets raise.
+        BaseException: Any exception that the targets raise.
 
     """
-    source = aiter(targets if isinstance(targets, AsyncIterable) else _in_turn(targets))
-    generator = _generator(source)
+    source = aiter(targets if isinstance(targets, AsyncIterable) else _as_async(targets))
+    generator = _as_generator(source)
     try:
         while True:
             try:
@@ -102,29 +106,29 @@ async def feed(targets: Targets, is_wanted: Callable[[], Awaitable[bool]], take:
             except asyncio.CancelledError as cancelled:
                 if generator is None:
                     raise
-                coming: Awaitable[Target] = generator.athrow(cancelled)
+                next_target: Awaitable[Target] = generator.athrow(cancelled)
             else:
-                coming = anext(source)
+                next_target = anext(source)
             try:
-                target = await coming
+                target = await next_target
             except StopAsyncIteration:
                 return
-            take(_exact(target))
+            on_target(_with_builtin_ids(target))
     finally:
         if generator is not None:
             await _close(generator)
 
 
-def _exact(target: Target) -> Target:
-    """Return a target whose ids are no subclasses of `str`, such as an `Enum`, which keys and lines would misname."""
+def _with_builtin_ids(target: Target) -> Target:
+    """Return a target with IDs converted to `str` itself: keys and journal lines would misname those of an `Enum`."""
     if not isinstance(target, Recompile):
         return str(exact(target)) if isinstance(target, str) else target
     ids = {name: getattr(target, name) for name in ("conversation_id", "agent_id")}
-    made = {name: exact(value) for name, value in ids.items()}
-    return target if all(made[name] is ids[name] for name in ids) else target.changed(made)
+    converted = {name: exact(value) for name, value in ids.items()}
+    return target if all(converted[name] is ids[name] for name in ids) else target.changed(converted)
 
 
-async def _in_turn(targets: Iterable[Target]) -> AsyncGenerator[Target, None]:
+async def _as_async(targets: Iterable[Target]) -> AsyncGenerator[Target, None]:
     items = iter(targets)
     try:
         for target in items:
@@ -134,7 +138,7 @@ async def _in_turn(targets: Iterable[Target]) -> AsyncGenerator[Target, None]:
             items.close()
 
 
-def _generator(source: AsyncIterator[Target]) -> AsyncGenerator[Target, None] | None:
+def _as_generator(source: AsyncIterator[Target]) -> AsyncGenerator[Target, None] | None:
     return cast("AsyncGenerator[Target, None]", source) if isinstance(source, AsyncGenerator) else None
 
 

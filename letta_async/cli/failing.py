@@ -12,8 +12,8 @@ from typing import Final
 from letta_async.cli.exits import Exit
 from letta_async.errors import (
     APIConnectionError,
+    ArgumentProblem,
     AuthenticationError,
-    Fault,
     InvalidArgumentError,
     JournalError,
     LettaError,
@@ -84,7 +84,7 @@ def explain(error: BaseException) -> tuple[Exit, str]:
     )
 
 
-def _typed(fault: Fault) -> str:
+def _typed(fault: ArgumentProblem) -> str:
     """Name what was typed, rather than the parameter that it became."""
     path = fault.path.removeprefix("client_options.")  # of workers on a cluster
     head, dot, rest = (path, "", "") if path in _OPTIONS else path.partition(".")

@@ -10,7 +10,7 @@ import attrs
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
-from letta_async._utils.text import UnreadableTextError, decode_text
+from letta_async._utils.text_files import UnreadableTextError, decode_text
 from letta_async.cli.failing import Refusal, harmless
 from letta_async.cli.stopping import Stop, until_stopped
 from letta_async.client import AsyncLetta

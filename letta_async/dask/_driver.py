@@ -13,8 +13,8 @@ import attrs
 
 from letta_async.batch.outcome import Outcome
 from letta_async.batch.progress import BatchProgress, deadline_error
-from letta_async.batch.targets import Target, feed
-from letta_async.batch.workers import Batch
+from letta_async.batch.runner import Batch
+from letta_async.batch.targets import Target, take_targets
 from letta_async.dask._cluster import GRACE, Cluster, Killed, Sent
 from letta_async.dask._payload import Payload, pickle_faults
 from letta_async.dask._worker import Results
@@ -49,7 +49,7 @@ class ClusterBatch:
     size: int | None
     """How many targets make a partition; `None`: as many as are sensible."""
 
-    _feeder: asyncio.Task[None] | None = attrs.field(default=None, init=False)
+    _taker: asyncio.Task[None] | None = attrs.field(default=None, init=False)
     _error: BaseException | None = attrs.field(default=None, init=False)
     """What ended the targets before their time; raised once what was taken has its outcome."""
     _ended: bool = attrs.field(default=False, init=False)
@@ -70,7 +70,7 @@ class ClusterBatch:
         factory=dict["asyncio.Task[Results]", tuple[Sent, Partition]], init=False
     )
     _submitted: int = attrs.field(default=0, init=False)
-    _under_way: dict[str, list[Target]] = attrs.field(factory=dict[str, list[Target]], init=False)
+    _in_flight: dict[str, list[Target]] = attrs.field(factory=dict[str, list[Target]], init=False)
     """The targets that a partition will answer, by what makes them the same."""
     _threads: int = attrs.field(default=0, init=False)
     _window: int = attrs.field(default=0, init=False)
@@ -81,30 +81,30 @@ class ClusterBatch:
     """Whether the deadline has passed."""
 
     @property
-    def _ledger(self) -> BatchProgress:
-        return self.batch.ledger
+    def _progress(self) -> BatchProgress:
+        return self.batch.progress
 
     async def run(self) -> AsyncGenerator[list[Outcome], None]:
         """Give outcomes, in lists of those that came together; leaving ends what is in flight on the workers."""
         if self.batch.deadline is not None:
             self._ends_at = _now() + self.batch.deadline
         try:
-            await self._ledger.open()
-            self._feeder = asyncio.create_task(self._feed())
+            await self._progress.open()
+            self._taker = asyncio.create_task(self._take_targets())
             while await self._goes_on():
                 outcomes = await self._next()
                 if not outcomes:
                     continue
-                await self._ledger.written(self._ledger.entered)
-                await self._ledger.count(outcomes)
+                await self._progress.wait_written(self._progress.added)
+                await self._progress.report(outcomes)
                 failed = self.batch.stop_on_error and any(outcome.status == "failed" for outcome in outcomes)
-                if failed or self._ledger.failure is not None:
+                if failed or self._progress.failure is not None:
                     self._stop_cutting()
                 yield outcomes
             if self._error is None:
-                await self._ledger.complete()
-            await self._ledger.close()
-            self._error = self._ledger.failure or self._error
+                await self._progress.mark_complete()
+            await self._progress.close()
+            self._error = self._progress.failure or self._error
         except GeneratorExit:  # it was left: only what the end of its targets raises is still to be said
             if isinstance(self._error, asyncio.CancelledError):
                 self._error = None
@@ -112,7 +112,7 @@ class ClusterBatch:
             try:
                 await self._leave()
             finally:  # also when a second cancellation comes meanwhile
-                await self._ledger.close()
+                await self._progress.close()
         if self._error is not None:
             raise self._error
 
@@ -134,10 +134,10 @@ class ClusterBatch:
         self._threads = sum(threads)
         self._window = self._threads + max(1, len(threads))
 
-    async def _feed(self) -> None:
+    async def _take_targets(self) -> None:
         """Take targets as long as there are any, and cut partitions of them; this one alone advances their source."""
         try:
-            await feed(self.batch.targets, self._is_cutting, self._take)
+            await take_targets(self.batch.targets, self._is_cutting, self._take)
         except BaseException as error:
             if not (self._leaving and isinstance(error, asyncio.CancelledError)):
                 self._error = error
@@ -158,14 +158,14 @@ class ClusterBatch:
         if self._ended:
             return
         known, partition = self._cut
-        key = self.batch.key(target)
+        key = self.batch.key_of(target)
         self._taken += 1
-        if (outcome := self._ledger.find(key, target)) is not None:
+        if (outcome := self._progress.find_outcome(key, target)) is not None:
             known.append(outcome)
-        elif key in self._under_way:
-            self._under_way[key].append(target)
+        elif key in self._in_flight:
+            self._in_flight[key].append(target)
         else:
-            self._under_way[key] = [target]
+            self._in_flight[key] = [target]
             partition[key] = target
         if len(partition) == self._cut_size or self._taken >= max(self._cut_size, _KNOWN):
             self._hand_over()
@@ -202,7 +202,7 @@ class ClusterBatch:
             self._cutting = None
             outcomes += [*known, *self._send(partition)]
         for task in [task for task in self._pending if task in done]:
-            outcomes += self._land(task)
+            outcomes += self._on_done(task)
         return outcomes
 
     async def _expire(self) -> list[Outcome]:
@@ -251,7 +251,7 @@ class ClusterBatch:
                     del partition[key]
                     yield from self._answer({key: target}, [], InvalidArgumentError(faults))
 
-    def _land(self, task: asyncio.Task[Results]) -> list[Outcome]:
+    def _on_done(self, task: asyncio.Task[Results]) -> list[Outcome]:
         """Give the outcomes of a partition that has come back."""
         _, partition = self._pending.pop(task)
         missing: LettaError | None = None
@@ -271,14 +271,14 @@ class ClusterBatch:
         keys = list(partition)
         found = {keys[place]: outcome for place, outcome in results}
         for key in keys:
-            first, *twins = self._under_way.pop(key)
+            first, *twins = self._in_flight.pop(key)
             if key in found:
                 outcome = attrs.evolve(found[key], target=first)
             elif missing is not None:
                 outcome = Outcome(target=first, status="failed", error=missing)
             else:
                 continue  # the worker stopped at an error, as it was asked to
-            self._ledger.enter(key, outcome)
+            self._progress.add(key, outcome)
             yield outcome
             for twin in twins:
                 yield attrs.evolve(outcome, target=twin, repeated=True)
@@ -292,9 +292,9 @@ class ClusterBatch:
         """End what is under way, here and on the workers."""
         self._leaving = True
         self._stop_cutting()
-        if self._feeder is not None:
-            self._feeder.cancel()
-            await asyncio.gather(self._feeder, return_exceptions=True)
+        if self._taker is not None:
+            self._taker.cancel()
+            await asyncio.gather(self._taker, return_exceptions=True)
         await self._drop()
         if self._submitted:
             await self.cluster.end_run(self.baggage.run)

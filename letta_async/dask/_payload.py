@@ -10,9 +10,9 @@ import attrs
 from yarl import URL
 
 from letta_async._schema.json_values import exact, is_object
-from letta_async._utils.secrets import Secret, mask
+from letta_async._utils.secret_strings import Secret, mask
 from letta_async.config import masked_headers
-from letta_async.errors import Fault
+from letta_async.errors import ArgumentProblem
 
 __all__ = ["Payload", "masked_options", "pickle_faults", "stay_faults"]
 
@@ -46,20 +46,24 @@ class Payload:
         return f"<Payload of {self.run}>"
 
 
-def stay_faults(options: object, extra_headers: object, *, send_secrets: bool) -> Iterable[Fault]:
+def stay_faults(options: object, extra_headers: object, *, send_secrets: bool) -> Iterable[ArgumentProblem]:
     """Find what must not travel: what belongs to this process, and secrets that nobody asked to send."""
     if not is_object(options):
-        yield Fault("client_options", "is not a mapping of the names of AsyncLetta's parameters to their values")
+        yield ArgumentProblem(
+            "client_options", "is not a mapping of the names of AsyncLetta's parameters to their values"
+        )
         return
     for name, problem in _STAYS.items():
         if options.get(name) is not None:
-            yield Fault(f"client_options.{name}", problem)
+            yield ArgumentProblem(f"client_options.{name}", problem)
     if send_secrets:
         return
     if options.get("api_key") is not None:
-        yield Fault("client_options.api_key", f"{_ASK} as LETTA_API_KEY in their environment")
+        yield ArgumentProblem("client_options.api_key", f"{_ASK} as LETTA_API_KEY in their environment")
     if _has_password(options.get("proxy")):
-        yield Fault("client_options.proxy", f"{_ASK} as HTTPS_PROXY in their environment, with trust_env=True")
+        yield ArgumentProblem(
+            "client_options.proxy", f"{_ASK} as HTTPS_PROXY in their environment, with trust_env=True"
+        )
     for path, headers in (
         ("client_options.default_headers", options.get("default_headers")),
         ("extra_headers", extra_headers),
@@ -67,16 +71,16 @@ def stay_faults(options: object, extra_headers: object, *, send_secrets: bool) -
         masked = masked_headers(headers)
         for name in masked if is_object(masked) else ():
             if isinstance(masked[name], Secret):
-                yield Fault(f"{path}[{name!r}]", f"{_ASK} in LETTA_CUSTOM_HEADERS in their environment")
+                yield ArgumentProblem(f"{path}[{name!r}]", f"{_ASK} in LETTA_CUSTOM_HEADERS in their environment")
 
 
-def pickle_faults(path: str, values: Mapping[str, Any]) -> Iterable[Fault]:
+def pickle_faults(path: str, values: Mapping[str, Any]) -> Iterable[ArgumentProblem]:
     """Find what cannot be pickled."""
     for name, value in values.items():
         try:
             pickle.dumps(_plain(value))
         except Exception as error:  # whatever a stranger's `__reduce__` raises
-            yield Fault(f"{path}{name}", f"cannot be pickled, and so does not reach the workers: {error}")
+            yield ArgumentProblem(f"{path}{name}", f"cannot be pickled, and so does not reach the workers: {error}")
 
 
 def masked_options(options: Mapping[str, Any]) -> dict[str, Any]:

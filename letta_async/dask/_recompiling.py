@@ -22,7 +22,7 @@ from letta_async.dask._cluster import Cluster
 from letta_async.dask._driver import LARGEST, ClusterBatch, new_run
 from letta_async.dask._outcomes import Outcomes
 from letta_async.dask._payload import Payload, masked_options, pickle_faults, stay_faults
-from letta_async.errors import Fault, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations.conversations import Recompile
 from letta_async.resources._resource import given, options_of
 from letta_async.types.compaction import CompactionSettings
@@ -137,19 +137,19 @@ def recompile_many(
     return Outcomes(batch.run(), loop.asyncio_loop)
 
 
-def _cluster_faults(client: object, size: object) -> Iterable[Fault]:
+def _cluster_faults(client: object, size: object) -> Iterable[ArgumentProblem]:
     """Find what is wrong with the cluster's client and the size of partitions."""
     if not isinstance(client, Client):
-        yield Fault("cluster_client", f"{show(client)} is not a distributed.Client")
+        yield ArgumentProblem("cluster_client", f"{show(client)} is not a distributed.Client")
     elif client.status != "running":
-        yield Fault("cluster_client", f"is {client.status}, not running")
+        yield ArgumentProblem("cluster_client", f"is {client.status}, not running")
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        yield Fault("partition_size", f"{show(size)} is not a positive whole number, nor None")
+        yield ArgumentProblem("partition_size", f"{show(size)} is not a positive whole number, nor None")
 
 
 def _travel_faults(
     client_options: Mapping[str, Any], headers: Any, for_workers: Mapping[str, Any], *, send_secrets: bool
-) -> Iterable[Fault]:
+) -> Iterable[ArgumentProblem]:
     """Find what cannot be sent to a worker."""
     staying = list(stay_faults(client_options, headers, send_secrets=send_secrets))
     yield from staying

@@ -24,9 +24,10 @@ from typing import (
 
 import attrs
 
-from letta_async._schema.placement import Body, Hidden, Path, Pattern, Placement, Query
+from letta_async._schema.placement import Body, Form, Hidden, Path, Pattern, Placement, Query
 from letta_async._schema.record import Record
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.upload import Upload
 
 __all__ = [
     "DELETE",
@@ -40,10 +41,13 @@ __all__ = [
     "Body",
     "ConversationId",
     "Endpoint",
+    "File",
     "FileId",
     "FolderId",
+    "Form",
     "IdentityId",
     "InBody",
+    "InForm",
     "InPath",
     "InQuery",
     "MessageId",
@@ -75,6 +79,10 @@ InQuery: TypeAlias = Annotated[T | Unset, Query()]
 """A query parameter; `UNSET` leaves it out."""
 InBody: TypeAlias = Annotated[T | Unset, Body()]
 """A member of the body; `UNSET` leaves it out."""
+InForm: TypeAlias = Annotated[T | Unset, Form()]
+"""A field of a body that is a form, `multipart/form-data`; `UNSET` leaves it out."""
+File: TypeAlias = Annotated[Upload, Form()]
+"""A required file in such a body."""
 
 
 # --- forms of identifiers ---------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from letta_async.operations import (
     agents,
     blocks,
     conversations,
+    folders,
     messages,
     runs,
 )
@@ -32,6 +33,8 @@ RESOURCES: Final[dict[str, str]] = {
     "blocks.agents": "The agents that a block is attached to.",
     "conversations": "Conversations with agents, each with a system prompt of its own.",
     "conversations.messages": "The messages of a conversation.",
+    "folders": "Folders of files that agents can search and open.",
+    "folders.files": "The files in a folder.",
     "runs": "Runs: what agents do in response to messages.",
 }
 """Description of each resource, by its attribute path on a client."""
@@ -69,6 +72,9 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "conversations.recompile": conversations.Recompile,
     "conversations.messages.list": messages.ListMessages,
     "conversations.messages.compact": conversations.Compact,
+    "folders.create": folders.CreateFolder,
+    "folders.list": folders.ListFolders,
+    "folders.files.upload": folders.UploadFile,
     "runs.list": runs.ListRuns,
     "runs.retrieve": runs.RetrieveRun,
 }

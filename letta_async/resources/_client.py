@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from letta_async.resources.agents import Agents, AsyncAgents
     from letta_async.resources.blocks import AsyncBlocks, Blocks
     from letta_async.resources.conversations import AsyncConversations, Conversations
+    from letta_async.resources.folders import AsyncFolders, Folders
     from letta_async.resources.runs import AsyncRuns, Runs
 
 __all__ = ["AsyncResources", "Resources"]
@@ -33,6 +34,9 @@ class AsyncResources(AsyncRawCalls):
 
     conversations: Part[AsyncConversations] = Part("letta_async.resources.conversations", "AsyncConversations")
     """Conversations with agents, each with a system prompt of its own."""
+
+    folders: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
+    """Folders of files that agents can search and open."""
 
     runs: Part[AsyncRuns] = Part("letta_async.resources.runs", "AsyncRuns")
     """Runs: what agents do in response to messages."""
@@ -51,6 +55,9 @@ class Resources(SyncCaller[Any]):
 
     conversations: Part[Conversations] = Part("letta_async.resources.conversations", "Conversations")
     """Conversations with agents, each with a system prompt of its own."""
+
+    folders: Part[Folders] = Part("letta_async.resources.folders", "Folders")
+    """Folders of files that agents can search and open."""
 
     runs: Part[Runs] = Part("letta_async.resources.runs", "Runs")
     """Runs: what agents do in response to messages."""
@@ -78,7 +85,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -127,7 +134,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -177,7 +184,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -227,7 +234,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -277,7 +284,7 @@ class Resources(SyncCaller[Any]):
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.

@@ -15,12 +15,12 @@ from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
 from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome, Progress
-from letta_async.batch.prompt import align
+from letta_async.batch.prompt_alignment import align_stored_prompt
+from letta_async.batch.runner import Batch
 from letta_async.batch.staleness import Staleness
-from letta_async.batch.targets import digest, keys_of, target_faults
-from letta_async.batch.workers import Batch
-from letta_async.config import Timeout, deadline_faults
-from letta_async.errors import Attempt, Fault, InvalidArgumentError, UnexpectedPromptError
+from letta_async.batch.targets import digest, make_key_function, target_problems
+from letta_async.config import Timeout, deadline_problems
+from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError, UnexpectedPromptError
 from letta_async.operations.agents import RetrieveAgent
 from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
 from letta_async.operations.conversations import ListConversations, Recompile
@@ -110,7 +110,9 @@ class AsyncMaintenance(AsyncResource):
         chosen = [f"{name}={value!r}" for name, value in ways.items() if value not in (UNSET, None, False)]
         if len(chosen) != 1 or not isinstance(all, bool):
             words = " and ".join(chosen) or "none of them"
-            raise InvalidArgumentError([Fault("targets", f"takes agent_id, block_id or all=True, not {words}")])
+            raise InvalidArgumentError(
+                [ArgumentProblem("targets", f"takes agent_id, block_id or all=True, not {words}")]
+            )
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         if block_id is not None and block_id is not UNSET:
             return self._of_block(self._list(ListBlockAgents, {"block_id": block_id}, options), block_id, options)
@@ -234,9 +236,9 @@ class AsyncMaintenance(AsyncResource):
 
         """
         checked = check(Recompile, {"conversation_id": "default", **common})
-        faults = [*target_faults(targets), *deadline_faults(deadline)]
+        faults = [*target_problems(targets), *deadline_problems(deadline)]
         if on_progress is not None and not callable(on_progress):
-            faults.append(Fault("on_progress", f"{show(on_progress)} cannot be called with a Progress"))
+            faults.append(ArgumentProblem("on_progress", f"{show(on_progress)} cannot be called with a Progress"))
         if faults:
             raise InvalidArgumentError(faults)
         common = {name: getattr(checked, name) for name in common}  # no mapping, which would be read for each target
@@ -266,7 +268,7 @@ class AsyncMaintenance(AsyncResource):
 
         return Batch(
             targets=targets,
-            key=keys_of(checked),
+            key_of=make_key_function(checked),
             call=call,
             compare=compare if only_stale else None,
             concurrency=lambda: self._client.stats.limit,
@@ -274,7 +276,7 @@ class AsyncMaintenance(AsyncResource):
             deadline=deadline,
             stop_on_error=stop_on_error,
             on_progress=on_progress,
-            journal=None if journal is None else open_journal,
+            open_journal=None if journal is None else open_journal,
         )
 
     async def _staleness(
@@ -292,5 +294,5 @@ class AsyncMaintenance(AsyncResource):
         if not messages or not isinstance(messages[0], SystemMessage):
             raise UnexpectedPromptError(f"{conversation_id} does not begin with a system message")
         stored = messages[0].content
-        aligned = align(stored, compiled, datetime.now(UTC))
+        aligned = align_stored_prompt(stored, compiled, datetime.now(UTC))
         return Staleness(conversation_id=conversation_id, stored=stored, compiled=compiled, aligned=aligned)

@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iter
 from heapq import merge
 from typing import Any, Final, Generic, TypeVar
 
-from letta_async._facade.iteration import Iteration, caller_context
+from letta_async._facade.iteration import Iteration, context_with_call_site
 from letta_async._facade.portal import Portal
 from letta_async._schema.unset import UNSET
 from letta_async._schema.validation import check
-from letta_async._utils.caller_warnings import Place
-from letta_async._utils.frames import drop_frames
+from letta_async._utils.caller_warnings import CallSite
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import APIError, LettaError
 from letta_async.operations._listing import Listing
 
@@ -158,13 +158,13 @@ class Paginator(Generic[Item]):
     `page()` returns one page, the first one, as a list. Each use requests it again.
     """
 
-    def __init__(self, pages: AsyncPaginator[Item], portal: Portal, caller: Place) -> None:
+    def __init__(self, pages: AsyncPaginator[Item], portal: Portal, call_site: CallSite) -> None:
         self._pages = pages
         self._portal = portal
-        self._caller = caller
+        self._call_site = call_site
 
     def __iter__(self) -> Iterator[Item]:
-        return Iteration(aiter(self._pages), self._portal, self._caller)
+        return Iteration(aiter(self._pages), self._portal, self._call_site)
 
     def page(self) -> list[Item]:
         """Fetch one page: the first that the parameters ask for.
@@ -174,7 +174,7 @@ class Paginator(Generic[Item]):
             ClientClosedError: The client is closed.
 
         """
-        return self._portal.run(self._pages.page, caller_context(self._caller))
+        return self._portal.run(self._pages.page, context_with_call_site(self._call_site))
 
     def __repr__(self) -> str:
         listing = self._pages._listing  # pyright: ignore[reportPrivateUsage] - of its own core

@@ -54,7 +54,7 @@ class AsyncRawCalls:
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -96,7 +96,7 @@ class AsyncRawCalls:
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -138,7 +138,7 @@ class AsyncRawCalls:
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -180,7 +180,7 @@ class AsyncRawCalls:
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.
@@ -222,7 +222,7 @@ class AsyncRawCalls:
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-            **misspelt: NoArguments else is accepted; the `TypeError` says which parameter is meant.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
 
         Returns:
             The decoded response, converted to `cast_to`.

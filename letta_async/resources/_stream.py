@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from letta_async._facade.iteration import Iteration, caller_context
+from letta_async._facade.iteration import Iteration, context_with_call_site
 from letta_async._facade.portal import Portal
 from letta_async._http.event_source import EventSource
-from letta_async._utils.caller_warnings import Place
-from letta_async._utils.frames import drop_frames
+from letta_async._utils.caller_warnings import CallSite
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import APIConnectionError, LettaError
 
 __all__ = ["AsyncStream", "Stream"]
@@ -134,9 +134,9 @@ class Stream(Generic[Event]):
     sent when the method was called. `timeout` bounds each wait for data, `deadline` the whole stream.
     """
 
-    def __init__(self, stream: AsyncStream[Event], portal: Portal, caller: Place) -> None:
+    def __init__(self, stream: AsyncStream[Event], portal: Portal, caller: CallSite) -> None:
         self._stream = stream
-        portal.run(stream._begin, caller_context(caller))  # pyright: ignore[reportPrivateUsage] - of its own core
+        portal.run(stream._begin, context_with_call_site(caller))  # pyright: ignore[reportPrivateUsage] - of its own core
         self._batches: Iteration[list[Event]] = Iteration(_Batches(stream), portal, caller)
         self._arrived: deque[Event] = deque()
 

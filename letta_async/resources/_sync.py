@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
-from letta_async._facade.iteration import Iteration, caller_context, off_the_loop
+from letta_async._facade.iteration import Iteration, context_with_call_site, iterate_lazy_in_thread
 from letta_async._facade.portal import Portal
-from letta_async._utils.caller_warnings import Place
-from letta_async._utils.frames import drop_frames
+from letta_async._utils.caller_warnings import CallSite
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import LettaError
 from letta_async.resources._paging import AsyncPaginator, Paginator
 
@@ -34,21 +34,21 @@ class SyncCaller(Generic[Core]):
     def _wait(self, method: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run an async method and wait for its result."""
         try:
-            return self._portal.run(lambda: method(*args, **kwargs), caller_context(Place.here()))
+            return self._portal.run(lambda: method(*args, **kwargs), context_with_call_site(CallSite.current()))
         except LettaError as error:
             drop_frames(error)
             raise
 
     def _pages(self, pages: AsyncPaginator[R]) -> Paginator[R]:
         """Return a list for ordinary iteration."""
-        return Paginator(pages, self._portal, Place.here())
+        return Paginator(pages, self._portal, CallSite.current())
 
     def _stream(self, stream: AsyncStream[R]) -> Stream[R]:
         """Send the request of a stream, and return it for ordinary iteration."""
         from letta_async.resources._stream import Stream  # noqa: PLC0415 - imported by those that stream
 
         try:
-            return Stream(stream, self._portal, Place.here())
+            return Stream(stream, self._portal, CallSite.current())
         except LettaError as error:
             drop_frames(error)
             raise
@@ -56,9 +56,9 @@ class SyncCaller(Generic[Core]):
     def _iterate(self, method: Callable[P, AsyncGenerator[R, None]], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
         """Return an iterator over what an async method yields."""
         begin: Callable[..., AsyncGenerator[R, None]] = method
-        positional = [off_the_loop(value) for value in args]
-        named = {name: off_the_loop(value) for name, value in kwargs.items()}
-        return Iteration(begin(*positional, **named), self._portal, Place.here())
+        positional = [iterate_lazy_in_thread(value) for value in args]
+        named = {name: iterate_lazy_in_thread(value) for name, value in kwargs.items()}
+        return Iteration(begin(*positional, **named), self._portal, CallSite.current())
 
 
 class SyncResource(SyncCaller[Core]):

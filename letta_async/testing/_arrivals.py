@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
-from letta_async._utils.secrets import names_secret
+from letta_async._utils.secret_strings import names_secret
 from letta_async.testing._app import Asked
 
 __all__ = ["RecordedRequest", "RecordedRequests", "recorded"]

@@ -21,6 +21,7 @@ from letta_async._schema.annotations import is_union, tag_of, value_members
 from letta_async._schema.fields import Range, WireObject
 from letta_async._schema.pages import ObjectPage
 from letta_async._schema.placement import Pattern
+from letta_async._schema.upload import Upload
 from letta_async.testing import _facts
 from letta_async.testing._ids import path_parameter
 from letta_async.testing._routes import REFUSED, ROUTES, Route
@@ -37,6 +38,7 @@ _SCALARS: Final[Mapping[Any, dict[str, Any]]] = {
     bool: {"type": "boolean"},
     datetime: {"type": "string", "format": "date-time"},
     dict: {"type": "object"},
+    Upload: {"type": "string", "contentMediaType": "application/octet-stream"},
     None: {"type": "null"},
     Any: {},
 }
@@ -111,6 +113,11 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         operation["requestBody"] = {
             "content": {"application/json": {"schema": _schema(route.body, schemas)}},
             "required": route.without_body is REFUSED,
+        }
+    if route.form is not None:
+        operation["requestBody"] = {
+            "content": {"multipart/form-data": {"schema": _schema(route.form, schemas)}},
+            "required": True,
         }
     return operation
 

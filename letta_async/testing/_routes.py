@@ -19,7 +19,7 @@ from letta_async.testing import _agent_requests as agents
 from letta_async.testing import _requests as requests
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, llm_error, unknown_error
-from letta_async.testing._scripted import body_of, query_of, without_answer
+from letta_async.testing._scripted import body_of, form_of, query_of, without_answer
 from letta_async.testing._state import Store
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
@@ -57,6 +57,8 @@ class Route:
     """What a missing or null body is read as: `None`, `ABSENT` or `REFUSED`."""
     failures: tuple[Callable[[], Refusal], ...] = ()
     """The 500s that requests in good order can meet."""
+    form: type[Any] | None = None
+    """Annotation of a body in the form `multipart/form-data`."""
     scripted: bool = False
     """Whether only a script answers it: its request is not read."""
 
@@ -242,6 +244,7 @@ def _scripted(operation: type[Operation[Any]]) -> Route:
         query=query_of(operation),
         body=body_of(operation),
         without_body=REFUSED if http.body_required else None,
+        form=form_of(operation),
         scripted=True,
     )
 

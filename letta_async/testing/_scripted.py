@@ -10,13 +10,13 @@ from typing import Any
 
 import attrs
 
-from letta_async._schema.placement import Body, Placement, Query, split_placement
+from letta_async._schema.placement import Body, Form, Placement, Query, split_placement
 from letta_async.operations._operation import Operation
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal
 from letta_async.testing._state import Store
 
-__all__ = ["body_of", "query_of", "without_answer"]
+__all__ = ["body_of", "form_of", "query_of", "without_answer"]
 
 
 def query_of(operation: type[Operation[Any]]) -> type[Any]:
@@ -27,6 +27,12 @@ def query_of(operation: type[Operation[Any]]) -> type[Any]:
 def body_of(operation: type[Operation[Any]]) -> type[Any] | None:
     """Return a class with the members of a call's body, under their names on the wire; `None` where it has none."""
     fields = _fields(operation, Body)
+    return attrs.make_class(operation.__name__, fields, frozen=True, kw_only=True) if fields else None
+
+
+def form_of(operation: type[Operation[Any]]) -> type[Any] | None:
+    """Return the same of a form."""
+    fields = _fields(operation, Form)
     return attrs.make_class(operation.__name__, fields, frozen=True, kw_only=True) if fields else None
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from letta_async import Letta
-from letta_async.batch.lines import LineFile
+from letta_async.batch.line_file import LineFile
 from letta_async.cli.exits import Exit
 from letta_async.cli.failing import explain
 from letta_async.testing import EmbeddedServer

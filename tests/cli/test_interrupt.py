@@ -126,6 +126,20 @@ def test_nohup_goes_on(story: Story, server: HeldServer) -> None:
     assert set(server.recompiled) == set(story.stale)
 
 
+def test_a_hangup_that_comes_twice_is_one(story: Story, server: HeldServer) -> None:
+    server.hold_after(5)
+    with Running("recompile", *story.stale, "--yes", base_url=server.base_url) as running:
+        server.wait_until_holding()
+        running.signal(signal.SIGHUP)
+        running.stderr.wait_for("Stopping")
+        running.signal(signal.SIGHUP)
+        running.signal(signal.SIGHUP)
+        server.release()
+        done = running.end()
+    assert done.code == 129
+    assert "Ended at once" not in done.stderr
+
+
 def test_ids_from_standard_input_are_asked_for_again(story: Story, server: HeldServer) -> None:
     server.hold_after(5)
     ids = "\n".join(story.stale).encode()

@@ -31,7 +31,8 @@ def fields(document: dict[str, Any], operation: dict[str, Any]) -> set[str]:
     """Return the names of the fields of a body; none where it takes none."""
     if "requestBody" not in operation:
         return set()
-    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    (content,) = operation["requestBody"]["content"].values()
+    schema = content["schema"]
     while "properties" not in schema:
         schema = schema["anyOf"][0] if "anyOf" in schema else schema
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]

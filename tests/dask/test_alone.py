@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from letta_async import APITimeoutError, ClusterError, Outcome
-from letta_async.batch.workers import Batch
+from letta_async.batch.runner import Batch
 from letta_async.dask._cluster import GRACE, Cluster
 from letta_async.dask._driver import ClusterBatch
 from letta_async.dask._outcomes import Outcomes
@@ -117,7 +117,7 @@ def outcomes_of(loop: Loop, cluster: Silent, targets: Any) -> list[Outcome]:
             deadline=3,
             stop_on_error=False,
             on_progress=None,
-            journal=None,
+            open_journal=None,
         )
         driver = ClusterBatch(batch=batch, cluster=cluster, baggage=Payload.pack("run"), size=2)  # type: ignore[arg-type]
         return [outcome async for several in driver.run() for outcome in several]

@@ -35,7 +35,7 @@ from letta_async import (
     Progress,
     Recompile,
 )
-from letta_async.batch.lines import LineFile
+from letta_async.batch.line_file import LineFile
 from letta_async.dask import recompile_many
 from letta_async.dask._payload import Payload
 from letta_async.resources.conversations import AsyncConversations

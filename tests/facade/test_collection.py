@@ -94,7 +94,7 @@ def test_a_client_that_raised_goes_when_its_error_does(server: StubServer) -> No
 def test_the_collector_may_run_on_the_loop_thread(server: StubServer) -> None:
     client = used(server)
     client.__dict__["me"] = client
-    running = client._portal._running
+    running = client._portal._loop_thread
     assert running is not None
     collected_on: list[threading.Thread] = []
 
@@ -116,7 +116,7 @@ def test_the_collector_may_run_on_the_loop_thread(server: StubServer) -> None:
 
 def test_the_last_reference_may_be_dropped_on_the_loop_thread(server: StubServer) -> None:
     held = [used(server)]
-    running = held[0]._portal._running
+    running = held[0]._portal._loop_thread
     assert running is not None
     loop, thread = running.loop, running.thread
     del running

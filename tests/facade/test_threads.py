@@ -69,7 +69,7 @@ async def test_the_loop_around_a_call_is_left_as_it_was(letta: Letta) -> None:
     assert asyncio.current_task() is task
 
 
-def test_two_clients_have_two_loops(server: StubServer, letta: Letta) -> None:
+def test_two_clients_have_two_loop_threads(server: StubServer, letta: Letta) -> None:
     with Letta(base_url=server.base_url) as other:
         assert (letta.get("/echo/a"), other.get("/echo/b")) == ("a", "b")
         assert len(private_threads()) == 2

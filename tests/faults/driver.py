@@ -130,7 +130,7 @@ class SyncDriver(Driver):
         return Letta(**options)
 
     def _loop(self) -> asyncio.AbstractEventLoop | None:
-        running = self.client._portal._running
+        running = self.client._portal._loop_thread
         return None if running is None else running.loop
 
     def call(self, do: Do) -> Any:

@@ -424,8 +424,8 @@ def test_a_blocked_private_loop_is_not_taken_for_a_slow_server(server: Server) -
     server.follow(takes(0.05))
     with Letta(base_url=server.url, max_retries=0, timeout=0.2) as client:
         assert client.conversations.recompile(CONVERSATION) == PROMPT
-        client._portal._running.loop.call_soon_threadsafe(time.sleep, 0.02)
-        client._portal._running.loop.call_soon_threadsafe(
+        client._portal._loop_thread.loop.call_soon_threadsafe(time.sleep, 0.02)
+        client._portal._loop_thread.loop.call_soon_threadsafe(
             lambda: asyncio.get_running_loop().call_later(0.01, time.sleep, 0.5)
         )
         assert client.conversations.recompile(CONVERSATION) == PROMPT

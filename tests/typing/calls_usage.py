@@ -1,10 +1,23 @@
-"""What type checkers infer of the blocks and tools of agents, of runs, and of unions and mappings in parameters."""
+"""What type checkers infer of the blocks and tools of agents, runs, folders and uploads."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import assert_type
 
-from letta_async import AgentFileAttachment, AgentState, AsyncLetta, AsyncPaginator, Block, Letta, Paginator, Run, Tool
+from letta_async import (
+    AgentFileAttachment,
+    AgentState,
+    AsyncLetta,
+    AsyncPaginator,
+    Block,
+    FileMetadata,
+    Folder,
+    Letta,
+    Paginator,
+    Run,
+    Tool,
+)
 
 
 async def calls(client: AsyncLetta) -> None:
@@ -23,6 +36,14 @@ async def calls(client: AsyncLetta) -> None:
     assert_type(changed, AgentState | None)
     assert_type(client.runs.list(statuses=["failed"]), AsyncPaginator[Run])
     assert_type(await client.runs.retrieve("run-…"), Run)
+    assert_type(await client.folders.create(name="f", embedding_config={"embedding_dim": 8}), Folder)
+    assert_type(client.folders.list(name="f"), AsyncPaginator[Folder])
+    with Path("notes.txt").open("rb") as handle:
+        assert_type(await client.folders.files.upload("source-…", file=handle), FileMetadata)
+    assert_type(await client.folders.files.upload("source-…", file=("a.txt", b"x")), FileMetadata)
+    await client.folders.files.upload("source-…", file=5)  # type: ignore[arg-type]
+    with Path("notes.txt").open() as text:
+        await client.folders.files.upload("source-…", file=text)  # type: ignore[arg-type]
     await client.agents.blocks.retrieve("human")  # type: ignore[call-arg]
 
 
@@ -37,5 +58,8 @@ def facade_calls(client: Letta) -> None:
     assert_type(client.agents.tools.list("agent-…"), Paginator[Tool])
     changed = client.agents.tools.update_approval("roll", agent_id="agent-…", body_requires_approval=True)
     assert_type(changed, AgentState | None)
+    assert_type(client.folders.create(name="f", embedding="a/b"), Folder)
+    assert_type(client.folders.list(name="f"), Paginator[Folder])
+    assert_type(client.folders.files.upload("source-…", file=Path("notes.txt"), name="n"), FileMetadata)
     assert_type(client.runs.list(statuses=["failed"]), Paginator[Run])
     assert_type(client.runs.retrieve("run-…"), Run)

@@ -11,12 +11,13 @@ import attrs
 
 from letta_async._schema.annotations import is_literal, is_union, is_wire_class
 from letta_async._schema.unset import Unset
+from letta_async._schema.upload import Upload
 
 from .declarations import Module
 
 __all__ = ["Rendering"]
 
-_PLACED = {"InPath", "InQuery", "InBody"}
+_PLACED = {"InPath", "InQuery", "InBody", "InForm"}
 _SCALARS = {"str", "int", "float", "bool", "object", "bytes"}
 
 
@@ -83,6 +84,10 @@ class Rendering:
             yield name
             return
         value: Any = module.namespace[name]
+        if value is Upload or Upload in get_args(value):
+            self.need("letta_async.types.upload", "FileInput")
+            yield "FileInput"
+            return
         if value is Any:
             self.need("typing", "Any")
             yield "Any"

@@ -14,14 +14,22 @@ from typing import Annotated, Any, Final, get_args, get_origin
 import attrs
 
 from letta_async._schema.annotations import is_list, is_literal, is_mapping, is_union, is_wire_class, value_members
-from letta_async._schema.placement import split_placement
+from letta_async._schema.placement import Form, split_placement
+from letta_async._schema.upload import Upload
 from letta_async.operations._operation import Operation
 from letta_async.operations._tree import TREE
 
 __all__ = ["Description", "differences", "scaffold"]
 
 Kinds = frozenset[str]
-_BY_TYPE: Final = {str: "string", int: "integer", float: "number", bool: "boolean", datetime: "string"}
+_BY_TYPE: Final = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    datetime: "string",
+    Upload: "string",
+}
 _VERBS: Final = ("get", "post", "put", "patch", "delete")
 
 
@@ -149,7 +157,7 @@ def declared_fields(cls: type[Operation[Any]]) -> dict[str, Field]:
     fields: dict[str, Field] = {}
     for each in attrs.fields(attrs.resolve_types(cls, include_extras=True)):
         placement, annotation = split_placement(each.type)
-        place = type(placement).__name__.lower()
+        place = "body" if isinstance(placement, Form) else type(placement).__name__.lower()
         fields[placement.name or each.name] = Field(place, _kinds_of(annotation), each.default is attrs.NOTHING, "")
     return fields
 

@@ -1,6 +1,6 @@
-"""The memory blocks in a compiled prompt, in an order that is the database's: it may change without an edit.
+"""Order of the memory blocks in a compiled prompt, which is the database's and may change without an edit.
 
-They are in a section of this form (seen on Letta 0.16.8, whose system prompt may have two of them)::
+The blocks are in a section of this form (seen on Letta 0.16.8, whose system prompt may have two sections)::
 
     <memory_blocks>
     The following memory blocks are currently engaged in your core memory unit:
@@ -20,8 +20,9 @@ They are in a section of this form (seen on Letta 0.16.8, whose system prompt ma
 
     </memory_blocks>
 
-Nothing in it is escaped, and a value may hold whatever looks like the rest; `chars_current` tells where it ends. For
-some models there is a warning before the value, and its lines are numbered, as in `1→ Ada`; the numbers do not count.
+Nothing in it is escaped, and a value may contain text that looks like the rest; `chars_current` is the length of the
+value. For some models there is a warning before the value, and the value's lines are numbered, as in `1→ Ada`; the
+numbers are not part of the length.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from typing import Final
 
 import attrs
 
-__all__ = ["in_order_of"]
+__all__ = ["reorder_blocks_like"]
 
 _BEGIN: Final = re.compile(
     r"<memory_blocks>\nThe following memory blocks are currently engaged in your core memory unit:\n\n"
@@ -47,25 +48,27 @@ _HEAD: Final = re.compile(
     r"<value>\n",
     re.DOTALL,
 )
-_MOST: Final = 50
-"""How many sections are looked for. A server writes one or two; to look for the end of thousands would take long."""
+_MAX_SECTIONS: Final = 50
+"""Number of sections that are parsed. A server writes one or two; to parse thousands would take long."""
 
 
 @attrs.frozen
 class _Section:
+    """Position of a section of blocks in a prompt, and its blocks."""
+
     start: int
     end: int
     blocks: Mapping[str, str]
-    """The text of each block, by its label."""
+    """Text of each block by its label."""
 
 
-def in_order_of(compiled: str, stored: str) -> str:
-    """Give a stored prompt with its blocks in the order of one that was compiled just now.
+def reorder_blocks_like(compiled: str, stored: str) -> str:
+    """Return the stored prompt with its blocks in the order of the compiled prompt.
 
-    Nothing is changed but the order of whole blocks: what is another text still is one. Where a section is not of the
-    known form, its order stays.
+    Only the order of whole blocks changes; different texts stay different. A section that does not have the known form
+    is left as it is.
     """
-    # From the end, so that what comes before stays in its place.
+    # From the end, so that the positions of earlier sections stay valid.
     for old, new in zip(reversed(list(_sections(stored))), reversed(list(_sections(compiled))), strict=False):
         labels = [label for label in {**new.blocks, **old.blocks} if label in old.blocks]
         stored = stored[: old.start] + "\n".join(old.blocks[label] for label in labels) + stored[old.end :]
@@ -73,19 +76,22 @@ def in_order_of(compiled: str, stored: str) -> str:
 
 
 def _sections(prompt: str) -> Iterator[_Section]:
+    """Yield the sections of blocks in a prompt, in order."""
     past = 0
-    for begin in islice(_BEGIN.finditer(prompt), _MOST):
-        if begin.start() >= past and (section := _section(prompt, begin.end())):  # none within a block of another
+    for begin in islice(_BEGIN.finditer(prompt), _MAX_SECTIONS):
+        if begin.start() >= past and (
+            section := _parse_section(prompt, begin.end())
+        ):  # not inside another section's block
             past = section.end
             yield section
 
 
-def _section(prompt: str, start: int) -> _Section | None:
-    """Read the blocks of a section from a place on; `None` if they are of another form, or two have one label."""
+def _parse_section(prompt: str, start: int) -> _Section | None:
+    """Parse the blocks of a section that begins at `start`; return `None` if its form differs or a label repeats."""
     blocks: dict[str, str] = {}
     at = start
     while (head := _HEAD.match(prompt, at)) and head["label"] not in blocks:
-        end = _end_of(head)
+        end = _find_block_end(head)
         if end is None:
             break
         blocks[head["label"]] = prompt[at:end]
@@ -97,13 +103,13 @@ def _section(prompt: str, start: int) -> _Section | None:
     return None
 
 
-def _end_of(head: re.Match[str]) -> int | None:
-    """Find where a block ends, after its value of so many characters; `None` if it does not end there."""
+def _find_block_end(head: re.Match[str]) -> int | None:
+    """Return the position where a block ends, by the size of its value; `None` if it does not end there."""
     prompt, at, size = head.string, head.end(), int(head["size"])
     tail = f"</value>\n</{head['label']}>\n"
     if prompt.startswith(f"\n{tail}", at + size):
         return at + size + 1 + len(tail)
-    left = size + 1 if size else 0  # each line counts with its end, and an empty value has none
+    left = size + 1 if size else 0  # each line includes its line break, and an empty value has no line
     number = 1
     while left:
         mark = f"{number}→ "

@@ -1,4 +1,4 @@
-"""A string that keeps itself out of representations, and which headers hold such."""
+"""String type that masks its value in representations, and detection of headers with secrets."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any, Final, NoReturn
 __all__ = ["SENSITIVE", "Secret", "mask", "names_secret"]
 
 SENSITIVE: Final = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
-"""What is in names of secrets."""
+"""Pattern that the names of secrets contain."""
 
 
 def names_secret(header: str) -> bool:
-    """Tell whether the values of a header are masked wherever they are shown, by its name."""
+    """Return whether a header holds a secret, by its name, so that its value is masked wherever it is shown."""
     return SENSITIVE.search(header) is not None
 
 
 class Secret(str):
-    """A string whose `repr` shows nothing of it, so that no log, error or traceback with locals does either.
+    """String whose `repr` is masked, so that no log, error or traceback with locals shows it.
 
-    It is a `str` because the HTTP library needs one; wherever that library keeps headers, the mask holds too. It cannot
-    be pickled: what travels to another process should read its own environment there.
+    It is a `str` because the HTTP library needs one; the headers that the library keeps are masked as well. It cannot
+    be pickled: another process should read its own environment.
     """
 
     __slots__ = ()
@@ -39,5 +39,5 @@ class Secret(str):
 
 
 def mask(value: Any) -> Any:
-    """Make a secret of a string, and leave what is none: a wrong argument is judged, and refused, elsewhere."""
+    """Return a string as a `Secret`, and any other value unchanged: arguments are validated elsewhere."""
     return Secret(str.__str__(value)) if isinstance(value, str) else value

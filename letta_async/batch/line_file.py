@@ -1,4 +1,4 @@
-"""A file of lines, written by one process at a time: how a journal gets to disk, whatever its lines say."""
+"""Locked, append-only file of lines, written by one process at a time; the storage of a journal."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ except (
 ):  # pragma: no cover - Windows has no advisory locks of this kind; there, two runs with one journal are not told apart
     fcntl = None  # type: ignore[assignment]  # a module otherwise
 
-__all__ = ["LineFile", "Unusable", "reason"]
+__all__ = ["LineFile", "UnusableFileError", "os_error_reason"]
 
 _BLOCK: Final = 4096
-_KINDS: Final = {
+"""Number of bytes read or written at once."""
+_FILE_TYPES: Final = {
     stat.S_IFDIR: "a directory",
     stat.S_IFIFO: "a FIFO",
     stat.S_IFCHR: "a device",
@@ -28,19 +29,20 @@ _KINDS: Final = {
 }
 
 
-class Unusable(Exception):
-    """The file cannot be used; the text continues a sentence that begins with its name."""
+class UnusableFileError(Exception):
+    """A file that cannot be used; the message continues a sentence that begins with the file's name."""
 
 
 class LineFile:
-    """Append lines to a locked file. All methods block; what the system refuses is an `OSError`."""
+    """Locked, append-only file of lines. All methods block; a refusal by the system is an `OSError`."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Open and lock a file; create it if it does not exist.
 
         Raises:
-            Unusable: the path does not name a regular file, or another process holds the lock, or there are no locks.
-            OSError: the file cannot be opened for reading and writing.
+            UnusableFileError: The path does not name a regular file, another process holds the lock, or the file
+                system has no locks.
+            OSError: The file cannot be opened for reading and writing.
 
         """
         try:
@@ -48,11 +50,11 @@ class LineFile:
         except FileNotFoundError:
             kind = stat.S_IFREG
         except (TypeError, ValueError) as error:  # such as a null byte in it
-            raise Unusable(f"is not a path: {error}") from error
+            raise UnusableFileError(f"is not a path: {error}") from error
         if kind != stat.S_IFREG:  # before it is opened, which a device may take for a command
-            raise Unusable(f"is {_KINDS.get(kind, 'of an unknown kind')}, not a regular file")
+            raise UnusableFileError(f"is {_FILE_TYPES.get(kind, 'of an unknown kind')}, not a regular file")
         self._file = Path(path).open("a+b", buffering=0)  # noqa: SIM115 - it stays open
-        # Also when it is dropped, with the loop gone on which its batch would end.
+        # Close it also when it is garbage-collected, after the loop on which its batch would end was closed.
         weakref.finalize(self, self._file.close).atexit = False
         try:
             self._lock()
@@ -61,13 +63,13 @@ class LineFile:
             raise
 
     def __iter__(self) -> Iterator[bytes]:
-        """Read the lines from the first one; the last may lack its line break."""
+        """Yield the lines from the first one; the last may lack its line break."""
         self._file.seek(0)
         with open(self._file.fileno(), "rb", closefd=False) as lines:
             yield from lines
 
-    def drop_half_a_line(self) -> None:
-        """Remove what follows the last line break: a line that was cut short while it was written."""
+    def truncate_partial_line(self) -> None:
+        """Remove the bytes after the last line break: a line that was cut short while it was written."""
         size = self._file.seek(0, os.SEEK_END)
         start = size
         while start > 0:
@@ -79,10 +81,10 @@ class LineFile:
         if start < size:
             self._file.truncate(start)
 
-    def probe(self) -> None:
-        """Write a block and remove it again, to find out whether the disk takes more.
+    def check_writable(self) -> None:
+        """Write a block and remove it again, to check that the disk has room.
 
-        If the process dies in between, the block is half a line.
+        If the process dies in between, the block remains as a partial line.
         """
         size = self._file.seek(0, os.SEEK_END)
         try:
@@ -91,7 +93,7 @@ class LineFile:
             self._file.truncate(size)
 
     def append(self, lines: bytes) -> None:
-        """Write lines to the end of the file, past every buffer of this process."""
+        """Write lines to the end of the file, unbuffered."""
         rest = memoryview(lines)
         while rest:
             rest = rest[self._file.write(rest) :]
@@ -105,11 +107,13 @@ class LineFile:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Unusable("is in use by another run") from None
+                raise UnusableFileError("is in use by another run") from None
             except OSError as error:
-                raise Unusable(f"cannot be locked: {reason(error)}; its file system has no locks") from error
+                raise UnusableFileError(
+                    f"cannot be locked: {os_error_reason(error)}; its file system has no locks"
+                ) from error
 
 
-def reason(error: OSError) -> str:
-    """Return what the system says was wrong, without the path."""
+def os_error_reason(error: OSError) -> str:
+    """Return the system's description of an error, without the path."""
     return error.strerror or str(error)

@@ -1,4 +1,4 @@
-"""Which targets of a batch had an outcome already: some 11 bytes of memory for each, however many."""
+"""Compact set of the targets that a batch has finished, with their status: about 11 bytes of memory per target."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from letta_async.errors import APIError
 __all__ = ["FinishedTargets"]
 
 _RECENT_CHARS: Final = 4 * 1024 * 1024
+"""Number of characters of outcomes that are kept whole."""
 _OBJECTS: Final = 1024
-"""What an outcome takes beside its texts, counted as characters."""
+"""Memory of an outcome besides its texts, counted as characters."""
 _DIGEST: Final = struct.Struct("=HQH")
 _SHARDS: Final = 1024
 _STATUSES: Final = ("skipped", "recompiled", "compiled", "unchanged")
 _STATUS: Final = len(_STATUSES) - 1
-"""The bits of a digest that give way to the status."""
+"""Mask of the bits of a digest that hold the status instead."""
 
 
 def _digest(key: bytes) -> bytes:
@@ -30,12 +31,12 @@ def _digest(key: bytes) -> bytes:
 
 
 class FinishedTargets:
-    """Remember which keys are done, and the latest outcomes as they were.
+    """Map from the keys of finished targets to their outcomes: whole for the latest, only the status for older ones.
 
-    Of each key that is done, 88 bits of a BLAKE2b digest are kept, with the status beside them. To take one key for
-    another would lose work, and would need two of one digest: among a million keys with a chance of 1.6e-15, among a
-    billion 1.6e-9. The digests are sorted, in shards so small that to insert one takes a microsecond. A failure is
-    remembered only among the latest: later, its target is tried again.
+    For each finished key, 88 bits of a BLAKE2b digest are kept, together with the status. Two keys with equal digests
+    would lose work; the probability is 1.6e-15 among a million keys, and 1.6e-9 among a billion. The digests are
+    sorted, in shards so small that an insertion takes a microsecond. A failure is kept only among the latest outcomes:
+    later, its target is processed again.
     """
 
     def __init__(self, digest: Callable[[bytes], bytes] = _digest) -> None:
@@ -45,9 +46,9 @@ class FinishedTargets:
         self._recent_chars = 0
 
     def add(self, key: str, outcome: Outcome | None) -> None:
-        """Remember an outcome; `None` for one that the journal tells of."""
+        """Store the outcome of a key; `None` stands for a target that the journal records as done."""
         if outcome is not None:
-            self._keep(key, outcome)
+            self._add_recent(key, outcome)
             if outcome.status == "failed":
                 return
         highs, lows, high, low, place = self._locate(key)
@@ -59,7 +60,7 @@ class FinishedTargets:
             lows.insert(place, low)
 
     def find(self, key: str) -> Outcome | None:
-        """Return the outcome of a key; of one long done only the status is known."""
+        """Return the outcome of a key, with only its status if it is not among the latest; `None` for a new key."""
         if key in self._recent:
             return self._recent[key]
         highs, lows, high, _, place = self._locate(key)
@@ -68,7 +69,7 @@ class FinishedTargets:
         return Outcome(target="", status=_STATUSES[lows[place] & _STATUS])
 
     def _locate(self, key: str) -> tuple[array[int], array[int], int, int, int]:
-        """Find the shard of a key, the halves of its digest, and where they are in the shard, or belong."""
+        """Return the shard of a key, the two parts of its digest, and their index in the shard, present or not."""
         shard, high, low = _DIGEST.unpack(self._digest(key.encode("utf-8", "surrogatepass")))
         highs, lows = self._shards[shard % _SHARDS]
         low &= ~_STATUS
@@ -77,13 +78,14 @@ class FinishedTargets:
             place += 1
         return highs, lows, high, low, place
 
-    def _keep(self, key: str, outcome: Outcome) -> None:
+    def _add_recent(self, key: str, outcome: Outcome) -> None:
+        """Keep an outcome whole, and evict the oldest ones beyond the limit."""
         self._recent[key] = outcome
-        self._recent_chars += _chars(key, outcome)
+        self._recent_chars += _size_in_chars(key, outcome)
         while self._recent_chars > _RECENT_CHARS:
-            self._recent_chars -= _chars(*self._recent.popitem(last=False))
+            self._recent_chars -= _size_in_chars(*self._recent.popitem(last=False))
 
 
-def _chars(key: str, outcome: Outcome) -> int:
+def _size_in_chars(key: str, outcome: Outcome) -> int:
     body = repr(outcome.error.body) if isinstance(outcome.error, APIError) else ""
     return _OBJECTS + len(key) + len(outcome.prompt or "") + len(body)

@@ -1,4 +1,4 @@
-"""Read text files as people's tools write them: in UTF-8 or UTF-16, with or without a byte-order mark."""
+"""Reading of text files in UTF-8 or UTF-16, with or without a byte-order mark."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["UnreadableTextError", "decode_text", "read_text"]
 
 
 class UnreadableTextError(Exception):
-    """A file cannot be read as text; the message is the reason alone, and shows nothing of what is in the file."""
+    """A file cannot be read as text; the message is the reason, without any content of the file."""
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """Return the text of a file, without a byte-order mark and with a line feed alone at the end of each line.
+    """Return the text of a file, without a byte-order mark and with each line break as a single line feed.
 
     Raises:
-        UnreadableTextError: the file cannot be read, or is not text.
+        UnreadableTextError: The file cannot be read, or is not text.
 
     """
     try:
@@ -29,10 +29,12 @@ def read_text(path: str | os.PathLike[str]) -> str:
 
 
 def decode_text(content: bytes) -> str:
-    """Return bytes as text, as `read_text` does: UTF-8, or UTF-16 or UTF-32 if a mark or the place of zeros says so.
+    """Decode the bytes of a text file: UTF-8, or UTF-16 or UTF-32 if a byte-order mark or null bytes indicate it.
+
+    The text has no byte-order mark, and each line break is a single line feed.
 
     Raises:
-        UnreadableTextError: the bytes are not text.
+        UnreadableTextError: The bytes are not text.
 
     """
     text, place = None, ""

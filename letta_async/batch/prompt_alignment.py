@@ -1,7 +1,7 @@
-"""What in a compiled prompt differs each time that it is compiled, whatever happens to the agent's memory.
+"""Alignment of a stored prompt with a compiled one, so that only changes of the agent's memory differ.
 
-A prompt ends its memory with a section of this form (seen on Letta 0.16.8, whose system prompt may go on after it, or
-have `{CORE_MEMORY}` twice and so two of them)::
+Some lines differ each time that a prompt is compiled. The memory ends with a section of this form (seen on Letta
+0.16.8, whose system prompt may continue after it, or have `{CORE_MEMORY}` twice and so two sections)::
 
     <memory_metadata>
     - AGENT_ID: agent-…
@@ -12,8 +12,8 @@ have `{CORE_MEMORY}` twice and so two of them)::
     - Available archival memory tags: a, b
     </memory_metadata>
 
-The second, third and fourth line are volatile; the last two are there only sometimes. So is the order of the memory's
-blocks (`_blocks`).
+The second, third and fourth line are volatile; the last two are optional. The order of the memory blocks is volatile as
+well (`prompt_block_order`).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from letta_async.batch.prompt_blocks import in_order_of
+from letta_async.batch.prompt_block_order import reorder_blocks_like
 from letta_async.errors import UnexpectedPromptError
 
-__all__ = ["align"]
+__all__ = ["align_stored_prompt"]
 
 _METADATA: Final = re.compile(
     r"""
@@ -42,27 +42,27 @@ _METADATA: Final = re.compile(
     """,
     re.MULTILINE | re.VERBOSE,
 )
-_AHEAD: Final = timedelta(days=1)
-"""How far ahead of the clock here the server's may be."""
+_MAX_CLOCK_SKEW: Final = timedelta(days=1)
+"""Largest difference by which the server's clock may be ahead of the local one."""
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d)(:\d\d:\d\d) ([AP])M .*?([+-]\d{4})")
 
 
-def align(stored: str, compiled: str, now: datetime) -> str:
-    """Give a stored prompt as it would be were it compiled just now, of the same memory: what still differs is stale.
+def align_stored_prompt(stored: str, compiled: str, now: datetime) -> str:
+    """Return the stored prompt with the block order and the volatile lines of the compiled one.
 
-    Its blocks come in the order of the one that was compiled just now, and its volatile lines are that one's.
+    What still differs between the two is stale.
 
-    Memory and system prompt may hold text that looks like the section, copied from a prompt perhaps. The server's own
-    is the newest one, since it was written just now; what is dated later than that is none of the server's. Whatever
-    else looks like it is compared as the text that it is.
+    Memory and system prompt may contain text that looks like the metadata section, such as a copied prompt. The
+    server's own section is the newest one, as it was written when the prompt was compiled; a section dated more than a
+    day after `now` is not the server's. Every other section is compared as plain text.
 
     Args:
-        stored: The prompt as it is stored.
-        compiled: The prompt as it was compiled just now.
-        now: The time here; the server's may be a day ahead.
+        stored: The prompt that the server has stored.
+        compiled: The prompt that the server has just compiled.
+        now: The local time; the server's may be a day ahead.
 
     Raises:
-        UnexpectedPromptError: the compiled prompt has no such section.
+        UnexpectedPromptError: The compiled prompt has no metadata section.
 
     """
     fresh = list(_METADATA.finditer(compiled))
@@ -72,19 +72,19 @@ def align(stored: str, compiled: str, now: datetime) -> str:
             "cannot be told",
             prompt=compiled,
         )
-    stored = in_order_of(compiled, stored)
+    stored = reorder_blocks_like(compiled, stored)
     pairs = list(zip(reversed(list(_METADATA.finditer(stored))), reversed(fresh), strict=False))
-    dated = [(_moment(new["time"]), old, new) for old, new in pairs]
-    possible = [each for each in dated if each[0] <= now + _AHEAD] or dated
-    own = max(possible, key=lambda each: each[0], default=None)
+    dated = [(_parse_time(new["time"]), old, new) for old, new in pairs]
+    possible = [entry for entry in dated if entry[0] <= now + _MAX_CLOCK_SKEW] or dated
+    own = max(possible, key=lambda entry: entry[0], default=None)
     for old, new in pairs:
         if own is not None and (old[0], new[0]) == (own[1][0], own[2][0]):
             stored = stored[: old.start("volatile")] + new["volatile"] + stored[old.end("volatile") :]
     return stored
 
 
-def _moment(text: str) -> datetime:
-    """Read the time of a prompt; one of another form counts as the oldest."""
+def _parse_time(text: str) -> datetime:
+    """Parse the time in a metadata section; return the earliest time there is if it has another form."""
     if found := _TIME.fullmatch(text):
         date, hour, rest, half, offset = found.groups()
         try:

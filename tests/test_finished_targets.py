@@ -8,8 +8,8 @@ import tracemalloc
 
 import pytest
 
+from letta_async.batch.finished_targets import FinishedTargets
 from letta_async.batch.outcome import Outcome
-from letta_async.batch.seen import FinishedTargets
 from letta_async.errors import APIConnectionError
 from tests.ids import CONVERSATION
 

@@ -1,0 +1,79 @@
+"""Files to upload: what stands for one, checked without touching the disk."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import PurePath
+from typing import Any, Final
+
+import attrs
+
+from letta_async._schema.json_values import exact, is_array, show
+
+__all__ = ["ALLOWED", "Upload", "upload_of"]
+
+ALLOWED: Final = "a path, bytes, a file open for reading bytes, or a tuple of a name and one of these"
+_UNNAMED: Final = "upload"
+
+
+@attrs.frozen
+class Upload:
+    """A file to upload."""
+
+    name: str
+    """Name of the file at the server."""
+    source: Any = attrs.field(repr=False)
+    """`bytes`, a path as `str`, or an object with `read`."""
+
+
+def upload_of(value: Any) -> Upload:
+    """Return what a value stands for.
+
+    Raises:
+        TypeError: It stands for no file; the message says why.
+        ValueError: It stands for a file that cannot be read; the message says why.
+
+    """
+    if is_array(value):
+        if len(value) != 2 or isinstance(value[1], tuple | list):
+            raise ValueError(f"{show(value)} is no file; allowed: {ALLOWED}")
+        return Upload(_checked_name(value[0]), upload_of(value[1]).source)
+    if isinstance(value, bytes | bytearray):
+        return Upload(_UNNAMED, bytes(value))
+    if isinstance(value, str):
+        return _at_path(value)
+    if isinstance(value, os.PathLike):
+        return _at_path(os.fspath(value))  # pyright: ignore[reportUnknownArgumentType] - text or bytes, as is checked
+    if not callable(getattr(value, "read", None)):
+        raise TypeError(f"{show(value)} is no file; allowed: {ALLOWED}")
+    return _of_handle(value)
+
+
+def _at_path(path: object) -> Upload:
+    if not isinstance(path, str):
+        raise TypeError(f"{show(path)} is not a path of text")
+    text: str = exact(path)
+    if not text or "\x00" in text:
+        raise ValueError(f"{show(text)} is not a path")
+    return Upload(PurePath(text).name or _UNNAMED, text)
+
+
+def _of_handle(handle: Any) -> Upload:
+    if isinstance(handle, io.TextIOBase) or isinstance(getattr(handle, "encoding", None), str):
+        raise TypeError("the file is open as text; open it with mode 'rb'")
+    if getattr(handle, "closed", False) is True:
+        raise ValueError("the file is closed")
+    if isinstance(handle, io.IOBase) and not handle.readable():
+        raise ValueError("the file is not open for reading; open it with mode 'rb'")
+    name = getattr(handle, "name", None)
+    return Upload((PurePath(name).name if isinstance(name, str) else "") or _UNNAMED, handle)
+
+
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"{show(name)} is not the name of a file")
+    if not name.isprintable():
+        raise ValueError(f"the name {show(name)} has characters that cannot be printed")
+    text: str = exact(name)
+    return text
