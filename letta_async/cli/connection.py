@@ -34,6 +34,11 @@ class Connection:
     def __attrs_post_init__(self) -> None:
         if self.base_url is not None and self.environment is not None:
             raise Refusal("--base-url and --environment exclude each other")
+        if self.proxy is not None and "@" in self.proxy.partition("://")[2].partition("/")[0]:
+            raise Refusal(
+                "--proxy: other users could read its user name and password there; "
+                "put the URL into HTTPS_PROXY or HTTP_PROXY, and use --trust-env"
+            )
 
     def client(self) -> AsyncLetta:
         """Create a client.

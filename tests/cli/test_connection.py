@@ -30,6 +30,7 @@ ENCODINGS = {
         (["--timeout", "soon"], "'--timeout': 'soon' is not a valid float"),
         (["--max-retries", "-1"], "--max-retries: -1 is not a whole number from 0"),
         (["--proxy", "nonsense"], "--proxy: is not a URL such as http://proxy.example:3128"),
+        (["--proxy", "http://ada:hunter2@proxy.example:3128"], "--proxy: other users could read its user name"),
         (["--project", "a\nb"], "--project: 'a\\nb' is not printable"),
     ],
 )
@@ -38,6 +39,7 @@ def test_a_wrong_option_is_named_and_nothing_is_sent(cli: Cli, options: list[str
     assert done.code == 2
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert "hunter2" not in done.stderr
 
 
 def test_options_of_the_request_reach_the_server() -> None:

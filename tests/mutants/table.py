@@ -223,7 +223,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "takes any id of a conversation",
-        item(_ids.PATH_PARAMETERS, "conversation_or_default", ("conversation_id", str)),
+        item(_ids._PATH_PARAMETERS, "conversation_or_default", ("conversation_id", str)),
         "test_recompile.py::test_a_malformed_conversation_is_a_wrong_path",
         "test_recompile.py::test_an_unknown_conversation_is_not_found",
     ),
