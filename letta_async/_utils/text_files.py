@@ -37,11 +37,13 @@ def decode_text(content: bytes) -> str:
         UnreadableTextError: The bytes are not text.
 
     """
+    text, place = None, ""
     try:
         text = content.decode(json.detect_encoding(content))
-    except UnicodeDecodeError:
-        text = None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        place = f": byte {error.start + 1}, in line {line}"
     if text is None:
         del content  # it may be a key, and a traceback may show locals
-        raise UnreadableTextError("it is not text in UTF-8 or UTF-16")
+        raise UnreadableTextError(f"it is not text in UTF-8 or UTF-16{place}")
     return text.replace("\r\n", "\n").replace("\r", "\n")

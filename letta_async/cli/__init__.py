@@ -36,6 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from letta_async.cli.commands import run  # noqa: PLC0415 - only now is it known that click is there
 
         return run(sys.argv[1:] if arguments is None else arguments)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         sys.stderr.write("Interrupted.\n")
-        return Exit.INTERRUPTED
+        return getattr(interrupt, "code", Exit.INTERRUPTED)

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from itertools import islice
 from typing import Any, Final
 
+from letta_async._schema.unset import UNSET, Unset
 from letta_async.cli.bar import progress_bar
 from letta_async.cli.failing import is_hopeless
 from letta_async.cli.report import Row
@@ -27,6 +28,7 @@ async def check_each(
     ids: Sequence[str],
     found: Callable[[Row], object],
     *,
+    agent_of: Callable[[str], str | Unset] = lambda _: UNSET,
     settings: Mapping[str, Any] | None = None,
     hide_bar: bool = False,
 ) -> None:
@@ -37,6 +39,7 @@ async def check_each(
         stop: Says whether to stop.
         ids: The conversations.
         found: Takes what was found, a row for each, in whichever order.
+        agent_of: Returns the agent that goes with an ID, if any.
         settings: Compaction settings, for the server to check.
         hide_bar: Whether there is to be no bar.
 
@@ -46,7 +49,7 @@ async def check_each(
     """
 
     async def check(conversation_id: str) -> Row:
-        return await _row(client, conversation_id, settings)
+        return await _row(client, conversation_id, agent_of(conversation_id), settings)
 
     succeeded = False
     with progress_bar("Checking", len(ids), hidden=hide_bar) as advance:
@@ -60,15 +63,27 @@ async def check_each(
 
 
 async def at_once(
-    client: AsyncLetta, ids: Iterable[str], make: Callable[[str], Coroutine[Any, Any, Row]]
+    client: AsyncLetta,
+    ids: Iterable[str],
+    make: Callable[[str], Coroutine[Any, Any, Row]],
+    *,
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> AsyncGenerator[Row, None]:
-    """Yield a row per conversation as each completes, making as many at once as the server can take."""
+    """Yield a row per conversation as each completes, making as many at once as the server can take.
+
+    Args:
+        client: Makes them.
+        ids: The conversations.
+        make: Makes the row of one.
+        is_wanted: Returns whether a further one is to be begun; those that were begun still have their row.
+
+    """
     left = iter(ids)
     under_way: set[asyncio.Task[Row]] = set()
     try:
         while True:
             room = client.stats.limit + _AHEAD - len(under_way)
-            for conversation_id in islice(left, max(room, 0)):
+            for conversation_id in islice(left, max(room, 0) if is_wanted() else 0):
                 under_way.add(asyncio.create_task(make(conversation_id)))
             if not under_way:
                 return
@@ -81,12 +96,14 @@ async def at_once(
         await asyncio.gather(*under_way, return_exceptions=True)
 
 
-async def _row(client: AsyncLetta, conversation_id: str, settings: Mapping[str, Any] | None) -> Row:
+async def _row(
+    client: AsyncLetta, conversation_id: str, agent_id: str | Unset, settings: Mapping[str, Any] | None
+) -> Row:
     loop = asyncio.get_running_loop()
     began = loop.time()
     body = None if settings is None else {"compaction_settings": settings}
     try:
-        found = await client.conversations.staleness(conversation_id, extra_body=body)
+        found = await client.conversations.staleness(conversation_id, agent_id=agent_id, extra_body=body)
     except LettaError as error:
         return Row(conversation_id=conversation_id, status="failed", error=error, seconds=loop.time() - began)
     return Row(

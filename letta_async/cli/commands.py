@@ -19,6 +19,7 @@ from letta_async.cli.exits import MEANINGS, Exit
 from letta_async.cli.failing import explain, show_traceback
 from letta_async.cli.report import FORMATS, Format, Report, say
 from letta_async.cli.selection import Selection
+from letta_async.cli.stopping import raising_signals
 from letta_async.config import ENVIRONMENTS
 
 __all__ = ["run"]
@@ -40,7 +41,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run what was typed; give the exit code. Whatever goes wrong is told in a line."""
     _prepare_streams()
     try:
-        return _run(arguments)
+        with raising_signals():
+            return _run(arguments)
     finally:
         for stream in (sys.stdout, sys.stderr):
             _end(stream)
@@ -55,17 +57,16 @@ def _run(arguments: Sequence[str]) -> int:
         where = f" (see {error.ctx.command_path} --help)" if error.ctx is not None else ""
         say(f"error: {error.format_message()}{where}")
         return Exit.USAGE
-    except click.Abort:
+    except click.Abort as abort:
         say("Interrupted.")
-        return Exit.INTERRUPTED
+        return getattr(abort.__cause__, "code", Exit.INTERRUPTED)
     except OSError as error:
         show_traceback()
         say(f"error: the output cannot be written: {error.strerror or error}")
-        return Exit.UNFINISHED
+        return Exit.UNCHECKED
     except Exception as error:  # the last line of defence: whatever it is, it is told
         show_traceback()
-        proxied = any(each.partition("=")[0] in ("--proxy", "--trust-env") for each in arguments)
-        code, words = explain(error, proxied=proxied)
+        code, words = explain(error)
         say(f"error: {words}")
     return int(code)
 
@@ -113,7 +114,9 @@ def _stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 _choosing = _stacked(
     click.argument("ids", metavar="[ID]...", nargs=-1),
-    click.option("--agent", metavar="ID", help="All conversations of this agent."),
+    click.option(
+        "--agent", metavar="ID", help="All conversations of this agent; beside the ID 'default', its own messages."
+    ),
     click.option("--block", metavar="ID", help="All conversations of every agent that uses this memory block."),
     click.option("--all", "everything", is_flag=True, help="All conversations of the server."),
 )
@@ -301,7 +304,10 @@ Examples:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help="Form of the result.")
 @_connecting
+@click.pass_context
 def compact(
+    context: click.Context,
+    /,
     ids: tuple[str, ...],
     agent: str | None,
     block: str | None,
@@ -314,7 +320,7 @@ def compact(
     """Summarize the messages of conversations, so that fewer of them stay in context.
 
     The server asks a model for each summary. A request whose fate is unknown is not sent again, since that would
-    summarize the summary. Ctrl-C lets what is in flight go.
+    summarize the summary. Ctrl-C ends cleanly: what is in flight is waited for. A second one ends it at once.
     """
     from letta_async.cli.compacting import Compacting  # noqa: PLC0415 - only what a command needs
     from letta_async.cli.settings import read_settings  # noqa: PLC0415 - as above
@@ -325,6 +331,7 @@ def compact(
         report=Report(output),
         yes=yes,
         settings=None if settings is None else read_settings(settings),
+        command=context.obj,
     ).run()
 
 

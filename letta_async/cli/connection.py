@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 import attrs
 
+from letta_async._http.proxies import environment_proxy
 from letta_async._schema.unset import UNSET
 from letta_async.cli.failing import Refusal
 from letta_async.client import AsyncLetta
+from letta_async.errors import InvalidArgumentError
 
 __all__ = ["Connection"]
 
@@ -62,3 +64,13 @@ class Connection:
             "trust_env": self.trust_env,
             "max_concurrency": self.max_concurrency,
         }
+
+    def unused_proxy(self, base_url: str) -> str | None:
+        """Return the variable of the environment that names a proxy for a server, if nothing says to use it."""
+        if self.proxy is not None or self.trust_env:
+            return None
+        try:
+            found = environment_proxy(base_url)
+        except InvalidArgumentError as error:  # one that could not be used, such as SOCKS
+            return error.faults[0].path
+        return None if found is None else found.variable

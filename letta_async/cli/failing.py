@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Mapping
 from typing import Final
-from urllib.request import getproxies_environment
 
 from letta_async.cli.exits import Exit
 from letta_async.errors import (
@@ -16,6 +15,7 @@ from letta_async.errors import (
     ArgumentProblem,
     AuthenticationError,
     InvalidArgumentError,
+    JournalError,
     LettaError,
     NotFoundError,
 )
@@ -29,13 +29,14 @@ _OPTIONS: Final[Mapping[str, str]] = {
     "base_url": "--base-url",
     "block_id": "--block",
     "compaction_settings": "--settings",
+    "conversation_id": "ID",
     "journal": "--journal",
     "max_concurrency": "--max-concurrency",
     "max_retries": "--max-retries",
     "project": "--project",
     "project_id": "--project-id",
     "proxy": "--proxy",
-    "retry": "--max-retries",
+    "retry.max_retries": "--max-retries",
     "timeout": "--timeout",
 }
 """The option that fills a parameter of the client."""
@@ -57,52 +58,44 @@ def is_hopeless(error: LettaError) -> bool:
     return isinstance(error, AuthenticationError | APIConnectionError)
 
 
-def explain(error: BaseException, *, proxied: bool = False) -> tuple[Exit, str]:
-    """Return the exit code and the words for what ended a command.
-
-    Args:
-        error: What ended it.
-        proxied: Whether an option said which proxy to use, or to use those of the environment.
-
-    """
+def explain(error: BaseException) -> tuple[Exit, str]:
+    """Return the exit code and the words for what ended a command."""
     if isinstance(error, Refusal):
         return Exit.USAGE, str(error)
     if isinstance(error, Unreachable):
         return Exit.UNREACHABLE, one_line(error)
     if isinstance(error, InvalidArgumentError):
-        return Exit.USAGE, "; ".join(map(_typed, error.faults))
+        return Exit.USAGE, one_line(error)
     if isinstance(error, AuthenticationError):
         sources = "--api-key-file, LETTA_API_KEY or LETTA_API_KEY_FILE"
         return Exit.UNREACHABLE, f"{one_line(error)} (the key comes from {sources})"
     if isinstance(error, APIConnectionError):
-        return Exit.UNREACHABLE, one_line(error) + _unused_proxy(proxied=proxied)
+        return Exit.UNREACHABLE, one_line(error)
     if isinstance(error, NotFoundError):
-        return Exit.NOT_FOUND, one_line(error)
-    if isinstance(error, LettaError):
+        knows = str(error.detail or "").lower() not in ("", "not found")  # so says what knows no such path at all
+        return Exit.NOT_FOUND if knows else Exit.UNREACHABLE, one_line(error)
+    if isinstance(error, JournalError):
         return Exit.UNFINISHED, one_line(error)
+    if isinstance(error, LettaError):
+        return Exit.UNCHECKED, one_line(error)
     return (
         Exit.FAULT,
         f"{type(error).__name__}: {one_line(error)} (a fault of letta-async; LETTA_LOG=debug shows where)",
     )
 
 
-def _unused_proxy(*, proxied: bool) -> str:
-    """Return a hint at a proxy that the environment names and the command did not use."""
-    named = sorted(set(getproxies_environment()) & {"http", "https", "all"})
-    if proxied or not named:
-        return ""
-    return f" ({named[0].upper()}_PROXY is set, but not used: --trust-env uses it)"
-
-
 def _typed(fault: ArgumentProblem) -> str:
     """Name what was typed, rather than the parameter that it became."""
-    head, dot, rest = fault.path.partition(".")
-    return f"{_OPTIONS.get(head, head)}{dot and ' '}{rest}: {fault.problem}"
+    path = fault.path.removeprefix("client_options.")  # of workers on a cluster
+    head, dot, rest = (path, "", "") if path in _OPTIONS else path.partition(".")
+    problem = fault.problem.replace("send_secrets=True", "--send-secrets").replace("trust_env=True", "--trust-env")
+    return f"{_OPTIONS.get(head, head)}{dot and ' '}{rest}: {problem}"
 
 
 def one_line(error: BaseException) -> str:
     """Return an error's words without line breaks, and without what would act on a terminal."""
-    return " ".join(harmless(str(error)).split())
+    words = "; ".join(map(_typed, error.faults)) if isinstance(error, InvalidArgumentError) else str(error)
+    return " ".join(harmless(words.replace("[agent_id is missing", "[--agent is missing")).split())
 
 
 def harmless(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from letta_async.cli.failing import Refusal, one_line
-from letta_async.cli.report import Row
+from letta_async.cli.report import Row, say
 
 __all__ = ["Plan", "ask", "can_be_asked", "conversations"]
 
@@ -77,9 +77,11 @@ def can_be_asked() -> bool:
 
 def ask(question: str) -> bool:
     """Ask, and take nothing but a yes for one."""
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    answer = sys.stdin.readline()
+    say(f"{question} [y/N] ", end="")
+    try:
+        answer = sys.stdin.readline()
+    except OSError:  # a terminal that is gone
+        answer = ""
     if not answer.endswith("\n"):
-        sys.stderr.write("\n")
+        say("")
     return answer.strip().lower() in ("y", "yes")

@@ -19,12 +19,13 @@ from letta_async.cli.connection import Connection
 from letta_async.cli.exits import Exit
 from letta_async.cli.failing import is_hopeless
 from letta_async.cli.plan import Plan, ask, can_be_asked, conversations
-from letta_async.cli.report import Report, Row, Status, print_diff, say
+from letta_async.cli.report import Report, Row, Status, print_diff, say, say_stopping
 from letta_async.cli.selection import Selection
 from letta_async.cli.stopping import Interrupted, Stop
 from letta_async.cli.work import Work
 from letta_async.client import AsyncLetta
 from letta_async.errors import JournalError
+from letta_async.operations.conversations import Recompile
 
 __all__ = ["Recompiling"]
 
@@ -69,7 +70,10 @@ class Recompiling:
 
     def _plan(self, work: Work, ids: Sequence[str]) -> Plan:
         rows: list[Row] = []
-        work.run(lambda client, stop: check_each(client, stop, ids, rows.append, settings=self.settings))
+        agent_of = self.selection.agent_of
+        work.run(
+            lambda client, stop: check_each(client, stop, ids, rows.append, agent_of=agent_of, settings=self.settings)
+        )
         order = {conversation_id: place for place, conversation_id in enumerate(ids)}
         return Plan(sorted(rows, key=lambda row: order[row.conversation_id]), self.only_stale)
 
@@ -81,7 +85,9 @@ class Recompiling:
         for line in plan.lines(named=0):
             say(line)
         say(f"A dry run: nothing was changed. {conversations(len(plan.targets()))} would be recompiled.")
-        return Exit.UNFINISHED if self.report.counts["failed"] else Exit.DONE
+        if (failure := self.report.failure()) is not None:
+            return failure
+        return Exit.UNCHECKED if self.report.counts["failed"] else Exit.DONE
 
     def _shows_plan(self, plan: Plan, asking: bool) -> bool:
         """Show the plan; tell whether there is something to ask."""
@@ -106,7 +112,7 @@ class Recompiling:
         broken: JournalError | None = None
         rest = self.report.counts.total() + len(targets)
         try:
-            work.run(lambda client, stop: self._run_batch(client, stop, targets, diffs), on_stop=_say_stopping)
+            work.run(lambda client, stop: self._run_batch(client, stop, targets, diffs), on_stop=say_stopping)
         except Interrupted as interrupted:
             ended = interrupted.code
             if interrupted.at_once:
@@ -114,17 +120,16 @@ class Recompiling:
         except JournalError as error:
             broken = error  # told after what came back
         rest -= self.report.counts.total()
-        try:
-            self.report.close(not_done=rest)
-        except OSError:
-            if ended is None:
-                raise  # else it is the terminal that was closed
+        self.report.close(not_done=rest)
         say(f"{self._counts()}, in {monotonic() - began:.1f} s.")
         if broken is not None:
             raise broken
+        failure = self.report.failure()
         if ended is not None and rest:
             self._say_how_to_go_on(rest)
             return ended
+        if failure is not None:
+            return failure if ended is None else ended
         return Exit.UNFINISHED if self.report.counts["failed"] else Exit.DONE
 
     async def _run_batch(
@@ -140,22 +145,28 @@ class Recompiling:
                     on_cluster(self.dask, self.connection, client.api_key if self.send_secrets else None)
                 )
             outcomes = recompile_many(
-                _Until(targets, stop),
+                _Until([self._target(each) for each in targets], stop),
                 compaction_settings=UNSET if self.settings is None else self.settings,
                 only_stale=self.only_stale,
                 journal=self.journal,
             )
             with suppress(_StoppedError):
-                await self._report(await stack.enter_async_context(aclosing(outcomes)), len(targets), diffs)
+                await self._report(await stack.enter_async_context(aclosing(outcomes)), stop, len(targets), diffs)
 
-    async def _report(self, outcomes: AsyncIterable[Outcome], count: int, diffs: Mapping[str, str | None]) -> None:
+    def _target(self, conversation_id: str) -> str | Recompile:
+        agent_id = self.selection.agent_of(conversation_id)
+        return conversation_id if agent_id is UNSET else Recompile(conversation_id=conversation_id, agent_id=agent_id)
+
+    async def _report(
+        self, outcomes: AsyncIterable[Outcome], stop: Stop, count: int, diffs: Mapping[str, str | None]
+    ) -> None:
         succeeded = False
         with progress_bar("Recompiling", count, hidden=self.report.writes_as_it_goes) as advance:
             async for outcome in outcomes:
                 if outcome.error is not None and not succeeded and is_hopeless(outcome.error):
                     raise outcome.error
                 succeeded = succeeded or (outcome.tries > 0 and outcome.ok)
-                self.report.add(_row(outcome, diffs))
+                self.report.add(_row(outcome, diffs), stop)
                 advance(not outcome.ok)
 
     def _counts(self) -> str:
@@ -183,10 +194,10 @@ class _StoppedError(Exception):
 class _Until:
     """Targets, until somebody asks to stop."""
 
-    targets: Sequence[str]
+    targets: Sequence[str | Recompile]
     stop: Stop
 
-    async def __aiter__(self) -> AsyncGenerator[str, None]:
+    async def __aiter__(self) -> AsyncGenerator[str | Recompile, None]:
         for target in self.targets:
             if self.stop.asked.is_set():
                 raise _StoppedError  # so that no journal says that all was done
@@ -194,11 +205,8 @@ class _Until:
 
 
 def _row(outcome: Outcome, diffs: Mapping[str, str | None]) -> Row:
-    conversation_id = str(outcome.target)
+    target = outcome.target
+    conversation_id = target.conversation_id if isinstance(target, Recompile) else target
     status = "recompiled" if outcome.status == "compiled" else outcome.status
     diff = diffs.get(conversation_id) if status == "recompiled" else None
     return Row(conversation_id=conversation_id, status=status, seconds=outcome.seconds, error=outcome.error, diff=diff)
-
-
-def _say_stopping() -> None:
-    say("Stopping: what is in flight is waited for. Once more ends it at once.")

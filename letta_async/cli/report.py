@@ -6,15 +6,17 @@ import contextlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, get_args
 
 import attrs
 
+from letta_async.cli.exits import Exit
 from letta_async.cli.failing import harmless, one_line
+from letta_async.cli.stopping import Stop
 from letta_async.errors import APIStatusError, LettaError
 
-__all__ = ["FORMATS", "Format", "Report", "Row", "Status", "print_diff", "say"]
+__all__ = ["FORMATS", "Format", "Report", "Row", "Status", "print_diff", "say", "say_stopping"]
 
 Format = Literal["table", "json", "jsonl"]
 FORMATS: Final[tuple[Format, ...]] = ("table", "json", "jsonl")
@@ -39,7 +41,7 @@ class Row:
     error: LettaError | None = None
     diff: str | None = None
     words: str | None = None
-    """What a table says beside the status; default: the diff's lines, or the time."""
+    """What a table says beside the status, or the error; default: the diff's lines, or the time."""
     more: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     """Further fields in JSON."""
 
@@ -64,7 +66,7 @@ class Row:
     def detail(self) -> str:
         """Return what a table says of it beside its status."""
         if self.error is not None:
-            return one_line(self.error)
+            return one_line(self.error) + (f" ({self.words})" if self.words else "")
         if self.words is not None:
             return " ".join(harmless(self.words).split())
         if self.diff:
@@ -80,15 +82,18 @@ class Report:
         """Store the format, and whether the rows' diffs are part of it."""
         self.kind: Final = kind
         self.counts: Counter[str] = Counter()
+        self.broken: OSError | None = None
+        """Why standard output took no more; rows are counted all the same."""
         self._diffs = diffs
         self._rows: list[Row] = []
 
-    def add(self, row: Row) -> None:
-        """Take a row; as JSON lines it is written at once."""
+    def add(self, row: Row, stop: Stop | None = None) -> None:
+        """Take a row; as JSON lines it is written at once, and a reader that left is a wish to stop."""
         self.counts[row.status] += 1
         if self.kind == "jsonl":
-            sys.stdout.write(json.dumps(self._json(row)) + "\n")
-            sys.stdout.flush()
+            self._write(lambda: sys.stdout.write(json.dumps(self._json(row)) + "\n"))
+            if self.broken is not None and stop is not None:
+                stop.ask(Exit.UNCHECKED)
         elif self.kind == "json" or row.status not in _QUIET:
             self._rows.append(row)
 
@@ -99,6 +104,18 @@ class Report:
 
     def close(self, *, not_done: int) -> None:
         """Write what was not written yet, and how many conversations have no row, because somebody asked to stop."""
+        self._write(lambda: self._write_rest(not_done))
+
+    def _write(self, write: Callable[[], object]) -> None:
+        if self.broken is not None:
+            return
+        try:
+            write()
+            sys.stdout.flush()
+        except OSError as error:
+            self.broken = error
+
+    def _write_rest(self, not_done: int) -> None:
         if self.kind == "json":
             document = {
                 "conversations": list(map(self._json, self._rows)),
@@ -112,7 +129,14 @@ class Report:
                     if row.status == "stale":  # those of what was recompiled were shown before it was
                         print_diff(row)
             _print_table(self._rows)
-        sys.stdout.flush()
+
+    def failure(self) -> Exit | None:
+        """Return the exit code of an output that could not be written, and say so, unless it is a reader that left."""
+        if self.broken is None:
+            return None
+        if not isinstance(self.broken, BrokenPipeError):
+            say(f"error: the output cannot be written: {self.broken.strerror or self.broken}")
+        return Exit.UNCHECKED
 
     def summary(self, statuses: Iterable[Status]) -> str:
         """Count what came of them, in words; a failure is mentioned where there is one."""
@@ -123,11 +147,16 @@ class Report:
         return attrs.evolve(row, diff=row.diff if self._diffs else None).as_json()
 
 
-def say(words: str) -> None:
+def say(words: str, *, end: str = "\n") -> None:
     """Tell whoever looks on, beside the machine's output."""
     with contextlib.suppress(OSError):  # a terminal that was closed must not end what goes on without it
-        sys.stderr.write(f"{words}\n")
+        sys.stderr.write(f"{words}{end}")
         sys.stderr.flush()
+
+
+def say_stopping() -> None:
+    """Tell what a first signal does, and a second."""
+    say("Stopping: what is in flight is waited for. Once more ends it at once.")
 
 
 def print_diff(row: Row) -> None:
@@ -138,9 +167,11 @@ def print_diff(row: Row) -> None:
 
     console = _console()
     _, _, *lines = row.diff.split("\n")
-    console.print(Text(f"--- {row.conversation_id} stored\n+++ {row.conversation_id} recompiled", style="bold"))
-    for line in lines:
-        console.print(Text(harmless(line), style=_MARKS.get(line[:1], "")), soft_wrap=True)
+    with console.capture() as captured:  # rich itself would end the process when nobody reads any more
+        console.print(Text(f"--- {row.conversation_id} stored\n+++ {row.conversation_id} recompiled", style="bold"))
+        for line in lines:
+            console.print(Text(harmless(line), style=_MARKS.get(line[:1], "")), soft_wrap=True)
+    sys.stdout.write(captured.get())
 
 
 def _print_table(rows: Iterable[Row]) -> None:
@@ -161,7 +192,7 @@ def _print_table(rows: Iterable[Row]) -> None:
         table.add_row(f"{len(done)} conversations", Text("recompiled", style=_STYLES["recompiled"]), "")
     for row in shown:
         status = Text(row.status, style=_STYLES.get(row.status, ""))
-        table.add_row(row.conversation_id, status, Text(row.detail()))
+        table.add_row(harmless(row.conversation_id), status, Text(row.detail()))
     console = _console()
     if console.is_terminal:
         console.print(table)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Self
+from collections.abc import Container, Iterable, Sequence
+from typing import Final, Self
 
 import attrs
 
+from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
 from letta_async._utils.text_files import UnreadableTextError, decode_text
 from letta_async.cli.failing import Refusal, harmless
 from letta_async.cli.stopping import Stop, until_stopped
 from letta_async.client import AsyncLetta
 from letta_async.errors import InvalidArgumentError
-from letta_async.operations.conversations import RetrieveConversation
+from letta_async.operations.conversations import Recompile, RetrieveConversation
 
 __all__ = ["Selection"]
 
-_SHOWN = 3
+DIRECT: Final = "default"
+"""What stands for the own messages of an agent in the place of an ID."""
+
+_SHOWN: Final = 3
 """How many wrong ids are named."""
 
 
@@ -30,6 +34,8 @@ class Selection:
     agent: str | None = None
     block: str | None = None
     everything: bool = False
+    direct: str | None = None
+    """The agent whose own messages the ID `default` stands for."""
     from_stdin: bool = False
 
     @classmethod
@@ -38,17 +44,32 @@ class Selection:
 
         Raises:
             Refusal: Nothing was chosen, or in two ways; no ID is well-formed; or standard input is no text.
+            InvalidArgumentError: The agent of `default` is malformed.
 
         """
-        ways = [bool(ids), agent is not None, block is not None, everything]
+        ways = [bool(ids), agent is not None and not ids, block is not None, everything]
         if sum(ways) != 1:
             problem = "none was chosen" if not any(ways) else "these exclude each other"
             raise Refusal(f"name the conversations by ID, or choose them by --agent, --block or --all: {problem}")
         given = list(_without_dash(ids))
-        _refuse_wrong(given)
+        direct = agent if ids else None
+        if direct is not None:
+            if DIRECT not in given:
+                raise Refusal(f"IDs and --agent exclude each other, unless {DIRECT!r} is among the IDs")
+            check(Recompile, {"conversation_id": DIRECT, "agent_id": direct})
+        _refuse_wrong(given, () if direct is None else (DIRECT,))
         return cls(
-            ids=list(dict.fromkeys(given)), agent=agent, block=block, everything=everything, from_stdin="-" in ids
+            ids=list(dict.fromkeys(given)),
+            agent=None if ids else agent,
+            block=block,
+            everything=everything,
+            direct=direct,
+            from_stdin="-" in ids,
         )
+
+    def agent_of(self, conversation_id: str) -> str | Unset:
+        """Return the agent that goes with an ID: that of `default`, else none."""
+        return UNSET if self.direct is None or conversation_id != DIRECT else self.direct
 
     async def find(self, client: AsyncLetta, stop: Stop) -> list[str]:
         """List the ids, each once."""
@@ -79,10 +100,12 @@ def _standard_input() -> str:
         raise Refusal(f"standard input: {error}") from None
 
 
-def _refuse_wrong(ids: Sequence[str]) -> None:
+def _refuse_wrong(ids: Sequence[str], also: Container[str]) -> None:
     """Refuse IDs of which none is well-formed; one among others is a failure of its own."""
-    wrong = [each for each in ids if not _is_id(each)]
+    wrong = [each for each in ids if each not in also and not _is_id(each)]
     if wrong and len(wrong) == len(ids):
+        if set(wrong) == {DIRECT}:
+            raise Refusal(f"ID: {DIRECT!r} stands for an agent's own messages: name the agent by --agent")
         named = ", ".join(repr(harmless(each[:60])) for each in wrong[:_SHOWN])
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise Refusal(f"ID: {named}{more}: expected 'conv-' and a lower-case UUID4")

@@ -20,11 +20,23 @@ def status(selection: Selection, connection: Connection, report: Report) -> Exit
     with Work(connection) as work:
         try:
             ids = work.run(selection.find)
-            work.run(lambda client, stop: check_each(client, stop, ids, report.add, hide_bar=report.writes_as_it_goes))
+            work.run(
+                lambda client, stop: check_each(
+                    client,
+                    stop,
+                    ids,
+                    lambda row: report.add(row, stop),
+                    agent_of=selection.agent_of,
+                    hide_bar=report.writes_as_it_goes,
+                )
+            )
         except Interrupted as interrupted:
             ended = interrupted.code
     checked = report.counts.total()
     report.close(not_done=len(ids) - checked)
+    failure = report.failure()
+    if failure is not None and ended in (None, failure):
+        return failure
     if ended is not None:
         say(f"Interrupted: {checked} of {len(ids)} conversations were checked, {report.summary(['stale'])}.")
         return ended

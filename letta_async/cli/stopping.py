@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from types import FrameType
+from typing import Any, Final, TypeVar
 
 from letta_async.cli.exits import Exit
 
-__all__ = ["Interrupted", "Stop", "until_stopped"]
+__all__ = ["Interrupted", "Signalled", "Stop", "raising_signals", "until_stopped"]
 
 T = TypeVar("T")
 
-_EXITS: Final = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
-if hasattr(signal, "SIGHUP"):  # pragma: no branch - not on Windows
+_EXITS: Final[dict[int, Exit]] = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
+if sys.platform != "win32":  # pragma: no branch
     _EXITS[signal.SIGHUP] = Exit.HUNG_UP
 
 
@@ -29,6 +31,38 @@ class Interrupted(Exception):
         self.at_once = at_once
 
 
+class Signalled(KeyboardInterrupt):
+    """A signal came while no coroutine listened for it."""
+
+    def __init__(self, code: Exit) -> None:
+        super().__init__()
+        self.code = code
+
+
+@contextmanager
+def raising_signals() -> Generator[None, None, None]:
+    """Raise `Signalled` for signals that would end the process without a word; those that are ignored stay ignored."""
+
+    def hear(number: int, _: FrameType | None) -> None:
+        if _EXITS[number] is Exit.HUNG_UP:
+            signal.signal(number, signal.SIG_IGN)  # a shell and a terminal may both report one hangup
+        raise Signalled(_EXITS[number])
+
+    taken: list[int] = []
+    try:
+        for number in _EXITS:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, hear)
+                taken.append(number)
+    except ValueError:  # pragma: no cover - another thread, where signals do not arrive
+        pass
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
 class Stop:
     """Whether somebody asked to stop, and by which signal."""
 
@@ -37,6 +71,12 @@ class Stop:
         self.asked: asyncio.Event = asyncio.Event()
         self.code: Exit = Exit.INTERRUPTED
         self._on_first = on_first
+
+    def ask(self, code: Exit) -> None:
+        """Ask to stop, with the exit code that says why; the first one counts."""
+        if not self.asked.is_set():
+            self.code = code
+            self.asked.set()
 
     @contextmanager
     def listening(self) -> Generator[None, None, None]:
@@ -47,29 +87,29 @@ class Stop:
         loop = asyncio.get_running_loop()
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine is listening
-        taken: list[signal.Signals] = []
+        taken: dict[int, Any] = {}
         try:
             for number in _EXITS:
-                if signal.getsignal(number) is signal.SIG_IGN:
-                    continue  # as nohup asks for
-                loop.add_signal_handler(number, self._hear, number, task)
-                taken.append(number)
+                before = signal.getsignal(number)
+                if before is not signal.SIG_IGN:  # as nohup asks for
+                    loop.add_signal_handler(number, self._hear, number, task)
+                    taken[number] = before
         except (NotImplementedError, RuntimeError, ValueError):  # pragma: no cover - Windows, or another thread
             pass
         try:
             yield
         finally:
-            for number in taken:
+            for number, before in taken.items():
                 loop.remove_signal_handler(number)
+                hung_up = self.code is _EXITS[number] is Exit.HUNG_UP
+                signal.signal(number, signal.SIG_IGN if hung_up else before)
 
-    def _hear(self, number: signal.Signals, task: asyncio.Task[object]) -> None:
-        if self.asked.is_set():
-            if _EXITS[number] is not Exit.HUNG_UP:  # which both the shell and the kernel may send, for one terminal
-                task.cancel()
-            return
-        self.code = _EXITS[number]
-        self.asked.set()
-        self._on_first()
+    def _hear(self, number: int, task: asyncio.Task[object]) -> None:
+        if not self.asked.is_set():
+            self.ask(_EXITS[number])
+            self._on_first()
+        elif _EXITS[number] is not Exit.HUNG_UP:  # shell, terminal and service manager may all report one hangup
+            task.cancel()
 
 
 async def until_stopped(items: AsyncGenerator[T, None], stop: Stop) -> AsyncGenerator[T, None]:

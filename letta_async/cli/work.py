@@ -8,8 +8,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from letta_async.cli.connection import Connection
+from letta_async.cli.failing import Unreachable, one_line
 from letta_async.cli.stopping import Interrupted, Stop
 from letta_async.client import AsyncLetta
+from letta_async.errors import APIConnectionError
 
 __all__ = ["Work"]
 
@@ -23,6 +25,7 @@ class Work:
     """
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self.client: AsyncLetta = connection.client()
         self._runner = asyncio.Runner()
 
@@ -51,6 +54,7 @@ class Work:
 
         Raises:
             Interrupted: somebody asked to stop; the coroutine came to an end by itself, or was ended.
+            Unreachable: there was no connection, and the environment names a proxy that was not used.
 
         """
         stop = Stop(on_stop)
@@ -63,6 +67,11 @@ class Work:
             result = self._runner.run(heard())
         except (asyncio.CancelledError, KeyboardInterrupt):
             raise Interrupted(stop.code, at_once=True) from None
+        except APIConnectionError as error:
+            if (variable := self._connection.unused_proxy(self.client.base_url)) is None:
+                raise
+            words = f"{one_line(error)} ({variable} names a proxy, which is not used without --trust-env)"
+            raise Unreachable(words) from error
         if stop.asked.is_set():
             raise Interrupted(stop.code, at_once=False)
         return result

@@ -21,6 +21,9 @@ class HeldServer(EmbeddedServer):
         super().__init__()
         self.recompiled: Counter[str] = Counter()
         """How often each conversation was recompiled, dry runs aside."""
+        self.compacted: Counter[str] = Counter()
+        """How often each conversation was compacted, by the model that `summarize` pretends to have."""
+        self._summarizes = False
         self._let_through: int | None = None
         self._holds_dry_runs = False
         self._holding = threading.Event()
@@ -32,6 +35,10 @@ class HeldServer(EmbeddedServer):
         self._let_through = count
         self._holds_dry_runs = dry_runs
 
+    def summarize(self) -> None:
+        """Answer as a server with a model does: a summary for each request to compact."""
+        self._summarizes = True
+
     def wait_until_holding(self) -> None:
         assert self._holding.wait(PATIENCE), "no request came to be held"
 
@@ -41,6 +48,8 @@ class HeldServer(EmbeddedServer):
             self._loop.call_soon_threadsafe(self._gate.set)
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.endswith("/compact") and self._summarizes:
+            return await self._compact(request)
         if request.path.endswith("/recompile"):
             dry = request.query.get("dry_run") == "true"
             if dry is self._holds_dry_runs and self._let_through is not None:
@@ -50,6 +59,15 @@ class HeldServer(EmbeddedServer):
             if not dry:
                 self.recompiled[request.path.split("/")[-2]] += 1
         return await super()._respond(request)
+
+    async def _compact(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.compacted[request.path.split("/")[-2]] += 1
+        if self._let_through is not None:
+            self._let_through -= 1
+            if self._let_through < 0:
+                await self._held()
+        body = {"summary": "They spoke of\nthe release.", "num_messages_before": 12, "num_messages_after": 2}
+        return web.json_response(body)
 
     async def _held(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -170,8 +170,14 @@ class Terminal:
         )
         self._slave = slave  # held, or the terminal would end before the process has opened it
         assert self._process.stdout is not None
-        self.screen = None if unread else _Heard(self._master)
+        self._screen = None if unread else _Heard(self._master)
         self.stdout = _Heard(self._process.stdout.fileno())
+
+    @property
+    def screen(self) -> _Heard:
+        """What stands on the screen, if somebody reads it."""
+        assert self._screen is not None
+        return self._screen
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
@@ -189,7 +195,7 @@ class Terminal:
         """Wait for its end; its `stderr` is what stood on the screen."""
         code = self._process.wait(PATIENCE)
         self._close_slave()
-        return Done(code, self.stdout.rest(), "" if self.screen is None else self.screen.rest())
+        return Done(code, self.stdout.rest(), "" if self._screen is None else self._screen.rest())
 
     def _close_slave(self) -> None:
         if self._slave >= 0:
@@ -203,8 +209,8 @@ class Terminal:
         self._process.kill()
         self._process.wait()
         self._close_slave()
-        if self.screen is not None:
-            self.screen.rest()
+        if self._screen is not None:
+            self._screen.rest()
         self.stdout.rest()
         assert self._process.stdout is not None
         self._process.stdout.close()

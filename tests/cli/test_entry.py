@@ -15,7 +15,7 @@ from letta_async.cli import commands, main
 from letta_async.cli.exits import MEANINGS, Exit
 from tests.cli.processes import environment, run, run_here
 
-COMMANDS = ("status", "recompile", "serve", "demo")
+COMMANDS = ("status", "recompile", "compact", "serve", "demo")
 SOME_ID = "conv-00000000-0000-4000-8000-000000000000"
 
 
@@ -85,7 +85,9 @@ def test_without_a_command_the_help_is_shown() -> None:
         (["status", SOME_ID, "--all"], "these exclude each other"),
         (["status", "conv-1"], "ID: 'conv-1': expected 'conv-' and a lower-case UUID4"),
         (["status", "a", "b", "c", "d"], "ID: 'a', 'b', 'c' and 1 more: expected 'conv-'"),
-        (["status", "default"], "ID: 'default': expected 'conv-'"),
+        (["status", "default"], "ID: 'default' stands for an agent's own messages: name the agent by --agent"),
+        (["status", SOME_ID, "--agent", "agent-1"], "exclude each other, unless 'default' is among the IDs"),
+        (["status", "default", "--agent", "agent-1"], "--agent: 'agent-1' is malformed; expected 'agent-'"),
         (["status", "--agent", "agent-1"], "--agent: 'agent-1' is malformed; expected 'agent-' and a lower-case UUID4"),
         (["status", "--all", "--output", "xml"], "'--output': 'xml' is not one of 'table', 'json', 'jsonl'"),
         (

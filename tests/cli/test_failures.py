@@ -154,13 +154,13 @@ def test_a_reader_that_goes_away_is_no_fault(secured: tuple[str, Story]) -> None
         command = [*PROGRAM, "status", "--all", "--output", "jsonl"]
         env = environment(secured[0], LETTA_API_KEY=KEY)
         done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, env=env, check=False)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stderr) == (5, "")
 
 
 @needs_a_shell
 def test_an_output_that_cannot_be_written_is_said_in_a_line(secured: tuple[str, Story]) -> None:
     done = redirect_target(secured, "</dev/null >/dev/full")
-    assert (done.code, done.stderr) == (1, "error: the output cannot be written: No space left on device\n")
+    assert (done.code, done.stderr) == (5, "error: the output cannot be written: No space left on device\n")
 
 
 @needs_a_shell

@@ -187,3 +187,80 @@ def test_as_much_as_once_is_no_matter_after_all_is_done(story: Story, server: He
     assert done.code == 0
     assert "1 recompiled" in done.stderr
     assert run("status", story.stale[0], base_url=server.base_url).code == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_at_the_question_too(story: Story, server: HeldServer, number: signal.Signals, code: int) -> None:
+    with Terminal("recompile", *story.stale, base_url=server.base_url) as terminal:
+        terminal.screen.wait_for("[y/N] ")
+        terminal.signal(number)
+        done = terminal.end()
+    assert (done.code, done.stderr.endswith("Interrupted.\n")) == (code, True)
+    assert not server.recompiled
+
+
+def test_a_terminal_that_is_closed_at_the_question_changes_nothing(story: Story, server: HeldServer) -> None:
+    server.hold_after(0, dry_runs=True)
+    with Terminal("recompile", story.stale[0], base_url=server.base_url, unread=True) as terminal:
+        server.wait_until_holding()
+        server.release()
+        terminal.hang_up()
+        assert terminal.end().code == 129
+    assert not server.recompiled
+
+
+def test_a_hangup_that_is_told_of_twice_still_lets_what_is_in_flight_end(story: Story, server: HeldServer) -> None:
+    server.hold_after(5)
+    with Running("recompile", *story.stale, "--yes", "--output", "json", base_url=server.base_url) as running:
+        server.wait_until_holding()
+        running.signal(signal.SIGTERM)  # as a service manager does: one after the other
+        running.stderr.wait_for("Stopping")
+        running.signal(signal.SIGHUP)
+        running.signal(signal.SIGHUP)
+        server.release()
+        done = running.end()
+    assert done.code == 143
+    assert done.with_status("recompiled") == set(server.recompiled)
+    assert len(server.recompiled) > 5
+
+
+@pytest.mark.parametrize("output", ["json", "jsonl"])
+def test_a_terminal_that_is_closed_takes_no_outcome_from_the_journal(
+    story: Story, server: HeldServer, tmp_path: Path, output: str
+) -> None:
+    journal = tmp_path / "journal.jsonl"
+    server.hold_after(5)
+    typed = ["recompile", "--block", story.block, "--journal", str(journal), "--yes", "--output", output]
+    with Terminal(*typed, base_url=server.base_url, unread=True) as terminal:
+        server.wait_until_holding()
+        terminal.hang_up()
+        server.release()
+        assert terminal.end().code == 129
+    entries = [json.loads(line) for line in journal.read_text().splitlines()[1:]]
+    assert {entry["key"] for entry in entries} == set(server.recompiled)
+    assert 5 < len(entries) < 30
+
+
+def test_a_reader_that_leaves_ends_it_well(story: Story, server: HeldServer, tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    server.hold_after(5)
+    head = ["/bin/sh", "-c", '"$@" | head -n 1', "sh", *PROGRAM]
+    typed = ["recompile", "--block", story.block, "--journal", str(journal), "--yes", "--output", "jsonl"]
+    with Running(*typed, base_url=server.base_url, program=head) as running:
+        server.wait_until_holding()
+        running.stdout.wait_for("\n")
+        server.release()
+        done = running.end()
+    assert done.stderr.count("To go on:") == 1
+    assert "Traceback" not in done.stderr
+    entries = [json.loads(line) for line in journal.read_text().splitlines()[1:]]
+    assert {entry["key"] for entry in entries} == set(server.recompiled)
+    assert len(entries) < 30
+
+
+def test_a_status_whose_terminal_is_closed_says_so(story: Story, server: HeldServer) -> None:
+    server.hold_after(5, dry_runs=True)
+    with Terminal("status", "--all", base_url=server.base_url, unread=True) as terminal:
+        server.wait_until_holding()
+        terminal.hang_up()
+        assert terminal.end().code == 129

@@ -147,7 +147,7 @@ def test_settings_are_sent(cli: Cli, story: Story, server: HeldServer, tmp_path:
 def test_a_dry_run_has_the_server_check_the_settings(cli: Cli, story: Story, server: HeldServer) -> None:
     settings = {"model_settings": {"provider_type": "moonshot"}}  # which this server does not know
     done = cli("recompile", story.stale[0], "--settings", json.dumps(settings), "--dry-run")
-    assert done.code == 1
+    assert done.code == 5
     assert "422 Unprocessable" in done.stdout
     assert not server.recompiled
 
