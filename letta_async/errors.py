@@ -5,6 +5,7 @@ The tree::
     LettaError
     ├── InvalidArgumentError (also a ValueError)   an argument is invalid; nothing was sent
     ├── ClientClosedError (also a RuntimeError)    the client is closed
+    ├── ToolArgumentsError (also a ValueError)     a model wrote tool arguments that are not a JSON object
     ├── UnexpectedPromptError                      a prompt does not have the known form
     ├── JournalError                               a batch's journal cannot be written
     ├── ClusterError                               a cluster lost its scheduler, or the workers of the batch
@@ -58,9 +59,14 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "StreamError",
+    "ToolArgumentsError",
     "UnexpectedPromptError",
     "UnprocessableEntityError",
 ]
+
+
+_MAX_ARGUMENTS: Final = 200
+"""Maximum length of a tool call's arguments in a message, in characters."""
 
 
 @attrs.frozen
@@ -125,6 +131,22 @@ class ClientClosedError(LettaError, RuntimeError):
     """The client was closed before or during the call, or cannot be used from where it was called."""
 
 
+class ToolArgumentsError(LettaError, ValueError):
+    """A model wrote arguments of a tool call that are not a JSON object."""
+
+    tool_name: str | None
+    """Name of the tool."""
+    arguments: str | None
+    """The arguments as the model wrote them."""
+
+    def __init__(self, tool_name: str | None, arguments: str | None, reason: str) -> None:
+        text = repr(arguments)
+        shown = text if len(text) <= _MAX_ARGUMENTS else f"{text[:_MAX_ARGUMENTS]}…"
+        super().__init__(f"the arguments of a call of {tool_name!r} are not a JSON object: {reason}: {shown}")
+        self.tool_name = tool_name
+        self.arguments = arguments
+
+
 class UnexpectedPromptError(LettaError):
     """A system prompt does not have the form that this version knows, so that its staleness cannot be determined."""
 
@@ -160,6 +182,13 @@ class APIError(LettaError):
     """Body of the response: decoded if it is JSON, else text, shortened; `None` when there was no response."""
     attempts: tuple[Attempt, ...]
     """The attempts that the call made, including the last one."""
+    run_id: str | None = None
+    """ID of the run, for an error within an event stream; `None` if no event named it."""
+    seq_id: int | None = None
+    """Number of the last event that was received of a background run; else `None`."""
+    events: Sequence[Any] = ()
+    """Events that were received before an error within an event stream, at most the last 10,000. The function
+    `accumulate` makes a `LettaResponse` of them."""
 
     def __init__(
         self,
@@ -187,14 +216,10 @@ class APIError(LettaError):
 class StreamError(APIError):
     """An event stream reported that the turn failed, after the events that came before were returned."""
 
-    run_id: str | None
-    """ID of the run; `None` when the server does not name it."""
     error_type: str | None
     """Kind of the failure in the server's terms, such as `llm_error`."""
     detail: object | None
     """What the server says besides; `None` when it says nothing."""
-    seq_id: int | None
-    """Number of the last event in the run; `None` unless it is a background run."""
 
     def __init__(
         self,

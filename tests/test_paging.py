@@ -26,8 +26,8 @@ from letta_async import (
 )
 from letta_async.operations._listing import Listing
 from letta_async.operations.agents import ListAgents
+from letta_async.operations.conversation_messages import ListMessages
 from letta_async.operations.conversations import ListConversations
-from letta_async.operations.messages import ListMessages
 from letta_async.testing import EmbeddedServer
 from tests.ids import AGENT, CONVERSATION
 

@@ -33,8 +33,8 @@ from letta_async._http.response import Response, decode_response
 from letta_async._schema.annotations import by_tag
 from letta_async._schema.converter import read, write
 from letta_async.config import ClientConfig
+from letta_async.operations.conversation_messages import ListMessages
 from letta_async.operations.conversations import RetrieveConversation
-from letta_async.operations.messages import ListMessages
 from tests.ids import AGENT, CONVERSATION
 from tests.settings_strategies import JSON
 

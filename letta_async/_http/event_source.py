@@ -217,7 +217,7 @@ class EventSource:
     def _values(self, events: list[ServerSentEvent]) -> list[Any]:
         """Decode events, up to the first that is none, the last of the stream, or a failure."""
         operation: Any = cast("Operation[Any]", self._request.operation)
-        end, failure, answer = operation.end, operation.failure, operation.answer
+        end, failure, answer = operation.end, operation.failure, operation.event
         values: list[Any] = []
         for event in events:
             data = event.data

@@ -12,7 +12,7 @@ import attrs
 from letta_async._http.form import Form
 from letta_async._schema.converter import READABLE, is_readable, write
 from letta_async._schema.json_values import is_array, is_object, json_problems, plain, show
-from letta_async._schema.placement import Body, Placement, Query, split_placement
+from letta_async._schema.placement import Body, Local, Placement, Query, split_placement
 from letta_async._schema.placement import Form as FormField
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.upload import Upload
@@ -71,6 +71,8 @@ class Request:
     """Whether the response is an event stream."""
     traffic: Traffic = "quick"
     """Which requests it shares a limit with."""
+    conflict_patience: float = 0.0
+    """Seconds for which it is repeated while the server is busy with another call (409)."""
     form: Form | None = None
     """Body with files; `None` when there is none."""
 
@@ -123,6 +125,7 @@ def build(
         raise InvalidArgumentError([*error.faults, *faults]) from None
     if options.extra_body and any(place.kind is FormField for place in _places_of(operation).values()):
         faults.append(ArgumentProblem("extra_body", "does not go with a form"))
+    faults += call.problems(options.extra_body or ())
     if faults:
         raise InvalidArgumentError(faults)
     for message, category in call.advice():
@@ -141,12 +144,12 @@ def build(
             form[place.key] = name, value
         elif place.kind is Query:
             query[place.key] = write(value)
-        else:
+        elif place.kind is not Local:
             segments[place.key] = quote(value, safe="") if place.quoted else value
     if options.extra_body:
         body |= {_to_json(name): _to_json(value) for name, value in plain(options.extra_body).items()}
     headers = config.json_headers if body or http.body_required else config.headers
-    if operation.streams:
+    if call.streams:
         headers = merge_headers(headers, _STREAM_HEADERS)
     return Request(
         method=http.method,
@@ -158,8 +161,9 @@ def build(
         repeatable=http.repeatable,
         answer=operation.answer,
         operation=call,
-        streams=operation.streams,
-        traffic=http.traffic,
+        streams=call.streams,
+        traffic="stream" if call.streams else http.traffic,
+        conflict_patience=call.conflict_patience,
         form=_form(form) if form else None,
     )
 

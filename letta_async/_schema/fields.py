@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import attrs
 
@@ -13,7 +13,7 @@ from letta_async._schema.json_values import is_object, show
 from letta_async._schema.record import Record
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
-__all__ = ["Count", "Fraction", "PageSize", "Range", "WireObject"]
+__all__ = ["Count", "Fraction", "PageSize", "Range", "Seconds", "WireObject"]
 
 
 _MAX_SHOWN: Final = 200
@@ -40,6 +40,9 @@ class Range:
 Count = Annotated[int, Range(minimum=0)]
 """A whole number of things: zero or more."""
 
+Seconds = Annotated[float, Range(minimum=0)]
+"""Duration in seconds."""
+
 PageSize = Annotated[int, Range(minimum=1)]
 """Maximum number of items of a page."""
 
@@ -60,6 +63,9 @@ class WireObject(Record):
     A field defaults to `UNSET` unless the API requires it, or to `None` in what only a server sends. Making an instance
     checks nothing, so that what a newer server answers can be held; values are checked where they are sent.
     """
+
+    tag_is_optional: ClassVar[bool] = False
+    """Whether a mapping without the field that tells the classes of a union apart is one of this class."""
 
     extra_fields: Mapping[str, Any] = attrs.field(factory=dict[str, Any], hash=False, repr=_shown)
     """Fields of the JSON object that this version has no name for: kept when read, sent unchecked when given."""

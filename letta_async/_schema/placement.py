@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import attrs
 
-__all__ = ["Body", "Form", "Hidden", "Path", "Pattern", "Placement", "Query", "split_placement"]
+__all__ = ["Body", "Form", "Hidden", "Local", "Path", "Pattern", "Placement", "Query", "split_placement"]
 
 
 @attrs.frozen
@@ -35,6 +35,11 @@ class Body(Placement):
 @attrs.frozen
 class Form(Placement):
     """The parameter is a field of a form: the body is `multipart/form-data`."""
+
+
+@attrs.frozen
+class Local(Placement):
+    """The parameter is not sent: it says how the client is to make the call."""
 
 
 def split_placement(annotation: Any) -> tuple[Placement, Any]:

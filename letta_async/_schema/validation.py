@@ -286,6 +286,7 @@ def _check_untagged_union(members: list[Any]) -> Hook:
 def _check_tagged_union(members: list[type[Any]]) -> Hook:
     name, classes = by_tag(members)
     fallback = untagged(members)
+    default = next((tag for tag, cls in classes.items() if getattr(cls, "tag_is_optional", False)), None)
     allowed = ", ".join(map(repr, classes))
 
     def hook(value: Any, _: Any) -> Any:
@@ -296,9 +297,9 @@ def _check_tagged_union(members: list[type[Any]]) -> Hook:
             return _strict.structure(value, cls)
         if not is_object(value):
             raise _Invalid(f"{show(value)} is neither a mapping nor one of {', '.join(m.__name__ for m in members)}")
-        if name not in value:
+        if name not in value and default is None:
             raise _Invalid(f"is required; allowed: {allowed}", at=name)
-        tag = value[name]
+        tag = value.get(name, default)
         if not isinstance(tag, str) or tag not in classes:
             guess = _guess(tag, classes) if isinstance(tag, str) else ""
             raise _Invalid(f"{show(tag)} is unknown; allowed: {allowed}{guess}", at=name)

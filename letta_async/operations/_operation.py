@@ -7,7 +7,7 @@ request and the embedded server read them at run time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import (
     Annotated,
     Any,
@@ -24,10 +24,11 @@ from typing import (
 
 import attrs
 
-from letta_async._schema.placement import Body, Form, Hidden, Path, Pattern, Placement, Query
+from letta_async._schema.placement import Body, Form, Hidden, Local, Path, Pattern, Placement, Query
 from letta_async._schema.record import Record
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.upload import Upload
+from letta_async.errors import ArgumentProblem
 
 __all__ = [
     "DELETE",
@@ -47,6 +48,7 @@ __all__ = [
     "Form",
     "IdentityId",
     "InBody",
+    "InClient",
     "InForm",
     "InPath",
     "InQuery",
@@ -79,6 +81,8 @@ InQuery: TypeAlias = Annotated[T | Unset, Query()]
 """A query parameter; `UNSET` leaves it out."""
 InBody: TypeAlias = Annotated[T | Unset, Body()]
 """A member of the body; `UNSET` leaves it out."""
+InClient: TypeAlias = Annotated[T | Unset, Local()]
+"""A parameter that is not sent; `UNSET` stands for its default."""
 InForm: TypeAlias = Annotated[T | Unset, Form()]
 """A field of a body that is a form, `multipart/form-data`; `UNSET` leaves it out."""
 File: TypeAlias = Annotated[Upload, Form()]
@@ -169,8 +173,11 @@ def _hash_by_path(_cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
 def operation(cls: Class) -> Class:
-    """Make a subclass of `Operation` a frozen attrs class with keyword-only fields."""
-    return attrs.frozen(cls, kw_only=True, field_transformer=_hash_by_path)
+    """Make a subclass of `Operation` a frozen attrs class with keyword-only fields.
+
+    It has no slots, so that it can have several bases with fields.
+    """
+    return attrs.frozen(cls, kw_only=True, slots=False, field_transformer=_hash_by_path)
 
 
 @operation
@@ -184,8 +191,8 @@ class Operation(Record, Generic[Answer]):
     """The endpoint."""
     answer: ClassVar[Any]
     """Type of the response, taken from the type argument."""
-    streams: ClassVar[bool] = False
-    """Whether the response is an event stream; see `StreamOperation`."""
+    event: ClassVar[Any] = None
+    """Type of an event, where the response is or can be an event stream; see `operations._streaming`."""
     __attrs_attrs__: ClassVar[Any]
 
     @classmethod
@@ -211,6 +218,26 @@ class Operation(Record, Generic[Answer]):
         instance: Any = self
         changed: Self = attrs.evolve(instance, **changes)
         return changed
+
+    @property
+    def streams(self) -> bool:
+        """Whether the response is an event stream."""
+        return False
+
+    @property
+    def conflict_patience(self) -> float:
+        """Seconds for which the call is repeated while the server is busy with another one (409)."""
+        return 0.0
+
+    def problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+        """Return problems that no parameter has alone.
+
+        Args:
+            extra: Names of the members that `extra_body` adds.
+
+        """
+        del extra
+        return ()
 
     def advice(self) -> Iterable[tuple[str, type[Warning]]]:
         """Return warnings about parameters that are valid but hardly intended."""

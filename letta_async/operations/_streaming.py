@@ -1,26 +1,79 @@
-"""Declare calls whose response is an event stream."""
+"""Declare calls whose response is an event stream, always or on request."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Generic, TypeVar
 
-from letta_async.operations._operation import Operation, operation
+from letta_async._schema.unset import UNSET, Unset
+from letta_async.operations._operation import InClient, Operation, operation
 from letta_async.types.stream import LettaErrorMessage
 
-__all__ = ["StreamOperation"]
+__all__ = ["EventOperation", "ResumableOperation", "StreamOperation", "SwitchedOperation"]
 
+Answer = TypeVar("Answer")
 Event = TypeVar("Event")
 
 
 @operation
-class StreamOperation(Operation[Event], Generic[Event]):
+class EventOperation(Operation[Answer], Generic[Answer]):
+    """A call whose response is, or can be, an event stream."""
+
+    end: ClassVar[str] = "[DONE]"
+    """Data of the event that ends the stream; a stream without it was cut off."""
+    failure: ClassVar[type[Any]] = LettaErrorMessage
+    """Type of the event that is raised as a `StreamError` instead of being returned."""
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a stream that broke is continued: the run goes on without the client, and the events are numbered."""
+        return False
+
+
+@operation
+class StreamOperation(EventOperation[Event], Generic[Event]):
     """A call whose response is an event stream. The type argument is the type of an event.
 
     The methods made from it return an `AsyncStream` or a `Stream` of these.
     """
 
-    streams: ClassVar[bool] = True
-    end: ClassVar[str] = "[DONE]"
-    """Data of the event that ends the stream; a stream without it was cut off."""
-    failure: ClassVar[type[Any]] = LettaErrorMessage
-    """Type of the event that is raised as a `StreamError` instead of being returned."""
+    @classmethod
+    def answer_of(cls, argument: Any) -> Any:
+        """Return the type of an event, which is that of the response as well."""
+        cls.event = argument
+        return argument
+
+    @property
+    def streams(self) -> bool:
+        """Whether the response is an event stream: always."""
+        return True
+
+
+@operation
+class SwitchedOperation(EventOperation[Answer], Generic[Answer]):
+    """A call whose response is an event stream when the parameter `streaming` says so, else a whole value.
+
+    A subclass sets `event`, and declares `streaming`. The methods made from it have overloads: with `streaming=True`
+    they return an `AsyncStream` or a `Stream`.
+    """
+
+    streams_by_default: ClassVar[bool] = False
+    """Whether the response is an event stream when `streaming` is left out."""
+
+    @classmethod
+    def switched(cls, streaming: object) -> bool:
+        """Return whether the response is an event stream with this value of `streaming`."""
+        return cls.streams_by_default if isinstance(streaming, Unset) else streaming is True
+
+    @property
+    def streams(self) -> bool:
+        """Whether the response is an event stream."""
+        return self.switched(getattr(self, "streaming", UNSET))
+
+
+@operation
+class ResumableOperation(EventOperation[Answer], Generic[Answer]):
+    """A call whose event stream can be continued after the connection broke."""
+
+    resume: InClient[bool] = UNSET
+    """Continue a stream of a background run by itself when the connection breaks, from the last event on; `False`
+    raises the error instead. Default: `True`."""

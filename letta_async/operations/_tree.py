@@ -14,6 +14,7 @@ from letta_async.operations import (
     agent_tools,
     agents,
     blocks,
+    conversation_messages,
     conversations,
     folders,
     messages,
@@ -35,7 +36,9 @@ RESOURCES: Final[dict[str, str]] = {
     "conversations.messages": "The messages of a conversation.",
     "folders": "Folders of files that agents can search and open.",
     "folders.files": "The files in a folder.",
+    "messages": "Messages of all agents.",
     "runs": "Runs: what agents do in response to messages.",
+    "runs.messages": "The messages of a run.",
 }
 """Description of each resource, by its attribute path on a client."""
 
@@ -46,7 +49,13 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.update": agents.UpdateAgent,
     "agents.delete": agents.DeleteAgent,
     "agents.recompile": agents.RecompileAgent,
+    "agents.messages.create": agent_messages.CreateAgentMessages,
     "agents.messages.stream": agent_messages.StreamAgentMessages,
+    "agents.messages.create_async": agent_messages.CreateAgentMessagesAsync,
+    "agents.messages.list": agent_messages.ListAgentMessages,
+    "agents.messages.cancel": agent_messages.CancelAgentMessages,
+    "agents.messages.compact": agent_messages.CompactAgentMessages,
+    "agents.messages.reset": agent_messages.ResetAgentMessages,
     "agents.blocks.list": agent_blocks.ListAgentBlocks,
     "agents.blocks.retrieve": agent_blocks.RetrieveAgentBlock,
     "agents.blocks.update": agent_blocks.UpdateAgentBlock,
@@ -70,13 +79,20 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "conversations.cancel": conversations.CancelConversation,
     "conversations.compact": conversations.Compact,
     "conversations.recompile": conversations.Recompile,
-    "conversations.messages.list": messages.ListMessages,
+    "conversations.messages.create": conversation_messages.CreateMessages,
+    "conversations.messages.stream": conversation_messages.StreamConversation,
+    "conversations.messages.list": conversation_messages.ListMessages,
     "conversations.messages.compact": conversations.Compact,
     "folders.create": folders.CreateFolder,
     "folders.list": folders.ListFolders,
     "folders.files.upload": folders.UploadFile,
+    "messages.list": messages.ListAllMessages,
+    "messages.retrieve": messages.RetrieveMessage,
+    "messages.search": messages.SearchMessages,
     "runs.list": runs.ListRuns,
     "runs.retrieve": runs.RetrieveRun,
+    "runs.messages.list": runs.ListRunMessages,
+    "runs.messages.stream": runs.StreamRun,
 }
 """Operation of each method, by its attribute path on a client."""
 

@@ -2,37 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from letta_async._schema.fields import Count, Range
+from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
+from letta_async.operations._listing import Listing
 from letta_async.operations._operation import (
+    GET,
+    PATCH,
     POST,
     AgentId,
     Endpoint,
     InBody,
     InPath,
+    InQuery,
+    MessageId,
+    Operation,
+    OwnConversationId,
+    RunId,
     operation,
 )
-from letta_async.operations._streaming import StreamOperation
+from letta_async.operations._streaming import StreamOperation, SwitchedOperation
+from letta_async.operations._turn import StreamingTurn, TurnOperation
+from letta_async.types.agent import AgentState
+from letta_async.types.compaction import CompactionSettings
+from letta_async.types.conversation import CompactResponse
+from letta_async.types.message import Message
+from letta_async.types.run import Run
 from letta_async.types.stream import StreamEvent
+from letta_async.types.turn import LettaResponse, MessageType
 
-__all__ = ["StreamAgentMessages"]
-
-TopLogprobs = Annotated[int, Range(minimum=0, maximum=20)]
-"""How many tokens are reported at each position."""
+__all__ = [
+    "CancelAgentMessages",
+    "CompactAgentMessages",
+    "CreateAgentMessages",
+    "CreateAgentMessagesAsync",
+    "ListAgentMessages",
+    "ResetAgentMessages",
+    "StreamAgentMessages",
+]
 
 
 @operation
-class StreamAgentMessages(StreamOperation[StreamEvent]):
-    """Send messages to an agent and stream what it does: a turn. Exactly one of `input` and `messages` is required.
+class CreateAgentMessages(StreamingTurn[LettaResponse], SwitchedOperation[LettaResponse]):
+    """Send messages to an agent and return its messages: a turn. Exactly one of `input` and `messages` is required.
 
-    Sent twice, it is two turns.
+    Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+
+    Returns:
+        The whole turn; with `streaming=True` a stream of its events.
 
     Raises:
         NotFoundError: There is no such agent.
-        ConflictError: The agent is at work on another turn, or waits for an approval.
+        ConflictError: The agent is busy with another turn, or waits for an approval.
+        RateLimitError: The model's provider refused, or the server did.
+        InternalServerError: The model's provider failed, or the server did.
+
+    """
+
+    http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/messages", body_required=True, traffic="model")
+    event: ClassVar[Any] = StreamEvent
+
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+
+
+@operation
+class StreamAgentMessages(StreamingTurn[StreamEvent], StreamOperation[StreamEvent]):
+    """Send messages to an agent and stream what it does: a turn. Exactly one of `input` and `messages` is required.
+
+    Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+
+    Raises:
+        NotFoundError: There is no such agent.
+        ConflictError: The agent is busy with another turn, or waits for an approval.
 
     """
 
@@ -40,53 +83,129 @@ class StreamAgentMessages(StreamOperation[StreamEvent]):
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    messages: InBody[list[Mapping[str, Any]] | None] = UNSET
-    """Messages to send, as mappings: `{"role": "user", "content": …}`, or `{"type": "approval", …}`."""
-    # To do: parts too, and messages as classes, once the validation reads unions without a tag.
-    input: InBody[str | None] = UNSET
-    """Text of one message by the user; content parts go into `messages`."""
-    max_steps: InBody[Count] = UNSET
-    """Maximum number of steps the agent takes."""
-    use_assistant_message: InBody[bool] = UNSET
-    """Return calls of the message tool as `AssistantMessage`; deprecated by the API for agents of type
-    `letta_v1_agent`."""
-    assistant_message_tool_name: InBody[str] = UNSET
-    """Name of the message tool; deprecated by the API for agents of type `letta_v1_agent`."""
-    assistant_message_tool_kwarg: InBody[str] = UNSET
-    """Name of the message tool's argument; deprecated by the API for agents of type `letta_v1_agent`."""
-    include_return_message_types: InBody[list[str] | None] = UNSET
-    """Return messages of these types alone, such as `assistant_message`. Default: all."""
-    enable_thinking: InBody[str] = UNSET
-    """Enable reasoning before responses and tool calls."""
-    client_tools: InBody[list[Mapping[str, Any]] | None] = UNSET
-    """Tools that this program runs, as mappings with `name`, `description` and `parameters`. A call of one ends the
-    turn; the next call's `messages` carries the tool's return."""
-    client_skills: InBody[list[Mapping[str, Any]] | None] = UNSET
-    """Skills of this program's environment, as mappings; rendered into the system prompt."""
-    override_model: InBody[str | None] = UNSET
-    """Handle of the model for this turn, `provider/model-name`, instead of the agent's."""
-    include_compaction_messages: InBody[bool] = UNSET
-    """Return what happens in a compaction as `SummaryMessage` and `EventMessage`. Server default: `False`."""
-    return_logprobs: InBody[bool] = UNSET
-    """Return log probabilities of the output tokens; providers compatible with OpenAI. Server default: `False`."""
-    top_logprobs: InBody[TopLogprobs | None] = UNSET
-    """Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`."""
-    return_token_ids: InBody[bool] = UNSET
-    """Return token IDs and log probabilities of all generations of the turn; SGLang. Server default: `False`."""
-    override_system: InBody[str | None] = UNSET
-    """System prompt for this turn, instead of the compiled one."""
     streaming: InBody[bool] = UNSET
     """Has no effect on this call, which always streams."""
-    stream_tokens: InBody[bool] = UNSET
-    """Return messages in pieces as the model generates them, with one `id`, instead of whole. Server default:
-    `False`."""
-    include_pings: InBody[bool] = UNSET
-    """Return a `LettaPing` at the beginning and every 20 s. Server default: `True`."""
-    background: InBody[bool] = UNSET
-    """Run the turn in the background, so that it goes on when the connection breaks. Server default: `False`."""
 
-    def hint(self, status: int) -> str | None:
-        """Return a suggestion for the caller when the server responds with `status`."""
-        if status == 422 and (self.input in (UNSET, None)) == (self.messages in (UNSET, None)):
-            return "give exactly one of input and messages"
-        return None
+
+@operation
+class CreateAgentMessagesAsync(TurnOperation[Run]):
+    """Send messages to an agent and return at once, while the turn runs in the background.
+
+    Exactly one of `input` and `messages` is required. Sent twice, it is two turns.
+
+    Returns:
+        The run; `runs.retrieve` and `runs.wait` tell when it has ended, `runs.messages.list` what the agent said.
+
+    Raises:
+        NotFoundError: There is no such agent.
+
+    """
+
+    http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/messages/async", body_required=True)
+
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+    callback_url: InBody[str | None] = UNSET
+    """URL that the server sends a `POST` to when the run ends."""
+
+
+@operation
+class ListAgentMessages(Listing[Message]):
+    """List the messages of an agent.
+
+    Raises:
+        NotFoundError: There is no such agent.
+
+    """
+
+    http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/messages")
+
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+    limit: InQuery[PageSize | None] = UNSET
+    """Maximum number of messages per page, as they are stored: one can be listed as several, or not at all. Server
+    default: 100."""
+    after: InQuery[MessageId | None] = UNSET
+    """List messages later than the one with this ID, whatever the order."""
+    before: InQuery[MessageId | None] = UNSET
+    """List messages earlier than the one with this ID, whatever the order."""
+    order: InQuery[Literal["asc", "desc"]] = UNSET
+    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
+    order_by: InQuery[Literal["created_at"]] = UNSET
+    """Field that the order goes by. Server default: `created_at`."""
+    conversation_id: InQuery[OwnConversationId | None] = UNSET
+    """List messages of this conversation, `conv-<uuid4>`. Default: the agent's own."""
+    group_id: InQuery[str | None] = UNSET
+    """List messages of this group of agents."""
+    include_err: InQuery[bool | None] = UNSET
+    """Include messages of failed steps, for debugging."""
+    include_return_message_types: InQuery[list[MessageType] | None] = UNSET
+    """List messages of these types alone, such as `assistant_message`. Default: all."""
+    use_assistant_message: InQuery[bool] = UNSET
+    """Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server default: `True`."""
+    assistant_message_tool_name: InQuery[str] = UNSET
+    """Name of the message tool; deprecated by the API. Server default: `send_message`."""
+    assistant_message_tool_kwarg: InQuery[str] = UNSET
+    """Name of the message tool's argument; deprecated by the API. Server default: `message`."""
+
+
+@operation
+class CancelAgentMessages(Operation[dict[str, Any]]):
+    """Cancel active runs of an agent. Done twice, it may cancel a run that began in between.
+
+    Returns:
+        The result for each run, by its ID: `cancelled` or `failed`.
+
+    Raises:
+        NotFoundError: There is no such agent.
+
+    """
+
+    http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/messages/cancel")
+
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+    run_ids: InBody[list[RunId] | None] = UNSET
+    """IDs of the runs to cancel, `run-<uuid4>`. Default: all active runs of the agent."""
+
+
+@operation
+class ResetAgentMessages(Operation[AgentState | None]):
+    """Delete the messages of an agent. Its memory blocks stay.
+
+    Returns:
+        The agent; `None` where the server does not return it.
+
+    Raises:
+        NotFoundError: There is no such agent.
+
+    """
+
+    http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}/reset-messages")
+
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+    add_default_initial_messages: InBody[bool] = UNSET
+    """Add the default initial messages afterwards. Server default: `False`."""
+
+
+@operation
+class CompactAgentMessages(Operation[CompactResponse]):
+    """Summarize the messages of an agent, so that fewer of them stay in its context.
+
+    The server asks a model for the summary. Done twice, it summarizes the summary, and costs twice.
+
+    Raises:
+        BadRequestError: There was nothing to summarize.
+        NotFoundError: There is no such agent.
+        InternalServerError: The model's provider failed.
+
+    """
+
+    http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/summarize", traffic="model")
+
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+    compaction_settings: InBody[CompactionSettings | None] = UNSET
+    """How to compact, as a `CompactionSettings` or a mapping of the same fields; both are validated. Fields that are
+    left out are taken from the agent's own settings."""

@@ -1,66 +1,101 @@
-"""Calls about messages of conversations, under `/v1/conversations/{conversation_id}/messages`."""
+"""Calls about messages of all agents, under `/v1/messages`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
 
-from letta_async._schema.fields import PageSize
+from letta_async._schema.fields import PageSize, Range
 from letta_async._schema.unset import UNSET
-from letta_async.operations._conversation import ConversationOperation
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import (
     GET,
+    POST,
     AgentId,
     Endpoint,
+    InBody,
+    InPath,
     InQuery,
     MessageId,
+    Operation,
+    OwnConversationId,
     operation,
 )
 from letta_async.types.message import Message
+from letta_async.types.message_search import FoundMessage
+from letta_async.types.turn import MessageType
 
-__all__ = ["ListMessages"]
+__all__ = ["ListAllMessages", "RetrieveMessage", "SearchMessages"]
+
+SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
+"""Maximum number of results of a search."""
 
 
 @operation
-class ListMessages(ConversationOperation[list[Message]], Listing[Message]):
-    """List the messages of a conversation. Letta 0.16.8 lists none for a conversation that does not exist."""
+class ListAllMessages(Listing[Message]):
+    """List messages of all agents."""
 
-    http: ClassVar[Endpoint] = GET("/v1/conversations/{conversation_id}/messages")
+    http: ClassVar[Endpoint] = GET("/v1/messages/")
 
-    agent_id: InQuery[AgentId | None] = UNSET
-    """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""
     limit: InQuery[PageSize | None] = UNSET
     """Maximum number of messages per page, as they are stored: one can be listed as several, or not at all. Server
     default: 100."""
     after: InQuery[MessageId | None] = UNSET
-    """List messages later than the one with this ID, whatever the order."""
+    """Start after the message with this ID, in the order of the list."""
     before: InQuery[MessageId | None] = UNSET
-    """List messages earlier than the one with this ID, whatever the order."""
+    """End before the message with this ID, in the order of the list."""
     order: InQuery[Literal["asc", "desc"]] = UNSET
     """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    group_id: InQuery[str | None] = UNSET
-    """List messages of this group of agents."""
-    include_err: InQuery[bool | None] = UNSET
-    """Include messages of failed steps, for debugging."""
-
-    def arranged(self, page: list[Message]) -> list[Message]:
-        """Return the newest first: 0.16.8 returns an agent's own messages the oldest first in both orders."""
-        first, last = (page[0].date, page[-1].date) if page else (None, None)
-        if self.order == "asc" or self.conversation_id.startswith("conv-") or not (first and last and first <= last):
-            return page
-        return page[::-1]
+    conversation_id: InQuery[OwnConversationId | None] = UNSET
+    """List messages of this conversation, `conv-<uuid4>`."""
+    include_return_message_types: InQuery[list[MessageType] | None] = UNSET
+    """List messages of these types alone, such as `assistant_message`. Default: all."""
 
     def mark(self, item: Message) -> int | None:
         """Return what tells messages apart, also those with one ID: several can be made of one that is stored."""
         return None if item.id is None else hash((item.id, item.message_type, getattr(item, "otid", None)))
 
-    def following(self, page: list[Message]) -> Mapping[str, Any]:
-        """Return the parameters that lead on: `after` and `before` mean later and earlier, whatever the order.
 
-        A short page is not the last one: the server counts what is stored, of which one can be listed as several
-        messages, and another as none.
-        """
-        if not page:
-            return {}
-        return {"after" if self.order == "asc" else "before": page[-1].id}
+@operation
+class RetrieveMessage(Operation[list[Message]]):
+    """Retrieve a message.
+
+    Returns:
+        What was made of the stored message: one message or several, such as reasoning and a tool call.
+
+    Raises:
+        NotFoundError: There is no such message.
+
+    """
+
+    http: ClassVar[Endpoint] = GET("/v1/messages/{message_id}")
+
+    message_id: InPath[MessageId]
+    """`message-<uuid4>`."""
+
+
+@operation
+class SearchMessages(Operation[list[FoundMessage]]):
+    """Search the messages of all agents. A self-hosted server finds texts that contain the query.
+
+    Returns:
+        The messages that were found.
+
+    """
+
+    http: ClassVar[Endpoint] = POST("/v1/messages/search", repeatable=True)
+
+    query: InBody[str]
+    """Text to search for."""
+    search_mode: InBody[Literal["vector", "fts", "hybrid"]] = UNSET
+    """Search by meaning, by words, or both. Server default: `hybrid`."""
+    agent_id: InBody[AgentId | None] = UNSET
+    """Search messages of this agent, `agent-<uuid4>`."""
+    conversation_id: InBody[OwnConversationId | None] = UNSET
+    """Search messages of this conversation, `conv-<uuid4>`."""
+    limit: InBody[SearchSize] = UNSET
+    """Maximum number of results, 1 to 100. Server default: 50."""
+    start_date: InBody[datetime | None] = UNSET
+    """Search messages created after this time."""
+    end_date: InBody[datetime | None] = UNSET
+    """Search messages created until this time."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from letta_async.resources.blocks import AsyncBlocks, Blocks
     from letta_async.resources.conversations import AsyncConversations, Conversations
     from letta_async.resources.folders import AsyncFolders, Folders
+    from letta_async.resources.messages import AsyncMessages, Messages
     from letta_async.resources.runs import AsyncRuns, Runs
 
 __all__ = ["AsyncResources", "Resources"]
@@ -37,6 +38,9 @@ class AsyncResources(AsyncRawCalls):
 
     folders: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
     """Folders of files that agents can search and open."""
+
+    messages: Part[AsyncMessages] = Part("letta_async.resources.messages", "AsyncMessages")
+    """Messages of all agents."""
 
     runs: Part[AsyncRuns] = Part("letta_async.resources.runs", "AsyncRuns")
     """Runs: what agents do in response to messages."""
@@ -58,6 +62,9 @@ class Resources(SyncCaller[Any]):
 
     folders: Part[Folders] = Part("letta_async.resources.folders", "Folders")
     """Folders of files that agents can search and open."""
+
+    messages: Part[Messages] = Part("letta_async.resources.messages", "Messages")
+    """Messages of all agents."""
 
     runs: Part[Runs] = Part("letta_async.resources.runs", "Runs")
     """Runs: what agents do in response to messages."""

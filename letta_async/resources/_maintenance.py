@@ -23,8 +23,8 @@ from letta_async.config import Timeout, deadline_problems
 from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError, UnexpectedPromptError
 from letta_async.operations.agents import RetrieveAgent
 from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
+from letta_async.operations.conversation_messages import ListMessages
 from letta_async.operations.conversations import ListConversations, Recompile
-from letta_async.operations.messages import ListMessages
 from letta_async.resources._paging import AsyncPaginator
 from letta_async.resources._resource import AsyncResource, given, options_of
 from letta_async.types.agent import AgentState

@@ -18,14 +18,13 @@ from letta_async.resources._paging import AsyncPaginator
 
 if TYPE_CHECKING:
     from letta_async._http.event_source import EventSource
-    from letta_async.operations._streaming import StreamOperation
+    from letta_async.operations._streaming import EventOperation, SwitchedOperation
     from letta_async.resources._stream import AsyncStream
 
 __all__ = ["AsyncResource", "Part", "Sender", "given", "options_of"]
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
-Event = TypeVar("Event")
 Made = TypeVar("Made")
 
 
@@ -84,13 +83,13 @@ class AsyncResource:
 
     def _stream(
         self,
-        operation: type[StreamOperation[Event]],
+        operation: type[EventOperation[Any]],
         parameters: Mapping[str, object],
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> AsyncStream[Event]:
+    ) -> AsyncStream[Any]:
         """Create the stream of a call; parameters that are `UNSET` are left out."""
         from letta_async.resources._stream import AsyncStream  # noqa: PLC0415 - imported by those that stream
 
@@ -101,6 +100,24 @@ class AsyncResource:
             drop_frames(error)
             raise
         return AsyncStream(connect, f"{request.method} {request.path}")
+
+    def _send_or_stream(
+        self,
+        operation: type[SwitchedOperation[Answer]],
+        parameters: Mapping[str, object],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Any:
+        """Create the stream of a call, or a coroutine that sends the call, as its parameter `streaming` says."""
+        if operation.switched(parameters["streaming"]):
+            return self._stream(operation, parameters, extra_headers, extra_query, extra_body, timeout)
+
+        async def send() -> Answer:
+            return await self._send(operation, parameters, extra_headers, extra_query, extra_body, timeout)
+
+        return send()
 
     def _pages(
         self,

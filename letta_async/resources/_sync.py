@@ -53,6 +53,10 @@ class SyncCaller(Generic[Core]):
             drop_frames(error)
             raise
 
+    def _wait_or_stream(self, sent: Any) -> Any:
+        """Wait for the result of a call, or send the request of a stream and return it for ordinary iteration."""
+        return self._wait(lambda: sent) if isinstance(sent, Coroutine) else self._stream(sent)
+
     def _iterate(self, method: Callable[P, AsyncGenerator[R, None]], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
         """Return an iterator over what an async method yields."""
         begin: Callable[..., AsyncGenerator[R, None]] = method

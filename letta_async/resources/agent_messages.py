@@ -3,16 +3,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Literal, overload
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.operations.agent_messages import StreamAgentMessages
+from letta_async.operations.agent_messages import (
+    CancelAgentMessages,
+    CompactAgentMessages,
+    CreateAgentMessages,
+    CreateAgentMessagesAsync,
+    ListAgentMessages,
+    ResetAgentMessages,
+    StreamAgentMessages,
+)
+from letta_async.resources._paging import AsyncPaginator, Paginator
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._stream import AsyncStream, Stream
 from letta_async.resources._sync import SyncResource
+from letta_async.types.agent import AgentState
+from letta_async.types.compaction import CompactionSettings
+from letta_async.types.content import ContentPart
+from letta_async.types.conversation import CompactResponse
+from letta_async.types.message import Message
+from letta_async.types.run import Run
 from letta_async.types.stream import StreamEvent
+from letta_async.types.turn import ClientSkill, ClientTool, LettaResponse, MessageType, TurnMessage
 
 __all__ = ["AgentMessages", "AsyncAgentMessages"]
 
@@ -20,20 +36,87 @@ __all__ = ["AgentMessages", "AsyncAgentMessages"]
 class AsyncAgentMessages(AsyncResource):
     """The messages of an agent."""
 
-    def stream(
+    @overload
+    def create(
         self,
         agent_id: str,
         *,
-        messages: Sequence[Mapping[str, Any]] | Unset | None = UNSET,
-        input: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
         use_assistant_message: bool | Unset = UNSET,
         assistant_message_tool_name: str | Unset = UNSET,
         assistant_message_tool_kwarg: str | Unset = UNSET,
-        include_return_message_types: Sequence[str] | Unset | None = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[Mapping[str, Any]] | Unset | None = UNSET,
-        client_skills: Sequence[Mapping[str, Any]] | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        streaming: Literal[False] | Unset = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, LettaResponse]: ...
+
+    @overload
+    def create(
+        self,
+        agent_id: str,
+        *,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        streaming: Literal[True],
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncStream[StreamEvent]: ...
+
+    @overload
+    def create(
+        self,
+        agent_id: str,
+        *,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
         return_logprobs: bool | Unset = UNSET,
@@ -44,6 +127,177 @@ class AsyncAgentMessages(AsyncResource):
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, LettaResponse] | AsyncStream[StreamEvent]: ...
+
+    def create(
+        self,
+        agent_id: str,
+        *,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        streaming: bool | Unset = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, LettaResponse] | AsyncStream[StreamEvent]:
+        """Send messages to an agent and return its messages: a turn.
+
+        `POST /v1/agents/{agent_id}/messages`. Not safe to repeat: retried only when the server cannot have processed
+        the request.
+
+        Exactly one of `input` and `messages` is required.
+
+        Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+
+        `await` the result, with or without `streaming`. The request of a stream is sent when it is used: iterate it,
+        use it in an `async with` statement, or `await` it.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
+                all.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
+                prompt.
+            override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
+            include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
+                Server default: `False`.
+            return_logprobs: Return log probabilities of the output tokens; providers compatible with OpenAI. Server
+                default: `False`.
+            top_logprobs: Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`.
+            return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
+                default: `False`.
+            override_system: System prompt for this turn, instead of the compiled one.
+            streaming: Return an event stream instead of the whole response.
+            stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
+                whole. Server default: `False`.
+            include_pings: In a stream, return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
+            background: Run a streamed turn in the background, so that it goes on when the connection breaks; the server
+                needs Redis. Server default: `False`.
+            resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
+                `False` raises the error instead. Default: `True`.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a
+                `Timeout`. Default: the client's.
+
+        Returns:
+            The whole turn; with `streaming=True` a stream of its events.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            ConflictError: The agent is busy with another turn, or waits for an approval.
+            RateLimitError: The model's provider refused, or the server did.
+            InternalServerError: The model's provider failed, or the server did.
+            StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
+            APIConnectionError: No response arrived.
+            APITimeoutError: Nothing arrived in time.
+            APIStatusError: The server responded with an error status.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._send_or_stream(
+            CreateAgentMessages,
+            {
+                "agent_id": agent_id,
+                "messages": messages,
+                "input": input,
+                "max_steps": max_steps,
+                "use_assistant_message": use_assistant_message,
+                "assistant_message_tool_name": assistant_message_tool_name,
+                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
+                "include_return_message_types": include_return_message_types,
+                "enable_thinking": enable_thinking,
+                "client_tools": client_tools,
+                "client_skills": client_skills,
+                "override_model": override_model,
+                "include_compaction_messages": include_compaction_messages,
+                "return_logprobs": return_logprobs,
+                "top_logprobs": top_logprobs,
+                "return_token_ids": return_token_ids,
+                "override_system": override_system,
+                "streaming": streaming,
+                "stream_tokens": stream_tokens,
+                "include_pings": include_pings,
+                "background": background,
+                "resume": resume,
+                "wait_if_busy": wait_if_busy,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    def stream(
+        self,
+        agent_id: str,
+        *,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -56,28 +310,30 @@ class AsyncAgentMessages(AsyncResource):
 
         Exactly one of `input` and `messages` is required.
 
-        Sent twice, it is two turns.
+        Sent twice, it is two turns: a request whose fate is unknown is not repeated.
 
         The request is sent when the result is used: iterate it, use it in an `async with` statement, or `await` it for
         the response's head.
 
         Args:
             agent_id: `agent-<uuid4>`.
-            messages: Messages to send, as mappings: `{"role": "user", "content": …}`, or `{"type": "approval", …}`.
-            input: Text of one message by the user; content parts go into `messages`.
-            max_steps: Maximum number of steps the agent takes.
-            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API for
-                agents of type `letta_v1_agent`.
-            assistant_message_tool_name: Name of the message tool; deprecated by the API for agents of type
-                `letta_v1_agent`.
-            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API for agents of type
-                `letta_v1_agent`.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
             include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
                 all.
-            enable_thinking: Enable reasoning before responses and tool calls.
-            client_tools: Tools that this program runs, as mappings with `name`, `description` and `parameters`. A call
-                of one ends the turn; the next call's `messages` carries the tool's return.
-            client_skills: Skills of this program's environment, as mappings; rendered into the system prompt.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
+                prompt.
             override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
             include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
                 Server default: `False`.
@@ -87,12 +343,16 @@ class AsyncAgentMessages(AsyncResource):
             return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
             override_system: System prompt for this turn, instead of the compiled one.
+            stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
+                whole. Server default: `False`.
+            include_pings: In a stream, return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
+            background: Run a streamed turn in the background, so that it goes on when the connection breaks; the server
+                needs Redis. Server default: `False`.
             streaming: Has no effect on this call, which always streams.
-            stream_tokens: Return messages in pieces as the model generates them, with one `id`, instead of whole.
-                Server default: `False`.
-            include_pings: Return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
-            background: Run the turn in the background, so that it goes on when the connection breaks. Server default:
-                `False`.
+            resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
+                `False` raises the error instead. Default: `True`.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -102,7 +362,7 @@ class AsyncAgentMessages(AsyncResource):
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such agent.
-            ConflictError: The agent is at work on another turn, or waits for an approval.
+            ConflictError: The agent is busy with another turn, or waits for an approval.
             StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
             APIConnectionError: No response arrived.
             APITimeoutError: Nothing arrived in time.
@@ -131,11 +391,343 @@ class AsyncAgentMessages(AsyncResource):
                 "top_logprobs": top_logprobs,
                 "return_token_ids": return_token_ids,
                 "override_system": override_system,
-                "streaming": streaming,
                 "stream_tokens": stream_tokens,
                 "include_pings": include_pings,
                 "background": background,
+                "streaming": streaming,
+                "resume": resume,
+                "wait_if_busy": wait_if_busy,
             },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def create_async(
+        self,
+        agent_id: str,
+        *,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        callback_url: str | Unset | None = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Run:
+        """Send messages to an agent and return at once, while the turn runs in the background.
+
+        `POST /v1/agents/{agent_id}/messages/async`. Not safe to repeat: retried only when the server cannot have
+        processed the request.
+
+        Exactly one of `input` and `messages` is required. Sent twice, it is two turns.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
+                all.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
+                prompt.
+            override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
+            include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
+                Server default: `False`.
+            return_logprobs: Return log probabilities of the output tokens; providers compatible with OpenAI. Server
+                default: `False`.
+            top_logprobs: Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`.
+            return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
+                default: `False`.
+            override_system: System prompt for this turn, instead of the compiled one.
+            callback_url: URL that the server sends a `POST` to when the run ends.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The run; `runs.retrieve` and `runs.wait` tell when it has ended, `runs.messages.list` what the agent said.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            CreateAgentMessagesAsync,
+            {
+                "agent_id": agent_id,
+                "messages": messages,
+                "input": input,
+                "max_steps": max_steps,
+                "use_assistant_message": use_assistant_message,
+                "assistant_message_tool_name": assistant_message_tool_name,
+                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
+                "include_return_message_types": include_return_message_types,
+                "enable_thinking": enable_thinking,
+                "client_tools": client_tools,
+                "client_skills": client_skills,
+                "override_model": override_model,
+                "include_compaction_messages": include_compaction_messages,
+                "return_logprobs": return_logprobs,
+                "top_logprobs": top_logprobs,
+                "return_token_ids": return_token_ids,
+                "override_system": override_system,
+                "callback_url": callback_url,
+                "wait_if_busy": wait_if_busy,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    def list(
+        self,
+        agent_id: str,
+        *,
+        limit: int | Unset | None = UNSET,
+        after: str | Unset | None = UNSET,
+        before: str | Unset | None = UNSET,
+        order: Literal["asc", "desc"] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
+        conversation_id: str | Unset | None = UNSET,
+        group_id: str | Unset | None = UNSET,
+        include_err: bool | Unset | None = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncPaginator[Message]:
+        """List the messages of an agent.
+
+        `GET /v1/agents/{agent_id}/messages`.
+
+        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            limit: Maximum number of messages per page, as they are stored: one can be listed as several, or not at all.
+                Server default: 100.
+            after: List messages later than the one with this ID, whatever the order.
+            before: List messages earlier than the one with this ID, whatever the order.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order_by: Field that the order goes by. Server default: `created_at`.
+            conversation_id: List messages of this conversation, `conv-<uuid4>`. Default: the agent's own.
+            group_id: List messages of this group of agents.
+            include_err: Include messages of failed steps, for debugging.
+            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._pages(
+            ListAgentMessages,
+            {
+                "agent_id": agent_id,
+                "limit": limit,
+                "after": after,
+                "before": before,
+                "order": order,
+                "order_by": order_by,
+                "conversation_id": conversation_id,
+                "group_id": group_id,
+                "include_err": include_err,
+                "include_return_message_types": include_return_message_types,
+                "use_assistant_message": use_assistant_message,
+                "assistant_message_tool_name": assistant_message_tool_name,
+                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def cancel(
+        self,
+        agent_id: str,
+        *,
+        run_ids: Sequence[str] | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> dict[str, Any]:
+        """Cancel active runs of an agent.
+
+        `POST /v1/agents/{agent_id}/messages/cancel`. Not safe to repeat: retried only when the server cannot have
+        processed the request.
+
+        Done twice, it may cancel a run that began in between.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            run_ids: IDs of the runs to cancel, `run-<uuid4>`. Default: all active runs of the agent.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The result for each run, by its ID: `cancelled` or `failed`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            CancelAgentMessages,
+            {"agent_id": agent_id, "run_ids": run_ids},
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def compact(
+        self,
+        agent_id: str,
+        *,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> CompactResponse:
+        """Summarize the messages of an agent, so that fewer of them stay in its context.
+
+        `POST /v1/agents/{agent_id}/summarize`. Not safe to repeat: retried only when the server cannot have processed
+        the request.
+
+        The server asks a model for the summary. Done twice, it summarizes the summary, and costs twice.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            compaction_settings: How to compact, as a `CompactionSettings` or a mapping of the same fields; both are
+                validated. Fields that are left out are taken from the agent's own settings.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: There was nothing to summarize.
+            NotFoundError: There is no such agent.
+            InternalServerError: The model's provider failed.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            CompactAgentMessages,
+            {"agent_id": agent_id, "compaction_settings": compaction_settings},
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def reset(
+        self,
+        agent_id: str,
+        *,
+        add_default_initial_messages: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState | None:
+        """Delete the messages of an agent.
+
+        `PATCH /v1/agents/{agent_id}/reset-messages`. Safe to repeat: retried after transient failures.
+
+        Its memory blocks stay.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            add_default_initial_messages: Add the default initial messages afterwards. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The agent; `None` where the server does not return it.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            ResetAgentMessages,
+            {"agent_id": agent_id, "add_default_initial_messages": add_default_initial_messages},
             extra_headers,
             extra_query,
             extra_body,
@@ -146,20 +738,87 @@ class AsyncAgentMessages(AsyncResource):
 class AgentMessages(SyncResource[AsyncAgentMessages]):
     """The messages of an agent."""
 
-    def stream(
+    @overload
+    def create(
         self,
         agent_id: str,
         *,
-        messages: Sequence[Mapping[str, Any]] | Unset | None = UNSET,
-        input: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
         use_assistant_message: bool | Unset = UNSET,
         assistant_message_tool_name: str | Unset = UNSET,
         assistant_message_tool_kwarg: str | Unset = UNSET,
-        include_return_message_types: Sequence[str] | Unset | None = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[Mapping[str, Any]] | Unset | None = UNSET,
-        client_skills: Sequence[Mapping[str, Any]] | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        streaming: Literal[False] | Unset = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> LettaResponse: ...
+
+    @overload
+    def create(
+        self,
+        agent_id: str,
+        *,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        streaming: Literal[True],
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Stream[StreamEvent]: ...
+
+    @overload
+    def create(
+        self,
+        agent_id: str,
+        *,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
         return_logprobs: bool | Unset = UNSET,
@@ -170,6 +829,175 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> LettaResponse | Stream[StreamEvent]: ...
+
+    def create(
+        self,
+        agent_id: str,
+        *,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        streaming: bool | Unset = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> LettaResponse | Stream[StreamEvent]:
+        """Send messages to an agent and return its messages: a turn.
+
+        `POST /v1/agents/{agent_id}/messages`. Not safe to repeat: retried only when the server cannot have processed
+        the request.
+
+        Exactly one of `input` and `messages` is required.
+
+        Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+
+        A stream is sent at once; iterate it, or use it in a `with` statement.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
+                all.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
+                prompt.
+            override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
+            include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
+                Server default: `False`.
+            return_logprobs: Return log probabilities of the output tokens; providers compatible with OpenAI. Server
+                default: `False`.
+            top_logprobs: Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`.
+            return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
+                default: `False`.
+            override_system: System prompt for this turn, instead of the compiled one.
+            streaming: Return an event stream instead of the whole response.
+            stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
+                whole. Server default: `False`.
+            include_pings: In a stream, return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
+            background: Run a streamed turn in the background, so that it goes on when the connection breaks; the server
+                needs Redis. Server default: `False`.
+            resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
+                `False` raises the error instead. Default: `True`.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a
+                `Timeout`. Default: the client's.
+
+        Returns:
+            The whole turn; with `streaming=True` a stream of its events.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            ConflictError: The agent is busy with another turn, or waits for an approval.
+            RateLimitError: The model's provider refused, or the server did.
+            InternalServerError: The model's provider failed, or the server did.
+            StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
+            APIConnectionError: No response arrived.
+            APITimeoutError: Nothing arrived in time.
+            APIStatusError: The server responded with an error status.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait_or_stream(
+            self._core.create(
+                agent_id,
+                messages=messages,
+                input=input,
+                max_steps=max_steps,
+                use_assistant_message=use_assistant_message,
+                assistant_message_tool_name=assistant_message_tool_name,
+                assistant_message_tool_kwarg=assistant_message_tool_kwarg,
+                include_return_message_types=include_return_message_types,
+                enable_thinking=enable_thinking,
+                client_tools=client_tools,
+                client_skills=client_skills,
+                override_model=override_model,
+                include_compaction_messages=include_compaction_messages,
+                return_logprobs=return_logprobs,
+                top_logprobs=top_logprobs,
+                return_token_ids=return_token_ids,
+                override_system=override_system,
+                streaming=streaming,
+                stream_tokens=stream_tokens,
+                include_pings=include_pings,
+                background=background,
+                resume=resume,
+                wait_if_busy=wait_if_busy,
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+            )
+        )
+
+    def stream(
+        self,
+        agent_id: str,
+        *,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -182,27 +1010,29 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
 
         Exactly one of `input` and `messages` is required.
 
-        Sent twice, it is two turns.
+        Sent twice, it is two turns: a request whose fate is unknown is not repeated.
 
         The request is sent at once; iterate the result, or use it in a `with` statement.
 
         Args:
             agent_id: `agent-<uuid4>`.
-            messages: Messages to send, as mappings: `{"role": "user", "content": …}`, or `{"type": "approval", …}`.
-            input: Text of one message by the user; content parts go into `messages`.
-            max_steps: Maximum number of steps the agent takes.
-            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API for
-                agents of type `letta_v1_agent`.
-            assistant_message_tool_name: Name of the message tool; deprecated by the API for agents of type
-                `letta_v1_agent`.
-            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API for agents of type
-                `letta_v1_agent`.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
             include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
                 all.
-            enable_thinking: Enable reasoning before responses and tool calls.
-            client_tools: Tools that this program runs, as mappings with `name`, `description` and `parameters`. A call
-                of one ends the turn; the next call's `messages` carries the tool's return.
-            client_skills: Skills of this program's environment, as mappings; rendered into the system prompt.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
+                prompt.
             override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
             include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
                 Server default: `False`.
@@ -212,12 +1042,16 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
             override_system: System prompt for this turn, instead of the compiled one.
+            stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
+                whole. Server default: `False`.
+            include_pings: In a stream, return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
+            background: Run a streamed turn in the background, so that it goes on when the connection breaks; the server
+                needs Redis. Server default: `False`.
             streaming: Has no effect on this call, which always streams.
-            stream_tokens: Return messages in pieces as the model generates them, with one `id`, instead of whole.
-                Server default: `False`.
-            include_pings: Return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
-            background: Run the turn in the background, so that it goes on when the connection breaks. Server default:
-                `False`.
+            resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
+                `False` raises the error instead. Default: `True`.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -227,7 +1061,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such agent.
-            ConflictError: The agent is at work on another turn, or waits for an approval.
+            ConflictError: The agent is busy with another turn, or waits for an approval.
             StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
             APIConnectionError: No response arrived.
             APITimeoutError: Nothing arrived in time.
@@ -255,13 +1089,345 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 top_logprobs=top_logprobs,
                 return_token_ids=return_token_ids,
                 override_system=override_system,
-                streaming=streaming,
                 stream_tokens=stream_tokens,
                 include_pings=include_pings,
                 background=background,
+                streaming=streaming,
+                resume=resume,
+                wait_if_busy=wait_if_busy,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,
                 timeout=timeout,
             )
+        )
+
+    def create_async(
+        self,
+        agent_id: str,
+        *,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        callback_url: str | Unset | None = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Run:
+        """Send messages to an agent and return at once, while the turn runs in the background.
+
+        `POST /v1/agents/{agent_id}/messages/async`. Not safe to repeat: retried only when the server cannot have
+        processed the request.
+
+        Exactly one of `input` and `messages` is required. Sent twice, it is two turns.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
+                all.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
+                prompt.
+            override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
+            include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
+                Server default: `False`.
+            return_logprobs: Return log probabilities of the output tokens; providers compatible with OpenAI. Server
+                default: `False`.
+            top_logprobs: Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`.
+            return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
+                default: `False`.
+            override_system: System prompt for this turn, instead of the compiled one.
+            callback_url: URL that the server sends a `POST` to when the run ends.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The run; `runs.retrieve` and `runs.wait` tell when it has ended, `runs.messages.list` what the agent said.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.create_async,
+            agent_id,
+            messages=messages,
+            input=input,
+            max_steps=max_steps,
+            use_assistant_message=use_assistant_message,
+            assistant_message_tool_name=assistant_message_tool_name,
+            assistant_message_tool_kwarg=assistant_message_tool_kwarg,
+            include_return_message_types=include_return_message_types,
+            enable_thinking=enable_thinking,
+            client_tools=client_tools,
+            client_skills=client_skills,
+            override_model=override_model,
+            include_compaction_messages=include_compaction_messages,
+            return_logprobs=return_logprobs,
+            top_logprobs=top_logprobs,
+            return_token_ids=return_token_ids,
+            override_system=override_system,
+            callback_url=callback_url,
+            wait_if_busy=wait_if_busy,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def list(
+        self,
+        agent_id: str,
+        *,
+        limit: int | Unset | None = UNSET,
+        after: str | Unset | None = UNSET,
+        before: str | Unset | None = UNSET,
+        order: Literal["asc", "desc"] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
+        conversation_id: str | Unset | None = UNSET,
+        group_id: str | Unset | None = UNSET,
+        include_err: bool | Unset | None = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Paginator[Message]:
+        """List the messages of an agent.
+
+        `GET /v1/agents/{agent_id}/messages`.
+
+        Iterating fetches the pages as they are needed; `page()` returns the first one.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            limit: Maximum number of messages per page, as they are stored: one can be listed as several, or not at all.
+                Server default: 100.
+            after: List messages later than the one with this ID, whatever the order.
+            before: List messages earlier than the one with this ID, whatever the order.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order_by: Field that the order goes by. Server default: `created_at`.
+            conversation_id: List messages of this conversation, `conv-<uuid4>`. Default: the agent's own.
+            group_id: List messages of this group of agents.
+            include_err: Include messages of failed steps, for debugging.
+            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._pages(
+            self._core.list(
+                agent_id,
+                limit=limit,
+                after=after,
+                before=before,
+                order=order,
+                order_by=order_by,
+                conversation_id=conversation_id,
+                group_id=group_id,
+                include_err=include_err,
+                include_return_message_types=include_return_message_types,
+                use_assistant_message=use_assistant_message,
+                assistant_message_tool_name=assistant_message_tool_name,
+                assistant_message_tool_kwarg=assistant_message_tool_kwarg,
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+            )
+        )
+
+    def cancel(
+        self,
+        agent_id: str,
+        *,
+        run_ids: Sequence[str] | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> dict[str, Any]:
+        """Cancel active runs of an agent.
+
+        `POST /v1/agents/{agent_id}/messages/cancel`. Not safe to repeat: retried only when the server cannot have
+        processed the request.
+
+        Done twice, it may cancel a run that began in between.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            run_ids: IDs of the runs to cancel, `run-<uuid4>`. Default: all active runs of the agent.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The result for each run, by its ID: `cancelled` or `failed`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.cancel,
+            agent_id,
+            run_ids=run_ids,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def compact(
+        self,
+        agent_id: str,
+        *,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> CompactResponse:
+        """Summarize the messages of an agent, so that fewer of them stay in its context.
+
+        `POST /v1/agents/{agent_id}/summarize`. Not safe to repeat: retried only when the server cannot have processed
+        the request.
+
+        The server asks a model for the summary. Done twice, it summarizes the summary, and costs twice.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            compaction_settings: How to compact, as a `CompactionSettings` or a mapping of the same fields; both are
+                validated. Fields that are left out are taken from the agent's own settings.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: There was nothing to summarize.
+            NotFoundError: There is no such agent.
+            InternalServerError: The model's provider failed.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.compact,
+            agent_id,
+            compaction_settings=compaction_settings,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def reset(
+        self,
+        agent_id: str,
+        *,
+        add_default_initial_messages: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState | None:
+        """Delete the messages of an agent.
+
+        `PATCH /v1/agents/{agent_id}/reset-messages`. Safe to repeat: retried after transient failures.
+
+        Its memory blocks stay.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            add_default_initial_messages: Add the default initial messages afterwards. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The agent; `None` where the server does not return it.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.reset,
+            agent_id,
+            add_default_initial_messages=add_default_initial_messages,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
         )

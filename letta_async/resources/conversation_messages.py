@@ -3,25 +3,345 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Literal, overload
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
+from letta_async.operations.conversation_messages import CreateMessages, ListMessages, StreamConversation
 from letta_async.operations.conversations import Compact
-from letta_async.operations.messages import ListMessages
 from letta_async.resources._paging import AsyncPaginator, Paginator
 from letta_async.resources._resource import AsyncResource
+from letta_async.resources._stream import AsyncStream, Stream
 from letta_async.resources._sync import SyncResource
 from letta_async.types.compaction import CompactionSettings
+from letta_async.types.content import ContentPart
 from letta_async.types.conversation import CompactResponse
 from letta_async.types.message import Message
+from letta_async.types.stream import StreamEvent
+from letta_async.types.turn import ClientSkill, ClientTool, LettaResponse, MessageType, TurnMessage
 
 __all__ = ["AsyncConversationMessages", "ConversationMessages"]
 
 
 class AsyncConversationMessages(AsyncResource):
     """The messages of a conversation."""
+
+    @overload
+    def create(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        streaming: Literal[True] | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncStream[StreamEvent]: ...
+
+    @overload
+    def create(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        streaming: Literal[False],
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, LettaResponse]: ...
+
+    @overload
+    def create(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, LettaResponse] | AsyncStream[StreamEvent]: ...
+
+    def create(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, LettaResponse] | AsyncStream[StreamEvent]:
+        """Send messages to the agent of a conversation: a turn.
+
+        `POST /v1/conversations/{conversation_id}/messages`. Not safe to repeat: retried only when the server cannot
+        have processed the request.
+
+        Exactly one of `input` and `messages` is required.
+
+        Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+
+        `await` the result, with or without `streaming`. The request of a stream is sent when it is used: iterate it,
+        use it in an `async with` statement, or `await` it.
+
+        Args:
+            conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
+                the API, `agent-<uuid4>`.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
+                all.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
+                prompt.
+            override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
+            include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
+                Server default: `False`.
+            return_logprobs: Return log probabilities of the output tokens; providers compatible with OpenAI. Server
+                default: `False`.
+            top_logprobs: Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`.
+            return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
+                default: `False`.
+            override_system: System prompt for this turn, instead of the compiled one.
+            stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
+                whole. Server default: `False`.
+            include_pings: In a stream, return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
+            background: Run a streamed turn in the background, so that it goes on when the connection breaks; the server
+                needs Redis. Server default: `False`.
+            streaming: Return an event stream; `False` returns the whole response. Server default: `True`.
+            resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
+                `False` raises the error instead. Default: `True`.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a
+                `Timeout`. Default: the client's.
+
+        Returns:
+            A stream of the turn's events; with `streaming=False` the whole turn.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such conversation.
+            ConflictError: The conversation is busy with another turn, or waits for an approval.
+            RateLimitError: The model's provider refused, or the server did.
+            InternalServerError: The model's provider failed, or the server did.
+            StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
+            APIConnectionError: No response arrived.
+            APITimeoutError: Nothing arrived in time.
+            APIStatusError: The server responded with an error status.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._send_or_stream(
+            CreateMessages,
+            {
+                "conversation_id": conversation_id,
+                "agent_id": agent_id,
+                "messages": messages,
+                "input": input,
+                "max_steps": max_steps,
+                "use_assistant_message": use_assistant_message,
+                "assistant_message_tool_name": assistant_message_tool_name,
+                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
+                "include_return_message_types": include_return_message_types,
+                "enable_thinking": enable_thinking,
+                "client_tools": client_tools,
+                "client_skills": client_skills,
+                "override_model": override_model,
+                "include_compaction_messages": include_compaction_messages,
+                "return_logprobs": return_logprobs,
+                "top_logprobs": top_logprobs,
+                "return_token_ids": return_token_ids,
+                "override_system": override_system,
+                "stream_tokens": stream_tokens,
+                "include_pings": include_pings,
+                "background": background,
+                "streaming": streaming,
+                "resume": resume,
+                "wait_if_busy": wait_if_busy,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    def stream(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        run_id: str | Unset | None = UNSET,
+        otid: str | Unset | None = UNSET,
+        starting_after: int | Unset = UNSET,
+        include_pings: bool | Unset | None = UNSET,
+        poll_interval: float | Unset | None = UNSET,
+        batch_size: int | Unset | None = UNSET,
+        resume: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncStream[StreamEvent]:
+        """Stream the events of the background run that a conversation is busy with, or of another run of it.
+
+        `POST /v1/conversations/{conversation_id}/stream`. Safe to repeat: retried after transient failures.
+
+        The request is sent when the result is used: iterate it, use it in an `async with` statement, or `await` it for
+        the response's head.
+
+        Args:
+            conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
+                the API, `agent-<uuid4>`.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
+            run_id: `run-<uuid4>`: stream this run. Default: the active one.
+            otid: Stream the run that was started by the message with this offline threading ID.
+            starting_after: Start after the event with this `seq_id`. Server default: 0, with the first event.
+            include_pings: Return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
+            poll_interval: Seconds between two looks of the server for new events. Server default: 0.1.
+            batch_size: Number of events that the server reads at a time. Server default: 100.
+            resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
+                `False` raises the error instead. Default: `True`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a
+                `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such conversation, or no run.
+            BadRequestError: The run is not a background run.
+            StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
+            APIConnectionError: No response arrived.
+            APITimeoutError: Nothing arrived in time.
+            APIStatusError: The server responded with an error status.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._stream(
+            StreamConversation,
+            {
+                "conversation_id": conversation_id,
+                "agent_id": agent_id,
+                "run_id": run_id,
+                "otid": otid,
+                "starting_after": starting_after,
+                "include_pings": include_pings,
+                "poll_interval": poll_interval,
+                "batch_size": batch_size,
+                "resume": resume,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
 
     def list(
         self,
@@ -34,6 +354,8 @@ class AsyncConversationMessages(AsyncResource):
         order: Literal["asc", "desc"] | Unset = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -58,6 +380,8 @@ class AsyncConversationMessages(AsyncResource):
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
+            order_by: Field that the order goes by. Server default: `created_at`.
+            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -82,6 +406,8 @@ class AsyncConversationMessages(AsyncResource):
                 "order": order,
                 "group_id": group_id,
                 "include_err": include_err,
+                "order_by": order_by,
+                "include_return_message_types": include_return_message_types,
             },
             extra_headers,
             extra_query,
@@ -142,6 +468,318 @@ class AsyncConversationMessages(AsyncResource):
 class ConversationMessages(SyncResource[AsyncConversationMessages]):
     """The messages of a conversation."""
 
+    @overload
+    def create(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        streaming: Literal[True] | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Stream[StreamEvent]: ...
+
+    @overload
+    def create(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        streaming: Literal[False],
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> LettaResponse: ...
+
+    @overload
+    def create(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> LettaResponse | Stream[StreamEvent]: ...
+
+    def create(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        stream_tokens: bool | Unset = UNSET,
+        include_pings: bool | Unset = UNSET,
+        background: bool | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
+        resume: bool | Unset = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> LettaResponse | Stream[StreamEvent]:
+        """Send messages to the agent of a conversation: a turn.
+
+        `POST /v1/conversations/{conversation_id}/messages`. Not safe to repeat: retried only when the server cannot
+        have processed the request.
+
+        Exactly one of `input` and `messages` is required.
+
+        Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+
+        A stream is sent at once; iterate it, or use it in a `with` statement.
+
+        Args:
+            conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
+                the API, `agent-<uuid4>`.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
+                all.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
+                prompt.
+            override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
+            include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
+                Server default: `False`.
+            return_logprobs: Return log probabilities of the output tokens; providers compatible with OpenAI. Server
+                default: `False`.
+            top_logprobs: Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`.
+            return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
+                default: `False`.
+            override_system: System prompt for this turn, instead of the compiled one.
+            stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
+                whole. Server default: `False`.
+            include_pings: In a stream, return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
+            background: Run a streamed turn in the background, so that it goes on when the connection breaks; the server
+                needs Redis. Server default: `False`.
+            streaming: Return an event stream; `False` returns the whole response. Server default: `True`.
+            resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
+                `False` raises the error instead. Default: `True`.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a
+                `Timeout`. Default: the client's.
+
+        Returns:
+            A stream of the turn's events; with `streaming=False` the whole turn.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such conversation.
+            ConflictError: The conversation is busy with another turn, or waits for an approval.
+            RateLimitError: The model's provider refused, or the server did.
+            InternalServerError: The model's provider failed, or the server did.
+            StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
+            APIConnectionError: No response arrived.
+            APITimeoutError: Nothing arrived in time.
+            APIStatusError: The server responded with an error status.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait_or_stream(
+            self._core.create(
+                conversation_id,
+                agent_id=agent_id,
+                messages=messages,
+                input=input,
+                max_steps=max_steps,
+                use_assistant_message=use_assistant_message,
+                assistant_message_tool_name=assistant_message_tool_name,
+                assistant_message_tool_kwarg=assistant_message_tool_kwarg,
+                include_return_message_types=include_return_message_types,
+                enable_thinking=enable_thinking,
+                client_tools=client_tools,
+                client_skills=client_skills,
+                override_model=override_model,
+                include_compaction_messages=include_compaction_messages,
+                return_logprobs=return_logprobs,
+                top_logprobs=top_logprobs,
+                return_token_ids=return_token_ids,
+                override_system=override_system,
+                stream_tokens=stream_tokens,
+                include_pings=include_pings,
+                background=background,
+                streaming=streaming,
+                resume=resume,
+                wait_if_busy=wait_if_busy,
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+            )
+        )
+
+    def stream(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        run_id: str | Unset | None = UNSET,
+        otid: str | Unset | None = UNSET,
+        starting_after: int | Unset = UNSET,
+        include_pings: bool | Unset | None = UNSET,
+        poll_interval: float | Unset | None = UNSET,
+        batch_size: int | Unset | None = UNSET,
+        resume: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Stream[StreamEvent]:
+        """Stream the events of the background run that a conversation is busy with, or of another run of it.
+
+        `POST /v1/conversations/{conversation_id}/stream`. Safe to repeat: retried after transient failures.
+
+        The request is sent at once; iterate the result, or use it in a `with` statement.
+
+        Args:
+            conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
+                the API, `agent-<uuid4>`.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
+            run_id: `run-<uuid4>`: stream this run. Default: the active one.
+            otid: Stream the run that was started by the message with this offline threading ID.
+            starting_after: Start after the event with this `seq_id`. Server default: 0, with the first event.
+            include_pings: Return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
+            poll_interval: Seconds between two looks of the server for new events. Server default: 0.1.
+            batch_size: Number of events that the server reads at a time. Server default: 100.
+            resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
+                `False` raises the error instead. Default: `True`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a
+                `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such conversation, or no run.
+            BadRequestError: The run is not a background run.
+            StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
+            APIConnectionError: No response arrived.
+            APITimeoutError: Nothing arrived in time.
+            APIStatusError: The server responded with an error status.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._stream(
+            self._core.stream(
+                conversation_id,
+                agent_id=agent_id,
+                run_id=run_id,
+                otid=otid,
+                starting_after=starting_after,
+                include_pings=include_pings,
+                poll_interval=poll_interval,
+                batch_size=batch_size,
+                resume=resume,
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+            )
+        )
+
     def list(
         self,
         conversation_id: str,
@@ -153,6 +791,8 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         order: Literal["asc", "desc"] | Unset = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -177,6 +817,8 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
+            order_by: Field that the order goes by. Server default: `created_at`.
+            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -200,6 +842,8 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
                 order=order,
                 group_id=group_id,
                 include_err=include_err,
+                order_by=order_by,
+                include_return_message_types=include_return_message_types,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,

@@ -4,21 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.runs import ListRuns, RetrieveRun
 from letta_async.resources._paging import AsyncPaginator, Paginator
-from letta_async.resources._resource import AsyncResource
+from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.run import Run, RunStatus, StopReason
+
+if TYPE_CHECKING:
+    from letta_async.resources.run_messages import AsyncRunMessages, RunMessages
 
 __all__ = ["AsyncRuns", "Runs"]
 
 
 class AsyncRuns(AsyncResource):
     """Runs: what agents do in response to messages."""
+
+    messages: Part[AsyncRunMessages] = Part("letta_async.resources.run_messages", "AsyncRunMessages")
+    """The messages of a run."""
 
     def list(
         self,
@@ -131,6 +137,9 @@ class AsyncRuns(AsyncResource):
 
 class Runs(SyncResource[AsyncRuns]):
     """Runs: what agents do in response to messages."""
+
+    messages: Part[RunMessages] = Part("letta_async.resources.run_messages", "RunMessages")
+    """The messages of a run."""
 
     def list(
         self,

@@ -6,13 +6,14 @@ Order and defaults are the server's, and its messages list problems in that orde
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import attrs
 
 from letta_async._schema.annotations import by_tag, value_members
 from letta_async._schema.fields import Range
-from letta_async.operations import agent_blocks, agent_messages, blocks, conversations, messages
+from letta_async.operations import agent_blocks, agent_messages, blocks, conversation_messages, conversations
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument
 from letta_async.testing._ids import IdentityId
@@ -204,7 +205,7 @@ class CompactionRequest:
 class StreamAgentMessages:
     """Body of a turn that is streamed."""
 
-    messages = None
+    messages: list[Mapping[str, Any]] | None = None
     input: str | None = None
     max_steps = 50
     use_assistant_message = True
@@ -212,8 +213,8 @@ class StreamAgentMessages:
     assistant_message_tool_kwarg = "message"
     include_return_message_types: list[str] | None = None
     enable_thinking = True
-    client_tools = None
-    client_skills = None
+    client_tools: list[Mapping[str, Any]] | None = None
+    client_skills: list[Mapping[str, Any]] | None = None
     override_model = None
     include_compaction_messages = False
     return_logprobs = False
@@ -259,7 +260,7 @@ class RecompileQuery:
     dry_run = False
 
 
-@reads(messages.ListMessages)
+@reads(conversation_messages.ListMessages)
 class MessagesQuery:
     """Query of listing messages."""
 

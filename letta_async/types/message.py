@@ -1,11 +1,12 @@
-"""Messages of a conversation, one class a type, told apart by `message_type`.
+"""Messages of a conversation: one class per type, told apart by `message_type`.
 
-Source: `LettaMessageUnion` in the OpenAPI description of Letta 0.16.8. What a newer server says besides is kept: fields
-in `extra_fields`, messages of a type not known here in `UnknownMessage`.
+Source: `LettaMessageUnion` in the OpenAPI description of Letta 0.16.8. What a newer server sends besides is kept:
+fields in `extra_fields`, messages of a type not known here in `UnknownMessage`.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -13,6 +14,8 @@ from typing import Any, Literal
 import attrs
 
 from letta_async._schema.fields import WireObject
+from letta_async.errors import ToolArgumentsError
+from letta_async.types.content import Content, text_of
 
 __all__ = [
     "ApprovalRequestMessage",
@@ -34,71 +37,86 @@ __all__ = [
     "UserMessage",
 ]
 
-Content = str | list[Mapping[str, Any]]
-"""Text, or parts such as `{"type": "text", "text": …}` and `{"type": "image", "source": …}`."""
-
-
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
 @attrs.frozen(kw_only=True)
 class ToolCall(WireObject):
-    """A tool that an agent wants to use."""
+    """A call of a tool by an agent; in a stream of tokens, a piece of one."""
 
     name: str | None = None
-    """The tool's name."""
+    """Name of the tool."""
     arguments: str | None = None
-    """What it is given, as JSON in a string."""
+    """Arguments as the model wrote them: a JSON object as text, if the model made no mistake."""
     tool_call_id: str | None = None
-    """Which call this is; the return names it, too."""
+    """ID of the call, which the tool's return names as well."""
+
+    @property
+    def parsed_arguments(self) -> dict[str, Any]:
+        """The arguments, parsed; empty when the model wrote none.
+
+        Raises:
+            ToolArgumentsError: The text is not a JSON object.
+
+        """
+        if not (self.arguments or "").strip():
+            return {}
+        try:
+            parsed: object = json.loads(self.arguments or "")
+        except (ValueError, RecursionError) as error:
+            raise ToolArgumentsError(self.name, self.arguments, str(error)) from None
+        if not isinstance(parsed, dict):
+            raise ToolArgumentsError(self.name, self.arguments, "it is not an object")
+        arguments: dict[str, Any] = parsed
+        return arguments
 
 
 @attrs.frozen(kw_only=True)
 class ToolReturn(WireObject):
-    """What a tool gave back."""
+    """Return of a tool: what the server's tools returned, or what a client sends for a tool of its own."""
 
     type: Literal["tool"] = "tool"
-    tool_return: Content | None = attrs.field(default=None, hash=False)
-    """What it gave back, as text or parts."""
-    status: str | None = None
-    """`success` or `error`."""
-    tool_call_id: str | None = None
-    """The call that this is the return of."""
+    tool_return: Content = attrs.field(hash=False)
+    """What the tool returned, as text or parts."""
+    status: Literal["success", "error"]
+    """Whether the tool succeeded."""
+    tool_call_id: str
+    """ID of the call."""
     stdout: list[str] | None = attrs.field(default=None, hash=False)
-    """What it printed."""
+    """Lines that the tool printed."""
     stderr: list[str] | None = attrs.field(default=None, hash=False)
-    """What it printed as errors."""
+    """Lines that the tool printed as errors."""
 
 
 @attrs.frozen(kw_only=True)
 class ApprovalReturn(WireObject):
-    """What somebody decided about a tool call that needs approval."""
+    """Decision about a tool call that needs approval."""
 
     type: Literal["approval"] = "approval"
-    tool_call_id: str | None = None
-    """The call that was decided about."""
-    approve: bool | None = None
+    tool_call_id: str
+    """ID of the call."""
+    approve: bool
     """Whether the tool may be used."""
     reason: str | None = None
-    """Why, or why not."""
+    """Reason for the decision; the agent reads it."""
 
 
 @attrs.frozen(kw_only=True)
 class CompactionStats(WireObject):
-    """What a compaction did."""
+    """Statistics of a compaction."""
 
     trigger: str | None = None
-    """What led to it, such as `context_window_exceeded`."""
+    """Cause of the compaction, such as `context_window_exceeded`."""
     context_window: int | None = None
-    """Size of the model's context window, in tokens."""
+    """Size of the model's context window in tokens."""
     context_tokens_before: int | None = None
-    """Tokens in the context before."""
+    """Number of tokens in the context before the compaction."""
     context_tokens_after: int | None = None
-    """Tokens in the context after, without the definitions of tools."""
+    """Number of tokens in the context afterwards, without the definitions of tools."""
     messages_count_before: int | None = None
-    """Messages before."""
+    """Number of messages before the compaction."""
     messages_count_after: int | None = None
-    """Messages after."""
+    """Number of messages afterwards."""
 
 
 # --- messages -------------------------------------------------------------------------------------------------------
@@ -107,32 +125,33 @@ class CompactionStats(WireObject):
 @attrs.frozen(kw_only=True)
 class _Message(WireObject):
     id: str
-    """`message-<uuid4>`; what one step of an agent leaves can be several messages with the same id."""
+    """`message-<uuid4>`. Messages of different types can have one ID: they were one step of the agent. In a stream of
+    tokens, all pieces of a message have its ID."""
     date: datetime | None = None
-    """When it was made, to the second on Letta 0.16.8; recompiling a system message leaves it as it is."""
+    """Time of creation, to the second on Letta 0.16.8; recompiling a system message does not change it."""
     name: str | None = None
-    """Who speaks, where that has a name."""
+    """Name of the participant."""
     otid: str | None = None
-    """An id that a client gave the message, or that the server made of its own."""
+    """Offline threading ID: set by the client for a message that it sends, by the server for others."""
     sender_id: str | None = None
-    """Who sent it: an agent or an identity."""
+    """ID of the sender: an agent or an identity."""
     step_id: str | None = None
-    """The step of the agent that it belongs to."""
+    """ID of the step of the agent that the message belongs to."""
     is_err: bool | None = None
-    """Whether that step failed."""
+    """Whether the step failed."""
     seq_id: int | None = None
-    """Its number in a run that is streamed."""
+    """Number of the event in the stream of a background run, counted from 1; else `None`."""
     run_id: str | None = None
-    """The run that it belongs to."""
+    """ID of the run that the message belongs to."""
 
 
 @attrs.frozen(kw_only=True)
 class SystemMessage(_Message):
-    """A message of the system; the first of a conversation is the compiled system prompt."""
+    """A system message; the first one of a conversation is the compiled system prompt."""
 
     message_type: Literal["system_message"] = "system_message"
     content: str
-    """The text."""
+    """Text of the message."""
 
 
 @attrs.frozen(kw_only=True)
@@ -141,118 +160,128 @@ class UserMessage(_Message):
 
     message_type: Literal["user_message"] = "user_message"
     content: Content = attrs.field(hash=False)
-    """Text, or parts such as `{"type": "text", "text": …}` and `{"type": "image", "source": …}`."""
+    """Text, or parts such as `TextContent` and `ImageContent`."""
+
+    @property
+    def text(self) -> str:
+        """The text of the content, that of its parts joined."""
+        return text_of(self.content)
 
 
 @attrs.frozen(kw_only=True)
 class AssistantMessage(_Message):
-    """An agent's answer."""
+    """A message of the agent to the user; in a stream of tokens, a piece of one."""
 
     message_type: Literal["assistant_message"] = "assistant_message"
     content: Content = attrs.field(hash=False)
-    """Text, or parts as a user's message has them."""
+    """Text, or parts such as `TextContent`."""
+
+    @property
+    def text(self) -> str:
+        """The text of the content, that of its parts joined."""
+        return text_of(self.content)
 
 
 @attrs.frozen(kw_only=True)
 class ReasoningMessage(_Message):
-    """An agent's thoughts."""
+    """Reasoning of the agent; in a stream of tokens, a piece of it."""
 
     message_type: Literal["reasoning_message"] = "reasoning_message"
     reasoning: str
-    """The thoughts."""
+    """Text of the reasoning."""
     source: str | None = None
-    """`reasoner_model`, or `non_reasoner_model` that was told to think aloud."""
+    """`reasoner_model`, or `non_reasoner_model` for a model that was prompted to reason."""
     signature: str | None = None
-    """The provider's signature of the thoughts."""
+    """The provider's signature of the reasoning."""
 
 
 @attrs.frozen(kw_only=True)
 class HiddenReasoningMessage(_Message):
-    """Thoughts that the model's provider hides."""
+    """Reasoning that the model's provider hides."""
 
     message_type: Literal["hidden_reasoning_message"] = "hidden_reasoning_message"
     state: str | None = None
     """`redacted` or `omitted`."""
     hidden_reasoning: str | None = None
-    """The thoughts, encrypted."""
+    """The reasoning, encrypted."""
 
 
 @attrs.frozen(kw_only=True)
 class ToolCallMessage(_Message):
-    """An agent uses tools."""
+    """Calls of tools by the agent; in a stream of tokens, a piece of one."""
 
     message_type: Literal["tool_call_message"] = "tool_call_message"
     tool_calls: list[ToolCall] | ToolCall | None = attrs.field(default=None, hash=False)
-    """The calls; in a stream, a part of one."""
+    """The calls; in a stream of tokens, a piece of one."""
     tool_call: ToolCall | None = None
-    """The first of them; deprecated by the API."""
+    """The first call; deprecated by the API in favor of `tool_calls`."""
 
 
 @attrs.frozen(kw_only=True)
 class ToolReturnMessage(_Message):
-    """Tools gave something back."""
+    """Returns of tools."""
 
     message_type: Literal["tool_return_message"] = "tool_return_message"
     tool_returns: list[ToolReturn] | None = attrs.field(default=None, hash=False)
-    """What each gave back."""
+    """Return of each tool."""
     tool_return: str | None = None
-    """What the first gave back; deprecated by the API, as the fields that follow."""
+    """What the first tool returned; deprecated by the API, as the fields below."""
     status: str | None = None
-    """Whether the first went well: `success` or `error`."""
+    """Whether the first tool succeeded: `success` or `error`."""
     tool_call_id: str | None = None
-    """The call that the first is the return of."""
+    """ID of the first call."""
     stdout: list[str] | None = attrs.field(default=None, hash=False)
-    """What the first printed."""
+    """Lines that the first tool printed."""
     stderr: list[str] | None = attrs.field(default=None, hash=False)
-    """What the first printed as errors."""
+    """Lines that the first tool printed as errors."""
 
 
 @attrs.frozen(kw_only=True)
 class ApprovalRequestMessage(_Message):
-    """An agent asks whether it may use tools."""
+    """Tool calls that wait for an approval, or for a client to run the tools; in a stream of tokens, a piece."""
 
     message_type: Literal["approval_request_message"] = "approval_request_message"
     tool_calls: list[ToolCall] | ToolCall | None = attrs.field(default=None, hash=False)
-    """The calls; in a stream, a part of one."""
+    """The calls; in a stream of tokens, a piece of one."""
     tool_call: ToolCall | None = None
-    """The first of them; deprecated by the API."""
+    """The first call; deprecated by the API in favor of `tool_calls`."""
 
 
 @attrs.frozen(kw_only=True)
 class ApprovalResponseMessage(_Message):
-    """Somebody answers whether an agent may use tools."""
+    """Decisions about tool calls, or returns of tools that a client ran."""
 
     message_type: Literal["approval_response_message"] = "approval_response_message"
     approvals: list[ApprovalReturn | ToolReturn] | None = attrs.field(default=None, hash=False)
-    """What was decided about each call, or what the tool gave back that the client ran itself."""
+    """Decision about each call, or the return of the tool where the client ran it."""
     approve: bool | None = None
-    """The decision; deprecated by the API, as the fields that follow."""
+    """The decision; deprecated by the API, as the fields below."""
     approval_request_id: str | None = None
-    """The message that asked."""
+    """ID of the message that asked for the approval."""
     reason: str | None = None
-    """Why, or why not."""
+    """Reason for the decision."""
 
 
 @attrs.frozen(kw_only=True)
 class SummaryMessage(_Message):
-    """What compaction made of earlier messages."""
+    """Summary that a compaction left of earlier messages."""
 
     message_type: Literal["summary_message"] = "summary_message"
     summary: str
-    """What stands for the earlier messages."""
+    """Text of the summary."""
     compaction_stats: CompactionStats | None = None
-    """How much that saved."""
+    """Statistics of the compaction."""
 
 
 @attrs.frozen(kw_only=True)
 class EventMessage(_Message):
-    """Something happened that no model is told of, such as a compaction."""
+    """An event that is not shown to the model, such as a compaction."""
 
     message_type: Literal["event_message"] = "event_message"
     event_type: str | None = None
-    """What happened, such as `compaction`."""
+    """Kind of the event, such as `compaction`."""
     event_data: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
-    """What there is to say about it."""
+    """Details of the event."""
 
 
 @attrs.frozen(kw_only=True)
@@ -260,11 +289,11 @@ class UnknownMessage(WireObject):
     """A message of a type that this version has no class for; its other fields are in `extra_fields`."""
 
     message_type: str
-    """What the API calls such messages."""
+    """Type of the message."""
     id: str | None = None
     """`message-<uuid4>`."""
     date: datetime | None = None
-    """When it was made."""
+    """Time of creation."""
 
 
 Message = (
@@ -281,4 +310,4 @@ Message = (
     | EventMessage
     | UnknownMessage
 )
-"""A message of any type, told apart by `message_type`."""
+"""A message, told apart by `message_type`."""

@@ -17,7 +17,7 @@ from .declarations import Module
 
 __all__ = ["Rendering"]
 
-_PLACED = {"InPath", "InQuery", "InBody", "InForm"}
+_PLACED = {"InPath", "InQuery", "InBody", "InClient", "InForm"}
 _SCALARS = {"str", "int", "float", "bool", "object", "bytes"}
 
 

@@ -16,7 +16,7 @@ import attrs
 
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Endpoint, Operation
-from letta_async.operations._streaming import StreamOperation
+from letta_async.operations._streaming import StreamOperation, SwitchedOperation
 
 __all__ = ["Call", "Module", "Parameter", "read_call", "read_module", "sources_of"]
 
@@ -77,6 +77,11 @@ class Call:
         """Whether the call returns a stream of events."""
         return issubclass(self.cls, StreamOperation)
 
+    @property
+    def switches(self) -> bool:
+        """Whether the parameter `streaming` says if the call returns a stream of events."""
+        return issubclass(self.cls, SwitchedOperation)
+
 
 @functools.cache
 def read_module(name: str) -> Module:
@@ -129,7 +134,13 @@ def read_call(cls: type[Operation[Any]]) -> Call:
     in_path = [name for _, name, _, _ in string.Formatter().parse(cls.http.path) if name]
     ordered = [field.name for field in attrs.fields(cls)]
     positional = _field_of(found, in_path[-1]) if in_path else None
-    ordered.sort(key=lambda name: (name != positional, not found[name].required))
+    ordered.sort(
+        key=lambda name: (
+            name != positional,
+            not found[name].required,
+            "InClient" in ast.unparse(found[name].annotation),
+        )
+    )
     module, node = next(sources_of(cls))
     return Call(cls, module, _answer(node), tuple(found[name] for name in ordered), positional)
 

@@ -70,13 +70,20 @@ def docstring(call: Call, *, waits: bool) -> str:
             else "The request is sent when the result is used: iterate it, use it in an `async with` statement, or "
             "`await` it for the response's head."
         )
-    options = OPTIONS | {"timeout": _STREAM_TIMEOUT} if call.streams else OPTIONS
+    if call.switches:
+        paragraphs.append(
+            "A stream is sent at once; iterate it, or use it in a `with` statement."
+            if waits
+            else "`await` the result, with or without `streaming`. The request of a stream is sent when it is used: "
+            "iterate it, use it in an `async with` statement, or `await` it."
+        )
+    options = OPTIONS | {"timeout": _STREAM_TIMEOUT} if call.streams or call.switches else OPTIONS
     arguments = [*((each.name, each.description) for each in call.parameters), *options.items()]
     blocks = [first, *map(fill, paragraphs), _section("Args", arguments)]
     if "Returns" in sections:
         blocks.append("Returns:\n" + fill(sections["Returns"], "    "))
     own = dict(re.findall(r"(\w+): (.+?)(?= \w+Error: |$)", sections.get("Raises", "")))
-    if call.streams:
+    if call.streams or call.switches:
         own |= _STREAM_RAISES
     raises = {"InvalidArgumentError": _RAISES["InvalidArgumentError"]} | own | _RAISES
     blocks.append(_section("Raises", raises.items()))

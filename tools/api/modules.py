@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, Final
 
+from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import Operation
 from letta_async.operations._tree import EXTENSIONS, RESOURCES, TREE
 
@@ -154,10 +155,43 @@ def _method(name: str, call: Call, rendering: Rendering, *, waits: bool, shadows
     ]
     signature = ", ".join(["self", *positional, "*", *keywords, *_OPTIONS])
     returns = _returns(call, rendering, waits=waits, shadows_list=shadows_list)
+    overloads = ""
+    if call.switches:
+        whole, stream, returns = _switched_returns(returns, call, rendering, waits=waits)
+        overloads = _overloads(name, call, signature, {True: stream, False: whole, None: returns}, rendering)
     text = textwrap.indent(f'"""{docstring(call, waits=waits)}\n\n"""', "        ", lambda line: bool(line.strip()))
-    head = "def" if waits or call.lists or call.streams else "async def"
+    head = "def" if waits or call.lists or call.streams or call.switches else "async def"
     body = _waiting_body(name, call) if waits else _sending_body(call, rendering)
-    return f"    {head} {name}({signature}) -> {returns}:\n{text}\n        {body}"
+    return f"{overloads}    {head} {name}({signature}) -> {returns}:\n{text}\n        {body}"
+
+
+def _switched_returns(whole: str, call: Call, rendering: Rendering, *, waits: bool) -> tuple[str, str, str]:
+    """Return what a call returns that can stream: without a stream, with one, and in general."""
+    event = next(name for name, value in call.module.namespace.items() if value is call.cls.event)
+    rendering.need(call.module.origins[event], event)
+    kind = "Stream" if waits else "AsyncStream"
+    rendering.need("letta_async.resources._stream", kind)
+    stream = f"{kind}[{event}]"
+    if not waits:
+        rendering.need("collections.abc", "Coroutine")
+        rendering.need("typing", "Any")
+        whole = f"Coroutine[Any, Any, {whole}]"
+    return whole, stream, f"{whole} | {stream}"
+
+
+def _overloads(name: str, call: Call, signature: str, returns: dict[bool | None, str], rendering: Rendering) -> str:
+    """Write the overloads of a call that can stream, by the value of `streaming`."""
+    rendering.need("typing", "Literal", "overload")
+    switch = "streaming: bool | Unset = UNSET"
+    assert switch in signature  # noqa: S101 - every such call declares it
+    default = call.cls.switched(UNSET)  # type: ignore[attr-defined]
+    lines: list[str] = []
+    for value in (default, not default):
+        left_out = " | Unset = UNSET" if value is default else ""
+        one = signature.replace(switch, f"streaming: Literal[{value}]{left_out}")
+        lines.append(f"    @overload\n    def {name}({one}) -> {returns[value]}: ...\n\n")
+    lines.append(f"    @overload\n    def {name}({signature}) -> {returns[None]}: ...\n\n")
+    return "".join(lines)
 
 
 def _returns(call: Call, rendering: Rendering, *, waits: bool, shadows_list: bool) -> str:
@@ -174,17 +208,17 @@ def _returns(call: Call, rendering: Rendering, *, waits: bool, shadows_list: boo
         rendering.need("letta_async.resources._stream", kind)
         return f"{kind}[{returned}]"
     if shadows_list and "list[" in returned:
-        rendering.need("builtins", "list as List")
-        return returned.replace("list[", "List[")
+        rendering.need("builtins", "list as _list")
+        return returned.replace("list[", "_list[")
     return returned
 
 
 def _sending_body(call: Call, rendering: Rendering) -> str:
     rendering.need(call.cls.__module__, call.cls.__name__)
     given = ", ".join(f'"{each.name}": {each.name}' for each in call.parameters)
-    verb = "pages" if call.lists else "stream" if call.streams else "send"
+    verb = "pages" if call.lists else "stream" if call.streams else "send_or_stream" if call.switches else "send"
     send = f"self._{verb}({call.cls.__name__}, {{{given}}}, {', '.join(_OPTION_NAMES)})"
-    if call.lists or call.streams:
+    if call.lists or call.streams or call.switches:
         return f"return {send}"
     return f"await {send}" if ast.unparse(call.answer) == "None" else f"return await {send}"
 
@@ -197,6 +231,8 @@ def _waiting_body(name: str, call: Call) -> str:
         return f"return self._pages(self._core.{name}({', '.join(handed)}))"
     if call.streams:
         return f"return self._stream(self._core.{name}({', '.join(handed)}))"
+    if call.switches:
+        return f"return self._wait_or_stream(self._core.{name}({', '.join(handed)}))"
     wait = f"self._wait(self._core.{name}, {', '.join(handed)})"
     return wait if ast.unparse(call.answer) == "None" else f"return {wait}"
 

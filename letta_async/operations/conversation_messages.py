@@ -1,0 +1,139 @@
+"""Calls about messages of a conversation, under `/v1/conversations/{conversation_id}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from letta_async._schema.fields import Count, PageSize, Seconds
+from letta_async._schema.unset import UNSET
+from letta_async.operations._conversation import ConversationOperation
+from letta_async.operations._listing import Listing
+from letta_async.operations._operation import (
+    GET,
+    POST,
+    AgentId,
+    Endpoint,
+    InBody,
+    InQuery,
+    MessageId,
+    RunId,
+    operation,
+)
+from letta_async.operations._streaming import ResumableOperation, StreamOperation, SwitchedOperation
+from letta_async.operations._turn import StreamingTurn
+from letta_async.types.message import Message
+from letta_async.types.stream import StreamEvent
+from letta_async.types.turn import LettaResponse, MessageType
+
+__all__ = ["CreateMessages", "ListMessages", "StreamConversation"]
+
+
+@operation
+class ListMessages(ConversationOperation[list[Message]], Listing[Message]):
+    """List the messages of a conversation. Letta 0.16.8 lists none for a conversation that does not exist."""
+
+    http: ClassVar[Endpoint] = GET("/v1/conversations/{conversation_id}/messages")
+
+    agent_id: InQuery[AgentId | None] = UNSET
+    """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""
+    limit: InQuery[PageSize | None] = UNSET
+    """Maximum number of messages per page, as they are stored: one can be listed as several, or not at all. Server
+    default: 100."""
+    after: InQuery[MessageId | None] = UNSET
+    """List messages later than the one with this ID, whatever the order."""
+    before: InQuery[MessageId | None] = UNSET
+    """List messages earlier than the one with this ID, whatever the order."""
+    order: InQuery[Literal["asc", "desc"]] = UNSET
+    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
+    group_id: InQuery[str | None] = UNSET
+    """List messages of this group of agents."""
+    include_err: InQuery[bool | None] = UNSET
+    """Include messages of failed steps, for debugging."""
+    order_by: InQuery[Literal["created_at"]] = UNSET
+    """Field that the order goes by. Server default: `created_at`."""
+    include_return_message_types: InQuery[list[MessageType] | None] = UNSET
+    """List messages of these types alone, such as `assistant_message`. Default: all."""
+
+    def arranged(self, page: list[Message]) -> list[Message]:
+        """Return the newest first: 0.16.8 returns an agent's own messages the oldest first in both orders."""
+        first, last = (page[0].date, page[-1].date) if page else (None, None)
+        if self.order == "asc" or self.conversation_id.startswith("conv-") or not (first and last and first <= last):
+            return page
+        return page[::-1]
+
+    def mark(self, item: Message) -> int | None:
+        """Return what tells messages apart, also those with one ID: several can be made of one that is stored."""
+        return None if item.id is None else hash((item.id, item.message_type, getattr(item, "otid", None)))
+
+    def following(self, page: list[Message]) -> Mapping[str, Any]:
+        """Return the parameters that lead on: `after` and `before` mean later and earlier, whatever the order.
+
+        A short page is not the last one: the server counts what is stored, of which one can be listed as several
+        messages, and another as none.
+        """
+        if not page:
+            return {}
+        return {"after" if self.order == "asc" else "before": page[-1].id}
+
+
+@operation
+class CreateMessages(
+    StreamingTurn[LettaResponse], ConversationOperation[LettaResponse], SwitchedOperation[LettaResponse]
+):
+    """Send messages to the agent of a conversation: a turn. Exactly one of `input` and `messages` is required.
+
+    Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+
+    Returns:
+        A stream of the turn's events; with `streaming=False` the whole turn.
+
+    Raises:
+        NotFoundError: There is no such conversation.
+        ConflictError: The conversation is busy with another turn, or waits for an approval.
+        RateLimitError: The model's provider refused, or the server did.
+        InternalServerError: The model's provider failed, or the server did.
+
+    """
+
+    http: ClassVar[Endpoint] = POST("/v1/conversations/{conversation_id}/messages", body_required=True, traffic="model")
+    event: ClassVar[Any] = StreamEvent
+    streams_by_default: ClassVar[bool] = True
+
+    streaming: InBody[bool] = UNSET
+    """Return an event stream; `False` returns the whole response. Server default: `True`."""
+
+
+@operation
+class StreamConversation(
+    ConversationOperation[StreamEvent], ResumableOperation[StreamEvent], StreamOperation[StreamEvent]
+):
+    """Stream the events of the background run that a conversation is busy with, or of another run of it.
+
+    Raises:
+        NotFoundError: There is no such conversation, or no run.
+        BadRequestError: The run is not a background run.
+
+    """
+
+    http: ClassVar[Endpoint] = POST(
+        "/v1/conversations/{conversation_id}/stream", repeatable=True, body_required=True, traffic="stream"
+    )
+
+    run_id: InBody[RunId | None] = UNSET
+    """`run-<uuid4>`: stream this run. Default: the active one."""
+    otid: InBody[str | None] = UNSET
+    """Stream the run that was started by the message with this offline threading ID."""
+    starting_after: InBody[Count] = UNSET
+    """Start after the event with this `seq_id`. Server default: 0, with the first event."""
+    include_pings: InBody[bool | None] = UNSET
+    """Return a `LettaPing` at the beginning and every 20 s. Server default: `True`."""
+    poll_interval: InBody[Seconds | None] = UNSET
+    """Seconds between two looks of the server for new events. Server default: 0.1."""
+    batch_size: InBody[PageSize | None] = UNSET
+    """Number of events that the server reads at a time. Server default: 100."""
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a stream that broke is continued."""
+        return self.resume is not False
