@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Letta
+    from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentInclude, AgentState, AgentType
     from letta_async.types.block import Block, NewBlock
     from letta_async.types.compaction import CompactionSettings
@@ -153,6 +154,7 @@ __all__ = [
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
+    "Accumulator",
     "AgentFileAttachment",
     "AgentInclude",
     "AgentState",
@@ -280,6 +282,7 @@ __all__ = [
     "ZaiModelSettings",
     "ZaiThinking",
     "__version__",
+    "accumulate",
     "text_of",
 ]
 
@@ -290,6 +293,7 @@ _HOMES: Final = {
     "APIResponseValidationError": "errors",
     "APIStatusError": "errors",
     "APITimeoutError": "errors",
+    "Accumulator": "types.accumulation",
     "AgentFileAttachment": "types.folder",
     "AgentInclude": "types.agent",
     "AgentState": "types.agent",
@@ -418,6 +422,7 @@ _HOMES: Final = {
     "XaiModelSettings": "types.providers",
     "ZaiModelSettings": "types.providers",
     "ZaiThinking": "types.providers",
+    "accumulate": "types.accumulation",
     "text_of": "types.content",
 }
 """Module that each name is from."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from letta_async._base_client import BaseClient
-from letta_async._http.event_source import EventSource
 from letta_async._http.request import CallOptions, Request, build, build_raw
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import Attempt, ClientClosedError, LettaError
 from letta_async.operations._operation import Operation
 from letta_async.resources._client import AsyncResources
+
+if TYPE_CHECKING:
+    from letta_async._http.resumption import Events
 
 __all__ = ["AsyncLetta"]
 
@@ -70,16 +72,13 @@ class AsyncLetta(BaseClient, AsyncResources):
 
     def _connect(
         self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
-    ) -> tuple[Request, Callable[[], Awaitable[EventSource]]]:
+    ) -> tuple[Request, Callable[[], Awaitable[Events]]]:
         """Return the request of a stream, and what sends it."""
         self._refuse_if_closed()
         request = build(operation, parameters, options, self._config)
+        from letta_async._http.resumption import stream_opener  # noqa: PLC0415 - imported by those that stream
 
-        async def connect() -> EventSource:
-            source: EventSource = await self._transport.send(request, self._config)
-            return source
-
-        return request, connect
+        return request, stream_opener(request, options, self._config, self._transport)
 
     def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Awaitable[Any]:
         self._refuse_if_closed()

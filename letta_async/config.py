@@ -60,6 +60,9 @@ class Timeout:
     connect: float | None = attrs.field(default=5.0, kw_only=True)
     """Seconds for connecting, name resolution and TLS included; never more than nine tenths of the whole, so that a
     connection that hangs is told from an answer that does not come. `None`: that share alone. Default: 5."""
+    pings: bool = attrs.field(default=True, kw_only=True)
+    """Whether a ping of the server counts as data of an event stream, whose `timeout` bounds each wait for data; with
+    `False` a stream on which only pings arrive times out. Default: `True`."""
     connect_seconds: float | None = attrs.field(init=False, repr=False, eq=False)
     """The bound on connecting that follows from both, in seconds."""
 
@@ -69,6 +72,8 @@ class Timeout:
             for suffix, value in (("", self.timeout), (".connect", self.connect))
             if value is not None and not _is_seconds(value)
         ]
+        if not isinstance(self.pings, bool):
+            faults.append(ArgumentProblem("timeout.pings", f"{self.pings!r} is neither True nor False"))
         if faults:
             raise InvalidArgumentError(faults)
         bounds = [self.connect, None if self.timeout is None else 0.9 * self.timeout]

@@ -13,7 +13,7 @@ import attrs
 from letta_async._schema.json_values import is_object
 from letta_async.errors import APIConnectionError, APIError, APIStatusError, ArgumentProblem, InvalidArgumentError
 
-__all__ = ["Retries", "RetryBudget", "RetryPolicy", "is_overload"]
+__all__ = ["Retries", "RetryBudget", "RetryPolicy", "is_overload", "is_passing_conflict"]
 
 _PASSING: Final = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
 """Statuses that may be otherwise next time: of a server's failures all but those that say what it cannot do."""
@@ -145,6 +145,11 @@ def is_overload(error: APIError) -> bool:
     return False
 
 
+def is_passing_conflict(error: APIStatusError) -> bool:
+    """Return whether an error is a 409 that passes by itself, such as that of a conversation that is busy."""
+    return error.status_code == 409 and (error.retry_after is not None or _conflict_passes(error.detail))
+
+
 def _may_pass(error: APIStatusError) -> bool:
     match error.headers.get("x-should-retry"):
         case "true":
@@ -154,7 +159,7 @@ def _may_pass(error: APIStatusError) -> bool:
         case _:
             pass
     if error.status_code == 409:
-        return error.retry_after is not None or _conflict_passes(error.detail)
+        return is_passing_conflict(error)
     return error.status_code in _PASSING
 
 

@@ -27,10 +27,12 @@ from letta_async.errors import (
     ClientClosedError,
     LettaError,
 )
-from letta_async.retry import is_overload
+from letta_async.retry import is_overload, is_passing_conflict
 
 __all__ = ["CallAttempts"]
 
+_LONGEST_LOOK: Final = 2.0
+"""Maximum delay before a call is repeated that waits for another one to end, in seconds."""
 _SHORT: Final = 200
 """Maximum length of an attempt's error in the history, in characters."""
 
@@ -38,7 +40,18 @@ _SHORT: Final = 200
 class CallAttempts:
     """Try a request until there is an answer, or no try is left."""
 
-    __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_limiter", "_number", "_paid", "_request")
+    __slots__ = (
+        "_attempts",
+        "_conflicts",
+        "_deadline",
+        "_failed",
+        "_lane",
+        "_limiter",
+        "_number",
+        "_paid",
+        "_patient_until",
+        "_request",
+    )
 
     def __init__(self, lane: CallContext, request: Request, attempts: list[Attempt]) -> None:
         """Store what is sent.
@@ -59,6 +72,10 @@ class CallAttempts:
         """Which attempt it is."""
         self._paid = 0
         self._failed: APIError | None = None
+        self._conflicts = 0
+        """Number of conflicts that were waited out."""
+        self._patient_until = 0.0
+        """Time until which conflicts are waited out, on the loop's clock; 0 before the first one."""
 
     async def run(self) -> Any:
         """Try, and try again.
@@ -71,8 +88,7 @@ class CallAttempts:
             try:
                 value = await self._try()
             except APIError as error:
-                again = lane.config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable)
-                again = again and self._request.resendable
+                again = self._may_try_again(error, retries=0)
                 if not again:
                     raise
             if again:  # outside the handler, or what the first try met would be a part of the error
@@ -85,11 +101,18 @@ class CallAttempts:
         lane.retries.budget.give_back(self._paid)
         return value
 
-    async def run_in_time(self, deadline: float) -> Any:
-        """Do so within a number of seconds: tries, the waits between them and the waits for a slot."""
-        self._deadline = self._lane.watch.loop.time() + deadline
+    async def run_in_time(self, deadline: float, until: float | None = None) -> Any:
+        """Do so within a number of seconds: attempts, the delays between them and the waits for a slot.
+
+        Args:
+            deadline: Seconds from now.
+            until: Deadline on the loop's clock, instead.
+
+        """
+        now = self._lane.watch.loop.time()
+        self._deadline = now + deadline if until is None else until
         try:
-            with Timer(self._lane.watch, deadline):
+            with Timer(self._lane.watch, self._deadline - now):
                 return await self.run()
         except TimeoutError as error:
             failure = self._deadline_error(error)
@@ -193,23 +216,40 @@ class CallAttempts:
 
     def _should_retry(self, state: RetryCallState) -> bool:
         error = _error(state)
-        return (
-            isinstance(error, Exception)
-            and self._request.resendable
-            and self._lane.config.retry.should_retry(
-                error, retries=state.attempt_number - 1, repeatable=self._request.repeatable
-            )
-        )
+        return isinstance(error, Exception) and self._may_try_again(error, retries=state.attempt_number - 1)
+
+    def _may_try_again(self, error: Exception, *, retries: int) -> bool:
+        request = self._request
+        if not request.resendable:
+            return False
+        if self._is_waited_out(error):
+            self._conflicts += 1
+            return True
+        repeatable, retries = request.repeatable, retries - self._conflicts
+        return self._lane.config.retry.should_retry(error, retries=retries, repeatable=repeatable)
+
+    def _is_waited_out(self, error: BaseException | None) -> bool:
+        """Return whether the server is busy with another call, for which this one waits."""
+        patience = self._request.conflict_patience
+        if not patience or not isinstance(error, APIStatusError) or not is_passing_conflict(error):
+            return False
+        now = self._lane.watch.loop.time()
+        self._patient_until = self._patient_until or now + patience
+        return now < self._patient_until
 
     def _wait(self, state: RetryCallState) -> float:
-        return self._lane.config.retry.delay(
-            _error(state), retries=state.attempt_number - 1, rng=self._lane.retries.rng
-        )
+        error, lane = _error(state), self._lane
+        if self._is_waited_out(error):
+            longest = min(_LONGEST_LOOK, 0.25 * 2.0 ** min(self._conflicts, 10))
+            return min(lane.retries.rng.uniform(longest / 2, longest), self._patient_until - lane.watch.loop.time())
+        return lane.config.retry.delay(error, retries=state.attempt_number - 1 - self._conflicts, rng=lane.retries.rng)
 
     def _should_stop(self, state: RetryCallState) -> bool:
         if self._deadline is not None and self._lane.watch.loop.time() + state.upcoming_sleep >= self._deadline:
             return True
         error = _error(state)
+        if self._is_waited_out(error):
+            return False
         paid = None if error is None else self._lane.retries.budget.take(error)
         self._paid += paid or 0
         return paid is None

@@ -26,6 +26,7 @@ __all__ = ["EventSource"]
 
 _FOR_THE_END: Final = 0.25
 """Seconds to wait for the end of the body after the last event, so that the connection can be used again."""
+_PING: Final = "ping"
 _from_json: Final = json.loads
 
 
@@ -43,6 +44,7 @@ class EventSource:
         "_failure",
         "_finished",
         "_head",
+        "_heard",
         "_pid",
         "_reading",
         "_release",
@@ -80,6 +82,8 @@ class EventSource:
         self._finished = False
         """Whether the last event was received."""
         self._reading = False
+        self._heard = context.watch.loop.time()
+        """Time of the last event other than a ping, on the loop's clock; kept where pings do not count."""
         self._pid = os.getpid()
         context.streams.add(self)
 
@@ -106,6 +110,8 @@ class EventSource:
                     break
                 chunk = await self._read_chunk(self._response)
                 if events := self._values(self._decoder.feed(chunk)):
+                    if not self._request.timeout.pings and any(event.message_type != _PING for event in events):
+                        self._heard = self._context.watch.loop.time()
                     return events
         finally:
             self._reading = False
@@ -149,7 +155,7 @@ class EventSource:
         """Return the next bytes; on a failure, those that arrived before it, if there are any."""
         content = response.content
         loop = self._context.watch.loop
-        if self._deadline is not None and loop.time() >= self._deadline:
+        if self._is_overdue:
             self._fail(self._translated(TimeoutError()))
             return b""
         try:
@@ -175,19 +181,26 @@ class EventSource:
     def _seconds(self, now: float) -> float | None:
         """Return how long to wait for the next bytes."""
         idle = self._request.timeout.timeout
+        if idle is not None and not self._request.timeout.pings:
+            idle = max(0.0, self._heard + idle - now)
         if self._deadline is None:
             return idle
         left = self._deadline - now
         return left if idle is None else min(idle, left)
 
+    @property
+    def _is_overdue(self) -> bool:
+        return self._deadline is not None and self._context.watch.loop.time() >= self._deadline
+
     def _translated(self, error: Exception | asyncio.CancelledError) -> APIConnectionError:
         request, config = self._request, self._context.config
         if not isinstance(error, TimeoutError):
             return translate(error, request.method, request.path, config.base_url)
-        if self._deadline is not None and self._context.watch.loop.time() >= self._deadline:
+        if self._is_overdue:
             words = f"the deadline of {config.deadline:g} s passed"
         else:
-            words = f"nothing arrived on the stream for {request.timeout.timeout:g} s"
+            besides = "" if request.timeout.pings else " but pings"
+            words = f"nothing{besides} arrived on the stream for {request.timeout.timeout:g} s"
         return self._connection_error(words, APITimeoutError)
 
     def _connection_error(self, words: str, cls: type[APIConnectionError] = APIConnectionError) -> APIConnectionError:

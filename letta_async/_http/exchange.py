@@ -15,7 +15,7 @@ from letta_async._http.form import OpenForm
 from letta_async._http.idle import PARSED_IN_PYTHON
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
-from letta_async._http.response import Response, invalid_response
+from letta_async._http.response import Response, invalid_response, refuse_stream
 from letta_async._http.session import REUSED, ConnectionOptions
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._http.trace import Trace
@@ -66,7 +66,8 @@ async def exchange(
                         None if success else redirect_target(request, status, headers, target, config.base_url, hops)
                     )
                     if elsewhere is None:
-                        if success and request.streams and _is_event_stream(request, response):
+                        if success and _is_event_stream(response):
+                            refuse_stream(request, status, headers)
                             return Response(status, headers, b"", response)
                         return Response(status, headers, await _read(response, request, config.max_response_bytes))
                 except BaseException:
@@ -132,19 +133,9 @@ async def _send(
             resends += 1
 
 
-def _is_event_stream(request: Request, response: aiohttp.ClientResponse) -> bool:
-    """Return whether the body is an event stream.
-
-    Raises:
-        APIResponseValidationError: It is one, but compressed.
-
-    """
-    headers = response.headers
-    if headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/event-stream":
-        return False
-    if headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
-        raise invalid_response(request, response.status, headers, b"", "the event stream is compressed, unasked")
-    return True
+def _is_event_stream(response: aiohttp.ClientResponse) -> bool:
+    content_type = response.headers.get("Content-Type", "")
+    return content_type.partition(";")[0].strip().lower() == "text/event-stream"
 
 
 def _payload(body: bytes | None) -> bytes | io.BytesIO | None:

@@ -130,6 +130,8 @@ def build(
         raise InvalidArgumentError(faults)
     for message, category in call.advice():
         warn(message, category)
+    if (prepared := call.prepared()) is not call:
+        call, parameters = prepared, prepared.given()
     http = operation.http
     segments: dict[str, str] = {}
     query: dict[str, object] = {}
@@ -158,7 +160,7 @@ def build(
         headers=_form_headers(options, config) if form else _headers(options, headers),
         body=_object(body) if body or http.body_required else None,
         timeout=_timeout(options, config),
-        repeatable=http.repeatable,
+        repeatable=call.is_repeatable,
         answer=operation.answer,
         operation=call,
         streams=call.streams,

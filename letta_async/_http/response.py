@@ -15,7 +15,7 @@ from letta_async._http.request import Request
 from letta_async._schema.converter import read
 from letta_async.errors import APIResponseValidationError, APIStatusError
 
-__all__ = ["Response", "decode_response", "invalid_response"]
+__all__ = ["Response", "decode_response", "invalid_response", "refuse_stream"]
 
 _PROCESSED: Final = "the server has processed the request"
 _from_json: Final = json.JSONDecoder().raw_decode
@@ -59,6 +59,21 @@ def decode_response(request: Request, response: Response, *, limit: int, base_ur
         raise invalid_response(request, status, headers, body, str(reason)) from reason.__cause__
 
 
+def refuse_stream(request: Request, status: int, headers: Mapping[str, str]) -> None:
+    """Refuse an event stream that cannot be read, before any of it is.
+
+    Raises:
+        APIResponseValidationError: The call does not read event streams, or the stream is compressed.
+
+    """
+    if not request.streams:
+        hint = "the methods that stream do, such as client.agents.messages.stream"
+        reason = f"the response is an event stream, which this call does not read; {hint}; {_PROCESSED}"
+        raise invalid_response(request, status, headers, b"", reason)
+    if headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
+        raise invalid_response(request, status, headers, b"", "the event stream is compressed, unasked")
+
+
 class _UnreadableError(ValueError):
     """An answer is not what was promised; the message says why."""
 
@@ -85,8 +100,6 @@ def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
             return None
         raise _UnreadableError("the answer is empty")
     kind = headers.get("Content-Type")
-    if kind is not None and kind.startswith("text/event-stream"):
-        raise _UnreadableError(f"the response is an event stream, which this call does not read; {_PROCESSED}")
     if kind not in (None, "application/json") and not kind.partition(";")[0].strip().lower().endswith("json"):
         raise _UnreadableError("the answer is not JSON")
     try:

@@ -18,7 +18,7 @@ from letta_async._http.keyed_attempts import KeyedCallAttempts
 from letta_async._http.limiter import Limiter, ServerLimiters
 from letta_async._http.request import Request
 from letta_async._http.session import ConnectionOptions, abandon_session
-from letta_async._http.timeouts import TimeoutScheduler
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._schema.record import Record
 from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig
@@ -93,7 +93,11 @@ class Transport:
             raise InvalidArgumentError(faults)
 
     def send(
-        self, request: Request, config: ClientConfig, attempts: list[Attempt] | None = None
+        self,
+        request: Request,
+        config: ClientConfig,
+        attempts: list[Attempt] | None = None,
+        until: float | None = None,
     ) -> Coroutine[Any, Any, Any]:
         """Send a request, again if need be, and give what its answer carries.
 
@@ -101,6 +105,7 @@ class Transport:
             request: What to send.
             config: The client's options.
             attempts: Where to note the tries that fail, for a caller who wants them of a call that succeeds, too.
+            until: Deadline of a call that continues an earlier one, on the loop's clock, instead of the client's.
 
         Raises:
             APIError: no answer came, or one that is no success, or none in time.
@@ -109,7 +114,17 @@ class Transport:
         """
         kind = CallAttempts if config.keys is None else KeyedCallAttempts
         tries = kind(self._lane(self._bind(), config), request, [] if attempts is None else attempts)
-        return tries.run() if config.deadline is None else tries.run_in_time(config.deadline)
+        return tries.run() if config.deadline is None else tries.run_in_time(config.deadline, until)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait between two requests that belong together.
+
+        Raises:
+            ClientClosedError: The client was closed meanwhile.
+
+        """
+        with Timer(self._bind().watch, None):
+            await self.retries.sleep(seconds)
 
     async def close(self) -> None:
         """End what is under way and close the connections; a session that was given stays open."""

@@ -225,6 +225,11 @@ class Operation(Record, Generic[Answer]):
         return False
 
     @property
+    def is_repeatable(self) -> bool:
+        """Whether sending the request twice does no harm, so that it can be retried when its fate is unknown."""
+        return self.http.repeatable
+
+    @property
     def conflict_patience(self) -> float:
         """Seconds for which the call is repeated while the server is busy with another one (409)."""
         return 0.0
@@ -238,6 +243,10 @@ class Operation(Record, Generic[Answer]):
         """
         del extra
         return ()
+
+    def prepared(self) -> Self:
+        """Return the call as it is sent, with what the client adds by itself."""
+        return self
 
     def advice(self) -> Iterable[tuple[str, type[Warning]]]:
         """Return warnings about parameters that are valid but hardly intended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
 from letta_async._schema.unset import UNSET, Unset
@@ -27,6 +28,13 @@ class EventOperation(Operation[Answer], Generic[Answer]):
     def is_resumable(self) -> bool:
         """Whether a stream that broke is continued: the run goes on without the client, and the events are numbered."""
         return False
+
+    def reattachment(self) -> Mapping[str, object] | None:
+        """Return the parameters of `conversations.messages.stream` that find the run which this call started.
+
+        `None` if there are none: only an event of the run tells its ID.
+        """
+        return None
 
 
 @operation

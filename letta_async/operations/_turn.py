@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Container, Iterable
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
+
+import attrs
 
 from letta_async._schema.fields import Count, Range, Seconds
 from letta_async._schema.unset import UNSET, Unset
@@ -11,7 +14,7 @@ from letta_async.errors import ArgumentProblem
 from letta_async.operations._operation import InBody, InClient, Operation, operation
 from letta_async.operations._streaming import ResumableOperation
 from letta_async.types.content import ContentPart
-from letta_async.types.turn import ClientSkill, ClientTool, MessageType, TurnMessage
+from letta_async.types.turn import ClientSkill, ClientTool, MessageCreate, MessageType, TurnMessage
 
 __all__ = ["StreamingTurn", "TurnOperation"]
 
@@ -110,4 +113,22 @@ class StreamingTurn(TurnOperation[Answer], ResumableOperation[Answer], Generic[A
     @property
     def is_resumable(self) -> bool:
         """Whether a stream that broke is continued."""
-        return self.background is True and self.resume is not False
+        return self.streams and self.background is True and self.resume is not False
+
+    def prepared(self) -> Self:
+        """Return the call with an offline threading ID on each message, by which its run is found again.
+
+        The server keeps the ID with a background run; seen on Letta 0.16.8.
+        """
+        messages = self.messages or []
+        if not isinstance(self.input, Unset) and self.input is not None:
+            messages = [MessageCreate(role="user", content=self.input)]
+        if not messages or not self.is_resumable:
+            return self
+        marked = [message if message.otid else attrs.evolve(message, otid=str(uuid.uuid4())) for message in messages]
+        return self.changed({"input": UNSET, "messages": marked})
+
+    @property
+    def otid(self) -> str | None:
+        """Offline threading ID of the first message."""
+        return (self.messages[0].otid or None) if self.messages else None

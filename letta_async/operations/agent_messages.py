@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from letta_async._schema.fields import PageSize
@@ -66,6 +67,10 @@ class CreateAgentMessages(StreamingTurn[LettaResponse], SwitchedOperation[LettaR
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
 
+    def reattachment(self) -> Mapping[str, object] | None:
+        """Return the parameters of `conversations.messages.stream` that find the run of this turn."""
+        return {"conversation_id": "default", "agent_id": self.agent_id, "otid": self.otid} if self.otid else None
+
 
 @operation
 class StreamAgentMessages(StreamingTurn[StreamEvent], StreamOperation[StreamEvent]):
@@ -85,6 +90,10 @@ class StreamAgentMessages(StreamingTurn[StreamEvent], StreamOperation[StreamEven
     """`agent-<uuid4>`."""
     streaming: InBody[bool] = UNSET
     """Has no effect on this call, which always streams."""
+
+    def reattachment(self) -> Mapping[str, object] | None:
+        """Return the parameters of `conversations.messages.stream` that find the run of this turn."""
+        return {"conversation_id": "default", "agent_id": self.agent_id, "otid": self.otid} if self.otid else None
 
 
 @operation

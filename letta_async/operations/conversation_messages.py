@@ -83,7 +83,8 @@ class CreateMessages(
 ):
     """Send messages to the agent of a conversation: a turn. Exactly one of `input` and `messages` is required.
 
-    Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+    Sent twice, it is two turns: a request whose fate is unknown is not repeated, unless `background=True`, where the
+    server knows a turn again.
 
     Returns:
         A stream of the turn's events; with `streaming=False` the whole turn.
@@ -102,6 +103,20 @@ class CreateMessages(
 
     streaming: InBody[bool] = UNSET
     """Return an event stream; `False` returns the whole response. Server default: `True`."""
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the request can be sent again: the server knows a background run by its messages' `otid`.
+
+        Letta 0.16.8 then streams the run that the first request started, also after its end.
+        """
+        return self.is_resumable and self.otid is not None
+
+    def reattachment(self) -> Mapping[str, object] | None:
+        """Return the parameters of `conversations.messages.stream` that find the run of this turn."""
+        if self.otid is None:
+            return None
+        return {"conversation_id": self.conversation_id, "agent_id": self.agent_id, "otid": self.otid}
 
 
 @operation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
@@ -17,7 +17,7 @@ from letta_async.operations._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
 
 if TYPE_CHECKING:
-    from letta_async._http.event_source import EventSource
+    from letta_async._http.resumption import Events
     from letta_async.operations._streaming import EventOperation, SwitchedOperation
     from letta_async.resources._stream import AsyncStream
 
@@ -41,7 +41,7 @@ class Sender(Protocol):
 
     def _connect(
         self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
-    ) -> tuple[Request, Callable[[], Awaitable[EventSource]]]: ...
+    ) -> tuple[Request, Callable[[], Awaitable[Events]]]: ...
 
     @property
     def base_url(self) -> str:
@@ -109,7 +109,7 @@ class AsyncResource:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Answer] | AsyncStream[Any]:
         """Create the stream of a call, or a coroutine that sends the call, as its parameter `streaming` says."""
         if operation.switched(parameters["streaming"]):
             return self._stream(operation, parameters, extra_headers, extra_query, extra_body, timeout)

@@ -19,6 +19,7 @@ __all__ = ["SyncCaller", "SyncResource"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Event = TypeVar("Event")
 Core = TypeVar("Core")
 
 
@@ -53,9 +54,12 @@ class SyncCaller(Generic[Core]):
             drop_frames(error)
             raise
 
-    def _wait_or_stream(self, sent: Any) -> Any:
+    def _wait_or_stream(self, sent: Coroutine[Any, Any, R] | AsyncStream[Event]) -> R | Stream[Event]:
         """Wait for the result of a call, or send the request of a stream and return it for ordinary iteration."""
-        return self._wait(lambda: sent) if isinstance(sent, Coroutine) else self._stream(sent)
+        if not isinstance(sent, Coroutine):
+            return self._stream(sent)
+        waiting: Coroutine[Any, Any, R] = sent
+        return self._wait(lambda: waiting)
 
     def _iterate(self, method: Callable[P, AsyncGenerator[R, None]], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
         """Return an iterator over what an async method yields."""

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import attrs
 
 from letta_async._schema.fields import WireObject
+from letta_async._schema.json_values import is_object
 from letta_async.errors import ToolArgumentsError
 from letta_async.types.content import Content, text_of
 
@@ -65,10 +66,9 @@ class ToolCall(WireObject):
             parsed: object = json.loads(self.arguments or "")
         except (ValueError, RecursionError) as error:
             raise ToolArgumentsError(self.name, self.arguments, str(error)) from None
-        if not isinstance(parsed, dict):
+        if not is_object(parsed):
             raise ToolArgumentsError(self.name, self.arguments, "it is not an object")
-        arguments: dict[str, Any] = parsed
-        return arguments
+        return dict(parsed)
 
 
 @attrs.frozen(kw_only=True)
@@ -216,6 +216,14 @@ class ToolCallMessage(_Message):
     tool_call: ToolCall | None = None
     """The first call; deprecated by the API in favor of `tool_calls`."""
 
+    @property
+    def calls(self) -> list[ToolCall]:
+        """The calls as a list, also where there is one, or a piece of one."""
+        found = self.tool_calls if self.tool_calls is not None else self.tool_call
+        if found is None:
+            return []
+        return found if isinstance(found, list) else [found]
+
 
 @attrs.frozen(kw_only=True)
 class ToolReturnMessage(_Message):
@@ -245,6 +253,14 @@ class ApprovalRequestMessage(_Message):
     """The calls; in a stream of tokens, a piece of one."""
     tool_call: ToolCall | None = None
     """The first call; deprecated by the API in favor of `tool_calls`."""
+
+    @property
+    def calls(self) -> list[ToolCall]:
+        """The calls as a list, also where there is one, or a piece of one."""
+        found = self.tool_calls if self.tool_calls is not None else self.tool_call
+        if found is None:
+            return []
+        return found if isinstance(found, list) else [found]
 
 
 @attrs.frozen(kw_only=True)
