@@ -6,14 +6,13 @@ import asyncio
 import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from typing import Any, Final
 
 import attrs
 
 from letta_async._schema.unset import UNSET, Unset
+from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.cli.bar import progress_bar
-from letta_async.cli.checking import at_once
 from letta_async.cli.connection import Connection
 from letta_async.cli.exits import Exit
 from letta_async.cli.failing import Unreachable
@@ -117,9 +116,10 @@ class Compacting:
         def is_wanted() -> bool:
             return refused is None and not stop.asked.is_set()
 
+        run = ConcurrentRun(targets=ids, process=compact, concurrency=lambda: client.stats.limit, is_wanted=is_wanted)
         with progress_bar("Compacting", len(ids), hidden=self.report.writes_as_it_goes) as advance:
-            async with aclosing(at_once(client, ids, compact, is_wanted=is_wanted)) as rows:
-                async for row in rows:
+            async with run:
+                async for row in run:
                     self._begun[row.conversation_id] = True
                     if row.error is not None and not succeeded and _is_refused(row.error):
                         refused = row.error

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final, TypeVar
 
+from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.cli.exits import Exit
 
 __all__ = ["Interrupted", "Signalled", "Stop", "raising_signals", "until_stopped"]
@@ -112,7 +113,7 @@ class Stop:
             task.cancel()
 
 
-async def until_stopped(items: AsyncGenerator[T, None], stop: Stop) -> AsyncGenerator[T, None]:
+async def until_stopped(items: AsyncGenerator[T, None] | ConcurrentRun[str, T], stop: Stop) -> AsyncGenerator[T, None]:
     """Hand on what comes, until it ends or somebody asks to stop; then what was to come next is ended."""
     stopped = asyncio.create_task(stop.asked.wait())
     try:
@@ -133,7 +134,7 @@ async def until_stopped(items: AsyncGenerator[T, None], stop: Stop) -> AsyncGene
         await items.aclose()
 
 
-async def _step(items: AsyncGenerator[T, None]) -> list[T]:
+async def _step(items: AsyncIterable[T]) -> list[T]:
     """Return the next item, or none at the end."""
     async for item in items:
         return [item]
