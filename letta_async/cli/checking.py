@@ -1,4 +1,4 @@
-"""Check which conversations are stale, as many at once as the server can take, with a progress bar."""
+"""Concurrent check of which conversations are stale, with a progress bar."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ async def check_each(
     client: AsyncLetta,
     stop: Stop,
     ids: Sequence[str],
-    found: Callable[[Row], object],
+    on_row: Callable[[Row], object],
     *,
     agent_of: Callable[[str], str | Unset] = lambda _: UNSET,
     settings: Mapping[str, Any] | None = None,
     hide_bar: bool = False,
 ) -> None:
-    """Find out which conversations are stale, until somebody asks to stop.
+    """Check which conversations are stale, until all are checked or a stop is requested.
 
     Args:
-        client: Asks.
-        stop: Says whether to stop.
-        ids: The conversations.
-        found: Takes what was found, a row for each, in whichever order.
-        agent_of: Returns the agent that goes with an ID, if any.
-        settings: Compaction settings, for the server to check.
-        hide_bar: Whether there is to be no bar.
+        client: Client that sends the requests.
+        stop: Request to stop.
+        ids: IDs of the conversations.
+        on_row: Called with one row per conversation, as each completes.
+        agent_of: Returns the agent to send with an ID, if any. Default: none.
+        settings: Compaction settings, which the server checks. Default: none.
+        hide_bar: Whether to show no progress bar. Default: `False`.
 
     Raises:
-        LettaError: no other would fare better than the first: the server is not there, or refuses the key.
+        LettaError: The server cannot be reached or refuses the API key, so that each check would fail.
 
     """
 
@@ -56,7 +56,7 @@ async def check_each(
                 if row.error is not None and not succeeded and is_hopeless(row.error):
                     raise row.error
                 succeeded = succeeded or row.error is None
-                found(row)
+                on_row(row)
                 advance(row.status == "failed")
 
 

@@ -1,4 +1,4 @@
-"""`serve`: the embedded server, until it is interrupted."""
+"""The command `serve`: runs the embedded server until a signal arrives."""
 
 from __future__ import annotations
 

@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.exit(1, f"{error}\n")
     except ListenError as error:
         parser.exit(1, f"cannot listen on port {options.port}: {error}\n")
+    except OSError as error:
+        parser.exit(1, f"the URL cannot be written: {error.strerror or error}\n")
     except KeyboardInterrupt:  # pragma: no cover - Windows, whose loop takes no signal handler
         pass
     return 0
