@@ -27,7 +27,7 @@ _STYLES: Final = {"stale": "yellow", "recompiled": "green", "compacted": "green"
 _QUIET: Final = ("current", "unchanged", "skipped")
 """Statuses whose conversations a table does not list; they are only counted."""
 _LISTED: Final = 100
-"""Maximum number of recompiled conversations in a table; more are only counted. All failed and stale ones are listed."""
+"""Maximum number of recompiled conversations in a table; more are only counted. No other status is limited."""
 _MARKS: Final = {"+": "green", "-": "red", "@": "cyan"}
 
 

@@ -18,7 +18,7 @@ __all__ = ["Interrupted", "Signalled", "Stop", "raising_signals", "until_stopped
 T = TypeVar("T")
 
 _EXITS: Final[dict[int, Exit]] = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
-if sys.platform != "win32":  # pragma: no branch
+if sys.platform != "win32":  # pragma: no branch - Windows has no SIGHUP
     _EXITS[signal.SIGHUP] = Exit.HUNG_UP
 
 
@@ -122,6 +122,8 @@ class Stop:
             self._on_first()
         elif _EXITS[number] is not Exit.HUNG_UP:  # shell, terminal and service manager may all report one hangup
             task.cancel()
+        elif self.code is Exit.UNCHECKED:  # output to the closed terminal failed before its signal arrived
+            self.code = Exit.HUNG_UP
 
 
 async def until_stopped(items: AsyncGenerator[T, None] | ConcurrentRun[str, T], stop: Stop) -> AsyncGenerator[T, None]:
