@@ -197,7 +197,7 @@ async def test_a_source_that_fails_ends_the_batch_after_what_was_taken() -> None
 
 
 class _Stop(BaseException):
-    """What is no `Exception`, and no word of asyncio's."""
+    """Exception that is not an `Exception`, and not one of asyncio's."""
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), _Stop(), ExceptionGroup("both", [OSError()])], ids=repr)
@@ -718,7 +718,7 @@ def test_no_outcome_is_lost_or_doubled_whatever_happens(
 
 
 class _Ends(BaseException):
-    """How a source may end: with what is no `Exception`, too."""
+    """Exception that is not an `Exception`, with which a source may end."""
 
 
 async def _raise(error: BaseException) -> None:

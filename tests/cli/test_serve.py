@@ -1,4 +1,4 @@
-"""`serve` and `demo`: the embedded server, by command."""
+"""`serve` and `demo`: commands that run the embedded server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Going through what comes until somebody asks to stop, at any moment."""
+"""Iteration until a stop is requested, at any moment, and signals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from letta_async.cli.stopping import Stop, until_stopped
 
 
 class Source:
-    """Gives one item, then nothing for ever, and notes its end."""
+    """Source of one item, which then waits for ever and records its end."""
 
     ended = False
 
