@@ -1,4 +1,4 @@
-"""Staleness: what recompiling would change, except volatile lines, though not text that looks like them."""
+"""Staleness: what recompiling would change, except volatile lines; text that only looks like them counts."""
 
 from __future__ import annotations
 
