@@ -1,4 +1,4 @@
-"""Where the traceback of an error ends: at the line that made the call, with no more than the method's own below it."""
+"""Tracebacks of errors: the line that made the call, and below it only the method's own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def functions(error: BaseException) -> list[str]:
 
 
 def ours(error: BaseException) -> list[str]:
-    """Name the functions in the traceback that are not of this file: those that a user did not write."""
+    """Return the names of the functions in a traceback that are not in this file: those that a user did not write."""
     return [frame.name for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
 
 

@@ -38,7 +38,7 @@ IDS = [str(uuid4()) for _ in range(400)]
 
 @attrs.frozen
 class Row:
-    """An item, of which paging needs no more."""
+    """Item with the fields that paging needs."""
 
     id: str
     date: None = None
@@ -50,7 +50,7 @@ Serve = Callable[["Server", Any], list[str]]
 
 @attrs.define
 class Server:
-    """List rows, the newest first, in whichever way."""
+    """Server that lists rows, the newest first, by any paging function."""
 
     listing: type[Listing[Any]]
     count: int

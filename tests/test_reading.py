@@ -1,4 +1,4 @@
-"""What a server answers, as classes: messages by their type, dates with a zone, and nothing lost that is new."""
+"""Responses as classes: messages by their type, dates with a timezone, and unknown fields kept."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def message(message_type: str, **fields: Any) -> dict[str, Any]:
 
 
 def refusal(operation: Any, parameters: dict[str, object], body: bytes) -> str:
-    """Read a body as the answer of a call, and give what is said against it."""
+    """Read a body as the response of a call, and return the text of the error."""
     config = ClientConfig(api_key=None, base_url="http://localhost")
     request = build(operation, parameters, CallOptions(), config)
     with pytest.raises(APIResponseValidationError) as caught:

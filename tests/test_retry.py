@@ -1,4 +1,4 @@
-"""Which failures are tried again, how long after, and how much all calls together may spend on it."""
+"""Retries: which failures, after how long, and how many for all calls together."""
 
 from __future__ import annotations
 
