@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from letta_async.testing._file import DataFileError
+from letta_async.testing._data_file import DataFileError
 from letta_async.testing.server import EmbeddedServer
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from letta_async import InternalServerError, Letta
 from letta_async.testing import DataFileError, EmbeddedServer, SimulatedClock
-from letta_async.testing._file import DataFile
+from letta_async.testing._data_file import DataFile
 from tests.ids import CONVERSATION
 from tests.testing.story import MODEL, fill, state
 
