@@ -60,7 +60,7 @@ _LOGGERS: Final = ("asyncio", "aiohttp", "aiohttp.client", "aiohttp.internal", "
 
 
 class _Journal(logging.Filter):
-    """Filter that stores records as text, and drops those of other libraries: a kept record keeps its arguments alive."""
+    """Filter that stores records as text, and drops those of other libraries; records would keep objects alive."""
 
     def __init__(self) -> None:
         super().__init__()
