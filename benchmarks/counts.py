@@ -37,7 +37,17 @@ from benchmarks.process import ROOT, Process
 from benchmarks.report import Section, Table, Target, render, say
 from benchmarks.turns import TASKS, work
 
-__all__ = ["Counts", "Held", "bytecodes", "count", "held", "instructions", "left_behind", "measure", "sync_bytecodes"]
+__all__ = [
+    "CallMemory",
+    "Counts",
+    "bytecodes",
+    "count",
+    "held",
+    "instructions",
+    "left_behind",
+    "measure",
+    "sync_bytecodes",
+]
 
 _WARM: Final = 128
 _COUNTED: Final = 256
@@ -62,7 +72,7 @@ _COLLECTED: Final = re.compile(rb"Collected : (\d+)")
 
 
 @attrs.frozen
-class Held:
+class CallMemory:
     """Memory that a call holds while it waits for a slot."""
 
     bytes: float
@@ -113,11 +123,11 @@ def _counting() -> Generator[Counter[CodeType], None, None]:
         threading.settrace(before)
 
 
-async def held(name: str) -> Held:
+async def held(name: str) -> CallMemory:
     """Measure the memory that a waiting call of a way holds, as the difference between few and many calls."""
     (few, few_blocks), (many, many_blocks) = [await _held(name, number) for number in _WAITING]
     more = _WAITING[1] - _WAITING[0]
-    return Held((many - few) / more, (many_blocks - few_blocks) / more)
+    return CallMemory((many - few) / more, (many_blocks - few_blocks) / more)
 
 
 async def _held(name: str, count: int) -> tuple[int, int]:
@@ -207,7 +217,7 @@ class Counts:
     """Counts of a way, per call."""
 
     bytecodes: float
-    held: Held
+    held: CallMemory
     left: float
 
 

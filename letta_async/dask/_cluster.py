@@ -16,7 +16,7 @@ from letta_async.errors import ClusterError
 __all__ = ["GRACE_PERIOD", "Cluster", "PartitionKilled", "SubmittedPartition"]
 
 GRACE_PERIOD: Final = 5.0
-"""Time within which workers must respond when they are told to end a run, in seconds."""
+"""Maximum time for workers to respond to the end of a run, in seconds."""
 
 _GONE: Final = (OSError, RuntimeError)
 """Exceptions of `distributed` when the scheduler is gone; `OSError` includes its `CommClosedError`."""

@@ -53,34 +53,33 @@ def recompile_many(
 ) -> Outcomes:
     """Recompile any number of conversations on the workers of a Dask cluster.
 
-    The same batch as `AsyncLetta.conversations.recompile_many`. Outcomes come as partitions are done, one per target. A
-    target that a worker had not finished when it died is done again on another.
+    The same batch as `AsyncLetta.conversations.recompile_many`. It yields one outcome per target, as partitions complete.
+    If a worker dies, its partition runs again on another one.
 
     Args:
         targets: IDs of conversations, or `Recompile` objects with parameters of their own: any iterable or async
-            iterable, of any length. They are taken by partitions, no more than the cluster works on and a few ahead: an
-            iterator on a thread of its own, an async iterable on the event loop of `cluster_client`.
+            iterable, of any length. They are taken by partitions, at most those in progress and a few ahead: an iterator on its
+            own thread, an async iterable on the event loop of `cluster_client`.
         cluster_client: A `distributed.Client`, of either kind; it stays open. The workers need this package, too.
         client_options: Options with which each worker creates its `AsyncLetta`. `base_url` is resolved here, from these
-            options or this process's environment; each worker takes what they leave out, such as the API key, from its
-            own environment. `session` and `ssl_context` cannot be sent. The file of `api_key_file` is read on the
+            options or this process's environment; each worker takes missing ones, such as the API key, from its own
+            environment. `session` and `ssl_context` cannot be sent. The file of `api_key_file` is read on the
             worker; a callable `api_key` is sent with `send_secrets` and called there.
         send_secrets: Send secrets to the workers: `api_key`, here from the environment if it is not in
             `client_options`, headers with credentials, and the password of a proxy. The scheduler holds them meanwhile,
             and only `tls://` protects them in transit. Default: `False`, such options are refused.
-        partition_size: Targets per partition. The death of a worker costs that many a second run, and no more of them
-            than are in flight at once. Default: 200, or fewer where that would leave workers idle.
+        partition_size: Number of targets per partition, all of which may run a second time if their worker dies. Default: 200,
+            or fewer if workers would be idle otherwise.
         prompts: Return the prompts. Default: `True`.
         agent_id: `agent-<uuid4>`, for each target that is `default` and names none.
-        dry_run: Compile and return the prompts, but store nothing; for each target that does not say. Server default:
-            `False`.
-        compaction_settings: How the conversations are to be compacted, for each target that does not say.
-        only_stale: Recompile only conversations whose prompt would change; the workers find out. Default: `False`.
-        deadline: Limit on the whole batch in seconds; what is not done by then has a failed outcome. The workers are
-            asked to end when it passes, and have 5 s for that. Default: `None`, no limit.
-        stop_on_error: After a failure, start no further partition, and do not go on with that of the failure; the
-            others that were submitted go on to their end, or to their first failure. Targets that were taken, but not
-            begun, have no outcome. Default: `False`.
+        dry_run: Compile and return the prompts, but store nothing; for each target that does not set it. Server
+            default: `False`.
+        compaction_settings: Compaction settings of the conversations, for each target that does not set them.
+        only_stale: Recompile only conversations whose prompt would change, which the workers check. Default: `False`.
+        deadline: Limit on the whole batch in seconds; a target that is not done by then has a failed outcome. The
+            workers have 5 s to end after it. Default: `None`, no limit.
+        stop_on_error: After a failure, stop its partition and submit no further one; other submitted partitions run to
+            their end or first failure. Targets that were taken, but not started, have no outcome. Default: `False`.
         on_progress: Function that is called with a `Progress` for each outcome, on the thread of the event loop of
             `cluster_client`; an awaitable result is awaited.
         journal: File that each outcome is appended to, as a line of JSON without prompts; the driver writes it. A run
@@ -92,8 +91,8 @@ def recompile_many(
 
     Returns:
         The outcomes, for `for` or `async for`. Iterating raises `ClusterError` when the scheduler is gone, or the
-        workers cannot do the work; a run with the same journal goes on from there. A partition with which worker after
-        worker dies has failed outcomes, with a `ClusterError`. `JournalError` is raised when the journal cannot be
+        workers cannot do the work; a run with the same journal goes on from there. If several workers in a row die
+        with a partition, its targets have failed outcomes, with a `ClusterError`. `JournalError` is raised when the journal cannot be
         written any more.
 
     Raises:

@@ -51,7 +51,7 @@ def test_outcomes_come_back_whole(error: LettaError | None) -> None:
 
 
 @given(st.sampled_from(["api_key", "default_headers", "proxy"]))
-def test_secrets_become_plain_in_the_baggage_and_show_nowhere(name: str) -> None:
+def test_secrets_become_plain_in_the_payload_and_show_nowhere(name: str) -> None:
     given = {"Authorization": f"Bearer {KEY}"} if name == "default_headers" else f"http://u:{KEY}@proxy"
     options = masked_options({name: given, "timeout": Timeout(5), "retry": RetryPolicy(max_retries=1)})
     payload = Payload.pack("run", options=options)
