@@ -53,13 +53,13 @@ def recompile_many(
 ) -> Outcomes:
     """Recompile any number of conversations on the workers of a Dask cluster.
 
-    The same batch as `AsyncLetta.conversations.recompile_many`. It yields one outcome per target, as partitions complete.
-    If a worker dies, its partition runs again on another one.
+    The same batch as `AsyncLetta.conversations.recompile_many`. It yields one outcome per target, as partitions
+    complete. If a worker dies, its partition runs again on another one.
 
     Args:
         targets: IDs of conversations, or `Recompile` objects with parameters of their own: any iterable or async
-            iterable, of any length. They are taken by partitions, at most those in progress and a few ahead: an iterator on its
-            own thread, an async iterable on the event loop of `cluster_client`.
+            iterable, of any length. They are taken by partitions, at most those in progress and a few ahead: an
+            iterator on its own thread, an async iterable on the event loop of `cluster_client`.
         cluster_client: A `distributed.Client`, of either kind; it stays open. The workers need this package, too.
         client_options: Options with which each worker creates its `AsyncLetta`. `base_url` is resolved here, from these
             options or this process's environment; each worker takes missing ones, such as the API key, from its own
@@ -68,8 +68,8 @@ def recompile_many(
         send_secrets: Send secrets to the workers: `api_key`, here from the environment if it is not in
             `client_options`, headers with credentials, and the password of a proxy. The scheduler holds them meanwhile,
             and only `tls://` protects them in transit. Default: `False`, such options are refused.
-        partition_size: Number of targets per partition, all of which may run a second time if their worker dies. Default: 200,
-            or fewer if workers would be idle otherwise.
+        partition_size: Number of targets per partition, all of which may run a second time if their worker dies.
+            Default: 200, or fewer if workers would be idle otherwise.
         prompts: Return the prompts. Default: `True`.
         agent_id: `agent-<uuid4>`, for each target that is `default` and names none.
         dry_run: Compile and return the prompts, but store nothing; for each target that does not set it. Server
@@ -91,9 +91,9 @@ def recompile_many(
 
     Returns:
         The outcomes, for `for` or `async for`. Iterating raises `ClusterError` when the scheduler is gone, or the
-        workers cannot do the work; a run with the same journal goes on from there. If several workers in a row die
-        with a partition, its targets have failed outcomes, with a `ClusterError`. `JournalError` is raised when the journal cannot be
-        written any more.
+        workers cannot do the work; a run with the same journal goes on from there. If several workers in a row die with
+        a partition, its targets have failed outcomes, with a `ClusterError`. `JournalError` is raised when the journal
+        cannot be written any more.
 
     Raises:
         InvalidArgumentError: A parameter for all targets is invalid, or cannot be sent to a worker; nothing was
