@@ -1,8 +1,8 @@
-"""What a call takes in figures that noise cannot turn: instructions, bytecodes, and the memory that it holds.
+"""Benchmark of a call in figures without noise: instructions, bytecodes, and the memory that it holds.
 
 Instructions are counted by valgrind's callgrind, where it is installed: those of a process that makes so many calls
 more than another, hence without start and imports; the kernel's are not among them. Bytecodes are those that the
-interpreter runs, counted by a trace function; C code has none. Memory is what a call holds while it waits for its turn,
+interpreter runs, counted by a trace function; C code has none. Memory is what a call holds while it waits for a slot,
 by `tracemalloc`, and what is left of it in the end.
 """
 
@@ -37,20 +37,30 @@ from benchmarks.process import ROOT, Process
 from benchmarks.report import Section, Table, Target, render, say
 from benchmarks.turns import TASKS, work
 
-__all__ = ["Counts", "Held", "bytecodes", "count", "held", "instructions", "left_behind", "measure", "sync_bytecodes"]
+__all__ = [
+    "CallMemory",
+    "Counts",
+    "bytecodes",
+    "count",
+    "held",
+    "instructions",
+    "left_behind",
+    "measure",
+    "sync_bytecodes",
+]
 
 _WARM: Final = 128
 _COUNTED: Final = 256
 _WAITING: Final = (100, 300)
-"""How many calls wait, so that one more can be told from what a client takes."""
+"""Number of calls that wait, large enough to separate the cost of a call from that of a client."""
 _INSTRUCTED: Final = (200, 600)
-"""How many calls are done under callgrind, so that one more can be told from start and imports."""
+"""Number of calls under callgrind, large enough to separate the cost of a call from that of start and imports."""
 _LEFT_AFTER: Final = 192
 _LOOKS: Final = 5
 _SETTLED: Final = 2000
 """Calls after which connections are made and the limiter has found its limit."""
 _TURNS: Final = 5
-"""Turns of the loop after which tasks wait that only wait for their turn."""
+"""Iterations of the loop after which all tasks are waiting for a slot or a response."""
 _BASES: Final = {
     BARE_SETTINGS: BARE_SETTINGS,
     OURS_SETTINGS: BARE_SETTINGS,
@@ -62,8 +72,8 @@ _COLLECTED: Final = re.compile(rb"Collected : (\d+)")
 
 
 @attrs.frozen
-class Held:
-    """What a call holds while it waits for its turn."""
+class CallMemory:
+    """Memory that a call holds while it waits for a slot."""
 
     bytes: float
     blocks: float
@@ -90,7 +100,7 @@ def sync_bytecodes(name: str, url: str) -> float:
 
 @contextmanager
 def _counting() -> Generator[Counter[CodeType], None, None]:
-    """Count the bytecodes that are run in the block, in this thread and in those that are started there."""
+    """Count the bytecodes that the block runs, in this thread and in threads that it starts."""
     counts: Counter[CodeType] = Counter()
 
     def local(frame: FrameType, event: str, _: Any) -> Any:
@@ -113,15 +123,15 @@ def _counting() -> Generator[Counter[CodeType], None, None]:
         threading.settrace(before)
 
 
-async def held(name: str) -> Held:
-    """Measure what a call of a way holds while it waits, by how much more several times as many hold."""
+async def held(name: str) -> CallMemory:
+    """Measure the memory that a waiting call of a way holds, as the difference between few and many calls."""
     (few, few_blocks), (many, many_blocks) = [await _held(name, number) for number in _WAITING]
     more = _WAITING[1] - _WAITING[0]
-    return Held((many - few) / more, (many_blocks - few_blocks) / more)
+    return CallMemory((many - few) / more, (many_blocks - few_blocks) / more)
 
 
 async def _held(name: str, count: int) -> tuple[int, int]:
-    """Start so many calls to a server that never answers; give what there is more of then, in bytes and in blocks."""
+    """Start calls to a server that never responds; return the increase of memory, in bytes and in blocks."""
     with socket.create_server(("127.0.0.1", 0), backlog=max(_WAITING)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         async with calls.async_ways()[name](url) as call:
@@ -143,9 +153,9 @@ async def _held(name: str, count: int) -> tuple[int, int]:
 
 
 async def left_behind(call: AsyncCall) -> float:
-    """Return how many blocks of memory a call leaves behind; a client that keeps something of each call would grow.
+    """Return the number of memory blocks that a call leaves behind; a client that keeps data of each call would grow.
 
-    The median of a few looks: pools and samples grow and shrink by chance, a leak grows each time.
+    It is the median of several measurements: pools and samples grow and shrink by chance, a leak grows each time.
     """
     left: list[float] = []
     await work(call, _SETTLED)
@@ -164,7 +174,7 @@ async def left_behind(call: AsyncCall) -> float:
 def instructions(names: Sequence[str], url: str) -> dict[str, float] | None:
     """Count the instructions of a call of each way, in thousands; `None` without valgrind.
 
-    The processes run side by side, one a core: counts do not mind.
+    The processes run in parallel, one per core, which does not affect counts.
     """
     valgrind = shutil.which("valgrind")
     if valgrind is None:
@@ -204,10 +214,10 @@ async def _child(name: str, count: int, url: str) -> None:
 
 @attrs.frozen
 class Counts:
-    """What was counted of a way, for one call."""
+    """Counts of a way, per call."""
 
     bytecodes: float
-    held: Held
+    held: CallMemory
     left: float
 
 

@@ -1,4 +1,4 @@
-"""What a program pays before its first call: importing the package, making a client, showing the command line's help.
+"""Benchmark of the time before a program's first call: import, creation of a client, and the command line's help.
 
 Every import is that of a process of its own, in turn with that of the four dependencies alone; compiled files are there
 already. Clients are made and left alone, or also opened by a first call and closed.
@@ -27,11 +27,11 @@ __all__ = ["DEPENDENCIES", "PACKAGE", "USED", "import_costs", "measure", "needle
 DEPENDENCIES: Final = "aiohttp, attrs, cattrs, tenacity"
 PACKAGE: Final = "letta_async"
 USED: Final = "letta_async, its clients and settings"
-"""Both clients and the settings, which the package imports when they are first asked for."""
+"""Code that uses both clients and the settings, which the package imports on first use."""
 _OFFICIAL: Final = "letta_client"
 _HELP: Final = "letta-async --help"
 _NEEDLESS: Final = ("letta_async.cli", "letta_async.testing", "rich", "click")
-"""What importing the package's root must not import."""
+"""Modules that importing the package's root must not import."""
 _IMPORT: Final = """import time
 cpu, began = time.process_time(), time.perf_counter()
 {statement}
@@ -90,7 +90,7 @@ def import_costs(rounds: int, others: Sequence[str] = ()) -> Meter:
 
 
 def needless_modules() -> list[str]:
-    """Return what importing the root imports without need."""
+    """Return the modules of `_NEEDLESS` that importing the root imports."""
     modules = json.loads(_output("-c", _LIST))
     return [name for name in _NEEDLESS if name in modules]
 
@@ -117,7 +117,7 @@ def _run_help(meter: Meter) -> None:
 
 
 async def _clients(official: Any, rounds: int, count: int) -> Meter:
-    """Create clients, so many a turn, and open them."""
+    """Create and open clients, a number of them per turn."""
     makes: dict[str, Make] = {
         "letta_async.AsyncLetta": lambda url: AsyncLetta(base_url=url, api_key="key"),
         "letta_async.Letta": lambda url: Letta(base_url=url, api_key="key"),
@@ -154,7 +154,7 @@ async def _open(client: Any) -> None:
 
 
 async def _finished(result: object) -> None:
-    """Wait for what an async client gives; a sync one has done it."""
+    """Await the result of an async client; a sync one's is complete."""
     if isinstance(result, Awaitable):
         await result
 

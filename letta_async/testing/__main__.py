@@ -14,7 +14,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 
-from letta_async.testing._file import DataFileError
+from letta_async.testing._data_file import DataFileError
 from letta_async.testing.server import EmbeddedServer
 
 __all__ = ["ListenError", "main", "read_password", "serve_until"]

@@ -1,4 +1,4 @@
-"""Read the declarations: annotations and descriptions as their source has them, and where each name comes from."""
+"""Reader of the declarations of calls: annotations, descriptions, and the modules of the names in them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Call", "Module", "Parameter", "read_call", "read_module", "sources_o
 
 @attrs.frozen
 class Module:
-    """A module as source: its classes, and where the names in it come from."""
+    """Source of a module: its classes, and the modules of the names in it."""
 
     name: str
     classes: dict[str, ast.ClassDef]
@@ -42,16 +42,16 @@ class Parameter:
 
     name: str
     annotation: ast.expr
-    """What its declaration says, markers included."""
+    """Annotation in the declaration, including markers."""
     module: Module
-    """Where it is declared."""
+    """Module of the declaration."""
     description: str
     required: bool
 
 
 @attrs.frozen
 class Call:
-    """A call as it is declared."""
+    """Declaration of a call."""
 
     cls: type[Operation[Any]]
     module: Module
@@ -64,7 +64,7 @@ class Call:
 
     @property
     def http(self) -> Endpoint:
-        """The endpoint."""
+        """Method and path of the endpoint."""
         return self.cls.http
 
     @property

@@ -1,4 +1,4 @@
-"""Compose the docstring of a method: each stands alone in an editor's hover."""
+"""Composer of docstrings of methods, each complete in itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPTIONS = {
     "extra_body": "Members to add or replace in the JSON body of this request, without validation.",
     "timeout": "Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.",
 }
-"""Description of what every method takes."""
+"""Descriptions of the parameters that every method has."""
 
 _STREAM_TIMEOUT = (
     "Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a `Timeout`. Default: "
@@ -52,7 +52,7 @@ def docstring(call: Call, *, waits: bool) -> str:
 
     Args:
         call: The call.
-        waits: Whether the method is the sync client's.
+        waits: The method belongs to the sync client.
 
     """
     first, text, sections = _parsed(inspect.getdoc(call.cls) or "")

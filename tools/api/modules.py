@@ -1,4 +1,4 @@
-"""Write the modules of resources: a class per resource and client, a method per call."""
+"""Generator of the modules of resources: a class per resource and client, a method per call."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OPTIONS: Final = (
 )
 _OPTION_NAMES: Final = tuple(option.partition(":")[0] for option in _OPTIONS)
 _RETURNS: Final = {"AsyncGenerator": "Iterator", "AsyncPaginator": "Paginator"}
-"""What the sync client returns instead."""
+"""Return types of the sync client, by those of the async one."""
 
 
 def class_name(path: str) -> str:

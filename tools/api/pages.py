@@ -1,4 +1,4 @@
-"""Write the reference pages of the calls: an index, and a page per resource of a client."""
+"""Generator of the reference pages of calls: an index, and a page per resource of a client."""
 
 from __future__ import annotations
 
