@@ -107,6 +107,9 @@ class Instance:
             settings |= self._start_model(provision, self.model_port, linked=linked)
         say("starting the Letta server, about 15 seconds")
         self._add(self._serve("server", self.port, provision, settings, linked=linked))
+        if self.model_port:
+            # Two servers that start at once would race to record the provider and its models.
+            self._wait(self.base_url)
         if self.secure_port:
             self._add(self._serve("secure", self.secure_port, provision, settings, linked=linked))
         self._wait(self.base_url)
