@@ -19,13 +19,16 @@ from letta_async import (
     CompactionSettings,
     CompactionStats,
     Conversation,
+    ImageContent,
     Message,
     OpenAIModelSettings,
     SystemMessage,
+    TextContent,
     ToolCall,
     ToolReturn,
     UnknownMessage,
     UnknownModelSettings,
+    UrlImage,
     UserMessage,
 )
 from letta_async._http.request import CallOptions, build
@@ -135,7 +138,11 @@ def test_the_parts_of_a_message_have_classes_too() -> None:
     assert parts["tool_return_message"].tool_returns == [ToolReturn(**RETURN)]
     assert parts["approval_response_message"].approvals == [ApprovalReturn(**APPROVAL), ToolReturn(**RETURN)]
     assert parts["summary_message"].compaction_stats == CompactionStats(**STATS)
-    assert parts["user_message"].content == PARTS
+    assert parts["user_message"].content == [
+        TextContent(text="Hi"),
+        ImageContent(source=UrlImage(url="https://x/y.png")),
+    ]
+    assert parts["user_message"].text == "Hi"
 
 
 def test_a_part_of_a_call_as_streams_have_it_is_read() -> None:

@@ -45,6 +45,7 @@ class EventSource:
         "_finished",
         "_head",
         "_heard",
+        "_last",
         "_pid",
         "_reading",
         "_release",
@@ -79,6 +80,8 @@ class EventSource:
         self._decoder = EventDecoder(context.config.max_response_bytes)
         self._failure: Exception | None = None
         """Exception that the next read raises."""
+        self._last: Any = None
+        """The last event that was returned."""
         self._finished = False
         """Whether the last event was received."""
         self._reading = False
@@ -110,6 +113,7 @@ class EventSource:
                     break
                 chunk = await self._read_chunk(self._response)
                 if events := self._values(self._decoder.feed(chunk)):
+                    self._last = events[-1]
                     if not self._request.timeout.pings and any(event.message_type != _PING for event in events):
                         self._heard = self._context.watch.loop.time()
                     return events
@@ -175,7 +179,11 @@ class EventSource:
             self._fail(self._translated(error))
             return rest
         if not chunk:
-            self._fail(self._connection_error("the stream ended before its last event"))
+            operation: Any = self._request.operation
+            if operation.may_end_after(self._last) and not self._decoder.incomplete:
+                self._finished = True
+            else:
+                self._fail(self._connection_error("the stream ended before its last event"))
         return chunk
 
     def _seconds(self, now: float) -> float | None:

@@ -134,11 +134,15 @@ class ResumingSource:
         for event in events:
             kind: str = event.message_type
             seq_id: int | None = getattr(event, "seq_id", None)
-            if seq_id is not None:
+            if kind == "ping":  # the server repeats the number of the first one
+                self._run_id = event.run_id or self._run_id
+                self._seq_id = max(self._seq_id, seq_id or 0)
+            elif seq_id is not None:
                 if seq_id <= self._seq_id:
                     continue
                 self._seq_id = seq_id
                 self._run_id = event.run_id or self._run_id
+                self._seq_id = max(self._seq_id, seq_id or 0)
             elif kind in self._ended:
                 continue
             elif kind in _AT_THE_END:

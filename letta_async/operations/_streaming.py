@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.operations._operation import InClient, Operation, operation
-from letta_async.types.stream import LettaErrorMessage
+from letta_async.types.stream import LettaErrorMessage, LettaStopReason
 
 __all__ = ["EventOperation", "ResumableOperation", "StreamOperation", "SwitchedOperation"]
 
@@ -23,6 +23,13 @@ class EventOperation(Operation[Answer], Generic[Answer]):
     """Data of the event that ends the stream; a stream without it was cut off."""
     failure: ClassVar[type[Any]] = LettaErrorMessage
     """Type of the event that is raised as a `StreamError` instead of being returned."""
+
+    def may_end_after(self, event: Any) -> bool:
+        """Return whether a stream may end after an event without the last one.
+
+        Letta 0.16.8 ends a stream that was cancelled so, unless it is that of a background run.
+        """
+        return isinstance(event, LettaStopReason) and event.stop_reason == "cancelled"
 
     @property
     def is_resumable(self) -> bool:
@@ -66,6 +73,11 @@ class SwitchedOperation(EventOperation[Answer], Generic[Answer]):
 
     streams_by_default: ClassVar[bool] = False
     """Whether the response is an event stream when `streaming` is left out."""
+    streamed_by: ClassVar[Any] = None
+    """Call that is made instead where the response is an event stream; default: this one.
+
+    Letta 0.16.8 answers 422 where a client other than its own asks `POST /v1/agents/{agent_id}/messages` for a stream.
+    """
 
     @classmethod
     def switched(cls, streaming: object) -> bool:

@@ -112,7 +112,9 @@ class AsyncResource:
     ) -> Coroutine[Any, Any, Answer] | AsyncStream[Any]:
         """Create the stream of a call, or a coroutine that sends the call, as its parameter `streaming` says."""
         if operation.switched(parameters["streaming"]):
-            return self._stream(operation, parameters, extra_headers, extra_query, extra_body, timeout)
+            return self._stream(
+                operation.streamed_by or operation, parameters, extra_headers, extra_query, extra_body, timeout
+            )
 
         async def send() -> Answer:
             return await self._send(operation, parameters, extra_headers, extra_query, extra_body, timeout)
