@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any, assert_type
 
 from letta_async import (
@@ -48,8 +48,10 @@ async def turns(client: AsyncLetta) -> None:
         ),
         LettaResponse,
     )
-    parts = [TextContent(text="What is this?"), ImageContent.from_url("https://example.com/cat.png")]
-    assert_type(client.agents.messages.create("agent-…", input=parts), Coroutine[Any, Any, LettaResponse])
+    sent = client.agents.messages.create(
+        "agent-…", input=[TextContent(text="What is this?"), ImageContent.from_url("https://example.com/cat.png")]
+    )
+    assert_type(await sent, LettaResponse)
     stream = client.agents.messages.create("agent-…", input="Hello", streaming=True, stream_tokens=True)
     assert_type(stream, AsyncStream[StreamEvent])
     assert_type(await stream, AsyncStream[StreamEvent])
