@@ -45,13 +45,10 @@ _CONFLICTS: Final[Mapping[str, bool]] = {
 """How each text begins with which Letta 0.16.8 answers 409, after `CONFLICT: ` or alone, and whether the conflict
 passes by itself. What follows can hold anything: the server adds the statement that failed, values included."""
 
-_PASSING_CONFLICT: Final = re.compile(
-    r"\b(lock(ed)?|busy|deadlock|being processed|in progress|another (transaction|request|operation)|(re)?try)\b",
-    re.IGNORECASE,
+_PASSING_CONFLICT: Final = (
+    r"(?i)\b(lock(ed)?|busy|deadlock|being processed|in progress|another (transaction|request|operation)|(re)?try)\b"
 )
-_LASTING_CONFLICT: Final = re.compile(
-    r"approval|no active run|unique|foreign key|already exists|duplicate", re.IGNORECASE
-)
+_LASTING_CONFLICT: Final = r"(?i)approval|no active run|unique|foreign key|already exists|duplicate"
 """Words of a 409 with another text, such as that of a newer server."""
 
 _MOST_WAITS: Final = 6
@@ -163,7 +160,7 @@ def _conflict_passes(detail: object) -> bool:
     for beginning, passes in _CONFLICTS.items():
         if re.match(beginning, text):
             return passes
-    return bool(_PASSING_CONFLICT.search(text) and not _LASTING_CONFLICT.search(text))
+    return bool(re.search(_PASSING_CONFLICT, text) and not re.search(_LASTING_CONFLICT, text))
 
 
 def _cannot_have_acted(error: APIStatusError) -> bool:

@@ -26,16 +26,17 @@ _SHORT: Final = 300
 """Maximum length of the server's text in an error's message, in characters."""
 
 # An unknown id is answered with the record of the user who asked: nothing for a log line.
-_INTERNAL: Final = re.compile(r",? access level in .*|,? for actor=.*|,? actor=.*", re.DOTALL)
-_MARKUP: Final = re.compile(r"[\s\ufeff]*<[!?a-z]", re.IGNORECASE)
-_TITLE: Final = re.compile(r"<(?:title|h1|message)\b[^<>]{0,200}>([^<]{1,300})", re.IGNORECASE)
-_TAGS: Final = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+# Patterns are strings: `re` compiles and caches them when the first error arrives, not when the module is imported.
+_INTERNAL: Final = r"(?s),? access level in .*|,? for actor=.*|,? actor=.*"
+_MARKUP: Final = r"(?i)[\s\ufeff]*<[!?a-z]"
+_TITLE: Final = r"(?i)<(?:title|h1|message)\b[^<>]{0,200}>([^<]{1,300})"
+_TAGS: Final = r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)|<[^<>]*>"
 _TITLE_CHARS: Final = 120
-_TOKEN: Final = re.compile(
-    r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|(?P<open>['"].*)|[\[\](){},:]|[^\s\[\](){},:'"]+""", re.DOTALL
+_PIECE: Final = (
+    r"""(?s)'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|(?P<open>['"].*)|[\[\](){},:]|[^\s\[\](){},:'"]+"""
 )
 _CLOSING: Final = {"[": "]", "(": ")", "{": "}"}
-_SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_SECONDS: Final = r"\d{1,9}(\.\d{1,9})?"
 
 
 def status_error(
@@ -88,10 +89,10 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
     """
     milliseconds = headers.get("retry-after-ms", "").strip()
-    if _SECONDS.fullmatch(milliseconds):
+    if re.fullmatch(_SECONDS, milliseconds):
         return float(milliseconds) / 1000
     text = headers.get("Retry-After", "").strip()
-    if _SECONDS.fullmatch(text):
+    if re.fullmatch(_SECONDS, text):
         return float(text)
     try:
         date = parsedate_to_datetime(text)
@@ -109,10 +110,10 @@ def excerpt(body: bytes) -> str:
 def glance(body: bytes) -> str:
     """Show a body in a message: of a page in markup its title, or else its text, of anything else the beginning."""
     text = body[: 16 * _EXCERPT].decode("utf-8", "replace")
-    if not _MARKUP.match(text):
+    if not re.match(_MARKUP, text):
         return excerpt(body)
-    title = _TITLE.search(text)
-    words = " ".join(printable(html.unescape(title[1] if title else _TAGS.sub(" ", text))).split())[:_TITLE_CHARS]
+    title = re.search(_TITLE, text)
+    words = " ".join(printable(html.unescape(title[1] if title else re.sub(_TAGS, " ", text))).split())[:_TITLE_CHARS]
     kind = "an XML page" if text.lstrip()[:5].lower() == "<?xml" else "an HTML page"
     return f"{kind} ({words})" if words else kind
 
@@ -140,7 +141,7 @@ def _mended(text: str) -> str:
     """Close what JSON, or a Python literal, leaves open where it was cut; a string gets `…` where it ends."""
     ends: list[str] = []
     before, kept, rest = "", 0, ""
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_PIECE, text):
         word = token[0]
         if word in _CLOSING:
             ends.append(_CLOSING[word])
@@ -188,7 +189,7 @@ def _short(detail: object) -> str:
         detail = detail.get("message") or detail
     if is_array(detail):
         detail = "; ".join(_entry(entry) for entry in detail[:10])
-    text = _INTERNAL.sub("", printable(str(detail))).strip()
+    text = re.sub(_INTERNAL, "", printable(str(detail))).strip()
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
 
 

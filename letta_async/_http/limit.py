@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Hashable
 from typing import Final
@@ -234,7 +233,7 @@ class AdaptiveLimit(OverloadLimit):
     def _slowness(self) -> float:
         """Return by what factor the round's answers were slower than is put up with, 1 when they were not."""
         ratios = [
-            (statistics.median(kind.samples) / (kind.rest * _TOLERANCE + _SLACK), len(kind.samples))
+            (_median(kind.samples) / (kind.rest * _TOLERANCE + _SLACK), len(kind.samples))
             for kind in self._kinds.values()
             if kind.rest is not None and kind.samples
         ]
@@ -245,7 +244,7 @@ class AdaptiveLimit(OverloadLimit):
         """Take the round's latencies as those at rest: where they are lower, or after a rest whatever they are."""
         for kind in self._kinds.values():
             if kind.samples:
-                median = statistics.median(kind.samples)
+                median = _median(kind.samples)
                 kind.rest = median if replace or kind.rest is None else min(kind.rest, median)
 
     def _begin_round(self, now: float, estimate: float) -> None:
@@ -254,3 +253,10 @@ class AdaptiveLimit(OverloadLimit):
         self._round_worked = self._worked()
         for kind in self._kinds.values():
             kind.samples.clear()
+
+
+def _median(latencies: list[float]) -> float:
+    """Return the median; `statistics` has it too, but takes longer to import than any other module used here."""
+    ordered = sorted(latencies)
+    middle, odd = divmod(len(ordered), 2)
+    return ordered[middle] if odd else (ordered[middle - 1] + ordered[middle]) / 2

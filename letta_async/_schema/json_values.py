@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
 from types import NoneType
@@ -90,6 +89,8 @@ def show(value: object) -> str:
 
 def guess(word: object, known: Iterable[str]) -> str:
     """Return words for a message that name what is known and spelt much like a word; empty when nothing is."""
+    import difflib  # noqa: PLC0415 - only for what is misspelt
+
     names = list(known)
     close = [name for name in names if name.endswith(f"_{word}")] or difflib.get_close_matches(str(word), names, n=1)
     return f"; did you mean {close[0]}?" if close else ""

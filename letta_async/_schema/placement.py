@@ -17,24 +17,28 @@ class Placement:
     """Name on the wire, where it differs from the field's; default: the field's name."""
 
 
-@attrs.frozen
 class Path(Placement):
     """The parameter fills a segment of the path."""
 
+    __slots__ = ()
 
-@attrs.frozen
+
 class Query(Placement):
     """The parameter goes into the query."""
 
+    __slots__ = ()
 
-@attrs.frozen
+
 class Body(Placement):
     """The parameter is a member of the JSON object in the body."""
 
+    __slots__ = ()
 
-@attrs.frozen
+
 class Form(Placement):
     """The parameter is a field of a form: the body is `multipart/form-data`."""
+
+    __slots__ = ()
 
 
 def split_placement(annotation: Any) -> tuple[Placement, Any]:

@@ -31,9 +31,10 @@ class Record:
     _derived: ClassVar[tuple[str, ...]] = ()
     """Properties that are shown before the fields."""
 
-    @classmethod
-    def __attrs_init_subclass__(cls) -> None:
-        cls.__repr__ = Record.__repr__  # type: ignore[method-assign]  # attrs writes one that shows every field
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "__repr__" not in vars(cls):  # attrs generates one, which would show every field, for a class without
+            cls.__repr__ = Record.__repr__  # type: ignore[method-assign]
 
     def __repr__(self) -> str:
         shown = [f"{name}={getattr(self, name)!r}" for name in self._derived]

@@ -190,7 +190,6 @@ class Operation(Record, Generic[Answer]):
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
-        super().__attrs_init_subclass__()
         for base in cls.__dict__.get("__orig_bases__", ()):
             arguments = get_args(base)
             if arguments and not isinstance(arguments[0], TypeVar):
