@@ -23,7 +23,7 @@ from letta_async.config import ClientConfig, Timeout, header_problems, merge_hea
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
 
-__all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw"]
+__all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "Request", "build", "build_raw"]
 
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -47,6 +47,8 @@ class CallOptions:
 
 
 NO_OPTIONS: Final = CallOptions()
+REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})
+"""HTTP methods whose requests do no harm when the server receives them twice, unless an operation differs."""
 
 
 @attrs.define(kw_only=True)
@@ -253,7 +255,7 @@ def build_raw(
         headers=_headers(options, config.headers if body is UNSET else config.json_headers),
         body=None if body is UNSET else _to_json(plain(body)).encode(),
         timeout=_timeout(options, config),
-        repeatable=method in {"GET", "PUT", "DELETE"},
+        repeatable=method in REPEATABLE,
         answer=answer,
     )
 

@@ -81,7 +81,6 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
 """Operation of each method, by its attribute path on a client."""
 
 EXTENSIONS: Final[dict[str, str]] = {
-    "": "letta_async.resources._raw.AsyncRawCalls",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
 }
-"""Class with the methods of a resource that are more than one call, written by hand; `""` is the client itself."""
+"""Class with the methods of a resource that are more than one call, written by hand."""
