@@ -1,4 +1,4 @@
-"""The async client."""
+"""`AsyncLetta`, the client for asyncio."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Answer = TypeVar("Answer")
 
 
 class AsyncLetta(BaseClient, AsyncResources):
-    """A client of a Letta server, for asyncio.
+    """Client of a Letta server, for asyncio.
 
     Use it as an async context manager, or await `close()` at the end. One client serves any number of tasks of one
-    event loop, and may be used in a second loop once the first is closed.
+    event loop, and can be used in another loop after the first one is closed.
     """
 
     def _make_part(self, kind: Any, name: str) -> Any:
@@ -32,9 +32,9 @@ class AsyncLetta(BaseClient, AsyncResources):
         return kind(self)
 
     async def close(self) -> None:
-        """Close the client: calls under way end with `ClientClosedError`, connections are closed.
+        """Close the client and its connections; calls in flight raise `ClientClosedError`.
 
-        Closing a copy made by `with_options` closes nothing but the copy. A session that was handed in stays open.
+        Closing a copy made by `with_options` closes only the copy. A session passed as `session` stays open.
         """
         self._closed = True
         if self._parent is None:
@@ -50,7 +50,7 @@ class AsyncLetta(BaseClient, AsyncResources):
         await self.close()
 
     def __del__(self) -> None:
-        # A constructor that raised leaves no transport; a copy leaves the connections to its parent.
+        # There is no transport if the constructor raised; a copy's connections belong to its parent.
         transport = getattr(self, "_transport", None)
         if transport is not None and self._parent is None:
             if transport.is_open:

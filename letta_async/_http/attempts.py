@@ -82,7 +82,7 @@ class CallAttempts:
                 raise ClientClosedError(CLOSED) from None
             drop_frames(error)
             raise
-        lane.retries.budget.give_back(self._paid)
+        lane.retries.budget.refund(self._paid)
         return value
 
     async def run_in_time(self, deadline: float) -> Any:
@@ -210,7 +210,7 @@ class CallAttempts:
         if self._deadline is not None and self._lane.watch.loop.time() + state.upcoming_sleep >= self._deadline:
             return True
         error = _error(state)
-        paid = None if error is None else self._lane.retries.budget.take(error)
+        paid = None if error is None else self._lane.retries.budget.withdraw(error)
         self._paid += paid or 0
         return paid is None
 

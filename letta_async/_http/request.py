@@ -115,18 +115,18 @@ def build(
         config: The client's options.
 
     Raises:
-        InvalidArgumentError: something handed in is wrong; every fault is named, and nothing was sent.
+        InvalidArgumentError: something handed in is wrong; every problem is named, and nothing was sent.
 
     """
-    faults = [] if options is NO_OPTIONS else _option_faults(options)
+    problems = [] if options is NO_OPTIONS else _option_problems(options)
     try:
         call = check(operation, parameters)
     except InvalidArgumentError as error:
-        raise InvalidArgumentError([*error.faults, *faults]) from None
+        raise InvalidArgumentError([*error.faults, *problems]) from None
     if options.extra_body and any(place.kind is FormField for place in _places_of(operation).values()):
-        faults.append(ArgumentProblem("extra_body", "does not go with a form"))
-    if faults:
-        raise InvalidArgumentError(faults)
+        problems.append(ArgumentProblem("extra_body", "does not go with a form"))
+    if problems:
+        raise InvalidArgumentError(problems)
     for message, category in call.advice():
         warn(message, category)
     http = operation.http
@@ -233,19 +233,19 @@ def build_raw(
         InvalidArgumentError: something handed in is wrong; nothing was sent.
 
     """
-    faults = [*_path_faults(path), *_option_faults(options)]
+    problems = [*_path_problems(path), *_option_problems(options)]
     if not is_readable(answer):
-        faults.append(
+        problems.append(
             ArgumentProblem(
                 "cast_to", f"{show(answer)} is nothing that an answer can be made into; allowed: {READABLE}"
             )
         )
     if body is not UNSET:
-        faults += json_problems(body, "body")
+        problems += json_problems(body, "body")
         if options.extra_body and not is_object(body):
-            faults.append(ArgumentProblem("extra_body", "goes with a body that is a mapping"))
-    if faults:
-        raise InvalidArgumentError(faults)
+            problems.append(ArgumentProblem("extra_body", "goes with a body that is a mapping"))
+    if problems:
+        raise InvalidArgumentError(problems)
     if options.extra_body:
         body = {**(body if is_object(body) else {}), **options.extra_body}
     return Request(
@@ -285,25 +285,25 @@ def _query(query: Mapping[str, object], options: CallOptions, config: ClientConf
     return urlencode(pairs)
 
 
-def _option_faults(options: CallOptions) -> list[ArgumentProblem]:
-    faults: list[ArgumentProblem] = []
+def _option_problems(options: CallOptions) -> list[ArgumentProblem]:
+    problems: list[ArgumentProblem] = []
     for name in ("extra_headers", "extra_query", "extra_body"):
         value: object = getattr(options, name)
         if value is None:
             continue
         if not is_object(value):
-            faults.append(ArgumentProblem(name, "is not a mapping of names to values"))
+            problems.append(ArgumentProblem(name, "is not a mapping of names to values"))
         else:
-            faults += header_problems(value, name) if name == "extra_headers" else json_problems(value, name)
+            problems += header_problems(value, name) if name == "extra_headers" else json_problems(value, name)
     if options.timeout is not UNSET:
         try:
             Timeout.of(options.timeout)
         except InvalidArgumentError as error:
-            faults += error.faults
-    return faults
+            problems += error.faults
+    return problems
 
 
-def _path_faults(path: object) -> list[ArgumentProblem]:
+def _path_problems(path: object) -> list[ArgumentProblem]:
     if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
         return [ArgumentProblem("path", f"{path!r} is not a path; it starts with one '/'")]
     if not path.isprintable() or set(path) & set(" \\?#"):

@@ -84,13 +84,13 @@ class Transport:
     _binding: _Binding | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
-        faults = [
+        problems = [
             ArgumentProblem(name, f"{value!r} is not a positive whole number")
             for name, value in (("max_concurrency", self.max_concurrency), ("concurrency", self.concurrency))
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1)
         ]
-        if faults:
-            raise InvalidArgumentError(faults)
+        if problems:
+            raise InvalidArgumentError(problems)
 
     def send(
         self, request: Request, config: ClientConfig, attempts: list[Attempt] | None = None

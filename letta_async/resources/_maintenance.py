@@ -236,11 +236,11 @@ class AsyncMaintenance(AsyncResource):
 
         """
         checked = check(Recompile, {"conversation_id": "default", **common})
-        faults = [*target_problems(targets), *deadline_problems(deadline)]
+        problems = [*target_problems(targets), *deadline_problems(deadline)]
         if on_progress is not None and not callable(on_progress):
-            faults.append(ArgumentProblem("on_progress", f"{show(on_progress)} cannot be called with a Progress"))
-        if faults:
-            raise InvalidArgumentError(faults)
+            problems.append(ArgumentProblem("on_progress", f"{show(on_progress)} cannot be called with a Progress"))
+        if problems:
+            raise InvalidArgumentError(problems)
         common = {name: getattr(checked, name) for name in common}  # no mapping, which would be read for each target
 
         def parameters(target: str | Recompile) -> dict[str, object]:
