@@ -10,8 +10,7 @@ from typing import Any, Self, TypeVar
 from letta_async._base_client import BaseClient
 from letta_async._http.event_source import EventSource
 from letta_async._http.request import CallOptions, Request, build, build_raw
-from letta_async._utils.tracebacks import drop_frames
-from letta_async.errors import Attempt, ClientClosedError, LettaError
+from letta_async.errors import Attempt, ClientClosedError
 from letta_async.operations._operation import Operation
 from letta_async.resources._client import AsyncResources
 
@@ -83,11 +82,7 @@ class AsyncLetta(BaseClient, AsyncResources):
 
     def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Awaitable[Any]:
         self._refuse_if_closed()
-        try:
-            request = build_raw(method, path, body=body, answer=cast_to, options=options, config=self._config)
-        except LettaError as error:
-            drop_frames(error)
-            raise
+        request = build_raw(method, path, body=body, answer=cast_to, options=options, config=self._config)
         return self._transport.send(request, self._config)
 
     def _refuse_if_closed(self) -> None:

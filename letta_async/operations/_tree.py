@@ -1,6 +1,6 @@
-"""The whole API on one page: which operation each method of the clients makes.
+"""Map of the API: the operation of each method of the clients.
 
-A program of the project reads this; the package itself never imports it.
+`make api` reads it; the package itself never imports it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,9 @@ from typing import Any, Final, TypedDict
 from letta_async._http.request import CallOptions
 from letta_async._schema.json_values import guess
 from letta_async._schema.unset import Unset
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.config import Timeout
+from letta_async.errors import LettaError
 from letta_async.resources._resource import options_of
 
 __all__ = ["NoArguments", "RawSender"]
@@ -41,4 +43,9 @@ class RawSender:
         """Send a request; the parameters are those of the method."""
         for name in misspelt:
             raise TypeError(f"got an unexpected keyword argument {name!r}{guess(name, _PARAMETERS)}")
-        return self._send_raw(method, path, body, cast_to, options_of(extra_headers, extra_query, extra_body, timeout))
+        options = options_of(extra_headers, extra_query, extra_body, timeout)
+        try:
+            return self._send_raw(method, path, body, cast_to, options)
+        except LettaError as error:
+            drop_frames(error)
+            raise
