@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,7 @@ def count_instructions(processes: Sequence[Sequence[str]]) -> list[int] | None:
     if valgrind is None:
         return None
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda arguments: _collect(valgrind, arguments), processes))
+        return list(pool.map(partial(_collect, valgrind), processes))
 
 
 def _collect(valgrind: str, arguments: Sequence[str]) -> int:
