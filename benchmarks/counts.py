@@ -11,29 +11,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import os
-import re
-import shutil
 import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
 import tracemalloc
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Final
 
 import attrs
 
 from benchmarks import calls
+from benchmarks.callgrind import count_instructions
 from benchmarks.calls import BARE_SETTINGS, OURS_SETTINGS, AsyncCall
-from benchmarks.process import ROOT, Process
+from benchmarks.process import Process
 from benchmarks.report import Section, Table, Target, render, say
 from benchmarks.turns import TASKS, work
 
@@ -68,7 +62,6 @@ _BASES: Final = {
     calls.OURS: calls.BARE,
 }
 _NAMES: Final = tuple(_BASES)
-_COLLECTED: Final = re.compile(rb"Collected : (\d+)")
 
 
 @attrs.frozen
@@ -172,35 +165,14 @@ async def left_behind(call: AsyncCall) -> float:
 
 
 def instructions(names: Sequence[str], url: str) -> dict[str, float] | None:
-    """Count the instructions of a call of each way, in thousands; `None` without valgrind.
-
-    The processes run in parallel, one per core, which does not affect counts.
-    """
-    valgrind = shutil.which("valgrind")
-    if valgrind is None:
-        return None
+    """Count the instructions of a call of each way, in thousands; return `None` without valgrind."""
     few, many = _INSTRUCTED
     wanted = [(name, number) for name in names for number in _INSTRUCTED]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        counts = dict(zip(wanted, pool.map(lambda one: _collect(valgrind, one[0], one[1], url), wanted), strict=True))
+    counted = count_instructions([("-m", "benchmarks.counts", "--child", name, str(n), url) for name, n in wanted])
+    if counted is None:
+        return None
+    counts = dict(zip(wanted, counted, strict=True))
     return {name: (counts[name, many] - counts[name, few]) / (many - few) / 1e3 for name in names}
-
-
-def _collect(valgrind: str, name: str, count: int, url: str) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        out = f"--callgrind-out-file={Path(folder, 'out')}"
-        child = [sys.executable, "-m", "benchmarks.counts", "--child", name, str(count), url]
-        done = subprocess.run(  # noqa: S603 - ourselves
-            [valgrind, "--tool=callgrind", out, *child],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
-            check=True,
-            stderr=subprocess.PIPE,
-        )
-    found = _COLLECTED.search(done.stderr)
-    if found is None:
-        raise RuntimeError(f"callgrind gave no count: {done.stderr[-500:].decode(errors='replace')}")
-    return int(found[1])
 
 
 async def _child(name: str, count: int, url: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -17,18 +18,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import calls
+from benchmarks.callgrind import count_instructions
 from benchmarks.process import ROOT, Process
 from benchmarks.report import Section, Table, Target, at_most, command
 from benchmarks.turns import Meter, Sample, settled, turns
 from letta_async import AsyncLetta, Letta
 
-__all__ = ["DEPENDENCIES", "PACKAGE", "USED", "import_costs", "measure", "needless_modules"]
+__all__ = ["DEPENDENCIES", "PACKAGE", "USED", "check_instructions", "import_costs", "measure", "needless_modules"]
 
 DEPENDENCIES: Final = "aiohttp, attrs, cattrs, tenacity"
 PACKAGE: Final = "letta_async"
 USED: Final = "letta_async, its clients and settings"
 """Code that uses both clients and the settings, which the package imports on first use."""
 _OFFICIAL: Final = "letta_client"
+_CLIENT: Final = "from letta_async import AsyncLetta, CompactionSettings"
+"""What most programs import; resources and their operations are imported when they are first used."""
+_MOST_INSTRUCTIONS: Final = 1.25
+"""Maximum ratio of the instructions of that import to those of importing the four dependencies."""
 _HELP: Final = "letta-async --help"
 _NEEDLESS: Final = ("letta_async.cli", "letta_async.testing", "rich", "click")
 """Modules that importing the package's root must not import."""
@@ -63,6 +69,7 @@ def measure(*, short: bool = False) -> Section:
             at_most(
                 "CPU of the import, to that of its four dependencies", 1.1, imports.ratio(PACKAGE, DEPENDENCIES, "cpu")
             ),
+            check_instructions(),
             Target(f"`{_HELP}`, wall clock", "at most 0.5 s", f"{seconds:.2f} s", seconds <= 0.5),
             Target(f"{', '.join(_NEEDLESS)} imported by the root", "none", ", ".join(needless) or "none", not needless),
             *(
@@ -89,6 +96,23 @@ def import_costs(rounds: int, others: Sequence[str] = ()) -> Meter:
     return meter
 
 
+def check_instructions() -> Target:
+    """Count the instructions of importing a client and settings against those of importing the four dependencies.
+
+    Unlike processor time, the ratio is the same on a busy machine.
+    """
+    what = f"instructions of `{_CLIENT}`, to importing the four dependencies"
+    goal = f"at most {_MOST_INSTRUCTIONS:g}"
+    statements = (f"import {DEPENDENCIES}", _CLIENT)
+    for statement in statements:
+        _output("-c", statement)  # compiled files are written
+    counted = count_instructions([("-c", statement) for statement in statements])
+    if counted is None:
+        return Target(what, goal, "not counted: valgrind is missing", None)
+    ratio = counted[1] / counted[0]
+    return Target(what, goal, f"{ratio:.2f}", ratio <= _MOST_INSTRUCTIONS)
+
+
 def needless_modules() -> list[str]:
     """Return the modules of `_NEEDLESS` that importing the root imports."""
     modules = json.loads(_output("-c", _LIST))
@@ -103,7 +127,9 @@ def _import(name: str) -> Sample:
 
 def _output(*arguments: str) -> str:
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - ours
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+    return done.stdout
 
 
 def _run_help(meter: Meter) -> None:

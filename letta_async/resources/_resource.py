@@ -1,4 +1,4 @@
-"""The base of every resource: how it sends a call, and how it becomes an attribute of a client."""
+"""Base class of the async resources, and the descriptor that makes a resource an attribute of a client."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Made = TypeVar("Made")
 
 
 class Sender(Protocol):
-    """What a resource needs of a client."""
+    """Protocol of the client that a resource sends calls with."""
 
     def _call(
         self,
@@ -50,12 +50,12 @@ class Sender(Protocol):
 
     @property
     def stats(self) -> ClientStats:
-        """State of the limiter and the retries."""
+        """Statistics of the limiters and retries."""
         ...
 
 
 class AsyncResource:
-    """A part of the API, as an attribute of an async client."""
+    """Base class of the resources of an async client, such as `client.agents`."""
 
     def __init__(self, client: Sender) -> None:
         self._client = client
@@ -173,15 +173,15 @@ def options_of(
 
 
 class PartOwner(Protocol):
-    """What has parts: a client, or a resource with resources below it."""
+    """Protocol of an object with `Part` attributes: a client, or a resource with resources of its own."""
 
     def _make_part(self, kind: Any, name: str) -> Any: ...
 
 
 class Part(Generic[Made]):
-    """A resource as an attribute: imported and created on first use, from then on in the instance's `__dict__`.
+    """Descriptor of a resource, which is imported and created on first use and stored in the instance's `__dict__`.
 
-    On the class it is the resource's class, in which `unittest.mock.create_autospec` finds the methods.
+    On the class, it returns the resource's class, so that `unittest.mock.create_autospec` finds the methods.
     """
 
     def __init__(self, module: str, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""The base of every sync resource: how a method waits for its async twin."""
+"""Base classes of the sync client and the sync resources, which run async methods on the private event loop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Core = TypeVar("Core")
 
 
 class SyncCaller(Generic[Core]):
-    """What runs the methods of an async object on the private event loop."""
+    """Base class that runs the methods of an async object on the private event loop."""
 
     _core: Core
     _portal: Portal
@@ -41,7 +41,7 @@ class SyncCaller(Generic[Core]):
             raise
 
     def _pages(self, pages: AsyncPaginator[R]) -> Paginator[R]:
-        """Return a list for ordinary iteration."""
+        """Return the sync paginator for an async one."""
         return Paginator(pages, self._portal, CallSite.current())
 
     def _stream(self, stream: AsyncStream[R]) -> Stream[R]:
@@ -62,7 +62,7 @@ class SyncCaller(Generic[Core]):
         return self._wait(lambda: waiting)
 
     def _iterate(self, method: Callable[P, AsyncGenerator[R, None]], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
-        """Return an iterator over what an async method yields."""
+        """Return an iterator over the items that an async method yields."""
         begin: Callable[..., AsyncGenerator[R, None]] = method
         positional = [iterate_lazy_in_thread(value) for value in args]
         named = {name: iterate_lazy_in_thread(value) for name, value in kwargs.items()}
@@ -70,7 +70,7 @@ class SyncCaller(Generic[Core]):
 
 
 class SyncResource(SyncCaller[Core]):
-    """A part of the API, as an attribute of a sync client."""
+    """Base class of the resources of a sync client, such as `client.agents`."""
 
     def __init__(self, core: Core, portal: Portal) -> None:
         self._core = core

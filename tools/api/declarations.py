@@ -10,7 +10,7 @@ import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -18,7 +18,25 @@ from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Endpoint, Operation
 from letta_async.operations._streaming import StreamOperation, SwitchedOperation
 
-__all__ = ["Call", "Module", "Parameter", "read_call", "read_module", "sources_of"]
+__all__ = [
+    "OPTION_NAMES",
+    "OPTION_PARAMETERS",
+    "Call",
+    "Module",
+    "Parameter",
+    "read_call",
+    "read_module",
+    "sources_of",
+]
+
+OPTION_PARAMETERS: Final = (
+    "extra_headers: Mapping[str, str | None] | None = None",
+    "extra_query: Mapping[str, object] | None = None",
+    "extra_body: Mapping[str, object] | None = None",
+    "timeout: float | Timeout | Unset | None = UNSET",
+)
+"""Parameters that every method takes, as its signature has them."""
+OPTION_NAMES: Final = tuple(option.partition(":")[0] for option in OPTION_PARAMETERS)
 
 
 @attrs.frozen
