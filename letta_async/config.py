@@ -61,6 +61,9 @@ class Timeout:
     connect: float | None = attrs.field(default=5.0, kw_only=True)
     """Limit on connecting, including name resolution and TLS, in seconds. At most nine tenths of `timeout` apply, so
     that a hanging connection is distinguished from a missing response. `None` for that share alone. Default: 5."""
+    pings: bool = attrs.field(default=True, kw_only=True)
+    """Whether a ping of the server counts as data of an event stream, whose `timeout` limits each wait for data; with
+    `False` a stream on which only pings arrive times out. Default: `True`."""
     connect_seconds: float | None = attrs.field(init=False, repr=False, eq=False)
     """Limit on connecting that follows from `timeout` and `connect`, in seconds; `None` for no limit."""
 
@@ -70,6 +73,8 @@ class Timeout:
             for suffix, value in (("", self.timeout), (".connect", self.connect))
             if value is not None and not _is_seconds(value)
         ]
+        if not isinstance(self.pings, bool):
+            problems.append(ArgumentProblem("timeout.pings", f"{self.pings!r} is neither True nor False"))
         if problems:
             raise InvalidArgumentError(problems)
         limits = [self.connect, None if self.timeout is None else 0.9 * self.timeout]

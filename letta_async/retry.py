@@ -13,7 +13,7 @@ import attrs
 from letta_async._schema.json_values import is_object
 from letta_async.errors import APIConnectionError, APIError, APIStatusError, ArgumentProblem, InvalidArgumentError
 
-__all__ = ["Retries", "RetryBudget", "RetryPolicy", "is_overload", "is_passing_conflict"]
+__all__ = ["Retries", "RetryBudget", "RetryPolicy", "is_overload", "is_temporary_conflict"]
 
 _TEMPORARY_STATUSES: Final = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
 """Statuses that may not recur: all server errors but those about unsupported features, and temporary client errors."""
@@ -142,6 +142,11 @@ def is_overload(error: APIError) -> bool:
     return False
 
 
+def is_temporary_conflict(error: APIStatusError) -> bool:
+    """Return whether an error is a 409 that passes by itself, such as that of a conversation that is busy."""
+    return error.status_code == 409 and (error.retry_after is not None or _is_temporary_conflict(error.detail))
+
+
 def _is_temporary(error: APIStatusError) -> bool:
     match error.headers.get("x-should-retry"):
         case "true":
@@ -151,7 +156,7 @@ def _is_temporary(error: APIStatusError) -> bool:
         case _:
             pass
     if error.status_code == 409:
-        return error.retry_after is not None or _is_temporary_conflict(error.detail)
+        return is_temporary_conflict(error)
     return error.status_code in _TEMPORARY_STATUSES
 
 

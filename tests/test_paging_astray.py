@@ -19,7 +19,6 @@ from letta_async.operations.agents import ListAgents
 from letta_async.operations.blocks import ListBlockAgents, ListBlocks
 from letta_async.operations.conversation_messages import ListMessages
 from letta_async.operations.conversations import ListConversations
-from letta_async.operations.messages import ListMessages
 from letta_async.resources._paging import _Int64Set
 from letta_async.testing import EmbeddedServer, RecordedRequest
 from letta_async.types.message import Message

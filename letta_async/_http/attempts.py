@@ -27,11 +27,11 @@ from letta_async.errors import (
     ClientClosedError,
     LettaError,
 )
-from letta_async.retry import is_overload, is_passing_conflict
+from letta_async.retry import is_overload, is_temporary_conflict
 
 __all__ = ["CallAttempts"]
 
-_LONGEST_LOOK: Final = 2.0
+_MAX_CONFLICT_DELAY: Final = 2.0
 """Maximum delay before a call is repeated that waits for another one to end, in seconds."""
 _SHORT: Final = 200
 """Maximum length of the description of an attempt's error, in characters."""
@@ -40,7 +40,18 @@ _SHORT: Final = 200
 class CallAttempts:
     """Attempts of one call, until one succeeds or the error is final."""
 
-    __slots__ = ("_attempts", "_context", "_deadline", "_failed", "_limiter", "_number", "_request", "_withdrawn")
+    __slots__ = (
+        "_attempts",
+        "_conflicts",
+        "_context",
+        "_deadline",
+        "_failed",
+        "_limiter",
+        "_number",
+        "_patient_until",
+        "_request",
+        "_withdrawn",
+    )
 
     def __init__(self, context: CallContext, request: Request, attempts: list[Attempt]) -> None:
         """Prepare the attempts; nothing is sent.
@@ -82,8 +93,7 @@ class CallAttempts:
             try:
                 value = await self._run_attempt()
             except APIError as error:
-                retry = context.config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable)
-                retry = retry and self._request.resendable
+                retry = self._may_retry(error, retries=0)
                 if not retry:
                     raise
             if retry:  # outside the handler, or the first error would become the context of the last one
@@ -96,16 +106,21 @@ class CallAttempts:
         context.retries.budget.refund(self._withdrawn)
         return value
 
-    async def run_in_time(self, deadline: float) -> Any:
-        """Do the same as `run` within `deadline` seconds, including delays and the waits for the limiter.
+    async def run_in_time(self, deadline: float, until: float | None = None) -> Any:
+        """Do the same as `run` within a deadline, including delays and the waits for the limiter.
+
+        Args:
+            deadline: Seconds from now.
+            until: Deadline in seconds of the loop's clock, instead.
 
         Raises:
             APITimeoutError: The deadline passed.
 
         """
-        self._deadline = self._context.watch.loop.time() + deadline
+        now = self._context.watch.loop.time()
+        self._deadline = now + deadline if until is None else until
         try:
-            with Timer(self._context.watch, deadline):
+            with Timer(self._context.watch, self._deadline - now):
                 return await self.run()
         except TimeoutError as error:
             failure = self._deadline_error(error)
@@ -211,23 +226,41 @@ class CallAttempts:
 
     def _should_retry(self, state: RetryCallState) -> bool:
         error = _error(state)
-        return (
-            isinstance(error, Exception)
-            and self._request.resendable
-            and self._context.config.retry.should_retry(
-                error, retries=state.attempt_number - 1, repeatable=self._request.repeatable
-            )
-        )
+        return isinstance(error, Exception) and self._may_retry(error, retries=state.attempt_number - 1)
+
+    def _may_retry(self, error: Exception, *, retries: int) -> bool:
+        request = self._request
+        if not request.resendable:
+            return False
+        if self._is_waited_out(error):
+            self._conflicts += 1
+            return True
+        retries -= self._conflicts
+        return self._context.config.retry.should_retry(error, retries=retries, repeatable=request.repeatable)
+
+    def _is_waited_out(self, error: BaseException | None) -> bool:
+        """Return whether the server is busy with another call, for which this one waits."""
+        patience = self._request.conflict_patience
+        if not patience or not isinstance(error, APIStatusError) or not is_temporary_conflict(error):
+            return False
+        now = self._context.watch.loop.time()
+        self._patient_until = self._patient_until or now + patience
+        return now < self._patient_until
 
     def _wait(self, state: RetryCallState) -> float:
-        return self._context.config.retry.delay(
-            _error(state), retries=state.attempt_number - 1, rng=self._context.retries.rng
-        )
+        error, context = _error(state), self._context
+        rng = context.retries.rng
+        if self._is_waited_out(error):
+            longest = min(_MAX_CONFLICT_DELAY, 0.25 * 2.0 ** min(self._conflicts, 10))
+            return min(rng.uniform(longest / 2, longest), self._patient_until - context.watch.loop.time())
+        return context.config.retry.delay(error, retries=state.attempt_number - 1 - self._conflicts, rng=rng)
 
     def _should_stop(self, state: RetryCallState) -> bool:
         if self._deadline is not None and self._context.watch.loop.time() + state.upcoming_sleep >= self._deadline:
             return True
         error = _error(state)
+        if self._is_waited_out(error):
+            return False
         withdrawn = None if error is None else self._context.retries.budget.withdraw(error)
         self._withdrawn += withdrawn or 0
         return withdrawn is None

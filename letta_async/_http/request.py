@@ -73,6 +73,8 @@ class Request:
     """Whether the response is an event stream."""
     traffic: Traffic = "quick"
     """Class of traffic, whose requests share a limit."""
+    conflict_patience: float = 0.0
+    """Seconds for which it is repeated while the server is busy with another call (409)."""
     form: Form | None = None
     """Body with files; `None` when there is none."""
 
@@ -125,6 +127,7 @@ def build(
         raise InvalidArgumentError([*error.faults, *problems]) from None
     if options.extra_body and any(place.kind is FormField for place in _places_of(operation).values()):
         problems.append(ArgumentProblem("extra_body", "does not go with a form"))
+    problems += call.problems(options.extra_body or ())
     if problems:
         raise InvalidArgumentError(problems)
     for message, category in call.advice():

@@ -150,7 +150,7 @@ class ResumingSource:
             fresh.append(event)
         if fresh and self._failures:
             self._failures = 0
-            self._transport.retries.budget.give_back(self._paid)
+            self._transport.retries.budget.refund(self._paid)
             self._paid = 0
         return fresh
 
@@ -159,7 +159,7 @@ class ResumingSource:
         known = self._run_id is not None or self._is_found
         if overdue or not known or self._failures >= self._policy.max_retries:
             return False
-        paid = self._transport.retries.budget.take(failure)
+        paid = self._transport.retries.budget.withdraw(failure)
         self._paid += paid or 0
         return paid is not None
 

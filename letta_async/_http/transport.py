@@ -113,7 +113,17 @@ class Transport:
         """
         kind = CallAttempts if config.keys is None else KeyedCallAttempts
         call = kind(self._context(self._bind(), config), request, [] if attempts is None else attempts)
-        return call.run() if config.deadline is None else call.run_in_time(config.deadline)
+        return call.run() if config.deadline is None else call.run_in_time(config.deadline, until)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait between two requests that belong together.
+
+        Raises:
+            ClientClosedError: The client was closed meanwhile.
+
+        """
+        with Timer(self._bind().watch, None):
+            await self.retries.sleep(seconds)
 
     async def close(self) -> None:
         """End the calls in flight and close the connections; a session that the user passed stays open."""

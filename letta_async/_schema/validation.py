@@ -299,9 +299,9 @@ def _check_tagged_union(members: list[type[Any]]) -> Hook:
             raise _InvalidValueError(
                 f"{show(value)} is neither a mapping nor one of {', '.join(m.__name__ for m in members)}"
             )
-        if name not in value:
+        if name not in value and default is None:
             raise _InvalidValueError(f"is required; allowed: {allowed}", at=name)
-        tag = value[name]
+        tag = value.get(name, default)
         if not isinstance(tag, str) or tag not in classes:
             guess = _guess(tag, classes) if isinstance(tag, str) else ""
             raise _InvalidValueError(f"{show(tag)} is unknown; allowed: {allowed}{guess}", at=name)

@@ -210,9 +210,9 @@ def _returns(call: Call, rendering: Rendering, *, waits: bool, shadows_list: boo
 def _sending_body(call: Call, rendering: Rendering) -> str:
     rendering.need(call.cls.__module__, call.cls.__name__)
     given = ", ".join(f'"{each.name}": {each.name}' for each in call.parameters)
-    verb = "pages" if call.lists else "stream" if call.streams else "send"
+    verb = "pages" if call.lists else "stream" if call.streams else "send_or_stream" if call.switches else "send"
     send = f"self._{verb}({call.cls.__name__}, {{{given}}}, {', '.join(OPTION_NAMES)})"
-    if call.lists or call.streams:
+    if call.lists or call.streams or call.switches:
         return f"return {send}"
     return f"await {send}" if ast.unparse(call.answer) == "None" else f"return await {send}"
 
