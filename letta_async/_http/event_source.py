@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -18,7 +17,8 @@ from letta_async._http.request import Request
 from letta_async._http.response import Response, invalid_response
 from letta_async._http.timeouts import Timer
 from letta_async._http.translation import connection_error, translate
-from letta_async._schema.converter import read
+from letta_async._schema.converter import reader_of
+from letta_async._schema.json_values import parse_json
 from letta_async.errors import APIConnectionError, APIError, APITimeoutError, LettaError, StreamError
 from letta_async.operations._operation import Operation
 
@@ -27,7 +27,6 @@ __all__ = ["EventSource"]
 _FOR_THE_END: Final = 0.25
 """Seconds to wait for the end of the body after the last event, so that the connection can be used again."""
 _PING: Final = "ping"
-_from_json: Final = json.loads
 
 
 class EventSource:
@@ -238,7 +237,7 @@ class EventSource:
     def _values(self, events: list[ServerSentEvent]) -> list[Any]:
         """Decode events, up to the first that is none, the last of the stream, or a failure."""
         operation: Any = cast("Operation[Any]", self._request.operation)
-        end, failure, answer = operation.end, operation.failure, operation.event
+        end, failure, read_event = operation.end, operation.failure, reader_of(operation.event)
         values: list[Any] = []
         for event in events:
             data = event.data
@@ -247,7 +246,7 @@ class EventSource:
                 self._failure = None  # what broke after the last event cost nothing
                 return values
             try:
-                value = read(answer, _from_json(data))
+                value = read_event(parse_json(data))
             except (TypeError, ValueError, RecursionError) as error:
                 reason = f"an event is not what was promised: {printable(str(error))[:200]}"
                 self._fail(self._invalid(reason, data))

@@ -13,12 +13,12 @@ import attrs
 from letta_async._http.error_response import MAX_REFUSAL, excerpt, glance, printable, status_error
 from letta_async._http.request import Request
 from letta_async._schema.converter import read
+from letta_async._schema.json_values import parse_json
 from letta_async.errors import APIResponseValidationError, APIStatusError
 
 __all__ = ["Response", "decode_response", "invalid_response", "refuse_stream"]
 
 _PROCESSED: Final = "the server has processed the request"
-_from_json: Final = json.JSONDecoder().raw_decode
 
 
 @attrs.define
@@ -113,15 +113,12 @@ def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
 
 
 def _parse_json(body: bytes) -> Any:
-    """Parse JSON; the usual case, UTF-8 without surrounding whitespace, does not need `json.loads`."""
+    """Parse JSON, mostly UTF-8; else `json.loads` finds out the encoding."""
     try:
         text = body.decode()
-        value, end = _from_json(text)
-        if end == len(text):
-            return value
     except ValueError:
-        pass
-    return json.loads(body)
+        return json.loads(body)
+    return parse_json(text)
 
 
 def _decompress(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bool = True) -> bytes:
