@@ -115,10 +115,9 @@ def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
 def _parse_json(body: bytes) -> Any:
     """Parse JSON, mostly UTF-8; else `json.loads` finds out the encoding."""
     try:
-        text = body.decode()
+        return parse_json(body.decode())
     except ValueError:
         return json.loads(body)
-    return parse_json(text)
 
 
 def _decompress(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bool = True) -> bytes:
