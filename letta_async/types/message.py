@@ -216,6 +216,14 @@ class ToolCallMessage(_Message):
     tool_call: ToolCall | None = None
     """The first call; deprecated by the API in favor of `tool_calls`."""
 
+    @property
+    def calls(self) -> list[ToolCall]:
+        """The calls as a list, also where there is one, or a piece of one."""
+        found = self.tool_calls if self.tool_calls is not None else self.tool_call
+        if found is None:
+            return []
+        return found if isinstance(found, list) else [found]
+
 
 @attrs.frozen(kw_only=True)
 class ToolReturnMessage(_Message):
@@ -245,6 +253,14 @@ class ApprovalRequestMessage(_Message):
     """The calls; in a stream of tokens, a piece of one."""
     tool_call: ToolCall | None = None
     """The first call; deprecated by the API in favor of `tool_calls`."""
+
+    @property
+    def calls(self) -> list[ToolCall]:
+        """The calls as a list, also where there is one, or a piece of one."""
+        found = self.tool_calls if self.tool_calls is not None else self.tool_call
+        if found is None:
+            return []
+        return found if isinstance(found, list) else [found]
 
 
 @attrs.frozen(kw_only=True)
