@@ -39,11 +39,15 @@ if TYPE_CHECKING:
         NotFoundError,
         PermissionDeniedError,
         RateLimitError,
+        RunTimeoutError,
         StreamError,
         ToolArgumentsError,
+        ToolLoopError,
         UnexpectedPromptError,
         UnprocessableEntityError,
     )
+    from letta_async.function_tools.functions import client_tool
+    from letta_async.function_tools.tool_loop import ToolRun
     from letta_async.operations.conversations import Recompile
     from letta_async.resources._paging import AsyncPaginator, Paginator
     from letta_async.resources._stream import AsyncStream, Stream
@@ -245,6 +249,7 @@ __all__ = [
     "RetryPolicy",
     "Run",
     "RunStatus",
+    "RunTimeoutError",
     "SgLangModelSettings",
     "Staleness",
     "StopReason",
@@ -263,10 +268,12 @@ __all__ = [
     "ToolCall",
     "ToolCallContent",
     "ToolCallMessage",
+    "ToolLoopError",
     "ToolReturn",
     "ToolReturnContent",
     "ToolReturnCreate",
     "ToolReturnMessage",
+    "ToolRun",
     "TurnMessage",
     "UnexpectedPromptError",
     "UnknownContent",
@@ -280,6 +287,7 @@ __all__ = [
     "ZaiModelSettings",
     "ZaiThinking",
     "__version__",
+    "client_tool",
     "text_of",
 ]
 
@@ -383,6 +391,7 @@ _HOMES: Final = {
     "RetryPolicy": "retry",
     "Run": "types.run",
     "RunStatus": "types.run",
+    "RunTimeoutError": "errors",
     "SgLangModelSettings": "types.providers",
     "Staleness": "batch.staleness",
     "StopReason": "types.run",
@@ -401,10 +410,12 @@ _HOMES: Final = {
     "ToolCall": "types.message",
     "ToolCallContent": "types.content",
     "ToolCallMessage": "types.message",
+    "ToolLoopError": "errors",
     "ToolReturn": "types.message",
     "ToolReturnContent": "types.content",
     "ToolReturnCreate": "types.turn",
     "ToolReturnMessage": "types.message",
+    "ToolRun": "function_tools.tool_loop",
     "TurnMessage": "types.turn",
     "UNSET": "_schema.unset",
     "UnexpectedPromptError": "errors",
@@ -418,6 +429,7 @@ _HOMES: Final = {
     "XaiModelSettings": "types.providers",
     "ZaiModelSettings": "types.providers",
     "ZaiThinking": "types.providers",
+    "client_tool": "function_tools.functions",
     "text_of": "types.content",
 }
 """Module that each name is from."""

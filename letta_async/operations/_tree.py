@@ -98,6 +98,9 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
 
 EXTENSIONS: Final[dict[str, str]] = {
     "": "letta_async.resources._raw.AsyncRawCalls",
+    "agents.messages": "letta_async.resources._tool_running.AsyncAgentTools",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
+    "conversations.messages": "letta_async.resources._tool_running.AsyncConversationTools",
+    "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
 }
 """Class with the methods of a resource that are more than one call, written by hand; `""` is the client itself."""
