@@ -112,6 +112,7 @@ class LettaError(Exception):
 def _restore(cls: type[LettaError], args: tuple[Any, ...], state: dict[str, Any]) -> LettaError:
     """Rebuild a pickled error without its constructor, whose parameters differ between classes."""
     error = cls.__new__(cls, *args)
+    error.args = args  # which a `TimeoutError` sets in its constructor alone
     error.__dict__.update(state)
     return error
 

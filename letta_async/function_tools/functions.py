@@ -193,4 +193,4 @@ def _docstring(source: Any) -> str | None:
     """Return the docstring of a function, or that of what an object does when it is called, else of its class."""
     if inspect.isroutine(source) or isinstance(source, type):
         return inspect.getdoc(source)
-    return inspect.getdoc(type(source).__call__) or inspect.getdoc(source)
+    return type(source).__call__.__doc__ or inspect.getdoc(source)

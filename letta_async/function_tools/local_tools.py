@@ -45,8 +45,11 @@ class LocalTool:
         content: Content
         try:
             bound = self.bind(call.parsed_arguments)
-        except (ToolArgumentsError, InvalidArgumentError) as error:
-            return _returned(call, f"invalid arguments: {error}", failed=True)
+        except ToolArgumentsError as error:
+            return _returned(call, str(error), failed=True)
+        except InvalidArgumentError as error:
+            text = f"{error}" if len(error.faults) > 1 else f"invalid argument: {error}"
+            return _returned(call, text, failed=True)
         try:
             content = content_of(await call_function(self.function, *bound.args, **bound.kwargs))
         except Exception as error:

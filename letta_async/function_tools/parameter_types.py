@@ -246,11 +246,15 @@ def _constructor_types(cls: Any, hints: dict[str, Any]) -> Iterable[tuple[str, A
         hint = hints.get(aliases.get(name, name))
         if hint is None:
             raise UnknownTypeError(f"{_show(cls)} has a parameter {name} without an annotated field")
-        yield name, getattr(hint, "type", Any) if isinstance(hint, dataclasses.InitVar) else hint
+        yield name, hint.type if _is_initial(hint) else hint
 
 
 def _is_class(value: Any) -> TypeGuard[type[Any]]:
     return isinstance(value, type)
+
+
+def _is_initial(hint: Any) -> bool:
+    return isinstance(hint, dataclasses.InitVar)
 
 
 def _bare(hint: Any) -> Any:

@@ -61,11 +61,19 @@ def _json_value(value: Any) -> Any:
         return str(value)
     if callable(dump := getattr(value, "model_dump", None)) and not isinstance(value, type):
         return dump(mode="json")  # pydantic's models, and what has their methods
-    cls: Any = type(value)
-    if dataclasses.is_dataclass(cls) or attrs.has(cls):
-        fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else attrs.fields(cls)
-        return {field.name: _json_value(getattr(value, field.name)) for field in fields}
+    names = _field_names(value)
+    if names is not None:
+        return {name: _json_value(getattr(value, name)) for name in names}
     raise TypeError(f"the tool returned {show(value)}, which has no form in JSON")
+
+
+def _field_names(value: Any) -> list[str] | None:
+    """Return the names of the fields of an object; `None` if its class declares none."""
+    if isinstance(value, type):
+        return None
+    if dataclasses.is_dataclass(value):
+        return [field.name for field in dataclasses.fields(value)]
+    return [field.name for field in attrs.fields(value.__class__)] if attrs.has(value.__class__) else None
 
 
 def _key(name: Any) -> str:
