@@ -8,7 +8,7 @@ FOREIGN := $(BIN)/python -m tools.foreign
 
 .PHONY: help demo test lint api api-diff types unit foreign test-foreign test-real test-pythons docs dist test-dist public audit coverage mutants bench bench-check real-server stop-real-server format clean
 
-help:  ## Show what can be made
+help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 $(READY): pyproject.toml
@@ -29,7 +29,7 @@ demo: $(DEMO)/.ready  ## See a stale conversation recompiled, on the embedded se
 
 test: lint types unit  ## Run lint, type checks and all tests that need no real server
 
-lint: $(READY)  ## Check style and formatting, and that what is generated is up to date
+lint: $(READY)  ## Check style and formatting, and that generated files are up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m tools.api --check
@@ -37,7 +37,7 @@ lint: $(READY)  ## Check style and formatting, and that what is generated is up 
 api: $(READY)  ## Write methods, exports and reference pages from the declarations in letta_async/operations
 	$(BIN)/python -m tools.api
 
-api-diff: $(READY)  ## List what the declarations lack of a server's description; SPEC=file or URL
+api-diff: $(READY)  ## List what a server's OpenAPI description has and the declarations lack; SPEC=file or URL
 	$(BIN)/python -m tools.api diff $(SPEC)
 
 types: $(READY)  ## Check types, strictly, with pyright and mypy
@@ -49,27 +49,27 @@ types: $(READY)  ## Check types, strictly, with pyright and mypy
 unit: $(READY) foreign  ## Run the tests
 	$(BIN)/python -X dev -m pytest
 
-foreign: $(READY)  ## Install the official clients, apart from everything else
+foreign: $(READY)  ## Install the official clients, in an environment of their own
 	$(FOREIGN)
 
-test-foreign: foreign  ## Let the official clients tell their stories on the embedded server
+test-foreign: foreign  ## Test the embedded server with the official clients
 	$(BIN)/python -X dev -m pytest tests/foreign
 
-test-real: foreign  ## Run the contract suite and the stories against a real Letta server, made and ended for it
+test-real: foreign  ## Run the contract suite and the official clients against a real Letta server, started and stopped for it
 	$(REAL) run -- $(BIN)/python -m pytest tests/contract tests/foreign
 
-# Left out: faults and clusters, which go by the clock where several suites run at once; the official clients, which bring
-# their own Python; and what only those who work on the package run, on a Python of their choice.
+# Left out: faults and clusters, which depend on time and would fail where several suites run at once; the official
+# clients, which have their own Python; and the tests of the project's own tools, which run on one Python only.
 NOT_EVERYWHERE := api faults dask foreign benchmarks mutants
 test-pythons: $(READY)  ## Run the tests on every supported Python that is found
 	$(BIN)/python tools/pythons.py -- $(NOT_EVERYWHERE:%=--ignore tests/%)
 
-docs: $(READY)  ## Build the documentation; what it warns of are errors
+docs: $(READY)  ## Build the documentation; warnings are errors
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going --fresh-env --quiet -b html docs docs/_build
 	@echo docs/_build/index.html
 
-dist: $(READY)  ## Build the package's wheel, the wheels of its parts, and the source distribution of all
+dist: $(READY)  ## Build the package's wheel, the wheels of its parts, and the source distribution
 	rm -rf dist
 	$(BIN)/python -m build
 	for part in parts/*/; do $(BIN)/python -m build --wheel --outdir dist $$part || exit; done
@@ -78,41 +78,41 @@ dist: $(READY)  ## Build the package's wheel, the wheels of its parts, and the s
 test-dist: dist  ## Test the wheels on every supported Python that is found, with the lowest dependencies and the newest
 	$(BIN)/python -m tools.wheel
 
-coverage: $(READY)  ## Run the tests and show which lines and branches none of them reaches
+coverage: $(READY)  ## Run the tests, and show the lines and branches that no test reaches
 	$(BIN)/coverage erase
-	-$(BIN)/coverage run -m pytest  # slower than the tests that look at the clock expect
+	-$(BIN)/coverage run -m pytest  # slower than tests of timing expect, so failures are ignored
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-mutants: $(READY)  ## Change limiter, retries, tries and protocol in small ways, one at a time, and show what no test notices
+mutants: $(READY)  ## Make small changes to limiter, retries, attempts and requests, one at a time, and show those that no test notices
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
-audit: $(READY)  ## Look for known vulnerabilities, at licences, and at the workflows; needs the network
+audit: $(READY)  ## Check for known vulnerabilities, licences and unsafe workflows; needs the network
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
 	$(BIN)/zizmor --offline .github/workflows
 	$(BIN)/python -m tools.audit
 
-public: $(READY)  ## Record the public face: at a release, when the changelog has its version
+public: $(READY)  ## Record the public names, at a release, when the changelog has its version
 	$(BIN)/python -m tools.public
 
 bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks $(if $(REAL_URL),--real $(REAL_URL))
 
-bench-check: $(READY)  ## Check the ratios and counts that a busy machine cannot turn
+bench-check: $(READY)  ## Check the ratios and counts that do not depend on how busy the machine is
 	$(BIN)/python -m benchmarks.check
 
 real-server: $(READY)  ## Start a real Letta server on port 8283, and keep it running
 	$(REAL) start
 
-stop-real-server: $(READY)  ## Stop it
+stop-real-server: $(READY)  ## Stop the real Letta server
 	$(REAL) stop
 
-format: $(READY)  ## Put the code in form
+format: $(READY)  ## Format the code, and fix what the linter can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean:  ## Remove what was made
+clean:  ## Remove everything that was installed or built
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* mutants dist build docs/_build

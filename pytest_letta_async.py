@@ -1,16 +1,16 @@
-"""Fixtures for tests of code that uses Letta: a server, and clients of it.
+"""pytest plugin: fixtures of an embedded server and its clients, for tests of code that uses Letta.
 
 pytest loads this module in every run in an environment that has the extra `testing`, so it imports nothing but pytest:
 the package is imported when a test asks for one of the fixtures.
 
 `letta_server`
-    An `EmbeddedServer` that the test has to itself, running in a thread of its own.
+    An `EmbeddedServer` for one test, which runs on its own thread.
 `letta_client`
     A `Letta` connected to it.
 `async_letta_client`
     An `AsyncLetta` connected to it, for tests that pytest-asyncio (in either mode) or anyio (on asyncio) runs.
 
-A `letta_server` fixture of your own, in a conftest.py, takes the place of this one; the clients connect to it.
+A `letta_server` fixture of your own, in a conftest.py, replaces this one; the clients connect to it.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _BY_ASYNCIO: Final = "_async_letta_client_by_asyncio"
 
 @pytest.fixture
 def letta_server() -> Iterator[EmbeddedServer]:
-    """Serve a Letta server in memory, for this test alone."""
-    from letta_async.testing import EmbeddedServer  # noqa: PLC0415 - only where it is asked for
+    """Start an embedded server for this test alone; its data is in memory."""
+    from letta_async.testing import EmbeddedServer  # noqa: PLC0415 - only if it is used
 
     with EmbeddedServer() as server:
         yield server
@@ -43,7 +43,7 @@ def letta_server() -> Iterator[EmbeddedServer]:
 @pytest.fixture
 def letta_client(letta_server: EmbeddedServer) -> Iterator[Letta]:
     """Return a client of `letta_server`."""
-    from letta_async import Letta  # noqa: PLC0415 - only where it is asked for
+    from letta_async import Letta  # noqa: PLC0415 - only if it is used
 
     with Letta(base_url=letta_server.base_url, api_key=letta_server.password) as client:
         yield client
@@ -63,21 +63,21 @@ def async_letta_client(request: pytest.FixtureRequest) -> AsyncLetta:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Create the fixtures behind `async_letta_client`, each the way its plugin wants it."""
-    behind = ModuleType("pytest_letta_async.behind")
-    setattr(behind, _BY_ANYIO, pytest.fixture(name=_BY_ANYIO)(_connecting()))
+    """Register the fixtures behind `async_letta_client`: for anyio, and for pytest-asyncio if installed."""
+    fixtures = ModuleType("pytest_letta_async.fixtures")
+    setattr(fixtures, _BY_ANYIO, pytest.fixture(name=_BY_ANYIO)(_make_fixture_function()))
     if config.pluginmanager.hasplugin("asyncio"):
-        import pytest_asyncio  # noqa: PLC0415 - it is loaded already
+        import pytest_asyncio  # noqa: PLC0415 - only if it is installed
 
-        setattr(behind, _BY_ASYNCIO, pytest_asyncio.fixture(name=_BY_ASYNCIO)(_connecting()))
-    config.pluginmanager.register(behind)
+        setattr(fixtures, _BY_ASYNCIO, pytest_asyncio.fixture(name=_BY_ASYNCIO)(_make_fixture_function()))
+    config.pluginmanager.register(fixtures)
 
 
-def _connecting() -> Callable[[EmbeddedServer], AsyncIterator[AsyncLetta]]:
-    """Return a function of its own to each plugin, since they mark it."""
+def _make_fixture_function() -> Callable[[EmbeddedServer], AsyncIterator[AsyncLetta]]:
+    """Return a new fixture function that yields a connected client; each plugin needs its own, which it marks."""
 
     async def connect(letta_server: EmbeddedServer) -> AsyncIterator[AsyncLetta]:
-        from letta_async import AsyncLetta  # noqa: PLC0415 - only where it is asked for
+        from letta_async import AsyncLetta  # noqa: PLC0415 - only if it is used
 
         async with AsyncLetta(base_url=letta_server.base_url, api_key=letta_server.password) as client:
             yield client

@@ -1,4 +1,4 @@
-"""Run all benchmarks in turn, print what they found, and write it to `docs/benchmarks.md`, with its plots."""
+"""Command that runs all benchmarks, prints the results, and writes them to `docs/benchmarks.md`, with plots."""
 
 from __future__ import annotations
 

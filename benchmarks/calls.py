@@ -1,6 +1,6 @@
-"""The call that everything here measures, a recompile, and the ways to do it: ours, bare ones, the official client's.
+"""Ways to make the measured call, a recompile: with our clients, bare HTTP libraries, and the official client.
 
-A way is opened on a server's URL and gives a function without parameters that does one recompile. All ways send the
+A way is opened on a server's URL and yields a function without parameters that does one recompile. All ways send the
 same path, the same key and, unless their name says otherwise, the same settings (`tests/benchmarks` holds them to it).
 """
 
@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 AT_ONCE: Final = 64
-"""How many requests the bare clients let through at once."""
+"""Maximum number of requests that the bare clients have in flight."""
 CONVERSATION: Final = "conv-0f3f3c6e-5b5e-4b5e-8b5e-0f3f3c6e5b5e"
 SETTINGS_JSON: Final[dict[str, Any]] = {
     "mode": "sliding_window",
@@ -76,7 +76,7 @@ def _settings() -> CompactionSettings:
 
 
 SETTINGS: Final = _settings()
-"""What `SETTINGS_JSON` says, typed."""
+"""`SETTINGS_JSON` as typed settings."""
 
 BARE: Final = "bare aiohttp + json, no settings"
 BARE_SETTINGS: Final = "bare aiohttp + json"
@@ -198,7 +198,7 @@ async def _sockets(url: str) -> AsyncGenerator[AsyncCall, None]:
 
 @contextmanager
 def _hop(url: str) -> Generator[SyncCall, None, None]:
-    """Run a loop in a thread and hand it each call: the least that a client of this kind does."""
+    """Run a loop in a thread and submit each call to it: the minimum that a sync client over asyncio does."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -1,7 +1,7 @@
-"""A batch against a server whose capacity halves and doubles meanwhile: what is lost, what of it is used.
+"""Benchmark of a batch against a server whose capacity halves and doubles: losses, and share of the capacity used.
 
-The server knows exactly what it can do: so many workers, each busy with a request for so long. What comes beyond that
-waits there (slow answers are the only sign), or is refused (with a 503, or a 429 that says when to come back).
+The server's capacity is exact: a number of workers, each busy with a request for a fixed time. Requests beyond it wait
+at the server (slow responses are the only sign), or are refused (with a 503, or a 429 with `Retry-After`).
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ __all__ = ["measure"]
 _CAPACITIES: Final = (20, 10, 5, 10, 20, 40, 20)
 _SECONDS: Final = 0.05
 _SETTLE: Final = 3.0
-"""From when on after a change throughput counts, in seconds."""
+"""Time after a change from which on throughput counts, in seconds."""
 
 
 @attrs.frozen
 class Scenario:
-    """What the server does with more than it can take."""
+    """Behaviour of the server under more load than its capacity."""
 
     name: str
     arguments: Sequence[object]
     has_goal: bool = True
-    """Whether its throughput is held to the goal; one that asks for pauses gets them."""
+    """Whether the throughput has a goal; not for a server that asks the client to pause."""
 
 
 _SCENARIOS: Final = (
@@ -50,13 +50,13 @@ _SCENARIOS: Final = (
 
 @attrs.frozen
 class Batch:
-    """What came of one batch."""
+    """Results of a batch."""
 
     taken: int
-    """How many targets were taken."""
+    """Number of targets taken."""
     outcomes: int
     answered: Sequence[float]
-    """When the prompts came, in seconds from the start."""
+    """Times of the successful responses, in seconds from the start."""
     errors: Mapping[str, int]
     refused: int
     retries: int
@@ -64,7 +64,7 @@ class Batch:
     """The client's limit at the end of each phase."""
 
     def shares(self, phase: float) -> list[float]:
-        """Return for each phase which share of what was possible was done, from some seconds after its beginning."""
+        """Return the share of the capacity that was used in each phase, from `_SETTLE` seconds after its beginning."""
         found: list[float] = []
         for number, capacity in enumerate(_CAPACITIES):
             since, until = number * phase + _SETTLE, (number + 1) * phase
@@ -74,7 +74,7 @@ class Batch:
 
 
 async def measure(*, short: bool = False) -> Section:
-    """Run each scenario some times over."""
+    """Run each scenario several times, and return the section of the report."""
     phase, repeats = (6.0, 1) if short else (8.0, 2)
     scenarios = _SCENARIOS[:1] if short else _SCENARIOS
     batches: dict[str, list[Batch]] = {scenario.name: [] for scenario in scenarios}
@@ -120,7 +120,7 @@ async def _run(scenario: Scenario, phase: float) -> Batch:
 
 
 async def _watch(limit: Callable[[], int], phase: float) -> list[int]:
-    """Note the limit at the end of each phase."""
+    """Record the client's limit at the end of each phase."""
     limits: list[int] = []
     for _ in _CAPACITIES:
         await asyncio.sleep(phase - 0.01)

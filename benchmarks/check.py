@@ -1,8 +1,9 @@
-"""What continuous integration holds the package to: ratios and counts that a busy machine cannot turn, in seconds.
+"""Performance checks for continuous integration: ratios and counts that a busy machine does not distort.
 
-Counts are the same wherever they are made, so their bounds are close to what is. Ratios of processor time, which the
+Counts are the same on every machine, so their bounds are close to the values. Ratios of processor time, which the
 processor's caches and clock sway, have bounds that leave room; the goals themselves are `benchmarks`' own. Nothing here
-depends on how long anything took. Without the official client, what is set against it is left out.
+depends on how long anything took. Without the official client, what is set against it is left out; without valgrind,
+instructions are not counted.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def _most(what: str, most: float, measured: float, unit: str = "") -> Target:
 
 
 def check_counts() -> list[Target]:
-    """Count bytecodes, and the memory that a call holds and leaves."""
+    """Check the bytecodes of a call, and the memory that it holds and leaves."""
     with Process("stub") as stub:
         bare, ours, anew = (
             asyncio.run(counts.count(name, stub.url))
@@ -44,7 +45,7 @@ def check_counts() -> list[Target]:
 
 
 def check_cost() -> list[Target]:
-    """Set the processor time of an async call against bare aiohttp's, and the official client's against ours."""
+    """Compare the processor time of an async call with bare aiohttp's, and the official client's with ours."""
     ways = calls.async_ways()
     wanted = (calls.BARE_SETTINGS, calls.OURS_SETTINGS, calls.OFFICIAL_AIOHTTP)
     with Process("stub") as stub:
@@ -58,9 +59,9 @@ def check_cost() -> list[Target]:
 
 
 def check_facade() -> list[Target]:
-    """Set bytecodes and processor time of a sync call against the bare hop's, and ours against the official client's.
+    """Compare bytecodes and processor time of a sync call with the bare hop's, and ours with the official client's.
 
-    What a hop between threads costs is the scheduler's doing more than ours, hence the room in the bound.
+    The cost of a hop between threads depends more on the scheduler than on us, hence the margin in the bound.
     """
     ways = calls.sync_ways()
     wanted = (calls.HOP, calls.OURS_SYNC, calls.OFFICIAL_SYNC)
@@ -75,12 +76,13 @@ def check_facade() -> list[Target]:
 
 
 def check_startup() -> list[Target]:
-    """Set the processor time of the import against that of the dependencies, and see what else it imports."""
+    """Set the cost of imports against that of importing the dependencies, and see what else is imported."""
     imports = startup.import_costs(4)
     needless = startup.needless_modules()
     return [
         _most(f"CPU of `import {startup.PACKAGE}`, to its four dependencies'", 1.25, _import(imports, startup.PACKAGE)),
-        _most(f"CPU of importing {startup.USED}, to the same", 1.9, _import(imports, startup.USED)),
+        _most(f"CPU of importing {startup.USED}, to the same", 1.5, _import(imports, startup.USED)),
+        startup.check_instructions(),
         Target("modules that the root imports without need", "none", ", ".join(needless) or "none", not needless),
     ]
 
@@ -90,7 +92,7 @@ def _import(imports: Meter, name: str) -> float:
 
 
 def check_settings() -> list[Target]:
-    """Set converting settings against pydantic."""
+    """Compare the conversion of settings with pydantic's."""
     meter = settings.meter(15, 200)
     return [
         *_beside(meter, settings.WRITE, settings.DUMP, 1.3),
@@ -99,7 +101,7 @@ def check_settings() -> list[Target]:
 
 
 def _beside(meter: Meter, ours: str, theirs: str, most: float) -> list[Target]:
-    """Hold ours to so many times what theirs takes, if theirs was measured."""
+    """Create the target that ours takes at most a multiple of theirs, if theirs was measured."""
     if theirs not in meter.samples:
         return []
     return [_most(f"CPU of {ours}, to {theirs}", most, meter.ratio(ours, theirs, "cpu").median)]
@@ -115,9 +117,9 @@ CHECKS: Final[Mapping[str, Callable[[], list[Target]]]] = {
 
 
 def run(name: str) -> list[Target]:
-    """Run a check; one that a busy moment may have spoilt is given a second chance."""
+    """Run a check, and run it again if a busy moment may have distorted it."""
     targets = CHECKS[name]()
-    return targets if all(target.met for target in targets) else CHECKS[name]()
+    return targets if all(target.met is not False for target in targets) else CHECKS[name]()
 
 
 def main() -> int:
@@ -129,7 +131,7 @@ def main() -> int:
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     targets = [target for name in chosen for target in run(name)]
     say(render_targets(targets))
-    return 0 if all(target.met for target in targets) else 1
+    return 0 if all(target.met is not False for target in targets) else 1
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What a call takes in figures that noise cannot turn: instructions, bytecodes, and the memory that it holds.
+"""Benchmark of a call in figures without noise: instructions, bytecodes, and the memory that it holds.
 
 Instructions are counted by valgrind's callgrind, where it is installed: those of a process that makes so many calls
 more than another, hence without start and imports; the kernel's are not among them. Bytecodes are those that the
-interpreter runs, counted by a trace function; C code has none. Memory is what a call holds while it waits for its turn,
+interpreter runs, counted by a trace function; C code has none. Memory is what a call holds while it waits for a slot,
 by `tracemalloc`, and what is left of it in the end.
 """
 
@@ -11,46 +11,50 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import os
-import re
-import shutil
 import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
 import tracemalloc
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Final
 
 import attrs
 
 from benchmarks import calls
+from benchmarks.callgrind import count_instructions
 from benchmarks.calls import BARE_SETTINGS, OURS_SETTINGS, AsyncCall
-from benchmarks.process import ROOT, Process
+from benchmarks.process import Process
 from benchmarks.report import Section, Table, Target, render, say
 from benchmarks.turns import TASKS, work
 
-__all__ = ["Counts", "Held", "bytecodes", "count", "held", "instructions", "left_behind", "measure", "sync_bytecodes"]
+__all__ = [
+    "CallMemory",
+    "Counts",
+    "bytecodes",
+    "count",
+    "held",
+    "instructions",
+    "left_behind",
+    "measure",
+    "sync_bytecodes",
+]
 
 _WARM: Final = 128
 _COUNTED: Final = 256
 _WAITING: Final = (100, 300)
-"""How many calls wait, so that one more can be told from what a client takes."""
+"""Number of calls that wait, large enough to separate the cost of a call from that of a client."""
 _INSTRUCTED: Final = (200, 600)
-"""How many calls are done under callgrind, so that one more can be told from start and imports."""
+"""Number of calls under callgrind, large enough to separate the cost of a call from that of start and imports."""
 _LEFT_AFTER: Final = 192
 _LOOKS: Final = 5
 _SETTLED: Final = 2000
 """Calls after which connections are made and the limiter has found its limit."""
 _TURNS: Final = 5
-"""Turns of the loop after which tasks wait that only wait for their turn."""
+"""Iterations of the loop after which all tasks are waiting for a slot or a response."""
 _BASES: Final = {
     BARE_SETTINGS: BARE_SETTINGS,
     OURS_SETTINGS: BARE_SETTINGS,
@@ -58,12 +62,11 @@ _BASES: Final = {
     calls.OURS: calls.BARE,
 }
 _NAMES: Final = tuple(_BASES)
-_COLLECTED: Final = re.compile(rb"Collected : (\d+)")
 
 
 @attrs.frozen
-class Held:
-    """What a call holds while it waits for its turn."""
+class CallMemory:
+    """Memory that a call holds while it waits for a slot."""
 
     bytes: float
     blocks: float
@@ -90,7 +93,7 @@ def sync_bytecodes(name: str, url: str) -> float:
 
 @contextmanager
 def _counting() -> Generator[Counter[CodeType], None, None]:
-    """Count the bytecodes that are run in the block, in this thread and in those that are started there."""
+    """Count the bytecodes that the block runs, in this thread and in threads that it starts."""
     counts: Counter[CodeType] = Counter()
 
     def local(frame: FrameType, event: str, _: Any) -> Any:
@@ -113,15 +116,15 @@ def _counting() -> Generator[Counter[CodeType], None, None]:
         threading.settrace(before)
 
 
-async def held(name: str) -> Held:
-    """Measure what a call of a way holds while it waits, by how much more several times as many hold."""
+async def held(name: str) -> CallMemory:
+    """Measure the memory that a waiting call of a way holds, as the difference between few and many calls."""
     (few, few_blocks), (many, many_blocks) = [await _held(name, number) for number in _WAITING]
     more = _WAITING[1] - _WAITING[0]
-    return Held((many - few) / more, (many_blocks - few_blocks) / more)
+    return CallMemory((many - few) / more, (many_blocks - few_blocks) / more)
 
 
 async def _held(name: str, count: int) -> tuple[int, int]:
-    """Start so many calls to a server that never answers; give what there is more of then, in bytes and in blocks."""
+    """Start calls to a server that never responds; return the increase of memory, in bytes and in blocks."""
     with socket.create_server(("127.0.0.1", 0), backlog=max(_WAITING)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         async with calls.async_ways()[name](url) as call:
@@ -143,9 +146,9 @@ async def _held(name: str, count: int) -> tuple[int, int]:
 
 
 async def left_behind(call: AsyncCall) -> float:
-    """Return how many blocks of memory a call leaves behind; a client that keeps something of each call would grow.
+    """Return the number of memory blocks that a call leaves behind; a client that keeps data of each call would grow.
 
-    The median of a few looks: pools and samples grow and shrink by chance, a leak grows each time.
+    It is the median of several measurements: pools and samples grow and shrink by chance, a leak grows each time.
     """
     left: list[float] = []
     await work(call, _SETTLED)
@@ -162,35 +165,14 @@ async def left_behind(call: AsyncCall) -> float:
 
 
 def instructions(names: Sequence[str], url: str) -> dict[str, float] | None:
-    """Count the instructions of a call of each way, in thousands; `None` without valgrind.
-
-    The processes run side by side, one a core: counts do not mind.
-    """
-    valgrind = shutil.which("valgrind")
-    if valgrind is None:
-        return None
+    """Count the instructions of a call of each way, in thousands; return `None` without valgrind."""
     few, many = _INSTRUCTED
     wanted = [(name, number) for name in names for number in _INSTRUCTED]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        counts = dict(zip(wanted, pool.map(lambda one: _collect(valgrind, one[0], one[1], url), wanted), strict=True))
+    counted = count_instructions([("-m", "benchmarks.counts", "--child", name, str(n), url) for name, n in wanted])
+    if counted is None:
+        return None
+    counts = dict(zip(wanted, counted, strict=True))
     return {name: (counts[name, many] - counts[name, few]) / (many - few) / 1e3 for name in names}
-
-
-def _collect(valgrind: str, name: str, count: int, url: str) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        out = f"--callgrind-out-file={Path(folder, 'out')}"
-        child = [sys.executable, "-m", "benchmarks.counts", "--child", name, str(count), url]
-        done = subprocess.run(  # noqa: S603 - ourselves
-            [valgrind, "--tool=callgrind", out, *child],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
-            check=True,
-            stderr=subprocess.PIPE,
-        )
-    found = _COLLECTED.search(done.stderr)
-    if found is None:
-        raise RuntimeError(f"callgrind gave no count: {done.stderr[-500:].decode(errors='replace')}")
-    return int(found[1])
 
 
 async def _child(name: str, count: int, url: str) -> None:
@@ -204,10 +186,10 @@ async def _child(name: str, count: int, url: str) -> None:
 
 @attrs.frozen
 class Counts:
-    """What was counted of a way, for one call."""
+    """Counts of a way, per call."""
 
     bytecodes: float
-    held: Held
+    held: CallMemory
     left: float
 
 

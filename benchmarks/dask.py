@@ -1,8 +1,8 @@
-"""A batch on a Dask cluster of worker processes on this machine, beside the same batch in one process.
+"""Benchmark of a batch on a Dask cluster of local worker processes, beside the same batch in one process.
 
-Against a server that costs next to nothing, once with a worker killed in the middle: what is counted is whether each
-target has one outcome, how many a second, and where the processor time goes, for on few cores that decides. With
-`--real URL`, a small batch against a real server: whether all is right, and how many tries the server refused.
+The server costs next to nothing; in one run a worker is killed. Measured are whether each target has one outcome,
+outcomes per second, and the processor time of each part, which is decisive on few cores. With `--real URL`, a small
+batch against a real server: whether all outcomes are right, and the number of attempts that the server refused.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _KILL: Final = f"{_WORKERS} workers, prompts=False, one killed in the middle"
 
 @attrs.define
 class Run:
-    """One run of one way."""
+    """Results of a run of one way."""
 
     way: str
     targets: int
@@ -50,16 +50,16 @@ class Run:
 
     @property
     def rate(self) -> float:
-        """Return outcomes a second."""
+        """Return outcomes per second."""
         return self.targets / self.seconds
 
     @property
     def right(self) -> bool:
-        """Return whether each target has one outcome, and a good one."""
+        """Return whether each target has one outcome, without an error."""
         return self.each_once and self.statuses == {"recompiled": self.targets}
 
     def row(self) -> list[str]:
-        """Write it as a row of a table."""
+        """Return the run as a row of a table."""
         right = f"{self.statuses['recompiled']} of {self.targets}{'' if self.each_once else ', not each once'}"
         cpu = [f"{self.cpu.get(part, 0) / self.targets * 1e3:.3f}" for part in ("driver", "workers", "server")]
         return [self.way, right, f"{self.seconds:.1f}", f"{self.rate:.0f}", str(self.retries), *cpu]
@@ -75,7 +75,7 @@ class Tally:
         self.retries = 0
 
     def add(self, outcome: Outcome) -> int:
-        """Take an outcome; give how many there were."""
+        """Count an outcome; return the number of outcomes so far."""
         self._surplus += str(outcome.target) not in self._left
         self._left.discard(str(outcome.target))
         self.statuses[outcome.status] += 1
@@ -84,7 +84,7 @@ class Tally:
 
     @property
     def each_once(self) -> bool:
-        """Return whether there was one for each."""
+        """Return whether there was one outcome per target."""
         return not self._left and not self._surplus
 
 

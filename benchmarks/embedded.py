@@ -1,4 +1,4 @@
-"""How much load the embedded server takes, and how much memory the conversations that it holds.
+"""Benchmark of the embedded server: requests per second of processor time, and memory per conversation.
 
 The server is in a process of its own. What counts is its processor time, from `/proc`: how many requests it answers in
 a second of one core, whatever else the machine does. The requests come from bare sockets.
@@ -34,10 +34,10 @@ _MODEL: Final = "letta/letta-free"
 
 @attrs.frozen
 class Run:
-    """So many requests of a kind: what they took the server, and how many were not answered with 200."""
+    """Results of a number of requests of a kind: the server's processor time, and the responses other than 200."""
 
     per_core: float
-    """Requests in a second of the server's processor time."""
+    """Requests per second of the server's processor time."""
     per_second: float
     errors: int
 
@@ -133,7 +133,7 @@ async def _run(server: Process, url: URL, requests: Sequence[bytes]) -> Run:
 
 
 async def _fill(url: URL, conversations: int) -> tuple[str, str, str]:
-    """Create an agent with a block, and conversations of it; give the ids of block, agent and last conversation."""
+    """Create an agent with a block, and conversations of it; return the IDs of block, agent and last conversation."""
     body = {"model": _MODEL, "memory_blocks": [{"label": "human", "value": "Ada lives in London. " * 20}]}
     ((_, agent),) = await _ask(url, [_request("POST", "/v1/agents/", body)])
     create = _request("POST", f"/v1/conversations/?agent_id={agent['id']}", {})
@@ -148,7 +148,7 @@ def _request(method: str, target: str, body: Any = None) -> bytes:
 
 
 async def _ask(url: URL, requests: Sequence[bytes]) -> list[tuple[int, Any]]:
-    """Send requests over some connections at once; give status and body of each, in no order."""
+    """Send requests over several connections concurrently; return the status and body of each, in no order."""
     waiting = iter(requests)
     answers: list[tuple[int, Any]] = []
 

@@ -1,7 +1,7 @@
-"""What the facade for code without asyncio costs, beside a bare hop to a loop's thread and other sync clients.
+"""Benchmark of the sync client, beside a bare hop to a loop's thread and other sync clients.
 
-One thread that recompiles, call after call, and several on one client. What a sync client over a loop cannot do without
-is the hop: hand the loop's thread a coroutine, wait for it. What one without a loop can do, urllib3 shows.
+One thread recompiles, call after call, or several share a client. The minimum of a sync client over a loop is the hop:
+submit a coroutine to the loop's thread and wait for it. urllib3 shows what a client without a loop can do.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How the cost of a call grows: with the tasks that call at once, and with the length of the prompt.
+"""Benchmark of the cost of a call by the number of concurrent tasks, and by the length of the prompt.
 
-Batches of growing length are `benchmarks.memory`'s.
+`benchmarks.memory` measures batches of growing length.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a call's time goes: by library, ours beside bare aiohttp, and by function.
+"""Profile of a call's processor time by library, ours beside bare aiohttp, and by function.
 
 A timer interrupts the process a thousand times a second and books the processor time since the last interruption on the
 stack of that moment, which leaves the speed of everything as it is; a profiler that traces each function would not. The
@@ -41,29 +41,29 @@ _STANDARD: Final = re.compile(r".*/python3\.\d+/([^/.]+)")
 _PARTS: Final = {"asyncio": "asyncio", "selectors": "asyncio", "json": "json"}
 _OTHER: Final = "others of the standard library"
 _LEAST: Final = 1.0
-"""How many µs a function of another library must take by itself to be listed."""
+"""Minimum time of a listed function of another library, itself only, in µs."""
 
 
 @attrs.define(eq=False)
 class Profile:
-    """Where the time of the calls of one way went."""
+    """Processor time of the calls of a way, by function."""
 
     calls: int = 0
     seconds: float = 0.0
-    """Processor time."""
+    """Total processor time."""
     samples: int = 0
     own: defaultdict[CodeType, float] = attrs.field(factory=lambda: defaultdict(float))
-    """What of it each function took itself."""
+    """Processor time of each function itself."""
     within: defaultdict[CodeType, float] = attrs.field(factory=lambda: defaultdict(float))
-    """What it took, or what it called."""
+    """Processor time of each function, with those that it calls."""
     entered: Mapping[CodeType, float] = attrs.field(factory=dict[CodeType, float])
-    """How often each was entered, a call; a coroutine is entered again each time it goes on."""
+    """Number of times that each function is entered per call; a coroutine is entered again each time it resumes."""
     _last: float = 0.0
     """Processor time at the last sample."""
 
     @contextmanager
     def sampling(self, calls: int) -> Generator[None, None, None]:
-        """Sample what is done in the block, which is so many calls; in the main thread only."""
+        """Sample the block, which makes a number of calls; in the main thread only."""
         before = signal.signal(signal.SIGALRM, self._note)
         began = self._last = time.process_time()
         signal.setitimer(signal.ITIMER_REAL, _INTERVAL, _INTERVAL)
@@ -77,11 +77,11 @@ class Profile:
 
     @property
     def us(self) -> float:
-        """The processor time of a call, in µs."""
+        """Processor time per call, in µs."""
         return self.us_of(self.seconds)
 
     def us_of(self, seconds: float) -> float:
-        """Return the µs a call that so many seconds are."""
+        """Convert total seconds to µs per call."""
         return seconds / self.calls * 1e6
 
     def _note(self, _: int, frame: FrameType | None) -> None:
@@ -188,7 +188,7 @@ def _figures(profile: Profile, code: CodeType) -> list[str]:
 
 
 def _library(code: CodeType) -> str:
-    """Say whose a function is."""
+    """Return the library that a function belongs to."""
     file = code.co_filename
     if file.startswith(str(ROOT / _PACKAGE)):
         return _PACKAGE
@@ -203,7 +203,7 @@ def _library(code: CodeType) -> str:
 
 
 def _name(code: CodeType) -> str:
-    """Name a function as in a traceback, for a cell of a table."""
+    """Return the name of a function as in a traceback, for a cell of a table."""
     generated = _GENERATED.match(code.co_filename)
     file = code.co_filename.rpartition("/")[2].removesuffix(".py")
     module = generated[2].rpartition(".")[2].rstrip(">") if generated else file

@@ -1,4 +1,4 @@
-"""On what the figures were measured: the machine, the versions, the date."""
+"""Description of the machine, versions and date of a measurement."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PACKAGES: Final = (
 
 
 def machine() -> Section:
-    """Describe this machine."""
+    """Return a description of this machine."""
     rows = [
         ["date", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"],
         ["processor", f"{_processor()}, {os.cpu_count()} cores"],

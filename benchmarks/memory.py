@@ -1,4 +1,4 @@
-"""How much memory a batch takes, whatever its length, a task that waits for its turn, and a client with its session.
+"""Benchmark of the memory of a batch, whatever its length, of a waiting task, and of a client with its session.
 
 Every figure is the peak of a process of its own, which does one thing and ends. The peak is that of the process's own
 address space (`VmHWM`) where the system tells it; what `getrusage` gives can be that of the parent, before `exec`.
@@ -38,7 +38,7 @@ _IDLE: Final = 1
 
 @attrs.frozen
 class Peak:
-    """What a process took."""
+    """Peak memory of a process."""
 
     kib: int
     seconds: float
@@ -76,7 +76,7 @@ def _repeats(size: int, most: int) -> int:
 
 
 def _peak(what: str, count: int, url: str) -> Peak:
-    """Do it in a process of its own."""
+    """Run a measurement in its own process, and return its peak."""
     what = what.removesuffix(f" {count}")
     command = [sys.executable, "-m", "benchmarks.memory", "--child", what, str(count), url]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
@@ -155,7 +155,7 @@ def _section(
 
 
 def _each(peaks: Mapping[str, list[Peak]], what: str, count: int) -> float:
-    """Return what each of so many took, in KiB."""
+    """Return the memory per item, in KiB."""
     many, one = (statistics.median(peak.kib for peak in peaks[f"{what} {number}"]) for number in (count, _IDLE))
     return (many - one) / (count - _IDLE)
 

@@ -1,4 +1,4 @@
-"""Draw figures as SVG files that read well on a light and on a dark page, and are the same for the same figures."""
+"""Drawing of figures as SVG files for light and dark pages; the same figures give the same files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.report import Figure
 __all__ = ["draw"]
 
 _COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
-"""Told apart by people who see fewer colours, too (Okabe and Ito)."""
+"""Colours that colour-blind people can also distinguish (Okabe and Ito)."""
 _BAR: Final = 0.38
 
 

@@ -1,4 +1,4 @@
-"""A server for a benchmark in a process of its own, and how much processor time it takes there."""
+"""Server of a benchmark in its own process, and its processor time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from yarl import URL
 __all__ = ["ROOT", "Process", "place", "serve"]
 
 ROOT: Final = Path(__file__).parents[1]
-"""Where `python -m benchmarks.…` is run."""
+"""Directory in which `python -m benchmarks.…` is run."""
 
 
 class Process:
@@ -50,14 +50,14 @@ class Process:
             self._process.wait()
 
     def report(self) -> dict[str, Any]:
-        """Ask the process what it has seen since it was last asked."""
+        """Return what the process has recorded since the last report."""
         assert self._process.stdin is not None  # noqa: S101 - it was opened above
         self._process.stdin.write("report\n")
         self._process.stdin.flush()
         return _answer(self._process.stdout)
 
     def cpu_seconds(self) -> float:
-        """Return the processor time that the process took so far, from `/proc`; nought where there is none.
+        """Return the processor time of the process so far, from `/proc`; 0 if there is no `/proc`.
 
         The scheduler counts it in nanoseconds, for each thread that is there.
         """

@@ -1,4 +1,4 @@
-"""Whether a machine is at rest but for the benchmark, by the processor time that nobody in it accounts for; Linux only.
+"""Check that no other program uses the machine during a benchmark, by processor time; Linux only.
 
 A real server takes all the processor time that it gets, so that a neighbour who takes half of it halves every figure.
 """
@@ -20,14 +20,14 @@ _LISTENING: Final = "0A"
 
 
 class Neighbours:
-    """How many cores other programs take, beside this process, its children, a local server and its database."""
+    """Number of cores that other programs use, besides this process, its children, a local server and its database."""
 
     def __init__(self, port: int) -> None:
         self._known = [os.getpid(), *_listeners(port)]
         self._before = self._read()
 
     def cores(self) -> float | None:
-        """Return how many cores they took since the last call; `None` where that cannot be told."""
+        """Return the number of cores used since the last call; `None` if it cannot be determined."""
         before, self._before = self._before, self._read()
         if before is None or self._before is None or self._before[0] <= before[0]:
             return None
@@ -35,7 +35,7 @@ class Neighbours:
         return max(0.0, (self._before[1] - before[1]) - (self._before[2] - before[2])) / seconds
 
     async def wait(self, most: float, longest: float) -> None:
-        """Wait until they take no more than so many cores, but no longer than that, in seconds."""
+        """Wait until others use at most a number of cores, with a timeout in seconds."""
         gives_up = time.monotonic() + longest
         while time.monotonic() < gives_up:
             self.cores()
@@ -44,7 +44,7 @@ class Neighbours:
                 return
 
     def _read(self) -> tuple[float, float, float] | None:
-        """Return the time, the processor seconds of everybody so far, and those of the processes that we know."""
+        """Return the time, the processor seconds of all processes so far, and those of the known processes."""
         try:
             everybody = (_PROC / "stat").read_text(encoding="ascii").split(maxsplit=9)[1:9]
         except OSError:

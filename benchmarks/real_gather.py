@@ -1,4 +1,4 @@
-"""One line of code against a real server: `await asyncio.gather(*(recompile(id) for id in ids))`, with nothing tuned.
+"""Benchmark of `await asyncio.gather(*(recompile(id) for id in ids))` on a real server, with nothing tuned.
 
 Beside it the same line with fixed concurrencies, to see what the server can do, and with the official client. Every
 client talks through a relay that times the exchanges on the wire. After each run the server comes to rest, for it goes
@@ -29,7 +29,7 @@ __all__ = ["SHORT", "measure"]
 
 _FIXED: Final = (2, 3, 4, 6, 8)
 SHORT: Final[dict[str, Any]] = {"calls": 100, "fixed": _FIXED[:3], "fixed_calls": 60, "rounds": 1, "patience": 0.0}
-"""The parameters of a quick form."""
+"""Parameters of the short form."""
 _FIXED_NAME: Final = "letta_async, concurrency="
 _MEMORY: Final = "Ada lives in London."
 _OURS: Final = "letta_async"
@@ -38,7 +38,7 @@ _AGENTS: Final = 4
 _REST_TRIES: Final = 5
 _LONGEST_REST: Final = 180.0
 _QUIET: Final = 0.15
-"""How many cores other programs may take before a run."""
+"""Maximum number of cores that other programs may use before a run."""
 
 Results = Sequence[object]
 Way = Callable[[str, Sequence[str]], Awaitable[Results]]
@@ -46,32 +46,32 @@ Way = Callable[[str, Sequence[str]], Awaitable[Results]]
 
 @attrs.frozen
 class Run:
-    """One run of one way."""
+    """Results of a run of one way."""
 
     name: str
     calls: int
     right: int
     seconds: float
     latencies: Sequence[float]
-    """Of each exchange on the wire that ended in a success, in seconds."""
+    """Durations of the successful exchanges on the wire, in seconds."""
     statuses: dict[str, int]
     most: int
-    """Most requests at the server at once."""
+    """Maximum number of requests at the server at the same time."""
     neighbours: float
-    """How many cores of the machine other programs took meanwhile."""
+    """Number of cores that other programs used meanwhile."""
 
     @property
     def rate(self) -> float:
-        """Return the right answers a second."""
+        """Return the successful responses per second."""
         return self.right / self.seconds
 
     @property
     def p50(self) -> float:
-        """Return the median latency of a request in flight; one that is refused at once is not a quick one."""
+        """Return the median latency of a request in flight; immediate refusals do not count."""
         return statistics.median(self.latencies) if self.latencies else float("inf")
 
     def show(self) -> str:
-        """Write a line of progress."""
+        """Return a line of progress."""
         return (
             f"{self.right} of {self.calls} right in {self.seconds:.1f} s, {self.rate:.2f}/s,"
             f" p50 {self.p50:.2f} s, most at once {self.most}, neighbours {self.neighbours:.2f} cores"
@@ -90,12 +90,12 @@ async def measure(
     """Run ours amid the fixed concurrencies, in rounds, and the official client's backends at the end.
 
     Args:
-        url: Where the server is.
-        calls: How many recompiles in a gather.
-        fixed: Which fixed concurrencies.
-        fixed_calls: How many recompiles with each of them; these need no time to find it.
-        rounds: How often.
-        patience: How long to wait before each run for the machine to be quiet, in seconds.
+        url: URL of the server.
+        calls: Number of recompiles in a gather.
+        fixed: Fixed concurrencies to measure.
+        fixed_calls: Number of recompiles with each fixed concurrency, which needs no time to adapt.
+        rounds: Number of rounds.
+        patience: Maximum time to wait before each run for the machine to be quiet, in seconds.
 
     """
     round_: list[tuple[str, Way, int]] = [
@@ -126,7 +126,7 @@ def _ours(**options: Any) -> Way:
 
 
 def _official() -> list[tuple[str, Way]]:
-    """Return the official client's ways, where it is installed."""
+    """Return the official client's ways, if it is installed."""
     try:
         import letta_client  # noqa: PLC0415 - it is optional
     except ImportError:
@@ -148,7 +148,7 @@ def _official() -> list[tuple[str, Way]]:
 
 @asynccontextmanager
 async def _conversations(client: AsyncLetta, count: int) -> AsyncGenerator[list[str], None]:
-    """Create so many conversations, of a few agents, and delete them in the end."""
+    """Create conversations of a few agents, and delete them in the end."""
     body = {
         "name": "benchmark",
         "model": "letta/letta-free",
@@ -177,7 +177,7 @@ async def _conversations(client: AsyncLetta, count: int) -> AsyncGenerator[list[
 
 
 async def _at_rest(client: AsyncLetta, conversation: str, quiet: float | None) -> float:
-    """Wait until the server has nothing else to do; give what a recompile takes then."""
+    """Wait until the server is idle; return the duration of a recompile then."""
     began = time.monotonic()
     while True:
         latencies: list[float] = []

@@ -1,4 +1,4 @@
-"""A relay in a process of its own between any client and a server, that times each exchange on the wire.
+"""TCP relay between a client and a server, in its own process, that times each exchange on the wire.
 
 So every client is timed by the same clock, at the same place, and is left as its users get it. An exchange begins with
 the first byte of a request and ends with the last byte before the next request on that connection, or when the client
@@ -21,28 +21,28 @@ __all__ = ["Exchanges"]
 
 @attrs.define(eq=False)
 class Exchanges:
-    """What passed through since the last report."""
+    """Exchanges since the last report."""
 
     seconds: dict[str, list[float]] = attrs.field(factory=dict[str, list[float]])
-    """How long each exchange took, by its status; `none` where the client hung up first."""
+    """Durations of exchanges in seconds, by status; `none` if the client closed the connection first."""
     under_way: int = 0
     most: int = 0
 
     def begin(self) -> None:
-        """Take note of a request."""
+        """Record the start of a request."""
         self.under_way += 1
         self.most = max(self.most, self.under_way)
 
     def answered(self) -> None:
-        """Take note of the first byte of an answer."""
+        """Record the first byte of a response."""
         self.under_way -= 1
 
     def end(self, seconds: float, status: str) -> None:
-        """Take note of the end of an exchange."""
+        """Record the end of an exchange."""
         self.seconds.setdefault(status, []).append(seconds)
 
     def report(self) -> dict[str, Any]:
-        """Return what was seen, and forget it."""
+        """Return the exchanges since the last report, and clear them."""
         seen = {"seconds": self.seconds, "most_at_once": self.most}
         self.seconds, self.most = {}, self.under_way
         return seen
@@ -56,7 +56,7 @@ class Downstream(asyncio.Protocol):
         self._exchanges = exchanges
         self._loop = asyncio.get_running_loop()
         self._early: list[bytes] = []
-        """What came before the connection to the server stood."""
+        """Data received before the connection to the server was open."""
         self._began: float | None = None
         self._ended = 0.0
         self._status = ""
@@ -65,7 +65,7 @@ class Downstream(asyncio.Protocol):
         self._opening: asyncio.Task[None]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Connect to the server, too."""
+        """Open the connection to the server."""
         self._down = cast("asyncio.Transport", transport)
         self._opening = self._loop.create_task(self._open())
 
@@ -81,7 +81,7 @@ class Downstream(asyncio.Protocol):
             up.close()
 
     def data_received(self, data: bytes) -> None:
-        """Pass on what the client sends."""
+        """Forward the client's data to the server."""
         if self._began is None or self._status:
             self._settle()
             self._began, self._status = self._loop.time(), ""
@@ -92,7 +92,7 @@ class Downstream(asyncio.Protocol):
             self._up.write(data)
 
     def pass_back(self, data: bytes) -> None:
-        """Pass on what the server sends."""
+        """Forward the server's data to the client."""
         if self._began is not None and not self._status:
             self._status = data[9:12].decode(errors="replace")
             self._exchanges.answered()
@@ -100,13 +100,13 @@ class Downstream(asyncio.Protocol):
         self._down.write(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Hang up on the server as the client did."""
+        """Close the connection to the server."""
         self._settle()
         if self._up is not None:
             self._up.close()
 
     def hang_up(self) -> None:
-        """Hang up on the client as the server did."""
+        """Close the connection to the client."""
         self._down.close()
 
     def _settle(self) -> None:
@@ -125,11 +125,11 @@ class Upstream(asyncio.Protocol):
         self._downstream = downstream
 
     def data_received(self, data: bytes) -> None:
-        """Pass back what came."""
+        """Forward data to the client."""
         self._downstream.pass_back(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Pass back that the server hung up."""
+        """Close the connection to the client, because the server closed this one."""
         self._downstream.hang_up()
 
 

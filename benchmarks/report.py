@@ -1,4 +1,4 @@
-"""What a benchmark found, as tables that read well in a terminal and in Markdown alike."""
+"""Results of benchmarks as tables and figures, rendered in Markdown that is readable in a terminal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Table:
 
 @attrs.frozen
 class Target:
-    """What ought to be, and what was measured; `met` is `None` where it could not be measured."""
+    """A goal with the measured value; `met` is `None` if it could not be measured."""
 
     what: str
     goal: str
@@ -49,23 +49,23 @@ class Figure:
     """A plot: bars, one for each category and series; or lines over numbers, both axes logarithmic."""
 
     name: str
-    """Of its file, without the suffix."""
+    """Name of the file, without the suffix."""
     title: str
     axis: str
-    """What the values are."""
+    """Label of the values' axis."""
     series: Mapping[str, Mapping[Any, float]]
     """The values of each series, by category or by number."""
     over: str = ""
-    """What the lines go over; empty for bars."""
+    """Label of the axis that lines go over; empty for bars."""
 
 
 @attrs.frozen
 class Section:
-    """What one benchmark has to say."""
+    """Results of a benchmark."""
 
     title: str
     method: str
-    """How it was measured, in a paragraph."""
+    """Description of the measurement, one paragraph."""
     targets: Sequence[Target]
     tables: Sequence[Table]
     figures: Sequence[Figure] = ()
@@ -93,19 +93,19 @@ class Spread:
         return cls(median, low, high)
 
     def show(self, digits: int = 2) -> str:
-        """Write `median (low to high)`."""
+        """Return the text `median (low to high)`."""
         return f"{self.median:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
 
 
 def render(section: Section, figures: str = "") -> str:
-    """Write a section as Markdown, its columns aligned, with its figures where there is a folder of them."""
+    """Render a section as Markdown with aligned columns, and with its figures if a folder is given."""
     targets = [render_targets(section.targets)] if section.targets else []
     images = [f"![{figure.title}]({figures}/{figure.name}.svg)" for figure in section.figures if figures]
     return "\n\n".join([f"## {section.title}", section.method, *targets, *images, *map(_table, section.tables)]) + "\n"
 
 
 def render_targets(targets: Sequence[Target]) -> str:
-    """Write targets beside what was measured."""
+    """Render targets with the measured values as Markdown."""
     verdicts = {True: "met", False: "**not met**", None: "not measured"}
     rows = [(target.what, target.goal, target.measured, verdicts[target.met]) for target in targets]
     return _table(Table("", ("target", "goal", "measured", ""), rows))
@@ -122,7 +122,7 @@ def at_least(what: str, least: float, measured: Spread, unit: str = "", digits: 
 
 
 def say(text: str = "", *, error: bool = False) -> None:
-    """Print a line; with `error`, one of progress, apart from the results."""
+    """Print a line; with `error` to standard error, for progress."""
     stream = sys.stderr if error else sys.stdout
     stream.write(f"{text}\n")
     stream.flush()
@@ -133,12 +133,12 @@ class _Measure(Protocol):
 
 
 def command(about: str | None, measure: _Measure, short: str = "a quick form") -> None:
-    """Be a benchmark's command: measure, in the quick form if asked to, and print.
+    """Run a benchmark as a command: parse `--short`, measure, and print.
 
     Args:
-        about: What `--help` says.
-        measure: Does so, `short` or not.
-        short: What the quick form is.
+        about: Text of `--help`.
+        measure: Function that measures, given whether the form is short.
+        short: Description of the short form.
 
     """
     parser = argparse.ArgumentParser(description=about)

@@ -1,4 +1,4 @@
-"""What turning settings into JSON values and back costs, beside pydantic on the official client's models.
+"""Benchmark of converting settings to JSON values and back, beside pydantic on the official client's models.
 
 The settings have every field there is, in the same process, in turn. `write` and `read` are what the client itself uses
 for every call and every answer; there is no public door to them, for users hand in and get instances.
@@ -35,7 +35,7 @@ FULL: Final[dict[str, Any]] = {
     "clip_chars": 20_000,
     "sliding_window_percentage": 0.4,
 }
-"""Every field of the settings, and of one provider's."""
+"""Settings with every field, and every field of a provider's settings."""
 WRITE: Final = "letta_async: unstructure"
 READ: Final = "letta_async: structure an answer"
 CHECK: Final = "letta_async: structure and check what a user hands in"
@@ -44,7 +44,7 @@ VALIDATE: Final = "pydantic: model_validate"
 
 
 def meter(rounds: int, calls_a_turn: int) -> Meter:
-    """Measure all ways in turn."""
+    """Measure all ways alternately."""
     ours = read(CompactionSettings, FULL)
     if write(ours) != FULL:
         raise AssertionError("settings do not survive the way there and back")
@@ -78,7 +78,7 @@ def _pydantic() -> Mapping[str, Callable[[], object]]:
 
 
 def measure(*, short: bool = False) -> Section:
-    """Measure them."""
+    """Measure, and return the section of the report."""
     rounds, calls_a_turn = (5, 200) if short else (40, 1000)
     measured = meter(rounds, calls_a_turn)
     return Section(

@@ -1,4 +1,4 @@
-"""A client that does nothing but write the same bytes and count what comes back: the most that a stub can be asked."""
+"""Minimal client that writes the same bytes and counts those received, to measure the maximum rate of a stub."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["RawSockets"]
 
 
 class RawSockets:
-    """Post to one address, on as many kept connections as calls are under way."""
+    """Client that posts to one address, with a kept connection per call in progress."""
 
     def __init__(self, target: str) -> None:
         url = URL(target)
@@ -23,7 +23,7 @@ class RawSockets:
         self._idle: list[_Connection] = []
 
     async def call(self) -> int:
-        """Do one exchange; give the size of the answer."""
+        """Do one exchange; return the size of the response."""
         if self._idle:
             connection = self._idle.pop()
         else:
@@ -44,7 +44,7 @@ class RawSockets:
 
 
 class _Connection(asyncio.Protocol):
-    """One exchange after the other; every answer is as long as the first one says."""
+    """Connection with one exchange at a time; every response has the length of the first one."""
 
     def __init__(self) -> None:
         self._length = self._received = 0

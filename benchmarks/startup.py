@@ -1,4 +1,4 @@
-"""What a program pays before its first call: importing the package, making a client, showing the command line's help.
+"""Benchmark of the time before a program's first call: import, creation of a client, and the command line's help.
 
 Every import is that of a process of its own, in turn with that of the four dependencies alone; compiled files are there
 already. Clients are made and left alone, or also opened by a first call and closed.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -17,21 +18,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import calls
+from benchmarks.callgrind import count_instructions
 from benchmarks.process import ROOT, Process
 from benchmarks.report import Section, Table, Target, at_most, command
 from benchmarks.turns import Meter, Sample, settled, turns
 from letta_async import AsyncLetta, Letta
 
-__all__ = ["DEPENDENCIES", "PACKAGE", "USED", "import_costs", "measure", "needless_modules"]
+__all__ = ["DEPENDENCIES", "PACKAGE", "USED", "check_instructions", "import_costs", "measure", "needless_modules"]
 
 DEPENDENCIES: Final = "aiohttp, attrs, cattrs, tenacity"
 PACKAGE: Final = "letta_async"
 USED: Final = "letta_async, its clients and settings"
-"""Both clients and the settings, which the package imports when they are first asked for."""
+"""Code that uses both clients and the settings, which the package imports on first use."""
 _OFFICIAL: Final = "letta_client"
+_CLIENT: Final = "from letta_async import AsyncLetta, CompactionSettings"
+"""What most programs import; resources and their operations are imported when they are first used."""
+_MOST_INSTRUCTIONS: Final = 1.25
+"""Maximum ratio of the instructions of that import to those of importing the four dependencies."""
 _HELP: Final = "letta-async --help"
 _NEEDLESS: Final = ("letta_async.cli", "letta_async.testing", "rich", "click")
-"""What importing the package's root must not import."""
+"""Modules that importing the package's root must not import."""
 _IMPORT: Final = """import time
 cpu, began = time.process_time(), time.perf_counter()
 {statement}
@@ -63,6 +69,7 @@ def measure(*, short: bool = False) -> Section:
             at_most(
                 "CPU of the import, to that of its four dependencies", 1.1, imports.ratio(PACKAGE, DEPENDENCIES, "cpu")
             ),
+            check_instructions(),
             Target(f"`{_HELP}`, wall clock", "at most 0.5 s", f"{seconds:.2f} s", seconds <= 0.5),
             Target(f"{', '.join(_NEEDLESS)} imported by the root", "none", ", ".join(needless) or "none", not needless),
             *(
@@ -89,8 +96,25 @@ def import_costs(rounds: int, others: Sequence[str] = ()) -> Meter:
     return meter
 
 
+def check_instructions() -> Target:
+    """Count the instructions of importing a client and settings against those of importing the four dependencies.
+
+    Unlike processor time, the ratio is the same on a busy machine.
+    """
+    what = f"instructions of `{_CLIENT}`, to importing the four dependencies"
+    goal = f"at most {_MOST_INSTRUCTIONS:g}"
+    statements = (f"import {DEPENDENCIES}", _CLIENT)
+    for statement in statements:
+        _output("-c", statement)  # compiled files are written
+    counted = count_instructions([("-c", statement) for statement in statements])
+    if counted is None:
+        return Target(what, goal, "not counted: valgrind is missing", None)
+    ratio = counted[1] / counted[0]
+    return Target(what, goal, f"{ratio:.2f}", ratio <= _MOST_INSTRUCTIONS)
+
+
 def needless_modules() -> list[str]:
-    """Return what importing the root imports without need."""
+    """Return the modules of `_NEEDLESS` that importing the root imports."""
     modules = json.loads(_output("-c", _LIST))
     return [name for name in _NEEDLESS if name in modules]
 
@@ -103,7 +127,9 @@ def _import(name: str) -> Sample:
 
 def _output(*arguments: str) -> str:
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - ours
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+    return done.stdout
 
 
 def _run_help(meter: Meter) -> None:
@@ -117,7 +143,7 @@ def _run_help(meter: Meter) -> None:
 
 
 async def _clients(official: Any, rounds: int, count: int) -> Meter:
-    """Create clients, so many a turn, and open them."""
+    """Create and open clients, a number of them per turn."""
     makes: dict[str, Make] = {
         "letta_async.AsyncLetta": lambda url: AsyncLetta(base_url=url, api_key="key"),
         "letta_async.Letta": lambda url: Letta(base_url=url, api_key="key"),
@@ -154,7 +180,7 @@ async def _open(client: Any) -> None:
 
 
 async def _finished(result: object) -> None:
-    """Wait for what an async client gives; a sync one has done it."""
+    """Await the result of an async client; a sync one's is complete."""
     if isinstance(result, Awaitable):
         await result
 

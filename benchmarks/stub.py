@@ -1,4 +1,4 @@
-"""A server that costs next to nothing: it answers every request with the same prompt, as fast or as slowly as told.
+"""Stub server that responds to every request with the same prompt, at once or with a given capacity.
 
 A bare protocol on uvloop: about a tenth of what an aiohttp client spends on the same request. The benchmarks show that
 it is not the bottleneck in two ways: by the share of a core that it took during a run, from `/proc`, and by what bare
@@ -28,7 +28,7 @@ _REFUSALS: Final = {429: "Too Many Requests", 500: "Internal Server Error", 503:
 
 
 def prompt(size: int) -> str:
-    """Return the prompt that a stub answers with, of so many characters."""
+    """Return the prompt in a stub's responses, of a number of characters."""
     return ("You are an assistant.\n" * (size // 22 + 1))[:size]
 
 
@@ -40,26 +40,26 @@ def _response(status: str, value: object, headers: str = "") -> bytes:
 
 @attrs.define(eq=False)
 class Workers:
-    """So many requests at once, each for so long; the plan says how many, and for how long that holds."""
+    """Simulated workers that process a number of requests concurrently, each for a fixed time, by a plan."""
 
     seconds: float
-    """How long a request takes a worker; 0: no time at all, and no workers are needed."""
+    """Time that a worker needs for a request; 0 for none, without workers."""
     plan: Sequence[tuple[int, float]]
-    """Capacities and for how many seconds they hold, from the first request on; the last one holds for good."""
+    """Capacities with their durations in seconds, from the first request on; the last one is permanent."""
     room: float | None
-    """How many requests may wait, in multiples of the capacity; `None`: any number."""
+    """Maximum number of waiting requests, in multiples of the capacity; `None` for no maximum."""
     success: bytes
     refusal: bytes
     served: int = attrs.field(default=0, init=False)
     refused: int = attrs.field(default=0, init=False)
     most: int = attrs.field(default=0, init=False)
-    """The most requests that were here at once."""
+    """Maximum number of requests at the same time."""
     _capacity: int = attrs.field(default=0, init=False)
     _busy: int = attrs.field(default=0, init=False)
     _queue: deque[tuple[float, Connection]] = attrs.field(factory=deque[tuple[float, "Connection"]], init=False)
 
     def arrive(self, connection: Connection) -> None:
-        """Take a request."""
+        """Process or queue a request, or refuse it."""
         if not self.seconds:
             self.served += 1
             connection.answer(self.success)
@@ -76,13 +76,13 @@ class Workers:
         self._begin(now)
 
     def report(self) -> dict[str, Any]:
-        """Return what was done since the last report."""
+        """Return the counts since the last report."""
         seen = {"served": self.served, "refused": self.refused, "most_at_once": self.most}
         self.served = self.refused = self.most = 0
         return seen
 
     def _change(self, step: int) -> None:
-        """Take the next capacity of the plan."""
+        """Switch to the next capacity of the plan."""
         self._capacity, seconds = self.plan[step]
         loop = asyncio.get_running_loop()
         self._begin(loop.time())
@@ -105,7 +105,7 @@ class Workers:
 
 
 class Connection(asyncio.Protocol):
-    """A connection: finds where a request ends, and hands it on; its content is nobody's concern."""
+    """Connection that finds the end of each request and passes it to the workers, without reading its content."""
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
@@ -113,11 +113,11 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Store the transport."""
         self._transport = cast("asyncio.WriteTransport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, and hand on each request that is complete."""
+        """Buffer data, and pass each complete request to the workers."""
         self._received += data
         while (head := self._received.find(b"\r\n\r\n")) >= 0:
             end = head + 4 + _content_length(self._received[:head])
@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
             self._workers.arrive(self)
 
     def answer(self, response: bytes) -> None:
-        """Answer a request."""
+        """Send the response to a request."""
         if not self._transport.is_closing():
             self._transport.write(response)
 
@@ -139,7 +139,7 @@ def _content_length(head: bytes) -> int:
 
 
 def _plan(text: str) -> list[tuple[int, float]]:
-    """Read `20` or `20x10,10x10,40`: capacities, and for how many seconds each holds."""
+    """Parse `20` or `20x10,10x10,40`: capacities with their durations in seconds."""
     steps = [step.partition("x") for step in text.split(",")]
     return [(int(capacity), float(seconds or 0)) for capacity, _, seconds in steps]
 

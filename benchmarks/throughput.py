@@ -1,4 +1,4 @@
-"""How many recompiles a second one process gets through, and what each costs it, beside every peer.
+"""Benchmark of recompiles per second in one process, and of the cost of each, beside every peer.
 
 64 tasks against a server that costs next to nothing, so that the client is all that is measured: bare aiohttp with the
 same body, the same with tenacity, the official client's backends; on asyncio's own loop, and on uvloop.
@@ -17,7 +17,7 @@ from benchmarks.turns import TASKS, Meter, Plan, measure_async
 __all__ = ["measure"]
 
 _HEADROOM: Final = 3
-"""How many times the rate of the fastest client the stub must be able to answer."""
+"""Minimum ratio of the stub's own rate to that of the fastest client."""
 
 
 def measure(*, short: bool = False) -> Section:

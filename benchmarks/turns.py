@@ -1,4 +1,4 @@
-"""Measure ways to do the same thing so that what else goes on on the machine falls on all of them alike.
+"""Measurement of several ways in alternating turns, so that other load on the machine affects all of them alike.
 
 They take turns, many short ones, in an order that is drawn anew each round, and each turn is set against the others of
 its own round: the figures to trust are medians of the ratios within a round, and of those the ratios of processor time.
@@ -29,32 +29,32 @@ __all__ = ["TASKS", "Meter", "Plan", "Sample", "measure_async", "measure_sync", 
 What = Literal["time", "cpu"]
 
 TASKS: Final = 64
-"""How many tasks make calls, where that is not what is measured."""
+"""Number of concurrent tasks, unless it is what is measured."""
 _WARM_CALLS: Final = 2000
 _WARM_SECONDS: Final = 1.0
-"""Connections are made and the limiter finds its limit in so many calls, or so long."""
+"""Time of warming up in seconds, in which connections are opened and the limiter finds its limit."""
 _LEAD: Final = 5
-"""Which part of a turn goes before it, unmeasured."""
+"""Ratio of the calls of a turn to the unmeasured calls before it."""
 
 
 @attrs.frozen
 class Plan:
-    """How much to measure."""
+    """Extent of a measurement."""
 
     rounds: int
     seconds: float = 0.1
-    """About how long a turn is; shorter than the few seconds for which an idle connection is kept."""
+    """Approximate duration of a turn; shorter than the few seconds for which an idle connection is kept."""
     warm: float = _WARM_SECONDS
-    """For how long each way is warmed up, at most, in seconds."""
+    """Maximum time for which each way is warmed up, in seconds."""
 
     def show(self) -> str:
-        """Write it."""
+        """Return a description of the plan."""
         return f"{self.rounds} rounds of {self.seconds:g} s a turn"
 
 
 @attrs.frozen
 class Sample:
-    """One turn of one way: for each call, in milliseconds, the time, the client's and the stub's processor time."""
+    """Measurement of a turn of a way: time, processor time of the client and of the stub, in ms per call."""
 
     time: float
     cpu: float
@@ -63,15 +63,15 @@ class Sample:
 
 @attrs.define
 class Meter:
-    """The turns that were measured, by way."""
+    """Measured turns, by way."""
 
     stub: Process | None = None
-    """The server, if there is one in a process of its own."""
+    """The server, if it runs in its own process."""
     samples: dict[str, list[Sample]] = attrs.field(factory=dict[str, list[Sample]])
 
     @contextmanager
     def turn(self, name: str, calls: int) -> Generator[None, None, None]:
-        """Measure what is done in the block, which is so many calls."""
+        """Measure the block, which makes a number of calls."""
         gc.collect()
         stub, cpu, began = self._stub_seconds(), time.process_time(), time.perf_counter()
         yield
@@ -80,25 +80,25 @@ class Meter:
         self.samples.setdefault(name, []).append(sample)
 
     def ratio(self, one: str, other: str, what: What) -> Spread:
-        """Return how many times as much `one` took as `other`, within a round."""
+        """Return the median ratio of `one` to `other`, each within a round."""
         pairs = zip(self.samples[one], self.samples[other], strict=True)
         return Spread.of([getattr(a, what) / getattr(b, what) for a, b in pairs])
 
     def median(self, name: str, what: What) -> float:
-        """Return the median of a way, in milliseconds a call."""
+        """Return the median of a way, in milliseconds per call."""
         values: list[float] = [getattr(sample, what) for sample in self.samples[name]]
         return statistics.median(values)
 
     def rate(self, name: str) -> float:
-        """Return the median rate of a way, in calls a second."""
+        """Return the median rate of a way, in calls per second."""
         return 1e3 / self.median(name, "time")
 
     def stub_cpu(self, name: str) -> float:
-        """Return what a call costs the stub, in milliseconds, over all turns: its clock is too coarse for one."""
+        """Return the stub's processor time per call, in milliseconds, over all turns: its clock is coarse."""
         return statistics.fmean(sample.stub_cpu for sample in self.samples[name])
 
     def stub_share(self, name: str) -> float:
-        """Return which share of a core the stub took."""
+        """Return the share of a core that the stub used."""
         samples = self.samples[name]
         return sum(sample.stub_cpu for sample in samples) / sum(sample.time for sample in samples)
 
@@ -107,7 +107,7 @@ class Meter:
 
 
 def turns(names: Sequence[str], rounds: int) -> Iterator[str]:
-    """Say whose turn it is, for so many rounds; the draw is the same each time."""
+    """Yield the way of each turn, for a number of rounds, in a random but reproducible order."""
     draw = random.Random(0)  # noqa: S311 - no secret
     for _ in range(rounds):
         yield from draw.sample(names, len(names))
@@ -115,7 +115,7 @@ def turns(names: Sequence[str], rounds: int) -> Iterator[str]:
 
 @contextmanager
 def settled() -> Generator[None, None, None]:
-    """Spare the garbage collector what was there before, which is as much for all ways."""
+    """Exclude existing objects from garbage collection, so that all ways have the same conditions."""
     gc.collect()
     gc.freeze()
     try:
@@ -140,18 +140,18 @@ async def measure_async(stub: Process, ways: AsyncWays, plan: Plan, *, tasks: in
 
 
 async def _warm_async(call: AsyncCall, plan: Plan, tasks: int) -> int:
-    """Warm a way up; give how many calls make a turn."""
+    """Warm a way up; return the number of calls in a turn."""
     began, done = time.perf_counter(), 0
     while done < _WARM_CALLS and time.perf_counter() - began < plan.warm:
         again, count = time.perf_counter(), 2 * tasks
         await work(call, count, tasks)
         done += count
         last = (time.perf_counter() - again) / count
-    return _a_turn(plan, last, tasks)
+    return _calls_per_turn(plan, last, tasks)
 
 
 async def work(call: AsyncCall, calls: int, tasks: int = TASKS) -> None:
-    """Do so many calls, in so many tasks."""
+    """Make a number of calls, in a number of tasks."""
     left = iter(range(calls))
 
     async def one_task() -> None:
@@ -189,7 +189,7 @@ def measure_sync(stub: Process, ways: SyncWays, plan: Plan, *, threads: Sequence
 
 
 def threaded(name: str, threads: int) -> str:
-    """Name a way in so many threads."""
+    """Return the name of a way in a number of threads."""
     return name if threads == 1 else f"{name}, {threads} threads"
 
 
@@ -216,9 +216,9 @@ def _warm_sync(run: Callable[[int], None], plan: Plan, threads: int) -> int:
         run(count)
         done += count
         last = (time.perf_counter() - again) / count
-    return _a_turn(plan, last, threads)
+    return _calls_per_turn(plan, last, threads)
 
 
-def _a_turn(plan: Plan, seconds: float, workers: int) -> int:
-    """Return how many calls make a turn, at so many seconds a call: as many for each worker."""
+def _calls_per_turn(plan: Plan, seconds: float, workers: int) -> int:
+    """Return the number of calls in a turn, a multiple of the workers, given the seconds per call."""
     return max(1, round(plan.seconds / seconds / workers)) * workers

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Letta
+    from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentInclude, AgentState, AgentType
     from letta_async.types.block import Block, NewBlock
     from letta_async.types.compaction import CompactionSettings
@@ -157,6 +158,7 @@ __all__ = [
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
+    "Accumulator",
     "AgentFileAttachment",
     "AgentInclude",
     "AgentState",
@@ -287,6 +289,7 @@ __all__ = [
     "ZaiModelSettings",
     "ZaiThinking",
     "__version__",
+    "accumulate",
     "client_tool",
     "text_of",
 ]
@@ -298,6 +301,7 @@ _HOMES: Final = {
     "APIResponseValidationError": "errors",
     "APIStatusError": "errors",
     "APITimeoutError": "errors",
+    "Accumulator": "types.accumulation",
     "AgentFileAttachment": "types.folder",
     "AgentInclude": "types.agent",
     "AgentState": "types.agent",
@@ -429,6 +433,7 @@ _HOMES: Final = {
     "XaiModelSettings": "types.providers",
     "ZaiModelSettings": "types.providers",
     "ZaiThinking": "types.providers",
+    "accumulate": "types.accumulation",
     "client_tool": "function_tools.functions",
     "text_of": "types.content",
 }

@@ -1,4 +1,4 @@
-"""Constructor and `with_options` of both clients."""
+"""Base class of both clients: the constructor, `with_options` and the properties."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ __all__ = ["BaseClient"]
 
 
 class BaseClient:
-    """A client's options, read once; the names and defaults are those of the official client."""
+    """Base class of both clients; the names and defaults of options are those of the official client."""
 
     _asks_on_thread: ClassVar[bool] = False
-    """Whether a callable `api_key` is called on a thread of its own, since it may wait for the client's loop."""
+    """Whether a callable `api_key` is called on its own thread, because it may wait for the client's loop."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class BaseClient:
         proxy: str | None = None,
         trust_env: bool = False,
     ) -> None:
-        """Take the options.
+        """Create a client. Nothing is sent; the connection is opened by the first call.
 
         Args:
             api_key: Sent as `Authorization: Bearer`: a string, or a callable without parameters that returns one or an
@@ -66,31 +66,32 @@ class BaseClient:
             project_id: Sent as `X-Project-Id`.
             project: Sent as `X-Project`.
             environment: `cloud` (https://api.letta.com) or `local` (http://localhost:8283). Default: `cloud`.
-            base_url: Where the server is, before `/v1`. Default: `LETTA_BASE_URL`, else the environment's.
-            timeout: Bound on one try: seconds, `None` for none, or a `Timeout`. Default: 60 s, 5 s of them to connect.
-            deadline: Bound on a whole call in seconds: its tries, the waits between them and the wait for a slot.
-                Default: `None`, no bound.
-            max_retries: Short for `retry=RetryPolicy(max_retries=…)`. Default: 2.
-            retry: Which failures are tried again, and when.
-            max_concurrency: Most requests in flight at once, of each class of traffic: ordinary calls, calls that run a
-                model, streams. How many it really are, up to this, the client finds by itself, from how the server's
-                answers come; further ones wait their turn. Default: 256.
-            concurrency: Exactly how many may be in flight at once, of each class, instead. Default: `None`.
-            max_response_bytes: Largest answer, unpacked, that is accepted. Default: 64 MiB.
-            default_headers: Headers for every request, over those of `LETTA_CUSTOM_HEADERS` (a `name: value` a line)
-                and the client's own; `None` as a value takes one away.
+            base_url: URL of the server, without `/v1`. Default: `LETTA_BASE_URL`, else that of `environment`.
+            timeout: Limit on one attempt: seconds, `None` for no limit, or a `Timeout`. Default: 60 s, of which 5 s to
+                connect.
+            deadline: Limit on a whole call in seconds: its attempts, the delays between them and the wait for the
+                limiter. Default: `None`, no limit.
+            max_retries: Short form of `retry=RetryPolicy(max_retries=…)`. Default: 2.
+            retry: Policy that decides which errors are retried, and when. Default: `RetryPolicy()`.
+            max_concurrency: Maximum number of requests in flight, of each class of traffic: ordinary calls, calls that
+                run a model, and streams. Up to this number, the client adapts its limits to the server's response
+                times and errors; further requests wait in a queue. Default: 256.
+            concurrency: Fixed number of requests in flight, of each class, instead. Default: `None`, adaptive.
+            max_response_bytes: Maximum size of a response body in bytes, after decompression. Default: 64 MiB.
+            default_headers: Headers for every request; they replace those of `LETTA_CUSTOM_HEADERS` (one `name: value`
+                per line) and of the client. `None` as a value removes a header.
             default_query: Query parameters for every request.
             session: An `aiohttp.ClientSession` of the same event loop to use and not to close; its TLS and proxy
-                settings hold.
-            ssl_context: TLS settings: other authorities, a client certificate.
-            proxy: URL of an HTTP proxy; a user name and password in it are sent to the proxy alone.
-            trust_env: Use the proxies that the environment names. Default: `False`.
+                settings apply.
+            ssl_context: TLS settings, such as other certificate authorities or a client certificate.
+            proxy: URL of an HTTP proxy; a user name and password in it are sent only to the proxy.
+            trust_env: Use the proxies in environment variables. Default: `False`.
 
         Raises:
-            InvalidArgumentError: an option is wrong.
+            InvalidArgumentError: An option is invalid.
 
         """
-        # Masked before anything can fail, so that a traceback with locals shows none of it.
+        # Masked before anything can fail, so that no traceback with locals shows them.
         api_key, proxy, default_headers = mask(api_key), mask(proxy), masked_headers(default_headers)
         self._config = ClientConfig.read(
             api_key=api_key,
@@ -104,7 +105,7 @@ class BaseClient:
             project=project,
             deadline=deadline,
             max_response_bytes=max_response_bytes,
-            **_rarely_given(timeout, max_retries, retry),
+            **_passed_options(timeout, max_retries, retry),
         )
         connection = ConnectionOptions.make(session=session, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env)
         connection.towards(self._config.base_url)  # refuses a proxy of the environment while the client is made
@@ -115,7 +116,7 @@ class BaseClient:
 
     @classmethod
     def _around(cls, config: ClientConfig, transport: Transport) -> Self:
-        """Make a client of what was read already; closing it closes nothing."""
+        """Create a client from an existing configuration and transport; closing it leaves the transport open."""
         client = object.__new__(cls)
         client._config = config
         client._transport = transport
@@ -143,24 +144,24 @@ class BaseClient:
         default_query: Mapping[str, object] | None = None,
         set_default_query: Mapping[str, object] | None = None,
     ) -> Self:
-        """Make a copy with other options, which shares this client's connections, limiter and retry budget.
+        """Create a copy with other options, which shares this client's connections, limiter and retry budget.
 
         Closing the copy leaves this client open; closing this client closes the connections of both. The options are
-        those of the constructor; left out, they stay as they are.
+        those of the constructor; those left out keep this client's values.
 
         Args:
-            default_headers: Added to those of this client.
-            set_default_headers: Instead of those of this client.
-            default_query: Added to those of this client.
-            set_default_query: Instead of those of this client.
+            default_headers: Headers to add to this client's `default_headers`.
+            set_default_headers: Headers to use instead of this client's `default_headers`.
+            default_query: Query parameters to add to this client's `default_query`.
+            set_default_query: Query parameters to use instead of this client's `default_query`.
 
         Raises:
-            InvalidArgumentError: an option is wrong, or two exclude each other.
+            InvalidArgumentError: An option is invalid, or two options exclude each other.
 
         """
         api_key = mask(api_key)
         default_headers, set_default_headers = masked_headers(default_headers), masked_headers(set_default_headers)
-        faults = [
+        problems = [
             ArgumentProblem(f"set_{name}", f"excludes {name}")
             for name, given, instead in (
                 ("default_headers", default_headers, set_default_headers),
@@ -168,13 +169,13 @@ class BaseClient:
             )
             if given is not None and instead is not None
         ]
-        if faults:
-            raise InvalidArgumentError(faults)
+        if problems:
+            raise InvalidArgumentError(problems)
         changes: dict[str, Any] = {
             "project_id": project_id,
             "project": project,
-            "default_headers": _laid_over(self._config.default_headers, default_headers, set_default_headers),
-            "default_query": _laid_over(self._config.default_query, default_query, set_default_query),
+            "default_headers": _merge_or_replace(self._config.default_headers, default_headers, set_default_headers),
+            "default_query": _merge_or_replace(self._config.default_query, default_query, set_default_query),
         }
         if base_url is not None or environment is not None:
             changes["base_url"] = resolve_base_url(base_url, UNSET if environment is None else environment)
@@ -186,7 +187,7 @@ class BaseClient:
         copy = object.__new__(type(self))
         copy.__dict__.update({name: value for name, value in vars(self).items() if name.startswith("_")})
         copy._config = attrs.evolve(
-            self._config, **changes, **_rarely_given(timeout, max_retries, retry, self._config.retry)
+            self._config, **changes, **_passed_options(timeout, max_retries, retry, self._config.retry)
         )
         copy._transport.connection.towards(copy._config.base_url)
         copy._parent = self
@@ -206,11 +207,11 @@ class BaseClient:
         raise TypeError("a client is not pickled, its connections belong to this process; make one where it is used")
 
     def _attach(self) -> None:
-        """Complete the client once its options are read."""
+        """Finish the initialization of a client after its options are set."""
 
     @property
     def api_key(self) -> str | None:
-        """The API key, masked in every `repr`; `None` without one, and where a callable returns it."""
+        """API key, masked in every `repr`; `None` without one, and if a callable returns it."""
         keys = self._config.keys
         return self._config.api_key if keys is None else keys.current
 
@@ -221,22 +222,22 @@ class BaseClient:
 
     @property
     def timeout(self) -> Timeout:
-        """Bound on one try."""
+        """Time limit on one attempt."""
         return self._config.timeout
 
     @property
     def max_retries(self) -> int:
-        """Most retries of one call."""
+        """Maximum number of retries per call."""
         return self._config.retry.max_retries
 
     @property
     def stats(self) -> ClientStats:
-        """How many requests are in flight, may be, wait, and were sent and tried again so far."""
+        """Numbers of requests in flight, allowed in flight, queued, sent so far and retried so far."""
         return self._transport.stats(self.base_url)
 
     @property
     def is_closed(self) -> bool:
-        """Whether this client, or the one that it is a copy of, was closed."""
+        """Whether this client, or the client that it is a copy of, is closed."""
         return self._closed or self._transport.closed
 
     def __repr__(self) -> str:
@@ -246,21 +247,22 @@ class BaseClient:
         return f"<{type(self).__name__} {self.base_url}{state}>"
 
 
-def _laid_over(
+def _merge_or_replace(
     present: Mapping[str, Any], added: Mapping[str, Any] | None, instead: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
+    """Return a mapping with additions, or its replacement; `None` if neither was passed."""
     if instead is not None:
         return dict(instead)
     return None if added is None else {**present, **added}
 
 
-def _rarely_given(
+def _passed_options(
     timeout: float | Timeout | Unset | None,
     max_retries: int | Unset,
     retry: RetryPolicy | Unset,
     present: RetryPolicy | None = None,
 ) -> dict[str, Any]:
-    """Give the options that were given, `max_retries` as a change of the retry policy."""
+    """Return the options that are not `UNSET`, with `max_retries` as part of the retry policy."""
     given: dict[str, Any] = {}
     if timeout is not UNSET:
         given["timeout"] = Timeout.of(timeout)

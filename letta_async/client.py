@@ -1,19 +1,20 @@
-"""The async client."""
+"""`AsyncLetta`, the client for asyncio."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from letta_async._base_client import BaseClient
-from letta_async._http.event_source import EventSource
 from letta_async._http.request import CallOptions, Request, build, build_raw
-from letta_async._utils.tracebacks import drop_frames
-from letta_async.errors import Attempt, ClientClosedError, LettaError
+from letta_async.errors import Attempt, ClientClosedError
 from letta_async.operations._operation import Operation
 from letta_async.resources._client import AsyncResources
+
+if TYPE_CHECKING:
+    from letta_async._http.resumption import Events
 
 __all__ = ["AsyncLetta"]
 
@@ -21,10 +22,10 @@ Answer = TypeVar("Answer")
 
 
 class AsyncLetta(BaseClient, AsyncResources):
-    """A client of a Letta server, for asyncio.
+    """Client of a Letta server, for asyncio.
 
     Use it as an async context manager, or await `close()` at the end. One client serves any number of tasks of one
-    event loop, and may be used in a second loop once the first is closed.
+    event loop, and can be used in another loop after the first one is closed.
     """
 
     def _make_part(self, kind: Any, name: str) -> Any:
@@ -32,9 +33,9 @@ class AsyncLetta(BaseClient, AsyncResources):
         return kind(self)
 
     async def close(self) -> None:
-        """Close the client: calls under way end with `ClientClosedError`, connections are closed.
+        """Close the client and its connections; calls in flight raise `ClientClosedError`.
 
-        Closing a copy made by `with_options` closes nothing but the copy. A session that was handed in stays open.
+        Closing a copy made by `with_options` closes only the copy. A session passed as `session` stays open.
         """
         self._closed = True
         if self._parent is None:
@@ -50,7 +51,7 @@ class AsyncLetta(BaseClient, AsyncResources):
         await self.close()
 
     def __del__(self) -> None:
-        # A constructor that raised leaves no transport; a copy leaves the connections to its parent.
+        # There is no transport if the constructor raised; a copy's connections belong to its parent.
         transport = getattr(self, "_transport", None)
         if transport is not None and self._parent is None:
             if transport.is_open:
@@ -70,24 +71,17 @@ class AsyncLetta(BaseClient, AsyncResources):
 
     def _connect(
         self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
-    ) -> tuple[Request, Callable[[], Awaitable[EventSource]]]:
+    ) -> tuple[Request, Callable[[], Awaitable[Events]]]:
         """Return the request of a stream, and what sends it."""
         self._refuse_if_closed()
         request = build(operation, parameters, options, self._config)
+        from letta_async._http.resumption import stream_opener  # noqa: PLC0415 - imported by those that stream
 
-        async def connect() -> EventSource:
-            source: EventSource = await self._transport.send(request, self._config)
-            return source
-
-        return request, connect
+        return request, stream_opener(request, options, self._config, self._transport)
 
     def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Awaitable[Any]:
         self._refuse_if_closed()
-        try:
-            request = build_raw(method, path, body=body, answer=cast_to, options=options, config=self._config)
-        except LettaError as error:
-            drop_frames(error)
-            raise
+        request = build_raw(method, path, body=body, answer=cast_to, options=options, config=self._config)
         return self._transport.send(request, self._config)
 
     def _refuse_if_closed(self) -> None:

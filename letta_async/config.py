@@ -1,4 +1,4 @@
-"""Where to, as whom and how long: what a client was told, checked once. The environment is read here alone."""
+"""Configuration of a client, validated once; the only module that reads environment variables."""
 
 from __future__ import annotations
 
@@ -42,42 +42,48 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BARE: Final = re.compile(
     r"(?:(?P<scheme>https?)(?::/?|//?)|/*)(?P<rest>(?:\[[^/\]]+\]|(?!\d+(?:/|$))[^/:\[\]]+)(?::\d+)?(?:/.*?)??)(?:/v1)?/*"
 )
-"""A base URL with its scheme left out, or halfway: `localhost:8283`, `http:/localhost`."""
+"""Pattern of a base URL with a missing or incomplete scheme: `localhost:8283`, `http:/localhost`."""
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1|.*\.localhost")
 
 
 @attrs.frozen
 class Timeout:
-    """Bound one try of a request; what queues before it does not count.
+    """Time limit on one attempt of a request; the wait for a slot of the limiter does not count.
 
     Raises:
-        InvalidArgumentError: a value is not a positive number of seconds.
+        InvalidArgumentError: A value is not a positive number of seconds.
 
     """
 
     timeout: float | None = 60.0
-    """Seconds from sending to the last byte of the answer, connecting included; `None`: no bound. Default: 60."""
+    """Limit on the whole attempt, from connecting to the last byte of the response, in seconds; `None` for no limit.
+    Default: 60."""
     connect: float | None = attrs.field(default=5.0, kw_only=True)
-    """Seconds for connecting, name resolution and TLS included; never more than nine tenths of the whole, so that a
-    connection that hangs is told from an answer that does not come. `None`: that share alone. Default: 5."""
+    """Limit on connecting, including name resolution and TLS, in seconds. At most nine tenths of `timeout` apply, so
+    that a hanging connection is distinguished from a missing response. `None` for that share alone. Default: 5."""
+    pings: bool = attrs.field(default=True, kw_only=True)
+    """Whether a ping of the server counts as data of an event stream, whose `timeout` limits each wait for data; with
+    `False` a stream on which only pings arrive times out. Default: `True`."""
     connect_seconds: float | None = attrs.field(init=False, repr=False, eq=False)
-    """The bound on connecting that follows from both, in seconds."""
+    """Limit on connecting that follows from `timeout` and `connect`, in seconds; `None` for no limit."""
 
     def __attrs_post_init__(self) -> None:
-        faults = [
+        problems = [
             ArgumentProblem(f"timeout{suffix}", f"{value!r} is not a positive number of seconds, nor None")
             for suffix, value in (("", self.timeout), (".connect", self.connect))
             if value is not None and not _is_seconds(value)
         ]
-        if faults:
-            raise InvalidArgumentError(faults)
-        bounds = [self.connect, None if self.timeout is None else 0.9 * self.timeout]
-        shortest = min((bound for bound in bounds if bound is not None), default=None)
+        if not isinstance(self.pings, bool):
+            problems.append(ArgumentProblem("timeout.pings", f"{self.pings!r} is neither True nor False"))
+        if problems:
+            raise InvalidArgumentError(problems)
+        limits = [self.connect, None if self.timeout is None else 0.9 * self.timeout]
+        shortest = min((limit for limit in limits if limit is not None), default=None)
         object.__setattr__(self, "connect_seconds", shortest)
 
     @classmethod
     def of(cls, value: float | Timeout | None) -> Timeout:
-        """Read what `timeout=` takes: seconds, `None` for no bound, or a `Timeout`."""
+        """Return the `Timeout` for a value of a `timeout` argument: seconds, `None` for no limit, or a `Timeout`."""
         return value if isinstance(value, Timeout) else cls(value)
 
 
@@ -86,13 +92,13 @@ def _is_seconds(value: object) -> bool:
 
 
 def deadline_problems(deadline: object) -> Iterable[ArgumentProblem]:
-    """Find what is wrong with a deadline."""
+    """Yield the problem of a deadline that is neither `None` nor a positive number of seconds."""
     if deadline is not None and not _is_seconds(deadline):
         yield ArgumentProblem("deadline", f"{deadline!r} is not a positive number of seconds, nor None")
 
 
 def masked_headers(headers: Any) -> Any:
-    """Keep the values of headers that tell who somebody is out of every `repr`; what are no headers stays as it is."""
+    """Return headers with the values of sensitive ones masked; return anything that is not a mapping unchanged."""
     if not is_object(headers):
         return headers
     named = {exact(name): value for name, value in headers.items()}
@@ -101,11 +107,11 @@ def masked_headers(headers: Any) -> Any:
 
 @attrs.frozen(kw_only=True)
 class ClientConfig:
-    """Everything that a client was told, with the environment's share in it, checked."""
+    """Validated options of a client, completed from the environment."""
 
     api_key: Secret | None = attrs.field(converter=mask)
     keys: KeySource | None = None
-    """Where the keys come from, in the place of `api_key`, if they change."""
+    """Source of changing API keys, instead of `api_key`."""
     base_url: str
     project_id: str | None = None
     project: str | None = None
@@ -118,9 +124,9 @@ class ClientConfig:
     default_query: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
     max_response_bytes: int = 64 * 1024 * 1024
     headers: Mapping[str, str] = attrs.field(init=False, repr=False)
-    """What every request carries."""
+    """Headers of every request without a body."""
     json_headers: Mapping[str, str] = attrs.field(init=False, repr=False)
-    """What every request with a body carries."""
+    """Headers of every request with a JSON body."""
 
     def __attrs_post_init__(self) -> None:
         headers: dict[str, str | None] = {
@@ -131,9 +137,9 @@ class ClientConfig:
             "X-Project-Id": self.project_id,
             "X-Project": self.project,
         }
-        faults = list(_config_faults(self))
-        if faults:
-            raise InvalidArgumentError(faults)
+        problems = list(_config_problems(self))
+        if problems:
+            raise InvalidArgumentError(problems)
         content_type = {"Content-Type": "application/json"}
         object.__setattr__(self, "default_query", plain(self.default_query))
         object.__setattr__(self, "headers", merge_headers(headers, self.default_headers))
@@ -155,7 +161,7 @@ class ClientConfig:
         default_query: Mapping[str, object] | None,
         **others: Any,
     ) -> ClientConfig:
-        """Fill in from the environment what was not given."""
+        """Create a configuration from a client's options and, for those left out, environment variables."""
         for name, given in (("default_headers", default_headers), ("default_query", default_query)):
             if given is not None and not isinstance(given, Mapping):
                 raise InvalidArgumentError([ArgumentProblem(name, "is not a mapping of names to values")])
@@ -175,15 +181,15 @@ def resolve_key(
     *,
     on_thread: bool,
 ) -> dict[str, Any]:
-    """Return the options `api_key` and `keys` of a `ClientConfig`; none when no argument says which.
+    """Return the options `api_key` and `keys` of a `ClientConfig`; an empty dictionary if both arguments are `None`.
 
     Args:
         api_key: A key, or a callable that returns one or an awaitable of one.
         api_key_file: Path of a file with the key.
-        on_thread: Whether the callable is called on a thread of its own.
+        on_thread: Call the callable on its own thread.
 
     Raises:
-        InvalidArgumentError: both were given, or the file has no key that can be sent.
+        InvalidArgumentError: Both arguments were passed, or the file has no key that can be sent.
 
     """
     if api_key is not None and api_key_file is not None:
@@ -204,13 +210,14 @@ def _key_of_the_environment() -> dict[str, Any]:
 
 
 def _authorization(config: ClientConfig) -> Secret | None:
+    """Return the value of the `Authorization` header; `None` without an API key."""
     if config.keys is not None:
         return KEY_PLACEHOLDER
     return None if config.api_key is None else Secret(f"Bearer {config.api_key}")
 
 
 def merge_headers(*layers: Mapping[str, str | None]) -> CIMultiDict[str]:
-    """Lay headers over each other, names without regard to case; `None` takes a header away."""
+    """Merge headers by case-insensitive name; later layers take precedence, and `None` removes a header."""
     merged: CIMultiDict[str] = CIMultiDict()
     for layer in layers:
         for name, value in masked_headers(layer).items():
@@ -222,7 +229,7 @@ def merge_headers(*layers: Mapping[str, str | None]) -> CIMultiDict[str]:
 
 
 def header_problems(headers: Mapping[str, str | None], path: str) -> Iterable[ArgumentProblem]:
-    """Find names and values that would split a request or cannot be sent; values are not shown, they may be secret."""
+    """Yield a problem for each header that would split a request or cannot be sent, without its value."""
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
             yield ArgumentProblem(path, f"{name!r} is not a header name")
@@ -234,7 +241,7 @@ def _is_header_text(value: str) -> bool:
     return all((" " <= char <= "\xff" and char != "\x7f") or char == "\t" for char in value)
 
 
-def _config_faults(config: ClientConfig) -> Iterable[ArgumentProblem]:
+def _config_problems(config: ClientConfig) -> Iterable[ArgumentProblem]:
     yield from api_key_problems(config.api_key)
     for name in ("project_id", "project"):
         value = getattr(config, name)
@@ -252,7 +259,12 @@ def _config_faults(config: ClientConfig) -> Iterable[ArgumentProblem]:
 
 
 def resolve_base_url(base_url: str | URL | Unset | None, environment: str | Unset) -> str:
-    """Find the base URL in the official client's order: argument, `environment`, LETTA_BASE_URL, the cloud."""
+    """Return the base URL in the official client's order of precedence: argument, `environment`, LETTA_BASE_URL, cloud.
+
+    Raises:
+        InvalidArgumentError: The URL is invalid, or `environment` is unknown or conflicts with LETTA_BASE_URL.
+
+    """
     from_environ = os.environ.get("LETTA_BASE_URL") or None
     if base_url is not UNSET and base_url is not None:
         return _checked_base_url(str(exact(base_url)), "base_url")
@@ -272,12 +284,15 @@ def resolve_base_url(base_url: str | URL | Unset | None, environment: str | Unse
 
 
 def is_fallback(base_url: str) -> bool:
-    """Tell whether a base URL is the one that is taken where nothing names another."""
+    """Return whether a base URL is the cloud's, used because LETTA_BASE_URL is not set."""
     return base_url == ENVIRONMENTS["cloud"] and not os.environ.get("LETTA_BASE_URL")
 
 
 def _checked_base_url(text: str, path: str) -> str:
-    """Normalize a base URL, refusing what could send the key elsewhere; a password in it is not shown."""
+    """Return a normalized base URL; raise `InvalidArgumentError` for one that could send the key elsewhere.
+
+    The error does not show a password in the URL.
+    """
 
     def refuse(problem: str) -> InvalidArgumentError:
         return InvalidArgumentError(
@@ -313,7 +328,7 @@ def _checked_base_url(text: str, path: str) -> str:
 
 
 def _with_scheme(text: str) -> str | None:
-    """Find the base URL that a host, a port and a path without a scheme are meant to be, if they are that."""
+    """Return the base URL that is probably meant by a host, port and path without a scheme; `None` for other text."""
     match = _BARE.fullmatch(text)
     if match is None:
         return None
@@ -326,7 +341,7 @@ def _with_scheme(text: str) -> str | None:
 
 
 def _custom_headers(text: str) -> dict[str, str | None]:
-    """Read LETTA_CUSTOM_HEADERS: a `name: value` a line; a line without a colon is passed over, with a warning."""
+    """Parse LETTA_CUSTOM_HEADERS, one `name: value` per line; a line without a colon is ignored with a warning."""
     headers: dict[str, str | None] = {}
     for number, line in enumerate(text.split("\n"), 1):
         name, colon, value = line.partition(":")

@@ -1,4 +1,4 @@
-"""Which failures are tried again, how often and how long after: decisions only, the transport does the waiting."""
+"""Retry policy and retry budget: which errors are retried, how often and after which delay."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ import attrs
 from letta_async._schema.json_values import is_object
 from letta_async.errors import APIConnectionError, APIError, APIStatusError, ArgumentProblem, InvalidArgumentError
 
-__all__ = ["Retries", "RetryBudget", "RetryPolicy", "is_overload"]
+__all__ = ["Retries", "RetryBudget", "RetryPolicy", "is_overload", "is_temporary_conflict"]
 
-_PASSING: Final = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
-"""Statuses that may be otherwise next time: of a server's failures all but those that say what it cannot do."""
+_TEMPORARY_STATUSES: Final = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
+"""Statuses that may not recur: all server errors but those about unsupported features, and temporary client errors."""
 
 _UNPROCESSED: Final = frozenset({425, 429, 503, 529})
-"""Statuses with which a server, asking to come back later, says that it did nothing."""
+"""Statuses that, with a `Retry-After`, mean that the server did not process the request."""
 
 _OVERLOADED: Final = frozenset({429, 503, 504, 522, 524, 529})
-"""Statuses that say, or mean, that the server has too much to do. Of those of proxies: no connection to the server, or
-no answer from it, came in time (522, 524), or too many requests (529); the others mean that it is down or not found."""
+"""Statuses that indicate an overloaded server. Of the proxies' statuses: no connection or no response in time (522,
+524) and too many requests (529); the others mean that the server is down or not found."""
 
 _THROTTLED: Final = frozenset({429, 503, 529})
-"""Statuses that cost a server next to nothing."""
+"""Statuses of responses that cost a server hardly any work, so that their retries cost fewer tokens."""
 
 _OVERLOAD_WORDS: Final = ("An unknown error occurred", "A database error occurred")
-"""Details of a 500 with which Letta 0.16.8 answers when it runs out of database connections."""
+"""Beginnings of the detail of a 500 that Letta 0.16.8 sends when it runs out of database connections."""
 
 _CONFLICTS: Final[Mapping[str, bool]] = {
     r"\w+ with id '[^']*' was updated by another transaction": True,
@@ -42,50 +42,47 @@ _CONFLICTS: Final[Mapping[str, bool]] = {
     r"A (unique|foreign key) constraint was violated for ": False,
     r"\(\S*IntegrityError\)": False,
 }
-"""How each text begins with which Letta 0.16.8 answers 409, after `CONFLICT: ` or alone, and whether the conflict
-passes by itself. What follows can hold anything: the server adds the statement that failed, values included."""
+"""Patterns of the beginning of a 409's detail on Letta 0.16.8, after `CONFLICT: ` or alone, and whether the conflict is
+temporary. The rest of the detail can be anything: the server appends the failed statement with its values."""
 
-_PASSING_CONFLICT: Final = re.compile(
-    r"\b(lock(ed)?|busy|deadlock|being processed|in progress|another (transaction|request|operation)|(re)?try)\b",
-    re.IGNORECASE,
+_TEMPORARY_CONFLICT: Final = (
+    r"(?i)\b(lock(ed)?|busy|deadlock|being processed|in progress|another (transaction|request|operation)|(re)?try)\b"
 )
-_LASTING_CONFLICT: Final = re.compile(
-    r"approval|no active run|unique|foreign key|already exists|duplicate", re.IGNORECASE
-)
-"""Words of a 409 with another text, such as that of a newer server."""
+_LASTING_CONFLICT: Final = r"(?i)approval|no active run|unique|foreign key|already exists|duplicate"
+"""Words of temporary and of lasting conflicts, for details that match none of `_CONFLICTS`, as of a newer server."""
 
-_MOST_WAITS: Final = 6
-"""How often a call waits for a file descriptor of its own program, some 12 s together; nothing was sent meanwhile."""
+_MAX_DESCRIPTOR_RETRIES: Final = 6
+"""Number of retries when the process has no file descriptor left, about 12 s in total; nothing is sent meanwhile."""
 
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """Decide which failed calls are tried again, and when.
+    """Policy that decides which failed calls are retried, and after which delay.
 
-    Tried again are: a connection that was refused, reset, dropped or too slow; the statuses 408, 425, 429 and 500 to
-    599 except 501 and 505; and a 409 that can pass (a lock, a concurrent update, or the server names a time to come
-    back). A server that sends `x-should-retry: true` or `false` is obeyed. Calls that are not safe to repeat, such as
-    creating something, are tried again only where the server cannot have acted on them. The waits grow exponentially
-    and are drawn at random from nothing to their full length, so that clients which failed together do not come back
-    together. A `Retry-After` is kept to: never an earlier retry than the server asked for.
+    These errors are retried: a connection that was refused, reset, dropped or timed out; the statuses 408, 425, 429 and
+    500 to 599 except 501 and 505; and a 409 that is temporary (a lock, a concurrent update, or the server sends
+    `Retry-After`). `x-should-retry: true` or `false` in a response takes precedence. Calls that are not safe to repeat,
+    such as creating something, are retried only if the server cannot have acted on them. Delays grow exponentially with
+    full jitter: each is random between zero and its maximum, so that clients that failed together do not retry
+    together. A retry is never earlier than a `Retry-After` asks for.
 
     Raises:
-        InvalidArgumentError: a value is out of range.
+        InvalidArgumentError: A value is out of range.
 
     """
 
     max_retries: int = 2
-    """Most retries of one call; 0 switches retrying off. Default: 2, that of the official client."""
+    """Maximum number of retries per call; 0 disables retries. Default: 2, as in the official client."""
     initial_delay: float = 0.5
-    """Longest wait before the first retry, in seconds; doubled for each one after it. Default: 0.5."""
+    """Maximum delay before the first retry, in seconds; it doubles with each further retry. Default: 0.5."""
     max_delay: float = 8.0
-    """Longest wait that is this client's own choice, in seconds. Default: 8."""
+    """Maximum delay without a `Retry-After`, in seconds. Default: 8."""
     max_retry_after: float = 60.0
-    """Longest `Retry-After` that is waited for, in seconds; beyond it the error is raised at once, with
+    """Maximum `Retry-After` that is waited for, in seconds; for a longer one the error is raised immediately, with
     `retry_after` set. Default: 60."""
 
     def __attrs_post_init__(self) -> None:
-        faults = [
+        problems = [
             ArgumentProblem(
                 f"retry.{field.name}", f"{value!r} is not {'a whole number' if whole else 'a number of seconds'} from 0"
             )
@@ -94,20 +91,20 @@ class RetryPolicy:
             for whole in [field.name == "max_retries"]
             if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not 0 <= value < 1e9
         ]
-        if faults:
-            raise InvalidArgumentError(faults)
+        if problems:
+            raise InvalidArgumentError(problems)
 
     def should_retry(self, error: BaseException, *, retries: int, repeatable: bool) -> bool:
-        """Tell whether a call that met `error` is tried again.
+        """Return whether a call that failed with `error` is retried.
 
         Args:
-            error: What the last try raised.
-            retries: How often the call was tried again so far.
-            repeatable: Whether doing the call twice does no harm.
+            error: The error of the last attempt.
+            retries: Number of retries of the call so far.
+            repeatable: Whether the call is safe to repeat.
 
         """
         if isinstance(error, APIConnectionError) and error.exhausted:
-            return retries < _MOST_WAITS
+            return retries < _MAX_DESCRIPTOR_RETRIES
         if retries >= self.max_retries:
             return False
         if isinstance(error, APIConnectionError):
@@ -115,18 +112,18 @@ class RetryPolicy:
         if isinstance(error, APIStatusError):
             if error.retry_after is not None and error.retry_after > self.max_retry_after:
                 return False
-            return _may_pass(error) and (repeatable or _cannot_have_acted(error))
+            return _is_temporary(error) and (repeatable or _cannot_have_acted(error))
         return False
 
     def delay(self, error: BaseException | None, *, retries: int, rng: random.Random) -> float:
-        """Give the seconds to wait before the next retry.
+        """Return the delay before the next retry, in seconds.
 
-        A `Retry-After` is waited for in full, and up to a tenth longer so that not everybody returns at once.
+        A `Retry-After` is waited for in full, and up to a tenth longer, so that clients do not all retry at once.
 
         Args:
-            error: What the last try raised.
-            retries: How often the call was tried again so far.
-            rng: Source of the jitter.
+            error: The error of the last attempt.
+            retries: Number of retries of the call so far.
+            rng: Random number generator for the jitter.
 
         """
         if isinstance(error, APIStatusError) and error.retry_after is not None:
@@ -135,7 +132,7 @@ class RetryPolicy:
 
 
 def is_overload(error: APIError) -> bool:
-    """Tell whether an error means that the server has too much to do just now."""
+    """Return whether an error indicates that the server is overloaded."""
     if isinstance(error, APIConnectionError):
         return error.transient
     if isinstance(error, APIStatusError):
@@ -145,7 +142,12 @@ def is_overload(error: APIError) -> bool:
     return False
 
 
-def _may_pass(error: APIStatusError) -> bool:
+def is_temporary_conflict(error: APIStatusError) -> bool:
+    """Return whether an error is a 409 that passes by itself, such as that of a conversation that is busy."""
+    return error.status_code == 409 and (error.retry_after is not None or _is_temporary_conflict(error.detail))
+
+
+def _is_temporary(error: APIStatusError) -> bool:
     match error.headers.get("x-should-retry"):
         case "true":
             return True
@@ -154,16 +156,16 @@ def _may_pass(error: APIStatusError) -> bool:
         case _:
             pass
     if error.status_code == 409:
-        return error.retry_after is not None or _conflict_passes(error.detail)
-    return error.status_code in _PASSING
+        return is_temporary_conflict(error)
+    return error.status_code in _TEMPORARY_STATUSES
 
 
-def _conflict_passes(detail: object) -> bool:
+def _is_temporary_conflict(detail: object) -> bool:
     text = str((detail.get("message") if is_object(detail) else None) or detail).removeprefix("CONFLICT: ")
     for beginning, passes in _CONFLICTS.items():
         if re.match(beginning, text):
             return passes
-    return bool(_PASSING_CONFLICT.search(text) and not _LASTING_CONFLICT.search(text))
+    return bool(re.search(_TEMPORARY_CONFLICT, text) and not re.search(_LASTING_CONFLICT, text))
 
 
 def _cannot_have_acted(error: APIStatusError) -> bool:
@@ -172,10 +174,10 @@ def _cannot_have_acted(error: APIStatusError) -> bool:
 
 @attrs.define
 class RetryBudget:
-    """Bound what all calls of a client together may retry, so that an outage does not multiply the load.
+    """Token bucket that limits the retries of all calls of a client, so that an outage does not multiply the load.
 
-    A bucket of tokens: a retry takes some and gets them back when it helped, a call that succeeds at once adds one, and
-    with too few left nothing is tried again. The amounts are those of the AWS clients' standard mode.
+    A retry withdraws tokens, which are refunded if the call then succeeds; a call that succeeds without a retry adds
+    one token; with too few tokens left, nothing is retried. The amounts are those of the AWS clients' standard mode.
     """
 
     capacity: int = 500
@@ -183,28 +185,28 @@ class RetryBudget:
     throttled_cost: int = 5
     tokens: int = attrs.field(default=attrs.Factory(lambda self: self.capacity, takes_self=True))
 
-    def take(self, error: BaseException) -> int | None:
-        """Pay for a retry: the price that was paid, or `None` when there is not enough left."""
+    def withdraw(self, error: BaseException) -> int | None:
+        """Withdraw the tokens for a retry, and return their number; return `None` if there are too few left."""
         if isinstance(error, APIConnectionError) and error.exhausted:
-            return 0  # it never came as far as the server
+            return 0  # nothing reached the server
         throttled = isinstance(error, APIStatusError) and error.status_code in _THROTTLED
-        price = self.throttled_cost if throttled else self.cost
-        if price > self.tokens:
+        cost = self.throttled_cost if throttled else self.cost
+        if cost > self.tokens:
             return None
-        self.tokens -= price
-        return price
+        self.tokens -= cost
+        return cost
 
-    def give_back(self, paid: int) -> None:
-        """Refund a call that succeeded what its retries cost, or a token when it needed none."""
-        self.tokens = min(self.capacity, self.tokens + (paid or 1))
+    def refund(self, withdrawn: int) -> None:
+        """Refund the tokens that a successful call withdrew for retries; add one token if it needed no retry."""
+        self.tokens = min(self.capacity, self.tokens + (withdrawn or 1))
 
 
 @attrs.define
 class Retries:
-    """What all calls of a client share of retrying: the budget, the source of jitter, the way of waiting."""
+    """State of retrying that all calls of a client share."""
 
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     rng: random.Random = attrs.field(factory=random.Random)
     made: int = 0
-    """How many retries were made so far."""
+    """Number of retries so far."""

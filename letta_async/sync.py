@@ -1,4 +1,4 @@
-"""The sync client: it runs the async one on a private event loop."""
+"""`Letta`, the client for code without asyncio, which runs `AsyncLetta` on a private event loop."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["Letta", "Paginator"]
 
 
 class Letta(BaseClient, Resources):
-    """A client of a Letta server, for code without asyncio.
+    """Client of a Letta server, for code without asyncio.
 
-    It runs `AsyncLetta` on a private event loop, on a thread of its own. Use it as a context manager, or call `close()`
-    at the end; left open, it is closed when it is collected or the interpreter exits. One client serves any number of
-    threads, works inside a running event loop (which it blocks meanwhile), and may be used again in a forked child.
+    It runs `AsyncLetta` on a private event loop, on its own thread. Use it as a context manager, or call `close()` at
+    the end; otherwise it is closed when it is garbage-collected or the interpreter exits. One client serves any number
+    of threads, works inside a running event loop (which it blocks during calls), and works in a forked child.
     """
 
     _asks_on_thread = True
@@ -39,13 +39,13 @@ class Letta(BaseClient, Resources):
             self._portal = Portal(self._transport.close)
 
     def close(self) -> None:
-        """Close the client: calls under way end with `ClientClosedError`, connections are closed, the thread ends.
+        """Close the client, its connections and its thread; calls in flight raise `ClientClosedError`.
 
-        Closing a copy made by `with_options` closes nothing but the copy.
+        Closing a copy made by `with_options` closes only the copy.
         """
         self._closed = self._core._closed = True  # pyright: ignore[reportPrivateUsage] - of its own core
         if self._parent is None:
-            self._transport.closed = True  # copies too, also where no loop was ever started to do this
+            self._transport.closed = True  # for copies too, even if no loop was started that could set it
             self._portal.close()
 
     def __enter__(self) -> Self:

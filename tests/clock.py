@@ -1,4 +1,4 @@
-"""A loop whose clock need not be waited for."""
+"""Event loop with a simulated clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Loop"]
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """A loop whose clock goes on only as it is told, or as far as the next timer when there is nothing else to do."""
+    """Event loop whose clock advances only on request, or to the next timer when nothing else is ready."""
 
     now = 1000.0
 

@@ -1,4 +1,4 @@
-"""What every test has: no environment of the developer's in the way, and the chosen kind of tasks."""
+"""Fixtures of every test: an environment without the developer's variables, and the chosen kind of tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""aioresponses, made to work with the aiohttp that is installed."""
+"""`aioresponses`, adapted to the installed aiohttp."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Writer:
 
 
 class MockedResponse(ClientResponse):
-    """A response as aioresponses 0.7.9 makes it, with the `stream_writer` that aiohttp asks for from 3.14 on."""
+    """Response of aioresponses 0.7.9, with the `stream_writer` that aiohttp requires since 3.14."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if "stream_writer" in inspect.signature(ClientResponse).parameters:

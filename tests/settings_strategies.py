@@ -1,4 +1,4 @@
-"""Strategies that draw every valid setting, derived from the annotations of the classes."""
+"""Hypothesis strategies for every valid setting, derived from the annotations of the classes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KNOWN_PROVIDERS = [cls for cls in get_args(ModelSettings) if cls is not UnknownM
 
 
 def values(annotation: Any) -> st.SearchStrategy[Any]:
-    """Draw what an annotation allows, `UNSET` included."""
+    """Return a strategy for the values that an annotation allows, including `UNSET`."""
     if annotation is Unset:
         return st.just(UNSET)
     if annotation is NoneType:
@@ -61,7 +61,7 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
 
 @cache
 def instances(cls: type[Any]) -> st.SearchStrategy[Any]:
-    """Draw instances of a wire class, every field at will."""
+    """Return a strategy for instances of a wire class, with any combination of fields."""
     fields = attrs.fields(attrs.resolve_types(cls))
     return st.builds(cls, **{field.name: values(field.type) for field in fields if field.name != "extra_fields"})
 

@@ -1,4 +1,4 @@
-"""A server in simulated time, with workers, a queue, perhaps a wall; and a client that sends as much as it may."""
+"""Simulation of a server with workers, a queue and possibly a hard limit, and of a client at its own limit."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from letta_async._http.limit import Limit
 
 @attrs.define
 class Server:
-    """Serve so many requests at once, each for as long as `seconds` draws; refuse when more than `wall` are there."""
+    """Simulated server with `workers`; `seconds` draws the duration of a request, and more than `wall` are refused."""
 
     seconds: Callable[[random.Random], float]
     workers: Callable[[float], int]
-    """How many at once, by the time."""
+    """Returns the number of requests processed at once, by the time."""
     wall: Callable[[float], int] | None = None
 
 
 @attrs.define
 class Run:
-    """What came of it."""
+    """Result of a simulation."""
 
     done: int = 0
     refused: int = 0
@@ -32,12 +32,12 @@ class Run:
     times: list[float] = attrs.field(factory=list[float])
 
     def rate(self, since: float, until: float) -> float:
-        """Return the answers a second in a part of the run."""
+        """Return the number of responses per second in a part of the run."""
         return sum(since <= time < until for time in self.times) / (until - since)
 
 
 def simulate(limit: Limit, server: Server, until: float, *, seed: int = 1, most: int | None = None) -> Run:
-    """Run for so many simulated seconds, with `most` requests to send at once (default: endless)."""
+    """Run for a number of simulated seconds, with at most `most` requests to send at once (default: no limit)."""
     rng = random.Random(seed)
     run = Run()
     now = 0.0

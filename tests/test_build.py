@@ -1,4 +1,4 @@
-"""What a call looks like as a request."""
+"""Requests that calls are built into."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that the embedded server has no code for: what goes out, seen at the server, and what comes back."""
+"""Calls that the embedded server has no code for: the request, as it arrives at the server, and the response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The async client: what goes out, how its life is led, and what its copies share."""
+"""The async client: requests, life cycle, and what its copies share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where to, as whom and how long: arguments, environment, and what is refused."""
+"""Configuration of a client: arguments, environment, and invalid values."""
 
 from __future__ import annotations
 

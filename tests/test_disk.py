@@ -182,7 +182,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def on_a_full_disk(server: EmbeddedServer, ids: list[str], journal: Path, limit: int) -> tuple[list[list[str]], str]:
-    """Run a batch where no file may grow beyond a limit; return the outcomes, and the error."""
+    """Run a batch with a limit on the size of files; return the outcomes and the error."""
     command = [sys.executable, "-c", PROGRAM, server.base_url, str(journal), str(limit), *ids]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr == ""
@@ -255,7 +255,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 class Disk:
-    """How the appends of journals go: each waits until it may, and fails once the disk is broken."""
+    """Simulated disk: each append to a journal waits until it is allowed, and fails once the disk is broken."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.appends: list[int] = []

@@ -1,4 +1,4 @@
-"""What is built of the package and its parts, and that nothing is missing from it."""
+"""Wheels and source distribution of the package and its parts: nothing is missing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def build_wheels(tree: Path, *, into: Path) -> None:
 
 
 class Wheel:
-    """A wheel that was built."""
+    """Wheel that was built."""
 
     def __init__(self, path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
@@ -47,13 +47,13 @@ class Wheel:
         self.needs = [Requirement(line) for line in self.metadata.get_all("Requires-Dist", [])]
 
     def about(self, name: str) -> bytes:
-        """Return a file of its `.dist-info`, or nothing."""
+        """Return the content of a file in `.dist-info`; empty if there is none."""
         return next((self.files[each] for each in self.files if each.endswith(f".dist-info/{name}")), b"")
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build all from the tree, and the wheels once more from the source distribution, in a folder `again`."""
+    """Build everything from the tree, and the wheels again from the source distribution, in the folder `again`."""
     folder = tmp_path_factory.mktemp("dist")
     build(ROOT, "sdist", into=folder)
     build_wheels(ROOT, into=folder)

@@ -20,7 +20,7 @@ def decoded(*chunks: bytes, limit: int = LIMIT) -> tuple[list[ServerSentEvent], 
 
 
 def reference(stream: bytes) -> list[ServerSentEvent]:
-    """Read a stream as the standard says, line by line; up to what is not UTF-8."""
+    """Parse a stream line by line, as the standard describes it, up to the first byte that is not UTF-8."""
     events: list[ServerSentEvent] = []
     data: list[str] = []
     name = last_id = ""

@@ -1,4 +1,4 @@
-"""What a batch remembers of its targets."""
+"""Set of the targets that a batch has finished."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ async def test_a_source_that_fails_ends_the_batch_after_what_was_taken() -> None
 
 
 class _Stop(BaseException):
-    """What is no `Exception`, and no word of asyncio's."""
+    """Exception that is not an `Exception`, and not one of asyncio's."""
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), _Stop(), ExceptionGroup("both", [OSError()])], ids=repr)
@@ -653,6 +653,20 @@ async def test_leaving_ends_what_is_in_flight_and_leaks_nothing(leave: str) -> N
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+async def test_an_unfinished_run_in_a_cycle_of_garbage_is_closed_without_complaint() -> None:
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    cycle: list[Any] = [batch([str(number) for number in range(9)], fine).run()]
+    await anext(cycle[0])
+    cycle.append(cycle)
+    del cycle
+    gc.collect()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert complaints == []
+
+
 @given(
     targets=st.lists(st.sampled_from([str(number) for number in range(12)]), max_size=60),
     seed=st.integers(0, 1000),
@@ -704,7 +718,7 @@ def test_no_outcome_is_lost_or_doubled_whatever_happens(
 
 
 class _Ends(BaseException):
-    """How a source may end: with what is no `Exception`, too."""
+    """Exception that is not an `Exception`, with which a source may end."""
 
 
 async def _raise(error: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""Where the traceback of an error ends: at the line that made the call, with no more than the method's own below it."""
+"""Tracebacks of errors: the line that made the call, and below it only the method's own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def functions(error: BaseException) -> list[str]:
 
 
 def ours(error: BaseException) -> list[str]:
-    """Name the functions in the traceback that are not of this file: those that a user did not write."""
+    """Return the names of the functions in a traceback that are not in this file: those that a user did not write."""
     return [frame.name for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
 
 
@@ -94,7 +94,7 @@ async def test_for_debugging_they_stay(caplog: pytest.LogCaptureFixture) -> None
         async with AsyncLetta(base_url=NOWHERE, max_retries=0) as client:
             with pytest.raises(APIConnectionError) as caught:
                 await client.conversations.recompile(CONVERSATION)
-    assert ours(caught.value) == ["recompile", "run", "_try", "exchange"]
+    assert ours(caught.value) == ["recompile", "run", "_run_attempt", "exchange"]
 
 
 async def test_what_the_caller_was_handling_is_still_told(failing: str) -> None:

@@ -1,4 +1,4 @@
-"""What tools are told to overlook has its reason beside it."""
+"""Suppressions of linters, type checkers and coverage: each has its reason beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was worked out of an object is remembered for that object alone, and for no longer than it lives."""
+"""Weak cache by identity: values are kept for one object, and no longer than it lives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports run one way: a folder imports only from those before it, and a module only what was imported before."""
+"""Order of imports: a folder imports only from those before it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ ORDER = [
     ),
     *("batch", "resources", "_base_client", "client", "sync", "dask", "testing", "cli", "__main__"),
 ]
-"""The floor plan, from the ground up."""
+"""Folders and modules of the package, each before those that may import it."""
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Yield the rooms of the package that a module imports when it is imported, or at a later call."""
+    """Yield the folders of the package that a module imports, when it is imported or in a function."""
     checked_only: set[ast.AST] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):

@@ -145,14 +145,14 @@ def test_answers_that_wait_for_a_busy_client_do_not_hold_the_server_back(share: 
 
 
 def a_round(limit: AdaptiveLimit, at: float, seconds: float = 0.02, answers: int | None = None) -> int:
-    """Let a full round's answers come, or so many, all sent and answered at once; give the limit after that."""
+    """Record a full round of responses, or a given number, all sent and received at once; return the limit after it."""
     for _ in range(min(max(limit.value, 5), 64) if answers is None else answers):
         limit.answered("", at, at + seconds, limit.value)
     return limit.value
 
 
 def grown(rounds: int, seconds: float = 0.02) -> AdaptiveLimit:
-    """Return a limit after so many rounds of fast answers, one a second from 0 on."""
+    """Return a limit after a number of rounds of fast responses, one round per second from time 0."""
     limit = AdaptiveLimit(256)
     for second in range(rounds):
         a_round(limit, second, seconds)

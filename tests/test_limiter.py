@@ -1,4 +1,4 @@
-"""The line before the server: fair, cancelled cleanly, and paused when the server asks for it."""
+"""Queue for slots: fair, cancelled cleanly, and paused when the server asks for it."""
 
 from __future__ import annotations
 

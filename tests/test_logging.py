@@ -1,4 +1,4 @@
-"""What LETTA_LOG does, to the package's own logger alone, and what is logged."""
+"""Logging: effect of `LETTA_LOG` on the package's own logger only, and the messages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RETRYING = "retrying GET /v1/agents/"
 
 
 def lines(code: str, level: str = "info") -> list[str]:
-    """Run a program, and return what it writes on standard error."""
+    """Run a program, and return its standard error."""
     env = {**os.environ, "LETTA_LOG": level}
     program = [sys.executable, "-W", "error", "-c", START + code]  # -X dev would log what is slow
     done = subprocess.run(program, env=env, capture_output=True, text=True, timeout=60, check=False)

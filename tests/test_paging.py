@@ -39,12 +39,12 @@ Serve = Callable[[ListConversations], list[Conversation]]
 
 @attrs.define
 class Server:
-    """List conversations; count the requests."""
+    """Server of a list of conversations, which records the requests."""
 
     count: int
     default: int = 50
     most: int = 1000
-    """It cuts pages that are larger."""
+    """Largest page that the server returns."""
     asked: list[ListConversations] = attrs.field(factory=list[ListConversations])
 
     async def fetch(self, listing: Any) -> list[Conversation]:
@@ -74,7 +74,7 @@ def letta(server: EmbeddedServer) -> Iterator[Letta]:
 
 @pytest.fixture(scope="module")
 def agent_id(letta: Letta) -> str:
-    """Return an agent with seven conversations, while another one has conversations, too."""
+    """Return an agent with seven conversations; another agent has conversations as well."""
     ids = [letta.agents.create(name=name, model="letta/letta-free").id for name in ("seven", "other")]
     for agent in [*ids, *[ids[0]] * 6]:
         letta.conversations.create(agent_id=agent)

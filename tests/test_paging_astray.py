@@ -19,7 +19,7 @@ from letta_async.operations.agents import ListAgents
 from letta_async.operations.blocks import ListBlockAgents, ListBlocks
 from letta_async.operations.conversation_messages import ListMessages
 from letta_async.operations.conversations import ListConversations
-from letta_async.resources._paging import _Marks
+from letta_async.resources._paging import _Int64Set
 from letta_async.testing import EmbeddedServer, RecordedRequest
 from letta_async.types.message import Message
 from tests.ids import CONVERSATION
@@ -38,7 +38,7 @@ IDS = [str(uuid4()) for _ in range(400)]
 
 @attrs.frozen
 class Row:
-    """An item, of which paging needs no more."""
+    """Item with the fields that paging needs."""
 
     id: str
     date: None = None
@@ -50,7 +50,7 @@ Serve = Callable[["Server", Any], list[str]]
 
 @attrs.define
 class Server:
-    """List rows, the newest first, in whichever way."""
+    """Server that lists rows, the newest first, by any paging function."""
 
     listing: type[Listing[Any]]
     count: int
@@ -220,7 +220,7 @@ async def test_several_messages_made_of_one_come_all_even_across_pages() -> None
 
 @given(st.lists(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=60), max_size=20), st.integers())
 def test_marks_are_a_set(added: list[list[int]], other: int) -> None:
-    marks = _Marks()
+    marks = _Int64Set()
     for each in added:
         marks.add(each)
     flat = {mark for each in added for mark in each}
@@ -232,7 +232,7 @@ def test_marks_are_a_set(added: list[list[int]], other: int) -> None:
 
 
 def test_marks_take_eight_bytes_each() -> None:
-    marks = _Marks()
+    marks = _Int64Set()
     for page in range(2_000):
         marks.add(map(hash, (f"{page} {n}" for n in range(50))))
     assert sum(run.itemsize * len(run) for run in marks._runs) == 8 * 100_000

@@ -40,7 +40,7 @@ def portal() -> Iterator[Portal]:
 
 
 class Held:
-    """A coroutine that says when it is under way, and how it ended."""
+    """Coroutine that records its start and how it ended."""
 
     def __init__(self) -> None:
         self.under_way = threading.Event()
@@ -120,7 +120,7 @@ def test_a_wait_that_looks_up_now_and_then_still_ends(portal: Portal, monkeypatc
 
 
 def closing(portal: Portal, held: Held) -> BaseException | None:
-    """Close while a call is held up, and give what the call ends with."""
+    """Close the portal while a call waits; return the error of the call."""
     with ThreadPoolExecutor(1) as threads:
         call = threads.submit(portal.run, held)
         assert held.under_way.wait(PATIENCE)
@@ -246,7 +246,7 @@ def test_an_interrupt_after_the_coroutine_was_scheduled_cancels_it(
 
 
 def interrupted_in_schedule(portal: Portal, monkeypatch: pytest.MonkeyPatch, *, before: bool) -> list[str]:
-    """Run a coroutine while Ctrl-C comes at the worst moment, and tell what became of it."""
+    """Run a coroutine while Ctrl-C arrives at the worst moment; return the result."""
     story: list[str] = []
     begun = threading.Event()
     usual = portal_module._LoopThread.schedule

@@ -1,4 +1,4 @@
-"""What a server answers, as classes: messages by their type, dates with a zone, and nothing lost that is new."""
+"""Responses as classes: messages by their type, dates with a timezone, and unknown fields kept."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from letta_async import (
     CompactionSettings,
     CompactionStats,
     Conversation,
+    ImageContent,
     Message,
     OpenAIModelSettings,
     SystemMessage,
+    TextContent,
     ToolCall,
     ToolReturn,
     UnknownMessage,
     UnknownModelSettings,
+    UrlImage,
     UserMessage,
 )
 from letta_async._http.request import CallOptions, build
@@ -98,7 +101,7 @@ def message(message_type: str, **fields: Any) -> dict[str, Any]:
 
 
 def refusal(operation: Any, parameters: dict[str, object], body: bytes) -> str:
-    """Read a body as the answer of a call, and give what is said against it."""
+    """Read a body as the response of a call, and return the text of the error."""
     config = ClientConfig(api_key=None, base_url="http://localhost")
     request = build(operation, parameters, CallOptions(), config)
     with pytest.raises(APIResponseValidationError) as caught:
@@ -135,7 +138,11 @@ def test_the_parts_of_a_message_have_classes_too() -> None:
     assert parts["tool_return_message"].tool_returns == [ToolReturn(**RETURN)]
     assert parts["approval_response_message"].approvals == [ApprovalReturn(**APPROVAL), ToolReturn(**RETURN)]
     assert parts["summary_message"].compaction_stats == CompactionStats(**STATS)
-    assert parts["user_message"].content == PARTS
+    assert parts["user_message"].content == [
+        TextContent(text="Hi"),
+        ImageContent(source=UrlImage(url="https://x/y.png")),
+    ]
+    assert parts["user_message"].text == "Hi"
 
 
 def test_a_part_of_a_call_as_streams_have_it_is_read() -> None:

@@ -46,7 +46,9 @@ def below(cls: type[Any]) -> Iterator[type[Any]]:
         yield from below(sub)
 
 
-RECORDS = [cls for cls in set(below(Record)) if cls.__name__ in letta_async.__all__]
+RECORDS = [
+    cls for cls in set(below(Record)) if cls.__name__ in letta_async.__all__ and "__attrs_attrs__" in vars(cls)
+]  # the classes without slots that attrs replaced may not be collected yet
 WIRE: list[Any] = sorted((cls for cls in RECORDS if issubclass(cls, WireObject)), key=lambda cls: cls.__name__)
 AT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 

@@ -1,4 +1,4 @@
-"""What a refusal says: however much it echoes, of whatever page, and where nothing is."""
+"""Messages of error responses: long echoes, HTML pages, empty bodies."""
 
 from __future__ import annotations
 

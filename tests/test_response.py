@@ -1,4 +1,4 @@
-"""What an answer means: bodies as they were seen on the wire."""
+"""Meaning of responses, on bodies captured from the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which failures are tried again, how long after, and how much all calls together may spend on it."""
+"""Retries: which failures, after how long, and how many for all calls together."""
 
 from __future__ import annotations
 
@@ -138,8 +138,8 @@ def test_a_lack_of_descriptors_is_waited_for_whatever_the_policy_and_for_nothing
     for policy in (RetryPolicy(max_retries=0), POLICY, RetryPolicy(max_retries=100)):
         assert retried(lack, retries=5, policy=policy, repeatable=False)
         assert not retried(lack, retries=6, policy=policy)
-    assert RetryBudget(tokens=0).take(lack) == 0
-    assert RetryBudget(tokens=0).take(connection()) is None
+    assert RetryBudget(tokens=0).withdraw(lack) == 0
+    assert RetryBudget(tokens=0).withdraw(connection()) is None
 
 
 def test_a_call_that_is_not_safe_to_repeat_is_tried_again_only_if_it_cannot_have_been_processed() -> None:
@@ -245,12 +245,12 @@ def test_what_says_that_the_server_has_too_much_to_do(error: APIError, overload:
 
 def test_the_budget_runs_out_and_fills_up_again() -> None:
     budget = RetryBudget()
-    paid = [budget.take(status(500)) for _ in range(40)]
+    paid = [budget.withdraw(status(500)) for _ in range(40)]
     assert paid == [14] * 35 + [None] * 5
-    assert [budget.take(status(code)) for code in (503, 529, 429)] == [5, 5, None]
-    budget.give_back(14)
-    budget.give_back(0)
+    assert [budget.withdraw(status(code)) for code in (503, 529, 429)] == [5, 5, None]
+    budget.refund(14)
+    budget.refund(0)
     assert budget.tokens == 14 + 1
     for _ in range(1000):
-        budget.give_back(0)
+        budget.refund(0)
     assert budget.tokens == budget.capacity == 500

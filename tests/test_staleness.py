@@ -1,4 +1,4 @@
-"""What counts as stale: what recompiling would change, and neither the volatile lines nor what looks like them."""
+"""Staleness: what recompiling would change, except volatile lines; text that only looks like them counts."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def letta(server: EmbeddedServer) -> Iterator[Letta]:
 
 
 class Home:
-    """A block that two of three agents share, and two conversations of each agent."""
+    """Memory block that two of three agents share, and two conversations per agent."""
 
     def __init__(self, letta: Letta) -> None:
         self.block = letta.blocks.create(label="human", value="Ada").id

@@ -1,4 +1,4 @@
-"""What stands in for a client: mocks that know its methods, and copies that share its connections."""
+"""Substitutes for a client: mocks that know its methods, and copies that share its connections."""
 
 from __future__ import annotations
 

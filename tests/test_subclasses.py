@@ -26,7 +26,7 @@ from letta_async.testing import EmbeddedServer
 
 
 class Odd(str):
-    """A string that is shown as another."""
+    """String whose `str()` is another one."""
 
     def __str__(self) -> str:
         return "shown"
@@ -52,7 +52,7 @@ class OddFloat(float):
 
 
 def mixed(value: Any) -> Any:
-    """Create a member of an `Enum` that is also of the value's type: its `str()` is `C.A`."""
+    """Create a member of an `Enum` that is also an instance of the value's type; its `str()` is `C.A`."""
     members: Any = enum.Enum("C", {"A": value}, type=type(value))
     return members.A
 

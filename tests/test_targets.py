@@ -30,7 +30,7 @@ def letta(server: EmbeddedServer) -> Iterator[Letta]:
 
 
 class Town:
-    """Sixty agents, 55 of which share a block; the first has 120 conversations, the last none, the others one each."""
+    """Sixty agents, of which 55 share a block: the first has 120 conversations, the last none, the others one each."""
 
     def __init__(self, letta: Letta) -> None:
         self.block = letta.blocks.create(label="human", value="Ada").id

@@ -20,7 +20,7 @@ def loop() -> Any:
 
 
 def in_time(loop: Loop, seconds: float | None, block: Callable[[TimeoutScheduler], Any]) -> float:
-    """Run a block within a timer; give how long it took."""
+    """Run a block within a timer; return its duration."""
 
     async def run() -> None:
         watch = TimeoutScheduler(loop)

@@ -31,7 +31,7 @@ def loop() -> Any:
 
 
 def run_both(loop: Loop, block: Block, quick: list[Answer], slow: list[Answer], **options: Any) -> tuple[Any, Server]:
-    """Run a block against a server that answers recompiles and compactions, each in turn; return it, too."""
+    """Run a block against a server that responds to recompiles and compactions in turn; return the server as well."""
     model = Server(loop, slow)
     server = Server(loop)
     with aioresponses() as wire:

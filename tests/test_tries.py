@@ -1,4 +1,4 @@
-"""The tries of one call: how many, when, what is noted of them, and what all calls together learn from them."""
+"""Attempts of one call: their number, their times, their records, and what the limiter learns from them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Answer = tuple[float, CallbackResult | Exception]
 
 
 def answer(seconds: float = 0, status: int = 200, detail: str = "no", **headers: str) -> Answer:
-    """Return what the server says, and after how long."""
+    """Return the server's response, and the delay before it."""
     payload = "prompt" if status == 200 else {"detail": detail}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return seconds, CallbackResult(status=status, payload=payload, headers=named, response_class=MockedResponse)
@@ -44,7 +44,7 @@ def answer(seconds: float = 0, status: int = 200, detail: str = "no", **headers:
 
 @attrs.define
 class Server:
-    """Answer requests one after the other as it is told, and note when they came."""
+    """Server that sends given responses one after the other, and records when the requests arrived."""
 
     loop: Loop
     answers: list[Answer] = attrs.field(factory=list[Answer])
@@ -84,7 +84,7 @@ Block = Callable[[AsyncLetta], Coroutine[Any, Any, Any]]
 
 
 def play(server: Server, block: Block, *answers: Answer, **options: Any) -> Any:
-    """Have a client of the server, which answers so, do something; waits between tries take their longest."""
+    """Run a function with a client of a server with these responses; waits between attempts have their maximum."""
     server.answers[:] = answers
 
     async def run() -> Any:
@@ -269,7 +269,7 @@ def test_the_wait_for_a_slot_is_no_part_of_a_try(server: Server) -> None:
 
 @attrs.define
 class Notes(FixedLimit):
-    """A limit that notes what it is told."""
+    """Limit that records its calls."""
 
     value: int = 2
     answers: list[tuple[object, ...]] = attrs.field(factory=list[tuple[object, ...]])

@@ -1,4 +1,4 @@
-"""What `tests/typing` shows of the clients' types, it shows of every method of both."""
+"""Coverage of `tests/typing`: every method of both clients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOWN = Path(__file__).parent / "typing"
 
 
 def methods(thing: object, name: str) -> Iterator[str]:
-    """Name the methods and properties of a client and of all that hangs on it."""
+    """Return the names of the methods and properties of a client and its resources."""
     yield from (f"{name}.{member}" for member, _ in inspect.getmembers_static(type(thing)) if member[0] != "_")
     for attribute, part in vars(thing).items():
         if not attribute.startswith("_"):
@@ -23,7 +23,7 @@ def methods(thing: object, name: str) -> Iterator[str]:
 
 
 def shown() -> set[str]:
-    """Name what is used of a client in the functions that take one."""
+    """Return the names that are used of a client in the functions that take one."""
     found: set[str] = set()
     for path in SHOWN.glob("*.py"):
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

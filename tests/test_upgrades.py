@@ -1,4 +1,4 @@
-"""What users may rely on from version to version: no public name changes unless the changelog says so."""
+"""Compatibility between versions: no public name changes unless the changelog says so."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ async def sdk(request: pytest.FixtureRequest, server: EmbeddedServer) -> AsyncIt
 
 
 class Pipe(io.RawIOBase):
-    """A file that can be read once, from the first byte to the last."""
+    """File that can be read only once, from the first byte to the last."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__()
@@ -207,7 +207,7 @@ async def test_a_wrong_file_is_refused_before_anything_is_sent(
 
 @pytest.fixture
 async def counting() -> AsyncIterator[tuple[str, list[int]]]:
-    """Serve an upload that counts bytes, and keeps none."""
+    """Serve an upload that counts bytes and stores none."""
     counts: list[int] = []
 
     async def count(request: web.Request) -> web.Response:

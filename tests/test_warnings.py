@@ -31,7 +31,7 @@ CALLS: Calls = {
 
 @pytest.fixture
 def nowhere() -> Iterator[str]:
-    """A base URL where nobody listens: what is sent ends with an APIConnectionError."""
+    """Yield a base URL at which no server listens: each call raises `APIConnectionError`."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""What runs on a thread of its own may block, may belong to the thread, and may be left at any moment."""
+"""Iteration on a worker thread: it may block, may belong to the thread, and may be left at any moment."""
 
 from __future__ import annotations
 

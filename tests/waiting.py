@@ -1,4 +1,4 @@
-"""Waiting for what others are about to bring about, however busy the machine is."""
+"""Waiting for a condition that other threads or processes bring about, however busy the machine is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Final
 
 PATIENCE: Final = 30.0
-"""Seconds after which a test gives up."""
+"""Maximum time that a test waits, in seconds."""
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    """Wait until something holds that nothing announces."""
+    """Wait until a condition holds; return false if it does not within `PATIENCE` seconds."""
     end = time.monotonic() + PATIENCE
     while not holds():
         if time.monotonic() > end:

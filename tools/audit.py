@@ -1,6 +1,6 @@
-"""Look for known vulnerabilities in what the package needs, and at the licences.
+"""Audit of the dependencies: known vulnerabilities and licences.
 
-Looks at the versions that are installed here: the runtime dependencies with all that they need, and the extra `cli`.
+It checks the installed versions of the runtime dependencies and the extra `cli`, with all that they require.
 
 Exit codes: 0, all is well; 1, a vulnerability is known or a licence is not among the allowed ones; 3, the service that
 knows the vulnerabilities cannot be asked from here, so that nothing is known either way.
@@ -22,20 +22,20 @@ from packaging.utils import canonicalize_name
 
 PACKAGE: Final = Requirement("letta-async[cli]")
 ALLOWED: Final = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "PSF-2.0"}
-"""Licences that ask for no more than to be named, as identifiers of SPDX."""
+"""Allowed licences, which only require attribution, as SPDX identifiers."""
 SPELT: Final = {"Apache 2.0": "Apache-2.0", "BSD License": "BSD-3-Clause", "MIT License": "MIT"}
-"""What older metadata says in words of its own."""
+"""SPDX identifiers of licences by their names in older metadata."""
 UNKNOWN: Final = 3
 
 
 def main() -> int:
-    """Look at both; the exit code tells what was found."""
+    """Check licences and vulnerabilities; return the exit code."""
     names = sorted(needed(PACKAGE) - {canonicalize_name(PACKAGE.name)})
     return licences(names) or vulnerabilities(names)
 
 
 def needed(requirement: Requirement) -> set[str]:
-    """Name all that a requirement brings with it on this machine, itself included."""
+    """Return the names of all distributions that a requirement installs on this machine, including itself."""
     found: set[tuple[str, frozenset[str]]] = set()
     waiting = [requirement]
     while waiting:
@@ -51,7 +51,7 @@ def needed(requirement: Requirement) -> set[str]:
 
 
 def licences(names: list[str]) -> int:
-    """Hold every licence against those that are allowed."""
+    """Check that every licence is allowed; return the exit code."""
     refused = 0
     for name in names:
         stated = licence(name)
@@ -62,7 +62,7 @@ def licences(names: list[str]) -> int:
 
 
 def licence(name: str) -> str:
-    """Read the licence of an installed distribution: an expression, or whatever it says instead."""
+    """Return the licence of an installed distribution: its SPDX expression, or else the text or classifier."""
     about = metadata(name)
     stated: list[str] = [*(about.get_all("License-Expression") or []), *(about.get_all("License") or [])]
     classifiers: list[str] = about.get_all("Classifier") or []
@@ -72,7 +72,7 @@ def licence(name: str) -> str:
 
 
 def vulnerabilities(names: list[str]) -> int:
-    """Ask the advisory service about these versions."""
+    """Look up the installed versions in the advisory service; return the exit code."""
     with tempfile.TemporaryDirectory() as folder:
         pins = Path(folder, "requirements.txt")
         pins.write_text("".join(f"{name}=={version(name)}\n" for name in names), encoding="utf-8")
@@ -98,7 +98,7 @@ def vulnerabilities(names: list[str]) -> int:
 
 
 def judge(answer: dict[str, Any]) -> int:
-    """Return what pip-audit found. What it could not look up it skips, and takes for good."""
+    """Print pip-audit's findings, and return the exit code; pip-audit counts what it cannot look up as good."""
     looked_up: list[dict[str, Any]] = answer["dependencies"]
     known = [(each["name"], each["version"], flaw) for each in looked_up for flaw in each.get("vulns", [])]
     for name, affected, flaw in known:

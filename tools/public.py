@@ -1,4 +1,4 @@
-"""Record the public face at a release, and find what has changed of it since.
+"""Record of the public API at a release, and comparison with the current one.
 
 `python -m tools.public` writes `tests/recorded/public.txt`: every public name with its parameters, attributes and
 result, the commands with their options. Between two releases the file stays as it is, and what differs from it must be
@@ -44,30 +44,30 @@ def main() -> int:
 
 @attrs.frozen
 class Changelog:
-    """What the changelog says of the latest changes."""
+    """The latest changes in the changelog."""
 
     unreleased: str
-    """What stands under `Unreleased`."""
+    """Text of the section `Unreleased`."""
     released: str | None
     """The version of the latest release, if there was one."""
 
     @classmethod
     def read(cls, text: str) -> Changelog:
-        """Read it from the file's text."""
+        """Parse the text of the changelog."""
         sections = re.split(r"^## \[(.+?)\].*$", text, flags=re.MULTILINE)
         if sections[1:2] != ["Unreleased"]:
             raise ValueError("the changelog does not begin with a section [Unreleased]")
         return cls(unreleased=sections[2].strip(), released=sections[3] if len(sections) > 3 else None)
 
     def names(self, name: str) -> bool:
-        """Return whether a name stands in a code span of what is unreleased, by itself or in a longer expression."""
+        """Return whether a name is in a code span of `unreleased`, by itself or in a longer expression."""
         spans = re.findall(r"`([^`]+)`", self.unreleased)
         bare = [re.sub(r"\b(client|letta_async)\.", "", span) for span in spans]
         return any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", span) for span in bare)
 
 
 def recorded() -> tuple[str | None, dict[str, list[str]]]:
-    """Read the record: the release that it is of, if any, and what it says of each name."""
+    """Read the record; return its release, if any, and the lines of each name."""
     head, *blocks = RECORD.read_text(encoding="utf-8").split("\n\n")
     release = head.removeprefix("# As of ").partition(";")[0]
     face = {name: [line.strip() for line in lines] for name, *lines in (block.splitlines() for block in blocks)}
@@ -75,14 +75,14 @@ def recorded() -> tuple[str | None, dict[str, list[str]]]:
 
 
 def changed(before: dict[str, list[str]], now: dict[str, list[str]]) -> list[str]:
-    """Name what is new, gone or other; of what is new or gone as a whole, not its parts."""
+    """Return the names that were added, removed or changed, without the parts of those added or removed as a whole."""
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     whole = {name for name in names if name not in before or name not in now}
     return [name for name in names if not any(name.startswith(f"{other}.") for other in whole)]
 
 
 def describe() -> dict[str, list[str]]:
-    """Say of every public name what it is, in lines that change when it does."""
+    """Return lines that describe each public name, and change when it does."""
     face: dict[str, list[str]] = {}
     for prefix, module in (("", letta_async), ("testing.", testing), ("dask.", dask)):
         for name in module.__all__:
@@ -96,7 +96,7 @@ def describe() -> dict[str, list[str]]:
 
 
 def _resources(cls: type[Any], prefix: str = "") -> Iterator[tuple[str, type[Any]]]:
-    """Yield the resources of a client; the sync one has the same, which its own tests see to."""
+    """Yield the resources of a client; the sync one has the same, as its own tests check."""
     for name, member in inspect.getmembers_static(cls):
         if isinstance(member, Part):
             yield prefix + name, (part := getattr(cls, name))

@@ -1,8 +1,8 @@
-"""Run the tests on every supported Python that is found beside the one in use.
+"""Runner of the tests on every supported Python that is installed, besides the one in use.
 
-Looks on the PATH and in pyenv. Each Python gets an environment of its own in `.pythons/`, with the package and its test
-dependencies. They run side by side, as many as there are processors; what each says goes to `.pythons/<version>.log`,
-and here when it has ended. What follows `--` on the command line goes to pytest.
+It searches the PATH and pyenv. Each Python gets an environment of its own in `.pythons/`, with the package and its test
+dependencies. They run side by side, as many as there are processors; the output of each goes to
+`.pythons/<version>.log`, and is printed when it has ended. What follows `--` on the command line goes to pytest.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SUPPORTED: Final[list[str]] = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJEC
 
 
 def main() -> int:
-    """Test on each; the exit code is 0 when all passed."""
+    """Run the tests on each Python; return the exit code, 0 if all passed."""
     arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     found: dict[str, Path] = {}
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def find(version: str) -> Path | None:
-    """Find an interpreter that runs and is of that version."""
+    """Return the path of a working interpreter of a version."""
     on_path = shutil.which(f"python{version}")
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     candidates = [Path(on_path)] if on_path else []
@@ -63,12 +63,12 @@ def _is_of(interpreter: Path, version: str) -> bool:
 
 
 def log_of(version: str) -> Path:
-    """Return the file for what the tests on that version say."""
+    """Return the log file of a version."""
     return ROOT / ".pythons" / f"{version}.log"
 
 
 def test(version: str, interpreter: Path, arguments: list[str]) -> int:
-    """Set the environment up and run the tests in it."""
+    """Create the environment of a version, and run the tests in it."""
     folder = ROOT / ".pythons" / version
     folder.mkdir(parents=True, exist_ok=True)
     python = folder / "bin" / "python"

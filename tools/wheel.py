@@ -1,8 +1,8 @@
-"""Test the built wheels as users have them: on each supported Python, with dependencies at their lowest and newest.
+"""Test of the built wheels as users install them: on each supported Python, with lowest and newest dependencies.
 
-Takes the wheels in `dist/`. Each environment is made anew and holds the package, its runtime dependencies and nothing
-else, not even pip. The extras are added one after the other, and the parts taken away again; after each step, a folder
-of `tests/installed` says what must be so.
+It uses the wheels in `dist/`. Each environment is made anew and holds the package, its runtime dependencies and nothing
+else, not even pip. The extras are added one after the other, and the parts removed again; after each step, a folder
+of `tests/installed` is run as tests.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CHECKS: Final = ROOT / "tests" / "installed"
 
 
 def main() -> int:
-    """Test everywhere, as many environments at once as there are processors; the exit code is 0 when all passed."""
+    """Run all environments, as many at once as there are processors; return the exit code, 0 if all passed."""
     (wheel,) = (ROOT / "dist").glob("letta_async-*.whl")
     interpreters = {version: find(version) for version in SUPPORTED}
     for version in [version for version, interpreter in interpreters.items() if interpreter is None]:
@@ -46,18 +46,18 @@ def main() -> int:
 
 
 def lowest(requirement: Requirement) -> str:
-    """Pin a dependency to the oldest version that is allowed."""
+    """Return a dependency pinned to the oldest version that is allowed."""
     (bound,) = [each.version for each in requirement.specifier if each.operator in {">=", "=="}]
     return f"{requirement.name}=={bound}"
 
 
 def newest(requirement: Requirement) -> str:
-    """Leave the choice to pip, which takes the newest."""
+    """Return a dependency unchanged, so that pip chooses the newest version."""
     return str(requirement)
 
 
 def dependencies(wheel: Path, extra: str = "") -> Iterator[Requirement]:
-    """Read what a wheel needs, with an extra or without, from its own metadata."""
+    """Return the dependencies of a wheel, with an extra or without, from its metadata."""
     (distribution,) = distributions(path=[str(wheel)])
     for line in distribution.requires or []:
         requirement = Requirement(line)
@@ -67,7 +67,7 @@ def dependencies(wheel: Path, extra: str = "") -> Iterator[Requirement]:
 
 
 def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -> tuple[bool, str]:
-    """Create an environment and test in it: whether all went well, and otherwise what was said."""
+    """Create an environment and test in it; return whether all passed, and the output otherwise."""
     with tempfile.TemporaryDirectory(prefix="letta-async-") as folder:
         python = Path(folder, "bin", "python")
         pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "-qq"]

@@ -1,4 +1,4 @@
-"""Check that what gevent has patched lets a private event loop run."""
+"""Check for gevent patches with which a private event loop cannot run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def refuse_unfit_patches() -> None:
     greenlet, and there can be one in a thread. With one of the two, a loop or its callers would wait for ever.
 
     Raises:
-        LettaError: only one of the two is patched, or both are and a loop runs in this thread already.
+        LettaError: Only one of the two is patched, or both are and a loop runs in this thread already.
 
     """
     monkey: Any = sys.modules.get("gevent.monkey")

@@ -20,14 +20,14 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class Closable(Protocol[R_co]):
-    """An async iterator that can be ended, as an async generator."""
+    """Async iterator that can be closed, such as an async generator."""
 
     def __anext__(self) -> Awaitable[R_co]: ...
     def aclose(self) -> Awaitable[None]: ...
 
 
 class Iteration(Iterator[R]):
-    """Synchronous iterator over an async generator, or what is like one.
+    """Synchronous iterator over an async generator, or another async iterator that can be closed.
 
     If it is garbage-collected early, the loop closes the generator.
     """

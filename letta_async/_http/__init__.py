@@ -1,1 +1,1 @@
-"""Send one call over HTTP: request, attempts, limiter, exchange, response."""
+"""HTTP side of a call: request, attempts, limiter, exchange, response."""

@@ -1,4 +1,4 @@
-"""The attempts of one call: retries, the waits between them, and the history of failures."""
+"""Attempts of one call: retries, the delays between them, and the history of failures."""
 
 from __future__ import annotations
 
@@ -27,69 +27,100 @@ from letta_async.errors import (
     ClientClosedError,
     LettaError,
 )
-from letta_async.retry import is_overload
+from letta_async.retry import is_overload, is_temporary_conflict
 
 __all__ = ["CallAttempts"]
 
+_MAX_CONFLICT_DELAY: Final = 2.0
+"""Maximum delay before a call is repeated that waits for another one to end, in seconds."""
 _SHORT: Final = 200
-"""Maximum length of an attempt's error in the history, in characters."""
+"""Maximum length of the description of an attempt's error, in characters."""
 
 
 class CallAttempts:
-    """Try a request until there is an answer, or no try is left."""
+    """Attempts of one call, until one succeeds or the error is final."""
 
-    __slots__ = ("_attempts", "_deadline", "_failed", "_lane", "_limiter", "_number", "_paid", "_request")
+    __slots__ = (
+        "_attempts",
+        "_conflicts",
+        "_context",
+        "_deadline",
+        "_failed",
+        "_limiter",
+        "_number",
+        "_patient_until",
+        "_request",
+        "_withdrawn",
+    )
 
-    def __init__(self, lane: CallContext, request: Request, attempts: list[Attempt]) -> None:
-        """Store what is sent.
+    def __init__(self, context: CallContext, request: Request, attempts: list[Attempt]) -> None:
+        """Prepare the attempts; nothing is sent.
 
         Args:
-            lane: What it is sent with.
-            request: What is sent.
-            attempts: Where to note the tries that fail.
+            context: State shared by the calls of the client.
+            request: Request to send.
+            attempts: List to which failed attempts are appended.
 
         """
-        self._lane = lane
-        self._limiter = lane.limiters.limiter(request.traffic)
+        self._context = context
+        self._limiter = context.limiters.limiter(request.traffic)
         self._request = request
         self._attempts = attempts
         self._deadline: float | None = None
-        """Deadline of the call, on the loop's clock."""
+        """Deadline of the call, in seconds of the loop's clock; `None` for no deadline."""
         self._number = 1
-        """Which attempt it is."""
-        self._paid = 0
+        """Number of the current attempt, from 1."""
+        self._withdrawn = 0
         self._failed: APIError | None = None
+        self._conflicts = 0
+        """Number of conflicts that were waited out."""
+        self._patient_until = 0.0
+        """Time until which conflicts are waited out, on the loop's clock; 0 before the first one."""
 
     async def run(self) -> Any:
-        """Try, and try again.
+        """Return the value of the first successful attempt.
 
-        The machinery of retrying is set up only for a call whose first try failed, since it costs more than a try does.
+        tenacity is set up only after a failed first attempt, because that costs more than the attempt itself.
+
+        Raises:
+            APIError: The last attempt failed.
+            ClientClosedError: The client was closed meanwhile.
+
         """
-        lane = self._lane
-        value, again = None, False
+        context = self._context
+        value, retry = None, False
         try:
             try:
-                value = await self._try()
+                value = await self._run_attempt()
             except APIError as error:
-                again = lane.config.retry.should_retry(error, retries=0, repeatable=self._request.repeatable)
-                again = again and self._request.resendable
-                if not again:
+                retry = self._may_retry(error, retries=0)
+                if not retry:
                     raise
-            if again:  # outside the handler, or what the first try met would be a part of the error
-                value = await self._try_on()
+            if retry:  # outside the handler, or the first error would become the context of the last one
+                value = await self._retry()
         except Exception as error:
-            if lane.session.closed:
+            if context.session.closed:
                 raise ClientClosedError(CLOSED) from None
             drop_frames(error)
             raise
-        lane.retries.budget.give_back(self._paid)
+        context.retries.budget.refund(self._withdrawn)
         return value
 
-    async def run_in_time(self, deadline: float) -> Any:
-        """Do so within a number of seconds: tries, the waits between them and the waits for a slot."""
-        self._deadline = self._lane.watch.loop.time() + deadline
+    async def run_in_time(self, deadline: float, until: float | None = None) -> Any:
+        """Do the same as `run` within a deadline, including delays and the waits for the limiter.
+
+        Args:
+            deadline: Seconds from now.
+            until: Deadline in seconds of the loop's clock, instead.
+
+        Raises:
+            APITimeoutError: The deadline passed.
+
+        """
+        now = self._context.watch.loop.time()
+        self._deadline = now + deadline if until is None else until
         try:
-            with Timer(self._lane.watch, deadline):
+            with Timer(self._context.watch, self._deadline - now):
                 return await self.run()
         except TimeoutError as error:
             failure = self._deadline_error(error)
@@ -99,24 +130,24 @@ class CallAttempts:
         raise failure
 
     def _deadline_error(self, cause: BaseException) -> APITimeoutError:
-        words = f"the deadline of {self._lane.config.deadline:g} s passed"
+        words = f"the deadline of {self._context.config.deadline:g} s passed"
         request = self._request
-        error = connection_error(words, request.method, request.path, self._lane.config.base_url, APITimeoutError)
+        error = connection_error(words, request.method, request.path, self._context.config.base_url, APITimeoutError)
         error.attempts = tuple(self._attempts)
         error.__cause__ = self._failed or cause
         return error
 
-    async def _try_on(self) -> Any:
-        """Have tenacity go on after a first try that failed, which it takes for the first one of its own."""
+    async def _retry(self) -> Any:
+        """Continue with tenacity after a failed first attempt, which it counts as its own first."""
         failed = self._failed
 
-        async def next_try() -> Any:
+        async def next_attempt() -> Any:
             nonlocal failed
             if failed is not None:
                 error, failed = failed, None
                 raise error
             self._count_retry()
-            return await self._try()
+            return await self._run_attempt()
 
         retrying = AsyncRetrying(
             retry=self._should_retry,
@@ -126,36 +157,38 @@ class CallAttempts:
             sleep=self._sleep,
             reraise=True,
         )
-        return await retrying(next_try)
+        return await retrying(next_attempt)
 
-    async def _try(self) -> Any:
-        """Wait for a slot, do one exchange, and tell the limiter how it went.
+    async def _run_attempt(self) -> Any:
+        """Make one attempt: acquire a slot of the limiter, exchange request and response, and update the limit.
 
-        An event stream keeps the slot until it is closed.
+        An event stream holds the slot until it is closed.
         """
-        lane = self._lane
-        limiter, loop = self._limiter, lane.watch.loop
-        trace = Trace(lane.config.base_url, self._number, loop.time) if log.isEnabledFor(logging.DEBUG) else None
+        context = self._context
+        limiter, loop = self._limiter, context.watch.loop
+        trace = Trace(context.config.base_url, self._number, loop.time) if log.isEnabledFor(logging.DEBUG) else None
         if not limiter.try_acquire():
             await limiter.acquire()
-            self._waited()
+            self._on_acquired()
         request = self._request
         sent = loop.time()
         held = False
         try:
             if trace is not None:
                 trace.sends(request)
-            response = await exchange(lane.session, lane.connection, lane.watch, request, lane.config, trace)
+            response = await exchange(
+                context.session, context.connection, context.watch, request, context.config, trace
+            )
             if trace is not None:
                 trace.receives(response.status, response.headers, response.body)
             if response.source is None:
-                config = lane.config
+                config = context.config
                 value = decode_response(request, response, limit=config.max_response_bytes, base_url=config.base_url)
             else:
-                value, held = EventSource(lane, request, response, limiter.release, self._deadline), True
+                value, held = EventSource(context, request, response, limiter.release, self._deadline), True
             limiter.limit.answered(request.kind, sent, loop.time(), limiter.in_flight)
         except APIError as error:
-            self._note(error, sent, loop.time())
+            self._record_failure(error, sent, loop.time())
             if trace is not None:
                 trace.fails(error)
             raise
@@ -164,59 +197,77 @@ class CallAttempts:
                 limiter.release()
         return value
 
-    def _waited(self) -> None:
-        """Bring the request up to date after the wait for a slot."""
+    def _on_acquired(self) -> None:
+        """Update the request after a wait in the limiter's queue; for subclasses."""
 
     def _count_retry(self) -> None:
         self._number += 1
-        self._lane.retries.made += 1
+        self._context.retries.made += 1
 
-    def _note(self, error: APIError, sent: float, now: float) -> None:
-        if is_overload(error) and not self._may_only_take_long(error):
+    def _record_failure(self, error: APIError, sent: float, now: float) -> None:
+        if is_overload(error) and not self._may_be_running(error):
             limiter = self._limiter
             limiter.limit.overloaded(sent, now, limiter.in_flight)
             if isinstance(error, APIConnectionError) and error.exhausted:
                 limiter.limit.exhausted(now, limiter.in_flight)
-            longest = self._lane.config.retry.max_retry_after
+            longest = self._context.config.retry.max_retry_after
             if isinstance(error, APIStatusError) and error.retry_after and error.retry_after <= longest:
-                self._lane.limiters.pause(error.retry_after)
+                self._context.limiters.pause(error.retry_after)
         words = error.message.removeprefix(f"{self._request.method} {self._request.path}: ")
         self._attempts.append(Attempt(f"{type(error).__name__}: {words}"[:_SHORT], now - sent))
         error.attempts = tuple(self._attempts)
         self._failed = error
 
-    def _may_only_take_long(self, error: APIError) -> bool:
-        """Return whether a response that was waited for in vain may be one of a model that is still at work."""
+    def _may_be_running(self, error: APIError) -> bool:
+        """Return whether a timeout does not indicate overload, because a model may still be running."""
         return self._request.traffic != "quick" and isinstance(error, APITimeoutError) and not error.unprocessed
 
-    # --- what tenacity asks -------------------------------------------------------------------------------------------
+    # --- callbacks of tenacity ----------------------------------------------------------------------------------------
 
     def _should_retry(self, state: RetryCallState) -> bool:
         error = _error(state)
-        return (
-            isinstance(error, Exception)
-            and self._request.resendable
-            and self._lane.config.retry.should_retry(
-                error, retries=state.attempt_number - 1, repeatable=self._request.repeatable
-            )
-        )
+        return isinstance(error, Exception) and self._may_retry(error, retries=state.attempt_number - 1)
+
+    def _may_retry(self, error: Exception, *, retries: int) -> bool:
+        request = self._request
+        if not request.resendable:
+            return False
+        if self._is_waited_out(error):
+            self._conflicts += 1
+            return True
+        retries -= self._conflicts
+        return self._context.config.retry.should_retry(error, retries=retries, repeatable=request.repeatable)
+
+    def _is_waited_out(self, error: BaseException | None) -> bool:
+        """Return whether the server is busy with another call, for which this one waits."""
+        patience = self._request.conflict_patience
+        if not patience or not isinstance(error, APIStatusError) or not is_temporary_conflict(error):
+            return False
+        now = self._context.watch.loop.time()
+        self._patient_until = self._patient_until or now + patience
+        return now < self._patient_until
 
     def _wait(self, state: RetryCallState) -> float:
-        return self._lane.config.retry.delay(
-            _error(state), retries=state.attempt_number - 1, rng=self._lane.retries.rng
-        )
+        error, context = _error(state), self._context
+        rng = context.retries.rng
+        if self._is_waited_out(error):
+            longest = min(_MAX_CONFLICT_DELAY, 0.25 * 2.0 ** min(self._conflicts, 10))
+            return min(rng.uniform(longest / 2, longest), self._patient_until - context.watch.loop.time())
+        return context.config.retry.delay(error, retries=state.attempt_number - 1 - self._conflicts, rng=rng)
 
     def _should_stop(self, state: RetryCallState) -> bool:
-        if self._deadline is not None and self._lane.watch.loop.time() + state.upcoming_sleep >= self._deadline:
+        if self._deadline is not None and self._context.watch.loop.time() + state.upcoming_sleep >= self._deadline:
             return True
         error = _error(state)
-        paid = None if error is None else self._lane.retries.budget.take(error)
-        self._paid += paid or 0
-        return paid is None
+        if self._is_waited_out(error):
+            return False
+        withdrawn = None if error is None else self._context.retries.budget.withdraw(error)
+        self._withdrawn += withdrawn or 0
+        return withdrawn is None
 
     async def _sleep(self, seconds: float) -> None:
-        with Timer(self._lane.watch, None):
-            await self._lane.retries.sleep(seconds)
+        with Timer(self._context.watch, None):
+            await self._context.retries.sleep(seconds)
 
     def _before_sleep(self, state: RetryCallState) -> None:
         seconds = state.upcoming_sleep

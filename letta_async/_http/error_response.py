@@ -1,4 +1,4 @@
-"""Parse error responses: the only place where an HTTP status becomes an exception."""
+"""Parsing of error responses; the only module that converts an HTTP status to an exception."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ __all__ = ["MAX_REFUSAL", "excerpt", "glance", "printable", "retry_after", "stat
 MAX_REFUSAL: Final = 64 * 1024
 """Maximum number of bytes read of an error response's body."""
 _EXCERPT: Final = 500
-"""Maximum length of a body that is kept although it is not JSON, in characters."""
+"""Maximum length of the text that is kept of a body that is not JSON, in characters."""
 _SHORT: Final = 300
 """Maximum length of the server's text in an error's message, in characters."""
 
-# An unknown id is answered with the record of the user who asked: nothing for a log line.
-_INTERNAL: Final = re.compile(r",? access level in .*|,? for actor=.*|,? actor=.*", re.DOTALL)
-_MARKUP: Final = re.compile(r"[\s\ufeff]*<[!?a-z]", re.IGNORECASE)
-_TITLE: Final = re.compile(r"<(?:title|h1|message)\b[^<>]{0,200}>([^<]{1,300})", re.IGNORECASE)
-_TAGS: Final = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+# A 404 for an unknown ID contains the record of the user who sent the request, which is not for a log.
+# Patterns are strings: `re` compiles and caches them when the first error arrives, not when the module is imported.
+_INTERNAL: Final = r"(?s),? access level in .*|,? for actor=.*|,? actor=.*"
+_MARKUP: Final = r"(?i)[\s\ufeff]*<[!?a-z]"
+_TITLE: Final = r"(?i)<(?:title|h1|message)\b[^<>]{0,200}>([^<]{1,300})"
+_TAGS: Final = r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)|<[^<>]*>"
 _TITLE_CHARS: Final = 120
-_TOKEN: Final = re.compile(
-    r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|(?P<open>['"].*)|[\[\](){},:]|[^\s\[\](){},:'"]+""", re.DOTALL
+_PIECE: Final = (
+    r"""(?s)'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|(?P<open>['"].*)|[\[\](){},:]|[^\s\[\](){},:'"]+"""
 )
 _CLOSING: Final = {"[": "]", "(": ")", "{": "}"}
-_SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_SECONDS: Final = r"\d{1,9}(\.\d{1,9})?"
 
 
 def status_error(
@@ -48,16 +49,16 @@ def status_error(
     hint: str | None = None,
     base_url: str = "",
 ) -> APIStatusError:
-    """Create the error that an answer with a status other than a success stands for.
+    """Create the error for a response whose status is not a success.
 
     Args:
         method: HTTP method of the request.
-        path: Its path, behind `base_url`.
-        status: HTTP status.
-        headers: Headers of the answer.
-        body: Body of the answer, no more than its first `MAX_REFUSAL` bytes.
-        hint: What to try, where that is known.
-        base_url: Where the request went; named where the server knows no such path.
+        path: Path of the request, below `base_url`.
+        status: HTTP status of the response.
+        headers: Headers of the response.
+        body: Body of the response, at most its first `MAX_REFUSAL` bytes.
+        hint: Suggestion for the caller.
+        base_url: URL of the server, which the message names if the server has no such path.
 
     """
     parsed = _parse(body)
@@ -80,18 +81,18 @@ def status_error(
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Read how many seconds the server asks to wait; text that is neither a number nor a date is passed over.
+    """Return the delay that the server asks for in seconds; `None` if the header is missing or malformed.
 
     Args:
-        headers: Headers of the answer.
-        now: Seconds since the epoch, by which a date is read.
+        headers: Headers of the response.
+        now: Current time in seconds since the epoch, for a header that is a date.
 
     """
     milliseconds = headers.get("retry-after-ms", "").strip()
-    if _SECONDS.fullmatch(milliseconds):
+    if re.fullmatch(_SECONDS, milliseconds):
         return float(milliseconds) / 1000
     text = headers.get("Retry-After", "").strip()
-    if _SECONDS.fullmatch(text):
+    if re.fullmatch(_SECONDS, text):
         return float(text)
     try:
         date = parsedate_to_datetime(text)
@@ -101,29 +102,29 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def excerpt(body: bytes) -> str:
-    """Show the beginning of a body, whatever it is."""
+    """Return the beginning of a body as printable text."""
     text = printable(body[: 4 * _EXCERPT].decode("utf-8", "replace"))
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
 
 
 def glance(body: bytes) -> str:
-    """Show a body in a message: of a page in markup its title, or else its text, of anything else the beginning."""
+    """Return a body for a message: the title or text of an HTML or XML page, the beginning of anything else."""
     text = body[: 16 * _EXCERPT].decode("utf-8", "replace")
-    if not _MARKUP.match(text):
+    if not re.match(_MARKUP, text):
         return excerpt(body)
-    title = _TITLE.search(text)
-    words = " ".join(printable(html.unescape(title[1] if title else _TAGS.sub(" ", text))).split())[:_TITLE_CHARS]
+    title = re.search(_TITLE, text)
+    words = " ".join(printable(html.unescape(title[1] if title else re.sub(_TAGS, " ", text))).split())[:_TITLE_CHARS]
     kind = "an XML page" if text.lstrip()[:5].lower() == "<?xml" else "an HTML page"
     return f"{kind} ({words})" if words else kind
 
 
 def printable(text: str) -> str:
-    """Replace what could upset a terminal or a log."""
+    """Return a text with characters replaced that are unsafe in a terminal or log."""
     return "".join(char if char.isprintable() else " " if char.isspace() else "�" for char in text)
 
 
 def _parse(body: bytes) -> Any:
-    """Read a body as JSON, also where the end of it is missing, else as text."""
+    """Parse a body as JSON, even if its end is cut off; return an excerpt of other text, `None` for an empty body."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -137,10 +138,10 @@ def _parse(body: bytes) -> Any:
 
 
 def _mended(text: str) -> str:
-    """Close what JSON, or a Python literal, leaves open where it was cut; a string gets `…` where it ends."""
+    """Return truncated JSON, or a Python literal, with everything closed that is open; a cut string ends with `…`."""
     ends: list[str] = []
     before, kept, rest = "", 0, ""
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_PIECE, text):
         word = token[0]
         if word in _CLOSING:
             ends.append(_CLOSING[word])
@@ -154,18 +155,18 @@ def _mended(text: str) -> str:
             if token["open"] is None:
                 kept = token.end()
             else:
-                kept, rest = token.start(), f"{_without_half_an_escape(word)}…{word[0]}"
+                kept, rest = token.start(), f"{_strip_partial_escape(word)}…{word[0]}"
         before = word
     return text[:kept] + rest + "".join(reversed(ends))
 
 
-def _without_half_an_escape(text: str) -> str:
-    escape = text.rfind("\\", max(1, len(text) - 12))  # twelve are a pair of surrogates
+def _strip_partial_escape(text: str) -> str:
+    escape = text.rfind("\\", max(1, len(text) - 12))  # the length of a surrogate pair
     return text if escape < 0 else text[:escape].rstrip("\\")
 
 
 def _detail(parsed: object) -> Any:
-    """Find what the server says went wrong, in whichever of its shapes."""
+    """Return the server's description of the error, from any of its formats; `None` if there is none."""
     if not is_object(parsed):
         return None
     error: Any = parsed.get("error")
@@ -173,7 +174,7 @@ def _detail(parsed: object) -> Any:
         error = ": ".join(str(error[key]) for key in ("message", "detail") if error.get(key))
     detail: Any = parsed.get("detail") or error or parsed.get("message")
     if isinstance(detail, str) and detail.startswith("["):
-        try:  # a 422 carries the text of a Python list
+        try:  # a 422 can contain a Python list as text
             return ast.literal_eval(_mended(detail[:-1]) if detail.endswith("…") else detail)
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             return detail
@@ -181,14 +182,14 @@ def _detail(parsed: object) -> Any:
 
 
 def _short(detail: object) -> str:
-    """Put the detail in a line: of a list each place and message, of a text what is meant for the caller."""
+    """Return the detail on one line: each location and message of a list, or text without internal records."""
     if detail is None:
         return ""
     if is_object(detail):
         detail = detail.get("message") or detail
     if is_array(detail):
         detail = "; ".join(_entry(entry) for entry in detail[:10])
-    text = _INTERNAL.sub("", printable(str(detail))).strip()
+    text = re.sub(_INTERNAL, "", printable(str(detail))).strip()
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -18,7 +17,8 @@ from letta_async._http.request import Request
 from letta_async._http.response import Response, invalid_response
 from letta_async._http.timeouts import Timer
 from letta_async._http.translation import connection_error, translate
-from letta_async._schema.converter import read
+from letta_async._schema.converter import reader_of
+from letta_async._schema.json_values import parse_json
 from letta_async.errors import APIConnectionError, APIError, APITimeoutError, LettaError, StreamError
 from letta_async.operations._operation import Operation
 
@@ -26,7 +26,7 @@ __all__ = ["EventSource"]
 
 _FOR_THE_END: Final = 0.25
 """Seconds to wait for the end of the body after the last event, so that the connection can be used again."""
-_from_json: Final = json.loads
+_PING: Final = "ping"
 
 
 class EventSource:
@@ -43,6 +43,8 @@ class EventSource:
         "_failure",
         "_finished",
         "_head",
+        "_heard",
+        "_last",
         "_pid",
         "_reading",
         "_release",
@@ -77,9 +79,13 @@ class EventSource:
         self._decoder = EventDecoder(context.config.max_response_bytes)
         self._failure: Exception | None = None
         """Exception that the next read raises."""
+        self._last: Any = None
+        """The last event that was returned."""
         self._finished = False
         """Whether the last event was received."""
         self._reading = False
+        self._heard = context.watch.loop.time()
+        """Time of the last event other than a ping, on the loop's clock; kept where pings do not count."""
         self._pid = os.getpid()
         context.streams.add(self)
 
@@ -106,6 +112,9 @@ class EventSource:
                     break
                 chunk = await self._read_chunk(self._response)
                 if events := self._values(self._decoder.feed(chunk)):
+                    self._last = events[-1]
+                    if not self._request.timeout.pings and any(event.message_type != _PING for event in events):
+                        self._heard = self._context.watch.loop.time()
                     return events
         finally:
             self._reading = False
@@ -149,7 +158,7 @@ class EventSource:
         """Return the next bytes; on a failure, those that arrived before it, if there are any."""
         content = response.content
         loop = self._context.watch.loop
-        if self._deadline is not None and loop.time() >= self._deadline:
+        if self._is_overdue:
             self._fail(self._translated(TimeoutError()))
             return b""
         try:
@@ -169,25 +178,36 @@ class EventSource:
             self._fail(self._translated(error))
             return rest
         if not chunk:
-            self._fail(self._connection_error("the stream ended before its last event"))
+            operation: Any = self._request.operation
+            if operation.may_end_after(self._last) and not self._decoder.incomplete:
+                self._finished = True
+            else:
+                self._fail(self._connection_error("the stream ended before its last event"))
         return chunk
 
     def _seconds(self, now: float) -> float | None:
         """Return how long to wait for the next bytes."""
         idle = self._request.timeout.timeout
+        if idle is not None and not self._request.timeout.pings:
+            idle = max(0.0, self._heard + idle - now)
         if self._deadline is None:
             return idle
         left = self._deadline - now
         return left if idle is None else min(idle, left)
 
+    @property
+    def _is_overdue(self) -> bool:
+        return self._deadline is not None and self._context.watch.loop.time() >= self._deadline
+
     def _translated(self, error: Exception | asyncio.CancelledError) -> APIConnectionError:
         request, config = self._request, self._context.config
         if not isinstance(error, TimeoutError):
             return translate(error, request.method, request.path, config.base_url)
-        if self._deadline is not None and self._context.watch.loop.time() >= self._deadline:
+        if self._is_overdue:
             words = f"the deadline of {config.deadline:g} s passed"
         else:
-            words = f"nothing arrived on the stream for {request.timeout.timeout:g} s"
+            besides = "" if request.timeout.pings else " but pings"
+            words = f"nothing{besides} arrived on the stream for {request.timeout.timeout:g} s"
         return self._connection_error(words, APITimeoutError)
 
     def _connection_error(self, words: str, cls: type[APIConnectionError] = APIConnectionError) -> APIConnectionError:
@@ -217,7 +237,7 @@ class EventSource:
     def _values(self, events: list[ServerSentEvent]) -> list[Any]:
         """Decode events, up to the first that is none, the last of the stream, or a failure."""
         operation: Any = cast("Operation[Any]", self._request.operation)
-        end, failure, answer = operation.end, operation.failure, operation.event
+        end, failure, read_event = operation.end, operation.failure, reader_of(operation.event)
         values: list[Any] = []
         for event in events:
             data = event.data
@@ -226,7 +246,7 @@ class EventSource:
                 self._failure = None  # what broke after the last event cost nothing
                 return values
             try:
-                value = read(answer, _from_json(data))
+                value = read_event(parse_json(data))
             except (TypeError, ValueError, RecursionError) as error:
                 reason = f"an event is not what was promised: {printable(str(error))[:200]}"
                 self._fail(self._invalid(reason, data))

@@ -1,4 +1,4 @@
-"""Exchange one request for its response: what reads and writes on connections, but for the bodies of event streams."""
+"""Exchange of one request and response on a connection, except for the bodies of event streams."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from letta_async._http.form import OpenForm
 from letta_async._http.idle import PARSED_IN_PYTHON
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
-from letta_async._http.response import Response, invalid_response
+from letta_async._http.response import Response, invalid_response, refuse_stream
 from letta_async._http.session import REUSED, ConnectionOptions
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._http.trace import Trace
@@ -26,11 +26,11 @@ from letta_async.errors import LettaError
 __all__ = ["drop", "exchange", "is_cancelled"]
 
 _LARGE: Final = 2**20
-"""From how many bytes on a body is sent piece by piece."""
+"""Minimum size of a body that is sent in pieces, in bytes."""
 _ENDED: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
 """Exceptions of a reused connection that the server had closed while it was idle."""
 _MAX_RESENDS: Final = 3
-"""Maximum number of times a request is sent again because its idle connection was closed; more is a failure."""
+"""Maximum number of times a request is sent again because its idle connection was closed."""
 
 
 async def exchange(
@@ -66,7 +66,8 @@ async def exchange(
                         None if success else redirect_target(request, status, headers, target, config.base_url, hops)
                     )
                     if elsewhere is None:
-                        if success and request.streams and _is_event_stream(request, response):
+                        if success and _is_event_stream(response):
+                            refuse_stream(request, status, headers)
                             return Response(status, headers, b"", response)
                         return Response(status, headers, await _read(response, request, config.max_response_bytes))
                 except BaseException:
@@ -90,7 +91,7 @@ async def exchange(
 
 
 def is_cancelled(loop: asyncio.AbstractEventLoop) -> bool:
-    """Return whether somebody cancelled the task; else something that it awaited was, as by a connector that closes."""
+    """Return whether the current task was cancelled, rather than a future that it awaits, as by a closing connector."""
     task = asyncio.current_task(loop)
     return task is None or task.cancelling() > 0
 
@@ -98,10 +99,10 @@ def is_cancelled(loop: asyncio.AbstractEventLoop) -> bool:
 async def _send(
     session: aiohttp.ClientSession, connection: ConnectionOptions, request: Request, target: URL, forms: list[OpenForm]
 ) -> aiohttp.ClientResponse:
-    """Send the request as far as the answer's headers.
+    """Send the request and return the response with its headers, the body still unread.
 
-    A server may close an idle connection at the moment in which it is used again. That is nobody's failure: the request
-    goes out once more, and no retry is spent. The forms that are opened on the way stay open, in `forms`.
+    A server may close an idle connection at the moment in which it is used again. The request is then sent again, which
+    is not counted as a retry. Forms opened for it are appended to `forms` and stay open.
     """
     timeout = connection.timeout(request.timeout.connect_seconds)
     headers = request.headers
@@ -132,31 +133,21 @@ async def _send(
             resends += 1
 
 
-def _is_event_stream(request: Request, response: aiohttp.ClientResponse) -> bool:
-    """Return whether the body is an event stream.
-
-    Raises:
-        APIResponseValidationError: It is one, but compressed.
-
-    """
-    headers = response.headers
-    if headers.get("Content-Type", "").partition(";")[0].strip().lower() != "text/event-stream":
-        return False
-    if headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
-        raise invalid_response(request, response.status, headers, b"", "the event stream is compressed, unasked")
-    return True
+def _is_event_stream(response: aiohttp.ClientResponse) -> bool:
+    content_type = response.headers.get("Content-Type", "")
+    return content_type.partition(";")[0].strip().lower() == "text/event-stream"
 
 
 def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
-    """Have a large body sent piece by piece; in one piece the HTTP library warns of it."""
+    """Return a body as aiohttp accepts it: a large one as a file, because aiohttp warns of large `bytes`."""
     return body if body is None or len(body) <= _LARGE else io.BytesIO(body)
 
 
 def _refuse_two_lengths(response: aiohttp.ClientResponse) -> NoReturn:
-    """Cut the connection, also one that was released, since the end of the response is anybody's guess.
+    """Close the connection, even if it is released, because the end of the response is ambiguous.
 
     Raises:
-        BadHttpMessage: as the HTTP library's parser in C does by itself.
+        BadHttpMessage: Always, as from aiohttp's parser in C.
 
     """
     if (protocol := response._protocol) is not None:  # pyright: ignore[reportPrivateUsage]  # there is no public one
@@ -165,18 +156,23 @@ def _refuse_two_lengths(response: aiohttp.ClientResponse) -> NoReturn:
 
 
 async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) -> bytes:
-    """Read the body, no further than it may go; of a refusal only the beginning."""
+    """Read the body up to `limit` bytes, of an error response only the beginning.
+
+    Raises:
+        APIResponseValidationError: The body of a success is larger.
+
+    """
     success = 200 <= response.status < 300
     most = limit if success else MAX_REFUSAL
     content = response.content
-    if content.is_eof():  # mostly the whole body is here already
+    if content.is_eof():  # the usual case: the whole body has arrived
         body = content.read_nowait()
     elif success and (response.content_length or 0) > limit:
         body = b""
     else:
         body = await _beginning(content, most)
     if len(body) <= most and content.at_eof():
-        return body  # at its end the connection was given back
+        return body  # at the end of the body, the connection was released
     drop(response)  # the rest is not drained
     if success:
         reason = f"the answer is larger than {limit} bytes"
@@ -185,7 +181,7 @@ async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) 
 
 
 async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
-    """Read to the end, or until there is more than wanted."""
+    """Read to the end, or until there are more than `most` bytes."""
     chunks: list[bytes] = []
     size = 0
     while size <= most and (chunk := await content.readany()):
@@ -195,8 +191,8 @@ async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
 
 
 def drop(response: aiohttp.ClientResponse) -> None:
-    """Release an answer, and cut its connection where that was not read to the end."""
+    """Close a response, and abort its connection if the body was not read to the end."""
     connection = response.connection
     if connection is not None and connection.transport is not None:
-        connection.transport.abort()  # a session that was handed in would close it politely
+        connection.transport.abort()  # a session of the user would shut it down gracefully
     response.close()

@@ -1,4 +1,4 @@
-"""Bodies in the form `multipart/form-data`: files are read piece by piece, off the event loop, once per attempt."""
+"""Bodies in the format `multipart/form-data`, whose files are read in pieces on a thread, once per attempt."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ __all__ = ["Form", "OpenForm"]
 _PIECE: Final = 2**18
 """Number of bytes read at once."""
 _ESCAPES: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
-"""How browsers write these characters in the name of a file."""
+"""Escapes of characters in a file's name, as browsers write them."""
 
 
 class Form:
-    """The fields and files of one call."""
+    """Fields and files of one call."""
 
     def __init__(self, fields: Mapping[str, str], files: Mapping[str, Upload], parameters: Mapping[str, str]) -> None:
-        """Take what is sent.
+        """Create a form; no file is opened.
 
         Args:
-            fields: Texts, by name.
+            fields: Text fields, by name.
             files: Files, by name.
             parameters: Name of the Python parameter of each file, for error messages.
 
@@ -43,7 +43,7 @@ class Form:
 
     @property
     def resendable(self) -> bool:
-        """Whether it can be sent (again): nothing was read yet of what can be read only once."""
+        """Whether the form can be sent again, because no file that can be read only once was read."""
         return all(source.resendable for source in self._files.values())
 
     async def open(self) -> OpenForm:
@@ -70,14 +70,14 @@ class Form:
 
 
 class OpenForm:
-    """A form whose files are open."""
+    """Form whose files are open, for one attempt."""
 
     def __init__(self) -> None:
         self.writer = aiohttp.MultipartWriter("form-data")
         self.opened: list[_Opened] = []
 
     def close(self) -> None:
-        """Close the files that were opened for it, on a thread: a read may still be under way there."""
+        """Close the files that were opened for the form, on a thread, after a read that is still running."""
         for opened in self.opened:
             if opened.owned:
                 asyncio.get_running_loop().run_in_executor(None, opened.handle.close)
@@ -85,13 +85,13 @@ class OpenForm:
 
 @attrs.frozen
 class _Opened:
-    """A file that is open where its content begins."""
+    """Open file at the beginning of its content."""
 
     handle: Any
     owned: bool
-    """Whether it has to be closed."""
+    """Whether the file was opened here and has to be closed."""
     size: int | None
-    """Number of bytes; `None` where only reading tells."""
+    """Number of bytes; `None` if only reading shows it."""
     media_type: str
 
     def read(self, size: int) -> bytes:
@@ -102,13 +102,13 @@ class _Opened:
 
 
 class _Source:
-    """A file of a call, over all its attempts."""
+    """File of a call, opened again for each attempt."""
 
     def __init__(self, upload: Upload, parameter: str) -> None:
         self.upload = upload
         self._parameter = parameter
         self._begin: int | None = None
-        """Where an open file stood at first."""
+        """Position of an open file before the first attempt."""
         self.resendable = True
 
     def open(self) -> _Opened:
@@ -138,7 +138,7 @@ class _Source:
         return _Opened(handle, owned=True, size=os.fstat(handle.fileno()).st_size, media_type=media_type)
 
     def _rewind(self, handle: Any) -> int | None:
-        """Go to where the file stood at first; return how many bytes follow."""
+        """Seek to the file's first position; return the number of bytes after it, `None` if it is not seekable."""
         if not isinstance(handle.read(0), bytes | bytearray | memoryview | None):
             raise self._refusal("the file is open as text; open it with mode 'rb'")
         seekable = getattr(handle, "seekable", None)
@@ -171,21 +171,21 @@ def _close_at_once(opening: asyncio.Future[_Opened]) -> None:
 
 
 class _Bytes:
-    """Bytes, read piece by piece."""
+    """File-like object for bytes, which are read in pieces."""
 
     def __init__(self, content: bytes) -> None:
         self._content = memoryview(content)
         self._at = 0
 
     def read(self, size: int) -> memoryview:
-        """Return the next bytes."""
+        """Return at most `size` bytes."""
         piece = self._content[self._at : self._at + size]
         self._at += len(piece)
         return piece
 
 
 class _FilePayload(payload.Payload):
-    """A part of a body that is read on a thread while it is sent."""
+    """Part of a body that is read on a thread while it is sent."""
 
     def __init__(self, opened: _Opened, disposition: str) -> None:
         headers = {"Content-Disposition": disposition, "Content-Type": opened.media_type}
@@ -193,11 +193,16 @@ class _FilePayload(payload.Payload):
         self._size = opened.size
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """Return nothing: the content is never a text."""
+        """Raise `TypeError`: the content is not text."""
         raise TypeError("a file that is uploaded is not decoded")
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send the file, as many bytes as were announced."""
+        """Send the file, at most as many bytes as the headers announced.
+
+        Raises:
+            OSError: The file has fewer bytes.
+
+        """
         opened, left = self._value, self._size
         while left is None or left > 0:
             piece = await asyncio.to_thread(opened.read, _PIECE if left is None else min(left, _PIECE))

@@ -1,4 +1,4 @@
-"""Idle connections: one that received bytes before its next request is never used again."""
+"""Idle connections, which are not reused once they received bytes without a request."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ __all__ = ["PARSED_IN_PYTHON", "Idle", "is_unspoilt"]
 Glance = Callable[[int], object]
 
 PARSED_IN_PYTHON: Final = http_parser.HttpResponseParser is http_parser.HttpResponseParserPy
-"""Whether the HTTP library parses in Python, as where its extensions are missing."""
+"""Whether aiohttp parses responses in Python, because its C extensions are missing."""
 
 
 class Idle(ResponseHandler):
-    """A connection that is not used again once it received anything that no request asked for."""
+    """Connection that is not reused once it received bytes without a request."""
 
     _spent: Any = None
-    """The parser of the response that came last."""
+    """Parser of the latest response."""
     _glance: Glance | None = None
 
     @property
     def should_close(self) -> bool:
-        """Whether the response that has just ended is the last one here; if not, what follows it is nobody's."""
+        """Whether the response that has just ended is the last one on this connection."""
         if super().should_close:
             return True
-        self._spent, self._parser = self._parser, None  # without a parser, what comes is kept in `_tail`
+        self._spent, self._parser = self._parser, None  # without a parser, later bytes are kept in `_tail`
         return False
 
     def is_connected(self) -> bool:
-        """Whether another request may go out here."""
+        """Whether the connection can be used for another request."""
         if self.transport is None or self.transport.is_closing():
             return False
         if self._glance is None:
@@ -43,13 +43,13 @@ class Idle(ResponseHandler):
 
 
 def is_unspoilt(protocol: Any) -> bool:
-    """Return whether an idle connection of the HTTP library's own kind has received nothing since its last response."""
+    """Return whether an idle connection of aiohttp's own class has received nothing since its last response."""
     glance = _glance_at(protocol.transport)
     return not (protocol._buffer or protocol._tail or _is_begun(protocol._parser) or glance(0))
 
 
 def _glance_at(transport: Any) -> Glance:
-    """Return what finds out whether something came, the end included, that the loop had no time to read yet."""
+    """Return a function that checks for bytes, or the end of the connection, that the loop has not read yet."""
     socket = transport.get_extra_info("socket")
     if socket is None:
         return lambda _: False
@@ -61,7 +61,7 @@ def _glance_at(transport: Any) -> Glance:
 
 
 def _is_begun(parser: Any) -> bool:
-    """Return whether a parser is in the middle of a response."""
+    """Return whether a parser has begun a response."""
     if parser is None:
         return False
     if PARSED_IN_PYTHON:

@@ -1,4 +1,4 @@
-"""The attempts of a call whose API key can change."""
+"""Attempts of a call whose API key can change."""
 
 from __future__ import annotations
 
@@ -20,44 +20,44 @@ __all__ = ["KeyedCallAttempts"]
 
 
 class KeyedCallAttempts(CallAttempts):
-    """Send each try with the key of its moment, and one more if that is refused and there is another key by then.
+    """Attempts that each use the current API key, with one more attempt if the server rejects it and there is another.
 
-    A request whose `Authorization` the caller set, or took away, is none of this.
+    A request whose `Authorization` header the caller set or removed is sent unchanged.
     """
 
-    __slots__ = ("_renewed", "_ticket", "_unkeyed")
+    __slots__ = ("_issued", "_renewed", "_unkeyed")
 
-    def __init__(self, lane: CallContext, request: Request, attempts: list[Attempt]) -> None:
-        super().__init__(lane, request, attempts)
+    def __init__(self, context: CallContext, request: Request, attempts: list[Attempt]) -> None:
+        super().__init__(context, request, attempts)
         self._unkeyed = request
-        self._ticket: IssuedKey | None = None
+        self._issued: IssuedKey | None = None
         self._renewed = False
 
-    async def _try(self) -> Any:
-        keys = self._lane.config.keys
+    async def _run_attempt(self) -> Any:
+        keys = self._context.config.keys
         if keys is None or self._unkeyed.headers.get("Authorization") != KEY_PLACEHOLDER:
-            return await super()._try()
-        with Timer(self._lane.watch, None):  # closing the client ends it
-            self._take(await keys.get())
+            return await super()._run_attempt()
+        with Timer(self._context.watch, None):  # closing the client cancels the wait
+            self._use_key(await keys.get())
         try:
-            return await super()._try()
+            return await super()._run_attempt()
         except AuthenticationError as refused:
             if self._renewed or not self._request.resendable or not await self._renew(keys, refused):
                 raise
-        return await super()._try()
+        return await super()._run_attempt()
 
-    def _waited(self) -> None:
-        keys, ticket = self._lane.config.keys, self._ticket
-        if keys is not None and ticket is not None and (newer := keys.replacement_of(ticket)) is not None:
-            self._take(newer)
+    def _on_acquired(self) -> None:
+        keys, issued = self._context.config.keys, self._issued
+        if keys is not None and issued is not None and (newer := keys.replacement_of(issued)) is not None:
+            self._use_key(newer)
 
     async def _renew(self, keys: KeySource, refused: AuthenticationError) -> bool:
-        """Take another key than the one that was refused; the error says why there is none."""
+        """Use another key than the rejected one, and return whether there is one; `refused` gets the reason if not."""
         self._renewed = True
-        assert self._ticket is not None  # noqa: S101 - it was sent
+        assert self._issued is not None  # noqa: S101 - it was sent
         try:
-            with Timer(self._lane.watch, None):
-                newer = await keys.renew(self._ticket)
+            with Timer(self._context.watch, None):
+                newer = await keys.renew(self._issued)
         except APIKeyError as error:
             refused.message += f" [{error}]"
             refused.__cause__ = error
@@ -66,11 +66,11 @@ class KeyedCallAttempts(CallAttempts):
             refused.message += f" [{keys!r} has no other key]"
             return False
         log.info("%s %s: the key was refused; trying again with another", self._request.method, self._request.path)
-        self._take(newer)
+        self._use_key(newer)
         self._count_retry()
         return True
 
-    def _take(self, ticket: IssuedKey) -> None:
+    def _use_key(self, issued: IssuedKey) -> None:
         headers = CIMultiDict(self._unkeyed.headers)
-        headers["Authorization"] = Secret(f"Bearer {ticket.key}")
-        self._ticket, self._request = ticket, attrs.evolve(self._unkeyed, headers=headers)
+        headers["Authorization"] = Secret(f"Bearer {issued.key}")
+        self._issued, self._request = issued, attrs.evolve(self._unkeyed, headers=headers)

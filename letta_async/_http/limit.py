@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Hashable
 from typing import Final
@@ -13,69 +12,69 @@ __all__ = ["AdaptiveLimit", "FixedLimit", "Limit", "OverloadLimit"]
 
 _START: Final = 2.0
 _START_WITHOUT_LATENCY: Final = 32.0
-"""Where a limit begins that learns from overload alone: an answer can take a minute, and so can a round."""
+"""Initial limit for requests whose latency is ignored: a response can take a minute, and so can a round."""
 _LEAST_SAMPLES: Final = 5
 _MOST_SAMPLES: Final = 64
-"""A round ends after as many answers as the limit, within these bounds."""
+"""Bounds of the number of responses in a round, which is that of the limit."""
 _TOLERANCE: Final = 1.5
-"""How much slower than at rest answers may be before that counts as a queue."""
+"""Maximum latency that does not indicate a queue, as a multiple of the latency at rest."""
 _SLACK: Final = 0.005
-"""How much slower in seconds never counts as a queue: it is the client's own loop, or noise."""
+"""Increase of latency that never indicates a queue, in seconds; the client's own loop and noise cause as much."""
 _LEAST_QUEUE: Final = 3.0
-"""How many requests beyond the server's capacity are kept waiting there, so that it never idles."""
+"""Minimum number of requests beyond the server's capacity, which queue there so that it never idles."""
 _MUCH_SLOWER: Final = 2.0
-"""How much slower answers must be for a round to end before its time."""
+"""Slowness of responses that ends a round early."""
 _BUSY: Final = 0.8
-"""From which share of a round's time on that the client's own thread worked, it is the client that is slow."""
+"""Share of a round's time in which the client's own thread was busy, above which slowness is the client's."""
 _REST_EVERY: Final = 10.0
 _REST_LATENCIES: Final = 100.0
-"""How often the latency at rest is measured anew: in seconds, and in such latencies, whichever is longer."""
+"""Interval between measurements of the latency at rest, in seconds and in such latencies; the longer one applies."""
 _CEILING_HOLDS: Final = 30.0
-"""How long the memory of where the server was overloaded makes growth careful, in seconds."""
+"""Time after an overload in which growth near that limit is slow, in seconds."""
 _NEAR: Final = 0.85
-"""From which share of that on growth is careful; up to there it is quick, since so much the server took."""
+"""Share of the limit at the last overload above which growth is slow; up to it, growth is fast."""
 _CAREFUL: Final = 0.1
-"""How much the limit grows by then, a round."""
+"""Slow growth of the limit, per round."""
 
 
 class Limit:
-    """Maximum number of requests in flight: fixed, unless a subclass learns it."""
+    """Base class of limits on the number of requests in flight."""
 
     value: int
 
     def answered(self, kind: Hashable, sent: float, now: float, in_flight: int) -> None:
-        """Take note of an answer.
+        """Update the limit after a response.
 
         Args:
-            kind: What was asked; only answers to the same question are compared.
-            sent: When the request was sent, in seconds of a monotonic clock.
-            now: The time on that clock.
-            in_flight: How many requests were in flight, this one included.
+            kind: Kind of the request; only the latencies of one kind are compared.
+            sent: Time when the request was sent, in seconds of a monotonic clock.
+            now: Current time on that clock.
+            in_flight: Number of requests in flight, including this one.
 
         """
 
     def overloaded(self, sent: float, now: float, in_flight: int) -> None:
-        """Take note that the server had too much to do, as with `answered`."""
+        """Update the limit after a sign of overload; the parameters are those of `answered`."""
 
     def exhausted(self, now: float, in_flight: int) -> None:
-        """Take note that this program has no file descriptor for so many, as with `answered`; also an overload."""
+        """Update the limit after a lack of file descriptors in this process, which is also reported as an overload."""
 
 
 @attrs.define
 class FixedLimit(Limit):
-    """Always the same number, but fewer for a while where file descriptors run out."""
+    """Fixed limit, which is only lowered for a while after a lack of file descriptors."""
 
     value: int
     _given: int = attrs.field(init=False, default=0)
     _lowered: float | None = attrs.field(init=False, default=None)
 
     def answered(self, kind: Hashable, sent: float, now: float, in_flight: int) -> None:
-        """Take note of an answer; see `Limit.answered`."""
+        """Update the limit after a response; see `Limit.answered`."""
         if self._lowered is not None and now - self._lowered >= _CEILING_HOLDS:
             self.value, self._lowered = self._given, None
 
     def exhausted(self, now: float, in_flight: int) -> None:
-        """Take note of a lack of descriptors; see `Limit.exhausted`."""
+        """Lower the limit after a lack of file descriptors; see `Limit.exhausted`."""
         if self._lowered is None:
             self._given = self.value
         self.value, self._lowered = max(1, min(self.value, in_flight - 1)), now
@@ -83,11 +82,11 @@ class FixedLimit(Limit):
 
 @attrs.define
 class OverloadLimit(Limit):
-    """Learn from overload alone: for requests whose latency says nothing about the server, as where a model answers.
+    """Adaptive limit that ignores latency, for requests whose latency depends on a model rather than on the load.
 
-    The limit grows twofold for each round of answers, as long as it is made use of and no overload comes. An overload
-    halves the limit, once for all requests that were under way together; the limit comes near where it was soon, and is
-    careful there until it got further or that was long ago, as CUBIC is.
+    The limit doubles with each round of responses, as long as it is used up and no overload occurs. An overload halves
+    it, once for all requests that were in flight together. It then grows fast to near its last value, and slowly there
+    until it exceeds that value or enough time has passed, similarly to CUBIC.
     """
 
     maximum: int
@@ -106,7 +105,7 @@ class OverloadLimit(Limit):
         self._become(self._start)
 
     def answered(self, kind: Hashable, sent: float, now: float, in_flight: int) -> None:
-        """Take note of an answer; see `Limit.answered`."""
+        """Update the limit after a response; see `Limit.answered`."""
         if sent < self._ceiling_seen:
             return  # sent before the limit was halved
         self._round_full = self._round_full or in_flight >= self.value
@@ -115,7 +114,7 @@ class OverloadLimit(Limit):
             self._begin_round(now, self._grown(now) if self._round_full else self._estimate)
 
     def overloaded(self, sent: float, now: float, in_flight: int) -> None:
-        """Take note of an overload; see `Limit.answered`."""
+        """Halve the limit after an overload; see `Limit.overloaded`."""
         if self._ceiling is not None and sent < self._ceiling_seen:
             return  # a consequence of the limit that was already halved
         self._ceiling, self._ceiling_seen = float(min(in_flight, self.value)), now
@@ -143,42 +142,42 @@ class OverloadLimit(Limit):
 
 @attrs.define
 class _Kind:
-    """What is known of the answers to one question."""
+    """Latencies of one kind of request."""
 
     rest: float | None = None
-    """Their median latency at rest, in seconds."""
+    """Median latency at rest, in seconds; `None` before it is measured."""
     samples: list[float] = attrs.field(factory=list[float])
-    """Their latencies in the present round."""
+    """Latencies in the current round, in seconds."""
 
 
 @attrs.define
 class AdaptiveLimit(OverloadLimit):
-    """Find how many requests the server takes at once, by rounds.
+    """Adaptive limit that estimates the server's capacity from latencies, in rounds.
 
-    A round lasts for about as many answers as the limit, all of them to requests sent within it. At its end the median
-    latency is compared with that at rest, which was measured with few in flight. As long as answers are as fast, the
-    limit grows: twofold at first, then by a few. When they are slower by some factor, the server has a queue: its
-    capacity is the limit divided by that factor, and the limit becomes that and a few more. Medians, because one slow
-    answer in a hundred says nothing about the others. Overload counts as it does for `OverloadLimit`. Where the
-    client's own thread hardly rested during the round, slow answers say nothing about the server, as long as it was
-    never overloaded: they waited for the client.
+    A round consists of about as many responses as the limit, all to requests sent within it. At its end, the median
+    latency is compared with the latency at rest, which was measured with few requests in flight. While the latency is
+    about the same, the limit grows: it doubles at first, then it increases by a few. Latency that is higher by some
+    factor indicates a queue in the server: its capacity is the limit divided by that factor, and the new limit is that
+    and a few more. Medians are compared because single slow responses are not significant. Overload has the same effect
+    as on an `OverloadLimit`. If the client's own thread was busy during most of the round, and the server was never
+    overloaded, the responses waited for the client, and their latency is ignored.
 
-    This is how the gradient limiters and TCP Vegas do it; resting now and then, so that a slow drift is not taken for
-    the server's nature, is from BBR.
+    Gradient limiters and TCP Vegas work in the same way; measuring the latency at rest again from time to time, so that
+    slow drift does not distort it, is taken from BBR.
     """
 
     _worked: Callable[[], float] = time.thread_time
-    """Tells how many seconds of processor time the thread has taken."""
+    """Function that returns the processor time of the thread in seconds."""
     _start: float = attrs.field(default=_START, kw_only=True)
     _round_began: float = attrs.field(default=0.0, init=False)
     _round_worked: float = attrs.field(default=0.0, init=False)
     _kinds: dict[Hashable, _Kind] = attrs.field(factory=dict[Hashable, _Kind], init=False)
     _resting_from: float | None = attrs.field(default=None, init=False)
-    """The estimate to go back to after a rest."""
+    """Estimate to return to after a rest; `None` outside one."""
     _rested: float | None = attrs.field(default=None, init=False)
 
     def answered(self, kind: Hashable, sent: float, now: float, in_flight: int) -> None:
-        """Take note of an answer; see `Limit.answered`."""
+        """Update the limit after a response; see `Limit.answered`."""
         if sent < self._round_began:
             return
         self._round_full = self._round_full or in_flight >= self.value
@@ -191,7 +190,7 @@ class AdaptiveLimit(OverloadLimit):
             self._end_round(now)
 
     def overloaded(self, sent: float, now: float, in_flight: int) -> None:
-        """Take note of an overload, which also ends a rest; see `Limit.answered`."""
+        """Halve the limit after an overload, and end a rest; see `Limit.overloaded`."""
         super().overloaded(sent, now, in_flight)
         if self._ceiling_seen == now:
             self._resting_from = None
@@ -205,7 +204,7 @@ class AdaptiveLimit(OverloadLimit):
                 slowness = 1.0
         if self._resting_from is not None:
             if slowness > _MUCH_SLOWER and self.value > _START:
-                self._begin_round(now, max(_START, self._estimate / 4))  # that was no rest yet
+                self._begin_round(now, max(_START, self._estimate / 4))  # latencies were still too high for a rest
                 return
             self._learn_rest(replace=True)
             self._rested = now
@@ -223,18 +222,18 @@ class AdaptiveLimit(OverloadLimit):
             queue = max(_LEAST_QUEUE, self._estimate**0.5)
             self._begin_round(now, min(self._estimate, self._estimate / slowness + queue))
         elif not self._round_full:
-            self._begin_round(now, self._estimate)  # the caller has no more to send: nothing was learnt
+            self._begin_round(now, self._estimate)  # the caller sent too few requests to learn from
         else:
             self._begin_round(now, self._grown(now))
 
     def _rest(self) -> float:
-        """Return the longest latency at rest of what is being asked."""
+        """Return the longest latency at rest of the kinds in this round, in seconds."""
         return max(kind.rest for kind in self._kinds.values() if kind.rest is not None and kind.samples)
 
     def _slowness(self) -> float:
-        """Return by what factor the round's answers were slower than is put up with, 1 when they were not."""
+        """Return the factor by which the round's latency exceeds the tolerated one; 1 if it does not."""
         ratios = [
-            (statistics.median(kind.samples) / (kind.rest * _TOLERANCE + _SLACK), len(kind.samples))
+            (_median(kind.samples) / (kind.rest * _TOLERANCE + _SLACK), len(kind.samples))
             for kind in self._kinds.values()
             if kind.rest is not None and kind.samples
         ]
@@ -242,10 +241,10 @@ class AdaptiveLimit(OverloadLimit):
         return max(1.0, sum(ratio * weight for ratio, weight in ratios) / count) if count else 1.0
 
     def _learn_rest(self, *, replace: bool) -> None:
-        """Take the round's latencies as those at rest: where they are lower, or after a rest whatever they are."""
+        """Store the round's latencies as those at rest, if they are lower or `replace` is set."""
         for kind in self._kinds.values():
             if kind.samples:
-                median = statistics.median(kind.samples)
+                median = _median(kind.samples)
                 kind.rest = median if replace or kind.rest is None else min(kind.rest, median)
 
     def _begin_round(self, now: float, estimate: float) -> None:
@@ -254,3 +253,10 @@ class AdaptiveLimit(OverloadLimit):
         self._round_worked = self._worked()
         for kind in self._kinds.values():
             kind.samples.clear()
+
+
+def _median(latencies: list[float]) -> float:
+    """Return the median; `statistics` has it too, but takes longer to import than any other module used here."""
+    ordered = sorted(latencies)
+    middle, odd = divmod(len(ordered), 2)
+    return ordered[middle] if odd else (ordered[middle - 1] + ordered[middle]) / 2

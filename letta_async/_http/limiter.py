@@ -1,4 +1,4 @@
-"""A limiter: requests queue here, first come, first served, until the server can take one more."""
+"""Limiter of requests in flight, with a first-in, first-out queue."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ __all__ = ["Limiter", "ServerLimiters"]
 
 
 class Limiter:
-    """Admit as many requests at once as a `Limit` allows.
+    """Limiter that admits as many requests at once as a `Limit` allows, on one event loop.
 
-    For one event loop. Waiting is fair, and ends cleanly when the waiting task is cancelled.
+    Requests acquire slots in the order in which they queued; a waiting task can be cancelled.
     """
 
     def __init__(self, limit: Limit, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self.limit = limit
         self.in_flight = 0
         self.waiting = 0
-        self._line: deque[asyncio.Future[None]] = deque()
+        self._queue: deque[asyncio.Future[None]] = deque()
         self._sleep = sleep
         self._pause: asyncio.Task[None] | None = None
         self._pause_ends = 0.0
 
     def try_acquire(self) -> bool:
-        """Acquire a slot if one is free and nobody waits; return whether it was acquired."""
-        if self._line or self.in_flight >= self.limit.value or self._pause is not None:
+        """Acquire a slot if one is free and the queue is empty; return whether it was acquired."""
+        if self._queue or self.in_flight >= self.limit.value or self._pause is not None:
             return False
         self.in_flight += 1
         return True
 
     async def acquire(self) -> None:
-        """Queue for a slot, and acquire it."""
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line.append(turn)
+        """Acquire a slot, and wait in the queue until one is free."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(waiter)
         self.waiting += 1
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.release()  # the slot came at the moment of the cancellation: it is the next one's
+            if waiter.done() and not waiter.cancelled():
+                self.release()  # acquired at the moment of the cancellation: pass the slot on
             raise
         finally:
             self.waiting -= 1
 
     def release(self) -> None:
-        """Release a slot, and wake whoever is next."""
+        """Release a slot, and wake the next request in the queue."""
         self.in_flight -= 1
-        if self._line:
-            self._call_next()
+        if self._queue:
+            self._wake_next()
 
     def pause(self, seconds: float) -> None:
-        """Let nobody acquire a slot for so many seconds, as a `Retry-After` asks; requests in flight go on."""
+        """Admit no request for a number of seconds, as a `Retry-After` asks; requests in flight continue."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + seconds
         if self._pause is not None:
@@ -64,54 +64,54 @@ class Limiter:
                 return
             self._pause.cancel()
         self._pause_ends = ends
-        self._pause = loop.create_task(self._rest(seconds))
-        self._pause.add_done_callback(self._go_on)  # not by the task itself, which may have ended already
+        self._pause = loop.create_task(self._wait_out(seconds))
+        self._pause.add_done_callback(self._resume)  # a callback, because the task may be done already
 
     def pause_left(self) -> float:
-        """Return for how many seconds nobody is let through."""
+        """Return the rest of the current pause in seconds; 0 without one."""
         return 0.0 if self._pause is None else self._pause_ends - asyncio.get_running_loop().time()
 
     def close(self, words: str) -> None:
-        """Fail everybody in the queue, and end a pause, whose task would outlive the client."""
+        """Raise `ClientClosedError` in all queued tasks, and cancel the task of a pause."""
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None
-        while self._line:
-            turn = self._line.popleft()
-            if not turn.done():
-                turn.set_exception(ClientClosedError(words))
+        while self._queue:
+            waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_exception(ClientClosedError(words))
 
-    async def _rest(self, seconds: float) -> None:
+    async def _wait_out(self, seconds: float) -> None:
         await self._sleep(seconds)
 
-    def _go_on(self, pause: asyncio.Task[None]) -> None:
+    def _resume(self, pause: asyncio.Task[None]) -> None:
         if pause is self._pause:
             self._pause = None
-            self._call_next()
+            self._wake_next()
 
-    def _call_next(self) -> None:
-        while self._line and self.in_flight < self.limit.value and self._pause is None:
-            turn = self._line.popleft()
-            if not turn.done():
+    def _wake_next(self) -> None:
+        while self._queue and self.in_flight < self.limit.value and self._pause is None:
+            waiter = self._queue.popleft()
+            if not waiter.done():
                 self.in_flight += 1
-                turn.set_result(None)
+                waiter.set_result(None)
 
 
 class ServerLimiters:
-    """The limiters of one server, one for each class of traffic, so that none waits for another.
+    """Limiters of one server, one per class of traffic, so that no class waits for another.
 
-    What a server asks for by `Retry-After` concerns them all.
+    A `Retry-After` pauses all of them.
     """
 
     def __init__(
         self, maximum: int, fixed: int | None = None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
-        """Store how many requests may be in flight.
+        """Create the limiters of a server.
 
         Args:
-            maximum: Highest limit of a class that a limit may reach by learning.
-            fixed: The limit of each class, instead of one that learns.
-            sleep: Waits out a pause.
+            maximum: Maximum that an adaptive limit of a class can reach.
+            fixed: Fixed limit of each class, instead of an adaptive one.
+            sleep: Coroutine function that waits for the end of a pause.
 
         """
         self._maximum = maximum
@@ -123,7 +123,7 @@ class ServerLimiters:
         return iter(self._by_traffic.values())
 
     def limiter(self, traffic: Traffic) -> Limiter:
-        """Return the limiter of a class; created on first use."""
+        """Return the limiter of a class of traffic; create it on first use."""
         limiter = self._by_traffic.get(traffic)
         if limiter is None:
             limiter = Limiter(self._limit(traffic), self._sleep)
@@ -133,7 +133,7 @@ class ServerLimiters:
         return limiter
 
     def pause(self, seconds: float) -> None:
-        """Let no request of any class through for so long; see `Limiter.pause`."""
+        """Admit no request of any class for a number of seconds; see `Limiter.pause`."""
         for limiter in self:
             limiter.pause(seconds)
 

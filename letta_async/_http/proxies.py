@@ -1,4 +1,4 @@
-"""Find the proxy that the environment names for a server: it is used or refused, never ignored."""
+"""Proxies named by environment variables; one that cannot be used is an error rather than ignored."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ __all__ = ["Found", "environment_proxy"]
 
 
 class Found(NamedTuple):
-    """A proxy that the environment names."""
+    """Proxy that an environment variable names."""
 
     url: Secret
-    """Its URL, which may hold a password."""
+    """URL of the proxy, which may contain a password."""
     variable: str
-    """The variable that names it, in upper case; it may be set in lower case, or in the system's settings."""
+    """Name of the variable in upper case; it may be set in lower case, or in the system's settings."""
 
 
 def environment_proxy(base_url: str) -> Found | None:
-    """Return the HTTP proxy that the environment names for a server; `None` where it names none.
+    """Return the HTTP proxy that the environment names for a server; `None` if it names none.
 
-    Read are, in lower and upper case, `http_proxy` or `https_proxy` by the server's scheme, else `all_proxy`, and
-    `no_proxy`: names with what is below them, addresses, networks such as `10.0.0.0/8`, each also with a port, or `*`.
+    The variables, in lower or upper case, are `http_proxy` or `https_proxy` by the server's scheme, else `all_proxy`,
+    and `no_proxy`: domains with their subdomains, addresses, networks such as `10.0.0.0/8`, optionally with a port, or
+    `*`.
 
     Raises:
-        InvalidArgumentError: the environment names a proxy of another kind, such as SOCKS.
+        InvalidArgumentError: The environment names a proxy of another kind, such as SOCKS.
 
     """
     url, named = URL(base_url), {kind: Secret(value.strip()) for kind, value in getproxies().items()}

@@ -1,4 +1,4 @@
-"""Decide whether a redirect is followed, and whether the API key may go there."""
+"""Redirects: which ones are followed with the request and its API key."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _MAX_HOPS: Final = 3
 def redirect_target(
     request: Request, status: int, headers: Mapping[str, str], target: URL, base_url: str, hops: int
 ) -> URL | None:
-    """Return where to send the request instead; `None` when the answer is meant for the caller.
+    """Return the URL to send the request to instead; `None` if the response is not a redirect.
 
-    Only a 307 or 308 within the same origin is followed, with method and body as they are. Anything else would send the
-    key to another host, drop to plain text, or turn a POST into a GET.
+    Only a 307 or 308 within the same origin is followed, with the same method and body. Any other redirect could send
+    the key to another host or over plain text, or change a POST to a GET.
 
     Raises:
-        APIConnectionError: the answer is a redirect that is not followed, or not HTTP any more.
+        APIConnectionError: The response is a redirect that is not followed, or a switch to another protocol.
 
     """
 

@@ -1,4 +1,4 @@
-"""Build HTTP requests from calls: every argument checked, every byte decided. No input or output happens here."""
+"""Building of HTTP requests from calls: validation of arguments, encoding and headers, without input or output."""
 
 from __future__ import annotations
 
@@ -23,54 +23,56 @@ from letta_async.config import ClientConfig, Timeout, header_problems, merge_hea
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
 
-__all__ = ["NO_OPTIONS", "CallOptions", "Request", "build", "build_raw"]
+__all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "Request", "build", "build_raw"]
 
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-"""Encode compactly; made once, since `json.dumps` would make an encoder for every call."""
+"""Encode a value as compact JSON; `json.dumps` would create an encoder per call."""
 _STREAM_HEADERS: Final = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
 _from_json: Final = json.JSONDecoder().raw_decode
 
 
 @attrs.frozen(kw_only=True)
 class CallOptions:
-    """What every method takes beside its own parameters."""
+    """Options that every method has besides its own parameters."""
 
     extra_headers: Mapping[str, str | None] | None = None
-    """Headers that go over the client's; `None` takes one away."""
+    """Headers to add to the client's or replace in them; `None` as a value removes one."""
     extra_query: Mapping[str, object] | None = None
-    """Query parameters that go over the method's and the client's."""
+    """Query parameters to add to the method's and the client's, or replace in them."""
     extra_body: Mapping[str, object] | None = None
-    """Fields of the body that go over the method's, unchecked."""
+    """Members to add to the body or replace in it, without validation."""
     timeout: float | Timeout | Unset | None = UNSET
-    """Bound on one try, instead of the client's."""
+    """Limit on one attempt in seconds, `None` for no limit, or a `Timeout`; `UNSET` for the client's."""
 
 
 NO_OPTIONS: Final = CallOptions()
+REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})
+"""HTTP methods that are safe to repeat, unless an operation declares otherwise."""
 
 
 @attrs.define(kw_only=True)
 class Request:
-    """A call, ready to be sent; treated as frozen, which would cost more than the fields' values do."""
+    """HTTP request, ready to be sent; not changed after its creation, but not frozen either, because that is slower."""
 
     method: str
     path: str
     """Path below the base URL, without the query."""
     query: str
-    """Query, encoded; empty when there is none."""
+    """Percent-encoded query; empty when there is none."""
     headers: Mapping[str, str]
     body: bytes | None
-    """Body in JSON; `None` when there is none, or a form."""
+    """Body as JSON; `None` when there is none, or a form."""
     timeout: Timeout
     repeatable: bool
     answer: Any
-    """Type of the answer."""
+    """Type of the response."""
     operation: Operation[Any] | None = None
-    """The call, where it is one that has a method."""
+    """Operation of the call; `None` for a path without a method of its own."""
     streams: bool = False
     """Whether the response is an event stream."""
     traffic: Traffic = "quick"
-    """Which requests it shares a limit with."""
+    """Class of traffic, whose requests share a limit."""
     conflict_patience: float = 0.0
     """Seconds for which it is repeated while the server is busy with another call (409)."""
     form: Form | None = None
@@ -78,21 +80,21 @@ class Request:
 
     @property
     def resendable(self) -> bool:
-        """Whether it can be sent once more: its body can be read again."""
+        """Whether the request can be sent again, because its body can be read again."""
         return self.form is None or self.form.resendable
 
     @property
     def kind(self) -> object:
-        """What is asked, whoever it concerns: answers to requests of one kind take about as long."""
+        """Kind of the request for the limiter, which compares response times only within a kind."""
         return type(self.operation) if self.operation is not None else self.method
 
     @property
     def target(self) -> str:
-        """Path and query, as they go behind the base URL."""
+        """Path and query, below the base URL."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
     def hint(self, status: int) -> str | None:
-        """Return what to try when the server answers with `status`."""
+        """Return a suggestion for the caller when the server responds with `status`; `None` without one."""
         if self.operation is not None and (hint := self.operation.hint(status)):
             return hint
         if status == 401 and "authorization" not in self.headers:
@@ -109,27 +111,29 @@ def build(
     """Create the request of a call.
 
     Args:
-        operation: The call.
-        parameters: Its parameters, those that were given.
-        options: What every method takes beside them.
-        config: The client's options.
+        operation: Operation of the call.
+        parameters: Parameters that the caller passed.
+        options: Options of the call.
+        config: Options of the client.
 
     Raises:
-        InvalidArgumentError: something handed in is wrong; every fault is named, and nothing was sent.
+        InvalidArgumentError: An argument is invalid; the error lists all problems.
 
     """
-    faults = [] if options is NO_OPTIONS else _option_faults(options)
+    problems = [] if options is NO_OPTIONS else _option_problems(options)
     try:
         call = check(operation, parameters)
     except InvalidArgumentError as error:
-        raise InvalidArgumentError([*error.faults, *faults]) from None
+        raise InvalidArgumentError([*error.faults, *problems]) from None
     if options.extra_body and any(place.kind is FormField for place in _places_of(operation).values()):
-        faults.append(ArgumentProblem("extra_body", "does not go with a form"))
-    faults += call.problems(options.extra_body or ())
-    if faults:
-        raise InvalidArgumentError(faults)
+        problems.append(ArgumentProblem("extra_body", "does not go with a form"))
+    problems += call.problems(options.extra_body or ())
+    if problems:
+        raise InvalidArgumentError(problems)
     for message, category in call.advice():
         warn(message, category)
+    if (prepared := call.prepared()) is not call:
+        call, parameters = prepared, prepared.given()
     http = operation.http
     segments: dict[str, str] = {}
     query: dict[str, object] = {}
@@ -139,7 +143,7 @@ def build(
     for name in parameters:
         value, place = getattr(call, name), places[name]
         if place.kind is Body:
-            body[place.key] = _text(value)
+            body[place.key] = _encode_value(value)
         elif place.kind is FormField:
             form[place.key] = name, value
         elif place.kind is Query:
@@ -156,9 +160,9 @@ def build(
         path=http.path.format_map(segments),
         query=_query(query, options, config),
         headers=_form_headers(options, config) if form else _headers(options, headers),
-        body=_object(body) if body or http.body_required else None,
+        body=_encode_object(body) if body or http.body_required else None,
         timeout=_timeout(options, config),
-        repeatable=http.repeatable,
+        repeatable=call.is_repeatable,
         answer=operation.answer,
         operation=call,
         streams=call.streams,
@@ -169,7 +173,7 @@ def build(
 
 
 def _form(values: Mapping[str, tuple[str, Any]]) -> Form:
-    """Create the form of a call from its values, with the Python parameter of each, by their names on the wire."""
+    """Create the form of a call from the Python parameter and value of each field, by its name in the request."""
     files = {key: value for key, (_, value) in values.items() if isinstance(value, Upload)}
     others = {key: _query_text(value) for key, (_, value) in values.items() if key not in files and value is not None}
     return Form(others, files, {key: name for key, (name, _) in values.items()})
@@ -181,24 +185,24 @@ def _query_text(value: object) -> str:
 
 @attrs.frozen
 class _Place:
-    """Where a parameter goes in the request."""
+    """Place of a parameter in the request."""
 
     kind: type[Placement]
     key: str
-    """Its name there; in the body as JSON."""
+    """Name of the parameter in the request; in the body, encoded as JSON."""
     quoted: bool
-    """Whether its value has to be percent-encoded."""
+    """Whether the value has to be percent-encoded."""
 
 
 _places: Final[dict[type[Operation[Any]], Mapping[str, _Place]]] = {}
 
 
 def _places_of(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
-    return _places.get(operation) or _read_places(operation)
+    return _places.get(operation) or _find_places(operation)
 
 
-def _read_places(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
-    """Read from its annotations where each parameter of a call goes; done once per call."""
+def _find_places(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
+    """Return the place of each parameter of an operation, from its annotations; cached per operation."""
     places = _places[operation] = dict[str, _Place]()
     for field in attrs.fields(attrs.resolve_types(operation, include_extras=True)):
         placement, annotation = split_placement(field.type)
@@ -208,21 +212,21 @@ def _read_places(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
     return places
 
 
-_texts: Final = WeakIdCache[str]()
+_encoded: Final = WeakIdCache[str]()
 
 
-def _text(value: object) -> str:
-    """Write a value as JSON; what cannot change, such as settings for a thousand calls, once."""
-    text = _texts.get(value)
+def _encode_value(value: object) -> str:
+    """Return a value as JSON; cached for immutable values, such as settings that a thousand calls share."""
+    text = _encoded.get(value)
     if text is None:
         text = _to_json(write(value))
         if is_validated(value):
-            _texts.put(value, text)
+            _encoded.put(value, text)
     return text
 
 
-def _object(members: Mapping[str, str]) -> bytes:
-    """Put an object of JSON together from what its names and values are in JSON."""
+def _encode_object(members: Mapping[str, str]) -> bytes:
+    """Return a JSON object from names and values that are encoded already."""
     return f"{{{','.join([f'{name}:{text}' for name, text in members.items()])}}}".encode()
 
 
@@ -232,22 +236,22 @@ def build_raw(
     """Create a request to a path that has no method of its own.
 
     Raises:
-        InvalidArgumentError: something handed in is wrong; nothing was sent.
+        InvalidArgumentError: An argument is invalid; the error lists all problems.
 
     """
-    faults = [*_path_faults(path), *_option_faults(options)]
+    problems = [*_path_problems(path), *_option_problems(options)]
     if not is_readable(answer):
-        faults.append(
+        problems.append(
             ArgumentProblem(
                 "cast_to", f"{show(answer)} is nothing that an answer can be made into; allowed: {READABLE}"
             )
         )
     if body is not UNSET:
-        faults += json_problems(body, "body")
+        problems += json_problems(body, "body")
         if options.extra_body and not is_object(body):
-            faults.append(ArgumentProblem("extra_body", "goes with a body that is a mapping"))
-    if faults:
-        raise InvalidArgumentError(faults)
+            problems.append(ArgumentProblem("extra_body", "goes with a body that is a mapping"))
+    if problems:
+        raise InvalidArgumentError(problems)
     if options.extra_body:
         body = {**(body if is_object(body) else {}), **options.extra_body}
     return Request(
@@ -257,7 +261,7 @@ def build_raw(
         headers=_headers(options, config.headers if body is UNSET else config.json_headers),
         body=None if body is UNSET else _to_json(plain(body)).encode(),
         timeout=_timeout(options, config),
-        repeatable=method in {"GET", "PUT", "DELETE"},
+        repeatable=method in REPEATABLE,
         answer=answer,
     )
 
@@ -267,7 +271,7 @@ def _headers(options: CallOptions, headers: Mapping[str, str]) -> Mapping[str, s
 
 
 def _form_headers(options: CallOptions, config: ClientConfig) -> Mapping[str, str]:
-    """Return the headers without a content type: the body has one of its own, with a boundary."""
+    """Return the headers without a content type, because the form has its own, with a boundary."""
     return merge_headers(_headers(options, config.headers), {"Content-Type": None})
 
 
@@ -276,7 +280,7 @@ def _timeout(options: CallOptions, config: ClientConfig) -> Timeout:
 
 
 def _query(query: Mapping[str, object], options: CallOptions, config: ClientConfig) -> str:
-    """Encode as the API's server reads it: `true` and `false`, a list as one parameter an item; `None` is left out."""
+    """Return the encoded query, with lower-case booleans, one parameter per item of a list, and without `None`."""
     if not (query or config.default_query or options.extra_query):
         return ""
     pairs: list[tuple[str, str]] = []
@@ -287,25 +291,25 @@ def _query(query: Mapping[str, object], options: CallOptions, config: ClientConf
     return urlencode(pairs)
 
 
-def _option_faults(options: CallOptions) -> list[ArgumentProblem]:
-    faults: list[ArgumentProblem] = []
+def _option_problems(options: CallOptions) -> list[ArgumentProblem]:
+    problems: list[ArgumentProblem] = []
     for name in ("extra_headers", "extra_query", "extra_body"):
         value: object = getattr(options, name)
         if value is None:
             continue
         if not is_object(value):
-            faults.append(ArgumentProblem(name, "is not a mapping of names to values"))
+            problems.append(ArgumentProblem(name, "is not a mapping of names to values"))
         else:
-            faults += header_problems(value, name) if name == "extra_headers" else json_problems(value, name)
+            problems += header_problems(value, name) if name == "extra_headers" else json_problems(value, name)
     if options.timeout is not UNSET:
         try:
             Timeout.of(options.timeout)
         except InvalidArgumentError as error:
-            faults += error.faults
-    return faults
+            problems += error.faults
+    return problems
 
 
-def _path_faults(path: object) -> list[ArgumentProblem]:
+def _path_problems(path: object) -> list[ArgumentProblem]:
     if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
         return [ArgumentProblem("path", f"{path!r} is not a path; it starts with one '/'")]
     if not path.isprintable() or set(path) & set(" \\?#"):

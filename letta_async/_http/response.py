@@ -1,4 +1,4 @@
-"""Decode HTTP responses: to the value that one carries, or to an error. No input or output happens here."""
+"""Decoding of HTTP responses to a value or an error, without input or output."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ import attrs
 from letta_async._http.error_response import MAX_REFUSAL, excerpt, glance, printable, status_error
 from letta_async._http.request import Request
 from letta_async._schema.converter import read
+from letta_async._schema.json_values import parse_json
 from letta_async.errors import APIResponseValidationError, APIStatusError
 
-__all__ = ["Response", "decode_response", "invalid_response"]
+__all__ = ["Response", "decode_response", "invalid_response", "refuse_stream"]
 
 _PROCESSED: Final = "the server has processed the request"
-_from_json: Final = json.JSONDecoder().raw_decode
 
 
 @attrs.define
 class Response:
-    """A response as it was received."""
+    """HTTP response as it was received."""
 
     status: int
     headers: Mapping[str, str]
-    """Headers, found by name without regard to case."""
+    """Headers, by case-insensitive name."""
     body: bytes
-    """The body as it was sent; of an error response, the beginning."""
+    """Body as it was sent, still compressed; of an error response, the beginning."""
     source: aiohttp.ClientResponse | None = None
-    """An event stream, whose body is still to be read."""
+    """Event stream whose body is not read yet; `None` for any other response."""
 
 
 def decode_response(request: Request, response: Response, *, limit: int, base_url: str = "") -> Any:
@@ -50,23 +50,38 @@ def decode_response(request: Request, response: Response, *, limit: int, base_ur
     """
     status, headers, body = response.status, response.headers, response.body
     if not 200 <= status < 300:
-        raise _refused(request, status, headers, body, min(limit, MAX_REFUSAL), base_url)
+        raise _error_response(request, status, headers, body, min(limit, MAX_REFUSAL), base_url)
     if request.streams:
         raise invalid_response(request, status, headers, body, f"the response is no event stream; {_PROCESSED}")
     try:
-        return _value(request, headers, _unpacked(headers, body, limit))
+        return _value(request, headers, _decompress(headers, body, limit))
     except _UnreadableError as reason:
         raise invalid_response(request, status, headers, body, str(reason)) from reason.__cause__
 
 
+def refuse_stream(request: Request, status: int, headers: Mapping[str, str]) -> None:
+    """Refuse an event stream that cannot be read, before any of it is.
+
+    Raises:
+        APIResponseValidationError: The call does not read event streams, or the stream is compressed.
+
+    """
+    if not request.streams:
+        hint = "the methods that stream do, such as client.agents.messages.stream"
+        reason = f"the response is an event stream, which this call does not read; {hint}; {_PROCESSED}"
+        raise invalid_response(request, status, headers, b"", reason)
+    if headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
+        raise invalid_response(request, status, headers, b"", "the event stream is compressed, unasked")
+
+
 class _UnreadableError(ValueError):
-    """An answer is not what was promised; the message says why."""
+    """The body is not what the API promises; the message says why."""
 
 
 def invalid_response(
     request: Request, status: int, headers: Mapping[str, str], body: bytes, reason: str
 ) -> APIResponseValidationError:
-    """Create the error for an answer that cannot be used."""
+    """Create the error for a response that cannot be used."""
     kind = headers.get("Content-Type", "no content type")
     shown = f": {glance(body)}" if body else ""
     return APIResponseValidationError(
@@ -85,12 +100,10 @@ def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
             return None
         raise _UnreadableError("the answer is empty")
     kind = headers.get("Content-Type")
-    if kind is not None and kind.startswith("text/event-stream"):
-        raise _UnreadableError(f"the response is an event stream, which this call does not read; {_PROCESSED}")
     if kind not in (None, "application/json") and not kind.partition(";")[0].strip().lower().endswith("json"):
         raise _UnreadableError("the answer is not JSON")
     try:
-        value = _parsed(body)
+        value = _parse_json(body)
     except (ValueError, RecursionError) as error:
         raise _UnreadableError(f"the answer is malformed JSON ({printable(str(error))[:120]})") from None
     try:
@@ -99,46 +112,47 @@ def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
         raise _UnreadableError(f"the answer is of the wrong kind: {printable(str(error))[:200]}") from error
 
 
-def _parsed(body: bytes) -> Any:
-    """Parse JSON: in UTF-8 and nothing around it, as nearly always; else `json.loads` finds out what else it is."""
+def _parse_json(body: bytes) -> Any:
+    """Parse JSON, mostly UTF-8; else `json.loads` finds out the encoding."""
     try:
-        text = body.decode()
-        value, end = _from_json(text)
-        if end == len(text):
-            return value
+        return parse_json(body.decode())
     except ValueError:
-        pass
-    return json.loads(body)
+        return json.loads(body)
 
 
-def _unpacked(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bool = True) -> bytes:
-    """Undo the content encoding, never making more than `limit` bytes; of what need not be `whole`, the beginning."""
+def _decompress(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bool = True) -> bytes:
+    """Decompress a body, to at most `limit` bytes; return its beginning if it need not be `whole`.
+
+    Raises:
+        _UnreadableError: The body is larger, or the content encoding is unknown or wrong.
+
+    """
     coding = headers.get("Content-Encoding", "").strip().lower()
     if coding in ("identity", ""):
         return body
     if coding not in ("gzip", "x-gzip", "deflate"):
         raise _UnreadableError(f"the answer's content encoding {printable(coding)[:40]!r} was not asked for")
     raw_deflate = coding == "deflate" and body[:1] and (body[0] & 0x0F) != zlib.DEFLATED
-    unpacker = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else 32 + zlib.MAX_WBITS)
+    decompressor = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else 32 + zlib.MAX_WBITS)
     try:
-        plain = unpacker.decompress(body, limit + 1)
+        plain = decompressor.decompress(body, limit + 1)
     except zlib.error as error:
         raise _UnreadableError(f"the answer is not valid {coding}") from error
     if not whole:
         return plain[:limit]
     if len(plain) > limit:
         raise _UnreadableError(f"the answer unpacks to more than {limit} bytes")
-    if not unpacker.eof or unpacker.unused_data:
+    if not decompressor.eof or decompressor.unused_data:
         raise _UnreadableError(f"the answer is not valid {coding}: it ends too early or goes on too long")
     return plain
 
 
-def _refused(
+def _error_response(
     request: Request, status: int, headers: Mapping[str, str], body: bytes, limit: int, base_url: str
 ) -> APIStatusError:
     try:
-        body = _unpacked(headers, body, limit, whole=False)
+        body = _decompress(headers, body, limit, whole=False)
     except _UnreadableError:
-        pass  # a refusal is told by its status; its body is shown as it came
+        pass  # the status decides; the body is shown as it was sent
     hint = request.hint(status)
     return status_error(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)

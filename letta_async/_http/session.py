@@ -1,4 +1,4 @@
-"""Create HTTP sessions: TLS, proxies, keep-alive, and what of a session that a user passes is kept."""
+"""HTTP sessions: TLS, proxies, keep-alive, and the use of a session that the user passes."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ from letta_async.errors import ArgumentProblem, ClientClosedError, InvalidArgume
 __all__ = ["REUSED", "ConnectionOptions", "abandon_session"]
 
 _KEEP_ALIVE: Final = 4.0
-"""How long an idle connection is kept, in seconds: less than the 5 after which a Letta server closes it."""
+"""Lifetime of an idle connection, in seconds; less than the 5 s after which a Letta server closes it."""
 _UNTIMED: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
-_OF_ANOTHER_MESSAGE: Final = re.compile(
+_PER_REQUEST_HEADERS: Final = re.compile(
     r"content-.*|transfer-encoding|te|trailer|expect|upgrade|connection|host|range|if-.*", re.IGNORECASE
 )
-"""Headers that belong to one request, such as its length; as a session's defaults they would garble a call."""
+"""Pattern of headers that belong to one request, such as its length; as a session's defaults they would break calls."""
 
 REUSED: Final[ContextVar[bool | None]] = ContextVar("letta_async_reused", default=None)
-"""Whether the task's latest request went out on a connection that had been idle; known once that is cut."""
+"""Whether the task's latest request was sent on a connection that had been idle; set when the connection is aborted."""
 
 
 class _Protocol(Idle):
-    """A connection that is cut when it is closed; to close it politely could take as long as the other side likes."""
+    """Connection that is aborted when it is closed, because a graceful shutdown depends on the other side."""
 
     def close(self) -> None:
-        """End it at once, and say so to the request that failed on it."""
+        """Abort the connection, and record in `REUSED` that the failed request reused it."""
         if REUSED.get() is None:
             REUSED.set(True)
         self.abort()
 
 
 class _Connector(aiohttp.TCPConnector):
-    """A connector that tells which requests it connects for; a tracing signal would cost a tenth of a call."""
+    """Connector that records in `REUSED` which requests it opens a connection for; aiohttp's tracing costs more."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType] - aiohttp names no type
@@ -59,7 +59,7 @@ class _Connector(aiohttp.TCPConnector):
     async def _create_connection(
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
     ) -> ResponseHandler:
-        """Create a connection, in time, name resolution and TLS included."""
+        """Open a connection within the timeout, including name resolution and TLS."""
         REUSED.set(False)
         with Timer(TimeoutScheduler(self._loop), timeout.sock_connect):
             return await super()._create_connection(req, traces, _UNTIMED)
@@ -67,35 +67,35 @@ class _Connector(aiohttp.TCPConnector):
 
 @attrs.frozen(kw_only=True)
 class ConnectionOptions:
-    """What connections are made with."""
+    """Options of the connections of a client."""
 
     session: aiohttp.ClientSession | None = None
-    """A session to use and not to close."""
+    """Session of the user, which is used but not closed; `None` to create one."""
     ssl_context: ssl.SSLContext | None = None
     proxy: URL | None = None
     proxy_headers: dict[str, str] | None = None
     trust_env: bool = False
 
     def timeout(self, connect: float | None) -> aiohttp.ClientTimeout:
-        """Bound connecting, in seconds; the session that is made here goes by a clock of its own."""
+        """Return aiohttp's timeout for a limit on connecting in seconds, which depends on whose session it is."""
         return _timeout(connect, self.session is None)
 
     @classmethod
     def make(cls, *, proxy: str | None, **options: Any) -> ConnectionOptions:
-        """Create the connection from the options of a client.
+        """Create the options from those of a client.
 
         Raises:
-            InvalidArgumentError: the proxy's URL is wrong; a password in it is not shown.
+            InvalidArgumentError: The proxy's URL is invalid; the error does not show a password in it.
 
         """
         connection = cls(**options)
-        return connection if proxy is None else connection._through(proxy, "proxy")
+        return connection if proxy is None else connection._with_proxy(proxy, "proxy")
 
     def towards(self, base_url: str) -> ConnectionOptions:
-        """Return the connection for one server, with the proxy that the environment names for it where that is trusted.
+        """Return the options for one server, with the proxy that the environment names for it if `trust_env` is set.
 
         Raises:
-            InvalidArgumentError: the environment names a proxy that cannot be used.
+            InvalidArgumentError: The environment names a proxy that cannot be used.
 
         """
         if self.proxy is not None or not self._trusts_environment():
@@ -103,10 +103,10 @@ class ConnectionOptions:
         try:
             found = environment_proxy(base_url)
         except InvalidArgumentError:
-            if self._is_connected_by_others():
+            if self._has_foreign_connector():
                 return self
             raise
-        return self if found is None else self._through(found.url, found.variable)
+        return self if found is None else self._with_proxy(found.url, found.variable)
 
     def _trusts_environment(self) -> bool:
         session = self.session
@@ -116,12 +116,12 @@ class ConnectionOptions:
         goes_by_tcp = isinstance(session.connector, aiohttp.TCPConnector)
         return goes_by_tcp and not given and (self.trust_env or session.trust_env)
 
-    def _is_connected_by_others(self) -> bool:
-        """Return whether connections are made by another library, such as one for SOCKS, which knows its way."""
+    def _has_foreign_connector(self) -> bool:
+        """Return whether another library opens the connections of the session, such as one for SOCKS."""
         return self.session is not None and not type(self.session.connector).__module__.startswith("aiohttp.")
 
-    def _through(self, proxy: str, path: str) -> ConnectionOptions:
-        """Take a proxy's user name and password out of its URL, to where they are sent to the proxy alone."""
+    def _with_proxy(self, proxy: str, path: str) -> ConnectionOptions:
+        """Return the options with a proxy; its user name and password become headers that only the proxy receives."""
         url = _proxy_url(proxy)
         if url is None:
             raise InvalidArgumentError([ArgumentProblem(path, "is not a URL such as http://proxy.example:3128")])
@@ -132,10 +132,10 @@ class ConnectionOptions:
         return attrs.evolve(self, proxy=url.with_user(None), proxy_headers=headers)
 
     def open_session(self) -> aiohttp.ClientSession:
-        """Create a session for the running loop, of its own or after the one that was handed in.
+        """Create a session for the running loop, or adapt the one that the user passed.
 
         Raises:
-            ClientClosedError: the session that was handed in belongs to another loop.
+            ClientClosedError: The session that the user passed belongs to another loop.
 
         """
         if self.session is not None:
@@ -144,20 +144,20 @@ class ConnectionOptions:
                 raise ClientClosedError("the session that was handed in belongs to another event loop")
             return _adopt(self.session)
         connector = _Connector(
-            limit=0,  # the limiter limits
+            limit=0,  # the limiter does that
             keepalive_timeout=_KEEP_ALIVE,
             ssl=True if self.ssl_context is None else self.ssl_context,
         )
         session = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-        )  # not trust_env: the HTTP library would pass over proxies that it does not know, and read netrc
-        session._retry_connection = False  # pyright: ignore[reportPrivateUsage]  # else it repeats a GET unasked
+        )  # not trust_env: aiohttp would ignore proxies that it does not support, and read netrc
+        session._retry_connection = False  # pyright: ignore[reportPrivateUsage]  # or it repeats a GET by itself
         return session
 
 
 @lru_cache(64)
 def _timeout(connect: float | None, own: bool) -> aiohttp.ClientTimeout:
-    """Create a timeout; making one for each request would take longer than anything else of ours does."""
+    """Create aiohttp's timeout; cached, because creating one per request would be the most expensive step of a call."""
     return aiohttp.ClientTimeout(total=None, connect=None if own else connect, sock_connect=connect if own else None)
 
 
@@ -170,11 +170,10 @@ def _proxy_url(text: str) -> URL | None:
 
 
 def _adopt(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
-    """Create a session that works like one that was handed in, except where a call would not be what it should be.
+    """Create a session that shares the connections, cookies, proxy, tracing and middlewares of the user's session.
 
-    Its connections, cookies, proxy, tracing and middlewares are the same. It sends no headers that say how another
-    message is framed or which part of it is wanted, its credentials go only where no key was given, and it repeats
-    nothing and judges no status by itself.
+    It differs where calls would break: it omits default headers about framing or ranges, sends its own credentials only
+    without an API key, repeats no request, and raises for no status.
     """
     auth, origin = session.auth, session._base_url_origin  # pyright: ignore[reportPrivateUsage]  # as its middlewares
 
@@ -190,7 +189,7 @@ def _adopt(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
         return await send(request)
 
     adopted = copy.copy(session)
-    headers = [(name, value) for name, value in session.headers.items() if not _OF_ANOTHER_MESSAGE.fullmatch(name)]
+    headers = [(name, value) for name, value in session.headers.items() if not _PER_REQUEST_HEADERS.fullmatch(name)]
     vars(adopted).update(
         _connector_owner=False,
         _default_auth=None,
@@ -206,9 +205,9 @@ def _adopt(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
 
 
 def abandon_session(session: aiohttp.ClientSession) -> None:
-    """Close a session where nothing can be awaited, because its loop is closed or out of reach."""
+    """Close a session without awaiting, because its loop is closed or belongs to another thread."""
     connector = session.connector
     owned = session.connector_owner
     session.detach()
     if owned and connector is not None and not connector.closed:
-        connector._close()  # pyright: ignore[reportPrivateUsage]  # the public one wants awaiting
+        connector._close()  # pyright: ignore[reportPrivateUsage]  # the public one must be awaited

@@ -1,4 +1,4 @@
-"""Timeouts that do not blame the server for an event loop that was blocked."""
+"""Timeouts that do not count time in which the event loop was blocked."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Final, Self
 __all__ = ["TimeoutScheduler", "Timer"]
 
 _LATE: Final = 0.05
-"""From how late on, in seconds, a timer that fires says that the loop was blocked."""
-_MAX_RETURNS: Final = 3
-"""How often blocked time is given back; a server that floods the loop makes every timer late, and must not thrive."""
+"""Minimum delay of a timer that indicates a blocked loop, in seconds."""
+_MAX_EXTENSIONS: Final = 3
+"""Maximum number of extensions per timer, because a server that floods the loop delays every timer."""
 
 
 class TimeoutScheduler:
-    """Look after the timers of a loop with one timer of the loop's, since to set one for each try would cost more.
+    """Scheduler of all timers of a loop, with a single timer handle of the loop; one per attempt would cost more.
 
-    A few hundred run at once at most, so that looking through them all whenever one may be due is cheap.
+    A few hundred timers run at once at most, so that checking all of them is cheap.
     """
 
     __slots__ = ("_at", "_handle", "_timers", "loop")
@@ -29,22 +29,22 @@ class TimeoutScheduler:
         self._timers: set[Timer] = set()
         self._handle: asyncio.TimerHandle | None = None
         self._at = math.inf
-        """When the loop's timer goes off."""
+        """Time of the loop's timer handle, on the loop's clock; infinite without one."""
 
     def add(self, timer: Timer) -> None:
-        """Look after a timer."""
+        """Add a timer."""
         self._timers.add(timer)
         if timer.when < self._at:
             self._wake(timer.when)
 
     def discard(self, timer: Timer) -> None:
-        """Look after a timer no more."""
+        """Remove a timer."""
         self._timers.discard(timer)
         if not self._timers:
             self._wake(math.inf)
 
     def end(self, error: Callable[[], Exception]) -> None:
-        """End the blocks of all timers now, each with an error of its own."""
+        """End the blocks of all timers now, each with a new error."""
         for timer in list(self._timers):
             timer.end(error())
 
@@ -62,29 +62,29 @@ class TimeoutScheduler:
 
 
 class Timer:
-    """Bound a block of code like `asyncio.timeout`, on the loop's monotonic clock.
+    """Context manager that limits the time of a block, like `asyncio.timeout`, on the loop's monotonic clock.
 
-    A loop that was blocked (by the caller's own code, say) finds the timer due and the answer arrived at the same
-    moment. Time in which the loop did not run is therefore given back before the timer takes effect, though no more at
-    once than was given in the first place.
+    After the loop was blocked (for example by the caller's own code), an expired timer and the response that arrived in
+    time appear at the same moment. A timer is therefore extended by the time in which the loop did not run, at most by
+    its own duration at once.
 
     Raises:
-        TimeoutError: the time ran out.
+        TimeoutError: The time expired.
 
     """
 
-    __slots__ = ("_cancels", "_error", "_returns", "_seconds", "_task", "_watch", "when")
+    __slots__ = ("_cancels", "_error", "_extensions", "_seconds", "_task", "_watch", "when")
 
     def __init__(self, watch: TimeoutScheduler, seconds: float | None) -> None:
-        """Store the time, from entering the block on; `None`: no bound, but `TimeoutScheduler.end` ends it."""
+        """Set the duration, which begins on entering the block; `None` for no limit but `TimeoutScheduler.end`."""
         self._watch = watch
         self._seconds = math.inf if seconds is None else seconds
-        self._returns = 0
+        self._extensions = 0
         self._error: Exception | None = None
 
     @property
     def expired(self) -> bool:
-        """Whether it has ended its block."""
+        """Whether the timer has ended its block."""
         return self._error is not None
 
     def __enter__(self) -> Self:
@@ -101,24 +101,24 @@ class Timer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._watch.discard(self)
-        # As long as somebody else wants the task cancelled, too, it stays cancelled.
+        # A task that was also cancelled by others stays cancelled.
         if self._error is not None and self._task.uncancel() <= self._cancels and kind is asyncio.CancelledError:
             raise self._error from error
 
     def end(self, error: Exception) -> None:
-        """End the block now, with this error."""
+        """End the block now, and raise this error from it."""
         self._watch.discard(self)
         if self._error is None:
             self._error = error
             self._task.cancel()
 
     def check(self, now: float) -> None:
-        """End the block if its time has run out."""
+        """End the block if its time has expired."""
         late = now - self.when
         if late < 0:
             return
-        if late < _LATE or self._returns == _MAX_RETURNS:
+        if late < _LATE or self._extensions == _MAX_EXTENSIONS:
             self.end(TimeoutError())
         else:
-            self._returns += 1
+            self._extensions += 1
             self.when = now + min(late, self._seconds)

@@ -1,4 +1,4 @@
-"""Log attempts at level DEBUG: requests and responses, without secrets."""
+"""Logging of attempts at level DEBUG: requests and responses, without secrets."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ _READ: Final = 4 * _EXCERPT
 """Maximum number of bytes of a body that are examined."""
 _MASK: Final = "**********"
 _MEMBER: Final = (
-    rf'("[^"]*(?:{SENSITIVE.pattern}|environment_variables)[^"]*"\s*:\s*)'  # a name, and then what it stands for:
-    r'(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|\{[^{}]*\}|\[[^\[\]]*\]|[\[{].*)'  # text or a flat collection; else all the rest
+    rf'("[^"]*(?:{SENSITIVE.pattern}|environment_variables)[^"]*"\s*:\s*)'  # the name, and then the value:
+    r'(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|\{[^{}]*\}|\[[^\[\]]*\]|[\[{].*)'  # text or a flat collection, else the whole rest
 )
-"""A member of a JSON object that is a secret, or holds some, or the beginning of one; compiled when it is needed."""
+"""Pattern of a member of a JSON object that is secret, complete or cut off; compiled on first use."""
 
 
 def scrubbed(text: str, headers: Mapping[str, str]) -> str:
-    """Mask in a text what a request's headers carry in confidence, which an answer may echo."""
+    """Return a text, such as a response that echoes headers, with the secrets of a request's headers masked."""
     credentials = [value for name, value in headers.items() if names_secret(name)]
     secrets = {str(word) for value in credentials for word in (value, value.rpartition(" ")[2]) if word}
-    for secret in sorted(secrets, key=len, reverse=True):  # one may begin another
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be the beginning of another
         text = text.replace(secret, _MASK)
     return printable(text)
 
 
 class Trace:
-    """Log one attempt; made for it where the level asks for that."""
+    """Log of one attempt; created only if the level is DEBUG."""
 
     def __init__(self, base_url: str, number: int, clock: Callable[[], float]) -> None:
-        """Begin, before the wait for a slot.
+        """Start the clock, before the wait for the limiter.
 
         Args:
-            base_url: Where the request goes.
-            number: Which attempt of its call it is, from 1.
-            clock: Returns the time in seconds.
+            base_url: URL of the server.
+            number: Number of the attempt in its call, from 1.
+            clock: Function that returns the time in seconds.
 
         """
         self._base_url = base_url
@@ -57,7 +57,7 @@ class Trace:
         self._what = ""
 
     def sends(self, request: Request) -> None:
-        """Log what goes out, and the wait before it."""
+        """Log a request, and the wait before it."""
         waited, self._since = self._clock() - self._since, self._clock()
         self._headers = request.headers
         self._what = f"{request.method} {request.path}, attempt {self._number}"
@@ -75,7 +75,7 @@ class Trace:
         )
 
     def receives(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Log what came back."""
+        """Log a response."""
         log.debug(
             "%s: answered %d after %.3f s; %s; %s",
             self._what,
@@ -86,7 +86,7 @@ class Trace:
         )
 
     def fails(self, error: APIError) -> None:
-        """Log why there is no value, unless the status, which was logged, says it all."""
+        """Log the error of the attempt, except one for a status, which is logged already."""
         if not isinstance(error, APIStatusError):
             took, words = self._clock() - self._since, self._shown(error.message)
             log.debug("%s: failed after %.3f s: %s: %s", self._what, took, type(error).__name__, words)
@@ -102,7 +102,7 @@ class Trace:
         return self._body(request.body, request.body)
 
     def _body(self, body: bytes, plain: bytes) -> str:
-        """Describe a body: how many bytes travel, and how what they stand for begins."""
+        """Return the size of a body as it is sent, and its beginning, decompressed."""
         text = self._shown(plain[:_READ].decode("utf-8", "replace"))
         text = re.sub(_MEMBER, rf'\1"{_MASK}"', text, flags=SENSITIVE.flags)
         return f"{len(body)} bytes: {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT or len(plain) > _READ else ''}"
@@ -112,7 +112,7 @@ class Trace:
 
 
 def _plain(headers: Mapping[str, str], body: bytes) -> bytes:
-    """Undo a compression as far as an excerpt needs it; what cannot be undone is shown as it came."""
+    """Decompress the beginning of a body for an excerpt; return an invalid body unchanged."""
     if not headers.get("Content-Encoding"):
         return body
     try:

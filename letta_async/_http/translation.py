@@ -1,4 +1,4 @@
-"""Translate exceptions of the HTTP library, TLS and the operating system: one table, first match wins."""
+"""Translation of exceptions of aiohttp, TLS and the operating system, by a table whose first match applies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_DESCRIPTOR: Final = (errno.EMFILE, errno.ENFILE)
 
 @attrs.frozen
 class _Meaning:
-    """What a foreign exception stands for."""
+    """Meaning of a foreign exception."""
 
     words: str
     cls: type[APIConnectionError] = APIConnectionError
@@ -58,15 +58,15 @@ _TOO_MANY: Final = _Meaning("the answer has more headers than the 128 that are r
 
 
 def _of_parser_error(error: Any) -> _Meaning:
-    """Tell HTTP that is larger than may be from what is none: the answer's head came, from the right port."""
-    said = str(error)  # what the parser raised is the cause of a cause
+    """Distinguish a response head that exceeds a limit from bytes that are not HTTP."""
+    said = str(error)  # the parser's own exception is only the cause of a cause
     if "Got more than" in said:
         return _TOO_LONG
     return _TOO_MANY if "Too many headers" in said else _GARBLED
 
 
 def _of_os_error(error: Any) -> _Meaning:
-    """Tell refused connections from names that do not resolve and failed handshakes."""
+    """Distinguish refused connections, unresolved names, failed TLS handshakes and broken connections."""
     if isinstance(error, aiohttp.ClientConnectorError):
         inner = error.os_error
         if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(inner, socket.gaierror):
@@ -74,14 +74,14 @@ def _of_os_error(error: Any) -> _Meaning:
         if isinstance(inner, ssl.SSLError):
             return _of_tls_error(inner)
         return _Meaning("no connection could be made", unprocessed=True, transient=True)
-    # TLS 1.3 tells of an unwelcome client only when the client believes the handshake done.
+    # With TLS 1.3, the server rejects a client's certificate only after the client has finished the handshake.
     return _UNWELCOME if _is_unwelcome(error) else _BROKEN
 
 
 def _of_resolver(error: OSError) -> _Meaning:
-    """Tell a name that is unknown from a resolver that could not find out."""
+    """Distinguish an unknown name from a failure of the resolver."""
     lasting = isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN
-    if isinstance(error.__cause__, Exception):  # aiodns has its own numbers, those of c-ares
+    if isinstance(error.__cause__, Exception):  # aiodns has the error numbers of c-ares
         lasting = lasting or error.__cause__.args[:1] in ((1,), (4,))
     if lasting:
         return _Meaning("the host's name does not resolve", unprocessed=True)
@@ -106,7 +106,7 @@ def _of_proxy_answer(error: aiohttp.ClientHttpProxyError) -> _Meaning:
 
 
 def _of_payload_error(error: Any) -> _Meaning:
-    """Tell an answer that was cut short from one that is framed wrongly."""
+    """Distinguish a response that was cut off from one with wrong framing."""
     cut_short = isinstance(error.__cause__, ContentLengthError | TransferEncodingError | OSError | aiohttp.ClientError)
     if cut_short and "Not enough data" in f"{error} {error.__cause__}":
         return _BROKEN
@@ -141,11 +141,11 @@ FOREIGN: Final[list[tuple[type[BaseException], Callable[[Any], _Meaning]]]] = [
     (asyncio.CancelledError, lambda _: _Meaning("what the request waited for was cancelled, though the call was not")),
     (Exception, lambda _: _Meaning("the request failed in a way that was not foreseen")),
 ]
-"""Exception classes, the more special first, with what an instance stands for."""
+"""Exception classes, subclasses first, each with a function that returns the meaning of an instance."""
 
 
 def translate(error: Exception | asyncio.CancelledError, method: str, path: str, base_url: str) -> APIConnectionError:
-    """Return this package's error for a foreign one, which is kept as its cause."""
+    """Return this package's error for a foreign exception, with that as its cause."""
     meaning = _EXHAUSTED if _is_of_descriptors(error) else _meaning(error)
     said = printable(str(error))[:_SHORT]
     words = f"{meaning.words} ({type(error).__name__}{': ' if said else ''}{said})"
@@ -153,7 +153,7 @@ def translate(error: Exception | asyncio.CancelledError, method: str, path: str,
     made.unprocessed = meaning.unprocessed
     made.transient = meaning.transient
     made.exhausted = meaning.exhausted
-    made.__cause__ = _without_frames(error)
+    made.__cause__ = _remove_secrets(error)
     return made
 
 
@@ -162,7 +162,7 @@ def _meaning(error: BaseException) -> _Meaning:
 
 
 def _is_of_descriptors(error: BaseException) -> bool:
-    """Return whether the system had no file descriptor left, wherever one was wanted: a socket, the resolver, TLS."""
+    """Return whether an error was caused by a lack of file descriptors: for a socket, the resolver or TLS."""
     return any(
         isinstance(link, OSError)
         and (link.errno in _NO_DESCRIPTOR or any(f"[Errno {number}]" in str(link) for number in _NO_DESCRIPTOR))
@@ -171,7 +171,7 @@ def _is_of_descriptors(error: BaseException) -> bool:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Go through an error and what led to it, each once."""
+    """Yield an error and its causes and contexts, each once."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
@@ -181,11 +181,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def connection_error(words: str, method: str, path: str, base_url: str, cls: type[E]) -> E:
-    """Create an error that says which request did not come through, and to where."""
-    return cls(f"{method} {path}: {words} [{_to_try(base_url)}]", request_method=method, request_path=path)
+    """Create an error whose message names the request and the server."""
+    return cls(f"{method} {path}: {words} [{_server_hint(base_url)}]", request_method=method, request_path=path)
 
 
-def _to_try(base_url: str) -> str:
+def _server_hint(base_url: str) -> str:
     if base_url == "http://localhost:8283":
         return f"to {base_url}: is a Letta server running there? start one with `letta server`, or set base_url"
     if is_fallback(base_url):
@@ -193,10 +193,10 @@ def _to_try(base_url: str) -> str:
     return f"to {base_url}"
 
 
-def _without_frames(error: BaseException) -> BaseException:
-    """Drop what could show a secret of an error and what led to it: frames with the request's bytes, its headers.
+def _remove_secrets(error: BaseException) -> BaseException:
+    """Remove from an error and its causes what could contain a secret: frames with the request's bytes, and headers.
 
-    What is left can be pickled, by those who take causes along as `distributed` does.
+    The rest can be pickled, for libraries that pickle causes, as `distributed` does.
     """
     for link in _chain(error):
         link.__traceback__ = None
@@ -206,6 +206,6 @@ def _without_frames(error: BaseException) -> BaseException:
             link.args = (link.request_info, ())
             link.headers = None if link.headers is None else CIMultiDict(link.headers)
         if isinstance(link, aiohttp.ServerDisconnectedError):
-            link.message = str(link.message)  # it may be half an answer, parsed
+            link.message = str(link.message)  # it may be a parsed part of a response
             link.args = (link.message,)
     return error

@@ -1,4 +1,4 @@
-"""The transport that all calls of a client share: one session per event loop, limiters per server."""
+"""Transport that all calls of a client share: one session per event loop, and limiters per server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from letta_async._http.keyed_attempts import KeyedCallAttempts
 from letta_async._http.limiter import Limiter, ServerLimiters
 from letta_async._http.request import Request
 from letta_async._http.session import ConnectionOptions, abandon_session
-from letta_async._http.timeouts import TimeoutScheduler
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._schema.record import Record
 from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig
@@ -28,26 +28,26 @@ from letta_async.retry import Retries
 __all__ = ["ClientStats", "Transport"]
 
 _TURNS_TO_END: Final = 5
-"""Turns of the loop in which calls that were ended see it, before their connections go."""
+"""Number of iterations of the loop in which cancelled calls can finish before their connections are closed."""
 
 
 @attrs.frozen(kw_only=True)
 class ClientStats(Record):
-    """How things stand with a client and its server, at one moment."""
+    """Statistics of a client and its server at one moment."""
 
     limit: int
-    """How many requests may be in flight just now, of all classes of traffic that were used; 0 before the first one."""
+    """Current maximum number of requests in flight, summed over the classes of traffic in use; 0 before the first."""
     in_flight: int
-    """How many are."""
+    """Number of requests in flight."""
     waiting: int
-    """Number of calls that wait for a slot."""
+    """Number of requests in the queues of the limiters."""
     retries: int
-    """How many requests were tries again, since the client was made."""
+    """Number of retries since the client was created."""
 
 
 @attrs.define(eq=False)
 class _Binding:
-    """The loop and process that a session belongs to, and what is under way there."""
+    """Session of one loop and process, with the state of the calls there."""
 
     pid: int
     loop: asyncio.AbstractEventLoop
@@ -59,9 +59,9 @@ class _Binding:
     watch: TimeoutScheduler = attrs.field(
         init=False, default=attrs.Factory(lambda self: TimeoutScheduler(self.loop), takes_self=True)
     )
-    """Looks after the tries and pauses under way, and ends them when the client is closed."""
-    lane: CallContext | None = attrs.field(init=False, default=None)
-    """What the latest call shared with those before it; mostly all calls share it."""
+    """Scheduler of the timeouts; it ends attempts and pauses when the client is closed."""
+    context: CallContext | None = attrs.field(init=False, default=None)
+    """Context of the latest call, reused by calls with the same options."""
 
     @property
     def limiters(self) -> list[Limiter]:
@@ -71,9 +71,9 @@ class _Binding:
 
 @attrs.define(eq=False, kw_only=True)
 class Transport:
-    """Send requests and see each one through to its answer or its error.
+    """Sender of requests, with retries.
 
-    The session is made on first use, in the loop that uses it, and made anew in another loop once the first is closed.
+    The session is created on first use, in the running loop, and again in another loop after the first one is closed.
     """
 
     connection: ConnectionOptions
@@ -84,35 +84,49 @@ class Transport:
     _binding: _Binding | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
-        faults = [
+        problems = [
             ArgumentProblem(name, f"{value!r} is not a positive whole number")
             for name, value in (("max_concurrency", self.max_concurrency), ("concurrency", self.concurrency))
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1)
         ]
-        if faults:
-            raise InvalidArgumentError(faults)
+        if problems:
+            raise InvalidArgumentError(problems)
 
     def send(
-        self, request: Request, config: ClientConfig, attempts: list[Attempt] | None = None
+        self,
+        request: Request,
+        config: ClientConfig,
+        attempts: list[Attempt] | None = None,
+        until: float | None = None,
     ) -> Coroutine[Any, Any, Any]:
-        """Send a request, again if need be, and give what its answer carries.
+        """Send a request, with retries, and return the value of its response.
 
         Args:
-            request: What to send.
-            config: The client's options.
-            attempts: Where to note the tries that fail, for a caller who wants them of a call that succeeds, too.
+            request: Request to send.
+            config: Options of the client.
+            attempts: List to which failed attempts are appended, for callers that need those of successful calls too.
 
         Raises:
-            APIError: no answer came, or one that is no success, or none in time.
-            ClientClosedError: the client is closed, was closed meanwhile, or belongs to another loop.
+            APIError: No response arrived, or not in time, or it is not a success.
+            ClientClosedError: The client is closed, was closed meanwhile, or belongs to another loop.
 
         """
         kind = CallAttempts if config.keys is None else KeyedCallAttempts
-        tries = kind(self._lane(self._bind(), config), request, [] if attempts is None else attempts)
-        return tries.run() if config.deadline is None else tries.run_in_time(config.deadline)
+        call = kind(self._context(self._bind(), config), request, [] if attempts is None else attempts)
+        return call.run() if config.deadline is None else call.run_in_time(config.deadline, until)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait between two requests that belong together.
+
+        Raises:
+            ClientClosedError: The client was closed meanwhile.
+
+        """
+        with Timer(self._bind().watch, None):
+            await self.retries.sleep(seconds)
 
     async def close(self) -> None:
-        """End what is under way and close the connections; a session that was given stays open."""
+        """End the calls in flight and close the connections; a session that the user passed stays open."""
         self.closed = True
         binding = self._take_binding()
         if binding is None:
@@ -131,7 +145,7 @@ class Transport:
             await asyncio.sleep(0)
 
     def stats(self, base_url: str) -> ClientStats:
-        """Return how things stand with a server."""
+        """Return the statistics for a server."""
         server = None if self._binding is None else self._binding.servers.get(base_url)
         limiters = [] if server is None else list(server)
         if not limiters:
@@ -145,18 +159,18 @@ class Transport:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a session of this process that wants closing."""
+        """Whether a session of this process has to be closed."""
         binding = self._binding
         return binding is not None and binding.pid == os.getpid() and self.connection.session is None
 
     def abandon(self) -> None:
-        """Release the connections without a loop to close them in."""
+        """Release the connections without a running loop."""
         binding = self._take_binding()
         if binding is not None:
             abandon_session(binding.session)
 
     def _take_binding(self) -> _Binding | None:
-        """Part with the binding, to close it; with the parent process's, to leave it as it is."""
+        """Remove the binding and return it, to be closed; return `None` for one of the parent process."""
         binding, self._binding = self._binding, None
         if binding is None or binding.pid != os.getpid():
             return None
@@ -164,7 +178,7 @@ class Transport:
         return binding
 
     def _bind(self) -> _Binding:
-        """Find the session for the running loop, or make it."""
+        """Return the binding for the running loop; create it on first use."""
         if self.closed:
             raise ClientClosedError("the client is closed; make a new one")
         loop = asyncio.get_running_loop()
@@ -178,7 +192,12 @@ class Transport:
         return binding
 
     def _unbind(self, binding: _Binding) -> None:
-        """Leave a session whose loop is gone; refuse to leave one whose loop may still run."""
+        """Abandon the session of a closed loop.
+
+        Raises:
+            ClientClosedError: The loop is not closed.
+
+        """
         if binding.pid != os.getpid():
             return
         if not binding.loop.is_closed():
@@ -190,19 +209,19 @@ class Transport:
         if self.connection.session is None:
             warn("a client was still open when its event loop closed; use `async with`, or close it", ResourceWarning)
 
-    def _lane(self, binding: _Binding, config: ClientConfig) -> CallContext:
-        """Find what calls with the same options share, or make it."""
-        lane = binding.lane
-        if lane is None or lane.config is not config:
+    def _context(self, binding: _Binding, config: ClientConfig) -> CallContext:
+        """Return the context for calls with these options; create it if they differ from the latest call's."""
+        context = binding.context
+        if context is None or context.config is not config:
             limiters = self._limiters(binding, config.base_url)
             connection = self.connection.towards(config.base_url)
-            lane = binding.lane = CallContext(
+            context = binding.context = CallContext(
                 binding.session, connection, binding.watch, config, limiters, self.retries, binding.streams
             )
-        return lane
+        return context
 
     def _limiters(self, binding: _Binding, base_url: str) -> ServerLimiters:
-        """Find the limiters of a server, or make them."""
+        """Return the limiters of a server; create them on first use."""
         limiters = binding.servers.get(base_url)
         if limiters is None:
             limiters = binding.servers[base_url] = ServerLimiters(
@@ -212,5 +231,5 @@ class Transport:
 
 
 _open: Final[set[_Binding]] = set()
-"""Kept from the garbage collector until they are closed: in a forked child it would close the parent's connections, and
-take them out of the selector that both processes share."""
+"""Bindings that are not closed, kept from garbage collection: in a forked child that would close the parent's
+connections, and remove them from the selector that both processes share."""

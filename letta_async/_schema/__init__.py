@@ -1,1 +1,1 @@
-"""Describe, validate and convert values: what annotations say, and JSON."""
+"""Schema of values: annotations, validation, and conversion from and to JSON."""

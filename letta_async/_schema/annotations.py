@@ -1,4 +1,4 @@
-"""What the converters ask of an annotation."""
+"""Inspection of type annotations: unions, lists, literals, wire classes and the tags that distinguish them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def is_union(annotation: Any) -> bool:
 
 
 def value_members(union: Any) -> list[Any]:
-    """Give the members of a union that stand for a value: neither `None` nor `UNSET`."""
+    """Return the members of a union without `None` and `UNSET`."""
     return [member for member in get_args(union) if member not in (NoneType, Unset)]
 
 
@@ -62,7 +62,7 @@ def is_wire_class(annotation: Any) -> bool:
 
 
 def tag_of(cls: type[Any]) -> tuple[str, str] | None:
-    """Give the field that tells a class from the others of its union, and its value: a literal that is its default."""
+    """Return the name and value of a class's tag, a literal with a default; `None` for a class without one."""
     for field in attrs.fields(attrs.resolve_types(cls)):
         if is_literal(field.type) and isinstance(field.default, str):
             return field.name, field.default
@@ -70,7 +70,7 @@ def tag_of(cls: type[Any]) -> tuple[str, str] | None:
 
 
 def by_tag(members: Iterable[type[Any]]) -> tuple[str, dict[str, type[Any]]]:
-    """Give the name of the field that tells the members of a union apart, and the member of each of its values."""
+    """Return the name of the tag of a union's members, and the member for each value of the tag."""
     tags = {tag[1]: (tag[0], cls) for cls in members if (tag := tag_of(cls))}
     names = {name for name, _ in tags.values()}
     (name,) = names
@@ -78,9 +78,10 @@ def by_tag(members: Iterable[type[Any]]) -> tuple[str, dict[str, type[Any]]]:
 
 
 def untagged(members: Iterable[type[Any]]) -> type[Any] | None:
-    """Give the member of a union that no tag tells: the one for whatever has an unknown tag."""
+    """Return the member of a union that has no tag, which stands for unknown tags; `None` if each has one."""
     return next((cls for cls in members if tag_of(cls) is None), None)
 
 
 def wire_names(cls: type[Any]) -> list[str]:
+    """Return the names of a class's fields that are members of its JSON object."""
     return [field.name for field in attrs.fields(cls) if field.name != "extra_fields"]

@@ -1,16 +1,17 @@
-"""Convert between JSON values and attrs classes, by cattrs: tolerant of whatever a newer server answers."""
+"""Tolerant conversion between JSON values and wire classes, by cattrs; it accepts what a newer server may send."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from types import NoneType
 from typing import Any, Final, get_args, get_origin
 
 import attrs
 from cattrs import Converter
 from cattrs.fns import identity
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.gen import make_dict_unstructure_fn, override
 
 from letta_async._schema.annotations import (
     by_tag,
@@ -29,11 +30,11 @@ from letta_async._schema.annotations import (
 from letta_async._schema.json_values import is_array, is_object
 from letta_async._schema.pages import CursorPage, ObjectPage
 
-__all__ = ["READABLE", "is_readable", "read", "write"]
+__all__ = ["READABLE", "is_readable", "read", "reader_of", "write"]
 
 Hook = Callable[[Any, Any], Any]
 
-_PLAIN: Final[dict[type, str]] = {
+_JSON_KINDS: Final[dict[type, str]] = {
     str: "a JSON string",
     list: "an array",
     dict: "an object",
@@ -45,36 +46,62 @@ _SCALARS: Final = frozenset({str, int, float, bool})
 
 
 READABLE: Final = "object, str, int, float, list, dict, a class of this package such as Block, list[Block]"
-"""The types that `is_readable`, in words."""
+"""Description of the types that `is_readable` accepts, for error messages."""
 
 
-# --- read: what a server answers --------------------------------------------------------------------------------------
+# --- structure: from JSON values --------------------------------------------------------------------------------------
 
 
-def read(answer_type: Any, value: object) -> Any:
-    """Make what the API promises from a JSON value, keeping what is unknown, or not as it should be, as it is.
+def read(result_type: Any, value: object) -> Any:
+    """Convert a JSON value to the type that the API promises; keep unknown and invalid fields unchanged.
 
     Raises:
-        TypeError: the value itself, or an item of it, is of another kind than promised.
+        TypeError: The value itself, or an item of it, is of another kind than promised.
 
     """
-    if type(value) is answer_type:
-        return value  # a plain one
-    if isinstance(answer_type, ObjectPage):
-        return _read_page(answer_type, value)
-    kind = get_origin(answer_type) or answer_type
-    if kind in _PLAIN and not isinstance(value, kind):
-        raise TypeError(f"{_PLAIN[kind]} was promised, not {_json_kind(value)}")
-    made = _tolerant.structure(value, answer_type)
-    promised = get_args(answer_type)[0] if is_list(answer_type) else answer_type
-    if is_wire_class(promised) or (is_union(promised) and all(map(is_wire_class, value_members(promised)))):
-        for item in made if is_list(answer_type) else [made]:
-            if not isinstance(item, promised):
-                raise TypeError(f"{_name(promised)} was promised, not {_json_kind(item)}{_lacking(promised, item)}")
-    return made
+    if type(value) is result_type:
+        return value
+    return reader_of(result_type)(value)
 
 
-def _read_page(page: ObjectPage, value: object) -> CursorPage[Any]:
+@cache
+def reader_of(result_type: Any) -> Callable[[object], Any]:
+    """Return the function that converts JSON values to a type, as `read` does; it is made once for each type."""
+    if isinstance(result_type, ObjectPage):
+        return lambda value: _structure_page(result_type, value)
+    kind = get_origin(result_type) or result_type
+    hook: Hook = _tolerant_converter.get_structure_hook(result_type)
+    promised = get_args(result_type)[0] if is_list(result_type) else result_type
+    members = frozenset(get_args(promised) if is_union(promised) else (promised,))
+    if not all(is_wire_class(member) or member is NoneType for member in members):
+        return lambda value: hook(_of_kind(kind, value), result_type)
+
+    def read_item(value: object) -> Any:
+        made = hook(value, result_type)
+        if type(made) not in members:
+            problem = f"{_describe_type(promised)} was promised, not {_json_kind(made)}"
+            raise TypeError(problem + _missing_fields_text(promised, made))
+        return made
+
+    if kind is not list:
+        return read_item
+    hook, result_type = _tolerant_converter.get_structure_hook(promised), promised
+    return lambda value: list(map(read_item, _of_kind(list, value)))
+
+
+def _of_kind(kind: Any, value: Any) -> Any:
+    """Return a JSON value of the promised kind.
+
+    Raises:
+        TypeError: It is of another kind.
+
+    """
+    if kind in _JSON_KINDS and not isinstance(value, kind):
+        raise TypeError(f"{_JSON_KINDS[kind]} was promised, not {_json_kind(value)}")
+    return value
+
+
+def _structure_page(page: ObjectPage, value: object) -> CursorPage[Any]:
     if not is_object(value):
         raise TypeError(f"an object was promised, not {_json_kind(value)}")
     if page.items_in not in value:
@@ -89,13 +116,13 @@ def _read_page(page: ObjectPage, value: object) -> CursorPage[Any]:
     return CursorPage(items, cursor, more=more)
 
 
-def is_readable(answer_type: Any) -> bool:
-    """Tell whether `read` can keep to a type: a plain one, a class of the API, a union of some, or a list of either."""
-    if any(answer_type is plain for plain in (object, Any, *_PLAIN)):
+def is_readable(result_type: Any) -> bool:
+    """Return whether `read` can convert to a type: a JSON type, a wire class, a union of these, or a list of either."""
+    if any(result_type is plain for plain in (object, Any, *_JSON_KINDS)):
         return True
-    if get_origin(answer_type) in (list, dict) and get_args(answer_type)[-1] in (object, Any):
+    if get_origin(result_type) in (list, dict) and get_args(result_type)[-1] in (object, Any):
         return True
-    item = get_args(answer_type)[0] if is_list(answer_type) else answer_type
+    item = get_args(result_type)[0] if is_list(result_type) else result_type
     members = get_args(item) if is_union(item) else [item]
     return all(is_wire_class(member) and "extra_fields" in attrs.fields_dict(member) for member in members)
 
@@ -103,10 +130,10 @@ def is_readable(answer_type: Any) -> bool:
 def _json_kind(value: object) -> str:
     if isinstance(value, bool):
         return "a boolean"
-    return next((words for kind, words in _PLAIN.items() if isinstance(value, kind)), "null")
+    return next((words for kind, words in _JSON_KINDS.items() if isinstance(value, kind)), "null")
 
 
-def _name(promised: Any) -> str:
+def _describe_type(promised: Any) -> str:
     if not is_union(promised):
         return str(promised.__name__)
     members = value_members(promised)
@@ -114,50 +141,58 @@ def _name(promised: Any) -> str:
     return f"{name} or null" if NoneType in get_args(promised) else name
 
 
-def _lacking(promised: Any, value: object) -> str:
-    """Say which required fields an object lacks."""
+def _missing_fields_text(promised: Any, value: object) -> str:
+    """Return words for an error message that name the required fields that an object lacks."""
     if is_union(promised) or not is_object(value):
         return ""
-    return f" without {' and '.join(name for name in _required(promised) if name not in value)}"
+    return f" without {' and '.join(name for name in _required_fields(promised) if name not in value)}"
 
 
-def _required(cls: type[Any]) -> list[str]:
+def _required_fields(cls: type[Any]) -> list[str]:
     return [field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING]
 
 
-def _keep(value: Any, _: Any) -> Any:
+def _return_unchanged(value: Any, _: Any) -> Any:
     return value
 
 
-def _read_moment(value: Any, _: Any) -> Any:
-    """Read ISO 8601; without a zone it is UTC, as the server means it. What cannot be read stays as it is."""
+def _structure_datetime(value: Any, _: Any) -> Any:
+    """Parse ISO 8601, as UTC if it has no zone, as the server means it; return an invalid value unchanged."""
     try:
-        moment = datetime.fromisoformat(value)
+        parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return value
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
 
 
-def _read_list(annotation: Any) -> Hook:
+_INDIFFERENT: Final = (_return_unchanged, _structure_datetime)
+"""Hooks that do not look at the annotation."""
+
+
+def _structure_list(annotation: Any) -> Hook:
     (item,) = get_args(annotation)
-    inner = _tolerant.get_structure_hook(item)
+    inner = _tolerant_converter.get_structure_hook(item)
     return lambda value, _: [inner(each, item) for each in value] if is_array(value) else value
 
 
-def _read_mapping(annotation: Any) -> Hook:
+def _structure_mapping(annotation: Any) -> Hook:
     _, member = get_args(annotation)
-    inner = _tolerant.get_structure_hook(member)
+    inner = _tolerant_converter.get_structure_hook(member)
     return lambda value, _: {name: inner(each, member) for name, each in value.items()} if is_object(value) else value
 
 
-def _read_union(annotation: Any) -> Hook:
-    """Read what is one of several kinds: the kind of the JSON value tells which."""
+def _structure_union(annotation: Any) -> Hook:
+    """Return a hook for a union; the kind of the JSON value selects the member."""
     members = value_members(annotation)
     classes = [member for member in members if is_wire_class(member)]
     objects = classes or filter(is_mapping, members)
-    from_object = _read_tagged(classes) if len(classes) > 1 else _first(objects)
-    from_array = _first(member for member in members if is_list(member))
-    from_text = _first(member for member in members if member is datetime and str not in members)
+    from_object = _structure_tagged(classes) if len(classes) > 1 else _structure_first(objects)
+    from_array = _structure_first(member for member in members if is_list(member))
+    from_text = _structure_first(member for member in members if member is datetime and str not in members)
+    if from_array is from_text is _return_unchanged:
+        return from_object
+    if from_object is from_array is _return_unchanged:
+        return from_text
 
     def hook(value: Any, _: Any) -> Any:
         inner = from_object if is_object(value) else from_array if is_array(value) else from_text
@@ -166,59 +201,83 @@ def _read_union(annotation: Any) -> Hook:
     return hook
 
 
-def _first(members: Iterable[Any]) -> Hook:
-    """Give the hook of the first member; without one, what keeps a value as it is."""
+def _structure_first(members: Iterable[Any]) -> Hook:
+    """Return the hook of the first member, or one that returns its value unchanged if there are no members."""
     for member in members:
-        inner = _tolerant.get_structure_hook(member)
-        return lambda value, _: inner(value, member)
-    return _keep
+        inner: Hook = _tolerant_converter.get_structure_hook(member)
+        return inner if inner in _INDIFFERENT or is_wire_class(member) else _bound(inner, member)
+    return _return_unchanged
 
 
-def _read_tagged(members: list[type[Any]]) -> Hook:
-    """Read an object by its tag; one with an unknown tag, or unlike what its tag says, as the member without one."""
+def _bound(hook: Hook, annotation: Any) -> Hook:
+    return lambda value, _: hook(value, annotation)
+
+
+def _structure_tagged(members: list[type[Any]]) -> Hook:
+    """Return a hook for tagged objects; the untagged member takes those that no tagged member fits."""
     name, classes = by_tag(members)
-    fallback = untagged(members)
-
-    def hook(value: Any, _: Any) -> Any:
-        tag = value.get(name)
-        cls = classes.get(tag) if isinstance(tag, str) else None
-        made = value if cls is None else _tolerant.structure(value, cls)
-        return _tolerant.structure(value, fallback) if made is value and fallback is not None else made
-
-    return hook
-
-
-def _read_class(cls: type[Any]) -> Hook:
-    from_mapping: Hook = make_dict_structure_fn(
-        cls, _tolerant, _cattrs_detailed_validation=False, extra_fields=override(omit=True)
+    hooks: dict[object, Hook] = {tag: _tolerant_converter.get_structure_hook(cls) for tag, cls in classes.items()}
+    untagged_class = untagged(members)
+    fallback: Hook = (
+        _return_unchanged if untagged_class is None else _tolerant_converter.get_structure_hook(untagged_class)
     )
-    names = frozenset(wire_names(cls))
-    required = _required(cls)
 
     def hook(value: Any, _: Any) -> Any:
-        if not is_object(value) or any(name not in value for name in required):
-            return value
-        unknown = {name: value[name] for name in value if name not in names}
-        made = from_mapping(value, cls)
-        return attrs.evolve(made, extra_fields=unknown) if unknown else made
+        try:
+            made = hooks[value[name]](value, None)
+        except (KeyError, TypeError):  # it has no tag, an unknown one, or is no object
+            return fallback(value, None)
+        return fallback(value, None) if made is value else made
 
     return hook
 
 
-# --- write: JSON values -----------------------------------------------------------------------------------------------
+def _structure_class(cls: type[Any]) -> Hook:
+    """Return a hook for a class: it converts the fields that need it, and makes the instance at once.
+
+    Event streams go through here; the function that cattrs generates looks at each field, which takes thrice as long.
+    """
+    names = frozenset(wire_names(cls))
+    hooks = {
+        field.name: (_tolerant_converter.get_structure_hook(field.type), field.type)
+        for field in attrs.fields(attrs.resolve_types(cls))
+        if field.name in names
+    }
+    converted = [(name, hook, kind) for name, (hook, kind) in hooks.items() if hook is not _return_unchanged]
+
+    def hook(value: Any, _: Any) -> Any:
+        if type(value) is not dict and not is_object(value):
+            return value
+        given = dict(value)
+        if not given.keys() <= names:
+            unknown = {name: given.pop(name) for name in value if name not in names}
+            given["extra_fields"] = unknown
+        for name, inner, kind in converted:
+            part = given.get(name)
+            if part is not None:
+                given[name] = inner(part, kind)
+        try:
+            return cls(**given)
+        except TypeError:  # it lacks a required field
+            return value
+
+    return hook
+
+
+# --- unstructure: to JSON values --------------------------------------------------------------------------------------
 
 
 def write(value: object) -> Any:
-    """Turn an instance into JSON values: what is `UNSET` is left out, the field that tells classes apart is not."""
-    return _tolerant.unstructure(value)
+    """Convert an instance to JSON values, without fields that are `UNSET` and with the tag of its class."""
+    return _tolerant_converter.unstructure(value)
 
 
-def _write_class(cls: type[Any]) -> Callable[[Any], Any]:
+def _unstructure_class(cls: type[Any]) -> Callable[[Any], Any]:
     overrides: dict[str, Any] = {"extra_fields": override(omit=True)}
     if mark := tag_of(cls):
         overrides[mark[0]] = override(omit_if_default=False)
     to_mapping: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(
-        cls, _tolerant, _cattrs_omit_if_default=True, **overrides
+        cls, _tolerant_converter, _cattrs_omit_if_default=True, **overrides
     )
 
     def hook(value: Any) -> Any:
@@ -230,12 +289,12 @@ def _write_class(cls: type[Any]) -> Callable[[Any], Any]:
     return hook
 
 
-def _write_union(annotation: Any) -> Callable[[Any], Any]:
-    """Write values that are JSON as they stand without asking each time what they are, and the classes at once."""
+def _unstructure_union(annotation: Any) -> Callable[[Any], Any]:
+    """Return a hook for a union that skips the conversion of JSON scalars, and looks up classes directly."""
     members = value_members(annotation)
-    if all(map(_is_plain, members)):
+    if all(map(_is_json_scalar, members)):
         return identity
-    hooks = {member: _tolerant.get_unstructure_hook(member) for member in members if is_wire_class(member)}
+    hooks = {member: _tolerant_converter.get_unstructure_hook(member) for member in members if is_wire_class(member)}
 
     def hook(value: Any) -> Any:
         known: Callable[[Any], Any] | None = hooks.get(type(value))
@@ -244,32 +303,32 @@ def _write_union(annotation: Any) -> Callable[[Any], Any]:
     return hook
 
 
-def _write_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Write an object, most of whose values are JSON as they stand."""
+def _unstructure_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert a mapping to a JSON object; scalars, its most frequent values, need no conversion."""
     return {name: each if type(each) in _SCALARS else write(each) for name, each in value.items()}
 
 
-def _is_plain(annotation: Any) -> bool:
+def _is_json_scalar(annotation: Any) -> bool:
     if is_annotated(annotation):
-        return _is_plain(get_args(annotation)[0])
+        return _is_json_scalar(get_args(annotation)[0])
     return is_literal(annotation) or annotation in _SCALARS
 
 
-def _make_tolerant() -> Converter:
+def _make_tolerant_converter() -> Converter:
     converter = Converter(detailed_validation=False)
-    converter.register_structure_hook_func(lambda _: True, _keep)
+    converter.register_structure_hook_func(lambda _: True, _return_unchanged)
     for kind in (int, float, bool, str):
-        converter.register_structure_hook(kind, _keep)
-    converter.register_structure_hook(datetime, _read_moment)
-    converter.register_structure_hook_factory(is_wire_class, _read_class)
-    converter.register_structure_hook_factory(is_list, _read_list)
-    converter.register_structure_hook_factory(is_typed_mapping, _read_mapping)
-    converter.register_structure_hook_factory(is_union, _read_union)
+        converter.register_structure_hook(kind, _return_unchanged)
+    converter.register_structure_hook(datetime, _structure_datetime)
+    converter.register_structure_hook_factory(is_wire_class, _structure_class)
+    converter.register_structure_hook_factory(is_list, _structure_list)
+    converter.register_structure_hook_factory(is_typed_mapping, _structure_mapping)
+    converter.register_structure_hook_factory(is_union, _structure_union)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
-    converter.register_unstructure_hook_func(lambda cls: cls is dict or is_mapping(cls), _write_mapping)
-    converter.register_unstructure_hook_factory(is_wire_class, _write_class)
-    converter.register_unstructure_hook_factory(is_union, _write_union)
+    converter.register_unstructure_hook_func(lambda cls: cls is dict or is_mapping(cls), _unstructure_mapping)
+    converter.register_unstructure_hook_factory(is_wire_class, _unstructure_class)
+    converter.register_unstructure_hook_factory(is_union, _unstructure_union)
     return converter
 
 
-_tolerant: Final = _make_tolerant()
+_tolerant_converter: Final = _make_tolerant_converter()

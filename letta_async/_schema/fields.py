@@ -1,4 +1,4 @@
-"""What the wire classes share: the numeric ranges that annotations carry, and the room for fields not known here."""
+"""Base class of the wire classes, with room for unknown fields, and numeric ranges for annotations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_SHOWN: Final = 200
 
 @attrs.frozen
 class Range:
-    """Bounds of a number, both included; `None` leaves that side open."""
+    """Range of a number, both ends included; `None` leaves an end open."""
 
     minimum: float | None = None
     maximum: float | None = None
@@ -38,7 +38,7 @@ class Range:
 
 
 Count = Annotated[int, Range(minimum=0)]
-"""A whole number of things: zero or more."""
+"""Whole number, zero or more."""
 
 Seconds = Annotated[float, Range(minimum=0)]
 """Duration in seconds."""
@@ -47,50 +47,57 @@ PageSize = Annotated[int, Range(minimum=1)]
 """Maximum number of items of a page."""
 
 Fraction = Annotated[float, Range(minimum=0, maximum=1)]
-"""A share of a whole: 0 to 1, both included."""
+"""Number from 0 to 1, both included."""
 
 
 def _shown(extra: Mapping[str, Any]) -> str:
-    """Show fields that have no name here: where they are long, as all those of an agent are, by their names."""
+    """Return the `repr` of fields that are not declared; only their names if it is long."""
     text = repr(dict(extra))
     return text if len(text) <= _MAX_SHOWN else f"<{', '.join(map(str, extra))}>"
 
 
+def _no_fields() -> dict[str, Any]:
+    """Return an empty dictionary; `dict[str, Any]()` takes nine times as long, and each event of a stream needs one."""
+    return {}
+
+
 @attrs.frozen(kw_only=True)
 class WireObject(Record):
-    """A JSON object of the API.
+    """Base class of the JSON objects of the API.
 
-    A field defaults to `UNSET` unless the API requires it, or to `None` in what only a server sends. Making an instance
-    checks nothing, so that what a newer server answers can be held; values are checked where they are sent.
+    A field defaults to `UNSET` unless the API requires it, or to `None` in objects that only a server sends. Creating
+    an instance validates nothing, so that it can hold what a newer server sends; values are validated when they are
+    sent.
     """
 
     tag_is_optional: ClassVar[bool] = False
     """Whether a mapping without the field that tells the classes of a union apart is one of this class."""
 
-    extra_fields: Mapping[str, Any] = attrs.field(factory=dict[str, Any], hash=False, repr=_shown)
-    """Fields of the JSON object that this version has no name for: kept when read, sent unchecked when given."""
+    extra_fields: Mapping[str, Any] = attrs.field(factory=_no_fields, hash=False, repr=_shown)
+    """Members of the JSON object that this version does not declare; kept from a response, sent without validation."""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read an instance from what `to_dict` or `model_dump` returned, or from JSON that a server answered.
+        """Create an instance from the result of `to_dict` or `model_dump`, or from the JSON of a response.
 
-        As tolerant as reading an answer: fields that are not known are kept in `extra_fields`, and a value that is not
-        as it should be stays as it is.
+        The conversion is as tolerant as that of a response: unknown fields are kept in `extra_fields`, and an invalid
+        value is kept unchanged.
 
         Args:
             data: The fields, as JSON values; dates may also be `datetime` objects.
 
         Raises:
-            InvalidArgumentError: it is not a mapping of names, lacks a required field, or is of another class.
+            InvalidArgumentError: `data` is not a mapping with string keys, lacks a required field, or is of another
+                class.
 
         """
-        if faults := list(_read_faults(cls, data)):
-            raise InvalidArgumentError(faults)
+        if problems := list(_mapping_problems(cls, data)):
+            raise InvalidArgumentError(problems)
         made: Self = read(cls, data)
         return made
 
 
-def _read_faults(cls: type[WireObject], data: object) -> Iterable[ArgumentProblem]:
+def _mapping_problems(cls: type[WireObject], data: object) -> Iterable[ArgumentProblem]:
     if not is_object(data):
         yield ArgumentProblem("data", f"{show(data)} is not a mapping")
         return

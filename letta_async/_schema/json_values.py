@@ -1,8 +1,8 @@
-"""JSON values: what they are, what has none, and how one is shown in a message."""
+"""Helpers for JSON values: recognition, validation, conversion to built-in types, and display in messages."""
 
 from __future__ import annotations
 
-import difflib
+import json
 import math
 from collections.abc import Iterable, Mapping
 from types import NoneType
@@ -10,29 +10,49 @@ from typing import Any, Final, TypeGuard
 
 from letta_async.errors import ArgumentProblem
 
-__all__ = ["exact", "guess", "is_array", "is_object", "join", "json_problems", "plain", "show"]
+__all__ = ["exact", "guess", "is_array", "is_object", "join", "json_problems", "parse_json", "plain", "show"]
 
 _MAX_SHOWN: Final = 80
 _MAX_DEPTH: Final = 100
-_EXACT: Final = frozenset({str, int, float, bool, NoneType})
+_BUILTIN_SCALARS: Final = frozenset({str, int, float, bool, NoneType})
+
+
+_scan: Final = json.JSONDecoder().raw_decode
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON. `json.loads` takes twice as long for the event of a token, which is mostly keys and short strings.
+
+    Raises:
+        ValueError: The text is not JSON.
+        RecursionError: It is nested too deeply.
+
+    """
+    try:
+        value, length = _scan(text)
+        if length == len(text):
+            return value
+    except ValueError:
+        pass
+    return json.loads(text)  # there is white space around it, or the error says what is wrong
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
-    """Tell whether a value stands for a JSON object."""
+    """Return whether a value represents a JSON object."""
     return isinstance(value, Mapping)
 
 
 def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
-    """Tell whether a value stands for a JSON array."""
+    """Return whether a value represents a JSON array."""
     return isinstance(value, list | tuple)
 
 
 def exact(value: Any) -> Any:
-    """Return the `str`, `int` or `float` that an instance of a subclass holds, and any other value as it is.
+    """Return an instance of a subclass of `str`, `int` or `float` as the built-in type, other values unchanged.
 
-    Members of an `Enum` are such instances: `str()` and `format()` make `Color.RED` of what equals `"red"`.
+    Members of an `Enum` can be such instances: their `str()` is `Color.RED`, although they equal `"red"`.
     """
-    if type(value) in _EXACT:
+    if type(value) in _BUILTIN_SCALARS:
         return value
     if isinstance(value, str):
         return str.__str__(value)
@@ -42,8 +62,8 @@ def exact(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return a JSON value as `dict`, `list` and exact scalars; `json_problems` must have found nothing in it."""
-    if type(value) in _EXACT:
+    """Return a JSON value, in which `json_problems` found nothing, as `dict`, `list` and built-in scalars."""
+    if type(value) in _BUILTIN_SCALARS:
         return value
     if is_object(value):
         return {exact(name): plain(each) for name, each in value.items()}
@@ -53,7 +73,7 @@ def plain(value: Any) -> Any:
 
 
 def json_problems(value: object, path: str, depth: int = 0) -> list[ArgumentProblem]:
-    """Find what in a value has no form in JSON."""
+    """Return a problem for each part of a value that has no form in JSON."""
     if value is None or isinstance(value, str | bool | int):
         return []
     if isinstance(value, float):
@@ -61,24 +81,24 @@ def json_problems(value: object, path: str, depth: int = 0) -> list[ArgumentProb
     if depth > _MAX_DEPTH:
         return [ArgumentProblem(path, f"is nested more than {_MAX_DEPTH} deep, or holds itself")]
     if is_object(value):
-        faults = [
+        problems = [
             ArgumentProblem(path, f"{show(key)} is not a string, as names are")
             for key in value
             if not isinstance(key, str)
         ]
-        return faults + [f for k, v in value.items() for f in json_problems(v, join(path, str(k)), depth + 1)]
+        return problems + [f for k, v in value.items() for f in json_problems(v, join(path, str(k)), depth + 1)]
     if is_array(value):
         return [f for i, v in enumerate(value) for f in json_problems(v, f"{path}[{i}]", depth + 1)]
     return [ArgumentProblem(path, f"{show(value)} has no form in JSON")]
 
 
 def join(path: str, name: str) -> str:
-    """Give the path of a field below a path; either may be empty."""
+    """Return the dotted path of a field below a path; either may be empty."""
     return f"{path}.{name}" if path and name else path or name
 
 
 def show(value: object) -> str:
-    """Show a value with its type, shortened; a faulty `repr` of a user's class must not hide the fault."""
+    """Return a shortened `repr` of a value with its type, for messages, even if its class's `repr` raises."""
     try:
         text = repr(value)
     except Exception:
@@ -89,7 +109,9 @@ def show(value: object) -> str:
 
 
 def guess(word: object, known: Iterable[str]) -> str:
-    """Return words for a message that name what is known and spelt much like a word; empty when nothing is."""
+    """Return the words `; did you mean …?` for a message, with the known name most like a word; empty without one."""
+    import difflib  # noqa: PLC0415 - only for what is misspelt
+
     names = list(known)
     close = [name for name in names if name.endswith(f"_{word}")] or difflib.get_close_matches(str(word), names, n=1)
     return f"; did you mean {close[0]}?" if close else ""

@@ -1,4 +1,4 @@
-"""Tell the members of an untagged union apart by the kind of the JSON value: string, number, boolean, array, object."""
+"""Kinds of JSON values (string, number, array and so on), which distinguish the members of a union without tags."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _WORDS: Final[dict[type, str]] = {
     datetime: "a datetime",
 }
 _SUBSTITUTES: Final[dict[Kind, Kind]] = {"integer": "number", "string": "moment"}
-"""For values of a kind that no member has, the kind of member that takes them as well."""
+"""Kind of member that also accepts values of a kind that no member has."""
 
 
 def kind_of(value: object) -> Kind | None:
-    """Return the kind of JSON value that a Python value stands for; `None` where it stands for none."""
+    """Return the kind of JSON value that a Python value represents; `None` if it represents none."""
     if isinstance(value, str):
         return "string"
     if isinstance(value, bool):
@@ -44,10 +44,10 @@ def kind_of(value: object) -> Kind | None:
 
 
 def by_kind(members: Iterable[Any]) -> Mapping[Kind, Any]:
-    """Return the member of a union for each kind of JSON value; classes with a tag share one, as their own union.
+    """Return the member of a union for each kind of JSON value; its wire classes are one member, a union of their own.
 
     Raises:
-        TypeError: Two members are of one kind, so that nothing tells them apart.
+        TypeError: Two members are of the same kind, so that a value cannot be assigned to either.
 
     """
     members = list(members)
@@ -79,7 +79,7 @@ def _kind(member: Any) -> Kind:
 
 
 def in_words(member: Any) -> str:
-    """Return what a member of a union takes, in words for an error message."""
+    """Return a description of the values that a member of a union accepts, for an error message."""
     if is_annotated(member):
         return in_words(get_args(member)[0])
     if is_literal(member):

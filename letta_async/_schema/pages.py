@@ -1,4 +1,4 @@
-"""Pages of a list that come as an object: the items in one field, the cursor to the next page in another."""
+"""Pages of a list that are JSON objects, with the items in one field and the cursor of the next page in another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 @attrs.frozen
 class ObjectPage:
-    """Type of a response that is such an object; it is read as a `CursorPage`."""
+    """Type of a response that is a page as a JSON object; `read` converts it to a `CursorPage`."""
 
     items: Any
     """Type of the list of items."""
@@ -23,11 +23,11 @@ class ObjectPage:
     cursor_in: str
     """Name of the field with the cursor."""
     more_in: str | None
-    """Name of the field that says whether a next page exists; `None` where the cursor says it."""
+    """Name of the boolean field that is true if a next page exists; `None` if the cursor shows it."""
 
 
 class CursorPage(list[Item]):
-    """The items of a page, with what leads to the next one."""
+    """List of the items of a page, with the cursor of the next page."""
 
     def __init__(self, items: Iterable[Item], cursor: str | None, *, more: bool) -> None:
         super().__init__(items)

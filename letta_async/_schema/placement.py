@@ -1,4 +1,4 @@
-"""Mark annotations of parameters: where a value goes in a request, and the form that a string must have."""
+"""Markers for annotations of parameters: the part of the request, and constraints on strings."""
 
 from __future__ import annotations
 
@@ -11,30 +11,34 @@ __all__ = ["Body", "Form", "Hidden", "Local", "Path", "Pattern", "Placement", "Q
 
 @attrs.frozen
 class Placement:
-    """Mark an annotation with the part of the request that carries the parameter."""
+    """Marker of the part of the request that carries the parameter."""
 
     name: str | None = None
-    """Name on the wire, where it differs from the field's; default: the field's name."""
+    """Name of the parameter in the request. Default: `None`, the name of the field."""
 
 
-@attrs.frozen
 class Path(Placement):
-    """The parameter fills a segment of the path."""
+    """Marker of a parameter that fills a segment of the path."""
+
+    __slots__ = ()
 
 
-@attrs.frozen
 class Query(Placement):
-    """The parameter goes into the query."""
+    """Marker of a query parameter."""
+
+    __slots__ = ()
 
 
-@attrs.frozen
 class Body(Placement):
-    """The parameter is a member of the JSON object in the body."""
+    """Marker of a member of the JSON object in the body."""
+
+    __slots__ = ()
 
 
-@attrs.frozen
 class Form(Placement):
-    """The parameter is a field of a form: the body is `multipart/form-data`."""
+    """Marker of a field of a form, a body that is `multipart/form-data`."""
+
+    __slots__ = ()
 
 
 @attrs.frozen
@@ -43,7 +47,7 @@ class Local(Placement):
 
 
 def split_placement(annotation: Any) -> tuple[Placement, Any]:
-    """Return where a parameter goes, and its annotation without that; an unmarked parameter goes into the body."""
+    """Return the placement of a parameter, by default `Body`, and its annotation without the placement."""
     if get_origin(annotation) is not Annotated:
         return Body(), annotation
     base, *marks = get_args(annotation)
@@ -54,7 +58,7 @@ def split_placement(annotation: Any) -> tuple[Placement, Any]:
 
 @attrs.frozen
 class Pattern:
-    """Mark a string annotation with the regular expression that the whole string must match."""
+    """Marker of a string that must match a regular expression as a whole."""
 
     regex: str
     words: str
@@ -63,4 +67,4 @@ class Pattern:
 
 @attrs.frozen
 class Hidden:
-    """Mark a string annotation as holding a secret: no error message shows the value."""
+    """Marker of a string that is secret: no error message contains the value."""

@@ -1,4 +1,4 @@
-"""What every class of values has: a `repr` of what it says, and forms as a dictionary and as JSON."""
+"""Base class of all value classes: `repr`, and conversion to a dictionary and to JSON."""
 
 from __future__ import annotations
 
@@ -17,45 +17,46 @@ from letta_async.errors import APIStatusError, ArgumentProblem, InvalidArgumentE
 __all__ = ["SECRET", "Record"]
 
 SECRET: Final = {"secret": True}
-"""Metadata of a field that holds secrets."""
-_OPEN: Final = frozenset({"id", "key", "description", "agent_id", "created_at", "updated_at", "type"})
-"""What is told of a secret in such a field: its `key` is its name."""
+"""Metadata of an attrs field that holds secrets."""
+_UNMASKED: Final = frozenset({"id", "key", "description", "agent_id", "created_at", "updated_at", "type"})
+"""Members of a secret that are not masked; its `key` is its name."""
 _MASKED: Final = "**********"
 
 
 class Record:
-    """A value with named fields."""
+    """Base class of attrs classes that are values with named fields."""
 
     __slots__ = ()
 
     _derived: ClassVar[tuple[str, ...]] = ()
     """Properties that are shown before the fields."""
 
-    @classmethod
-    def __attrs_init_subclass__(cls) -> None:
-        cls.__repr__ = Record.__repr__  # type: ignore[method-assign]  # attrs writes one that shows every field
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "__repr__" not in vars(cls):
+            cls.__repr__ = Record.__repr__  # type: ignore[method-assign]  # or attrs generates one, with every field
 
     def __repr__(self) -> str:
         shown = [f"{name}={getattr(self, name)!r}" for name in self._derived]
-        for field in _fields(type(self)):
+        for field in _ordered_fields(type(self)):
             value = getattr(self, field.name)
             if field.repr is not False and not _is_default(field, value):
                 shown.append(f"{field.name}={repr(value) if field.repr is True else field.repr(value)}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON values: dates in ISO 8601, fields without a name here among the others.
+        """Return the fields as JSON values: dates in ISO 8601, and `extra_fields` merged with the other fields.
 
-        A field that is `UNSET` is left out; one that the server said nothing of is `None`. The values of an agent's
+        A field that is `UNSET` is left out; one that the server did not send is `None`. The values of an agent's
         `secrets` are masked.
         """
         return self.model_dump(mode="json")
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Return what `to_dict` returns, as JSON.
+        """Return the result of `to_dict` as JSON text.
 
         Args:
-            indent: Spaces for each level, on lines of their own. Default: `None`, all on one line.
+            indent: Spaces per level of indentation. Default: `None`, all on one line.
 
         """
         return self.model_dump_json(indent=indent)
@@ -68,17 +69,17 @@ class Record:
         Args:
             mode: `json` for JSON values, as `to_dict` returns them, or `python`, which keeps dates as `datetime`.
                 Default: `python`.
-            by_alias: Without effect: fields have the API's names.
+            by_alias: Ignored: fields have the API's names.
             exclude_none: Leave out fields that are `None`. Default: `False`.
 
         Raises:
-            InvalidArgumentError: the mode is neither.
+            InvalidArgumentError: `mode` is neither `json` nor `python`.
 
         """
         del by_alias
         if mode not in ("json", "python"):
             raise InvalidArgumentError([ArgumentProblem("mode", f"{mode!r} is unknown; allowed: 'json', 'python'")])
-        return _fields_of(self, mode == "json", exclude_none)
+        return _to_dict(self, mode == "json", exclude_none)
 
     def model_dump_json(
         self, *, indent: int | None = None, by_alias: bool | None = None, exclude_none: bool = False
@@ -86,16 +87,16 @@ class Record:
         """Return the fields as JSON, under the name that pydantic's models have for this.
 
         Args:
-            indent: As for `to_json`.
-            by_alias: Without effect: fields have the API's names.
+            indent: Spaces per level of indentation. Default: `None`, all on one line.
+            by_alias: Ignored: fields have the API's names.
             exclude_none: Leave out fields that are `None`. Default: `False`.
 
         """
         return json.dumps(self.model_dump(mode="json", by_alias=by_alias, exclude_none=exclude_none), indent=indent)
 
 
-def _fields(cls: Any) -> list[attrs.Attribute[Any]]:
-    """Return a class's fields, with what it has no name for at the end."""
+def _ordered_fields(cls: Any) -> list[attrs.Attribute[Any]]:
+    """Return a class's fields, with `extra_fields` at the end."""
     return sorted(attrs.fields(cls), key=lambda field: field.name == "extra_fields")
 
 
@@ -105,30 +106,30 @@ def _is_default(field: attrs.Attribute[Any], value: object) -> bool:
     return value is field.default or (type(value) is type(field.default) and value == field.default)
 
 
-def _fields_of(record: Record, as_json: bool, exclude_none: bool) -> dict[str, Any]:
+def _to_dict(record: Record, as_json: bool, exclude_none: bool) -> dict[str, Any]:
     made: dict[str, Any] = {name: getattr(record, name) for name in record._derived}  # pyright: ignore[reportPrivateUsage] - of this module
-    for field in _fields(type(record)):
+    for field in _ordered_fields(type(record)):
         value = getattr(record, field.name)
         if value is UNSET or (value is None and exclude_none):
             continue
         if field.metadata.get("secret"):
-            value = _hidden(value, as_json)
-        made[field.name] = _value(value, as_json, exclude_none)
+            value = _mask_strings(value, as_json)
+        made[field.name] = _to_plain_value(value, as_json, exclude_none)
     extra: dict[str, Any] = made.pop("extra_fields", {})
     return made | extra
 
 
-def _value(value: Any, as_json: bool, exclude_none: bool) -> Any:
+def _to_plain_value(value: Any, as_json: bool, exclude_none: bool) -> Any:
     if isinstance(value, Record):
-        return _fields_of(value, as_json, exclude_none)
+        return _to_dict(value, as_json, exclude_none)
     if is_object(value):
-        return {exact(name): _value(each, as_json, exclude_none) for name, each in value.items()}
+        return {exact(name): _to_plain_value(item, as_json, exclude_none) for name, item in value.items()}
     if is_array(value):
-        return [_value(each, as_json, exclude_none) for each in value]
-    return _json_value(value) if as_json else value
+        return [_to_plain_value(item, as_json, exclude_none) for item in value]
+    return _to_json_value(value) if as_json else value
 
 
-def _json_value(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, LettaError):
@@ -139,10 +140,10 @@ def _json_value(value: Any) -> Any:
     return exact(value)
 
 
-def _hidden(value: Any, as_json: bool) -> Any:
-    """Mask the strings in what holds secrets, but for what says which they are; objects keep them, out of sight."""
+def _mask_strings(value: Any, as_json: bool) -> Any:
+    """Mask the strings in a field of secrets, except those that identify them: as asterisks in JSON, else `Secret`."""
     if is_object(value):
-        return {name: each if name in _OPEN else _hidden(each, as_json) for name, each in value.items()}
+        return {name: item if name in _UNMASKED else _mask_strings(item, as_json) for name, item in value.items()}
     if is_array(value):
-        return [_hidden(each, as_json) for each in value]
+        return [_mask_strings(item, as_json) for item in value]
     return _MASKED if as_json and isinstance(value, str) else mask(value)

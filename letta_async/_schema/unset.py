@@ -1,4 +1,4 @@
-"""The mark for a value that was not given, told apart from `None`, which is sent as `null`."""
+"""`UNSET`, the marker for a value that was not passed, as distinct from `None`, which is sent as `null`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["UNSET", "Unset"]
 
 
 class Unset(enum.Enum):
-    """The type of `UNSET`: an enumeration of one, so that type checkers narrow `X | Unset`, and pickle keeps it."""
+    """Type of `UNSET`: an enumeration of one member, so that type checkers narrow `X | Unset`, and pickle keeps it."""
 
     UNSET = "UNSET"
 
@@ -21,4 +21,4 @@ class Unset(enum.Enum):
 
 
 UNSET: Final = Unset.UNSET
-"""Marks a field or parameter as left out: it is absent from the request, and the server's default holds."""
+"""Marks a field or parameter as left out: it is not in the request, and the server's default applies."""

@@ -1,4 +1,4 @@
-"""Files to upload: what stands for one, checked without touching the disk."""
+"""Files to upload: conversion and validation of arguments, without access to the disk."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Upload:
 
 
 def upload_of(value: Any) -> Upload:
-    """Return what a value stands for.
+    """Return the file that an argument represents.
 
     Raises:
-        TypeError: It stands for no file; the message says why.
-        ValueError: It stands for a file that cannot be read; the message says why.
+        TypeError: The value does not represent a file; the message says why.
+        ValueError: The value represents a file that cannot be read; the message says why.
 
     """
     if is_array(value):

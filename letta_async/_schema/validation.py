@@ -1,6 +1,6 @@
-"""Check what a user hands in against the annotations of the wire classes; cattrs walks, the hooks here judge.
+"""Strict validation of arguments against the annotations of wire classes and operations, by cattrs hooks.
 
-Whatever is not exactly right is refused, with its path, its value and what would be right, all faults at once.
+All problems of a call are raised at once, each with its path, the value and what is allowed.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
 
-_sound: Final = WeakIdCache[bool]()
+_validated: Final = WeakIdCache[bool]()
 
 
 def is_validated(value: object) -> bool:
-    """Tell whether a value is an instance that was checked before, and is immutable all the way down."""
-    return _sound.get(value) is not None
+    """Return whether a value is an instance that was validated before, and is immutable with all that it contains."""
+    return _validated.get(value) is not None
 
 
-class _Invalid(ValueError):
-    """A value is not what its annotation asks for; cattrs adds where, `at` says where below that."""
+class _InvalidValueError(ValueError):
+    """A value does not match its annotation; cattrs adds the path of the value, `at` the path inside the value."""
 
     def __init__(self, problem: str, at: str = "") -> None:
         super().__init__(problem)
@@ -65,40 +65,40 @@ class _Invalid(ValueError):
 
 
 class _InvalidMembersError(ValueError):
-    """Some values of a mapping are not what its annotation asks for."""
+    """Some members of a mapping do not match its annotation."""
 
-    def __init__(self, faults: list[ArgumentProblem]) -> None:
+    def __init__(self, problems: list[ArgumentProblem]) -> None:
         super().__init__("invalid members")
-        self.faults = faults
+        self.problems = problems
 
 
 def check(cls: type[T], values: Mapping[str, object]) -> T:
-    """Make an instance of `cls` from what a user handed in.
+    """Validate arguments, and return an instance of `cls` with them.
 
     Raises:
-        InvalidArgumentError: something is wrong; every fault is named.
+        InvalidArgumentError: At least one value is invalid; the error lists all problems.
 
     """
     try:
-        return _strict.structure(values, cls)
+        return _strict_converter.structure(values, cls)
     except ClassValidationError as error:
-        raise InvalidArgumentError(list(_faults(error, ""))) from None
+        raise InvalidArgumentError(list(_problems(error, ""))) from None
 
 
-def _faults(error: BaseException, path: str) -> Iterable[ArgumentProblem]:
-    """Turn the tree of errors that cattrs gathered into a line for each fault."""
+def _problems(error: BaseException, path: str) -> Iterable[ArgumentProblem]:
+    """Yield a problem for each leaf in the tree of errors that cattrs raised."""
     if isinstance(error, ClassValidationError):
         placed, rest = error.group_exceptions()
         for inner, note in placed:
-            yield from _faults(inner, join(path, note.name))
+            yield from _problems(inner, join(path, note.name))
         for inner in rest:
-            yield from _faults(inner, path)
+            yield from _problems(inner, path)
     elif isinstance(error, IterableValidationError):
         for inner, place in error.group_exceptions()[0]:
-            yield from _faults(inner, f"{path}[{place.index}]")
+            yield from _problems(inner, f"{path}[{place.index}]")
     elif isinstance(error, _InvalidMembersError):
-        for fault in error.faults:
-            yield ArgumentProblem(join(path, fault.path), fault.problem)
+        for problem in error.problems:
+            yield ArgumentProblem(join(path, problem.path), problem.problem)
     elif isinstance(error, ForbiddenExtraKeysError):
         for name in sorted(map(str, error.extra_fields)):
             yield ArgumentProblem(join(path, name), _unknown_field(name, error.cl))
@@ -120,25 +120,25 @@ def _unknown_field(name: str, cls: type) -> str:
 def _check_int(value: Any, _: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if type(value) is int else exact(value)
-    raise _Invalid(f"{show(value)} is not a whole number")
+    raise _InvalidValueError(f"{show(value)} is not a whole number")
 
 
 def _check_float(value: Any, _: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return value if type(value) is float else exact(value)
-    raise _Invalid(f"{show(value)} is not a finite number")
+    raise _InvalidValueError(f"{show(value)} is not a finite number")
 
 
 def _check_bool(value: Any, _: Any) -> bool:
     if isinstance(value, bool):
         return value
-    raise _Invalid(f"{show(value)} is neither True nor False")
+    raise _InvalidValueError(f"{show(value)} is neither True nor False")
 
 
 def _check_str(value: Any, _: Any) -> str:
     if isinstance(value, str):
         return value if type(value) is str else exact(value)
-    raise _Invalid(f"{show(value)} is not a string")
+    raise _InvalidValueError(f"{show(value)} is not a string")
 
 
 def _check_literal(value: Any, annotation: Any) -> Any:
@@ -146,69 +146,69 @@ def _check_literal(value: Any, annotation: Any) -> Any:
     if isinstance(value, str) and value in allowed:
         return value if type(value) is str else exact(value)
     guess = _guess(value, allowed) if isinstance(value, str) else ""
-    raise _Invalid(f"{show(value)} is unknown; allowed: {', '.join(map(repr, allowed))}{guess}")
+    raise _InvalidValueError(f"{show(value)} is unknown; allowed: {', '.join(map(repr, allowed))}{guess}")
 
 
 def _check_mapping(value: Any, _: Any) -> Mapping[str, Any]:
     if not is_object(value):
-        raise _Invalid(f"{show(value)} is not a mapping")
-    for fault in json_problems(value, ""):
-        raise _Invalid(fault.problem, at=fault.path)
+        raise _InvalidValueError(f"{show(value)} is not a mapping")
+    for problem in json_problems(value, ""):
+        raise _InvalidValueError(problem.problem, at=problem.path)
     checked: dict[str, Any] = plain(value)
     return checked
 
 
 def _check_typed_mapping(annotation: Any) -> Hook:
     _, member = get_args(annotation)
-    inner = _strict.get_structure_hook(member)
+    inner = _strict_converter.get_structure_hook(member)
 
     def hook(value: Any, _: Any) -> Mapping[str, Any]:
         if not is_object(value):
-            raise _Invalid(f"{show(value)} is not a mapping")
+            raise _InvalidValueError(f"{show(value)} is not a mapping")
         checked: dict[str, Any] = {}
-        faults: list[ArgumentProblem] = []
+        problems: list[ArgumentProblem] = []
         for name, each in value.items():
             if not isinstance(name, str):
-                faults.append(ArgumentProblem("", f"the key {show(name)} is not a string"))
+                problems.append(ArgumentProblem("", f"the key {show(name)} is not a string"))
                 continue
             try:
                 checked[exact(name)] = inner(each, member)
             except Exception as error:
-                faults += _faults(error, name)
-        if faults:
-            raise _InvalidMembersError(faults)
+                problems += _problems(error, name)
+        if problems:
+            raise _InvalidMembersError(problems)
         return checked
 
     return hook
 
 
-def _check_moment(value: Any, _: Any) -> datetime:
-    moment = value = exact(value)
+def _check_datetime(value: Any, _: Any) -> datetime:
+    parsed = value = exact(value)
     if isinstance(value, str):
         try:
-            moment = datetime.fromisoformat(value)
+            parsed = datetime.fromisoformat(value)
         except ValueError:
-            raise _Invalid(f"{show(value)} is not a time in the form of ISO 8601") from None
-    if not isinstance(moment, datetime):
-        raise _Invalid(f"{show(value)} is neither a datetime nor a string")
-    if moment.utcoffset() is None:
-        raise _Invalid(f"{show(value)} says not in which time zone it is")
-    return moment
+            raise _InvalidValueError(f"{show(value)} is not a time in the form of ISO 8601") from None
+    if not isinstance(parsed, datetime):
+        raise _InvalidValueError(f"{show(value)} is neither a datetime nor a string")
+    if parsed.utcoffset() is None:
+        raise _InvalidValueError(f"{show(value)} says not in which time zone it is")
+    return parsed
 
 
 def _check_upload(value: Any, _: Any) -> Upload:
     try:
         return upload_of(value)
     except (TypeError, ValueError) as error:
-        raise _Invalid(str(error)) from None
+        raise _InvalidValueError(str(error)) from None
 
 
 def _check_list(annotation: Any) -> Hook:
-    inner: Hook = list_structure_factory(annotation, _strict)
+    inner: Hook = list_structure_factory(annotation, _strict_converter)
 
     def hook(value: Any, _: Any) -> Any:
         if not is_array(value):
-            raise _Invalid(f"{show(value)} is not a list")
+            raise _InvalidValueError(f"{show(value)} is not a list")
         return inner(value, annotation)
 
     return hook
@@ -217,35 +217,35 @@ def _check_list(annotation: Any) -> Hook:
 def _check_annotated(annotation: Any) -> Hook:
     _, unplaced = split_placement(annotation)
     if unplaced != annotation:
-        outer = _strict.get_structure_hook(unplaced)
+        outer = _strict_converter.get_structure_hook(unplaced)
         return lambda value, _: outer(value, unplaced)
     base, mark = get_args(annotation)
-    inner = _strict.get_structure_hook(base)
+    inner = _strict_converter.get_structure_hook(base)
 
-    def in_range(value: Any, _: Any) -> Any:
+    def check_range(value: Any, _: Any) -> Any:
         checked = inner(value, base)
         if checked not in mark:
-            raise _Invalid(f"{show(value)} is out of range; allowed: {mark}")
+            raise _InvalidValueError(f"{show(value)} is out of range; allowed: {mark}")
         return checked
 
-    def like(value: Any, _: Any) -> Any:
+    def check_pattern(value: Any, _: Any) -> Any:
         checked = inner(value, base)
         if not fullmatch(checked):
-            raise _Invalid(f"{show(value)} is {'malformed' if value else 'empty'}; expected {mark.words}")
+            raise _InvalidValueError(f"{show(value)} is {'malformed' if value else 'empty'}; expected {mark.words}")
         return checked
 
-    def hidden(value: Any, _: Any) -> Any:
+    def check_hidden(value: Any, _: Any) -> Any:
         try:
             return inner(value, base)
-        except _Invalid:
-            raise _Invalid(f"a value of type {type(value).__name__} is not a string") from None
+        except _InvalidValueError:
+            raise _InvalidValueError(f"a value of type {type(value).__name__} is not a string") from None
 
     if isinstance(mark, Range):
-        return in_range
+        return check_range
     if isinstance(mark, Hidden):
-        return hidden
+        return check_hidden
     fullmatch = re.compile(mark.regex).fullmatch
-    return like
+    return check_pattern
 
 
 def _check_union(annotation: Any) -> Hook:
@@ -253,7 +253,7 @@ def _check_union(annotation: Any) -> Hook:
     members = value_members(annotation)
     if len(members) == 1:
         (member,) = members
-        inner = _strict.get_structure_hook(member)
+        inner = _strict_converter.get_structure_hook(member)
     elif all(map(is_wire_class, members)):
         member, inner = annotation, _check_tagged_union(members)
     else:
@@ -268,15 +268,15 @@ def _check_union(annotation: Any) -> Hook:
 
 
 def _check_untagged_union(members: list[Any]) -> Hook:
-    """Check a value that may be of several kinds of JSON: its kind says which member it has to be like."""
+    """Return a hook for a union without tags; the kind of the JSON value selects the member."""
     kinds = by_kind(members)
-    checks = {kind: (_strict.get_structure_hook(member), member) for kind, member in kinds.items()}
+    checks = {kind: (_strict_converter.get_structure_hook(member), member) for kind, member in kinds.items()}
     allowed = ", ".join(map(in_words, dict.fromkeys(kinds.values())))
 
     def hook(value: Any, _: Any) -> Any:
         kind = kind_of(value)
         if kind is None or (found := checks.get(kind)) is None:
-            raise _Invalid(f"{show(value)} is of no form that is allowed; allowed: {allowed}")
+            raise _InvalidValueError(f"{show(value)} is of no form that is allowed; allowed: {allowed}")
         inner, member = found
         return inner(value, member)
 
@@ -292,18 +292,20 @@ def _check_tagged_union(members: list[type[Any]]) -> Hook:
     def hook(value: Any, _: Any) -> Any:
         cls: Any = type(value)  # pyright: ignore[reportUnknownVariableType] - and that is the matter here
         if cls is fallback:
-            return _with_extra_checked(value)
+            return _check_extra_fields(value)
         if cls in members:
-            return _strict.structure(value, cls)
+            return _strict_converter.structure(value, cls)
         if not is_object(value):
-            raise _Invalid(f"{show(value)} is neither a mapping nor one of {', '.join(m.__name__ for m in members)}")
+            raise _InvalidValueError(
+                f"{show(value)} is neither a mapping nor one of {', '.join(m.__name__ for m in members)}"
+            )
         if name not in value and default is None:
-            raise _Invalid(f"is required; allowed: {allowed}", at=name)
+            raise _InvalidValueError(f"is required; allowed: {allowed}", at=name)
         tag = value.get(name, default)
         if not isinstance(tag, str) or tag not in classes:
             guess = _guess(tag, classes) if isinstance(tag, str) else ""
-            raise _Invalid(f"{show(tag)} is unknown; allowed: {allowed}{guess}", at=name)
-        return _strict.structure(value, classes[tag])
+            raise _InvalidValueError(f"{show(tag)} is unknown; allowed: {allowed}{guess}", at=name)
+        return _strict_converter.structure(value, classes[tag])
 
     return hook
 
@@ -311,7 +313,7 @@ def _check_tagged_union(members: list[type[Any]]) -> Hook:
 def _check_class(cls: type[Any]) -> Hook:
     overrides: dict[str, Any] = {"extra_fields": override(omit=True)} if issubclass(cls, WireObject) else {}
     from_mapping: Hook = make_dict_structure_fn(
-        cls, _strict, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **overrides
+        cls, _strict_converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **overrides
     )
     names = wire_names(cls)
 
@@ -322,35 +324,35 @@ def _check_class(cls: type[Any]) -> Hook:
             given = {name: field for name in names if (field := getattr(value, name)) is not UNSET}
             checked: Any = from_mapping(given, cls)
             if value.extra_fields:
-                return _with_extra_checked(attrs.evolve(checked, extra_fields=value.extra_fields))
-            if all(_is_lasting(field) and getattr(checked, name) is field for name, field in given.items()):
-                _sound.put(value, True)
+                return _check_extra_fields(attrs.evolve(checked, extra_fields=value.extra_fields))
+            if all(_is_immutable(field) and getattr(checked, name) is field for name, field in given.items()):
+                _validated.put(value, True)
                 return value
             return checked
         if not is_object(value):
-            raise _Invalid(f"{show(value)} is neither a mapping nor a {cls.__name__}")
+            raise _InvalidValueError(f"{show(value)} is neither a mapping nor a {cls.__name__}")
         return from_mapping(value, cls)
 
     return hook
 
 
-def _is_lasting(value: object) -> bool:
-    """Tell whether a value that was found right can never become wrong."""
+def _is_immutable(value: object) -> bool:
+    """Return whether a valid value can never become invalid."""
     return value is None or type(value) in (str, int, float, bool) or is_validated(value)
 
 
-def _with_extra_checked(value: Any) -> Any:
-    for fault in json_problems(value.extra_fields, ""):
-        raise _Invalid(fault.problem, at=fault.path)
+def _check_extra_fields(value: Any) -> Any:
+    for problem in json_problems(value.extra_fields, ""):
+        raise _InvalidValueError(problem.problem, at=problem.path)
     return attrs.evolve(value, extra_fields=plain(value.extra_fields))
 
 
-def _make_strict() -> Converter:
+def _make_strict_converter() -> Converter:
     converter = Converter(detailed_validation=True, forbid_extra_keys=True)
     hooks: dict[type, Hook] = {int: _check_int, float: _check_float, bool: _check_bool, str: _check_str}
     for kind, hook in hooks.items():
         converter.register_structure_hook(kind, hook)
-    converter.register_structure_hook(datetime, _check_moment)
+    converter.register_structure_hook(datetime, _check_datetime)
     converter.register_structure_hook(Upload, _check_upload)
     converter.register_structure_hook_func(is_literal, _check_literal)
     converter.register_structure_hook_func(is_mapping, _check_mapping)
@@ -362,4 +364,4 @@ def _make_strict() -> Converter:
     return converter
 
 
-_strict: Final = _make_strict()
+_strict_converter: Final = _make_strict_converter()

@@ -1,4 +1,4 @@
-"""What was worked out of an object once, kept for as long as the object lives."""
+"""Weak cache keyed by object identity."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ Value = TypeVar("Value")
 
 
 class WeakIdCache(Generic[Value]):
-    """Remember a value for each of some objects.
+    """Cache of one value per object, kept as long as the object lives.
 
-    It goes by identity: objects that are equal need not be equally right, as `True == 1` shows.
+    Its keys are identities: equal objects can be different values of JSON, such as `True` and `1`.
     """
 
     def __init__(self) -> None:
         self._entries: dict[int, tuple[weakref.ref[object], Value]] = {}
 
-    def get(self, of: object) -> Value | None:
-        """Give what is known of an object, if anything is."""
-        entry = self._entries.get(id(of))
-        return entry[1] if entry is not None and entry[0]() is of else None
+    def get(self, obj: object) -> Value | None:
+        """Return the cached value of an object; `None` if there is none."""
+        entry = self._entries.get(id(obj))
+        return entry[1] if entry is not None and entry[0]() is obj else None
 
-    def put(self, of: object, value: Value) -> None:
-        """Remember a value until the object is gone."""
-        entries, key = self._entries, id(of)
-        entries[key] = (weakref.ref(of, lambda _: entries.pop(key, None)), value)
+    def put(self, obj: object, value: Value) -> None:
+        """Cache a value for an object until the object is garbage-collected."""
+        entries, key = self._entries, id(obj)
+        entries[key] = (weakref.ref(obj, lambda _: entries.pop(key, None)), value)

@@ -202,7 +202,7 @@ class CallableKeySource(KeySource):
         return key
 
 
-_active_sources: Final[ContextVar[tuple[KeySource, ...]]] = ContextVar("letta_async_asked", default=())
+_active_sources: Final[ContextVar[tuple[KeySource, ...]]] = ContextVar("letta_async_active_key_sources", default=())
 """Sources whose callables are running in this context."""
 
 

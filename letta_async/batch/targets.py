@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable
-from typing import cast
+from typing import TypeVar, cast
 
 from letta_async._schema.converter import write
 from letta_async._schema.json_values import exact, show
@@ -14,10 +14,12 @@ from letta_async._schema.unset import UNSET
 from letta_async.errors import ArgumentProblem
 from letta_async.operations.conversations import Recompile
 
-__all__ = ["Target", "Targets", "digest", "make_key_function", "take_targets", "target_problems"]
+__all__ = ["Target", "TargetT", "Targets", "digest", "make_key_function", "take_targets", "target_problems"]
 
 Target = str | Recompile
 """A conversation's ID, or a recompile call with its own parameters."""
+TargetT = TypeVar("TargetT", bound=str | Recompile)
+"""Kind of targets: conversations' IDs only, or any."""
 Targets = Iterable[Target] | AsyncIterable[Target]
 """The targets of a batch, of any number."""
 
@@ -79,7 +81,9 @@ def _text(value: object) -> str:
 
 
 async def take_targets(
-    targets: Targets, is_wanted: Callable[[], Awaitable[bool]], on_target: Callable[[Target], None]
+    targets: Iterable[TargetT] | AsyncIterable[TargetT],
+    is_wanted: Callable[[], Awaitable[bool]],
+    on_target: Callable[[TargetT], None],
 ) -> None:
     """Iterate over targets and close their generator, all in the task that calls this.
 
@@ -106,7 +110,7 @@ async def take_targets(
             except asyncio.CancelledError as cancelled:
                 if generator is None:
                     raise
-                next_target: Awaitable[Target] = generator.athrow(cancelled)
+                next_target: Awaitable[TargetT] = generator.athrow(cancelled)
             else:
                 next_target = anext(source)
             try:
@@ -119,16 +123,16 @@ async def take_targets(
             await _close(generator)
 
 
-def _with_builtin_ids(target: Target) -> Target:
+def _with_builtin_ids(target: TargetT) -> TargetT:
     """Return a target with IDs converted to `str` itself: keys and journal lines would misname those of an `Enum`."""
     if not isinstance(target, Recompile):
-        return str(exact(target)) if isinstance(target, str) else target
+        return cast("TargetT", str(exact(target))) if isinstance(target, str) else target
     ids = {name: getattr(target, name) for name in ("conversation_id", "agent_id")}
     converted = {name: exact(value) for name, value in ids.items()}
     return target if all(converted[name] is ids[name] for name in ids) else target.changed(converted)
 
 
-async def _as_async(targets: Iterable[Target]) -> AsyncGenerator[Target, None]:
+async def _as_async(targets: Iterable[TargetT]) -> AsyncGenerator[TargetT, None]:
     items = iter(targets)
     try:
         for target in items:
@@ -138,11 +142,11 @@ async def _as_async(targets: Iterable[Target]) -> AsyncGenerator[Target, None]:
             items.close()
 
 
-def _as_generator(source: AsyncIterator[Target]) -> AsyncGenerator[Target, None] | None:
-    return cast("AsyncGenerator[Target, None]", source) if isinstance(source, AsyncGenerator) else None
+def _as_generator(source: AsyncIterator[TargetT]) -> AsyncGenerator[TargetT, None] | None:
+    return cast("AsyncGenerator[TargetT, None]", source) if isinstance(source, AsyncGenerator) else None
 
 
-async def _close(generator: AsyncGenerator[Target, None]) -> None:
+async def _close(generator: AsyncGenerator[TargetT, None]) -> None:
     try:
         await generator.aclose()
     except* GeneratorExit:

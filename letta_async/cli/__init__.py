@@ -1,10 +1,10 @@
 """The command line: `letta-async`, or `python -m letta_async`.
 
-It needs the extra `cli`. Nothing in the package imports it, and it imports click and rich only when it is run.
+It needs the extra `cli`. Nothing else in the package imports it, and it imports click and rich only when it is run.
 
-A command takes one street: `commands` reads what was typed, `selection` finds the conversations, `checking` tells which
-are stale, `plan` shows it and asks, `recompiling` does the work, `report` says what came of it. `work` holds the client
-and the event loop, and what Ctrl-C means.
+A command passes through these modules: `commands` parses the arguments, `selection` finds the conversations, `checking`
+finds which are stale, `plan` shows the plan and asks, `recompiling` does the work, `report` writes the results. The
+client and the event loop are in `command_runner`; `stopping` handles signals.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _NEEDED: Final = ("click", "rich")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; give its exit code.
+    """Run a command; return its exit code.
 
     Args:
-        arguments: What follows the program's name. Default: the process's own arguments.
+        arguments: Arguments after the program's name. Default: those of the process.
 
     """
     if missing := [name for name in _NEEDED if find_spec(name) is None]:

@@ -1,4 +1,4 @@
-"""A live progress bar with rate and time left, on standard error, if that is a terminal."""
+"""Live progress bar on standard error, with rate and time left, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -11,12 +11,22 @@ from typing import Any
 __all__ = ["Advance", "progress_bar"]
 
 Advance = Callable[[bool], None]
-"""To be called for each that is done; says whether it failed."""
+"""Advances the bar by one item; the argument is whether the item failed."""
 
 
 @contextmanager
 def progress_bar(words: str, total: int, *, hidden: bool = False) -> Generator[Advance, None, None]:
-    """Show how far it is, unless standard error is no terminal that can, or carries the log already."""
+    """Show a progress bar on standard error, if that is a terminal that can show one and has no log on it.
+
+    Args:
+        words: Text before the bar.
+        total: Number of items.
+        hidden: Whether to show no bar. Default: `False`.
+
+    Yields:
+        A function to call once per item.
+
+    """
     if hidden or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb" or os.environ.get("LETTA_LOG"):
         yield lambda _: None
         return
@@ -33,7 +43,7 @@ def progress_bar(words: str, total: int, *, hidden: bool = False) -> Generator[A
     from rich.text import Text  # noqa: PLC0415 - only where it is shown
 
     class Rate(ProgressColumn):
-        """Done a second, of late."""
+        """Column with the recent number of items per second."""
 
         def render(self, task: Task) -> Text:
             speed = task.finished_speed or task.speed
@@ -50,7 +60,9 @@ def progress_bar(words: str, total: int, *, hidden: bool = False) -> Generator[A
     )
     failed = 0
     console = Console(stderr=True)
-    with _surviving(Progress(*columns, console=console, transient=True, redirect_stdout=False)) as progress:
+    with _ignoring_closed_terminal(
+        Progress(*columns, console=console, transient=True, redirect_stdout=False)
+    ) as progress:
         task = progress.add_task(words, total=total, failures="")
 
         def advance(has_failed: bool) -> None:
@@ -63,8 +75,8 @@ def progress_bar(words: str, total: int, *, hidden: bool = False) -> Generator[A
 
 
 @contextmanager
-def _surviving(progress: Any) -> Generator[Any, None, None]:
-    """Show a progress bar as long as there is a terminal; its end must not end the work."""
+def _ignoring_closed_terminal(progress: Any) -> Generator[Any, None, None]:
+    """Show a progress bar; ignore the error if the terminal is closed before the work is done."""
     progress.start()
     try:
         yield progress

@@ -1,4 +1,4 @@
-"""`--dask`: run the work on a cluster."""
+"""Recompilation on a Dask cluster, for `--dask`."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ __all__ = ["on_cluster"]
 async def on_cluster(
     address: str, connection: Connection, api_key: str | None
 ) -> AsyncGenerator[Callable[..., Outcomes], None]:
-    """Provide a `recompile_many` that works on the cluster with this scheduler.
+    """Connect to a cluster, and yield a `recompile_many` that runs on it.
 
     Args:
-        address: Where the scheduler is.
-        connection: What the workers' clients are made with.
-        api_key: To send to the workers; `None`: they take their own.
+        address: Address of the scheduler.
+        connection: Options of the workers' clients.
+        api_key: API key to send to the workers; `None` if they use their own.
 
     Raises:
-        Unreachable: there is no scheduler.
+        Unreachable: There is no scheduler at this address.
 
     """
-    connect: Any = Client  # its constructor says nothing of its parameters
+    connect: Any = Client  # its constructor has no types
     try:
         client = await connect(address, asynchronous=True)
     except (OSError, ValueError) as error:

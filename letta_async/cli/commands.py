@@ -1,4 +1,4 @@
-"""The commands and options, with examples in their help."""
+"""Commands and options, with examples in their help."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ Exit codes:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run what was typed; give the exit code. Whatever goes wrong is told in a line."""
+    """Run a command; return its exit code. An error is written to standard error in one line."""
     _prepare_streams()
     try:
         with raising_signals():
             return _run(arguments)
     finally:
         for stream in (sys.stdout, sys.stderr):
-            _end(stream)
+            _flush_or_discard(stream)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -64,7 +64,7 @@ def _run(arguments: Sequence[str]) -> int:
         show_traceback()
         say(f"error: the output cannot be written: {error.strerror or error}")
         return Exit.UNCHECKED
-    except Exception as error:  # the last line of defence: whatever it is, it is told
+    except Exception as error:  # whatever it is, it is reported in one line
         show_traceback()
         code, words = explain(error)
         say(f"error: {words}")
@@ -72,16 +72,16 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _prepare_streams() -> None:
-    """Make sure that there are three, and that none fails for a letter that it cannot write or read."""
+    """Replace standard streams that are closed, and escape characters that they cannot encode or decode."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # it was closed by whoever started this
+        if getattr(sys, name) is None:  # the parent process closed it
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - until the end
         if reconfigure := getattr(getattr(sys, name), "reconfigure", None):
             reconfigure(errors="backslashreplace")
 
 
-def _end(stream: TextIO) -> None:
-    """Write what is left; send it nowhere if that fails, or the interpreter would fail at it once more."""
+def _flush_or_discard(stream: TextIO) -> None:
+    """Flush a stream; redirect it to the null device if that fails, or the interpreter would fail at it again."""
     try:
         stream.flush()
     except (OSError, ValueError):
@@ -94,7 +94,7 @@ def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def _lacks(part: str, what: str) -> bool:
-    """Return whether a part of the package that something needs is not installed; if so, say what to install."""
+    """Return whether a part of the package is not installed; if so, write to standard error how to install it."""
     if find_spec(f"letta_async.{part}") is not None:
         return False
     say(f"error: {what} needs letta-async-{part}: pip install 'letta-async[{part}]'")
@@ -102,7 +102,7 @@ def _lacks(part: str, what: str) -> bool:
 
 
 def _stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """Create one decorator of several, which help lists in this order."""
+    """Return one decorator that applies several options; the help lists them in this order."""
 
     def decorate(command: Command) -> Command:
         for option in reversed(options):
@@ -197,16 +197,16 @@ def status(
     output: Format,
     **connection: Any,
 ) -> int:
-    """Return which conversations are stale; change nothing.
+    """Report which conversations are stale; change nothing.
 
     Stale is a conversation whose system prompt a recompile would change. Exit code 0 when none is, 1 when some are, 5
     when some could not be checked: fit for a cron job or CI. An ID of - stands for the ids on standard input, one per
     line.
     """
-    from letta_async.cli.status import status as tell  # noqa: PLC0415 - only what a command needs
+    from letta_async.cli.status import status as report_status  # noqa: PLC0415 - only what a command needs
 
     selection = Selection.read(ids, agent=agent, block=block, everything=everything)
-    return tell(selection, Connection(**connection), Report(output, diffs=diff))
+    return report_status(selection, Connection(**connection), Report(output, diffs=diff))
 
 
 @letta_async.command(

@@ -1,4 +1,4 @@
-"""`compact`: summarize the messages of conversations, after a question."""
+"""The command `compact`: summarizes the messages of conversations, after a question."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from typing import Any, Final
 
 import attrs
 
 from letta_async._schema.unset import UNSET, Unset
+from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.cli.bar import progress_bar
-from letta_async.cli.checking import at_once
+from letta_async.cli.command_runner import CommandRunner
 from letta_async.cli.connection import Connection
 from letta_async.cli.exits import Exit
 from letta_async.cli.failing import Unreachable
@@ -21,19 +21,18 @@ from letta_async.cli.plan import ask, can_be_asked, conversations
 from letta_async.cli.report import Report, Row, say, say_stopping
 from letta_async.cli.selection import Selection
 from letta_async.cli.stopping import Interrupted, Stop
-from letta_async.cli.work import Work
 from letta_async.client import AsyncLetta
 from letta_async.errors import APIConnectionError, AuthenticationError, LettaError
 
 __all__ = ["Compacting"]
 
 _SUMMARY: Final = 200
-"""How much of a summary a table shows, in characters."""
+"""Maximum length of a summary in a table, in characters."""
 
 
 @attrs.define(kw_only=True)
 class Compacting:
-    """One run of the command."""
+    """One run of `compact`."""
 
     selection: Selection
     connection: Connection
@@ -41,18 +40,18 @@ class Compacting:
     yes: bool
     settings: Mapping[str, Any] | None
     command: Sequence[str]
-    """What was typed, to say how to go on."""
+    """Arguments of the command, to print one that continues after an interruption."""
 
     _begun: dict[str, bool] = attrs.field(factory=dict[str, bool], init=False)
-    """Conversations that a request may have been sent for, and whether what came of it is known."""
+    """Conversations for which a request may have been sent, with whether its result is known."""
 
     def run(self) -> Exit:
-        """Compact what was chosen, and return the exit code."""
+        """Compact the selected conversations; return the exit code."""
         ended: Interrupted | None = None
         gave_up: LettaError | Unreachable | None = None
-        with Work(self.connection) as work:
+        with CommandRunner(self.connection) as runner:
             try:
-                ids = work.run(self.selection.find)
+                ids = runner.run(self.selection.find)
             except Interrupted as interrupted:
                 say("Interrupted; nothing was changed.")
                 return interrupted.code
@@ -61,14 +60,16 @@ class Compacting:
                 say("Nothing was changed.")
                 return Exit.UNFINISHED
             try:
-                work.run(lambda client, stop: self._compact_each(client, stop, ids), on_stop=say_stopping)
+                runner.run(lambda client, stop: self._compact_each(client, stop, ids), on_stop=say_stopping)
             except Interrupted as interrupted:
                 ended = interrupted
             except (LettaError, Unreachable) as error:
-                gave_up = error  # told after what came back
-        return self._tell(ids, ended, gave_up)
+                gave_up = error  # raised after the results are written
+        return self._report_result(ids, ended, gave_up)
 
-    def _tell(self, ids: Sequence[str], ended: Interrupted | None, gave_up: LettaError | Unreachable | None) -> Exit:
+    def _report_result(
+        self, ids: Sequence[str], ended: Interrupted | None, gave_up: LettaError | Unreachable | None
+    ) -> Exit:
         if gave_up is not None and not self.report.counts:
             raise gave_up
         not_done = len(ids) - self.report.counts.total()
@@ -88,7 +89,7 @@ class Compacting:
         return Exit.UNFINISHED if self.report.counts["failed"] else Exit.DONE
 
     def _say_how_to_go_on(self, ids: Sequence[str]) -> None:
-        """Name the conversations that no request was sent for: to compact the others again would harm them."""
+        """Print a command for the conversations without a request; to compact the others again would harm them."""
         name, *options = self.command
         if self.selection.ids:
             options = [each for each in options if each not in {*self.selection.ids, "-"}]
@@ -100,7 +101,7 @@ class Compacting:
             say(f"Interrupted, with {conversations(len(ids))} to go. To go on:\n  {words}")
 
     async def _compact_each(self, client: AsyncLetta, stop: Stop, ids: Sequence[str]) -> None:
-        """Compact until all is done, or somebody asks to stop; then what was begun still has its outcome.
+        """Compact conversations until all are done or a stop is requested; wait for the requests in flight.
 
         Raises:
             APIError: No request could be sent, or none was allowed.
@@ -117,9 +118,10 @@ class Compacting:
         def is_wanted() -> bool:
             return refused is None and not stop.asked.is_set()
 
+        run = ConcurrentRun(targets=ids, process=compact, concurrency=lambda: client.stats.limit, is_wanted=is_wanted)
         with progress_bar("Compacting", len(ids), hidden=self.report.writes_as_it_goes) as advance:
-            async with aclosing(at_once(client, ids, compact, is_wanted=is_wanted)) as rows:
-                async for row in rows:
+            async with run:
+                async for row in run:
                     self._begun[row.conversation_id] = True
                     if row.error is not None and not succeeded and _is_refused(row.error):
                         refused = row.error
@@ -132,7 +134,7 @@ class Compacting:
 
 
 def _is_refused(error: LettaError) -> bool:
-    """Return whether nothing was sent and no other would fare better, as long as none has succeeded."""
+    """Return whether nothing was sent, and every other call would fail as well if none has succeeded yet."""
     return isinstance(error, AuthenticationError) or _is_unsent(error)
 
 

@@ -1,4 +1,4 @@
-"""Options of the connection to the server: from the command line, files and the environment."""
+"""Connection to the server, by options of the command line, files and the environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Connection"]
 
 @attrs.frozen(kw_only=True)
 class Connection:
-    """What the options about the server say; what they leave out comes from the environment."""
+    """Options of the connection to the server; those that are not given come from the environment."""
 
     base_url: str | None = None
     environment: Literal["cloud", "local"] | None = None
@@ -50,12 +50,12 @@ class Connection:
         return AsyncLetta(**self.options(), api_key_file=self.api_key_file)
 
     def options(self) -> dict[str, Any]:
-        """Return the options of the client, except for the key."""
+        """Return the arguments of the client, except for the API key."""
         return {
             "environment": self.environment or UNSET,
             "base_url": None
             if self.environment
-            else self.base_url or UNSET,  # what is typed goes before LETTA_BASE_URL
+            else self.base_url or UNSET,  # an option takes precedence over LETTA_BASE_URL
             "project": self.project,
             "project_id": self.project_id,
             "timeout": UNSET if self.timeout is None else self.timeout,
@@ -66,7 +66,7 @@ class Connection:
         }
 
     def unused_proxy(self, base_url: str) -> str | None:
-        """Return the variable of the environment that names a proxy for a server, if nothing says to use it."""
+        """Return the environment variable that names a proxy for a server, if no option says to use it."""
         if self.proxy is not None or self.trust_env:
             return None
         try:

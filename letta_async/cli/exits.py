@@ -1,4 +1,4 @@
-"""Exit codes with their meanings: the table that the program, its help and its documentation share."""
+"""Exit codes with their meanings, as the program, its help and its documentation use them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["MEANINGS", "Exit"]
 
 
 class Exit(IntEnum):
-    """What a process says at its end."""
+    """Exit code of a process."""
 
     DONE = 0
     UNFINISHED = 1

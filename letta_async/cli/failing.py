@@ -1,4 +1,4 @@
-"""Turn an error into a line and an exit code."""
+"""Exit codes and one-line messages of errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ from letta_async.errors import (
     NotFoundError,
 )
 
-__all__ = ["Refusal", "Unreachable", "explain", "harmless", "is_hopeless", "one_line", "show_traceback"]
+__all__ = [
+    "Refusal",
+    "Unreachable",
+    "explain",
+    "is_hopeless",
+    "one_line",
+    "show_traceback",
+    "without_control_characters",
+]
 
 _OPTIONS: Final[Mapping[str, str]] = {
     "agent_id": "--agent",
@@ -39,18 +47,18 @@ _OPTIONS: Final[Mapping[str, str]] = {
     "retry.max_retries": "--max-retries",
     "timeout": "--timeout",
 }
-"""The option that fills a parameter of the client."""
+"""Option of the command line by the parameter of the client that it sets."""
 
 # Escape sequences would act on the terminal, and marks of direction would show text that is not there.
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Unreachable(Exception):
-    """Something other than the server cannot be reached; nothing was sent."""
+    """Something other than the server, such as a scheduler, cannot be reached; nothing was sent."""
 
 
 class Refusal(Exception):
-    """What was typed, or is in a file that was named, is wrong; nothing was sent."""
+    """An argument, or a file that it names, is wrong; nothing was sent."""
 
 
 def is_hopeless(error: LettaError) -> bool:
@@ -59,7 +67,7 @@ def is_hopeless(error: LettaError) -> bool:
 
 
 def explain(error: BaseException) -> tuple[Exit, str]:
-    """Return the exit code and the words for what ended a command."""
+    """Return the exit code and the one-line message of an error that ended a command."""
     if isinstance(error, Refusal):
         return Exit.USAGE, str(error)
     if isinstance(error, Unreachable):
@@ -84,8 +92,8 @@ def explain(error: BaseException) -> tuple[Exit, str]:
     )
 
 
-def _typed(fault: ArgumentProblem) -> str:
-    """Name what was typed, rather than the parameter that it became."""
+def _describe_problem(fault: ArgumentProblem) -> str:
+    """Describe a problem by the option of the command line, rather than by the parameter that it sets."""
     path = fault.path.removeprefix("client_options.")  # of workers on a cluster
     head, dot, rest = (path, "", "") if path in _OPTIONS else path.partition(".")
     problem = fault.problem.replace("send_secrets=True", "--send-secrets").replace("trust_env=True", "--trust-env")
@@ -93,17 +101,17 @@ def _typed(fault: ArgumentProblem) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """Return an error's words without line breaks, and without what would act on a terminal."""
-    words = "; ".join(map(_typed, error.faults)) if isinstance(error, InvalidArgumentError) else str(error)
-    return " ".join(harmless(words.replace("[agent_id is missing", "[--agent is missing")).split())
+    """Return an error's message without line breaks and control characters."""
+    words = "; ".join(map(_describe_problem, error.faults)) if isinstance(error, InvalidArgumentError) else str(error)
+    return " ".join(without_control_characters(words.replace("[agent_id is missing", "[--agent is missing")).split())
 
 
-def harmless(text: str) -> str:
-    """Replace what would act on a terminal instead of standing there."""
+def without_control_characters(text: str) -> str:
+    """Return text with control characters and direction marks, on which a terminal would act, replaced."""
     return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def show_traceback() -> None:
-    """Show where the present exception comes from, if LETTA_LOG asks for that much."""
+    """Print the traceback of the current exception if `LETTA_LOG` is `debug`."""
     if os.environ.get("LETTA_LOG") == "debug":
         traceback.print_exc(file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The plan of a recompile, and the question whether to carry it out."""
+"""Plan of a recompile, and the question whether to carry it out."""
 
 from __future__ import annotations
 
@@ -14,27 +14,32 @@ from letta_async.cli.report import Row, say
 __all__ = ["Plan", "ask", "can_be_asked", "conversations"]
 
 _NAMED: Final = 10
-"""How many stale conversations a plan names."""
+"""Maximum number of stale conversations that a plan names."""
 
 
 @attrs.frozen
 class Plan:
-    """What was found out before anything is changed."""
+    """Result of the check before a recompile: which conversations are stale."""
 
     rows: Sequence[Row]
     only_stale: bool
 
     def targets(self) -> list[str]:
-        """Return the conversations to recompile."""
+        """Return the IDs of the conversations to recompile."""
         return [row.conversation_id for row in self.rows if row.status == "stale" or not self.only_stale]
 
     def left_out(self) -> list[Row]:
-        """Return the rows of those that are not to be recompiled: current ones, and those that could not be checked."""
+        """Return the rows of conversations that are not recompiled: current ones, and those whose check failed."""
         rows = [row for row in self.rows if row.status != "stale"] if self.only_stale else []
         return [attrs.evolve(row, status="unchanged") if row.status == "current" else row for row in rows]
 
     def lines(self, *, named: int = _NAMED) -> Iterable[str]:
-        """Describe it."""
+        """Yield the lines that describe the plan.
+
+        Args:
+            named: Maximum number of stale, and of failed, conversations that are named. Default: 10.
+
+        """
         stale, current, failed = (self._with(status) for status in ("stale", "current", "failed"))
         counts = f"{len(stale)} stale, {len(current)} current"
         yield f"{conversations(len(self.rows))}: {counts}{f', {len(failed)} failed' if failed else ''}."
@@ -44,7 +49,7 @@ class Plan:
         yield from (f"  {row.conversation_id}  failed: {one_line(row.error)}" for row in failed[:named] if row.error)
 
     def question(self) -> str:
-        """Ask for what is to be done."""
+        """Return the question whether to recompile."""
         count = len(self.targets())
         if self.only_stale:
             return f"Recompile {conversations(count, 'stale ')}?"
@@ -57,15 +62,15 @@ class Plan:
 
 
 def conversations(count: int, kind: str = "") -> str:
-    """Count conversations, in words."""
+    """Return a number of conversations in words, such as `1 stale conversation`."""
     return f"{count} {kind}conversation{'' if count == 1 else 's'}"
 
 
 def can_be_asked() -> bool:
-    """Return whether somebody is there to answer.
+    """Return whether standard input is a terminal, so that a question can be answered.
 
     Raises:
-        Refusal: somebody is, but could not see the question.
+        Refusal: Standard input is a terminal, but the question could not be seen: standard error is none.
 
     """
     if not sys.stdin.isatty():
@@ -76,7 +81,7 @@ def can_be_asked() -> bool:
 
 
 def ask(question: str) -> bool:
-    """Ask, and take nothing but a yes for one."""
+    """Ask a question on standard error; return whether the answer is `y` or `yes`."""
     say(f"{question} [y/N] ", end="")
     try:
         answer = sys.stdin.readline()

@@ -1,4 +1,4 @@
-"""`recompile`: plan, question, work, report."""
+"""The command `recompile`: plan, question, work, report."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from letta_async._schema.unset import UNSET
 from letta_async.batch.outcome import Outcome
 from letta_async.cli.bar import progress_bar
 from letta_async.cli.checking import check_each
+from letta_async.cli.command_runner import CommandRunner
 from letta_async.cli.connection import Connection
 from letta_async.cli.exits import Exit
 from letta_async.cli.failing import is_hopeless
@@ -22,7 +23,6 @@ from letta_async.cli.plan import Plan, ask, can_be_asked, conversations
 from letta_async.cli.report import Report, Row, Status, print_diff, say, say_stopping
 from letta_async.cli.selection import Selection
 from letta_async.cli.stopping import Interrupted, Stop
-from letta_async.cli.work import Work
 from letta_async.client import AsyncLetta
 from letta_async.errors import JournalError
 from letta_async.operations.conversations import Recompile
@@ -32,7 +32,7 @@ __all__ = ["Recompiling"]
 
 @attrs.define(kw_only=True)
 class Recompiling:
-    """One run of the command."""
+    """One run of `recompile`."""
 
     selection: Selection
     connection: Connection
@@ -47,38 +47,38 @@ class Recompiling:
     """Address of the scheduler of the cluster to recompile on."""
     send_secrets: bool = False
     command: Sequence[str]
-    """What was typed, to say how to go on."""
+    """Arguments of the command, to print one that continues after an interruption."""
 
     def run(self) -> Exit:
-        """Do what was asked for."""
+        """Recompile the selected conversations, or plan to in a dry run; return the exit code."""
         asking = not (self.yes or self.dry_run) and can_be_asked()
-        with Work(self.connection) as work:
+        with CommandRunner(self.connection) as runner:
             try:
-                ids = work.run(self.selection.find)
-                plan = self._plan(work, ids) if asking or self.dry_run or self.diff else None
+                ids = runner.run(self.selection.find)
+                plan = self._plan(runner, ids) if asking or self.dry_run or self.diff else None
             except Interrupted as interrupted:
                 say("Interrupted; nothing was changed.")
                 return interrupted.code
             if self.dry_run and plan is not None:
-                return self._tell(plan)
+                return self._report_dry_run(plan)
             if plan is None:
                 say(f"{conversations(len(ids))}{' to check' if self.only_stale else ''}.")
             elif self._shows_plan(plan, asking) and not ask(plan.question()):
                 say("Nothing was changed.")
                 return Exit.UNFINISHED
-            return self._recompile(work, ids if plan is None else plan.targets(), plan)
+            return self._recompile(runner, ids if plan is None else plan.targets(), plan)
 
-    def _plan(self, work: Work, ids: Sequence[str]) -> Plan:
+    def _plan(self, runner: CommandRunner, ids: Sequence[str]) -> Plan:
         rows: list[Row] = []
         agent_of = self.selection.agent_of
-        work.run(
+        runner.run(
             lambda client, stop: check_each(client, stop, ids, rows.append, agent_of=agent_of, settings=self.settings)
         )
         order = {conversation_id: place for place, conversation_id in enumerate(ids)}
         return Plan(sorted(rows, key=lambda row: order[row.conversation_id]), self.only_stale)
 
-    def _tell(self, plan: Plan) -> Exit:
-        """Report what a dry run found."""
+    def _report_dry_run(self, plan: Plan) -> Exit:
+        """Report the plan of a dry run; return the exit code."""
         for row in plan.rows:
             self.report.add(row)
         self.report.close(not_done=0)
@@ -90,7 +90,7 @@ class Recompiling:
         return Exit.UNCHECKED if self.report.counts["failed"] else Exit.DONE
 
     def _shows_plan(self, plan: Plan, asking: bool) -> bool:
-        """Show the plan; tell whether there is something to ask."""
+        """Show the plan; return whether to ask before it is carried out."""
         if self.diff and self.report.kind == "table":
             for row in plan.rows:
                 print_diff(row)
@@ -101,7 +101,7 @@ class Recompiling:
             say(f"What {whose}{str(self.journal)!r} says was done is skipped.")
         return asking and bool(plan.targets())
 
-    def _recompile(self, work: Work, targets: Sequence[str], plan: Plan | None) -> Exit:
+    def _recompile(self, runner: CommandRunner, targets: Sequence[str], plan: Plan | None) -> Exit:
         began = monotonic()
         diffs: dict[str, str | None] = {}
         if plan is not None:
@@ -112,13 +112,13 @@ class Recompiling:
         broken: JournalError | None = None
         rest = self.report.counts.total() + len(targets)
         try:
-            work.run(lambda client, stop: self._run_batch(client, stop, targets, diffs), on_stop=say_stopping)
+            runner.run(lambda client, stop: self._run_batch(client, stop, targets, diffs), on_stop=say_stopping)
         except Interrupted as interrupted:
             ended = interrupted.code
             if interrupted.at_once:
                 say("Ended at once: what was in flight may have been recompiled or not.")
         except JournalError as error:
-            broken = error  # told after what came back
+            broken = error  # raised after the results are written
         rest -= self.report.counts.total()
         self.report.close(not_done=rest)
         say(f"{self._counts()}, in {monotonic() - began:.1f} s.")
@@ -135,17 +135,17 @@ class Recompiling:
     async def _run_batch(
         self, client: AsyncLetta, stop: Stop, targets: Sequence[str], diffs: Mapping[str, str | None]
     ) -> None:
-        """Recompile until all is done, or somebody asks to stop; then what is in flight still has its outcome."""
+        """Recompile targets until all are done or a stop is requested; wait for the requests in flight."""
         async with AsyncExitStack() as stack:
             recompile_many: Callable[..., Any] = client.conversations.recompile_many
             if self.dask is not None:
-                from letta_async.cli.cluster import on_cluster  # noqa: PLC0415 - an extra of its own
+                from letta_async.cli.cluster import on_cluster  # noqa: PLC0415 - only if the extra dask is installed
 
                 recompile_many = await stack.enter_async_context(
                     on_cluster(self.dask, self.connection, client.api_key if self.send_secrets else None)
                 )
             outcomes = recompile_many(
-                _Until([self._target(each) for each in targets], stop),
+                _TargetsUntilStop([self._target(each) for each in targets], stop),
                 compaction_settings=UNSET if self.settings is None else self.settings,
                 only_stale=self.only_stale,
                 journal=self.journal,
@@ -187,12 +187,12 @@ class Recompiling:
 
 
 class _StoppedError(Exception):
-    """Somebody asked to stop."""
+    """A stop was requested before all targets were taken."""
 
 
 @attrs.frozen
-class _Until:
-    """Targets, until somebody asks to stop."""
+class _TargetsUntilStop:
+    """Iterable of targets that fails once a stop is requested."""
 
     targets: Sequence[str | Recompile]
     stop: Stop
@@ -200,7 +200,7 @@ class _Until:
     async def __aiter__(self) -> AsyncGenerator[str | Recompile, None]:
         for target in self.targets:
             if self.stop.asked.is_set():
-                raise _StoppedError  # so that no journal says that all was done
+                raise _StoppedError  # so that the journal has no closing line
             yield target
 
 

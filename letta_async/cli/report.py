@@ -1,4 +1,4 @@
-"""Report results per conversation: as a table, as one JSON document, or as JSON lines."""
+"""Report of results per conversation: as a table, one JSON document, or JSON lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 import attrs
 
 from letta_async.cli.exits import Exit
-from letta_async.cli.failing import harmless, one_line
+from letta_async.cli.failing import one_line, without_control_characters
 from letta_async.cli.stopping import Stop
 from letta_async.errors import APIStatusError, LettaError
 
@@ -25,15 +25,15 @@ Status = Literal["stale", "current", "recompiled", "unchanged", "skipped", "comp
 
 _STYLES: Final = {"stale": "yellow", "recompiled": "green", "compacted": "green", "failed": "bold red"}
 _QUIET: Final = ("current", "unchanged", "skipped")
-"""What a table leaves to the counts."""
+"""Statuses whose conversations a table does not list; they are only counted."""
 _LISTED: Final = 100
-"""How many recompiled conversations a table names; more are counted. Failed and stale ones are always named."""
+"""Maximum number of recompiled conversations in a table; more are only counted. No other status is limited."""
 _MARKS: Final = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @attrs.frozen(kw_only=True)
 class Row:
-    """What came of one conversation."""
+    """Result of one conversation."""
 
     conversation_id: str
     status: Status
@@ -41,12 +41,12 @@ class Row:
     error: LettaError | None = None
     diff: str | None = None
     words: str | None = None
-    """What a table says beside the status, or the error; default: the diff's lines, or the time."""
+    """Detail in a table, beside the status or the error. Default: the number of lines in the diff, or the time."""
     more: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
-    """Further fields in JSON."""
+    """Further fields of the JSON object."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON values, the same fields each time."""
+        """Return the row as a JSON object, always with the same fields."""
         error = self.error
         return {
             "conversation_id": self.conversation_id,
@@ -64,11 +64,11 @@ class Row:
         }
 
     def detail(self) -> str:
-        """Return what a table says of it beside its status."""
+        """Return the row's detail in a table: the error, the words, the size of the diff, or the time."""
         if self.error is not None:
             return one_line(self.error) + (f" ({self.words})" if self.words else "")
         if self.words is not None:
-            return " ".join(harmless(self.words).split())
+            return " ".join(without_control_characters(self.words).split())
         if self.diff:
             lines = Counter(line[:1] for line in self.diff.split("\n")[2:])
             return f"+{lines['+']} -{lines['-']} lines"
@@ -76,19 +76,25 @@ class Row:
 
 
 class Report:
-    """Gather rows and write them to standard output in one of the formats."""
+    """Writer of rows to standard output in one of the formats."""
 
     def __init__(self, kind: Format, *, diffs: bool = False) -> None:
-        """Store the format, and whether the rows' diffs are part of it."""
+        """Create a report.
+
+        Args:
+            kind: The format.
+            diffs: Whether it includes the rows' diffs. Default: `False`.
+
+        """
         self.kind: Final = kind
         self.counts: Counter[str] = Counter()
         self.broken: OSError | None = None
-        """Why standard output took no more; rows are counted all the same."""
+        """Error after which nothing is written to standard output; rows are still counted."""
         self._diffs = diffs
         self._rows: list[Row] = []
 
     def add(self, row: Row, stop: Stop | None = None) -> None:
-        """Take a row; as JSON lines it is written at once, and a reader that left is a wish to stop."""
+        """Add a row; JSON lines are written immediately, and if that fails, a stop is requested."""
         self.counts[row.status] += 1
         if self.kind == "jsonl":
             self._write(lambda: sys.stdout.write(json.dumps(self._json(row)) + "\n"))
@@ -99,11 +105,16 @@ class Report:
 
     @property
     def writes_as_it_goes(self) -> bool:
-        """Whether rows go to the terminal that a progress bar would be on."""
+        """Whether rows are written immediately to a terminal, where a progress bar would be in the way."""
         return self.kind == "jsonl" and sys.stdout.isatty()
 
     def close(self, *, not_done: int) -> None:
-        """Write what was not written yet, and how many conversations have no row, because somebody asked to stop."""
+        """Write the rows that are not written yet.
+
+        Args:
+            not_done: Number of conversations without a row, because a stop was requested.
+
+        """
         self._write(lambda: self._write_rest(not_done))
 
     def _write(self, write: Callable[[], object]) -> None:
@@ -126,12 +137,15 @@ class Report:
         elif self.kind == "table":
             if self._diffs:
                 for row in self._rows:
-                    if row.status == "stale":  # those of what was recompiled were shown before it was
+                    if row.status == "stale":  # diffs of recompiled conversations were shown with the plan
                         print_diff(row)
             _print_table(self._rows)
 
     def failure(self) -> Exit | None:
-        """Return the exit code of an output that could not be written, and say so, unless it is a reader that left."""
+        """Return the exit code if the output could not be written, else `None`.
+
+        The error is printed, unless it is that the reader has left.
+        """
         if self.broken is None:
             return None
         if not isinstance(self.broken, BrokenPipeError):
@@ -139,7 +153,7 @@ class Report:
         return Exit.UNCHECKED
 
     def summary(self, statuses: Iterable[Status]) -> str:
-        """Count what came of them, in words; a failure is mentioned where there is one."""
+        """Return the number of rows per status in words; failures are included if there are any."""
         named = [*statuses, *(["failed"] if self.counts["failed"] else [])]
         return ", ".join(f"{self.counts[status]} {status}" for status in named)
 
@@ -148,19 +162,19 @@ class Report:
 
 
 def say(words: str, *, end: str = "\n") -> None:
-    """Tell whoever looks on, beside the machine's output."""
-    with contextlib.suppress(OSError):  # a terminal that was closed must not end what goes on without it
+    """Write text to standard error; ignore the error if the terminal is closed."""
+    with contextlib.suppress(OSError):  # the work goes on without the terminal
         sys.stderr.write(f"{words}{end}")
         sys.stderr.flush()
 
 
 def say_stopping() -> None:
-    """Tell what a first signal does, and a second."""
+    """Write to standard error what the first signal does, and what a second one would do."""
     say("Stopping: what is in flight is waited for. Once more ends it at once.")
 
 
 def print_diff(row: Row) -> None:
-    """Print a row's diff, in colour where there is a terminal."""
+    """Print a row's diff to standard output, in colour on a terminal."""
     if not row.diff:
         return
     from rich.text import Text  # noqa: PLC0415 - only where it is printed
@@ -170,12 +184,12 @@ def print_diff(row: Row) -> None:
     with console.capture() as captured:  # rich itself would end the process when nobody reads any more
         console.print(Text(f"--- {row.conversation_id} stored\n+++ {row.conversation_id} recompiled", style="bold"))
         for line in lines:
-            console.print(Text(harmless(line), style=_MARKS.get(line[:1], "")), soft_wrap=True)
+            console.print(Text(without_control_characters(line), style=_MARKS.get(line[:1], "")), soft_wrap=True)
     sys.stdout.write(captured.get())
 
 
 def _print_table(rows: Iterable[Row]) -> None:
-    """Print rows, failed ones last."""
+    """Print rows as a table to standard output, failed ones last."""
     ordered = sorted(rows, key=lambda row: row.status == "failed")
     done = [row for row in ordered if row.status == "recompiled"]
     shown = [row for row in ordered if row.status != "recompiled" or len(done) <= _LISTED]
@@ -192,7 +206,7 @@ def _print_table(rows: Iterable[Row]) -> None:
         table.add_row(f"{len(done)} conversations", Text("recompiled", style=_STYLES["recompiled"]), "")
     for row in shown:
         status = Text(row.status, style=_STYLES.get(row.status, ""))
-        table.add_row(harmless(row.conversation_id), status, Text(row.detail()))
+        table.add_row(without_control_characters(row.conversation_id), status, Text(row.detail()))
     console = _console()
     if console.is_terminal:
         console.print(table)
@@ -203,7 +217,7 @@ def _print_table(rows: Iterable[Row]) -> None:
 
 
 def _console() -> Any:
-    """Return a console for standard output: as wide as the terminal, or as wide as it takes."""
+    """Return a console for standard output: as wide as the terminal, or wide enough for any line."""
     from rich.console import Console  # noqa: PLC0415 - only where something is printed
 
     wide = None if sys.stdout.isatty() else 100_000

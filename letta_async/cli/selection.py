@@ -1,4 +1,4 @@
-"""Select the conversations of a command."""
+"""Selection of the conversations of a command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
 from letta_async._utils.text_files import UnreadableTextError, decode_text
-from letta_async.cli.failing import Refusal, harmless
+from letta_async.cli.failing import Refusal, without_control_characters
 from letta_async.cli.stopping import Stop, until_stopped
 from letta_async.client import AsyncLetta
 from letta_async.errors import InvalidArgumentError
@@ -20,30 +20,31 @@ from letta_async.operations.conversations import Recompile, RetrieveConversation
 __all__ = ["Selection"]
 
 DIRECT: Final = "default"
-"""What stands for the own messages of an agent in the place of an ID."""
+"""ID that stands for an agent's own messages instead of a conversation."""
 
 _SHOWN: Final = 3
-"""How many wrong ids are named."""
+"""Maximum number of malformed IDs that an error names."""
 
 
 @attrs.frozen(kw_only=True)
 class Selection:
-    """Conversations by their ids, of an agent, of the agents with a block, or all."""
+    """Conversations by their IDs, of an agent, of the agents with a block, or all of the server."""
 
     ids: Sequence[str] = ()
     agent: str | None = None
     block: str | None = None
     everything: bool = False
     direct: str | None = None
-    """The agent whose own messages the ID `default` stands for."""
+    """ID of the agent whose own messages the ID `default` stands for."""
     from_stdin: bool = False
 
     @classmethod
     def read(cls, ids: Sequence[str], *, agent: str | None, block: str | None, everything: bool) -> Self:
-        """Read what was typed; `-` stands for the ids on standard input, one a line.
+        """Create a selection from arguments; the ID `-` stands for the IDs on standard input, one per line.
 
         Raises:
-            Refusal: Nothing was chosen, or in two ways; no ID is well-formed; or standard input is no text.
+            Refusal: The arguments select nothing, or in two ways; no ID is well-formed; or standard input is not
+                text.
             InvalidArgumentError: The agent of `default` is malformed.
 
         """
@@ -51,13 +52,13 @@ class Selection:
         if sum(ways) != 1:
             problem = "none was chosen" if not any(ways) else "these exclude each other"
             raise Refusal(f"name the conversations by ID, or choose them by --agent, --block or --all: {problem}")
-        given = list(_without_dash(ids))
+        given = list(_with_stdin(ids))
         direct = agent if ids else None
         if direct is not None:
             if DIRECT not in given:
                 raise Refusal(f"IDs and --agent exclude each other, unless {DIRECT!r} is among the IDs")
             check(Recompile, {"conversation_id": DIRECT, "agent_id": direct})
-        _refuse_wrong(given, () if direct is None else (DIRECT,))
+        _check_ids(given, () if direct is None else (DIRECT,))
         return cls(
             ids=list(dict.fromkeys(given)),
             agent=None if ids else agent,
@@ -68,11 +69,11 @@ class Selection:
         )
 
     def agent_of(self, conversation_id: str) -> str | Unset:
-        """Return the agent that goes with an ID: that of `default`, else none."""
+        """Return the agent to send with an ID: only `default` has one."""
         return UNSET if self.direct is None or conversation_id != DIRECT else self.direct
 
     async def find(self, client: AsyncLetta, stop: Stop) -> list[str]:
-        """List the ids, each once."""
+        """Return the IDs of the conversations, each once."""
         if self.agent is not None:
             targets = client.conversations.targets(agent_id=self.agent)
         elif self.block is not None:
@@ -84,15 +85,15 @@ class Selection:
         return list(dict.fromkeys([each async for each in until_stopped(targets, stop)]))
 
 
-def _without_dash(ids: Iterable[str]) -> Iterable[str]:
+def _with_stdin(ids: Iterable[str]) -> Iterable[str]:
     for each in ids:
         if each == "-":
-            yield from filter(None, map(str.strip, _standard_input().splitlines()))
+            yield from filter(None, map(str.strip, _read_stdin().splitlines()))
         else:
             yield each
 
 
-def _standard_input() -> str:
+def _read_stdin() -> str:
     buffer = getattr(sys.stdin, "buffer", None)
     try:
         return sys.stdin.read() if buffer is None else decode_text(buffer.read())
@@ -100,13 +101,13 @@ def _standard_input() -> str:
         raise Refusal(f"standard input: {error}") from None
 
 
-def _refuse_wrong(ids: Sequence[str], also: Container[str]) -> None:
-    """Refuse IDs of which none is well-formed; one among others is a failure of its own."""
+def _check_ids(ids: Sequence[str], also: Container[str]) -> None:
+    """Raise an error if no ID is well-formed; a malformed ID among others fails on its own later."""
     wrong = [each for each in ids if each not in also and not _is_id(each)]
     if wrong and len(wrong) == len(ids):
         if set(wrong) == {DIRECT}:
             raise Refusal(f"ID: {DIRECT!r} stands for an agent's own messages: name the agent by --agent")
-        named = ", ".join(repr(harmless(each[:60])) for each in wrong[:_SHOWN])
+        named = ", ".join(repr(without_control_characters(each[:60])) for each in wrong[:_SHOWN])
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise Refusal(f"ID: {named}{more}: expected 'conv-' and a lower-case UUID4")
 

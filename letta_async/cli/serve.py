@@ -1,11 +1,9 @@
-"""`serve`: the embedded server, until it is interrupted."""
+"""The command `serve`: runs the embedded server until a signal arrives."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-import os
-import sys
 from pathlib import Path
 
 from letta_async.cli.exits import Exit
@@ -13,50 +11,43 @@ from letta_async.cli.failing import Refusal
 from letta_async.cli.report import say
 from letta_async.cli.stopping import Stop
 from letta_async.testing import DataFileError, EmbeddedServer
+from letta_async.testing.__main__ import ListenError, read_password, serve_until
 
 __all__ = ["serve"]
 
 
 def serve(host: str, port: int, password_env: str | None, data: Path | None) -> Exit:
-    """Serve; standard output has the URL, once it listens.
+    """Serve until a signal arrives; write the URL to standard output once the server listens.
 
     Raises:
-        Refusal: the password's variable is empty, the address cannot be listened on, or the file cannot be used.
+        Refusal: The password's variable is empty, the address cannot be listened on, or the file cannot be used.
 
     """
-    password = None
-    if password_env is not None:
-        password = os.environ.get(password_env)
-        if not password:
-            raise Refusal(f"--password-env: the environment variable {password_env} is empty or not set")
+    try:
+        password = read_password(password_env)
+    except ValueError as error:
+        raise Refusal(f"--password-env: {error}") from None
     server = EmbeddedServer(host=host, port=port, password=password, path=data)
-    asyncio.run(_serve(server, host, port, data, asks=password is not None))
+
+    def on_listening() -> None:
+        if not _is_loopback(host):
+            key = "there is neither a key nor encryption" if password is None else "this server has no encryption"
+            say(f"warning: {host} is more than this machine: whoever reaches it can read and change all; {key}")
+        kept = "in memory; Ctrl-C ends it, and all that it knows" if data is None else f"from {data}; Ctrl-C ends it"
+        say(f"Serving Letta {kept}.")
+
+    async def serve_until_signal() -> None:
+        stop = Stop(lambda: None)
+        with stop.listening():
+            await serve_until(stop.asked, server, on_listening=on_listening)
+
+    try:
+        asyncio.run(serve_until_signal())
+    except DataFileError as error:
+        raise Refusal(f"--data: {error}") from None
+    except ListenError as error:
+        raise Refusal(f"cannot listen on {host}, port {port}: {error}") from None
     return Exit.DONE
-
-
-async def _serve(server: EmbeddedServer, host: str, port: int, data: Path | None, *, asks: bool) -> None:
-    stop = Stop(lambda: None)
-    with stop.listening():
-        try:
-            await server.start()
-        except DataFileError as error:
-            raise Refusal(f"--data: {error}") from None
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            raise Refusal(f"cannot listen on {host}, port {port}: {reason}") from None
-        try:
-            if not _is_loopback(host):
-                key = "this server has no encryption" if asks else "there is neither a key nor encryption"
-                say(f"warning: {host} is more than this machine: whoever reaches it can read and change all; {key}")
-            sys.stdout.write(f"{server.base_url}\n")
-            sys.stdout.flush()
-            kept = (
-                "in memory; Ctrl-C ends it, and all that it knows" if data is None else f"from {data}; Ctrl-C ends it"
-            )
-            say(f"Serving Letta {kept}.")
-            await stop.asked.wait()
-        finally:
-            await server.stop()
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Read compaction settings from a file or from the command line itself."""
+"""Parser of `--settings`: compaction settings from a file or from the command line itself."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["read_settings"]
 
 
 def read_settings(text: str) -> Mapping[str, Any]:
-    """Read `--settings`: JSON when it begins with a brace, else the name of a file with JSON in it.
+    """Parse the value of `--settings`: JSON if it begins with a brace, else the name of a file with JSON.
 
     Raises:
-        Refusal: there is no such file, or no JSON object in it.
-        InvalidArgumentError: a field is wrong; every fault is named.
+        Refusal: The file cannot be read, or the text is not a JSON object.
+        InvalidArgumentError: A field is wrong; every problem is named.
 
     """
     where = "--settings"
@@ -31,8 +31,8 @@ def read_settings(text: str) -> Mapping[str, Any]:
         except UnreadableTextError as error:
             raise Refusal(f"{where} cannot be read: {error}") from None
     try:
-        settings = json.loads(text, object_pairs_hook=_without_twins)
-    except _TwinsError as error:
+        settings = json.loads(text, object_pairs_hook=_to_unique_fields)
+    except _DuplicateFieldError as error:
         raise Refusal(f"{where}: the field {error.args[0]!r} is there twice") from None
     except (ValueError, RecursionError) as error:
         raise Refusal(f"{where}: not JSON that can be read: {error}") from None
@@ -42,14 +42,14 @@ def read_settings(text: str) -> Mapping[str, Any]:
     return settings
 
 
-class _TwinsError(Exception):
-    """A field is there twice, of which JSON's readers silently take one."""
+class _DuplicateFieldError(Exception):
+    """A JSON object has a field twice; `json` would silently use the last one."""
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _to_unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in pairs:
         if name in made:
-            raise _TwinsError(name)
+            raise _DuplicateFieldError(name)
         made[name] = value
     return made

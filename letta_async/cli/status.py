@@ -1,26 +1,26 @@
-"""`status`: report which conversations are stale."""
+"""The command `status`: reports which conversations are stale."""
 
 from __future__ import annotations
 
 from letta_async.cli.checking import check_each
+from letta_async.cli.command_runner import CommandRunner
 from letta_async.cli.connection import Connection
 from letta_async.cli.exits import Exit
 from letta_async.cli.report import Report, say
 from letta_async.cli.selection import Selection
 from letta_async.cli.stopping import Interrupted
-from letta_async.cli.work import Work
 
 __all__ = ["status"]
 
 
 def status(selection: Selection, connection: Connection, report: Report) -> Exit:
-    """Report which conversations are stale; the exit code is 0 when none is."""
+    """Report which conversations are stale; return the exit code, which is 0 if none is."""
     ids: list[str] = []
     ended: Exit | None = None
-    with Work(connection) as work:
+    with CommandRunner(connection) as runner:
         try:
-            ids = work.run(selection.find)
-            work.run(
+            ids = runner.run(selection.find)
+            runner.run(
                 lambda client, stop: check_each(
                     client,
                     stop,

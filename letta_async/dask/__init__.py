@@ -1,4 +1,4 @@
-"""`recompile_many` on a Dask cluster that is already there; an extra: `pip install 'letta-async[dask]'`.
+"""`recompile_many` on the workers of an existing Dask cluster; an extra: `pip install 'letta-async[dask]'`.
 
     from distributed import Client, LocalCluster
 
@@ -8,13 +8,13 @@
         for outcome in letta_async.dask.recompile_many(ids, cluster_client=cluster_client):
             ...
 
-The driver cuts targets into partitions, `distributed` brings each to a worker, and there it goes through the
-`recompile_many` of an `AsyncLetta`. What was done is known on the driver alone: repeated targets, journal, progress.
+The driver splits the targets into partitions, `distributed` sends each to a worker, and the worker runs the
+`recompile_many` of an `AsyncLetta` on it. Only the driver keeps track of repeated targets, the journal and progress.
 """
 
 from __future__ import annotations
 
 from letta_async.dask._outcomes import Outcomes
-from letta_async.dask._recompiling import recompile_many
+from letta_async.dask._recompile_many import recompile_many
 
 __all__ = ["Outcomes", "recompile_many"]

@@ -1,4 +1,4 @@
-"""What a batch needs of `distributed`, the only place where it is called; a scheduler that is lost is one error."""
+"""Adapter to the client of `distributed`, which the driver calls nowhere else; a lost scheduler is a `ClusterError`."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from letta_async.dask._payload import Payload
 from letta_async.dask._worker import Results, end_run, run_partition
 from letta_async.errors import ClusterError
 
-__all__ = ["GRACE", "Cluster", "Killed", "Sent"]
+__all__ = ["GRACE_PERIOD", "Cluster", "PartitionKilled", "SubmittedPartition"]
 
-GRACE: Final = 5.0
-"""How long workers have for an answer that should come at once, in seconds."""
+GRACE_PERIOD: Final = 5.0
+"""Maximum time for workers to respond to the end of a run, in seconds."""
 
 _GONE: Final = (OSError, RuntimeError)
-"""What `distributed` raises where there is no scheduler any more; `OSError` includes its `CommClosedError`."""
+"""Exceptions of `distributed` when the scheduler is gone; `OSError` includes its `CommClosedError`."""
 
-Sent = NewType("Sent", object)
-"""A partition that was submitted."""
+SubmittedPartition = NewType("SubmittedPartition", object)
+"""Future of a submitted partition."""
 
 
-class Killed(Exception):
-    """Worker after worker died with a partition."""
+class PartitionKilled(Exception):
+    """Several workers in a row died while they worked on a partition."""
 
 
 class Cluster:
-    """A cluster, by a client of either kind, used on the event loop of that client."""
+    """A Dask cluster, reached by a synchronous or asynchronous client; for use on the event loop of that client."""
 
     def __init__(self, client: Client) -> None:
-        self._client: Any = client  # few of its methods say what they take and give
+        self._client: Any = client  # few of its methods have annotations
 
     async def threads(self) -> list[int]:
-        """Give the number of threads of each worker.
+        """Return the number of threads of each worker.
 
         Raises:
-            ClusterError: the scheduler is gone.
+            ClusterError: The scheduler is gone.
 
         """
         self._refuse_if_gone()
@@ -48,64 +48,69 @@ class Cluster:
         except _GONE as error:
             raise _lost() from error
 
-    def submit(self, key: str, baggage: Payload, targets: bytes) -> Sent:
-        """Have a worker work on a partition.
+    def submit(self, key: str, payload: Payload, targets: bytes) -> SubmittedPartition:
+        """Submit a partition to a worker.
+
+        Args:
+            key: Name of the Dask task, unique in the cluster.
+            payload: Options and parameters for the worker.
+            targets: The partition's targets, pickled.
 
         Raises:
-            ClusterError: the scheduler is gone.
+            ClusterError: The scheduler is gone.
 
         """
         self._refuse_if_gone()
         try:
-            return Sent(self._client.submit(run_partition, key, baggage, targets, key=key))
+            return SubmittedPartition(self._client.submit(run_partition, key, payload, targets, key=key))
         except _GONE as error:
             raise _lost() from error
 
-    async def result(self, sent: Sent) -> Results:
-        """Wait for a partition.
+    async def result(self, sent: SubmittedPartition) -> Results:
+        """Wait for a partition, and return its results.
 
         Raises:
-            Killed: worker after worker died with it.
-            ClusterError: the scheduler is gone, or the worker cannot work on partitions.
+            PartitionKilled: Several workers in a row died while they worked on it.
+            ClusterError: The scheduler is gone, or the worker cannot work on partitions.
 
         """
         future: Any = sent
         fetching: asyncio.Future[Results] = asyncio.ensure_future(future)
-        fetching.add_done_callback(_ask_for_error)
+        fetching.add_done_callback(_retrieve_error)
         try:
             # Shielded: `Client.gather` keeps one that was cancelled, and all that come later wait for it, and fail.
             results = await asyncio.shield(fetching)
         except KilledWorker as killed:
-            raise Killed(str(killed)) from None
+            raise PartitionKilled(str(killed)) from None
         except Exception as error:
             if future.cancelled():
                 raise _lost() from error
             raise ClusterError(f"a worker cannot work on partitions: {type(error).__name__}: {error}") from error
         return results
 
-    async def drop(self, sent: Iterable[Sent]) -> None:
-        """Drop partitions: those that were not begun never are."""
+    async def cancel(self, sent: Iterable[SubmittedPartition]) -> None:
+        """Cancel partitions; those that have not started never do."""
         futures = list(sent)
-        # Even of none the scheduler tells all its clients, which one that just connects does not survive.
+        # Even an empty cancellation is broadcast to all clients, and breaks one that is just connecting.
         if futures and self._client.status == "running":
             await self._client.cancel(futures)
 
     async def end_run(self, run: str) -> None:
-        """Have the workers end a run: what they have comes back at once, and their clients are closed."""
+        """Tell the workers to end a run: they return the outcomes so far, and close their clients."""
         if self._client.status == "running":
             try:
-                async with asyncio.timeout(GRACE):
+                async with asyncio.timeout(GRACE_PERIOD):
                     await self._client.run(end_run, run, on_error="ignore")
             except _GONE:
-                pass  # those that cannot be reached end the run when they miss the scheduler
+                pass  # a worker that cannot be reached ends the run when it loses the scheduler
 
     def _refuse_if_gone(self) -> None:
         if self._client.status != "running":
             raise _lost()
 
 
-def _ask_for_error(done: asyncio.Future[Results]) -> None:
-    """Ask for the error of what nobody waits for any more, lest it be logged as one that nobody asked for."""
+def _retrieve_error(done: asyncio.Future[Results]) -> None:
+    """Retrieve the error of a future that may have no waiter any more; asyncio logs those never retrieved."""
     if not done.cancelled():  # pragma: no branch - cancelled only where the cluster's client ends meanwhile
         done.exception()
 

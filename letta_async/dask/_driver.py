@@ -1,4 +1,4 @@
-"""The driver's side of a batch on a cluster: cut targets into partitions, send these, and keep the books."""
+"""Driver of a batch on a cluster: splits targets into partitions, submits them, and records their outcomes."""
 
 from __future__ import annotations
 
@@ -15,67 +15,67 @@ from letta_async.batch.outcome import Outcome
 from letta_async.batch.progress import BatchProgress, deadline_error
 from letta_async.batch.runner import Batch
 from letta_async.batch.targets import Target, take_targets
-from letta_async.dask._cluster import GRACE, Cluster, Killed, Sent
-from letta_async.dask._payload import Payload, pickle_faults
+from letta_async.dask._cluster import GRACE_PERIOD, Cluster, PartitionKilled, SubmittedPartition
+from letta_async.dask._payload import Payload, pickle_problems
 from letta_async.dask._worker import Results
 from letta_async.errors import ClusterError, InvalidArgumentError, LettaError
 
-__all__ = ["LARGEST", "ClusterBatch", "new_run"]
+__all__ = ["MAX_PARTITION_SIZE", "ClusterBatch", "new_run_name"]
 
-LARGEST: Final = 200
-"""Most targets in a partition, unless another size is asked for."""
-_SHARES: Final = 4
-"""Into how many partitions a thread's share is cut at least, so that all threads end at about the same time."""
-_KNOWN: Final = 1000
-"""How many targets are taken at once where most of them need no work."""
-_GLANCE: Final = 1.0
-"""For how long it holds how large the cluster is, in seconds."""
+MAX_PARTITION_SIZE: Final = 200
+"""Maximum number of targets in a partition, unless `partition_size` is given."""
+_MIN_PARTITIONS_PER_THREAD: Final = 4
+"""Minimum number of partitions per thread, if the targets can be counted: all threads then end at a similar time."""
+_MAX_TARGETS_PER_CUT: Final = 1000
+"""Maximum number of targets taken for one partition when most of them need no work."""
+_THREADS_MAX_AGE: Final = 1.0
+"""Time after which the cluster's number of threads is read again, in seconds."""
 
 Partition = dict[str, Target]
-"""Targets that a worker does together, by what makes them the same; so no two of them are."""
-Cut = tuple[list[Outcome], Partition]
-"""Outcomes of targets that need no work, and those that do."""
+"""Targets that are sent to a worker together, by their keys, so that no two are the same work."""
+CutPartition = tuple[list[Outcome], Partition]
+"""Outcomes of targets that need no work, and a partition of those that do."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class ClusterBatch:
-    """A run over targets on a cluster: the workers recompile, the books are kept here, as in one process."""
+    """Run over targets on a cluster: workers recompile; journal and progress are kept here, as for one process."""
 
     batch: Batch
-    """What is to be done; it is not run itself."""
+    """Targets, settings and bookkeeping of the batch; its own `run` is not used."""
     cluster: Cluster
-    baggage: Payload
-    """How it is to be done, for the workers."""
-    size: int | None
-    """How many targets make a partition; `None`: as many as are sensible."""
+    payload: Payload
+    """Options and parameters for the workers."""
+    partition_size: int | None
+    """Number of targets per partition; `None` to choose it by the number of targets and threads."""
 
     _taker: asyncio.Task[None] | None = attrs.field(default=None, init=False)
     _error: BaseException | None = attrs.field(default=None, init=False)
-    """What ended the targets before their time; raised once what was taken has its outcome."""
-    _ended: bool = attrs.field(default=False, init=False)
+    """The error that ended the batch early; raised after the outcomes of all targets that were taken."""
+    _is_stopped: bool = attrs.field(default=False, init=False)
     """Whether no further target is taken."""
-    _leaving: bool = attrs.field(default=False, init=False)
-    """Whether nobody waits for outcomes any more."""
-    _cutting: asyncio.Future[Cut] | None = attrs.field(default=None, init=False)
-    """The partition that is being cut."""
-    _cut: Cut = attrs.field(factory=lambda: ([], {}), init=False)
-    """What there is of it."""
+    _is_closing: bool = attrs.field(default=False, init=False)
+    """Whether the generator is being closed, so that outcomes are discarded."""
+    _requested: asyncio.Future[CutPartition] | None = attrs.field(default=None, init=False)
+    """Future of the next partition, while it is being cut."""
+    _cut: CutPartition = attrs.field(factory=lambda: ([], {}), init=False)
+    """Content of the next partition so far."""
     _taken: int = attrs.field(default=0, init=False)
-    """How many targets were taken for it."""
+    """Number of targets taken for the next partition."""
     _cut_size: int = attrs.field(default=0, init=False)
-    """How many targets it is to have."""
-    _asked: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
-    """Set where a partition may be wanted, or no more of them."""
-    _pending: dict[asyncio.Task[Results], tuple[Sent, Partition]] = attrs.field(
-        factory=dict["asyncio.Task[Results]", tuple[Sent, Partition]], init=False
+    """Number of targets that the next partition needs."""
+    _request_event: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
+    """Set when a partition was requested, or none will be any more."""
+    _pending: dict[asyncio.Task[Results], tuple[SubmittedPartition, Partition]] = attrs.field(
+        factory=dict["asyncio.Task[Results]", tuple[SubmittedPartition, Partition]], init=False
     )
     _submitted: int = attrs.field(default=0, init=False)
     _in_flight: dict[str, list[Target]] = attrs.field(factory=dict[str, list[Target]], init=False)
-    """The targets that a partition will answer, by what makes them the same."""
+    """Targets that wait for the outcome of a submitted partition, by their keys."""
     _threads: int = attrs.field(default=0, init=False)
     _window: int = attrs.field(default=0, init=False)
-    """How many partitions the cluster works on, and a few more."""
-    _looked_at: float = attrs.field(default=-math.inf, init=False)
+    """Maximum number of partitions on the cluster: one per thread, and a few that wait."""
+    _threads_read_at: float = attrs.field(default=-math.inf, init=False)
     _ends_at: float = attrs.field(default=math.inf, init=False)
     _expired: bool = attrs.field(default=False, init=False)
     """Whether the deadline has passed."""
@@ -85,77 +85,77 @@ class ClusterBatch:
         return self.batch.progress
 
     async def run(self) -> AsyncGenerator[list[Outcome], None]:
-        """Give outcomes, in lists of those that came together; leaving ends what is in flight on the workers."""
+        """Yield lists of outcomes that arrived together; closing the generator ends the requests in flight."""
         if self.batch.deadline is not None:
             self._ends_at = _now() + self.batch.deadline
         try:
             await self._progress.open()
             self._taker = asyncio.create_task(self._take_targets())
-            while await self._goes_on():
-                outcomes = await self._next()
+            while await self._request_partition():
+                outcomes = await self._wait_for_outcomes()
                 if not outcomes:
                     continue
                 await self._progress.wait_written(self._progress.added)
                 await self._progress.report(outcomes)
                 failed = self.batch.stop_on_error and any(outcome.status == "failed" for outcome in outcomes)
                 if failed or self._progress.failure is not None:
-                    self._stop_cutting()
+                    self._stop_taking()
                 yield outcomes
             if self._error is None:
                 await self._progress.mark_complete()
             await self._progress.close()
             self._error = self._progress.failure or self._error
-        except GeneratorExit:  # it was left: only what the end of its targets raises is still to be said
+        except GeneratorExit:  # closed early: only an error that the targets raise at their end still matters
             if isinstance(self._error, asyncio.CancelledError):
                 self._error = None
         finally:
             try:
-                await self._leave()
-            finally:  # also when a second cancellation comes meanwhile
+                await self._shut_down()
+            finally:  # also when a second cancellation arrives during the wait
                 await self._progress.close()
         if self._error is not None:
             raise self._error
 
-    async def _goes_on(self) -> bool:
-        """Cut a partition if the cluster can take one; tell whether anything is under way."""
-        if not self._ended and self._cutting is None:
-            await self._look()
+    async def _request_partition(self) -> bool:
+        """Request a partition if the cluster has room for one; return whether the run continues."""
+        if not self._is_stopped and self._requested is None:
+            await self._read_threads()
             if len(self._pending) < self._window:
-                self._cutting, self._cut_size = asyncio.get_running_loop().create_future(), self._next_size()
-                self._asked.set()
-        return self._cutting is not None or bool(self._pending)
+                self._requested, self._cut_size = asyncio.get_running_loop().create_future(), self._next_size()
+                self._request_event.set()
+        return self._requested is not None or bool(self._pending)
 
-    async def _look(self) -> None:
-        """See how large the cluster is just now."""
-        if _now() < self._looked_at + _GLANCE:
+    async def _read_threads(self) -> None:
+        """Read the cluster's number of threads, which may change at any time."""
+        if _now() < self._threads_read_at + _THREADS_MAX_AGE:
             return
         threads = await self.cluster.threads()
-        self._looked_at = _now()
+        self._threads_read_at = _now()
         self._threads = sum(threads)
         self._window = self._threads + max(1, len(threads))
 
     async def _take_targets(self) -> None:
-        """Take targets as long as there are any, and cut partitions of them; this one alone advances their source."""
+        """Cut partitions until the targets are exhausted; this task alone iterates over them."""
         try:
-            await take_targets(self.batch.targets, self._is_cutting, self._take)
+            await take_targets(self.batch.targets, self._wait_for_request, self._add_target)
         except BaseException as error:
-            if not (self._leaving and isinstance(error, asyncio.CancelledError)):
+            if not (self._is_closing and isinstance(error, asyncio.CancelledError)):
                 self._error = error
-        self._ended = True
-        self._hand_over()
+        self._is_stopped = True
+        self._finish_cut()
 
-    async def _is_cutting(self) -> bool:
-        """Wait until a partition is wanted; return whether there will be one."""
-        while self._cutting is None or self._cutting.done():
-            if self._ended:
+    async def _wait_for_request(self) -> bool:
+        """Wait until a partition is requested; return false if none will be any more."""
+        while self._requested is None or self._requested.done():
+            if self._is_stopped:
                 return False
-            self._asked.clear()
-            await self._asked.wait()
+            self._request_event.clear()
+            await self._request_event.wait()
         return True
 
-    def _take(self, target: Target) -> None:
-        """Put a target into the partition, or what is known of it beside."""
-        if self._ended:
+    def _add_target(self, target: Target) -> None:
+        """Add a target to the next partition, or its outcome if the same work was done before."""
+        if self._is_stopped:
             return
         known, partition = self._cut
         key = self.batch.key_of(target)
@@ -167,141 +167,154 @@ class ClusterBatch:
         else:
             self._in_flight[key] = [target]
             partition[key] = target
-        if len(partition) == self._cut_size or self._taken >= max(self._cut_size, _KNOWN):
-            self._hand_over()
+        if len(partition) == self._cut_size or self._taken >= max(self._cut_size, _MAX_TARGETS_PER_CUT):
+            self._finish_cut()
 
-    def _hand_over(self) -> None:
-        """Have the partition taken as it is."""
-        if self._cutting is not None and not self._cutting.done():
-            self._cutting.set_result(self._cut)
+    def _finish_cut(self) -> None:
+        """Complete the requested partition with the targets that it has."""
+        if self._requested is not None and not self._requested.done():
+            self._requested.set_result(self._cut)
         self._cut, self._taken = ([], {}), 0
 
     def _next_size(self) -> int:
-        if self.size is not None:
-            return self.size
+        if self.partition_size is not None:
+            return self.partition_size
         if not isinstance(self.batch.targets, Sized):
-            return LARGEST
-        return max(1, min(LARGEST, math.ceil(len(self.batch.targets) / (_SHARES * max(1, self._threads)))))
+            return MAX_PARTITION_SIZE
+        return max(
+            1,
+            min(
+                MAX_PARTITION_SIZE,
+                math.ceil(len(self.batch.targets) / (_MIN_PARTITIONS_PER_THREAD * max(1, self._threads))),
+            ),
+        )
 
-    async def _next(self) -> list[Outcome]:
-        """Wait until something comes, and give the outcomes in it."""
-        under_way: set[asyncio.Future[Any]] = {*self._pending, *([] if self._cutting is None else [self._cutting])}
+    async def _wait_for_outcomes(self) -> list[Outcome]:
+        """Wait for a cut or finished partition; return the outcomes, none if it was cut or the wait ended first."""
+        under_way: set[asyncio.Future[Any]] = {*self._pending, *([] if self._requested is None else [self._requested])}
         until = math.inf if self._expired and not self._pending else self._ends_at
-        patience = max(0, until - _now())
-        if not self._ended and self._cutting is None:
-            patience = min(patience, _GLANCE)  # the cluster may have grown
-        timeout = None if patience == math.inf else patience
+        wait = max(0, until - _now())
+        if not self._is_stopped and self._requested is None:
+            wait = min(wait, _THREADS_MAX_AGE)  # the cluster may have grown
+        timeout = None if wait == math.inf else wait
         done, _ = await asyncio.wait(under_way, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not done and _now() < until:
             return []
         if not done:
-            return await (self._give_up() if self._expired else self._expire())
+            return await (self._fail_pending() if self._expired else self._expire())
         outcomes: list[Outcome] = []
-        if self._cutting is not None and self._cutting in done:
-            known, partition = self._cutting.result()
-            self._cutting = None
-            outcomes += [*known, *self._send(partition)]
+        if self._requested is not None and self._requested in done:
+            known, partition = self._requested.result()
+            self._requested = None
+            outcomes += [*known, *self._submit(partition)]
         for task in [task for task in self._pending if task in done]:
             outcomes += self._on_done(task)
         return outcomes
 
     async def _expire(self) -> list[Outcome]:
-        """Have the workers come to their end, because the deadline passed."""
-        self._expired, self._ends_at = True, _now() + GRACE
+        """Tell the workers to end the run, because the deadline has passed."""
+        self._expired, self._ends_at = True, _now() + GRACE_PERIOD
         if self._submitted:
-            await self.cluster.end_run(self.baggage.run)
+            await self.cluster.end_run(self.payload.run)
         return []
 
-    async def _give_up(self) -> list[Outcome]:
-        """Wait no longer for what should have come back at the deadline."""
+    async def _fail_pending(self) -> list[Outcome]:
+        """Return failed outcomes for partitions that have not come back within the grace period after the deadline."""
         partitions = [partition for _, partition in self._pending.values()]
-        await self._drop()
+        await self._cancel_pending()
         error = deadline_error(self.batch.deadline)
-        return [outcome for partition in partitions for outcome in self._answer(partition, [], error)]
+        return [outcome for partition in partitions for outcome in self._record_outcomes(partition, [], error)]
 
-    async def _drop(self) -> None:
-        """Drop what is on the cluster."""
+    async def _cancel_pending(self) -> None:
+        """Cancel all partitions on the cluster."""
         pending, self._pending = self._pending, {}
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
-        await self.cluster.drop(sent for sent, _ in pending.values())
+        await self.cluster.cancel(sent for sent, _ in pending.values())
 
-    def _send(self, partition: Partition) -> list[Outcome]:
-        """Have the cluster work on a partition; give the outcomes that are clear without."""
+    def _submit(self, partition: Partition) -> list[Outcome]:
+        """Submit a partition; return the failed outcomes of targets that cannot be sent."""
         if self._expired or not partition:
-            return list(self._answer(partition, [], deadline_error(self.batch.deadline)))
-        refused = list(self._refuse(partition))
+            return list(self._record_outcomes(partition, [], deadline_error(self.batch.deadline)))
+        refused = list(self._remove_unsendable(partition))
         if not partition:
             return refused
         self._submitted += 1
-        key = f"{self.baggage.run}-{self._submitted}"
+        key = f"{self.payload.run}-{self._submitted}"
         targets = pickle.dumps(list(partition.values()))
-        sent = self.cluster.submit(key, self.baggage, targets)
+        sent = self.cluster.submit(key, self.payload, targets)
         self._pending[asyncio.create_task(self.cluster.result(sent))] = sent, partition
         return refused
 
-    def _refuse(self, partition: Partition) -> Iterator[Outcome]:
-        """Take out what cannot travel."""
+    def _remove_unsendable(self, partition: Partition) -> Iterator[Outcome]:
+        """Remove the targets that cannot be pickled from a partition, and yield their failed outcomes."""
         try:
             pickle.dumps(partition)
-        except Exception:  # whatever a stranger's `__reduce__` raises
+        except Exception:  # a user's `__reduce__` may raise anything
             for key, target in list(partition.items()):
-                if faults := list(pickle_faults("", {"target": target})):
+                if problems := list(pickle_problems("", {"target": target})):
                     del partition[key]
-                    yield from self._answer({key: target}, [], InvalidArgumentError(faults))
+                    yield from self._record_outcomes({key: target}, [], InvalidArgumentError(problems))
 
     def _on_done(self, task: asyncio.Task[Results]) -> list[Outcome]:
-        """Give the outcomes of a partition that has come back."""
+        """Return the outcomes of a partition that has come back."""
         _, partition = self._pending.pop(task)
         missing: LettaError | None = None
         results: Results = []
         try:
             results = task.result()
-        except Killed as killed:
+        except PartitionKilled as killed:
             missing = ClusterError(f"worker after worker died with the partition that this target is in: {killed}")
         if self._expired:
             missing = deadline_error(self.batch.deadline)
         elif not self.batch.stop_on_error and len(results) < len(partition):
             missing = missing or ClusterError("the worker gave no outcome for this target")
-        return list(self._answer(partition, results, missing))
+        return list(self._record_outcomes(partition, results, missing))
 
-    def _answer(self, partition: Partition, results: Results, missing: LettaError | None) -> Iterator[Outcome]:
-        """Enter what came of a partition; `missing` is why the rest failed, `None` if it shall have no outcome."""
+    def _record_outcomes(self, partition: Partition, results: Results, missing: LettaError | None) -> Iterator[Outcome]:
+        """Record and yield the outcomes of a partition's targets, and of targets that repeat them.
+
+        Args:
+            partition: The partition.
+            results: Outcomes that the worker returned.
+            missing: Error of the targets without a result; `None` if they are to have no outcome.
+
+        """
         keys = list(partition)
-        found = {keys[place]: outcome for place, outcome in results}
+        by_key = {keys[index]: outcome for index, outcome in results}
         for key in keys:
-            first, *twins = self._in_flight.pop(key)
-            if key in found:
-                outcome = attrs.evolve(found[key], target=first)
+            first, *repeats = self._in_flight.pop(key)
+            if key in by_key:
+                outcome = attrs.evolve(by_key[key], target=first)
             elif missing is not None:
                 outcome = Outcome(target=first, status="failed", error=missing)
             else:
                 continue  # the worker stopped at an error, as it was asked to
             self._progress.add(key, outcome)
             yield outcome
-            for twin in twins:
-                yield attrs.evolve(outcome, target=twin, repeated=True)
+            for repeat in repeats:
+                yield attrs.evolve(outcome, target=repeat, repeated=True)
 
-    def _stop_cutting(self) -> None:
-        """Take no further target."""
-        self._ended, self._cutting = True, None
-        self._asked.set()
+    def _stop_taking(self) -> None:
+        """Stop taking targets."""
+        self._is_stopped, self._requested = True, None
+        self._request_event.set()
 
-    async def _leave(self) -> None:
-        """End what is under way, here and on the workers."""
-        self._leaving = True
-        self._stop_cutting()
+    async def _shut_down(self) -> None:
+        """Cancel what is in progress, here and on the workers."""
+        self._is_closing = True
+        self._stop_taking()
         if self._taker is not None:
             self._taker.cancel()
             await asyncio.gather(self._taker, return_exceptions=True)
-        await self._drop()
+        await self._cancel_pending()
         if self._submitted:
-            await self.cluster.end_run(self.baggage.run)
+            await self.cluster.end_run(self.payload.run)
 
 
-def new_run() -> str:
-    """Name a run."""
+def new_run_name() -> str:
+    """Return a new unique name for a run."""
     return f"letta-async-{uuid.uuid4().hex[:12]}"
 
 

@@ -1,4 +1,4 @@
-"""What comes of a batch on a cluster, for both kinds of loops."""
+"""Iterator over the outcomes of a batch on a cluster, synchronous and asynchronous."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from letta_async.errors import ClientClosedError, ClusterError
 
 __all__ = ["Outcomes"]
 
-_PATIENCE: Final = 10.0
-"""How long an interrupt waits for the end of what it interrupted, in seconds."""
-_TICK: Final = 0.1 if sys.platform == "win32" else None
-"""How often a wait looks up, in seconds: on Windows, Ctrl-C comes through only then."""
+_INTERRUPT_TIMEOUT: Final = 10.0
+"""Maximum time that an interrupted call waits for its cancelled step to end, in seconds."""
+_POLL_INTERVAL: Final = 0.1 if sys.platform == "win32" else None
+"""Interval at which a waiting thread wakes, in seconds; `None` for never. On Windows, Ctrl-C takes effect only then."""
 
 
 class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
-    """Outcomes as they come back: go through them with `for`, or in a coroutine with `async for`.
+    """Iterator over outcomes as partitions are done: use `for`, or in a coroutine `async for`.
 
-    Leaving the loop drops what is still on the cluster, as soon as this is collected; `close()`, or `aclose()` in a
-    coroutine, does so at once, and waits until the workers' requests have ended.
+    After the loop was left, what is still on the cluster is cancelled when this object is garbage-collected; `close()`,
+    or `aclose()` in a coroutine, does so immediately, and waits until the workers' requests have ended.
     """
 
     def __init__(self, lists: AsyncGenerator[list[Outcome], None], loop: asyncio.AbstractEventLoop) -> None:
@@ -36,32 +36,32 @@ class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
         while not self._ready:
             if self._lists is None:
                 raise StopIteration
-            self._wait(self._more(self._lists))
+            self._wait(self._fetch(self._lists))
         return self._ready.popleft()
 
     async def __anext__(self) -> Outcome:
         while not self._ready:
             if self._lists is None:
                 raise StopAsyncIteration
-            await self._await(self._more(self._lists))
+            await self._await(self._fetch(self._lists))
         return self._ready.popleft()
 
     def close(self) -> None:
-        """Drop what is still on the cluster, and wait until the workers' requests have ended."""
-        if (lists := self._let_go()) is not None:
+        """Cancel what is still on the cluster, and wait until the workers' requests have ended."""
+        if (lists := self._detach()) is not None:
             self._wait(lists.aclose())
 
     async def aclose(self) -> None:
-        """Drop what is still on the cluster, and wait until the workers' requests have ended."""
-        if (lists := self._let_go()) is not None:
+        """Cancel what is still on the cluster, and wait until the workers' requests have ended."""
+        if (lists := self._detach()) is not None:
             await self._await(lists.aclose())
 
-    def _let_go(self) -> AsyncGenerator[list[Outcome], None] | None:
+    def _detach(self) -> AsyncGenerator[list[Outcome], None] | None:
         lists, self._lists = self._lists, None
         self._ready.clear()
         return lists if self._loop.is_running() else None
 
-    async def _more(self, lists: AsyncGenerator[list[Outcome], None]) -> None:
+    async def _fetch(self, lists: AsyncGenerator[list[Outcome], None]) -> None:
         try:
             self._ready.extend(await anext(lists))
         except StopAsyncIteration:
@@ -71,7 +71,7 @@ class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
             raise
 
     async def _await(self, step: Coroutine[Any, Any, None]) -> None:
-        """Run a step, on the loop of the cluster's client, which may be another one."""
+        """Run a coroutine on the loop of the cluster's client, which may be another one, and await it."""
         if asyncio.get_running_loop() is self._loop:
             await step
         else:
@@ -79,34 +79,34 @@ class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(step, self._loop))
 
     def _wait(self, step: Coroutine[Any, Any, None]) -> None:
-        """Run a step on the loop of the cluster's client, and wait for it here."""
+        """Run a coroutine on the loop of the cluster's client, and block this thread until it ends."""
         try:
-            here = asyncio.get_running_loop() is self._loop
+            on_loop = asyncio.get_running_loop() is self._loop
         except RuntimeError:
-            here = False
-        if here:
+            on_loop = False
+        if on_loop:
             step.close()
             raise ClientClosedError("the cluster's client runs on this very event loop; use `async for`, or `aclose`")
         self._refuse_if_closed(step)
-        begun: list[asyncio.Task[Any]] = []
+        started: list[asyncio.Task[Any]] = []
 
         async def run() -> None:
             task = asyncio.current_task()
             assert task is not None  # noqa: S101 - a coroutine is run
-            begun.append(task)
+            started.append(task)
             await step
 
         future = asyncio.run_coroutine_threadsafe(run(), self._loop)
         try:
             while not future.done():
-                concurrent.futures.wait([future], _TICK)
+                concurrent.futures.wait([future], _POLL_INTERVAL)
             future.result()
         except concurrent.futures.CancelledError:
-            raise asyncio.CancelledError from None  # as `async for` has it
+            raise asyncio.CancelledError from None  # the exception that `async for` raises
         except BaseException:
             if not future.done():  # an interrupt, such as Ctrl-C
-                self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in begun])
-                concurrent.futures.wait([future], _PATIENCE)
+                self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in started])
+                concurrent.futures.wait([future], _INTERRUPT_TIMEOUT)
             raise
 
     def _refuse_if_closed(self, step: Coroutine[Any, Any, None]) -> None:

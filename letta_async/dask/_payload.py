@@ -1,4 +1,4 @@
-"""What travels to the workers of a cluster, and what stays here."""
+"""Data sent to the workers of a cluster: pickling, and refusal of what cannot or must not be sent."""
 
 from __future__ import annotations
 
@@ -14,55 +14,64 @@ from letta_async._utils.secret_strings import Secret, mask
 from letta_async.config import masked_headers
 from letta_async.errors import ArgumentProblem
 
-__all__ = ["Payload", "masked_options", "pickle_faults", "stay_faults"]
+__all__ = ["Payload", "masked_options", "pickle_problems", "unsendable_problems"]
 
-_STAYS: Final[Mapping[str, str]] = {
+_NOT_SENDABLE: Final[Mapping[str, str]] = {
     "session": "a session belongs to this process; leave it out, and each worker opens its own",
     "ssl_context": "a TLS context cannot be pickled; leave it out, and name the authorities to the workers in their"
     " environment, as SSL_CERT_FILE",
 }
-_ASK: Final = "is a secret, which travels only with send_secrets=True; better, leave it out and give it to the workers"
+_NOT_SENT: Final = (
+    "is a secret, which travels only with send_secrets=True; better, leave it out and give it to the workers"
+)
 
 
 @attrs.frozen(repr=False)
 class Payload:
-    """How partitions are to be worked on, as bytes: the scheduler need not know the classes, and no log shows them."""
+    """Options and parameters for the workers, pickled, which the scheduler need not import and no log shows."""
 
     run: str
-    """Name of the run that the partitions belong to."""
-    _sealed: bytes
+    """Name of the run that the partition belongs to."""
+    _pickled: bytes
 
     @classmethod
     def pack(cls, run: str, **content: Any) -> Self:
-        """Pack what can be pickled; secrets among it become plain."""
+        """Pickle content for a run; secrets in it become plain strings."""
         return cls(run, pickle.dumps(_plain(content)))
 
     def unpack(self) -> dict[str, Any]:
-        """Give the content; what was secret is plain, so let it go soon."""
-        content: dict[str, Any] = pickle.loads(self._sealed)  # noqa: S301 - packed above, on the driver
+        """Return the content; secrets in it are plain strings, so do not keep it longer than needed."""
+        content: dict[str, Any] = pickle.loads(self._pickled)  # noqa: S301 - packed above, on the driver
         return content
 
     def __repr__(self) -> str:
         return f"<Payload of {self.run}>"
 
 
-def stay_faults(options: object, extra_headers: object, *, send_secrets: bool) -> Iterable[ArgumentProblem]:
-    """Find what must not travel: what belongs to this process, and secrets that nobody asked to send."""
+def unsendable_problems(options: object, extra_headers: object, *, send_secrets: bool) -> Iterable[ArgumentProblem]:
+    """Yield a problem for each option that cannot leave this process, and each secret that is not to be sent.
+
+    Args:
+        options: Options of the workers' clients, not yet validated.
+        extra_headers: Headers of each request, not yet validated.
+        send_secrets: Secrets are to be sent.
+
+    """
     if not is_object(options):
         yield ArgumentProblem(
             "client_options", "is not a mapping of the names of AsyncLetta's parameters to their values"
         )
         return
-    for name, problem in _STAYS.items():
+    for name, problem in _NOT_SENDABLE.items():
         if options.get(name) is not None:
             yield ArgumentProblem(f"client_options.{name}", problem)
     if send_secrets:
         return
     if options.get("api_key") is not None:
-        yield ArgumentProblem("client_options.api_key", f"{_ASK} as LETTA_API_KEY in their environment")
+        yield ArgumentProblem("client_options.api_key", f"{_NOT_SENT} as LETTA_API_KEY in their environment")
     if _has_password(options.get("proxy")):
         yield ArgumentProblem(
-            "client_options.proxy", f"{_ASK} as HTTPS_PROXY in their environment, with trust_env=True"
+            "client_options.proxy", f"{_NOT_SENT} as HTTPS_PROXY in their environment, with trust_env=True"
         )
     for path, headers in (
         ("client_options.default_headers", options.get("default_headers")),
@@ -71,20 +80,20 @@ def stay_faults(options: object, extra_headers: object, *, send_secrets: bool) -
         masked = masked_headers(headers)
         for name in masked if is_object(masked) else ():
             if isinstance(masked[name], Secret):
-                yield ArgumentProblem(f"{path}[{name!r}]", f"{_ASK} in LETTA_CUSTOM_HEADERS in their environment")
+                yield ArgumentProblem(f"{path}[{name!r}]", f"{_NOT_SENT} in LETTA_CUSTOM_HEADERS in their environment")
 
 
-def pickle_faults(path: str, values: Mapping[str, Any]) -> Iterable[ArgumentProblem]:
-    """Find what cannot be pickled."""
+def pickle_problems(path: str, values: Mapping[str, Any]) -> Iterable[ArgumentProblem]:
+    """Yield a problem for each value that cannot be pickled; its path is `path` followed by the name."""
     for name, value in values.items():
         try:
             pickle.dumps(_plain(value))
-        except Exception as error:  # whatever a stranger's `__reduce__` raises
+        except Exception as error:  # a user's `__reduce__` may raise anything
             yield ArgumentProblem(f"{path}{name}", f"cannot be pickled, and so does not reach the workers: {error}")
 
 
 def masked_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the secrets among options out of every traceback with locals."""
+    """Return options with their secrets masked, so that no traceback with locals shows them."""
     hidden = {name: mask(value) for name, value in options.items() if name in ("api_key", "proxy")}
     headers = {name: masked_headers(value) for name, value in options.items() if name == "default_headers"}
     return {**options, **hidden, **headers}
@@ -93,12 +102,12 @@ def masked_options(options: Mapping[str, Any]) -> dict[str, Any]:
 def _has_password(proxy: object) -> bool:
     try:
         return isinstance(proxy, str) and URL(proxy).user is not None
-    except (ValueError, IndexError):  # the client says better what is wrong with it
+    except (ValueError, IndexError):  # the client's own validation reports it
         return False
 
 
 def _plain(value: Any) -> Any:
-    """Make secrets, and members of enumerations that a worker may not have, plain strings, in mappings, too."""
+    """Return secrets and members of enumerations as plain strings, also in mappings: a worker may lack the class."""
     if is_object(value):
         return {exact(name): _plain(each) for name, each in value.items()}
     return exact(value)

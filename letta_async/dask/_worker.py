@@ -1,4 +1,4 @@
-"""What a worker does with a partition: hand it to `recompile_many` of one client, which its other partitions share."""
+"""Dask task that recompiles a partition on a worker, with one client per run for all its partitions."""
 
 from __future__ import annotations
 
@@ -20,63 +20,64 @@ if TYPE_CHECKING:
 
 __all__ = ["end_run", "run_partition"]
 
-_NAME: Final = "letta-async"
-_LINGER: Final = 30.0
-"""How long a client is kept for a further partition, in seconds, where a driver died without ending the run; and how
-long it is remembered that a run was ended."""
+_PLUGIN_NAME: Final = "letta-async"
+_IDLE_TIMEOUT: Final = 30.0
+"""Time in seconds after which an idle client is closed, if the driver died without ending the run, and after which an
+ended run is forgotten."""
 
 Results = list[tuple[int, Outcome]]
-"""Outcomes, each with the place of its target in the partition."""
+"""Outcomes, each with the index of its target in the partition."""
 
 
-async def run_partition(key: str, baggage: Payload, partition: bytes) -> Results:
-    """Work on a partition, on the worker's own event loop, and give the outcomes that there are at its end.
+async def run_partition(key: str, payload: Payload, partition: bytes) -> Results:
+    """Recompile a partition on the worker's own event loop, and return the outcomes: some only, if the run is ended.
 
     Args:
-        key: The task's name.
-        baggage: How.
-        partition: The targets, pickled; no two of them are the same.
+        key: Name of the Dask task.
+        payload: Options and parameters.
+        partition: The partition's targets, pickled; no two are the same work.
 
     """
-    return await (await _workshop(get_worker())).run(baggage).work(key, baggage, pickle.loads(partition))  # noqa: S301 - from the driver
+    return await (await _registry_of(get_worker())).run(payload).work(key, payload, pickle.loads(partition))  # noqa: S301 - from the driver
 
 
 async def end_run(run: str, dask_worker: Worker) -> None:
-    """End what a worker still has of a run: its partitions give what they have, its client is closed."""
-    if isinstance(workshop := dask_worker.plugins.get(_NAME), _Workshop):
-        await workshop.end(run)
+    """End a run on a worker: its partitions return the outcomes so far, and its client is closed."""
+    if isinstance(registry := dask_worker.plugins.get(_PLUGIN_NAME), _RunRegistry):
+        await registry.end(run)
 
 
-async def _workshop(worker: Worker) -> _Workshop:
-    """Give the worker's own, made by its first partition; workers that never have one know nothing of this package."""
-    workshop = worker.plugins.get(_NAME)
-    if not isinstance(workshop, _Workshop):
-        workshop = _Workshop()
-        await worker.plugin_add(workshop, name=_NAME)
-    return workshop
+async def _registry_of(worker: Worker) -> _RunRegistry:
+    """Return a worker's registry; its first partition creates it, so other workers need not import this package."""
+    registry = worker.plugins.get(_PLUGIN_NAME)
+    if not isinstance(registry, _RunRegistry):
+        registry = _RunRegistry()
+        await worker.plugin_add(registry, name=_PLUGIN_NAME)
+    return registry
 
 
 @attrs.define(eq=False)
 class _Run:
-    """One run's part in this worker: a client, so that partitions share what it knows of the server, and tasks."""
+    """State of a run on this worker: the tasks of its partitions, and the client that they share."""
 
     client: AsyncLetta | None = None
     ended: bool = False
-    """Whether partitions are to give what they have."""
+    """Whether the run was ended, so that partitions return the outcomes so far."""
     tasks: dict[str, asyncio.Task[None]] = attrs.field(factory=dict[str, "asyncio.Task[None]"])
+    """Tasks of the partitions in progress, by the names of their Dask tasks."""
     _closing: asyncio.Task[None] | None = attrs.field(default=None, init=False)
 
-    async def work(self, key: str, baggage: Payload, targets: list[Target]) -> Results:
-        """Work on a partition until it is done, or the run has ended.
+    async def work(self, key: str, payload: Payload, targets: list[Target]) -> Results:
+        """Recompile a partition until it is done or the run is ended, and return the outcomes.
 
         Raises:
-            Reschedule: the worker dropped it; what it has must not be taken for all.
+            Reschedule: The worker cancelled the task, so the outcomes are not complete.
 
         """
         results: Results = []
         if self.ended:
             return results
-        task = self.tasks[key] = asyncio.create_task(self._recompile(baggage.unpack(), targets, results))
+        task = self.tasks[key] = asyncio.create_task(self._recompile(payload.unpack(), targets, results))
         try:
             await asyncio.wait([task])
         finally:
@@ -95,14 +96,14 @@ class _Run:
             self._closing.cancel()
         if self.client is None:
             self.client = AsyncLetta(**content["options"])
-        places = {id(target): place for place, target in enumerate(targets)}
+        indexes = {id(target): index for index, target in enumerate(targets)}
         async with aclosing(self.client.conversations.recompile_many(targets, **content["parameters"])) as outcomes:
             async for outcome in outcomes:
                 prompt = outcome.prompt if content["prompts"] else None
-                results.append((places[id(outcome.target)], attrs.evolve(outcome, target="", prompt=prompt)))
+                results.append((indexes[id(outcome.target)], attrs.evolve(outcome, target="", prompt=prompt)))
 
     async def stop(self) -> None:
-        """Cancel what is under way, and close the client."""
+        """Cancel the tasks, and close the client."""
         tasks = list(self.tasks.values())
         for task in tasks:
             task.cancel()
@@ -112,41 +113,41 @@ class _Run:
         await self._close()
 
     async def _close_if_idle(self) -> None:
-        await asyncio.sleep(_LINGER)
+        await asyncio.sleep(_IDLE_TIMEOUT)
         if not self.tasks:
             await self._close()
 
     async def _close(self) -> None:
-        client, self.client = self.client, None  # a further partition makes a new one
+        client, self.client = self.client, None  # a later partition creates a new one
         if client is not None:
             await client.close()
 
 
-class _Workshop(WorkerPlugin):
-    """What a worker holds for its partitions."""
+class _RunRegistry(WorkerPlugin):
+    """Worker plugin that holds the runs of which the worker has partitions, by name."""
 
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
 
-    def run(self, baggage: Payload) -> _Run:
-        """Give what belongs to a run."""
-        return self._runs.setdefault(baggage.run, _Run())
+    def run(self, payload: Payload) -> _Run:
+        """Return the state of the run that a payload names; create it for the first partition."""
+        return self._runs.setdefault(payload.run, _Run())
 
     async def end(self, run: str) -> None:
-        """End a run; partitions of it that come late give nothing."""
+        """End a run; its partitions that arrive later return no outcomes."""
         ending = self._runs.setdefault(run, _Run())
         ending.ended = True
-        asyncio.get_running_loop().call_later(_LINGER, self._runs.pop, run, None)
+        asyncio.get_running_loop().call_later(_IDLE_TIMEOUT, self._runs.pop, run, None)
         await ending.stop()
 
     def transition(self, key: Any, start: str, finish: str, **_: Any) -> None:
-        """End a partition that nobody wants any more: the driver left, or died."""
+        """Cancel the task of a partition that was released, because the driver left or died."""
         if finish == "released":
             for run in self._runs.values():
                 if (task := run.tasks.get(key)) is not None:
                     task.cancel()
 
     async def teardown(self, worker: Worker) -> None:
-        """End everything, with the worker."""
+        """Stop all runs when the worker closes."""
         for run in self._runs.values():
             await run.stop()

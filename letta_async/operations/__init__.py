@@ -1,1 +1,1 @@
-"""The calls of the API, a module per resource: one class per call, one field per parameter."""
+"""Calls of the API, one module per resource, one class per call and one field per parameter."""

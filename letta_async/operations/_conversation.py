@@ -1,4 +1,4 @@
-"""Declare calls about a conversation that can also mean an agent's own messages: the agent-direct mode."""
+"""Operations on a conversation, or on an agent's own messages in the agent-direct mode."""
 
 from __future__ import annotations
 

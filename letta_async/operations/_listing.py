@@ -1,4 +1,4 @@
-"""Declare calls that return a list page by page, each page found by the last item of the one before."""
+"""Operations that return a list page by page, in which the last item of a page is the cursor of the next one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Listing(Operation[list[Item]], Generic[Item]):
     """
 
     turns: ClassVar[bool] = True
-    """Whether `before` may lead on where `after` does not: servers differ in what they mean."""
+    """Whether `before` is used if `after` leads to no new items; servers differ in their meaning."""
 
     @classmethod
     def answer_of(cls, argument: Any) -> Any:
@@ -34,23 +34,23 @@ class Listing(Operation[list[Item]], Generic[Item]):
         return list[argument]
 
     def arranged(self, page: list[Item]) -> list[Item]:
-        """Return a page in the requested order, where the server ignores it."""
+        """Return a page in the requested order, for servers that ignore it."""
         return page
 
     def mark(self, item: Item) -> int | None:
-        """Return what tells an item from the others of the list, in 64 bits; `None` where nothing does."""
+        """Return a 64-bit integer that identifies an item in the list; `None` for an item without an ID."""
         identifier = getattr(item, "id", None)
         return None if identifier is None else hash(identifier)
 
     def is_astray(self, page: list[Item], following: Mapping[str, Any], known: Container[int | None]) -> bool:
-        """Return whether a page does not lead on: it ends with an item that was returned before.
+        """Return whether a page ends with an item that was returned before, and so leads to no new items.
 
-        A last page may end with its own cursor.
+        The last page may end with the item that is its own cursor.
 
         Args:
-            page: The page.
-            following: The parameters that led to it.
-            known: What `mark` returned for the items before.
+            page: Page to check.
+            following: Parameters that requested the page.
+            known: Results of `mark` for the items returned before.
 
         """
         if not page or self.mark(page[-1]) not in known:
@@ -59,14 +59,14 @@ class Listing(Operation[list[Item]], Generic[Item]):
         return last.id not in following.values() or bool(self.following(page))
 
     def turned(self, following: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the parameters that lead on from the same item by the other cursor."""
+        """Return the parameters that continue from the same item with the other cursor."""
         others = {"after": "before", "before": "after"}
         return {
             key: value for name, item_id in following.items() for key, value in ((others[name], item_id), (name, UNSET))
         }
 
     def following(self, page: list[Item]) -> Mapping[str, Any]:
-        """Return the parameters that lead from a page to the next one; none when it is the last."""
+        """Return the parameters that request the next page; none if the page is the last one."""
         limit: int | None = self.given().get("limit")  # type: ignore[assignment]  # a field of every subclass
         if len(page) < min(limit or _SURELY_FULL, _SURELY_FULL) or (limit and len(page) > limit):
             return {}
@@ -76,7 +76,7 @@ class Listing(Operation[list[Item]], Generic[Item]):
 
 @operation
 class CursorListing(Listing[Item], Generic[Item]):
-    """A call that returns pages as objects: the items in one field, in another the cursor to pass for the next page.
+    """A call whose pages are objects with the items in one field and the cursor of the next page in another.
 
     A subclass has the parameters `limit` and `cursor`, and an `id` in each item.
     """
@@ -87,7 +87,7 @@ class CursorListing(Listing[Item], Generic[Item]):
     cursor_in: ClassVar[str]
     """Name of the field with the cursor."""
     more_in: ClassVar[str | None] = None
-    """Name of the field that says whether a next page exists; by default, it exists where there is a cursor."""
+    """Name of the boolean field that is true if a next page exists; `None` if a cursor shows it."""
 
     @classmethod
     def answer_of(cls, argument: Any) -> Any:
@@ -95,14 +95,14 @@ class CursorListing(Listing[Item], Generic[Item]):
         return ObjectPage(list[argument], cls.items_in, cls.cursor_in, cls.more_in)
 
     def following(self, page: list[Item]) -> Mapping[str, Any]:
-        """Return the parameter that leads to the next page; none when it is the last.
+        """Return the parameter that requests the next page; none if the page is the last one.
 
-        It is the one that the caller set, where that is `after`: Letta 0.16.8 ignores `cursor` beside it.
+        It is `after` if the caller set that: Letta 0.16.8 ignores `cursor` beside it.
         """
         if not isinstance(page, CursorPage) or not page.more:
             return {}
         return {"after" if self.given().get("after") else "cursor": page.cursor}
 
     def is_astray(self, page: list[Item], following: Mapping[str, Any], known: Container[int | None]) -> bool:
-        """Return whether a page does not lead on: it ends with a known item, or leads to itself."""
+        """Return whether a page leads to no new items, because it ends with a known one or its cursor is its own."""
         return self.following(page) == following or super().is_astray(page, following, known)

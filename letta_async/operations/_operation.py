@@ -1,4 +1,4 @@
-"""Declare one call of the API as one attrs class: its endpoint, a field per parameter, the type of the response.
+"""Declarations of API calls, one attrs class per call: its endpoint, a field per parameter, the type of the response.
 
 The class is the only place where a parameter is named, typed, placed and described: the string below a field is its
 description. `make api` writes the methods of both clients and their reference pages from these classes; the checks, the
@@ -119,9 +119,9 @@ Segment = Annotated[str, SEGMENT]
 
 
 Traffic: TypeAlias = Literal["quick", "model", "stream"]
-"""Class of traffic: how long a request occupies the server, and so which requests it may wait for. A `quick` one takes
-about as long as others of its kind unless the server is busy; a `model` one runs a model, for seconds or minutes; the
-response of a `stream` lasts as long as there is something to say."""
+"""Class of traffic, by how long a request occupies the server; requests only wait for others of their class. A `quick`
+one takes about as long as others of its kind unless the server is busy; a `model` one runs a model, for seconds or
+minutes; the response of a `stream` lasts until its last event."""
 
 
 @attrs.frozen(kw_only=True)
@@ -136,7 +136,7 @@ class Endpoint:
     body_required: bool = False
     """Whether a JSON object is sent even when it has no member."""
     traffic: Traffic = "quick"
-    """Which requests it shares a limit with; the limit of `quick` ones alone learns from latency."""
+    """Class of traffic, whose requests share a limit; only that of `quick` requests adapts to latency."""
 
 
 def GET(path: str) -> Endpoint:  # noqa: N802 - the verbs as HTTP writes them
@@ -197,7 +197,6 @@ class Operation(Record, Generic[Answer]):
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
-        super().__attrs_init_subclass__()
         for base in cls.__dict__.get("__orig_bases__", ()):
             arguments = get_args(base)
             if arguments and not isinstance(arguments[0], TypeVar):
@@ -225,6 +224,11 @@ class Operation(Record, Generic[Answer]):
         return False
 
     @property
+    def is_repeatable(self) -> bool:
+        """Whether sending the request twice does no harm, so that it can be retried when its fate is unknown."""
+        return self.http.repeatable
+
+    @property
     def conflict_patience(self) -> float:
         """Seconds for which the call is repeated while the server is busy with another one (409)."""
         return 0.0
@@ -238,6 +242,10 @@ class Operation(Record, Generic[Answer]):
         """
         del extra
         return ()
+
+    def prepared(self) -> Self:
+        """Return the call as it is sent, with what the client adds by itself."""
+        return self
 
     def advice(self) -> Iterable[tuple[str, type[Warning]]]:
         """Return warnings about parameters that are valid but hardly intended."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.operations._operation import InClient, Operation, operation
-from letta_async.types.stream import LettaErrorMessage
+from letta_async.types.stream import LettaErrorMessage, LettaStopReason
 
 __all__ = ["EventOperation", "ResumableOperation", "StreamOperation", "SwitchedOperation"]
 
@@ -23,10 +24,24 @@ class EventOperation(Operation[Answer], Generic[Answer]):
     failure: ClassVar[type[Any]] = LettaErrorMessage
     """Type of the event that is raised as a `StreamError` instead of being returned."""
 
+    def may_end_after(self, event: Any) -> bool:
+        """Return whether a stream may end after an event without the last one.
+
+        Letta 0.16.8 ends a stream that was cancelled so, unless it is that of a background run.
+        """
+        return isinstance(event, LettaStopReason) and event.stop_reason == "cancelled"
+
     @property
     def is_resumable(self) -> bool:
         """Whether a stream that broke is continued: the run goes on without the client, and the events are numbered."""
         return False
+
+    def reattachment(self) -> Mapping[str, object] | None:
+        """Return the parameters of `conversations.messages.stream` that find the run which this call started.
+
+        `None` if there are none: only an event of the run tells its ID.
+        """
+        return None
 
 
 @operation
@@ -58,6 +73,11 @@ class SwitchedOperation(EventOperation[Answer], Generic[Answer]):
 
     streams_by_default: ClassVar[bool] = False
     """Whether the response is an event stream when `streaming` is left out."""
+    streamed_by: ClassVar[Any] = None
+    """Call that is made instead where the response is an event stream; default: this one.
+
+    Letta 0.16.8 answers 422 where a client other than its own asks `POST /v1/agents/{agent_id}/messages` for a stream.
+    """
 
     @classmethod
     def switched(cls, streaming: object) -> bool:

@@ -1,6 +1,6 @@
-"""The whole API on one page: which operation each method of the clients makes.
+"""Map of the API: the operation of each method of the clients.
 
-A program of the project reads this; the package itself never imports it.
+`make api` reads it; the package itself never imports it.
 """
 
 from __future__ import annotations
@@ -97,10 +97,9 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
 """Operation of each method, by its attribute path on a client."""
 
 EXTENSIONS: Final[dict[str, str]] = {
-    "": "letta_async.resources._raw.AsyncRawCalls",
     "agents.messages": "letta_async.resources._tool_running.AsyncAgentTools",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
     "conversations.messages": "letta_async.resources._tool_running.AsyncConversationTools",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
 }
-"""Class with the methods of a resource that are more than one call, written by hand; `""` is the client itself."""
+"""Class with the methods of a resource that are more than one call, written by hand."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Container, Iterable
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
 
-from letta_async._schema.fields import Count, Range, Seconds
+import attrs
+
+from letta_async._schema.fields import Range, Seconds
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.errors import ArgumentProblem
 from letta_async.operations._operation import InBody, InClient, Operation, operation
 from letta_async.operations._streaming import ResumableOperation
 from letta_async.types.content import ContentPart
-from letta_async.types.turn import ClientSkill, ClientTool, MessageType, TurnMessage
+from letta_async.types.turn import ClientSkill, ClientTool, MessageCreate, MessageType, TurnMessage
 
 __all__ = ["StreamingTurn", "TurnOperation"]
 
 Answer = TypeVar("Answer")
+StepCount = Annotated[int, Range(minimum=1)]
+"""Number of steps: without one, the server sends nothing to the model."""
 TopLogprobs = Annotated[int, Range(minimum=0, maximum=20)]
 """Number of tokens that are reported at each position."""
 
@@ -36,8 +41,8 @@ class TurnOperation(Operation[Answer], Generic[Answer]):
     `ApprovalCreate` or `{"type": "approval", "approvals": …}`."""
     input: InBody[str | list[ContentPart] | None] = UNSET
     """Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`."""
-    max_steps: InBody[Count] = UNSET
-    """Maximum number of steps the agent takes. Server default: 50."""
+    max_steps: InBody[StepCount] = UNSET
+    """Maximum number of steps the agent takes, at least 1. Server default: 50."""
     use_assistant_message: InBody[bool] = UNSET
     """Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server default: `True`."""
     assistant_message_tool_name: InBody[str] = UNSET
@@ -88,8 +93,9 @@ class TurnOperation(Operation[Answer], Generic[Answer]):
             yield ArgumentProblem("input", "excludes messages; give one of them")
         elif not given and "input" not in extra and "messages" not in extra:
             yield ArgumentProblem("input", "is required, or messages")
-        elif self.messages == []:
-            yield ArgumentProblem("messages", "is empty")
+        for name in given:
+            if not getattr(self, name):
+                yield ArgumentProblem(name, "is empty")
 
 
 @operation
@@ -107,7 +113,33 @@ class StreamingTurn(TurnOperation[Answer], ResumableOperation[Answer], Generic[A
     """Run a streamed turn in the background, so that it goes on when the connection breaks; the server needs Redis.
     Server default: `False`."""
 
+    def problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+        """Return problems that no parameter has alone: some have a meaning in a stream only."""
+        yield from super().problems(extra)
+        if not self.streams:
+            for name, value in (("stream_tokens", True), ("background", True), ("include_pings", False)):
+                if getattr(self, name) is value:
+                    yield ArgumentProblem(name, f"{value} goes with a stream; pass streaming=True")
+
     @property
     def is_resumable(self) -> bool:
         """Whether a stream that broke is continued."""
-        return self.background is True and self.resume is not False
+        return self.streams and self.background is True and self.resume is not False
+
+    def prepared(self) -> Self:
+        """Return the call with an offline threading ID on each message, by which its run is found again.
+
+        The server keeps the ID with a background run; seen on Letta 0.16.8.
+        """
+        messages = self.messages or []
+        if not isinstance(self.input, Unset) and self.input is not None:
+            messages = [MessageCreate(role="user", content=self.input)]
+        if not messages or not self.is_resumable:
+            return self
+        marked = [message if message.otid else attrs.evolve(message, otid=str(uuid.uuid4())) for message in messages]
+        return self.changed({"input": UNSET, "messages": marked})
+
+    @property
+    def otid(self) -> str | None:
+        """Offline threading ID of the first message."""
+        return (self.messages[0].otid or None) if self.messages else None

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._message_listing import MessageListing
 from letta_async.operations._operation import (
     GET,
     PATCH,
     POST,
     AgentId,
+    ConversationId,
     Endpoint,
     InBody,
     InPath,
     InQuery,
     MessageId,
     Operation,
-    OwnConversationId,
     RunId,
     operation,
 )
@@ -44,6 +45,30 @@ __all__ = [
 
 
 @operation
+class StreamAgentMessages(StreamingTurn[StreamEvent], StreamOperation[StreamEvent]):
+    """Send messages to an agent and stream what it does: a turn. Exactly one of `input` and `messages` is required.
+
+    Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+
+    Raises:
+        NotFoundError: There is no such agent.
+        ConflictError: The agent is busy with another turn, or waits for an approval.
+
+    """
+
+    http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/messages/stream", body_required=True, traffic="stream")
+
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+    streaming: InBody[bool] = UNSET
+    """Has no effect on this call, which always streams."""
+
+    def reattachment(self) -> Mapping[str, object] | None:
+        """Return the parameters of `conversations.messages.stream` that find the run of this turn."""
+        return {"conversation_id": "default", "agent_id": self.agent_id, "otid": self.otid} if self.otid else None
+
+
+@operation
 class CreateAgentMessages(StreamingTurn[LettaResponse], SwitchedOperation[LettaResponse]):
     """Send messages to an agent and return its messages: a turn. Exactly one of `input` and `messages` is required.
 
@@ -62,29 +87,10 @@ class CreateAgentMessages(StreamingTurn[LettaResponse], SwitchedOperation[LettaR
 
     http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/messages", body_required=True, traffic="model")
     event: ClassVar[Any] = StreamEvent
+    streamed_by: ClassVar[Any] = StreamAgentMessages
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-
-
-@operation
-class StreamAgentMessages(StreamingTurn[StreamEvent], StreamOperation[StreamEvent]):
-    """Send messages to an agent and stream what it does: a turn. Exactly one of `input` and `messages` is required.
-
-    Sent twice, it is two turns: a request whose fate is unknown is not repeated.
-
-    Raises:
-        NotFoundError: There is no such agent.
-        ConflictError: The agent is busy with another turn, or waits for an approval.
-
-    """
-
-    http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/messages/stream", body_required=True, traffic="stream")
-
-    agent_id: InPath[AgentId]
-    """`agent-<uuid4>`."""
-    streaming: InBody[bool] = UNSET
-    """Has no effect on this call, which always streams."""
 
 
 @operation
@@ -110,8 +116,8 @@ class CreateAgentMessagesAsync(TurnOperation[Run]):
 
 
 @operation
-class ListAgentMessages(Listing[Message]):
-    """List the messages of an agent.
+class ListAgentMessages(MessageListing[Message]):
+    """List the messages of an agent, those of its conversations included.
 
     Raises:
         NotFoundError: There is no such agent.
@@ -133,8 +139,8 @@ class ListAgentMessages(Listing[Message]):
     """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
     order_by: InQuery[Literal["created_at"]] = UNSET
     """Field that the order goes by. Server default: `created_at`."""
-    conversation_id: InQuery[OwnConversationId | None] = UNSET
-    """List messages of this conversation, `conv-<uuid4>`. Default: the agent's own."""
+    conversation_id: InQuery[ConversationId | None] = UNSET
+    """List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own. Default: all."""
     group_id: InQuery[str | None] = UNSET
     """List messages of this group of agents."""
     include_err: InQuery[bool | None] = UNSET
@@ -151,10 +157,12 @@ class ListAgentMessages(Listing[Message]):
 
 @operation
 class CancelAgentMessages(Operation[dict[str, Any]]):
-    """Cancel active runs of an agent. Done twice, it may cancel a run that began in between.
+    """Cancel runs of an agent. Done twice, it may cancel a run that began in between.
+
+    A stream ends with the stop reason `cancelled` when the model's next piece comes; a whole response is not cut short.
 
     Returns:
-        The result for each run, by its ID: `cancelled` or `failed`.
+        The result for each run, by its ID: `cancelled`, also for one that had ended, or `failed`.
 
     Raises:
         NotFoundError: There is no such agent.
@@ -166,12 +174,13 @@ class CancelAgentMessages(Operation[dict[str, Any]]):
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
     run_ids: InBody[list[RunId] | None] = UNSET
-    """IDs of the runs to cancel, `run-<uuid4>`. Default: all active runs of the agent."""
+    """IDs of the runs to cancel, `run-<uuid4>`. Default: the latest run; one that was started by `create_async` is
+    cancelled by its ID alone."""
 
 
 @operation
 class ResetAgentMessages(Operation[AgentState | None]):
-    """Delete the messages of an agent. Its memory blocks stay.
+    """Empty the context of an agent, but for the system message. Its memory blocks, and the list of messages, stay.
 
     Returns:
         The agent; `None` where the server does not return it.

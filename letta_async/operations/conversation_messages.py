@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from letta_async._schema.fields import Count, PageSize, Seconds
 from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import ConversationOperation
-from letta_async.operations._listing import Listing
+from letta_async.operations._message_listing import MessageListing
 from letta_async.operations._operation import (
     GET,
     POST,
@@ -30,7 +30,7 @@ __all__ = ["CreateMessages", "ListMessages", "StreamConversation"]
 
 
 @operation
-class ListMessages(ConversationOperation[list[Message]], Listing[Message]):
+class ListMessages(ConversationOperation[list[Message]], MessageListing[Message]):
     """List the messages of a conversation. Letta 0.16.8 lists none for a conversation that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/conversations/{conversation_id}/messages")
@@ -55,26 +55,9 @@ class ListMessages(ConversationOperation[list[Message]], Listing[Message]):
     include_return_message_types: InQuery[list[MessageType] | None] = UNSET
     """List messages of these types alone, such as `assistant_message`. Default: all."""
 
-    def arranged(self, page: list[Message]) -> list[Message]:
-        """Return the newest first: 0.16.8 returns an agent's own messages the oldest first in both orders."""
-        first, last = (page[0].date, page[-1].date) if page else (None, None)
-        if self.order == "asc" or self.conversation_id.startswith("conv-") or not (first and last and first <= last):
-            return page
-        return page[::-1]
-
-    def mark(self, item: Message) -> int | None:
-        """Return what tells messages apart, also those with one ID: several can be made of one that is stored."""
-        return None if item.id is None else hash((item.id, item.message_type, getattr(item, "otid", None)))
-
-    def following(self, page: list[Message]) -> Mapping[str, Any]:
-        """Return the parameters that lead on: `after` and `before` mean later and earlier, whatever the order.
-
-        A short page is not the last one: the server counts what is stored, of which one can be listed as several
-        messages, and another as none.
-        """
-        if not page:
-            return {}
-        return {"after" if self.order == "asc" else "before": page[-1].id}
+    def _keeps_order(self) -> bool:
+        """Return whether the server returns a page in the requested order: not with an agent's own messages."""
+        return self.conversation_id.startswith("conv-")
 
 
 @operation
@@ -83,7 +66,8 @@ class CreateMessages(
 ):
     """Send messages to the agent of a conversation: a turn. Exactly one of `input` and `messages` is required.
 
-    Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+    Sent twice, it is two turns: a request whose fate is unknown is not repeated, unless `background=True`, where the
+    server knows a turn again.
 
     Returns:
         A stream of the turn's events; with `streaming=False` the whole turn.
@@ -103,6 +87,20 @@ class CreateMessages(
     streaming: InBody[bool] = UNSET
     """Return an event stream; `False` returns the whole response. Server default: `True`."""
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the request can be sent again: the server knows a background run by its messages' `otid`.
+
+        Letta 0.16.8 then streams the run that the first request started, also after its end.
+        """
+        return self.is_resumable and self.otid is not None
+
+    def reattachment(self) -> Mapping[str, object] | None:
+        """Return the parameters of `conversations.messages.stream` that find the run of this turn."""
+        if self.otid is None:
+            return None
+        return {"conversation_id": self.conversation_id, "agent_id": self.agent_id, "otid": self.otid}
+
 
 @operation
 class StreamConversation(
@@ -110,9 +108,11 @@ class StreamConversation(
 ):
     """Stream the events of the background run that a conversation is busy with, or of another run of it.
 
+    A run that was started by `create_async` has no events: its stream never ends.
+
     Raises:
-        NotFoundError: There is no such conversation, or no run.
-        BadRequestError: The run is not a background run.
+        NotFoundError: There is no such run.
+        BadRequestError: No run is active, or it is not a background run.
 
     """
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from letta_async._schema.fields import PageSize, Range
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._message_listing import MessageListing
 from letta_async.operations._operation import (
     GET,
     POST,
@@ -32,7 +32,7 @@ SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
 
 
 @operation
-class ListAllMessages(Listing[Message]):
+class ListAllMessages(MessageListing[Message]):
     """List messages of all agents."""
 
     http: ClassVar[Endpoint] = GET("/v1/messages/")
@@ -50,10 +50,6 @@ class ListAllMessages(Listing[Message]):
     """List messages of this conversation, `conv-<uuid4>`."""
     include_return_message_types: InQuery[list[MessageType] | None] = UNSET
     """List messages of these types alone, such as `assistant_message`. Default: all."""
-
-    def mark(self, item: Message) -> int | None:
-        """Return what tells messages apart, also those with one ID: several can be made of one that is stored."""
-        return None if item.id is None else hash((item.id, item.message_type, getattr(item, "otid", None)))
 
 
 @operation
@@ -76,10 +72,13 @@ class RetrieveMessage(Operation[list[Message]]):
 
 @operation
 class SearchMessages(Operation[list[FoundMessage]]):
-    """Search the messages of all agents. A self-hosted server finds texts that contain the query.
+    """Search the messages of all agents.
 
     Returns:
         The messages that were found.
+
+    Raises:
+        BadRequestError: The server has no index of messages; a self-hosted Letta 0.16.8 has none by default.
 
     """
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from letta_async._schema.fields import Count, PageSize, Seconds
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import Listing
+from letta_async.operations._message_listing import MessageListing
 from letta_async.operations._operation import (
     GET,
     POST,
@@ -79,7 +81,7 @@ class RetrieveRun(Operation[Run]):
 
 
 @operation
-class ListRunMessages(Listing[Message]):
+class ListRunMessages(MessageListing[Message]):
     """List the messages of a run.
 
     Raises:
@@ -103,14 +105,21 @@ class ListRunMessages(Listing[Message]):
     order_by: InQuery[Literal["created_at"]] = UNSET
     """Field that the order goes by. Server default: `created_at`."""
 
-    def mark(self, item: Message) -> int | None:
-        """Return what tells messages apart, also those with one ID: several can be made of one that is stored."""
-        return None if item.id is None else hash((item.id, item.message_type, getattr(item, "otid", None)))
+    def arranged(self, page: list[Message]) -> list[Message]:
+        """Return a page as it is: the server keeps to the order, which is by default the oldest first."""
+        return page
+
+    def following(self, page: list[Message]) -> Mapping[str, Any]:
+        """Return the parameters that lead on: `after` and `before` mean later and earlier, whatever the order."""
+        return {"before" if self.order == "desc" else "after": page[-1].id} if page else {}
 
 
 @operation
 class StreamRun(ResumableOperation[StreamEvent], StreamOperation[StreamEvent]):
     """Stream the events of a background run from the beginning, or from any event on; also after its end.
+
+    A run that was started by `create_async` has no events, and past the last event none come: such a stream has pings
+    alone and never ends, which `Timeout(pings=False)` or a deadline bounds. The server keeps events for three hours.
 
     Raises:
         NotFoundError: There is no such run.

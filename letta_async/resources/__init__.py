@@ -1,1 +1,1 @@
-"""The API's resources, one file each: a method a call, each a line over the transport."""
+"""Resources of the API, one module per resource and one method per call."""

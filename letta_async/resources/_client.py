@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.resources._raw import AsyncRawCalls, NoArguments
+from letta_async.resources._raw import NoArguments, RawSender
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncCaller
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncResources", "Resources"]
 
 
-class AsyncResources(AsyncRawCalls):
+class AsyncResources(RawSender):
     """The attributes of an async client."""
 
     agents: Part[AsyncAgents] = Part("letta_async.resources.agents", "AsyncAgents")
@@ -44,6 +44,214 @@ class AsyncResources(AsyncRawCalls):
 
     runs: Part[AsyncRuns] = Part("letta_async.resources.runs", "AsyncRuns")
     """Runs: what agents do in response to messages."""
+
+    async def get(
+        self,
+        path: str,
+        *,
+        cast_to: Any = object,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[NoArguments],
+    ) -> Any:
+        """Send a `GET` request to a path that has no method of its own.
+
+        Safe to repeat: retried after transient failures.
+
+        Args:
+            path: Path below the base URL, such as `/v1/agents/`, without a query.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
+                of this package such as `Block`, or `list[Block]`. Default: `object`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters of this request.
+            extra_body: Members to add to `body`, or to replace in it.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
+
+        Returns:
+            The decoded response, converted to `cast_to`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not JSON, or not a `cast_to`.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._request(
+            "GET", path, UNSET, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+        )
+
+    async def post(
+        self,
+        path: str,
+        *,
+        body: object = UNSET,
+        cast_to: Any = object,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[NoArguments],
+    ) -> Any:
+        """Send a `POST` request to a path that has no method of its own.
+
+        Not safe to repeat: retried only when the server cannot have processed the request.
+
+        Args:
+            path: Path below the base URL, such as `/v1/agents/`, without a query.
+            body: JSON value to send. Default: no body.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
+                of this package such as `Block`, or `list[Block]`. Default: `object`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters of this request.
+            extra_body: Members to add to `body`, or to replace in it.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
+
+        Returns:
+            The decoded response, converted to `cast_to`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not JSON, or not a `cast_to`.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._request(
+            "POST", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+        )
+
+    async def put(
+        self,
+        path: str,
+        *,
+        body: object = UNSET,
+        cast_to: Any = object,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[NoArguments],
+    ) -> Any:
+        """Send a `PUT` request to a path that has no method of its own.
+
+        Safe to repeat: retried after transient failures.
+
+        Args:
+            path: Path below the base URL, such as `/v1/agents/`, without a query.
+            body: JSON value to send. Default: no body.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
+                of this package such as `Block`, or `list[Block]`. Default: `object`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters of this request.
+            extra_body: Members to add to `body`, or to replace in it.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
+
+        Returns:
+            The decoded response, converted to `cast_to`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not JSON, or not a `cast_to`.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._request(
+            "PUT", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+        )
+
+    async def patch(
+        self,
+        path: str,
+        *,
+        body: object = UNSET,
+        cast_to: Any = object,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[NoArguments],
+    ) -> Any:
+        """Send a `PATCH` request to a path that has no method of its own.
+
+        Not safe to repeat: retried only when the server cannot have processed the request.
+
+        Args:
+            path: Path below the base URL, such as `/v1/agents/`, without a query.
+            body: JSON value to send. Default: no body.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
+                of this package such as `Block`, or `list[Block]`. Default: `object`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters of this request.
+            extra_body: Members to add to `body`, or to replace in it.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
+
+        Returns:
+            The decoded response, converted to `cast_to`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not JSON, or not a `cast_to`.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._request(
+            "PATCH", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+        )
+
+    async def delete(
+        self,
+        path: str,
+        *,
+        body: object = UNSET,
+        cast_to: Any = object,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+        **misspelt: Unpack[NoArguments],
+    ) -> Any:
+        """Send a `DELETE` request to a path that has no method of its own.
+
+        Safe to repeat: retried after transient failures.
+
+        Args:
+            path: Path below the base URL, such as `/v1/agents/`, without a query.
+            body: JSON value to send. Default: no body.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
+                of this package such as `Block`, or `list[Block]`. Default: `object`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters of this request.
+            extra_body: Members to add to `body`, or to replace in it.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            **misspelt: No other argument is accepted; the `TypeError` says which parameter is meant.
+
+        Returns:
+            The decoded response, converted to `cast_to`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not JSON, or not a `cast_to`.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._request(
+            "DELETE", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+        )
 
 
 class Resources(SyncCaller[Any]):
@@ -86,8 +294,8 @@ class Resources(SyncCaller[Any]):
 
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
-                class of this package such as `Block`, or `list[Block]`. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
+                of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -135,8 +343,8 @@ class Resources(SyncCaller[Any]):
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
-                class of this package such as `Block`, or `list[Block]`. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
+                of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -185,8 +393,8 @@ class Resources(SyncCaller[Any]):
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
-                class of this package such as `Block`, or `list[Block]`. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
+                of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -235,8 +443,8 @@ class Resources(SyncCaller[Any]):
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
-                class of this package such as `Block`, or `list[Block]`. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
+                of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -285,8 +493,8 @@ class Resources(SyncCaller[Any]):
         Args:
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             body: JSON value to send. Default: no body.
-            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a
-                class of this package such as `Block`, or `list[Block]`. Default: `object`.
+            cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
+                of this package such as `Block`, or `list[Block]`. Default: `object`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.

@@ -1,4 +1,4 @@
-"""Lists that come in pages, as one list that fetches them when it is gone through."""
+"""Paginators: lists on the server that are iterated as one and fetched page by page."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _CURSORS: Final = ("after", "before")
 
 
 class AsyncPaginator(Generic[Item]):
-    """A list on the server: `async for` goes through all of it, page by page; nothing is fetched before.
+    """List on the server: `async for` iterates over all items, and fetches each page when it is reached.
 
-    `await` gives one page, the first one, as a list; so does `page()`. Each use asks the server anew.
+    `await` returns the first page as a list, as does `page()`. Each use requests the list again.
     """
 
     def __init__(
@@ -37,26 +37,26 @@ class AsyncPaginator(Generic[Item]):
         listing: type[Listing[Item]],
         parameters: Mapping[str, object],
     ) -> None:
-        """Take what to list.
+        """Create a paginator; nothing is fetched.
 
         Args:
-            fetch: Makes the call.
-            listing: The call.
-            parameters: Its parameters, as a user gave them.
+            fetch: Function that requests a page and returns its items.
+            listing: Operation that lists.
+            parameters: Parameters of the operation, not yet validated.
 
         Raises:
-            InvalidArgumentError: a parameter is wrong.
+            InvalidArgumentError: A parameter is invalid.
 
         """
-        given = {name: value for name, value in parameters.items() if value is not UNSET}
-        self._listing = check(listing, given)
+        passed = {name: value for name, value in parameters.items() if value is not UNSET}
+        self._listing = check(listing, passed)
         self._fetch = fetch
 
     async def page(self) -> list[Item]:
-        """Fetch one page: the first that the parameters ask for.
+        """Fetch the first page.
 
         Raises:
-            APIError: No response came, or it is not a list of what was asked for.
+            APIError: No response arrived, or it is not a list of the expected items.
             ClientClosedError: The client is closed.
 
         """
@@ -66,53 +66,54 @@ class AsyncPaginator(Generic[Item]):
         return self.page().__await__()
 
     async def __aiter__(self) -> AsyncGenerator[Item, None]:
-        """Go through the pages, and give each item once.
+        """Iterate over all pages, and yield each item once.
 
-        Where the list moves meanwhile, a page can begin with items that were given already; they are left out. A page
-        that ends with one goes the wrong way, or nowhere. Then the other cursor is tried, if this is the first step and
-        the user set no cursor: servers differ in what `before` and `after` mean. Else it is an error.
+        If the list changes during iteration, a page can begin with items that were yielded before; they are skipped. A
+        page that ends with one leads in the wrong direction, or nowhere. Then the other cursor is used, if this is the
+        second page and the user set no cursor: servers differ in the meaning of `before` and `after`. Otherwise an
+        `APIError` is raised.
         """
-        listing = self._with_room()
-        given, turned, steps = _Marks(), False, 0
+        listing = self._with_two_items_per_page()
+        yielded, switched, steps = _Int64Set(), False, 0
         page = await self._page(listing)
         while True:
             following = listing.following(page)
             if None in following.values():
-                raise self._lost(following)
+                raise self._no_progress_error(following)
             for item in page:
-                if listing.mark(item) not in given:
+                if listing.mark(item) not in yielded:
                     yield item
             if not following:
                 return
-            given.add(filter(None, map(listing.mark, page)))
+            yielded.add(filter(None, map(listing.mark, page)))
             steps += 1
-            listing = listing.changed(listing.turned(following) if turned else following)
+            listing = listing.changed(listing.turned(following) if switched else following)
             page = await self._page(listing)
-            if listing.is_astray(page, following, given):
-                if steps > 1 or not self._may_turn(page, given):
-                    raise self._lost(following)
-                turned = True
+            if listing.is_astray(page, following, yielded):
+                if steps > 1 or not self._can_switch_cursor(page, yielded):
+                    raise self._no_progress_error(following)
+                switched = True
                 listing = listing.changed(listing.turned(following))
                 page = await self._page(listing)
-                if listing.is_astray(page, following, given):
-                    raise self._lost(following)
+                if listing.is_astray(page, following, yielded):
+                    raise self._no_progress_error(following)
 
-    def _may_turn(self, page: list[Item], given: _Marks) -> bool:
-        """Tell whether the other cursor may lead on: where there is one, none was set, and nothing new came."""
+    def _can_switch_cursor(self, page: list[Item], yielded: _Int64Set) -> bool:
+        """Return whether to use the other cursor: if there is one, the user set none, and the page has no new item."""
         first = self._listing
         return (
             first.turns
             and all(hasattr(first, name) for name in _CURSORS)
             and not any(getattr(first, name) for name in _CURSORS)
-            and all(first.mark(item) in given for item in page)
+            and all(first.mark(item) in yielded for item in page)
         )
 
-    def _with_room(self) -> Listing[Item]:
-        """Ask for two items a page where it was one: a page of one that goes the wrong way would look like the end."""
+    def _with_two_items_per_page(self) -> Listing[Item]:
+        """Return the operation with at least two items per page: one item in the wrong direction looks like the end."""
         changes: dict[str, Any] = {"limit": 2} if getattr(self._listing, "limit", None) == 1 else {}
         return self._listing.changed(changes)
 
-    def _lost(self, following: Mapping[str, Any]) -> APIError:
+    def _no_progress_error(self, following: Mapping[str, Any]) -> APIError:
         (after,) = following.values()
         listing = self._listing
         return APIError(
@@ -133,8 +134,8 @@ class AsyncPaginator(Generic[Item]):
         return f"<{type(self).__name__} of {self._listing!r}: await it for one page, or iterate it with async for>"
 
 
-class _Marks:
-    """A set of whole numbers of 64 bits that takes 8 bytes for each: sorted runs, each longer than the next."""
+class _Int64Set:
+    """Set of 64-bit integers that uses 8 bytes per number: sorted runs, each longer than the next."""
 
     def __init__(self) -> None:
         self._runs: list[array[int]] = []
@@ -153,9 +154,9 @@ class _Marks:
 
 
 class Paginator(Generic[Item]):
-    """A list on the server: iterating fetches it page by page; nothing is fetched before.
+    """List on the server: iteration yields all items, and fetches each page when it is reached.
 
-    `page()` returns one page, the first one, as a list. Each use requests it again.
+    `page()` returns the first page as a list. Each use requests the list again.
     """
 
     def __init__(self, pages: AsyncPaginator[Item], portal: Portal, call_site: CallSite) -> None:
@@ -167,10 +168,10 @@ class Paginator(Generic[Item]):
         return Iteration(aiter(self._pages), self._portal, self._call_site)
 
     def page(self) -> list[Item]:
-        """Fetch one page: the first that the parameters ask for.
+        """Fetch the first page.
 
         Raises:
-            APIError: No response came, or it is not a list of what was asked for.
+            APIError: No response arrived, or it is not a list of the expected items.
             ClientClosedError: The client is closed.
 
         """

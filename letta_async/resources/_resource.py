@@ -1,8 +1,8 @@
-"""The base of every resource: how it sends a call, and how it becomes an attribute of a client."""
+"""Base class of the async resources, and the descriptor that makes a resource an attribute of a client."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
@@ -17,7 +17,7 @@ from letta_async.operations._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
 
 if TYPE_CHECKING:
-    from letta_async._http.event_source import EventSource
+    from letta_async._http.resumption import Events
     from letta_async.operations._streaming import EventOperation, SwitchedOperation
     from letta_async.resources._stream import AsyncStream
 
@@ -29,7 +29,7 @@ Made = TypeVar("Made")
 
 
 class Sender(Protocol):
-    """What a resource needs of a client."""
+    """Protocol of the client that a resource sends calls with."""
 
     def _call(
         self,
@@ -41,7 +41,7 @@ class Sender(Protocol):
 
     def _connect(
         self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
-    ) -> tuple[Request, Callable[[], Awaitable[EventSource]]]: ...
+    ) -> tuple[Request, Callable[[], Awaitable[Events]]]: ...
 
     @property
     def base_url(self) -> str:
@@ -50,12 +50,12 @@ class Sender(Protocol):
 
     @property
     def stats(self) -> ClientStats:
-        """State of the limiter and the retries."""
+        """Statistics of the limiters and retries."""
         ...
 
 
 class AsyncResource:
-    """A part of the API, as an attribute of an async client."""
+    """Base class of the resources of an async client, such as `client.agents`."""
 
     def __init__(self, client: Sender) -> None:
         self._client = client
@@ -109,10 +109,12 @@ class AsyncResource:
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Answer] | AsyncStream[Any]:
         """Create the stream of a call, or a coroutine that sends the call, as its parameter `streaming` says."""
         if operation.switched(parameters["streaming"]):
-            return self._stream(operation, parameters, extra_headers, extra_query, extra_body, timeout)
+            return self._stream(
+                operation.streamed_by or operation, parameters, extra_headers, extra_query, extra_body, timeout
+            )
 
         async def send() -> Answer:
             return await self._send(operation, parameters, extra_headers, extra_query, extra_body, timeout)
@@ -171,15 +173,15 @@ def options_of(
 
 
 class PartOwner(Protocol):
-    """What has parts: a client, or a resource with resources below it."""
+    """Protocol of an object with `Part` attributes: a client, or a resource with resources of its own."""
 
     def _make_part(self, kind: Any, name: str) -> Any: ...
 
 
 class Part(Generic[Made]):
-    """A resource as an attribute: imported and created on first use, from then on in the instance's `__dict__`.
+    """Descriptor of a resource, which is imported and created on first use and stored in the instance's `__dict__`.
 
-    On the class it is the resource's class, in which `unittest.mock.create_autospec` finds the methods.
+    On the class, it returns the resource's class, so that `unittest.mock.create_autospec` finds the methods.
     """
 
     def __init__(self, module: str, kind: str) -> None:

@@ -3,45 +3,84 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from letta_async._facade.iteration import Iteration, context_with_call_site
 from letta_async._facade.portal import Portal
-from letta_async._http.event_source import EventSource
 from letta_async._utils.caller_warnings import CallSite
 from letta_async._utils.tracebacks import drop_frames
-from letta_async.errors import APIConnectionError, LettaError
+from letta_async.errors import APIConnectionError, APIError, LettaError
+from letta_async.types.accumulation import Accumulator
+from letta_async.types.message import AssistantMessage
+from letta_async.types.turn import LettaResponse
+
+if TYPE_CHECKING:
+    from letta_async._http.resumption import Events
 
 __all__ = ["AsyncStream", "Stream"]
 
 Event = TypeVar("Event")
 
+_MAX_KEPT: Final = 10_000
+"""Maximum number of events that a stream keeps: for its errors, and for `collect`."""
+
 
 class AsyncStream(Generic[Event]):
     """The events of a response, each as it arrives.
 
-    Use it as `async with … as stream: async for event in stream`, or iterate it at once. The request is sent on first
-    use; `await` sends it and returns the stream once the response has begun. Leaving it early cuts the connection.
-    `timeout` bounds each wait for data, `deadline` the whole stream.
+    Use it as `async with … as stream: async for event in stream`, or iterate it at once; `text_stream` iterates over
+    the text alone, and `collect()` returns the whole response. The request is sent on first use; `await` sends it and
+    returns the stream once the response has begun. Leaving it early cuts the connection. `timeout` bounds each wait for
+    data, `deadline` the whole stream. An error has the `run_id`, the `seq_id` of the last event, and the `events` that
+    were received.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[EventSource]], request: str) -> None:
-        """Take what to send.
+    def __init__(self, connect: Callable[[], Awaitable[Events]], request: str) -> None:
+        """Create a stream that is not open yet.
 
         Args:
             connect: Sends the request and returns the response's events.
             request: Method and path of the request, for messages.
 
         """
-        self._connect: Callable[[], Awaitable[EventSource]] | None = connect
+        self._connect: Callable[[], Awaitable[Events]] | None = connect
         self._request = request
-        self._source: EventSource | None = None
+        self._source: Events | None = None
         self._arrived: deque[Event] = deque()
+        self._received: deque[Event] = deque(maxlen=_MAX_KEPT)
+        self._count = 0
         self._closed = False
 
-    async def _open(self) -> EventSource:
+    @property
+    async def text_stream(self) -> AsyncGenerator[str, None]:
+        """Iterate over the text of the assistant's messages, each piece as it arrives."""
+        async for event in self:
+            if isinstance(event, AssistantMessage) and event.text:
+                yield event.text
+
+    async def collect(self) -> LettaResponse:
+        """Read the stream to its end and return the whole response: pieces joined, tool calls assembled.
+
+        Events that were iterated over before are part of it, unless there were more than 10,000.
+
+        Raises:
+            APIError: Too many events were iterated over before.
+            LettaError: As while iterating; `accumulate(error.events)` returns the response so far.
+
+        """
+        whole = Accumulator()
+        if self._count > _MAX_KEPT:
+            raise APIError(f"{self._request}: more than {_MAX_KEPT} events were read before collect() was called")
+        before = list(self._received)
+        for event in before[: len(before) - len(self._arrived)]:
+            whole.add(event)
+        async for event in self:
+            whole.add(event)
+        return whole.response
+
+    async def _open(self) -> Events:
         """Return the source of events; send the request if that was not done."""
         source = self._source
         if source is None:
@@ -61,10 +100,23 @@ class AsyncStream(Generic[Event]):
             return []
         try:
             source = self._source or await self._open()
-            return await source.read()
+            events: list[Event] = await source.read()
         except LettaError as error:
             drop_frames(error)
+            if isinstance(error, APIError):
+                self._say_how_far(error)
             raise
+        self._received.extend(events)
+        self._count += len(events)
+        return events
+
+    def _say_how_far(self, error: APIError) -> None:
+        """Note in an error what was received before it."""
+        error.events = list(self._received)
+        for name in ("run_id", "seq_id"):
+            if getattr(error, name) is None:
+                values = (getattr(event, name, None) for event in reversed(self._received))
+                setattr(error, name, next((value for value in values if value is not None), None))
 
     async def _begin(self) -> Self:
         try:
@@ -109,7 +161,7 @@ class AsyncStream(Generic[Event]):
 
 
 class _Batches(Generic[Event]):
-    """The events of a stream for the sync client, as many at a time as arrived: to cross threads for each is dear."""
+    """The events of a stream for the sync client, as many at a time as arrived: each change of threads is expensive."""
 
     def __init__(self, stream: AsyncStream[Event]) -> None:
         self._stream = stream
@@ -130,15 +182,38 @@ class _Batches(Generic[Event]):
 class Stream(Generic[Event]):
     """The events of a response, each as it arrives.
 
-    Iterate it, or use it as a context manager, which closes it: leaving it early cuts the connection. The request was
-    sent when the method was called. `timeout` bounds each wait for data, `deadline` the whole stream.
+    Iterate it, or use it as a context manager, which closes it: leaving it early cuts the connection. `text_stream`
+    iterates over the text alone, and `collect()` returns the whole response. The request was sent when the method was
+    called. `timeout` bounds each wait for data, `deadline` the whole stream. An error has the `run_id`, the `seq_id` of
+    the last event, and the `events` that were received.
     """
 
     def __init__(self, stream: AsyncStream[Event], portal: Portal, caller: CallSite) -> None:
         self._stream = stream
+        self._portal = portal
+        self._caller = caller
         portal.run(stream._begin, context_with_call_site(caller))  # pyright: ignore[reportPrivateUsage] - of its own core
         self._batches: Iteration[list[Event]] = Iteration(_Batches(stream), portal, caller)
-        self._arrived: deque[Event] = deque()
+        self._arrived: deque[Event] = stream._arrived  # pyright: ignore[reportPrivateUsage] - of its own core
+
+    @property
+    def text_stream(self) -> Iterator[str]:
+        """Iterate over the text of the assistant's messages, each piece as it arrives."""
+        for event in self:
+            if isinstance(event, AssistantMessage) and event.text:
+                yield event.text
+
+    def collect(self) -> LettaResponse:
+        """Read the stream to its end and return the whole response: pieces joined, tool calls assembled.
+
+        Events that were iterated over before are part of it, unless there were more than 10,000.
+
+        Raises:
+            APIError: Too many events were iterated over before.
+            LettaError: As while iterating; `accumulate(error.events)` returns the response so far.
+
+        """
+        return self._portal.run(self._stream.collect, context_with_call_site(self._caller))
 
     def __iter__(self) -> Self:
         return self

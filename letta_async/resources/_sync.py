@@ -1,4 +1,4 @@
-"""The base of every sync resource: how a method waits for its async twin."""
+"""Base classes of the sync client and the sync resources, which run async methods on the private event loop."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ __all__ = ["SyncCaller", "SyncResource"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Event = TypeVar("Event")
 Core = TypeVar("Core")
 
 
 class SyncCaller(Generic[Core]):
-    """What runs the methods of an async object on the private event loop."""
+    """Base class that runs the methods of an async object on the private event loop."""
 
     _core: Core
     _portal: Portal
@@ -40,7 +41,7 @@ class SyncCaller(Generic[Core]):
             raise
 
     def _pages(self, pages: AsyncPaginator[R]) -> Paginator[R]:
-        """Return a list for ordinary iteration."""
+        """Return the sync paginator for an async one."""
         return Paginator(pages, self._portal, CallSite.current())
 
     def _stream(self, stream: AsyncStream[R]) -> Stream[R]:
@@ -53,12 +54,15 @@ class SyncCaller(Generic[Core]):
             drop_frames(error)
             raise
 
-    def _wait_or_stream(self, sent: Any) -> Any:
+    def _wait_or_stream(self, sent: Coroutine[Any, Any, R] | AsyncStream[Event]) -> R | Stream[Event]:
         """Wait for the result of a call, or send the request of a stream and return it for ordinary iteration."""
-        return self._wait(lambda: sent) if isinstance(sent, Coroutine) else self._stream(sent)
+        if not isinstance(sent, Coroutine):
+            return self._stream(sent)
+        waiting: Coroutine[Any, Any, R] = sent
+        return self._wait(lambda: waiting)
 
     def _iterate(self, method: Callable[P, AsyncGenerator[R, None]], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
-        """Return an iterator over what an async method yields."""
+        """Return an iterator over the items that an async method yields."""
         begin: Callable[..., AsyncGenerator[R, None]] = method
         positional = [iterate_lazy_in_thread(value) for value in args]
         named = {name: iterate_lazy_in_thread(value) for name, value in kwargs.items()}
@@ -66,7 +70,7 @@ class SyncCaller(Generic[Core]):
 
 
 class SyncResource(SyncCaller[Core]):
-    """A part of the API, as an attribute of a sync client."""
+    """Base class of the resources of a sync client, such as `client.agents`."""
 
     def __init__(self, core: Core, portal: Portal) -> None:
         self._core = core

@@ -185,7 +185,7 @@ class AsyncAgentMessages(AsyncAgentTools):
             messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
-            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
@@ -322,7 +322,7 @@ class AsyncAgentMessages(AsyncAgentTools):
             messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
-            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
@@ -445,7 +445,7 @@ class AsyncAgentMessages(AsyncAgentTools):
             messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
-            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
@@ -538,7 +538,7 @@ class AsyncAgentMessages(AsyncAgentTools):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> AsyncPaginator[Message]:
-        """List the messages of an agent.
+        """List the messages of an agent, those of its conversations included.
 
         `GET /v1/agents/{agent_id}/messages`.
 
@@ -552,7 +552,8 @@ class AsyncAgentMessages(AsyncAgentTools):
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
-            conversation_id: List messages of this conversation, `conv-<uuid4>`. Default: the agent's own.
+            conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
+                Default: all.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
@@ -609,23 +610,27 @@ class AsyncAgentMessages(AsyncAgentTools):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> dict[str, Any]:
-        """Cancel active runs of an agent.
+        """Cancel runs of an agent.
 
         `POST /v1/agents/{agent_id}/messages/cancel`. Not safe to repeat: retried only when the server cannot have
         processed the request.
 
         Done twice, it may cancel a run that began in between.
 
+        A stream ends with the stop reason `cancelled` when the model's next piece comes; a whole response is not cut
+        short.
+
         Args:
             agent_id: `agent-<uuid4>`.
-            run_ids: IDs of the runs to cancel, `run-<uuid4>`. Default: all active runs of the agent.
+            run_ids: IDs of the runs to cancel, `run-<uuid4>`. Default: the latest run; one that was started by
+                `create_async` is cancelled by its ID alone.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
 
         Returns:
-            The result for each run, by its ID: `cancelled` or `failed`.
+            The result for each run, by its ID: `cancelled`, also for one that had ended, or `failed`.
 
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
@@ -701,11 +706,11 @@ class AsyncAgentMessages(AsyncAgentTools):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> AgentState | None:
-        """Delete the messages of an agent.
+        """Empty the context of an agent, but for the system message.
 
         `PATCH /v1/agents/{agent_id}/reset-messages`. Safe to repeat: retried after transient failures.
 
-        Its memory blocks stay.
+        Its memory blocks, and the list of messages, stay.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -886,7 +891,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
-            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
@@ -1021,7 +1026,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
-            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
@@ -1143,7 +1148,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
-            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
@@ -1234,7 +1239,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> Paginator[Message]:
-        """List the messages of an agent.
+        """List the messages of an agent, those of its conversations included.
 
         `GET /v1/agents/{agent_id}/messages`.
 
@@ -1248,7 +1253,8 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
-            conversation_id: List messages of this conversation, `conv-<uuid4>`. Default: the agent's own.
+            conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
+                Default: all.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
@@ -1304,23 +1310,27 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> dict[str, Any]:
-        """Cancel active runs of an agent.
+        """Cancel runs of an agent.
 
         `POST /v1/agents/{agent_id}/messages/cancel`. Not safe to repeat: retried only when the server cannot have
         processed the request.
 
         Done twice, it may cancel a run that began in between.
 
+        A stream ends with the stop reason `cancelled` when the model's next piece comes; a whole response is not cut
+        short.
+
         Args:
             agent_id: `agent-<uuid4>`.
-            run_ids: IDs of the runs to cancel, `run-<uuid4>`. Default: all active runs of the agent.
+            run_ids: IDs of the runs to cancel, `run-<uuid4>`. Default: the latest run; one that was started by
+                `create_async` is cancelled by its ID alone.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
 
         Returns:
-            The result for each run, by its ID: `cancelled` or `failed`.
+            The result for each run, by its ID: `cancelled`, also for one that had ended, or `failed`.
 
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
@@ -1398,11 +1408,11 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> AgentState | None:
-        """Delete the messages of an agent.
+        """Empty the context of an agent, but for the system message.
 
         `PATCH /v1/agents/{agent_id}/reset-messages`. Safe to repeat: retried after transient failures.
 
-        Its memory blocks stay.
+        Its memory blocks, and the list of messages, stay.
 
         Args:
             agent_id: `agent-<uuid4>`.

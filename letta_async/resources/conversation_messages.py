@@ -170,7 +170,8 @@ class AsyncConversationMessages(AsyncConversationTools):
 
         Exactly one of `input` and `messages` is required.
 
-        Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+        Sent twice, it is two turns: a request whose fate is unknown is not repeated, unless `background=True`, where
+        the server knows a turn again.
 
         `await` the result, with or without `streaming`. The request of a stream is sent when it is used: iterate it,
         use it in an `async with` statement, or `await` it.
@@ -182,7 +183,7 @@ class AsyncConversationMessages(AsyncConversationTools):
             messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
-            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
@@ -293,6 +294,8 @@ class AsyncConversationMessages(AsyncConversationTools):
 
         `POST /v1/conversations/{conversation_id}/stream`. Safe to repeat: retried after transient failures.
 
+        A run that was started by `create_async` has no events: its stream never ends.
+
         The request is sent when the result is used: iterate it, use it in an `async with` statement, or `await` it for
         the response's head.
 
@@ -316,8 +319,8 @@ class AsyncConversationMessages(AsyncConversationTools):
 
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
-            NotFoundError: There is no such conversation, or no run.
-            BadRequestError: The run is not a background run.
+            NotFoundError: There is no such run.
+            BadRequestError: No run is active, or it is not a background run.
             StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
             APIConnectionError: No response arrived.
             APITimeoutError: Nothing arrived in time.
@@ -611,7 +614,8 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
 
         Exactly one of `input` and `messages` is required.
 
-        Sent twice, it is two turns: a request whose fate is unknown is not repeated.
+        Sent twice, it is two turns: a request whose fate is unknown is not repeated, unless `background=True`, where
+        the server knows a turn again.
 
         A stream is sent at once; iterate it, or use it in a `with` statement.
 
@@ -622,7 +626,7 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
             messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
-            max_steps: Maximum number of steps the agent takes. Server default: 50.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
@@ -732,6 +736,8 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
 
         `POST /v1/conversations/{conversation_id}/stream`. Safe to repeat: retried after transient failures.
 
+        A run that was started by `create_async` has no events: its stream never ends.
+
         The request is sent at once; iterate the result, or use it in a `with` statement.
 
         Args:
@@ -754,8 +760,8 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
 
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
-            NotFoundError: There is no such conversation, or no run.
-            BadRequestError: The run is not a background run.
+            NotFoundError: There is no such run.
+            BadRequestError: No run is active, or it is not a background run.
             StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
             APIConnectionError: No response arrived.
             APITimeoutError: Nothing arrived in time.

@@ -979,11 +979,11 @@ class Conversations(SyncResource[AsyncConversations]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> Staleness:
-        """Compare a conversation's stored system prompt with what a recompile would make of it.
+        """Check whether a conversation's system prompt is stale, and what a recompile would change.
 
-        Two requests: a dry run of `recompile`, and the stored system message. Lines that each compilation writes again
-        (its time, the conversation's ID, the number of earlier messages) are ignored, and so is the order of the
-        agent's blocks, which Letta 0.16.8 takes as its database returns them.
+        Two requests are sent: a dry run of `recompile`, and one for the stored system message. The comparison ignores
+        the lines that differ in each compilation (its time, the conversation's ID, the number of earlier messages) and
+        the order of the agent's blocks, which on Letta 0.16.8 is that of its database.
 
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`.
@@ -994,14 +994,14 @@ class Conversations(SyncResource[AsyncConversations]):
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
 
         Returns:
-            Whether the prompt is stale, and both prompts.
+            The `Staleness`, with the stored prompt, the compiled one and their difference.
 
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such conversation.
             UnexpectedPromptError: The conversation has no system message, or the compiled prompt does not have the form
                 that this version knows.
-            APIError: No response arrived, or it was not a success.
+            APIError: No response arrived, or it is not a success.
 
         """
         return self._wait(
@@ -1025,22 +1025,23 @@ class Conversations(SyncResource[AsyncConversations]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> Iterator[str]:
-        """Yield the IDs of conversations, for example to recompile them. Exactly one parameter says whose.
+        """Iterate over the IDs of conversations, for example as targets of `recompile_many`.
 
-        The IDs are requested page by page as they are needed, newest conversations first. Archived conversations are
-        left out; Letta 0.16.8 knows no archiving.
+        Exactly one of `agent_id`, `block_id` and `all` selects the conversations. Their IDs are fetched page by page
+        during iteration, newest conversations first. Archived conversations are left out; Letta 0.16.8 does not support
+        archiving.
 
         Args:
-            agent_id: `agent-<uuid4>`: conversations of this agent.
-            block_id: `block-<uuid4>`: conversations of every agent that this block is attached to.
-            all: Every conversation that the API key can see. Default: `False`.
+            agent_id: `agent-<uuid4>`; select the conversations of this agent.
+            block_id: `block-<uuid4>`; select the conversations of every agent that this block is attached to.
+            all: Select every conversation that the API key has access to. Default: `False`.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each request, without validation.
             timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
 
         Raises:
-            InvalidArgumentError: None or more than one of the three was given, or it is invalid; nothing was sent.
+            InvalidArgumentError: None or more than one of the three was passed, or it is invalid; nothing was sent.
             NotFoundError: There is no such agent or block; raised when the first ID is requested.
 
         """
@@ -1072,33 +1073,33 @@ class Conversations(SyncResource[AsyncConversations]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> Iterator[Outcome]:
-        """Recompile any number of conversations, as many at once as the server can take.
+        """Recompile any number of conversations concurrently, as many at once as the limiter allows.
 
         Outcomes are yielded as they complete, one per target, in any order. A failure is an outcome, too, and does not
-        affect the others. Leaving the loop, or cancelling it, cancels what is in flight.
+        affect other targets. Leaving the loop, or cancelling it, cancels the requests in flight.
 
         Args:
-            targets: IDs of conversations, or `Recompile` objects with parameters of their own: any iterable or async
-                iterable, of any length. One task advances it as the work goes on, and closes it if it is a generator. A
-                target that comes again with the same agent, dry run and settings has the same outcome again, but is
+            targets: IDs of conversations, or `Recompile` objects with parameters of their own; any iterable or async
+                iterable, of any length. One task iterates over it as the batch proceeds, and closes a generator. A
+                target that is repeated with the same agent, dry run and settings has the same outcome again, but is
                 recompiled once.
-            agent_id: `agent-<uuid4>`, for each target that is `default` and names none.
-            dry_run: Compile and return the prompts, but store nothing; for each target that does not say. Server
+            agent_id: `agent-<uuid4>`, for each target that is `default` and has no agent of its own.
+            dry_run: Compile and return the prompts, but store nothing; for each target that does not define it. Server
                 default: `False`.
-            compaction_settings: How the conversations are to be compacted, for each target that does not say.
-            only_stale: Recompile only conversations whose prompt would change, as `staleness` finds; the others are
-                `unchanged`, and keep their bytes. With `dry_run` nothing is stored: the outcomes say what would be.
-                Default: `False`.
-            deadline: Limit on the whole batch in seconds; what is not done by then has a failed outcome. Default:
+            compaction_settings: Compaction settings of the targets that have none.
+            only_stale: Recompile only conversations whose prompt would change; see `staleness`. The others are
+                `unchanged`, and keep their prompt to the byte. With `dry_run` nothing is stored, and the outcomes are
+                those of a real run. Default: `False`.
+            deadline: Limit on the whole batch in seconds; a target not done by then has a failed outcome. Default:
                 `None`, no limit.
-            stop_on_error: Take no further target after a failure; what is in flight still has its outcome. Default:
-                `False`.
+            stop_on_error: Start no further target after a failure; targets in flight still have their outcomes.
+                Default: `False`.
             on_progress: Function that is called with a `Progress` for each outcome; an awaitable result is awaited.
                 With `Letta` it runs on the thread of the private event loop.
-            journal: File that each outcome is appended to, as a line of JSON without prompts, by a thread of its own. A
-                run with the same journal skips what an earlier run has done, and retries what failed. With
-                `only_stale`, nothing is skipped that a complete run did: one that ended without a failure. If
-                everything was skipped, a warning says that nothing was checked. Default: `None`, no journal.
+            journal: File to which each outcome is appended, as a line of JSON without prompts, on another thread. A run
+                with the same journal skips the targets that an earlier run has done, and retries those that failed.
+                With `only_stale`, the targets of a complete run, one without a failure, are not skipped. If all targets
+                are skipped, a warning says that nothing was checked. Default: `None`, no journal.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each recompile, without validation.
@@ -1110,10 +1111,10 @@ class Conversations(SyncResource[AsyncConversations]):
         Raises:
             InvalidArgumentError: A parameter for all targets is invalid, or the journal is, or it cannot be written or
                 locked; nothing was sent. An invalid target has a failed outcome instead.
-            JournalError: The journal cannot be written any more. No further target was taken; what was in flight had
-                its outcome before this is raised.
-            BaseException: Whatever `targets` or `on_progress` raises; targets that were taken have their outcomes
-                before an error of `targets` is raised. Any other exception is the outcome of the target that met it.
+            JournalError: The journal cannot be written any more. No further target was started; targets in flight had
+                their outcomes before.
+            BaseException: Any exception that `targets` or `on_progress` raises; one of `targets` is raised after the
+                outcomes of the targets in flight. Any other exception is the outcome of its target.
 
         """
         return self._iterate(

@@ -136,8 +136,6 @@ class AsyncMessages(AsyncResource):
 
         `POST /v1/messages/search`. Safe to repeat: retried after transient failures.
 
-        A self-hosted server finds texts that contain the query.
-
         Args:
             query: Text to search for.
             search_mode: Search by meaning, by words, or both. Server default: `hybrid`.
@@ -156,6 +154,7 @@ class AsyncMessages(AsyncResource):
 
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The server has no index of messages; a self-hosted Letta 0.16.8 has none by default.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
             APIResponseValidationError: The response is not what the API promises.
@@ -299,8 +298,6 @@ class Messages(SyncResource[AsyncMessages]):
 
         `POST /v1/messages/search`. Safe to repeat: retried after transient failures.
 
-        A self-hosted server finds texts that contain the query.
-
         Args:
             query: Text to search for.
             search_mode: Search by meaning, by words, or both. Server default: `hybrid`.
@@ -319,6 +316,7 @@ class Messages(SyncResource[AsyncMessages]):
 
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The server has no index of messages; a self-hosted Letta 0.16.8 has none by default.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
             APIResponseValidationError: The response is not what the API promises.

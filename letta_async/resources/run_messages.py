@@ -91,6 +91,10 @@ class AsyncRunMessages(AsyncResource):
 
         `POST /v1/runs/{run_id}/stream`. Safe to repeat: retried after transient failures.
 
+        A run that was started by `create_async` has no events, and past the last event none come: such a stream has
+        pings alone and never ends, which `Timeout(pings=False)` or a deadline bounds. The server keeps events for three
+        hours.
+
         The request is sent when the result is used: iterate it, use it in an `async with` statement, or `await` it for
         the response's head.
 
@@ -214,6 +218,10 @@ class RunMessages(SyncResource[AsyncRunMessages]):
         """Stream the events of a background run from the beginning, or from any event on; also after its end.
 
         `POST /v1/runs/{run_id}/stream`. Safe to repeat: retried after transient failures.
+
+        A run that was started by `create_async` has no events, and past the last event none come: such a stream has
+        pings alone and never ends, which `Timeout(pings=False)` or a deadline bounds. The server keeps events for three
+        hours.
 
         The request is sent at once; iterate the result, or use it in a `with` statement.
 

@@ -1,4 +1,4 @@
-"""A Letta server for tests: it starts in milliseconds, needs nothing, and answers as the real one does.
+"""Embedded Letta server for tests: it starts in milliseconds, needs no model or database, and responds as the real one.
 
 It is an extra: `pip install 'letta-async[testing]'`.
 
@@ -6,15 +6,16 @@ It is an extra: `pip install 'letta-async[testing]'`.
 until they are interrupted; pytest has it as the fixture `letta_server`. It covers health, agents, blocks,
 conversations, their messages, and recompiling, as Letta 0.16.8 has them, and describes itself at `/openapi.json`.
 
-Tests can script what the next requests meet (`EmbeddedServer.script`), see what arrived (`EmbeddedServer.requests`) and
-tell it the time (`SimulatedClock`). What it knows is in memory, or in a file (`EmbeddedServer(path=…)`).
+Tests can script the responses to the next requests (`EmbeddedServer.script`), read the requests that it received
+(`EmbeddedServer.requests`) and set its time (`SimulatedClock`). Data is in memory, or in a file
+(`EmbeddedServer(path=…)`).
 
-docs/testing.md lists what it leaves out, and tests/contract/test_differences shows it.
+docs/testing.md lists the differences to the real server, and tests/contract/test_differences shows them.
 """
 
-from letta_async.testing._arrivals import RecordedRequest, RecordedRequests
 from letta_async.testing._clock import SimulatedClock
-from letta_async.testing._file import DataFileError
+from letta_async.testing._data_file import DataFileError
+from letta_async.testing._recorded_requests import RecordedRequest, RecordedRequests
 from letta_async.testing._scripts import Script
 from letta_async.testing.server import EmbeddedServer
 

@@ -1,4 +1,4 @@
-"""The blocks of an agent: reading and changing them by label, attaching and detaching them by id."""
+"""Handlers of an agent's blocks: read and change them by label, attach and detach them by ID."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["attach", "detach", "list_blocks", "retrieve", "update"]
 
 
 def list_blocks(store: Store, call: Call) -> Any:
-    """List the blocks of an agent in the order of their ids, which is also what the cursors are compared with."""
+    """Return the blocks of an agent in the order of their IDs, to which the cursors also refer."""
     agent, query = _agent(store, call), call.query
     limit = checked_limit(query["limit"] or 0) or None
     check_stored(query["after"], query["before"])
@@ -31,16 +31,16 @@ def list_blocks(store: Store, call: Call) -> Any:
 
 
 def retrieve(store: Store, call: Call) -> Any:
-    """Show the block that has a label."""
-    return _wire.block(_labelled(store, _agent(store, call), call))
+    """Return the block with a label."""
+    return _wire.block(_block_with_label(store, _agent(store, call), call))
 
 
 def update(store: Store, call: Call) -> Any:
-    """Change the block that has a label; of all prompts, only the agent's own follows. Tags fail after the rest."""
+    """Change the block with a label, then recompile only the agent's own prompt. Tags fail after the rest is stored."""
     agent, body = _agent(store, call), call.body
-    block, _ = _blocks.change(store, _labelled(store, agent, call), body)
+    block, _ = _blocks.change(store, _block_with_label(store, agent, call), body)
     if body["tags"]:
-        raise _untagged(block, body["tags"])
+        raise _tags_refusal(block, body["tags"])
     if body["tags"] is not None:
         block = store.put(attrs.evolve(block, tags=()))
     rebuild(store, agent, update_timestamp=False, dry_run=False)
@@ -48,7 +48,7 @@ def update(store: Store, call: Call) -> Any:
 
 
 def attach(store: Store, call: Call) -> Any:
-    """Attach a block, unless it is; no prompt follows that."""
+    """Attach a block, if it is not attached; no prompt is recompiled."""
     agent, block_id = _agent(store, call), call.path["block_id"]
     block = store.blocks.get(block_id)
     if block is None:
@@ -61,7 +61,7 @@ def attach(store: Store, call: Call) -> Any:
 
 
 def detach(store: Store, call: Call) -> Any:
-    """Detach a block, which stays; no prompt follows that."""
+    """Detach a block, without deleting it; no prompt is recompiled."""
     agent, block_id = _agent(store, call), call.path["block_id"]
     if block_id not in agent.block_ids:
         raise not_found(f"No block with id '{block_id}' found for agent '{agent.id}' with actor id: '{_facts.USER_ID}'")
@@ -69,8 +69,8 @@ def detach(store: Store, call: Call) -> Any:
     return _wire.agent(agent, store)
 
 
-def _untagged(block: Block, tags: list[str]) -> Refusal:
-    """Refuse tags as the database does, which is not told the organization that they belong to."""
+def _tags_refusal(block: Block, tags: list[str]) -> Refusal:
+    """Return the database's refusal of tags: the server stores them here without their organization."""
     origin = (
         "(sqlalchemy.dialects.postgresql.asyncpg.IntegrityError) <class 'asyncpg.exceptions.NotNullViolationError'>"
     )
@@ -85,7 +85,7 @@ def _agent(store: Store, call: Call) -> Agent:
     return store.agents[agent_id]
 
 
-def _labelled(store: Store, agent: Agent, call: Call) -> Block:
+def _block_with_label(store: Store, agent: Agent, call: Call) -> Block:
     label = call.path["block_label"]
     for block in store.core_memory(agent):
         if block.label == label:

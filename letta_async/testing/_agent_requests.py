@@ -1,4 +1,4 @@
-"""What the requests about agents look like; see `_requests` for the others, and for what they share."""
+"""Classes of the bodies and queries of requests about agents; `_requests` has the others, and shared types."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Annotated, Any, Final, Literal
 import attrs
 
 from letta_async.operations import agents
-from letta_async.testing._configs import EmbeddingConfig, GivenLLMConfig
 from letta_async.testing._errors import Refusal, invalid_argument
 from letta_async.testing._ids import BlockId, IdentityId, MessageId, SourceId, ToolId
-from letta_async.testing._reads import reads
+from letta_async.testing._model_configs import EmbeddingConfig, GivenLLMConfig
+from letta_async.testing._request_classes import reads
 from letta_async.testing._requests import CreateBlock, ModelHandle, PageLimit
-from letta_async.testing._validation import After, Enum, Fields, Meant, Undescribed
+from letta_async.testing._validation import After, Enum, Fields, SchemaHint, Undescribed
 from letta_async.types import agent
 
 __all__ = ["AgentQuery", "CreateAgent", "ListAgentsQuery", "RecompileAgentQuery", "UpdateAgent"]
@@ -40,10 +40,10 @@ StopReason = Annotated[
     Enum(),
 ]
 _AGENT_NAME: Final = r"[\w '\-]*"
-_Timezone = Annotated[str, Meant(lambda: {"enum": sorted(zoneinfo.available_timezones())})]
+_Timezone = Annotated[str, SchemaHint(lambda: {"enum": sorted(zoneinfo.available_timezones())})]
 
 
-# --- what fields are checked for --------------------------------------------------------------------------------------
+# --- validators --------------------------------------------------------------------------------------
 
 
 def _check_embedding_handle(handle: str | None) -> None:
@@ -70,7 +70,7 @@ def _check_view_window(characters: int | None) -> None:
         raise invalid_argument(f"per_file_view_window_char_limit cannot exceed {most}. Got: {characters}")
 
 
-_Name = Annotated[str, After(_check_agent_name), Meant(lambda: {"pattern": f"^{_AGENT_NAME}$"})]
+_Name = Annotated[str, After(_check_agent_name), SchemaHint(lambda: {"pattern": f"^{_AGENT_NAME}$"})]
 _MaxFiles = Annotated[int | None, After(_check_max_files)]
 _ViewWindow = Annotated[int | None, After(_check_view_window)]
 
@@ -80,7 +80,7 @@ _ViewWindow = Annotated[int | None, After(_check_view_window)]
 
 @attrs.frozen(kw_only=True)
 class InitialMessage:
-    """A message that an agent starts with."""
+    """An initial message of an agent."""
 
     role: Annotated[Literal["user", "system", "assistant"], Enum("MessageRole")]
     content: str
@@ -89,7 +89,7 @@ class InitialMessage:
 
 @reads(agents.CreateAgent)
 class CreateAgent:
-    """Body of creating an agent."""
+    """Body of a request to create an agent."""
 
     name: _Name = "Embedded Agent"
     memory_blocks: list[CreateBlock] | None = None
@@ -143,14 +143,14 @@ class CreateAgent:
 
     @staticmethod
     def check(fields: Fields) -> None:
-        """Refuse an agent type that another field must go with."""
+        """Raise an error for an agent type that requires another field."""
         if fields["agent_type"] == "voice_convo_agent" and not fields["enable_sleeptime"]:
             raise ValueError("Agent type AgentType.voice_convo_agent requires enable_sleeptime to be True")
 
 
 @reads(agents.UpdateAgent)
 class UpdateAgent:
-    """Body of changing an agent."""
+    """Body of a request to change an agent."""
 
     name = None
     tool_ids: list[ToolId] | None = None
@@ -193,7 +193,7 @@ class UpdateAgent:
 
 @reads(agents.RetrieveAgent)
 class AgentQuery:
-    """Query of retrieving an agent."""
+    """Query of a request for an agent."""
 
     include_relationships: list[str] | None = None
     include = attrs.field(factory=list[str])
@@ -201,7 +201,7 @@ class AgentQuery:
 
 @reads(agents.ListAgents)
 class ListAgentsQuery:
-    """Query of listing agents."""
+    """Query of a request for a list of agents."""
 
     name = None
     tags = None
@@ -228,7 +228,7 @@ class ListAgentsQuery:
 
 @reads(agents.RecompileAgent)
 class RecompileAgentQuery:
-    """Query of recompiling an agent's own prompt."""
+    """Query of a request to recompile an agent's own prompt."""
 
     update_timestamp = False
     dry_run = False

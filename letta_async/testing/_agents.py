@@ -1,4 +1,4 @@
-"""Agents: making, reading, changing and deleting them, and recompiling the prompt of their own."""
+"""Handlers of agents: create, read, change and delete them, and recompile their own prompts."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ _STORED: Final = (
     "max_files_open",
     "per_file_view_window_char_limit",
 )
-"""Fields that are kept and shown, and mean nothing here."""
-_OF_RUNS: Final = ("last_run_completion", "last_run_duration_ms", "last_stop_reason")
+"""Fields that are only stored and returned."""
+_RUN_FIELDS: Final = ("last_run_completion", "last_run_duration_ms", "last_stop_reason")
 _AGENT_ID: Final = re.compile(uuid_pattern("agent").removesuffix("$"))
 
 
 def find(store: Store, agent_id: str) -> Agent:
-    """Give an agent by an id that no route has checked."""
+    """Return an agent by an ID that no route has validated."""
     if _AGENT_ID.fullmatch(agent_id.removesuffix("\n")) is None:
         raise invalid_argument(f"Invalid agent ID format: {agent_id}. Expected format: 'agent-<uuid4>'")
     if agent_id not in store.agents:
@@ -62,11 +62,11 @@ def _existing(store: Store, call: Call) -> Agent:
     return store.agents[agent_id]
 
 
-# --- making ---------------------------------------------------------------------------------------------------------
+# --- creating ---------------------------------------------------------------------------------------------------------
 
 
 def create(store: Store, call: Call) -> Any:
-    """Make an agent, its blocks, and the system message of its own."""
+    """Create an agent, its blocks, and its own system message."""
     body: Fields = call.body
     llm_config, embedding_config = _models.new_llm_config(body), _models.embedding_of(body)
     _check_tools(body["tools"] or [])
@@ -90,7 +90,7 @@ def create(store: Store, call: Call) -> Any:
         secrets=_secrets(agent_id, body) or (),
         fields={
             **{name: body[name] for name in (*_STORED, "hidden")},
-            **dict.fromkeys(_OF_RUNS),
+            **dict.fromkeys(_RUN_FIELDS),
             **({"message_buffer_autoclear": True} if body["agent_type"] == "workflow_agent" else {}),
         },
     )
@@ -102,7 +102,7 @@ def create(store: Store, call: Call) -> Any:
     store.add_message(agent, "system", prompt)
     first: list[Fields] = body["initial_message_sequence"] or []
     for initial in first:
-        _add_initial(store, agent, initial["role"], initial["content"])
+        _add_initial_message(store, agent, initial["role"], initial["content"])
     agent = store.put(attrs.evolve(agent, message_ids=tuple(store.held[agent.id].direct_ids)))
     return _wire.agent(agent, store)
 
@@ -113,7 +113,7 @@ def _check_tools(names: list[str]) -> None:
 
 
 def _block_ids(store: Store, body: Fields) -> tuple[str, ...]:
-    """Make the agent's own blocks; give the ids of those to attach: existing ones, one of each label."""
+    """Create the agent's own blocks; return the IDs of the blocks to attach: existing ones, one per label."""
     ids = list(body["block_ids"] or [])
     described: list[Fields] = body["memory_blocks"] or []
     for each in described:
@@ -121,13 +121,13 @@ def _block_ids(store: Store, body: Fields) -> tuple[str, ...]:
         if fields["description"] is None:
             fields["description"] = _facts.BLOCK_DESCRIPTIONS.get(fields["label"])
         ids.append(_blocks.make(store, fields).id)
-    return _attached(store, (), ids)
+    return _attached_ids(store, (), ids)
 
 
-def _attached(store: Store, current: Sequence[str], wanted: list[str]) -> tuple[str, ...]:
-    """Give the blocks of an agent after some were asked for: those that exist, one of each label.
+def _attached_ids(store: Store, current: Sequence[str], wanted: list[str]) -> tuple[str, ...]:
+    """Return the IDs of an agent's blocks after a change to the wanted ones: those that exist, one per label.
 
-    The new ones are attached before the old ones go, so that a block whose label one of the old ones has stays out.
+    New ones are attached before old ones are detached, so a new block with the label of an old one is left out.
     """
     labels = {store.blocks[block_id].label for block_id in current}
     attached = list(current)
@@ -140,7 +140,7 @@ def _attached(store: Store, current: Sequence[str], wanted: list[str]) -> tuple[
 
 
 def _secrets(agent_id: str, body: Fields) -> tuple[dict[str, Any], ...] | None:
-    """Give the secrets that a request names; `None` where it names none."""
+    """Return the secrets that a request contains; `None` if it contains none."""
     secrets: dict[str, str] | None = body["secrets"]
     if secrets is None:
         secrets = body["tool_exec_environment_variables"]
@@ -163,8 +163,8 @@ def _secrets(agent_id: str, body: Fields) -> tuple[dict[str, Any], ...] | None:
     )
 
 
-def _add_initial(store: Store, agent: Agent, role: Literal["user", "assistant", "system"], text: str) -> None:
-    """Add a first message; an assistant's is a tool call in disguise, and what the tool returned follows it."""
+def _add_initial_message(store: Store, agent: Agent, role: Literal["user", "assistant", "system"], text: str) -> None:
+    """Add an initial message; an assistant's is stored as a tool call, and the tool's return follows it."""
     if role == "system":
         alert = {"type": "system_alert", "message": text, "time": local_time(store.clock(), agent.timezone)}
         store.add_message(agent, role, json.dumps(alert))
@@ -178,31 +178,31 @@ def _add_initial(store: Store, agent: Agent, role: Literal["user", "assistant", 
 
 
 def retrieve(store: Store, call: Call) -> Any:
-    """Show an agent."""
+    """Return an agent."""
     agent = store.agents.get(call.path["agent_id"])
     if agent is None:
         raise not_found(f"Agent with ID {call.path['agent_id']} not found")
-    return _wire.agent(agent, store, shown=call.relations())
+    return _wire.agent(agent, store, shown=call.shown_relations())
 
 
 def list_agents(store: Store, call: Call) -> Any:
-    """List agents, the newest first unless asked otherwise; a limit of 0 is none, an unknown cursor is ignored."""
+    """Return a page of agents, by default the newest first; a limit of 0 is no limit, an unknown cursor is ignored."""
     query = call.query
     check_stored(*query.values())
-    rows = [agent for agent in store.agents.values() if _wanted(agent, query)]
-    return _listed(store, call, rows, order_by=query["order_by"], shown=call.relations())
+    rows = [agent for agent in store.agents.values() if _matches_query(agent, query)]
+    return _agent_page(store, call, rows, order_by=query["order_by"], shown=call.shown_relations())
 
 
 def list_of_block(store: Store, call: Call) -> Any:
-    """List the agents that a block is attached to, none for a block that does not exist.
+    """Return the agents that a block is attached to, none for a block that does not exist.
 
-    Relations are shown only where `include` names them, to clients of any version.
+    Relations are included only if `include` names them, for clients of any version.
     """
-    shown = call.relations(everything=False)
-    return _listed(store, call, store.agents_with(call.path["block_id"]), order_by="created_at", shown=shown)
+    shown = call.shown_relations(everything=False)
+    return _agent_page(store, call, store.agents_with(call.path["block_id"]), order_by="created_at", shown=shown)
 
 
-def _listed(store: Store, call: Call, rows: list[Agent], *, order_by: str, shown: frozenset[str]) -> Any:
+def _agent_page(store: Store, call: Call, rows: list[Agent], *, order_by: str, shown: frozenset[str]) -> Any:
     query, moment = call.query, "updated_at" if order_by == "updated_at" else "created_at"
     listed = page(
         rows,
@@ -215,7 +215,7 @@ def _listed(store: Store, call: Call, rows: list[Agent], *, order_by: str, shown
     return [_wire.agent(agent, store, shown=shown) for agent in listed]
 
 
-def _wanted(agent: Agent, query: Fields) -> bool:
+def _matches_query(agent: Agent, query: Fields) -> bool:
     fields, tags = agent.fields, set(query["tags"] or [])
     return (
         (not query["name"] or fields["name"] == query["name"])
@@ -236,7 +236,7 @@ def _wanted(agent: Agent, query: Fields) -> bool:
 
 
 def update(store: Store, call: Call) -> Any:
-    """Change what the body names and is not null. No prompt follows that: neither the agent's own nor any other."""
+    """Change the fields that are in the body and not null. No prompt is recompiled, not even the agent's own."""
     body: Fields = call.body
     agent = store.agents.get(call.path["agent_id"])
     llm_config = _models.updated_llm_config(_facts.LLM_CONFIG if agent is None else agent.llm_config, body)
@@ -245,11 +245,11 @@ def update(store: Store, call: Call) -> Any:
     block_ids: list[str] | None = body["block_ids"]
     if block_ids is not None and not store.blocks.keys() >= set(block_ids):
         raise unknown_error()
-    fields = {name: _stored(body[name]) for name in (*_STORED, *_OF_RUNS) if body[name] is not None}
+    fields = {name: _stored(body[name]) for name in (*_STORED, *_RUN_FIELDS) if body[name] is not None}
     check_stored(body["system"], body["timezone"], *fields.values(), *(body["tags"] or []))
     compaction, tags, message_ids = body["compaction_settings"], body["tags"], body["message_ids"]
     changes = {
-        "block_ids": None if block_ids is None else _attached(store, agent.block_ids, block_ids),
+        "block_ids": None if block_ids is None else _attached_ids(store, agent.block_ids, block_ids),
         "llm_config": llm_config,
         "embedding_config": embedding_config,
         "compaction_settings": (
@@ -273,14 +273,14 @@ def _stored(value: Any) -> Any:
 
 
 def delete(store: Store, call: Call) -> Any:
-    """Delete an agent, its conversations and messages; its blocks stay."""
+    """Delete an agent, its conversations and messages, but not its blocks."""
     agent = _existing(store, call)
     store.remove_agent(agent)
     return {"message": f"Agent id={agent.id} successfully deleted"}
 
 
 def recompile(store: Store, call: Call) -> Any:
-    """Recompile the agent's own prompt; see `rebuild` for what is kept and what is answered."""
+    """Recompile the agent's own prompt; `rebuild` says which prompt is stored and which is returned."""
     agent = find(store, call.path["agent_id"])
     prompt = rebuild(store, agent, update_timestamp=call.query["update_timestamp"], dry_run=call.query["dry_run"])
     if prompt is None:

@@ -1,6 +1,6 @@
-"""From a request to an answer: the key, the route, what is read from path, query and body, the handler.
+"""Dispatch of requests to handlers: check of the key, choice of the route, validation of path, query and body.
 
-`answer()` knows no sockets: method, target, headers and body in, status, headers and body out.
+`answer()` does no I/O: it gets method, target, headers and body, and returns status, headers and body.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from letta_async.testing._state import Store
 from letta_async.testing._turns import EventStream
 from letta_async.testing._validation import Fields, hints_of, is_list, read
 
-__all__ = ["Answer", "Asked", "answer", "refused"]
+__all__ = ["Answer", "RawRequest", "answer", "refusal_response"]
 
 _OPEN_PATHS: Final = frozenset(
     {
@@ -44,8 +44,8 @@ _USER_ID: Final = re.compile(uuid_pattern("user"))
 
 
 @attrs.frozen
-class Asked:
-    """A request as it came in; the names of headers are in lower case."""
+class RawRequest:
+    """A request as received; the names of headers are in lower case."""
 
     method: str
     target: str
@@ -54,38 +54,38 @@ class Asked:
 
     @property
     def path(self) -> str:
-        """The path, decoded."""
+        """The path, percent-decoded."""
         return unquote(self.target.partition("?")[0])
 
     @property
     def query_string(self) -> str:
-        """What follows the question mark, as it came."""
+        """The query string as received, without the question mark."""
         return self.target.partition("?")[2]
 
 
 @attrs.frozen
 class Answer:
-    """An answer as it goes out."""
+    """A response as it is sent."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-def answer(store: Store, asked: Asked, *, password: str | None) -> Answer:
-    """Answer a request; with a password, none but the health check is answered without it."""
+def answer(store: Store, request: RawRequest, *, password: str | None) -> Answer:
+    """Return the response to a request; with a password, only health checks are answered without it."""
     try:
-        _check_key(asked, password)
-        if asked.path == _DESCRIPTION and asked.method in {"GET", "HEAD"}:
+        _check_key(request, password)
+        if request.path == _DESCRIPTION and request.method in {"GET", "HEAD"}:
             return Answer(200, {"content-type": "application/json"}, description())
-        route, parameters = _routed(asked)
-        return _success(route.answer(store, _read(route, parameters, asked)))
+        route, parameters = _find_route(request)
+        return _success(route.answer(store, _read(route, parameters, request)))
     except Refusal as refusal:
-        return refused(refusal)
+        return refusal_response(refusal)
 
 
-def refused(refusal: Refusal) -> Answer:
-    """Give the answer that a refusal stands for."""
+def refusal_response(refusal: Refusal) -> Answer:
+    """Return the response of a refusal."""
     if refusal.body is None:
         return Answer(refusal.status, refusal.headers, b"")
     headers = {"content-type": "application/json", **refusal.headers}
@@ -98,41 +98,41 @@ def _success(value: Any) -> Answer:
     return Answer(200, {"content-type": "application/json"}, _wire.encode(value))
 
 
-def _check_key(asked: Asked, password: str | None) -> None:
-    if password is None or asked.path in _OPEN_PATHS:
+def _check_key(request: RawRequest, password: str | None) -> None:
+    if password is None or request.path in _OPEN_PATHS:
         return
     keys = {"authorization": f"Bearer {password}", "x-bare-password": f"password {password}"}
     if not any(
-        hmac.compare_digest(asked.headers.get(name, "").encode(errors="replace"), key.encode(errors="replace"))
+        hmac.compare_digest(request.headers.get(name, "").encode(errors="replace"), key.encode(errors="replace"))
         for name, key in keys.items()
     ):
         raise Refusal(401, {"detail": "Unauthorized"})
 
 
-def _routed(asked: Asked) -> tuple[Route, Mapping[str, str]]:
-    path = asked.path
-    if path == "/" and asked.method == "GET":
+def _find_route(request: RawRequest) -> tuple[Route, Mapping[str, str]]:
+    path = request.path
+    if path == "/" and request.method == "GET":
         raise Refusal(307, None, {"location": "/docs"})
     if path == _DESCRIPTION:
         raise Refusal(405, {"detail": "Method Not Allowed"}, {"allow": "GET, HEAD"})
-    found = "GET" if path == "/" else match(asked.method, path)
+    found = "GET" if path == "/" else match(request.method, path)
     if isinstance(found, tuple):
         return found
     if found is not None:
         raise Refusal(405, {"detail": "Method Not Allowed"}, {"allow": found})
     other = path.removesuffix("/") if path.endswith("/") else f"{path}/"
-    if other == _DESCRIPTION or match(asked.method, other) is not None:
-        query = f"?{asked.query_string}" if asked.query_string else ""
-        raise Refusal(307, None, {"location": f"http://{asked.headers.get('host', '')}{other}{query}"})
+    if other == _DESCRIPTION or match(request.method, other) is not None:
+        query = f"?{request.query_string}" if request.query_string else ""
+        raise Refusal(307, None, {"location": f"http://{request.headers.get('host', '')}{other}{query}"})
     raise Refusal(404, {"detail": "Not Found"})
 
 
-def _read(route: Route, parameters: Mapping[str, str], asked: Asked) -> Call:
-    """Read everything a route takes. All problems are told at once, in the order path, query, body."""
+def _read(route: Route, parameters: Mapping[str, str], request: RawRequest) -> Call:
+    """Read path, query and body; if any has problems, raise a refusal with all of them in this order."""
     if route.scripted:
-        return Call(path=parameters, query=Fields(), body=None, headers=asked.headers)
-    raw = None if route.body is None else _json(asked)
-    user_id = asked.headers.get("user_id")
+        return Call(path=parameters, query=Fields(), body=None, headers=request.headers)
+    raw = None if route.body is None else _json(request)
+    user_id = request.headers.get("user_id")
     if user_id is not None and _USER_ID.match(user_id) is None:
         raise invalid_argument(f"Invalid user ID format: {user_id}. Expected format: 'user-<uuid4>'")
     problems: list[Problem] = []
@@ -140,40 +140,40 @@ def _read(route: Route, parameters: Mapping[str, str], asked: Asked) -> Call:
     for parameter, value in parameters.items():
         name, annotation = path_parameter(parameter)
         path[name] = read(annotation, value, ValidationContext(("path", name), problems))
-    query = _query(route.query, asked, problems)
+    query = _query(route.query, request, problems)
     body = None if route.body is None else _body(route, raw, problems)
     if problems:
         raise invalid_request(problems)
-    return Call(path=path, query=query, body=body, headers=asked.headers)
+    return Call(path=path, query=query, body=body, headers=request.headers)
 
 
-def _query(cls: type, asked: Asked, problems: list[Problem]) -> Fields:
-    """Read the query: lists from every parameter of a name, anything else from the last."""
+def _query(cls: type, request: RawRequest, problems: list[Problem]) -> Fields:
+    """Read the query: a list from all parameters of a name, any other value from the last one."""
     given: dict[str, Any] = {}
     hints = hints_of(cls)
-    for name, value in parse_qsl(asked.query_string, keep_blank_values=True):
+    for name, value in parse_qsl(request.query_string, keep_blank_values=True):
         if name in hints and is_list(hints[name]):
             given.setdefault(name, []).append(value)
         else:
             given[name] = value
     found: list[Problem] = []
     fields: Fields = read(cls, given, ValidationContext(("query",), found))
-    # A missing parameter is told without the query that it is missing from.
+    # The server reports a missing parameter without the query that it is missing from.
     problems += [attrs.evolve(each, input=None) if each.type == "missing" else each for each in found]
     return fields
 
 
-def _json(asked: Asked) -> Any:
-    """Parse the body. What does not say that it is JSON stays bytes, which no body is read from."""
-    if not asked.body:
+def _json(request: RawRequest) -> Any:
+    """Parse the body as JSON; return bytes unchanged if the content type is not JSON, which the route then refuses."""
+    if not request.body:
         return None
     message = Message()
-    message["content-type"] = asked.headers.get("content-type", "")
+    message["content-type"] = request.headers.get("content-type", "")
     kind, _, subtype = message.get_content_type().partition("/")
     if kind != "application" or not (subtype == "json" or subtype.endswith("+json")):
-        return asked.body
+        return request.body
     try:
-        return json.loads(asked.body)
+        return json.loads(request.body)
     except json.JSONDecodeError as error:
         ctx = {"error": error.msg}
         raise invalid_request([Problem("json_invalid", ("body", error.pos), "JSON decode error", {}, ctx)]) from None
@@ -182,10 +182,10 @@ def _json(asked: Asked) -> Any:
 
 
 def _body(route: Route, raw: Any, problems: list[Problem]) -> Any:
-    here = ValidationContext(("body",), problems)
+    context = ValidationContext(("body",), problems)
     if raw is not None:
-        return read(route.body, raw, here)
+        return read(route.body, raw, context)
     if route.without_body is REFUSED:
-        here.refuse("missing", "Field required", None)
+        context.refuse("missing", "Field required", None)
         return None
-    return read(route.body, {}, here) if route.without_body is ABSENT else None
+    return read(route.body, {}, context) if route.without_body is ABSENT else None

@@ -1,4 +1,4 @@
-"""Blocks of memory: making, reading, changing and deleting them."""
+"""Handlers of memory blocks: create, read, change and delete them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IN_PROMPT: Final = {"description", "label", "limit", "read_only", "value"}
 
 
 def make(store: Store, body: Fields) -> Block:
-    """Store a new block as the body describes it."""
+    """Store and return a new block with the fields of a body."""
     fields = {name: value for name, value in body.items() if name != "tags"}
     if fields["metadata"] is None:
         fields["metadata"] = {}
@@ -48,7 +48,7 @@ def _check(fields: dict[str, Any]) -> None:
 
 
 def create(store: Store, call: Call) -> Any:
-    """Make a block. The answer shows a usual label's description, which is not stored: reading it again shows none."""
+    """Create a block. The response has the description of a standard label, which is not stored and not shown later."""
     check_numbers(call.body["metadata"])
     answer = _wire.block(make(store, call.body))
     if answer["description"] is None:
@@ -57,7 +57,7 @@ def create(store: Store, call: Call) -> Any:
 
 
 def retrieve(store: Store, call: Call) -> Any:
-    """Show a block."""
+    """Return a block."""
     block_id = call.path["block_id"]
     if block_id not in store.blocks:
         raise not_found(f"Block with id '{block_id}' not found")
@@ -65,7 +65,7 @@ def retrieve(store: Store, call: Call) -> Any:
 
 
 def update(store: Store, call: Call) -> Any:
-    """Change what the body names and is not null. Conversations stay as they are; agents' own prompts follow."""
+    """Change the fields that are in the body and not null; recompile agents' own prompts, but no conversation's."""
     block, changed = change(store, _existing(store, call), call.body)
     tags: list[str] | None = call.body["tags"]
     if tags is not None:
@@ -76,7 +76,7 @@ def update(store: Store, call: Call) -> Any:
 
 
 def change(store: Store, block: Block, body: Fields) -> tuple[Block, Collection[str]]:
-    """Change a block, but for its tags, as a body says; return it with the names of the fields that differ now."""
+    """Change the fields of a block, except its tags; return the block with the names of the fields that changed."""
     changes = {name: body[name] for name in body.given - {"tags"} if body[name] is not None}
     changes = {name: value for name, value in changes.items() if block.fields[name] != value}
     _check(changes)
@@ -95,7 +95,7 @@ def _check_label(store: Store, block: Block, label: str) -> None:
 
 
 def delete(store: Store, call: Call) -> Any:
-    """Delete a block, wherever it is attached. No prompt follows that."""
+    """Delete a block, and detach it from all agents. No prompt is recompiled."""
     store.remove_block(_existing(store, call).id)
 
 
@@ -107,17 +107,17 @@ def _existing(store: Store, call: Call) -> Block:
 
 
 def list_blocks(store: Store, call: Call) -> Any:
-    """List blocks, the oldest first unless asked otherwise; a limit of 0 is none, an unknown cursor is ignored.
+    """Return a page of blocks, by default the oldest first; a limit of 0 is no limit, an unknown cursor is ignored.
 
-    Asked for by the number of their agents, they come in the order of their ids.
+    If they are filtered by the number of their agents, they are in the order of their IDs.
     """
     query = call.query
     check_stored(*query.values())
-    rows = [block for block in store.blocks.values() if _wanted(block, query)]
+    rows = [block for block in store.blocks.values() if _matches_query(block, query)]
     counts = [query[f"connected_to_agents_count_{name}"] for name in ("gt", "lt", "eq")]
     by_use = any(count is not None for count in counts)
     if by_use:
-        rows = _by_use(store, rows, *counts)
+        rows = _filter_by_agent_count(store, rows, *counts)
     if query["identity_id"] or query["identifier_keys"]:
         rows = []
     ascending, limit = query["order"] == "asc", checked_limit(query["limit"]) or None
@@ -134,7 +134,7 @@ def list_blocks(store: Store, call: Call) -> Any:
     return [_wire.block(block) for block in shown]
 
 
-def _wanted(block: Block, query: Fields) -> bool:
+def _matches_query(block: Block, query: Fields) -> bool:
     fields = block.fields
     equal = {"label": "label", "name": "template_name", "project_id": "project_id"}
     searched = ["description", "value"] if query["label"] else ["label", "description", "value"]
@@ -152,10 +152,10 @@ def _wanted(block: Block, query: Fields) -> bool:
     )
 
 
-def _by_use(
+def _filter_by_agent_count(
     store: Store, rows: list[Block], more: int | None, fewer: int | None, exactly: list[int] | None
 ) -> list[Block]:
-    """Keep the blocks with as many agents as asked for; unused ones only where the condition could mean them."""
+    """Return the blocks whose number of agents matches; unused ones only if a condition admits 0."""
     used = Counter(block_id for agent in store.agents.values() for block_id in agent.block_ids)
     unused_too = fewer is not None or (exactly is not None and 0 in exactly)
     return [

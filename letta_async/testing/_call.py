@@ -1,4 +1,4 @@
-"""A request as the handlers get it: routed, read and found well-formed."""
+"""A validated request, as handlers receive it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ __all__ = ["Call"]
 
 @attrs.frozen(kw_only=True)
 class Call:
-    """One request."""
+    """A validated request."""
 
     path: Mapping[str, str]
-    """The path parameters, by the server's names for them."""
+    """The path parameters, by the names that the server uses."""
     query: Fields
     body: Any
-    """The body as read; `None` where there is none."""
+    """The body with its fields read and defaults filled in; `None` if there is none."""
     headers: Mapping[str, str]
 
-    def relations(self, *, everything: bool = True) -> frozenset[str]:
-        """Tell which relations of an agent the answer shows.
+    def shown_relations(self, *, everything: bool = True) -> frozenset[str]:
+        """Return the relations of an agent that the response includes: of `memory`, `tags` and `secrets`.
 
-        Those that `include` names, or else the older `include_relationships`. Where neither says anything: none for
-        clients of version 1 (told by their headers; a request without a user agent counts as one), all for others.
-        Where a call never shows everything, only `include` counts.
+        These are the ones that `include` names, or else the older `include_relationships`. If neither is given, none
+        for clients of version 1 (recognized by headers; also a request without a user agent), and all for others.
+
+        Args:
+            everything: All relations may be the default; if false, only `include` counts. Default: `True`.
+
         """
         include: list[str] = self.query["include"]
         asked: list[str] | None = [] if include or not everything else self.query["include_relationships"]

@@ -1,4 +1,4 @@
-"""Time that stands still until it is told to go on."""
+"""Clocks of the server: the machine's, and a simulated one that tests advance."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from typing import Final
 
 __all__ = ["SimulatedClock", "system_clock"]
 
-_BEGINNING: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_DEFAULT_START: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def system_clock() -> datetime:
-    """Tell the machine's time."""
+    """Return the machine's time, in UTC."""
     return datetime.now(UTC)
 
 
 class SimulatedClock:
-    """A clock for `EmbeddedServer(clock=…)`, by which the times in prompts and answers can be foretold.
+    """Clock for `EmbeddedServer(clock=…)` that moves only when advanced, so that times in responses are predictable.
 
     Args:
-        now: The time to begin with, aware of its timezone. Default: noon of 1 January 2026, UTC.
+        now: Initial time, with a timezone. Default: noon of 1 January 2026, UTC.
 
     Raises:
-        ValueError: `now` does not say in which timezone it is.
+        ValueError: `now` has no timezone.
 
     """
 
-    def __init__(self, now: datetime = _BEGINNING) -> None:
+    def __init__(self, now: datetime = _DEFAULT_START) -> None:
         if now.utcoffset() is None:
             raise ValueError(f"{now} does not say in which timezone it is; add tzinfo=UTC, say")
         self._now = now
 
     def __call__(self) -> datetime:
-        """Tell the time."""
+        """Return the current simulated time."""
         return self._now
 
     def __repr__(self) -> str:
         return f"SimulatedClock({self._now.isoformat()})"
 
     def advance(self, by: timedelta | float) -> datetime:
-        """Let time pass, so much or so many seconds; give the time that it is then."""
+        """Advance the clock by a duration or a number of seconds, and return the new time."""
         self._now += by if isinstance(by, timedelta) else timedelta(seconds=by)
         return self._now

@@ -1,4 +1,4 @@
-"""Where a value stands in a request, and where problems with it are noted."""
+"""Context of the validation of a value: its location in the request, and the list of problems."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ __all__ = ["Reader", "ValidationContext", "is_array", "is_object"]
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """Tell whether a JSON value is an object."""
+    """Return whether a JSON value is an object."""
     return isinstance(value, dict)
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
-    """Tell whether a JSON value is an array."""
+    """Return whether a JSON value is an array."""
     return isinstance(value, list)
 
 
 @attrs.frozen
 class ValidationContext:
-    """The place of a value in a request, and the list that problems go to."""
+    """Location of a value in a request, and the list that its problems are added to."""
 
     loc: tuple[str | int, ...]
     problems: list[Problem]
 
     def at(self, *steps: str | int) -> ValidationContext:
-        """Go down to a part of the value."""
+        """Return the context of a part of the value."""
         return ValidationContext(self.loc + steps, self.problems)
 
     def refuse(self, type: str, msg: str, value: object, **ctx: Any) -> None:
-        """Note what is wrong with the value that stands here."""
+        """Add a problem with the value at this location."""
         self.problems.append(Problem(type, self.loc, msg, value, ctx or None))
 
-    def refuse_half_pair(self, value: object) -> bool:
-        """Tell whether a string holds half of a surrogate pair, and note it; only plain strings may."""
+    def refuse_surrogate(self, value: object) -> bool:
+        """Return whether a string has a lone surrogate, and add the problem; only fields of type `str` may have one."""
         if not isinstance(value, str):
             return False
         try:
@@ -51,4 +51,4 @@ class ValidationContext:
 
 
 Reader = Callable[[Any, ValidationContext], Any]
-"""Turns what arrived into what is meant, or notes a problem (what it returns then is of no use)."""
+"""Converts a JSON value to the type of a field, or adds a problem to the context; the result is then meaningless."""

@@ -1,4 +1,4 @@
-"""Conversations: making, listing, changing, forking and deleting them, and what can be done with their messages."""
+"""Handlers of conversations: create, list, change, fork, delete, cancel, compact and recompile them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _existing(store: Store, call: Call) -> Conversation:
 
 
 def _direct_id(call: Call, agent_id: str | None) -> str | None:
-    """Give the id of the agent that is addressed without a conversation; `None` where a conversation is meant."""
+    """Return the ID of an agent that is addressed without a conversation; `None` if a conversation is addressed."""
     conversation_id = call.path["conversation_id"]
     if conversation_id == "default" and agent_id:
         return agent_id
@@ -52,7 +52,7 @@ def _add(store: Store, agent: Agent, **fields: Any) -> Conversation:
 
 
 def create(store: Store, call: Call) -> Any:
-    """Make a conversation with a system message. One whose isolated labels are unknown is refused, yet it stays."""
+    """Create a conversation with a system message. If an isolated label is unknown, it is refused but still stored."""
     body: Fields = call.body
     check_stored(call.query["agent_id"])
     agent = store.agents.get(call.query["agent_id"])
@@ -69,7 +69,7 @@ def create(store: Store, call: Call) -> Any:
 
 
 def _isolate(store: Store, agent: Agent, labels: list[str]) -> tuple[str, ...]:
-    """Copy the agent's blocks with these labels; give the ids of the copies."""
+    """Copy the agent's blocks with these labels; return the IDs of the copies."""
     blocks = {block.label: block for block in store.core_memory(agent)}
     copies: list[str] = []
     for label in labels:
@@ -83,12 +83,12 @@ def _isolate(store: Store, agent: Agent, labels: list[str]) -> tuple[str, ...]:
 
 
 def retrieve(store: Store, call: Call) -> Any:
-    """Show a conversation, with the ids of its messages."""
+    """Return a conversation, with the IDs of its messages."""
     return _wire.conversation(_existing(store, call), with_messages=True)
 
 
 def update(store: Store, call: Call) -> Any:
-    """Change what the body names and is not null."""
+    """Change the fields that are in the body and not null."""
     conversation = _existing(store, call)
     changes = {name: value for name, value in call.body.items() if value is not None}
     check_stored(*changes.values())
@@ -97,7 +97,7 @@ def update(store: Store, call: Call) -> Any:
 
 
 def delete(store: Store, call: Call) -> Any:
-    """Delete a conversation, its own blocks, and those of its messages that no other conversation has."""
+    """Delete a conversation, its isolated blocks, and those of its messages that no other conversation has."""
     conversation = _existing(store, call)
     elsewhere = {
         message_id
@@ -119,7 +119,7 @@ def delete(store: Store, call: Call) -> Any:
 
 
 def list_conversations(store: Store, call: Call) -> Any:
-    """List conversations; without a time to sort by they come last, in the order of their ids."""
+    """Return a page of conversations; those without a time to sort by come last, in the order of their IDs."""
     query = call.query
     check_stored(*query.values())
     matches = like(query["summary_search"], ignore_case=False) if query["summary_search"] else None
@@ -136,7 +136,7 @@ def list_conversations(store: Store, call: Call) -> Any:
             mark = (cursor.created_at, cursor.sequence)
             rows = [row for row in rows if ((row.created_at, row.sequence) > mark) == ascending and row is not cursor]
     else:
-        rows = _by_time(rows, cursor, runs=query["order_by"] == "last_run_completion", ascending=ascending)
+        rows = _page_by_time(rows, cursor, runs=query["order_by"] == "last_run_completion", ascending=ascending)
     return [_wire.conversation(row) for row in rows[: checked_limit(query["limit"])]]
 
 
@@ -148,7 +148,7 @@ def _of_agent(store: Store, agent_id: str | None) -> list[Conversation]:
 
 
 def _cursor(store: Store, query: Fields) -> Conversation | None:
-    """Give the conversation that the page begins after: a deleted one will do, an unknown one only without a time."""
+    """Return the conversation that the page starts after: it may be deleted; `None` if there is none."""
     after: str | None = query["after"]
     if not after:
         return None
@@ -157,13 +157,13 @@ def _cursor(store: Store, query: Fields) -> Conversation | None:
     return store.conversations.get(after)
 
 
-def _by_time(
+def _page_by_time(
     rows: list[Conversation], cursor: Conversation | None, *, runs: bool, ascending: bool
 ) -> list[Conversation]:
-    """Sort by the time of the last message, or of the last run, of which there are none here.
+    """Return rows after a cursor by the time of the last message or of the last run; there are no runs here.
 
-    Rows without a time come last in both orders. A cursor is applied as the server does it: ascending, one without a
-    time lets through everything that has a time, and one with a time nothing that has none.
+    Rows without a time come last in both orders. A cursor is applied as on the server: in ascending order, one without
+    a time keeps all rows that have a time, and one with a time keeps none without.
     """
     timed = {} if runs else {row.id: row.last_message_at for row in rows if row.last_message_at is not None}
     with_time = sorted((row for row in rows if row.id in timed), key=lambda row: (timed[row.id], row.id))
@@ -185,7 +185,7 @@ def _by_time(
 
 
 def fork(store: Store, call: Call) -> Any:
-    """Make a conversation that shares the messages of another, with a system message of its own."""
+    """Create a conversation that shares the messages of another, with its own system message."""
     direct = _direct_id(call, call.query["agent_id"])
     if direct is not None:
         agent = find(store, direct)
@@ -200,28 +200,28 @@ def fork(store: Store, call: Call) -> Any:
 
 
 def cancel(store: Store, call: Call) -> Any:
-    """Refuse to cancel: nothing ever runs here."""
+    """Raise a refusal: nothing ever runs on this server."""
     if _direct_id(call, call.query["agent_id"]) is None:
         _existing(store, call)
     raise conflict(f"No active runs to cancel for conversation {call.path['conversation_id']}")
 
 
 def compact(store: Store, call: Call) -> Any:
-    """Refuse to compact: there is no model to summarize with."""
+    """Raise a refusal: there is no model to summarize with."""
     direct = _direct_id(call, call.body["agent_id"] if call.body else None)
     message_ids = _existing(store, call).message_ids if direct is None else find(store, direct).message_ids
-    raise llm_error() if message_ids else _empty()
+    raise llm_error() if message_ids else _no_messages_refusal()
 
 
-def _empty() -> Refusal:
+def _no_messages_refusal() -> Refusal:
     return Refusal(400, {"detail": "No in-context messages found for this conversation."})
 
 
 def recompile(store: Store, call: Call) -> Any:
     """Recompile the system prompt of a conversation, or of an agent without one.
 
-    The compaction settings of the body are checked and play no part. A conversation gets the new prompt as answer,
-    whether it is kept or not; an agent addressed without a conversation gets the one before, unless on a dry run.
+    The compaction settings of the body are validated, but not used. For a conversation the new prompt is returned,
+    stored or not; for an agent addressed without a conversation the previous one, except on a dry run.
     """
     dry_run: bool = call.query["dry_run"]
     direct = _direct_id(call, call.body["agent_id"] if call.body else None)
@@ -238,7 +238,7 @@ def recompile(store: Store, call: Call) -> Any:
         raise not_found(f"No system message found for conversation '{conversation.id}'")
     if not dry_run:
         if not conversation.message_ids:
-            raise _empty()
+            raise _no_messages_refusal()
         first = store.messages[conversation.message_ids[0]]
         if first.role != "system":
             raise Refusal(400, {"detail": "Conversation does not have a system message in the first position."})

@@ -1,13 +1,13 @@
-"""Refusals: what a handler raises, with the status and the body that the real server answers.
+"""Refusals: exceptions that handlers raise, with the status and body of the real server's response.
 
 Refusal(status, body, headers)
-├── invalid_argument    400   a value that the server's own checks refuse
-├── no_record           404   a row that is not in the database; its text carries the server's actor
+├── invalid_argument    400   a value that the server's own validation refuses
+├── no_record           404   a row that is not in the database; the text contains the server's actor
 ├── not_found           404   other texts
 ├── conflict            409
-├── invalid_request     422   the text of a Python list, one dictionary a problem
-├── database_error      500   what PostgreSQL refuses: NUL characters, negative limits, integers over 32 bits
-└── unknown_error       500   what nobody caught
+├── invalid_request     422   the text of a Python list, one dictionary per problem
+├── database_error      500   values that PostgreSQL refuses: NUL characters, negative limits, integers over 32 bits
+└── unknown_error       500   an exception that the server does not handle
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 
 
 class Refusal(Exception):
-    """An answer that is not a success."""
+    """Exception that becomes the response to a request: an error or a redirect."""
 
     def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, body)
@@ -49,7 +49,7 @@ class Refusal(Exception):
 
 @attrs.frozen
 class Problem:
-    """One entry of a 422: what is wrong with one value."""
+    """Entry of a 422: a problem with a value."""
 
     type: str
     loc: tuple[str | int, ...]
@@ -58,7 +58,7 @@ class Problem:
     ctx: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the dictionary whose text the server sends."""
+        """Return the dictionary whose `repr` the server sends."""
         entry: dict[str, Any] = {"type": self.type, "loc": self.loc, "msg": self.msg, "input": self.input}
         if self.ctx is not None:
             entry["ctx"] = dict(self.ctx)
@@ -66,7 +66,7 @@ class Problem:
 
 
 def uuid_pattern(prefix: str) -> str:
-    """Give the pattern of an id: the prefix, a hyphen and a version 4 UUID in lower case."""
+    """Return the pattern of an ID: the prefix, a hyphen and a version 4 UUID in lower case."""
     return f"^{prefix}-[0-9a-f]{{8}}-[0-9a-f]{{4}}-4[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}$"
 
 
@@ -75,8 +75,8 @@ _EXAMPLE: Final = "123e4567-e89b-42d3-8456-426614174000"
 _ID_TYPES: Final = {"string_pattern_mismatch", "string_too_short", "string_too_long"}
 
 
-def _simplified(problem: Problem) -> tuple[Problem, str | None]:
-    """Reword a malformed id in the path as the server does; give an example of a good one with it."""
+def _reword_id_problem(problem: Problem) -> tuple[Problem, str | None]:
+    """Return the problem of a malformed ID in the path in the server's words, with an example of a valid ID."""
     if len(problem.loc) != 2 or problem.loc[0] != "path" or problem.type not in _ID_TYPES:
         return problem, None
     matched = _ID_PARAMETER.fullmatch(str(problem.loc[1]))
@@ -95,8 +95,8 @@ def _simplified(problem: Problem) -> tuple[Problem, str | None]:
 
 
 def invalid_request(problems: Sequence[Problem]) -> Refusal:
-    """Refuse a request whose path, query or body has the wrong form: 422."""
-    reworded = [_simplified(problem) for problem in problems]
+    """Return a 422: path, query or body have the wrong form."""
+    reworded = [_reword_id_problem(problem) for problem in problems]
     examples = sorted({example for _, example in reworded if example is not None})
     body: dict[str, Any] = {"trace_id": "", "detail": repr([problem.as_dict() for problem, _ in reworded])}
     if examples:
@@ -105,38 +105,42 @@ def invalid_request(problems: Sequence[Problem]) -> Refusal:
 
 
 def invalid_argument(message: str) -> Refusal:
-    """Refuse a value of the right form that the server's own checks do not take: 400."""
+    """Return a 400: a value has the right form, but the server's own validation refuses it."""
     return Refusal(400, {"detail": f"INVALID_ARGUMENT: {message}"})
 
 
 def not_found(message: str) -> Refusal:
-    """Refuse for want of something: 404 with this text."""
+    """Return a 404 with this text."""
     return Refusal(404, {"detail": message})
 
 
-_BORN: Final = repr(datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC))
+_ACTOR_CREATED_AT: Final = repr(datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC))
 
 
 def no_record(kind: str, identifier: str, *, even_deleted: bool = True) -> Refusal:
-    """Refuse for want of a row: 404 with the conditions that it was looked for by, the server's own actor among them.
+    """Return a 404 for a missing row, with the conditions of the server's query, which contain its actor.
 
-    `even_deleted` is false where the server looks only among rows that were not deleted, and says so.
+    Args:
+        kind: Class of the row, such as `Agent`.
+        identifier: ID that was not found.
+        even_deleted: The query includes deleted rows; if false, the text says so. Default: `True`.
+
     """
     actor = (
         f"id='{_facts.USER_ID}' organization_id='{_facts.ORGANIZATION_ID}' name='default_user' "
-        f"created_at={_BORN} updated_at={_BORN} is_deleted=False"
+        f"created_at={_ACTOR_CREATED_AT} updated_at={_ACTOR_CREATED_AT} is_deleted=False"
     )
     conditions = f"id='{[identifier]}', access level in ['read'] for actor='{actor}'"
     return not_found(f"{kind} not found with {conditions}{'' if even_deleted else ', is_deleted=False'}")
 
 
 def conflict(message: str) -> Refusal:
-    """Refuse because of the state that something is in: 409."""
+    """Return a 409: the current state does not allow the request."""
     return Refusal(409, {"detail": f"CONFLICT: {message}"})
 
 
 def duplicate(kind: str, constraint: str, key: str) -> Refusal:
-    """Refuse what a row already has: 409, which no second try gets past. The server goes on with the SQL it tried."""
+    """Return a 409: another row has the value. A retry cannot succeed. The server's text continues with the SQL."""
     reason = f'duplicate key value violates unique constraint "{constraint}"\nDETAIL:  Key {key} already exists.'
     origin = "(sqlalchemy.dialects.postgresql.asyncpg.IntegrityError) <class 'asyncpg.exceptions.UniqueViolationError'>"
     sentence = f"A unique constraint was violated for {kind}. Check your input for duplicates"
@@ -144,17 +148,17 @@ def duplicate(kind: str, constraint: str, key: str) -> Refusal:
 
 
 def database_error() -> Refusal:
-    """Refuse what the database would: 500."""
+    """Return the 500 of a value that the database refuses."""
     return Refusal(500, {"detail": "A database error occurred."})
 
 
 def unknown_error() -> Refusal:
-    """Fail as the server does where it has no handler for what went wrong: 500."""
+    """Return the 500 of an exception that the server does not handle."""
     return Refusal(500, {"detail": "An unknown error occurred"})
 
 
 def llm_error() -> Refusal:
-    """Fail as a call does that needs a model where there is none: 500."""
+    """Return the 500 of a call that needs a model, of which this server has none."""
     return Refusal(
         500,
         {

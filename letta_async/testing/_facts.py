@@ -1,7 +1,7 @@
-"""What Letta 0.16.8 knows, as data: its version, its providers, the order and defaults of its fields, its fixed texts.
+"""Constants of Letta 0.16.8: its version, providers, field order and defaults, and fixed texts.
 
-The models of this package describe the API as a whole, the hosted one included. Where the server of this version knows
-less, or orders things its own way, it is written here and nowhere else.
+The types of this package describe the whole API, including the hosted one. Whatever this version of the server lacks,
+or orders differently, is only defined in this module.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = [
     "FIELDS",
     "LLM_CONFIG",
     "LLM_HANDLE",
-    "NARROWER",
+    "NARROWED_FIELDS",
     "ORGANIZATION_ID",
     "REQUIRED",
     "USER_ID",
@@ -35,7 +35,7 @@ USER_ID: Final = "user-00000000-0000-4000-8000-000000000000"
 ORGANIZATION_ID: Final = "org-00000000-0000-4000-8000-000000000000"
 
 REQUIRED: Final = object()
-"""Stands for the default of a field that has none."""
+"""Default of a field that is required."""
 
 
 def _settings(provider: str, /, *, most: int = 4096, temperature: float = 0.7, **further: Any) -> dict[str, Any]:
@@ -100,23 +100,23 @@ FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
     response_format.JsonSchemaResponseFormat: {"type": "json_schema", "json_schema": REQUIRED},
     response_format.JsonObjectResponseFormat: {"type": "json_object"},
 }
-"""The fields of each class that this version knows, in its order, with its defaults.
+"""Fields of each class that this version has, in its order, with its defaults.
 
-A class of the models that is missing here is one the server does not know (`moonshot`, `moonshot_coding`): as a member
-of a union it is refused. A field that is missing here is ignored, as the server ignores every field unknown to it. The
-order of the classes is the one in which the server names them in its messages.
+A class of `letta_async.types` that is missing here is unknown to the server (`moonshot`, `moonshot_coding`): as a
+member of a union it is refused. A field that is missing here is ignored, as the server ignores any unknown field. The
+order of the classes is that of the server's messages.
 """
 
-NARROWER: Final[Mapping[tuple[type, str], Any]] = {
+NARROWED_FIELDS: Final[Mapping[tuple[type, str], Any]] = {
     (providers.AnthropicModelSettings, "effort"): Literal["low", "medium", "high", "max"] | None,
 }
-"""Fields of which this version takes less than the models name, with the annotation that it goes by."""
+"""Annotations of fields for which this version accepts fewer values than `letta_async.types` has."""
 
 ENUM_NAMES: Final[Mapping[str, str]] = {"provider_type": "ProviderType", "type": "ResponseFormatType"}
-"""How the server calls the tags of a union in its messages, by the field that holds the tag."""
+"""Names of the enumerations of a union's tags in the server's messages, by the field with the tag."""
 
 BLOCK_LIMIT: Final = 100_000
-"""Characters that a block may hold unless it says otherwise; the server never enforces it."""
+"""Default limit of a block's value, in characters; the server never enforces it."""
 
 BLOCK_DESCRIPTIONS: Final[Mapping[str, str]] = {
     "human": (
@@ -128,7 +128,7 @@ BLOCK_DESCRIPTIONS: Final[Mapping[str, str]] = {
         "you to maintain consistency and personality in your interactions."
     ),
 }
-"""Descriptions that the server gives to blocks with these labels."""
+"""Descriptions that the server sets on blocks with these labels."""
 
 LLM_HANDLE: Final = "letta/letta-free"
 LLM_CONFIG: Final[Mapping[str, Any]] = {
@@ -160,7 +160,7 @@ LLM_CONFIG: Final[Mapping[str, Any]] = {
     "return_token_ids": False,
     "tool_call_parser": None,
 }
-"""Configuration of the one model that a server without any provider knows."""
+"""Configuration of the only model of a server without a provider."""
 
 EMBEDDING_HANDLE: Final = "letta/letta-free"
 EMBEDDING_CONFIG: Final[Mapping[str, Any]] = {
@@ -175,10 +175,10 @@ EMBEDDING_CONFIG: Final[Mapping[str, Any]] = {
     "azure_version": None,
     "azure_deployment": None,
 }
-"""Configuration of the one embedding model that a server without any provider knows."""
+"""Configuration of the only embedding model of a server without a provider."""
 
 DEFAULT_SUMMARIZER: Final = "letta/auto"
-"""Handle of the model that summarizes where an agent's settings name none."""
+"""Handle of the model that summarizes if an agent's settings name none."""
 
 TOOL_NAMES: Final = frozenset(
     {
@@ -210,10 +210,10 @@ TOOL_NAMES: Final = frozenset(
         "web_search",
     }
 )
-"""The tools that every server has. Here they have a name and nothing else."""
+"""Names of the tools that every server has; the embedded server has nothing but their names."""
 
-# The real server fills in long texts of its own here. They are its authors' prose and nobody's interface, so these
-# stand in for them: present where the server has a text, different in wording.
+# The real server has long texts here. They are its authors' prose and no interface, so these replace them: present
+# wherever the server has a text, but with other words.
 DEFAULT_SYSTEM: Final = "You are an agent with a memory of blocks that outlives every conversation."
 """System prompt of an agent that is created without one."""
 
@@ -223,4 +223,4 @@ COMPACTION_PROMPTS: Final[Mapping[str, str]] = {
     "self_compact_all": "Summarize your whole conversation.",
     "self_compact_sliding_window": "Summarize the messages that leave your context window.",
 }
-"""Prompt of a summarization by its mode, where an agent's settings hold none."""
+"""Prompts of summarization by mode, if an agent's settings have none."""

@@ -1,4 +1,4 @@
-"""Ids and how they are checked, in a path, a query or a body."""
+"""Types of IDs, with the length and pattern that the server checks."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, Any]]] = {
 
 
 def path_parameter(name: str) -> tuple[str, Any]:
-    """Return what the server calls a name in a route's path in its messages, and its annotation: mostly any text."""
+    """Return the server's name of a parameter in a route's path, and its annotation: `str` unless it is validated."""
     return _PATH_PARAMETERS.get(name, (name, str))

@@ -1,7 +1,7 @@
-"""The server's description of itself, in OpenAPI 3.1: derived from the routes and from the classes that these name.
+"""OpenAPI 3.1 description of the server, derived from the routes and the classes that they refer to.
 
-It says what is meant rather than all that is accepted: the server reads `"1"` as a number and ignores what it does not
-know, as the real one does. Calls without a name are left out, as the real server leaves them out.
+It describes the intended types, not all values that are accepted: like the real server, this one reads `"1"` as a
+number and ignores unknown fields. Routes without a name are left out, as on the real server.
 """
 
 from __future__ import annotations
@@ -27,7 +27,15 @@ from letta_async.testing._ids import path_parameter
 from letta_async.testing._routes import REFUSED, ROUTES, Route
 from letta_async.testing._scalars import Text
 from letta_async.testing._turns import EventStream
-from letta_async.testing._validation import Enum, Meant, Undescribed, defaults_of, field_hint, hints_of, known_members
+from letta_async.testing._validation import (
+    Enum,
+    SchemaHint,
+    Undescribed,
+    defaults_of,
+    field_hint,
+    hints_of,
+    known_members,
+)
 
 __all__ = ["description"]
 
@@ -59,7 +67,7 @@ _KEY: Final = {"type": "http", "scheme": "bearer", "description": "The server's 
 
 @functools.cache
 def description() -> bytes:
-    """Give the description as JSON."""
+    """Return the description as JSON."""
     return json.dumps(_describe()).encode()
 
 
@@ -149,12 +157,12 @@ def _query_parameters(query: type, schemas: dict[str, Any]) -> list[dict[str, An
 
 
 def _without_null(annotation: Any) -> Any:
-    """Give what a parameter can be: a query has no null."""
+    """Return the annotation of a query parameter without `None`: a query has no null."""
     return value_members(annotation)[0] if is_union(annotation) else annotation
 
 
 def _schema(annotation: Any, schemas: dict[str, Any]) -> dict[str, Any]:
-    """Describe the values of an annotation; classes go to the schemas, each under its name."""
+    """Return the JSON Schema of an annotation; those of classes are added to `schemas` by name, and referred to."""
     if annotation in _SCALARS:
         return dict(_SCALARS[annotation])
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -181,7 +189,7 @@ def _schema(annotation: Any, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _marked(mark: object) -> dict[str, Any]:
-    if isinstance(mark, Meant):
+    if isinstance(mark, SchemaHint):
         return dict(mark.schema())
     if isinstance(mark, Range):
         return _present(minimum=mark.minimum, maximum=mark.maximum)

@@ -1,4 +1,4 @@
-"""How an agent's memory becomes a system prompt: the text that recompiling is about."""
+"""Compiler of an agent's system prompt from its memory blocks."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def compile_prompt(
 ) -> str:
     """Compile the system prompt of an agent.
 
-    `conversation_id` and the two numbers stand in its `<memory_metadata>`, the blocks in `<memory_blocks>`, and both of
-    them where the system prompt says `{CORE_MEMORY}`, or else at its end.
+    `conversation_id`, the time and the number of messages are in its `<memory_metadata>`, the blocks in
+    `<memory_blocks>`. Both replace `{CORE_MEMORY}` in the agent's system text, or follow it.
     """
     shown = [] if agent.agent_type in _WITHOUT_BLOCKS else list(blocks)
     metadata = "\n".join(
@@ -40,7 +40,7 @@ def compile_prompt(
 
 
 def local_time(moment: datetime, timezone: str) -> str:
-    """Write a time as the server does, in the agent's timezone; a timezone that does not exist fails there, too."""
+    """Format a time in a timezone as the server does; raise its 500 if the timezone does not exist."""
     try:
         zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
     except (ValueError, OSError, LookupError):

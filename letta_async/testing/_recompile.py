@@ -1,7 +1,7 @@
-"""Recompiling: what is compiled from what, and what of it is kept.
+"""Recompilation of the system messages of agents and conversations.
 
-An agent has a system message of its own (`default`), each of its conversations has another. Editing a block rewrites
-the agent's, with the time of its making, and no conversation's.
+An agent has its own system message (`default`), and each of its conversations another one. Editing a block recompiles
+the agent's, with the time of its creation, and no conversation's.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ __all__ = ["begin_conversation", "compile_direct", "rebuild", "rebuild_after_edi
 
 
 def compile_direct(store: Store, agent: Agent, *, update_timestamp: bool) -> str | None:
-    """Compile the agent's own prompt without keeping it; `None` where the agent has no system message.
+    """Compile the agent's own prompt without storing it; return `None` if the agent has no system message.
 
-    Without `update_timestamp` the prompt says that it was compiled when its message was made.
+    Without `update_timestamp` the prompt has the creation time of its message as the time of compilation.
     """
     message = _system_message(store, agent)
     if message is None:
@@ -39,10 +39,10 @@ def _system_message(store: Store, agent: Agent) -> Message | None:
 
 
 def rebuild(store: Store, agent: Agent, *, update_timestamp: bool, dry_run: bool) -> str | None:
-    """Recompile the agent's own prompt; `None` where the agent has no system message.
+    """Recompile and store the agent's own prompt; return `None` if the agent has no system message.
 
-    What is kept is the new prompt. What is given back is the new one only on a dry run, else the one before: the
-    server reads the message first, writes it, and answers with what it read.
+    It returns the new prompt on a dry run, which stores nothing, and otherwise the previous one: the server reads the
+    message, overwrites it, and responds with what it read.
     """
     compiled, message = compile_direct(store, agent, update_timestamp=update_timestamp), _system_message(store, agent)
     if compiled is None or message is None or dry_run:
@@ -52,14 +52,14 @@ def rebuild(store: Store, agent: Agent, *, update_timestamp: bool, dry_run: bool
 
 
 def rebuild_after_edit(store: Store, block_id: str) -> None:
-    """Recompile the own prompts of the agents that a changed block is attached to; failures stay silent."""
+    """Recompile the own prompts of the agents that a changed block is attached to, and ignore refusals."""
     for agent in store.agents_with(block_id):
         with contextlib.suppress(Refusal):
             rebuild(store, agent, update_timestamp=False, dry_run=False)
 
 
 def begin_conversation(store: Store, agent: Agent, conversation: Conversation) -> Conversation:
-    """Give a new conversation its system message. It names the conversation, which no later recompile does."""
+    """Add the system message of a new conversation. It has the conversation's ID, later recompiles have `default`."""
     text = compile_prompt(
         agent,
         store.core_memory(agent),

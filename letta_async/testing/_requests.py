@@ -17,7 +17,7 @@ from letta_async.operations import agent_blocks, agent_messages, blocks, convers
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument
 from letta_async.testing._ids import IdentityId
-from letta_async.testing._reads import REQUIRED, reads
+from letta_async.testing._request_classes import REQUIRED, reads
 from letta_async.testing._scalars import Text
 from letta_async.testing._validation import After, Before, Enum, Undescribed, known_members
 from letta_async.types import message

@@ -19,7 +19,7 @@ from letta_async.testing import _agent_requests as agents
 from letta_async.testing import _requests as requests
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, llm_error, unknown_error
-from letta_async.testing._scripted import body_of, form_of, query_of, without_answer
+from letta_async.testing._scripted_routes import body_of, form_of, query_of, without_answer
 from letta_async.testing._state import Store
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block

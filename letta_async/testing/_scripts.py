@@ -14,7 +14,7 @@ import attrs
 
 from letta_async._schema.unset import UNSET
 from letta_async.testing._app import Answer
-from letta_async.testing._arrivals import RecordedRequest
+from letta_async.testing._recorded_requests import RecordedRequest
 
 __all__ = ["Script", "Scripts", "make_script"]
 

@@ -1,7 +1,7 @@
-"""What the server remembers: agents, blocks, conversations and messages, in memory.
+"""Data of the server: rows of agents, blocks, conversations and messages, in memory.
 
-Only data and the rules that keep it whole; what a request means stands with its handler. Rows never change: a changed
-one is put in the place of the old, which is how the store knows what a request has changed.
+This module has only the data and its invariants; the handlers implement requests. Rows are immutable: a changed row
+replaces the old one, so that the store knows which rows a request has changed.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ __all__ = [
 
 
 def new_id(prefix: str) -> str:
-    """Make an id: the prefix, a hyphen and a version 4 UUID."""
+    """Return a new ID: the prefix, a hyphen and a version 4 UUID."""
     return f"{prefix}-{uuid.uuid4()}"
 
 
 @attrs.frozen(kw_only=True)
 class Record:
-    """What every row has. `sequence` orders rows of the same moment by their making."""
+    """Base class of rows. `sequence` orders rows with the same time by their creation."""
 
     id: str
     sequence: int
@@ -53,7 +53,7 @@ class Record:
 
 @attrs.frozen(kw_only=True)
 class Block(Record):
-    """A block of memory. `written` grows with each change: the database hands changed rows out last."""
+    """A memory block. `written` is the sequence number of its last change: the database returns changed rows last."""
 
     fields: dict[str, Any]
     tags: tuple[str, ...] = ()
@@ -61,38 +61,38 @@ class Block(Record):
 
     @property
     def label(self) -> str:
-        """The name it has in the prompt."""
+        """The block's name in the prompt."""
         label: str = self.fields["label"]
         return label
 
     @property
     def value(self) -> str:
-        """Its text."""
+        """The block's text."""
         value: str = self.fields["value"]
         return value
 
     @property
     def description(self) -> str | None:
-        """What it is for."""
+        """The block's purpose."""
         description: str | None = self.fields["description"]
         return description
 
     @property
     def limit(self) -> int:
-        """How many characters it should hold."""
+        """Maximum length of the value in characters, which is not enforced."""
         limit: int = self.fields["limit"]
         return limit
 
     @property
     def read_only(self) -> bool:
-        """Whether the agent may not change it."""
+        """Whether the agent may only read the block."""
         read_only: bool = self.fields["read_only"]
         return read_only
 
 
 @attrs.frozen(kw_only=True)
 class Message(Record):
-    """A message. The text of a tool's return is the id of the call."""
+    """A message. The text of a tool's return is the ID of the call."""
 
     agent_id: str
     conversation_id: str | None
@@ -103,7 +103,7 @@ class Message(Record):
 
 @attrs.frozen(kw_only=True)
 class Agent(Record):
-    """An agent. `fields` holds what is only stored and shown."""
+    """An agent. `fields` has the fields that are only stored and returned."""
 
     updated_at: datetime
     system: str
@@ -121,7 +121,7 @@ class Agent(Record):
 
 @attrs.frozen(kw_only=True)
 class Conversation(Record):
-    """A conversation; `message_ids` in their order, the system message first."""
+    """A conversation. `message_ids` are in order, with the system message first."""
 
     agent_id: str
     updated_at: datetime
@@ -136,14 +136,14 @@ class Conversation(Record):
 
 @attrs.define
 class AgentIndex:
-    """What belongs to an agent: it follows from the other rows."""
+    """Index of the messages and conversations of an agent, derived from their rows."""
 
     stored: int = 0
-    """Its messages, deleted ones included."""
+    """Number of the agent's messages, including deleted ones."""
     direct_ids: list[str] = attrs.field(factory=list[str])
-    """Messages that belong to no conversation."""
+    """IDs of messages that belong to no conversation."""
     shared_ids: set[str] = attrs.field(factory=set[str])
-    """Messages that some conversation has, or had, in its list."""
+    """IDs of messages that a conversation has or had in `message_ids`."""
     conversation_ids: list[str] = attrs.field(factory=list[str])
 
 
@@ -160,7 +160,7 @@ _TABLES: Final[Mapping[type, str]] = {
 
 @attrs.define
 class Store:
-    """All rows, by id. `clock` tells the time, which must be aware of its timezone."""
+    """All rows, by ID. `clock` returns the current time, with a timezone."""
 
     clock: Callable[[], datetime] = system_clock
     agents: dict[str, Agent] = attrs.field(factory=dict[str, Agent])
@@ -168,14 +168,14 @@ class Store:
     conversations: dict[str, Conversation] = attrs.field(factory=dict[str, Conversation])
     messages: dict[str, Message] = attrs.field(factory=dict[str, Message])
     held: defaultdict[str, AgentIndex] = attrs.field(factory=lambda: defaultdict[str, AgentIndex](AgentIndex))
-    """What belongs to each agent, by the agent's id."""
+    """Index of each agent's rows, by the agent's ID."""
     changed: dict[str, Record | None] = attrs.field(factory=dict[str, Record | None])
-    """The rows that were put since this was last emptied, by id; `None` for those removed."""
+    """Rows changed since this was last cleared, by ID; `None` for removed ones."""
     _last: int = 0
 
     @classmethod
     def of(cls, rows: Iterable[Record], *, clock: Callable[[], datetime]) -> Store:
-        """Make a store of rows that were put earlier."""
+        """Create a store of existing rows."""
         store = cls(clock=clock)
         for row in sorted(rows, key=lambda row: row.sequence):
             store.put(row)
@@ -185,15 +185,15 @@ class Store:
         return store
 
     def next(self) -> int:
-        """Give the next number of the one sequence that orders everything."""
+        """Return the next number of the sequence that orders all rows and changes."""
         self._last += 1
         return self._last
 
     def put(self, row: R) -> R:
-        """Put a new row in, or a changed one in the place of the old; give it back."""
+        """Add a row, or replace the one with its ID; return it."""
         table = self._table(type(row))
         if row.id not in table:
-            self._hold(row)
+            self._add_to_index(row)
         if isinstance(row, Conversation):
             self.held[row.agent_id].shared_ids.update(row.message_ids)
         table[row.id] = row
@@ -201,7 +201,7 @@ class Store:
         return row
 
     def remove(self, row: Record) -> None:
-        """Take a row out; what belongs to it is the caller's concern."""
+        """Remove a row, but not the rows that belong to it."""
         del self._table(type(row))[row.id]
         self.changed[row.id] = None
 
@@ -209,7 +209,7 @@ class Store:
         table: dict[str, Any] = getattr(self, _TABLES[kind])
         return table
 
-    def _hold(self, row: Record) -> None:
+    def _add_to_index(self, row: Record) -> None:
         if isinstance(row, Conversation):
             self.held[row.agent_id].conversation_ids.append(row.id)
         elif isinstance(row, Message):
@@ -226,7 +226,7 @@ class Store:
         *,
         conversation: Conversation | None = None,
     ) -> Message:
-        """Store a message of the agent, in the conversation or in none."""
+        """Add a message of an agent, in a conversation or in none; return it."""
         return self.put(
             Message(
                 id=new_id("message"),
@@ -240,21 +240,21 @@ class Store:
         )
 
     def core_memory(self, agent: Agent) -> list[Block]:
-        """Give the blocks of an agent, those changed last at the end."""
+        """Return the blocks of an agent, the last changed one last."""
         return sorted((self.blocks[block_id] for block_id in agent.block_ids), key=lambda block: block.written)
 
     def agents_with(self, block_id: str) -> list[Agent]:
-        """Give the agents that a block is attached to."""
+        """Return the agents that a block is attached to."""
         return [agent for agent in self.agents.values() if block_id in agent.block_ids]
 
     def remove_block(self, block_id: str) -> None:
-        """Delete a block and take it from every agent."""
+        """Remove a block, and detach it from every agent."""
         for agent in self.agents_with(block_id):
             self.put(attrs.evolve(agent, block_ids=tuple(each for each in agent.block_ids if each != block_id)))
         self.remove(self.blocks[block_id])
 
     def remove_agent(self, agent: Agent) -> None:
-        """Delete an agent with its conversations and messages; its blocks stay."""
+        """Remove an agent with its conversations and messages, but not its blocks."""
         held = self.held.pop(agent.id, AgentIndex())
         gone = set(held.direct_ids)
         for conversation_id in held.conversation_ids:
@@ -267,7 +267,7 @@ class Store:
 
 
 def check_stored(*values: Any) -> None:
-    """Refuse texts that the database would: with NUL characters or half a surrogate pair."""
+    """Raise a refusal for strings that the database refuses: with NUL characters or lone surrogates."""
     for value in values:
         if isinstance(value, str):
             try:
@@ -279,7 +279,7 @@ def check_stored(*values: Any) -> None:
 
 
 def check_numbers(*values: Any) -> None:
-    """Refuse JSON that the database would: with numbers that JSON does not know. A `response_format` may hold some."""
+    """Raise a refusal for JSON with non-finite numbers, as the database does; a `response_format` may have some."""
     for value in values:
         if isinstance(value, float) and not math.isfinite(value):
             raise database_error()
@@ -289,11 +289,11 @@ def check_numbers(*values: Any) -> None:
             check_numbers(*value)
 
 
-# --- what lists have in common --------------------------------------------------------------------------------------
+# --- shared by handlers of lists --------------------------------------------------------------------------------------
 
 
 def checked_limit(limit: int) -> int:
-    """Give the limit back, unless the database would refuse it."""
+    """Return the limit, or raise a refusal if the database refuses it."""
     if not 0 <= limit < 2**63:
         raise database_error()
     return limit
@@ -308,14 +308,14 @@ def page(
     after: R | None = None,
     before: R | None = None,
 ) -> list[R]:
-    """Sort rows and cut the page between two of them out; `after` and `before` mean the order that was asked for."""
+    """Return a sorted page of rows; `after` and `before` are rows that enclose it, in the requested order."""
     first, last = (after, before) if ascending else (before, after)
     kept = [row for row in rows if (first is None or key(row) > key(first)) and (last is None or key(row) < key(last))]
     return sorted(kept, key=key, reverse=not ascending)[:limit]
 
 
 def like(pattern: str, *, ignore_case: bool) -> Callable[[str | None], bool]:
-    """Make a test for texts that contain the pattern, in which `%`, `_` and the backslash mean what they do in SQL."""
+    """Return a predicate on texts that contain a pattern, in which `%`, `_` and the backslash are as in SQL's LIKE."""
     wildcards = {"%": ".*", "_": "."}
     parts = (wildcards.get(part) or re.escape(part[-1]) for part in re.findall(r"\\.|.", f"%{pattern}%", re.DOTALL))
     compiled = re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignore_case else re.NOFLAG))

@@ -1,9 +1,8 @@
-"""One reader for every request body and query, made from the annotations of attrs classes.
+"""Validation of request bodies and queries by the annotations of attrs classes.
 
-`read(annotation, value, here)` takes a JSON value as leniently as the server does and notes each problem in the words
-the server uses. What a class does not have is ignored, what is left out gets the class's default. Ranges in the
-annotations play no part: the server has none. Where this version of the server knows less than the models say, the
-tables of `_facts` decide.
+`read(annotation, value, context)` reads a JSON value as leniently as the server, and reports problems in the server's
+words. Unknown fields are ignored, and missing ones get the class's default. Ranges in annotations are not checked: the
+server has none. `_facts` takes precedence where this version of the server differs from `letta_async.types`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ __all__ = [
     "Before",
     "Enum",
     "Fields",
-    "Meant",
+    "SchemaHint",
     "Undescribed",
     "defaults_of",
     "field_hint",
@@ -41,58 +40,58 @@ __all__ = [
 
 
 class Fields(dict[str, Any]):
-    """A JSON object as read: every field of its class, in the server's order, defaults filled in."""
+    """A JSON object that was read: all fields of its class, in the server's order, with defaults."""
 
     given: frozenset[str] = frozenset()
-    """The fields that the request named."""
+    """Names of the fields that the request contains."""
 
 
 @attrs.frozen
 class Before:
-    """Change a value before it is read."""
+    """Annotation of a function that changes a value before it is read."""
 
     change: Callable[[Any], Any]
 
 
 @attrs.frozen
 class After:
-    """Check a string that was read: the function may raise `ValueError` (a 422) or a refusal of its own."""
+    """Annotation of a function that checks a value that was read; it may raise `ValueError` (a 422) or a `Refusal`."""
 
     check: Callable[[Any], None]
 
 
 @attrs.frozen
 class Enum:
-    """Marks a `Literal` of what the server keeps as an enumeration: its messages differ.
+    """Annotation of a `Literal` that is an enumeration on the server, so that error messages differ.
 
-    With a name it is one of some members of the enumeration of that name.
+    With a name, the values are some members of the enumeration of that name.
     """
 
     name: str | None = None
     words: tuple[str, ...] = ()
-    """What it has, where the annotation is no `Literal`."""
+    """The values, if the annotated type is not a `Literal`."""
 
 
 @attrs.frozen
-class Meant:
-    """What the server wants of a value beyond what it checks, in the words of JSON Schema: only described."""
+class SchemaHint:
+    """Annotation with JSON Schema of what the server describes, but does not check."""
 
     schema: Callable[[], Mapping[str, Any]]
 
 
 @attrs.frozen
 class Undescribed:
-    """Marks what the server reads and its description keeps to itself."""
+    """Annotation of a parameter that the server reads, but that its OpenAPI description leaves out."""
 
 
-def read(annotation: Any, value: object, here: ValidationContext) -> Any:
-    """Read a value as the annotation says."""
-    return reader_of(annotation)(value, here)
+def read(annotation: Any, value: object, context: ValidationContext) -> Any:
+    """Read a JSON value by an annotation; add its problems to the context."""
+    return reader_of(annotation)(value, context)
 
 
 @functools.cache
 def reader_of(annotation: Any) -> Reader:
-    """Make the reader of an annotation; each is made once."""
+    """Return the reader of an annotation, which is cached."""
     if annotation in SCALARS:
         return SCALARS[annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -124,39 +123,39 @@ def _annotated(base: Any, marks: Sequence[Any]) -> Reader:
 
 
 def _checked(reader: Reader, check: Callable[[Any], None]) -> Reader:
-    def read_and_check(value: Any, here: ValidationContext) -> Any:
-        before = len(here.problems)
-        result = reader(value, here)
-        if len(here.problems) == before:
+    def read_and_check(value: Any, context: ValidationContext) -> Any:
+        before = len(context.problems)
+        result = reader(value, context)
+        if len(context.problems) == before:
             try:
                 check(result)
             except ValueError as error:
-                here.refuse("value_error", f"Value error, {error}", value, error=error)
+                context.refuse("value_error", f"Value error, {error}", value, error=error)
         return result
 
     return read_and_check
 
 
 def _changed(reader: Reader, change: Callable[[Any], Any]) -> Reader:
-    return lambda value, here: reader(change(value), here)
+    return lambda value, context: reader(change(value), context)
 
 
 def _list(item: Reader) -> Reader:
-    def read_list(value: Any, here: ValidationContext) -> Any:
+    def read_list(value: Any, context: ValidationContext) -> Any:
         if not is_array(value):
-            here.refuse("list_type", "Input should be a valid list", value)
+            context.refuse("list_type", "Input should be a valid list", value)
             return value
-        return [item(each, here.at(index)) for index, each in enumerate(value)]
+        return [item(each, context.at(index)) for index, each in enumerate(value)]
 
     return read_list
 
 
 def _mapping(member: Reader) -> Reader:
-    def read_mapping(value: Any, here: ValidationContext) -> Any:
+    def read_mapping(value: Any, context: ValidationContext) -> Any:
         if not is_object(value):
-            here.refuse("dict_type", "Input should be a valid dictionary", value)
+            context.refuse("dict_type", "Input should be a valid dictionary", value)
             return value
-        return {key: member(each, here.at(key)) for key, each in value.items()}
+        return {key: member(each, context.at(key)) for key, each in value.items()}
 
     return read_mapping
 
@@ -167,64 +166,64 @@ def _union(members: Sequence[Any]) -> Reader:
     reader = reader_of(rest[0]) if len(rest) == 1 else _tagged(rest)
     if not nullable:
         return reader
-    return lambda value, here: None if value is None else reader(value, here)
+    return lambda value, context: None if value is None else reader(value, context)
 
 
 def _tagged(members: Sequence[Any]) -> Reader:
-    """Make the reader of objects that one field tells apart, the field that is a literal in all of them."""
+    """Return the reader of a union of classes that are distinguished by a field which is a literal in each."""
     tag, classes = by_tag(known_members(members))
     readers = {word: _object(cls) for word, cls in classes.items()}
     enum = _facts.ENUM_NAMES[tag]
     expected = ", ".join(f"<{enum}.{word}: '{word}'>" for word in readers)
 
-    def read_tagged(value: Any, here: ValidationContext) -> Any:
+    def read_tagged(value: Any, context: ValidationContext) -> Any:
         if not is_object(value):
-            return _no_object(value, here)
+            return _no_object(value, context)
         if tag not in value:
             msg = f"Unable to extract tag using discriminator '{tag}'"
-            here.refuse("union_tag_not_found", msg, value, discriminator=f"'{tag}'")
+            context.refuse("union_tag_not_found", msg, value, discriminator=f"'{tag}'")
             return value
         word = value[tag]
         if not isinstance(word, str) or word not in readers:
             shown = str(word).encode(errors="surrogatepass").decode(errors="replace")
             msg = f"Input tag '{shown}' found using '{tag}' does not match any of the expected tags: {expected}"
             ctx = {"discriminator": f"'{tag}'", "tag": shown, "expected_tags": expected}
-            here.refuse("union_tag_invalid", msg, value, **ctx)
+            context.refuse("union_tag_invalid", msg, value, **ctx)
             return value
-        return readers[word](value, here.at(word))
+        return readers[word](value, context.at(word))
 
     return read_tagged
 
 
 def known_members(members: Sequence[Any]) -> list[Any]:
-    """Give those members of a union of classes that this version knows, in its order; answers may have all."""
+    """Return the classes of a union that this version has, in its order; if it has none, those with a tag."""
     return [cls for cls in _facts.FIELDS if cls in members] or [cls for cls in members if tag_of(cls) is not None]
 
 
-def _no_object(value: Any, here: ValidationContext) -> Any:
+def _no_object(value: Any, context: ValidationContext) -> Any:
     msg = "Input should be a valid dictionary or object to extract fields from"
-    here.refuse("model_attributes_type", msg, value)
+    context.refuse("model_attributes_type", msg, value)
     return value
 
 
 @functools.cache
 def hints_of(cls: type) -> dict[str, Any]:
-    """Give the annotations of a class, resolved, by the names of its fields."""
+    """Return the resolved annotations of a class, by field name."""
     return typing.get_type_hints(cls, include_extras=True)
 
 
 def is_list(annotation: Any) -> bool:
-    """Tell whether an annotation means a list, or a list or nothing."""
+    """Return whether an annotation is a list, or an optional list."""
     return get_origin(annotation) is list or any(get_origin(each) is list for each in get_args(annotation))
 
 
 def field_hint(cls: type, name: str) -> Any:
-    """Give the annotation that this version goes by for a field."""
-    return _facts.NARROWER.get((cls, name), hints_of(cls)[name])
+    """Return the annotation of a field in this version of the server."""
+    return _facts.NARROWED_FIELDS.get((cls, name), hints_of(cls)[name])
 
 
 def defaults_of(cls: type) -> Mapping[str, Any]:
-    """Give the fields of a class that this version knows, with their defaults, `REQUIRED` for those without one."""
+    """Return the defaults of a class's fields that this version has; `REQUIRED` for those without one."""
     if cls in _facts.FIELDS:
         return _facts.FIELDS[cls]
     return {
@@ -238,24 +237,24 @@ def _object(cls: type) -> Reader:
     prepare: Callable[[dict[str, Any]], dict[str, Any]] | None = getattr(cls, "prepare", None)
     check: Callable[[Fields], None] | None = getattr(cls, "check", None)
 
-    def read_object(value: Any, here: ValidationContext) -> Any:
+    def read_object(value: Any, context: ValidationContext) -> Any:
         if not is_object(value):
-            return _no_object(value, here)
+            return _no_object(value, context)
         members = value if prepare is None else prepare(value)
-        fields, before = Fields(), len(here.problems)
+        fields, before = Fields(), len(context.problems)
         fields.given = frozenset(members).intersection(readers)
         for name, reader in readers.items():
             if name in members:
-                fields[name] = reader(members[name], here.at(name))
+                fields[name] = reader(members[name], context.at(name))
             elif defaults[name] is _facts.REQUIRED:
-                here.at(name).refuse("missing", "Field required", members)
+                context.at(name).refuse("missing", "Field required", members)
             else:
                 fields[name] = _default(defaults[name])
-        if check is not None and len(here.problems) == before:
+        if check is not None and len(context.problems) == before:
             try:
                 check(fields)
             except ValueError as error:
-                here.refuse("value_error", f"Value error, {error}", value, error=error)
+                context.refuse("value_error", f"Value error, {error}", value, error=error)
         return fields
 
     return read_object

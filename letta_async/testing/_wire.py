@@ -1,4 +1,4 @@
-"""How rows look in an answer: the JSON objects, with the server's fields in the server's order."""
+"""Serialization of rows to the JSON objects of responses, with the server's fields in its order."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from letta_async.testing._state import Agent, Block, Conversation, Message, Stor
 
 __all__ = ["agent", "block", "conversation", "encode", "message", "time"]
 
-_TRACE: Final = {"created_by_id": _facts.USER_ID, "last_updated_by_id": _facts.USER_ID}
+_ACTOR_FIELDS: Final = {"created_by_id": _facts.USER_ID, "last_updated_by_id": _facts.USER_ID}
 
 
 def encode(value: Any) -> bytes:
-    """Write JSON as the server does: compact, in UTF-8, with `null` for numbers that JSON does not know."""
+    """Encode a value as JSON as the server does: compact, in UTF-8, with `null` for non-finite numbers."""
     text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.encode(errors="replace")
 
@@ -37,19 +37,19 @@ def _finite(value: Any) -> Any:
 
 
 def time(moment: datetime) -> str:
-    """Write a time of a row."""
+    """Format a time as in responses: ISO 8601 in UTC with a `Z`."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def block(row: Block) -> dict[str, Any]:
-    """Give a block. Who made and changed it is not told, although the fields are there."""
+    """Return the JSON of a block; the fields for who created and changed it are null."""
     return {**row.fields, "id": row.id, "created_by_id": None, "last_updated_by_id": None, "tags": list(row.tags)}
 
 
 def conversation(row: Conversation, *, with_messages: bool = False) -> dict[str, Any]:
-    """Give a conversation; the ids of its messages are told only where it is retrieved alone."""
+    """Return the JSON of a conversation; the server includes message IDs only when it is retrieved by ID."""
     return {
-        **_TRACE,
+        **_ACTOR_FIELDS,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "id": row.id,
@@ -64,40 +64,40 @@ def conversation(row: Conversation, *, with_messages: bool = False) -> dict[str,
 
 
 def message(row: Message) -> dict[str, Any]:
-    """Give a message; its date has whole seconds and an offset, unlike all other times."""
+    """Return the JSON of a message; unlike other times, its date has whole seconds and an offset."""
     return {
         "id": row.id,
         "date": row.created_at.astimezone(UTC).replace(microsecond=0).isoformat(),
         "name": None,
         "message_type": "tool_return_message" if row.role == "tool" else f"{row.role}_message",
-        "otid": _first_part(row.id) if row.role in {"assistant", "tool"} else None,
+        "otid": _first_part_id(row.id) if row.role in {"assistant", "tool"} else None,
         "sender_id": None,
         "step_id": None,
         "is_err": None,
         "seq_id": None,
         "run_id": None,
-        **(_returned(row.text) if row.role == "tool" else {"content": row.text}),
+        **(_tool_return(row.text) if row.role == "tool" else {"content": row.text}),
     }
 
 
-def _returned(call_id: str) -> dict[str, Any]:
-    """Give what a tool returned that only an assistant's first message called: nothing, twice."""
+def _tool_return(call_id: str) -> dict[str, Any]:
+    """Return the fields of a tool's return after an assistant's initial message: an empty result, in both formats."""
     nothing = {"tool_return": "None", "status": "success", "tool_call_id": call_id, "stdout": None, "stderr": None}
     return {**nothing, "tool_returns": [{"type": "tool", **nothing}]}
 
 
-def _first_part(message_id: str) -> str:
-    """Give the id of the first part that an answer makes of a message: its own, the last seven bits cleared."""
+def _first_part_id(message_id: str) -> str:
+    """Return the ID of a message's first part in a response: the message's, with the last seven bits cleared."""
     number = uuid.UUID(message_id.removeprefix("message-")).int
     return str(uuid.UUID(int=number & ~0x7F))
 
 
 ALL: Final = frozenset({"memory", "tags", "secrets"})
-"""The relations of an agent that can be left out of an answer."""
+"""Relations of an agent that a response can leave out."""
 
 
 def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str, Any]:
-    """Give an agent with those of its relations that are asked for; the others are empty, as are its blocks' tags."""
+    """Return the JSON of an agent with the relations in `shown`; the others are empty, as are its blocks' tags."""
     rows = store.core_memory(row) if "memory" in shown else []
     blocks: list[dict[str, Any]] = [{**block(each), "tags": []} for each in rows]
     secrets = list(row.secrets) if "secrets" in shown else []
@@ -105,7 +105,7 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
     files, characters = _file_defaults(llm["context_window"])
     fields = row.fields
     return {
-        **_TRACE,
+        **_ACTOR_FIELDS,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "id": row.id,
@@ -171,7 +171,7 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
 
 
 def _file_defaults(context_window: int) -> tuple[int, int]:
-    """Give how many files an agent opens and how much of each it sees, by the size of its model."""
+    """Return the maximum number of open files, and of characters per file, for a context window."""
     for most, defaults in ((8_000, (3, 5_000)), (32_000, (5, 15_000)), (128_000, (10, 25_000))):
         if context_window <= most:
             return defaults

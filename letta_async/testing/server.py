@@ -1,4 +1,4 @@
-"""`EmbeddedServer`: the server on a port of its own, for as long as a `with` block lasts."""
+"""The class `EmbeddedServer`: an HTTP server that runs during a `with` block."""
 
 from __future__ import annotations
 
@@ -14,26 +14,27 @@ from typing import Any, Final, Self
 from aiohttp import web
 
 from letta_async._schema.unset import UNSET
-from letta_async.testing._app import Answer, Asked, answer, refused
-from letta_async.testing._arrivals import RecordedRequest, RecordedRequests, recorded
+from letta_async.testing._app import Answer, RawRequest, refusal_response
+from letta_async.testing._app import answer as answer_request
 from letta_async.testing._clock import system_clock
+from letta_async.testing._data_file import DataFile, DataFileError
 from letta_async.testing._errors import database_error
-from letta_async.testing._file import DataFile, DataFileError
+from letta_async.testing._recorded_requests import RecordedRequest, RecordedRequests, mask_keys
 from letta_async.testing._scripts import Script, Scripts, make_script
 from letta_async.testing._state import Store
 
 __all__ = ["EmbeddedServer"]
 
 _logger: Final = logging.getLogger(__name__)
-_KEPT_ALIVE: Final = 5.0
+_KEEPALIVE_TIMEOUT: Final = 5.0
 
 
 class EmbeddedServer:
-    """Serve a Letta 0.16.8 without model, database or installation, on loopback.
+    """Embedded Letta 0.16.8 server on loopback, without model, database or installation.
 
-    It answers as the real server does: status codes, bodies, quirks. All it knows is in memory and gone with it, unless
-    it has a file. Use it as an asynchronous context manager, or as a plain one, which runs it on a thread of its own,
-    also where an event loop runs already::
+    It responds as the real server does, with the same status codes, bodies and quirks. Its data is in memory and lost
+    when it stops, unless it has a file. Use it as an asynchronous context manager, or as a synchronous one, which runs
+    it on its own thread, also if an event loop is running::
 
         async with EmbeddedServer() as server:
             async with AsyncLetta(base_url=server.base_url) as letta: ...
@@ -42,15 +43,15 @@ class EmbeddedServer:
             letta = Letta(base_url=server.base_url)
 
     Args:
-        host: Address to listen on. Loopback by default, since the server has no encryption and knows no users.
-        port: Port to listen on; 0, the default, takes a free one.
+        host: Address to listen on. Loopback by default, since the server has no encryption and no users.
+        port: Port to listen on; 0, the default, chooses a free one.
         password: Key that requests must carry as `Authorization: Bearer`, as with `letta server --secure`. `None`, the
-            default, asks for none.
-        clock: Tells the time, aware of its timezone. The default is the machine's; a `SimulatedClock` makes the times
-            in prompts predictable.
-        path: SQLite file to remember all in, made where it is missing, read when the server starts. What a request
-            changed is in it before the request is answered, also if the process is killed. One server at a time
-            can have it.
+            default, requires none.
+        clock: Function that returns the current time, with a timezone. Default: the machine's clock; a
+            `SimulatedClock` makes the times in prompts predictable.
+        path: SQLite file for the data, created if it is missing, and read when the server starts. The changes of a
+            request are in it before the response is sent, even if the process is killed later. Only one server at a
+            time can use it. Default: none, data is in memory.
 
     """
 
@@ -75,7 +76,7 @@ class EmbeddedServer:
         self._runner: web.ServerRunner | None = None
         self._bound: int | None = None
         self.requests: RecordedRequests = RecordedRequests()
-        """The requests that arrived, the newest last: at most a thousand of them, their keys masked."""
+        """The latest requests received, the newest last, at most 1000; keys are masked."""
 
     def __repr__(self) -> str:
         where = "not started" if self._bound is None else self.base_url
@@ -83,7 +84,7 @@ class EmbeddedServer:
 
     @property
     def base_url(self) -> str:
-        """The URL to give to a client, without a slash at its end.
+        """The URL for a client, without a trailing slash.
 
         Raises:
             RuntimeError: The server was not started.
@@ -96,15 +97,15 @@ class EmbeddedServer:
 
     @property
     def password(self) -> str | None:
-        """The key that requests must carry; `None` where none is asked for."""
+        """The key that requests must have; `None` if none is required."""
         return self._password
 
     @property
     def clock(self) -> Callable[[], datetime]:
-        """What tells the server the time; it can be replaced at any time.
+        """Function that returns the server's current time; it can be replaced at any time.
 
         Raises:
-            ValueError: on setting: the clock does not say in which timezone its time is.
+            ValueError: On assignment, if the clock's time has no timezone.
 
         """
         return self._store.clock
@@ -130,30 +131,30 @@ class EmbeddedServer:
         cut_off: int | None = None,
         hang_up: bool = False,
     ) -> Script:
-        """Write down what the next matching requests meet. It can be called from any thread, at any time.
+        """Script the responses to the next matching requests. It can be called from any thread, at any time.
 
-        A request meets one script: of those that match and have not been met often enough, the one written first.
-        Without `status`, `body` and `retry_after` the server does what it is asked to and answers itself; with one of
-        them it does nothing but answer as told.
+        A request uses one script: of those that match and are not used up, the one added first. Without `status`,
+        `body` and `retry_after` the server processes the request and sends its own response; with one of them it only
+        sends the scripted response.
 
         Args:
             method: Method to match, such as `POST`. Default: any.
             path: Path to match, decoded, with `*` for any characters: `/v1/conversations/*/recompile`. Default: any.
-            when: Predicate on a request, as it stands in `requests`. Default: none.
-            times: How many requests meet it; `None`: all that come. Default: 1.
-            delay: Seconds to wait before anything else. Default: 0.
-            status: Status to answer, 200 to 599.
-            body: Body to answer: `bytes` as they are, anything else as JSON. Default: a `detail` that fits the status.
-            headers: Headers to add to the answer, or to put in the place of the answer's own.
-            retry_after: Seconds for `Retry-After`; the status is 429 unless told otherwise.
-            cut_off: How many bytes of the body are sent before the connection is closed, in spite of `Content-Length`.
-            hang_up: Whether to close the connection without any answer, once the server has done what it is asked to.
+            when: Predicate on a request, as it is in `requests`. Default: none.
+            times: Number of requests that use the script; `None` for no limit. Default: 1.
+            delay: Time to wait before anything else, in seconds. Default: 0.
+            status: Status of the response, 200 to 599.
+            body: Body of the response: `bytes` unchanged, anything else as JSON. Default: a `detail` for the status.
+            headers: Headers to add or replace in the response.
+            retry_after: Seconds for `Retry-After`; the default of `status` is then 429.
+            cut_off: Number of bytes of the body to send before the connection is closed, in spite of `Content-Length`.
+            hang_up: Close the connection without a response, after the request was processed. Default: `False`.
 
         Returns:
-            What was written: how often it was `met`, how many are `left`, and a way to `cancel()` it.
+            The script: `met` counts the requests that used it, `left` those that still can, and `cancel()` removes it.
 
         Raises:
-            ValueError: an argument is out of range, or nothing would happen.
+            ValueError: An argument is out of range, or the script would have no effect.
 
         """
         script = make_script(
@@ -173,12 +174,12 @@ class EmbeddedServer:
         return script
 
     async def start(self) -> None:
-        """Listen and serve on the running event loop until `stop()`.
+        """Start to listen and serve on the running event loop, until `stop()` is called.
 
         Raises:
-            DataFileError: the file cannot be used.
-            OSError: the address cannot be listened on.
-            RuntimeError: the server was started already.
+            DataFileError: The file cannot be used.
+            OSError: The address cannot be listened on.
+            RuntimeError: The server was started already.
 
         """
         if self._bound is not None:
@@ -195,7 +196,7 @@ class EmbeddedServer:
 
     async def _listen(self) -> None:
         self._stopping = asyncio.Event()
-        server = web.Server(self._respond, access_log=None, keepalive_timeout=_KEPT_ALIVE, auto_decompress=False)
+        server = web.Server(self._respond, access_log=None, keepalive_timeout=_KEEPALIVE_TIMEOUT, auto_decompress=False)
         runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -207,7 +208,7 @@ class EmbeddedServer:
         self._bound = int(runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Close every connection and stop listening; a server that was not started is left alone."""
+        """Close every connection and stop listening; do nothing if the server was not started."""
         self._stopping.set()
         runner, self._runner, self._bound = self._runner, None, None
         try:
@@ -231,7 +232,7 @@ class EmbeddedServer:
         await self.stop()
 
     def __enter__(self) -> Self:
-        thread = _Thread()
+        thread = _LoopThread()
         try:
             thread.run(self.start())
         except BaseException:
@@ -252,45 +253,45 @@ class EmbeddedServer:
         headers = {name.lower(): value for name, value in request.headers.items()}
         if headers.get("expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        asked = Asked(request.method, request.raw_path, headers, await request.content.read())
-        arrived = recorded(asked)
-        self.requests.add(arrived)
-        script = self._scripts.meet(arrived)
+        raw = RawRequest(request.method, request.raw_path, headers, await request.content.read())
+        recorded = mask_keys(raw)
+        self.requests.add(recorded)
+        script = self._scripts.meet(recorded)
         if script is None:
-            return _response(self._answer(asked))
-        return await self._follow(script, asked, request)
+            return _response(self._answer(raw))
+        return await self._follow(script, raw, request)
 
-    def _answer(self, asked: Asked) -> Answer:
-        """Do what is asked, and put what that changed into the file, if there is one, before the answer goes out."""
-        given = answer(self._store, asked, password=self._password)
+    def _answer(self, raw: RawRequest) -> Answer:
+        """Process a request, and write its changes to the file, if there is one; return the response."""
+        response = answer_request(self._store, raw, password=self._password)
         if self._store.changed:
             if self._file is not None:
                 try:
                     self._file.write(self._store.changed)
                 except DataFileError:
-                    # The changes stay noted, and go into the file with those of the next request.
+                    # The changes stay in the store, and are written with those of the next request.
                     _logger.exception("a change was not written")
-                    return refused(database_error())
+                    return refusal_response(database_error())
             self._store.changed.clear()
-        return given
+        return response
 
-    async def _follow(self, script: Script, asked: Asked, request: web.BaseRequest) -> web.StreamResponse:
-        """Do what a script says."""
-        if script.delay and await self._stopped_within(script.delay):
-            return _hung_up(request)
-        given = script.over(lambda: self._answer(asked))
+    async def _follow(self, script: Script, raw: RawRequest, request: web.BaseRequest) -> web.StreamResponse:
+        """Respond to a request as a script says."""
+        if script.delay and await self._wait_for_stop(script.delay):
+            return _abort_connection(request)
+        answer = script.over(lambda: self._answer(raw))
         if script.hang_up:
-            return _hung_up(request)
+            return _abort_connection(request)
         if script.cut_off is None:
-            return _response(given)
-        response = web.StreamResponse(status=given.status, headers=_headers(given))
-        response.content_length = len(given.body)
+            return _response(answer)
+        response = web.StreamResponse(status=answer.status, headers=_headers(answer))
+        response.content_length = len(answer.body)
         await response.prepare(request)
-        await response.write(given.body[: script.cut_off])
+        await response.write(answer.body[: script.cut_off])
         response.force_close()
         return response
 
-    async def _stopped_within(self, seconds: float) -> bool:
+    async def _wait_for_stop(self, seconds: float) -> bool:
         try:
             async with asyncio.timeout(seconds):
                 return await self._stopping.wait()
@@ -298,22 +299,22 @@ class EmbeddedServer:
             return False
 
 
-def _response(given: Answer) -> web.Response:
-    return web.Response(status=given.status, headers=_headers(given), body=given.body)
+def _response(answer: Answer) -> web.Response:
+    return web.Response(status=answer.status, headers=_headers(answer), body=answer.body)
 
 
-def _headers(given: Answer) -> dict[str, str]:
-    return {"server": "uvicorn", **given.headers}
+def _headers(answer: Answer) -> dict[str, str]:
+    return {"server": "uvicorn", **answer.headers}
 
 
-def _hung_up(request: web.BaseRequest) -> web.Response:
+def _abort_connection(request: web.BaseRequest) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
 
 
-class _Thread:
-    """A thread with an event loop that runs what it is given."""
+class _LoopThread:
+    """Thread with an event loop, on which coroutines can be run."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -328,10 +329,10 @@ class _Thread:
             self._loop.close()
 
     def run(self, work: Any) -> None:
-        """Run a coroutine to its end."""
+        """Run a coroutine on the loop, and block until it ends."""
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def end(self) -> None:
-        """End the thread and its loop."""
+        """Stop the loop and end the thread."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -1,1 +1,1 @@
-"""The JSON objects of the API as attrs classes, one file a concept; they import nothing but each other."""
+"""JSON objects of the API as attrs classes, one module per concept; they import only each other and the schema."""

@@ -1,4 +1,4 @@
-"""Agents."""
+"""Agents, their kinds and the optional parts of them that a call can include."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AgentType = Literal[
     "voice_convo_agent",
     "voice_sleeptime_agent",
 ]
-"""A kind of agent."""
+"""Kind of an agent."""
 AgentInclude = Literal[
     "agent.blocks",
     "agent.identities",
@@ -39,63 +39,63 @@ AgentInclude = Literal[
     "agent.tags",
     "agent.tools",
 ]
-"""An optional part of an agent, which a call returns when it is asked to."""
+"""Optional part of an agent, which a call returns if the part is in its `include`."""
 
 
 @attrs.frozen(kw_only=True)
 class AgentState(WireObject):
-    """An agent. Fields that have no name here, such as `tools` and `llm_config`, are in `extra_fields`.
+    """An agent. Fields that are not declared here, such as `tools` and `llm_config`, are in `extra_fields`.
 
     Source: `AgentState` in the OpenAPI description of Letta 0.16.8.
     """
 
     id: str
-    """`agent-<uuid4>`."""
+    """ID of the agent, `agent-<uuid4>`."""
     name: str | None = None
-    """Its name."""
+    """Name of the agent."""
     agent_type: str | None = None
-    """How it works, such as `letta_v1_agent`."""
+    """Kind of the agent, such as `letta_v1_agent`."""
     system: str | None = None
-    """What its system prompts are compiled from, besides the blocks."""
+    """Template from which, with the blocks, the system prompts are compiled."""
     blocks: list[Block] | None = attrs.field(default=None, hash=False)
-    """Its memory; empty where the call was not asked to include it."""
+    """Memory blocks of the agent; empty unless the call includes `agent.blocks`."""
     description: str | None = None
-    """What it is for."""
+    """Description of the agent's purpose."""
     model: str | None = None
-    """Its model, `provider/model-name`."""
+    """Handle of the model, `provider/model-name`."""
     model_settings: ModelSettings | None = None
-    """Settings of that model."""
+    """Settings of the model."""
     embedding: str | None = None
-    """Model for embeddings, `provider/model-name`."""
+    """Handle of the embedding model, `provider/model-name`."""
     compaction_settings: CompactionSettings | None = None
-    """How its conversations are compacted, unless a call says otherwise."""
+    """Settings for compacting the agent's conversations; a call can override them."""
     response_format: ResponseFormat | None = None
-    """Shape that its answers must have."""
+    """Format that the model's responses must have."""
     message_ids: list[str] | None = attrs.field(default=None, hash=False)
-    """Messages in the context of its own, the system message first."""
+    """IDs of the messages in the agent's own context, the system message first."""
     tags: list[str] | None = attrs.field(default=None, hash=False)
-    """Words to find it by; empty where the call was not asked to include them."""
+    """Tags to find the agent by; empty unless the call includes `agent.tags`."""
     metadata: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
-    """Whatever its owner keeps with it."""
+    """JSON object that is stored with the agent."""
     timezone: str | None = None
-    """Time zone that times in its prompts are told in, such as `Europe/Berlin`."""
+    """Time zone of the times in the agent's prompts, such as `Europe/Berlin`."""
     hidden: bool | None = None
-    """Whether lists leave it out."""
+    """Whether the agent is left out of lists."""
     secrets: list[Mapping[str, Any]] | None = attrs.field(default=None, hash=False, repr=False, metadata=SECRET)
-    """What its tools may know; not shown when it is printed, and masked in `to_dict`."""
+    """Environment variables of the agent's tools; not in the `repr`, and masked in `to_dict`."""
     tool_exec_environment_variables: list[Mapping[str, Any]] | None = attrs.field(
         default=None, hash=False, repr=False, metadata=SECRET
     )
-    """The same under an older name."""
+    """Earlier name of `secrets`; not in the `repr`, and masked in `to_dict`."""
     project_id: str | None = None
-    """Project that it belongs to; hosted API."""
+    """ID of the project that the agent belongs to; hosted API."""
     last_run_completion: datetime | None = None
-    """When it last finished a run."""
+    """Time when the last run was completed."""
     created_at: datetime | None = None
-    """When it was made."""
+    """Time of creation."""
     updated_at: datetime | None = None
-    """When it was changed."""
+    """Time of the last change."""
     created_by_id: str | None = None
-    """Who made it."""
+    """ID of the user who created the agent."""
     last_updated_by_id: str | None = None
-    """Who changed it last."""
+    """ID of the user who changed the agent last."""

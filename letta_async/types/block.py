@@ -1,4 +1,4 @@
-"""Memory blocks."""
+"""Memory blocks, as the server returns them and as fields to create one."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ __all__ = ["Block", "NewBlock"]
 
 @attrs.frozen(kw_only=True)
 class Block(WireObject):
-    """A block of memory. Source: `BlockResponse` in the OpenAPI description of Letta 0.16.8."""
+    """A memory block. Source: `BlockResponse` in the OpenAPI description of Letta 0.16.8."""
 
     id: str
-    """`block-<uuid4>`."""
+    """ID of the block, `block-<uuid4>`."""
     value: str
-    """Its text, as it stands in prompts."""
+    """Text of the block, as it appears in prompts."""
     label: str | None = None
-    """Its name in prompts, such as `human` or `persona`; an agent has one block of a label."""
+    """Name of the block in prompts, such as `human` or `persona`; an agent has one block per label."""
     description: str | None = None
-    """What it is for; stands in prompts, too."""
+    """Description of the block's purpose; it appears in prompts, too."""
     limit: int | None = None
-    """How many characters it should hold; stands in prompts, too."""
+    """Maximum length of the text, in characters; it appears in prompts, too."""
     read_only: bool | None = None
-    """Whether agents may only read it; stands in prompts, too."""
+    """Whether agents may read the block but not edit it; it appears in prompts, too."""
     metadata: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
-    """Whatever its owner keeps with it."""
+    """JSON object that is stored with the block."""
     tags: list[str] | None = attrs.field(default=None, hash=False)
-    """Words to find it by."""
+    """Tags to find the block by."""
     hidden: bool | None = None
-    """Whether lists leave it out."""
+    """Whether the block is left out of lists."""
     is_template: bool | None = None
-    """Whether it is a pattern for others rather than memory."""
+    """Whether the block is a template for other blocks rather than memory."""
     project_id: str | None = None
-    """Project that it belongs to; hosted API."""
+    """ID of the project that the block belongs to; hosted API."""
     created_by_id: str | None = None
-    """Who made it."""
+    """ID of the user who created the block."""
     last_updated_by_id: str | None = None
-    """Who changed it last."""
+    """ID of the user who changed the block last."""
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -72,4 +72,4 @@ class BlockFields:
 
 @attrs.frozen(kw_only=True)
 class NewBlock(BlockFields, WireObject):
-    """A block to create together with an agent: see `agents.create`."""
+    """Block to create together with an agent, in the `memory_blocks` of `agents.create`."""

@@ -1,4 +1,4 @@
-"""How a conversation that outgrows its context window is summarized."""
+"""Settings for compacting (summarizing) a conversation that exceeds its context window."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ __all__ = ["CompactionSettings"]
 
 @attrs.frozen(kw_only=True)
 class CompactionSettings(WireObject):
-    """How a conversation is compacted (summarized).
+    """Settings for compacting (summarizing) a conversation.
 
-    A field left out takes the server's default, `None` is sent as `null` and means what it says. The values are
-    checked where they are sent, all at once: see `InvalidArgumentError`. Source: the API reference of
-    `conversations.recompile`; defaults are those of Letta 0.16.8.
+    A field that is left out has the server's default; `None` is sent as `null`. The values are validated when they are
+    sent, and an `InvalidArgumentError` lists all problems. Source: the API reference of `conversations.recompile`;
+    defaults are those of Letta 0.16.8.
     """
 
     mode: Literal["all", "sliding_window", "self_compact_all", "self_compact_sliding_window"] | Unset = UNSET
-    """Technique of summarization. Server default: `sliding_window`."""
+    """Summarization technique. Server default: `sliding_window`."""
     model: str | Unset | None = UNSET
-    """Handle of the summarizing model, `provider/model-name`; `None`: a light default of the agent's provider, which is
-    also the server's default."""
+    """Handle of the summarizing model, `provider/model-name`; `None` for a lightweight model of the agent's provider.
+    Server default: `None`."""
     model_settings: ModelSettings | Unset | None = UNSET
-    """Overrides for the summarizing model, one class a provider. Server default: `None`."""
+    """Settings of the summarizing model, with one class per provider. Server default: `None`."""
     prompt: str | Unset | None = UNSET
-    """Prompt of the summarization; `None`, the server's default: the one that belongs to `mode`."""
+    """Summarization prompt; `None` for the prompt that belongs to `mode`. Server default: `None`."""
     prompt_acknowledgement: bool | Unset = UNSET
-    """Whether an acknowledgement follows the prompt, which helps against answers that are no summaries. Server
+    """Whether an acknowledgement follows the prompt, which helps to avoid responses that are not summaries. Server
     default: `False`."""
     clip_chars: Count | Unset | None = UNSET
-    """Longest summary, in characters; `None` clips nothing, whereas left out means the server's default, 50000."""
+    """Maximum length of the summary, in characters; `None` for no maximum. Server default: 50000."""
     sliding_window_percentage: Fraction | Unset = UNSET
     """Share of the context window, 0 to 1. The API reference calls it the part that is kept; the server's guide and
     code treat it as the part that is evicted. Server default: 0.3."""

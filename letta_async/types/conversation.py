@@ -1,4 +1,4 @@
-"""Conversations."""
+"""Conversations, and the result of compacting one."""
 
 from __future__ import annotations
 
@@ -14,53 +14,54 @@ __all__ = ["CompactResponse", "Conversation"]
 
 @attrs.frozen(kw_only=True)
 class Conversation(WireObject):
-    """A thread of messages of an agent, with a system prompt of its own.
+    """A conversation: a thread of messages with an agent, with its own system prompt.
 
-    Source: `Conversation` in the OpenAPI description of Letta 0.16.8, and what the official client knows besides of the
-    hosted API. What the server does not say is `None`.
+    Source: `Conversation` in the OpenAPI description of Letta 0.16.8, and the additional fields of the hosted API in
+    the official client. A field that the server does not send is `None`.
     """
 
     id: str
-    """`conv-<uuid4>`."""
+    """ID of the conversation, `conv-<uuid4>`."""
     agent_id: str
-    """The agent that it belongs to."""
+    """ID of the agent that the conversation belongs to, `agent-<uuid4>`."""
     summary: str | None = None
-    """What it is about."""
+    """Summary of the conversation's topic."""
     description: str | None = None
-    """What it is about, for searching; hosted API."""
+    """Description of the conversation's topic, for searching; hosted API."""
     in_context_message_ids: list[str] | None = attrs.field(default=None, hash=False)
-    """The messages in its context, the system message first; 0.16.8 tells them where it is retrieved alone."""
+    """IDs of the messages in the context, the system message first; Letta 0.16.8 sends them only for a conversation
+    that is retrieved alone."""
     isolated_block_ids: list[str] | None = attrs.field(default=None, hash=False)
-    """Blocks of its own."""
+    """IDs of the blocks that belong to this conversation alone."""
     model: str | None = None
-    """Model to use instead of the agent's, `provider/model-name`."""
+    """Handle of the model to use instead of the agent's, `provider/model-name`."""
     model_settings: ModelSettings | None = None
-    """Settings of that model."""
+    """Settings of the model."""
     context_window_limit: int | None = None
     """Size of the context window to use instead of the agent's, in tokens; hosted API."""
     archived: bool | None = None
-    """Whether it was put away; `None` where the server knows of no archiving."""
+    """Whether the conversation is archived; `None` if the server does not support archiving."""
     archived_at: datetime | None = None
-    """When it was put away; hosted API."""
+    """Time when the conversation was archived; hosted API."""
     last_message_at: datetime | None = None
-    """When the last message was sent to it."""
+    """Time when the last message was sent to the conversation."""
     created_at: datetime | None = None
-    """When it was made."""
+    """Time of creation."""
     updated_at: datetime | None = None
-    """When it was changed; recompiling changes nothing here."""
+    """Time of the last change; recompiling does not change it."""
     created_by_id: str | None = None
-    """Who made it."""
+    """ID of the user who created the conversation."""
     last_updated_by_id: str | None = None
-    """Who changed it last."""
+    """ID of the user who changed the conversation last."""
 
 
 @attrs.frozen(kw_only=True)
 class CompactResponse(WireObject):
-    """What compacting a conversation came to."""
+    """Result of compacting a conversation."""
 
     summary: str
-    """What stands for the messages that were summed up."""
+    """Summary that replaces the messages that were summarized."""
     num_messages_before: int
-    """Messages in the context before."""
+    """Number of messages in the context before compaction."""
     num_messages_after: int
-    """Messages in the context after."""
+    """Number of messages in the context after compaction."""

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import attrs
 
 from letta_async._schema.fields import WireObject
+from letta_async._schema.json_values import is_object
 from letta_async.errors import ToolArgumentsError
 from letta_async.types.content import Content, text_of
 
@@ -65,10 +66,9 @@ class ToolCall(WireObject):
             parsed: object = json.loads(self.arguments or "")
         except (ValueError, RecursionError) as error:
             raise ToolArgumentsError(self.name, self.arguments, str(error)) from None
-        if not isinstance(parsed, dict):
+        if not is_object(parsed):
             raise ToolArgumentsError(self.name, self.arguments, "it is not an object")
-        arguments: dict[str, Any] = parsed
-        return arguments
+        return dict(parsed)
 
 
 @attrs.frozen(kw_only=True)

@@ -1,8 +1,8 @@
-"""Settings of the summarizing model, one class a provider, told apart by `provider_type`.
+"""Settings of a model, one class per provider, distinguished by `provider_type`.
 
-To add a provider, write its class here and name it in the union `ModelSettings` at the end: the converters, the checks
-and the embedded server derive everything else from that. Source: the API reference of `conversations.recompile` and the
-OpenAPI description of Letta 0.16.8. Defaults named below are that server's, applied when a field is left out.
+To add a provider, write its class here and add it to the union `ModelSettings` at the end: the converter, the
+validation and the embedded server derive everything else from that. Source: the API reference of
+`conversations.recompile` and the OpenAPI description of Letta 0.16.8. Server defaults apply to fields left out.
 """
 
 from __future__ import annotations
@@ -48,39 +48,39 @@ __all__ = [
 
 @attrs.frozen(kw_only=True)
 class OpenAIReasoning(WireObject):
-    """How hard an OpenAI-compatible reasoning model thinks."""
+    """Reasoning of an OpenAI-compatible model."""
 
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | Unset = UNSET
-    """From not at all to as much as the model can. Server default: `minimal`; when `reasoning` is left out altogether:
-    `high`."""
+    """Reasoning effort, from none to the model's maximum. Server default: `minimal`; `high` if `reasoning` itself is
+    left out."""
 
 
 @attrs.frozen(kw_only=True)
 class ChatGptOauthReasoning(WireObject):
-    """How hard a model behind ChatGPT's own API thinks; it knows no `minimal`."""
+    """Reasoning of a model behind ChatGPT's own API; there is no effort `minimal`."""
 
     reasoning_effort: Literal["none", "low", "medium", "high", "xhigh"] | Unset = UNSET
-    """From not at all to as much as the model can. Server default: `medium`."""
+    """Reasoning effort, from none to the model's maximum. Server default: `medium`."""
 
 
 @attrs.frozen(kw_only=True)
 class AnthropicThinking(WireObject):
-    """Extended thinking with a budget."""
+    """Extended thinking of an Anthropic model, with a token budget."""
 
     type: Literal["enabled", "disabled"] | Unset = UNSET
-    """Whether the model thinks before it answers. Server default: `enabled`."""
+    """Whether the model thinks before it responds. Server default: `enabled`."""
     budget_tokens: Count | Unset = UNSET
-    """Most tokens to think with. Server default: 1024."""
+    """Maximum number of tokens for thinking. Server default: 1024."""
 
 
 @attrs.frozen(kw_only=True)
 class ZaiThinking(WireObject):
-    """Thinking that can be kept from turn to turn (GLM-4.5 and later)."""
+    """Thinking of a Z.ai model, which can be preserved between turns (GLM-4.5 and later)."""
 
     type: Literal["enabled", "disabled"] | Unset = UNSET
-    """Whether the model thinks before it answers. Server default: `enabled`."""
+    """Whether the model thinks before it responds. Server default: `enabled`."""
     clear_thinking: bool | Unset = UNSET
-    """`False` preserves earlier thinking, which the reference recommends for agents. Server default: `False`."""
+    """Whether earlier thinking is discarded; the reference recommends `False` for agents. Server default: `False`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -88,59 +88,59 @@ class GeminiThinkingConfig(WireObject):
     """Thinking of a Gemini model."""
 
     include_thoughts: bool | Unset = UNSET
-    """Whether the answer contains the thoughts. Server default: `True`."""
+    """Whether the response contains the thoughts. Server default: `True`."""
     thinking_budget: Count | Unset = UNSET
-    """Most tokens to think with. Server default: 1024."""
+    """Maximum number of tokens for thinking. Server default: 1024."""
 
 
-# --- what several providers have ------------------------------------------------------------------------------------
+# --- base classes ---------------------------------------------------------------------------------------------------
 
 
 @attrs.frozen(kw_only=True)
 class _Common(WireObject):
     max_output_tokens: Count | Unset = UNSET
-    """Most tokens that the model may generate in one answer. Server default: 4096; of Gemini models 65536."""
+    """Maximum number of tokens that the model may generate per response. Server default: 4096; 65536 for Gemini."""
     parallel_tool_calls: bool | Unset = UNSET
     """Whether the model may call several tools at once. Server default: `True`."""
     temperature: float | Unset = UNSET
-    """Sampling temperature; its range is the provider's. Server default: 0.7; of Anthropic models 1.0."""
+    """Sampling temperature; its range depends on the provider. Server default: 0.7; 1.0 for Anthropic."""
 
 
 @attrs.frozen(kw_only=True)
 class _Formatted(_Common):
     response_format: ResponseFormat | Unset | None = UNSET
-    """Shape of the answer; `None`, the server's default, asks for no particular one."""
+    """Format of the response; `None` for no particular one. Server default: `None`."""
 
 
 @attrs.frozen(kw_only=True)
 class _Strict(_Formatted):
     strict: bool | Unset = UNSET
-    """Strict tool calling: the arguments of a call are sure to match the tool's JSON schema. Server
-    default: `True` for OpenAI and SGLang, `False` for Anthropic."""
+    """Strict tool calling: the arguments of a call always match the tool's JSON schema. Server default: `True` for
+    OpenAI and SGLang, `False` for Anthropic."""
 
 
 @attrs.frozen(kw_only=True)
 class _Reasoning(_Strict):
     reasoning: OpenAIReasoning | Unset = UNSET
-    """How hard the model thinks. Server default: `high`."""
+    """Reasoning of the model. Server default: effort `high`."""
 
 
 @attrs.frozen(kw_only=True)
 class _Budgeted(_Strict):
     effort: Literal["low", "medium", "high", "xhigh", "max"] | Unset | None = UNSET
-    """How freely tokens are spent; `None` acts much like `high`. Letta 0.16.8 knows no `xhigh`, the hosted API does."""
+    """Token usage; `None` acts much like `high`. Only the hosted API has `xhigh`, Letta 0.16.8 has not."""
     thinking: AnthropicThinking | Unset = UNSET
     """Extended thinking. Server default: enabled, with 1024 tokens."""
     verbosity: Literal["low", "medium", "high"] | Unset | None = UNSET
-    """How wordy the answer is. Server default: `None`, the model's own way."""
+    """Length of the response; `None` for the model's default. Server default: `None`."""
 
 
 @attrs.frozen(kw_only=True)
 class _Gemini(_Common):
     response_schema: ResponseFormat | Unset | None = UNSET
-    """Shape of the answer; `None`, the server's default, asks for no particular one."""
+    """Format of the response; `None` for no particular one. Server default: `None`."""
     thinking_config: GeminiThinkingConfig | Unset = UNSET
-    """How the model thinks. Server default: with 1024 tokens, the thoughts included."""
+    """Thinking of the model. Server default: 1024 tokens, with the thoughts in the response."""
 
 
 # --- the providers --------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ class OpenAIModelSettings(_Reasoning):
 
 @attrs.frozen(kw_only=True)
 class SgLangModelSettings(_Reasoning):
-    """Settings of a model served by SGLang: OpenAI-compatible, with parsing of its own."""
+    """Settings of a model served by SGLang, OpenAI-compatible, with its own parser of tool calls."""
 
     provider_type: Literal["sglang"] = "sglang"
     tool_call_parser: str | Unset | None = UNSET
@@ -199,7 +199,7 @@ class XaiModelSettings(_Formatted):
 
 @attrs.frozen(kw_only=True)
 class MoonshotModelSettings(_Strict):
-    """Settings of a Moonshot (Kimi) model, OpenAI-compatible. Hosted API only: 0.16.8 answers 422."""
+    """Settings of a Moonshot (Kimi) model, OpenAI-compatible. Hosted API only: 0.16.8 responds with 422."""
 
     provider_type: Literal["moonshot"] = "moonshot"
 
@@ -210,12 +210,12 @@ class ZaiModelSettings(_Formatted):
 
     provider_type: Literal["zai"] = "zai"
     thinking: ZaiThinking | Unset = UNSET
-    """Thinking, and whether it is kept. Server default: enabled, and kept."""
+    """Thinking, and whether it is preserved. Server default: enabled, and preserved."""
 
 
 @attrs.frozen(kw_only=True)
 class MoonshotCodingModelSettings(_Budgeted):
-    """Settings of a Kimi Code model, Anthropic-compatible. Hosted API only: 0.16.8 answers 422."""
+    """Settings of a Kimi Code model, Anthropic-compatible. Hosted API only: 0.16.8 responds with 422."""
 
     provider_type: Literal["moonshot_coding"] = "moonshot_coding"
 
@@ -268,19 +268,20 @@ class ChatGptOauthModelSettings(_Common):
 
     provider_type: Literal["chatgpt_oauth"] = "chatgpt_oauth"
     reasoning: ChatGptOauthReasoning | Unset = UNSET
-    """How hard the model thinks. Server default: `medium`."""
+    """Reasoning effort. Server default: `medium`."""
 
 
 @attrs.frozen(kw_only=True)
 class UnknownModelSettings(WireObject):
     """Settings of a provider that this version has no class for.
 
-    What a server answers with an unknown `provider_type` is read into this class. To send such settings on purpose,
-    make one: `UnknownModelSettings(provider_type="new", extra_fields={"temperature": 0})`; its fields are not checked.
+    A response with an unknown `provider_type` is converted to this class. To send settings of such a provider, create
+    an instance: `UnknownModelSettings(provider_type="new", extra_fields={"temperature": 0})`; its fields are not
+    validated.
     """
 
     provider_type: str
-    """What the API calls the provider."""
+    """Name of the provider in the API."""
 
 
 ModelSettings = (
@@ -303,4 +304,4 @@ ModelSettings = (
     | ChatGptOauthModelSettings
     | UnknownModelSettings
 )
-"""The settings of any provider, told apart by `provider_type`."""
+"""Settings of a model of any provider, distinguished by `provider_type`."""

@@ -1,4 +1,4 @@
-"""What shape a model's answer must have: plain text, any JSON, or JSON of a given schema."""
+"""Formats that a model's response must have: plain text, any JSON object, or JSON of a given schema."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ __all__ = ["JsonObjectResponseFormat", "JsonSchemaResponseFormat", "ResponseForm
 
 @attrs.frozen(kw_only=True)
 class TextResponseFormat(WireObject):
-    """Ask for plain text."""
+    """Response format: plain text."""
 
     type: Literal["text"] = "text"
 
 
 @attrs.frozen(kw_only=True)
 class JsonSchemaResponseFormat(WireObject):
-    """Ask for JSON that follows a schema."""
+    """Response format: JSON that follows a schema."""
 
     type: Literal["json_schema"] = "json_schema"
     json_schema: Mapping[str, Any] = attrs.field(hash=False)
-    """The schema, as the model's provider expects it. Required."""
+    """The schema, in the form that the model's provider expects. Required."""
 
 
 @attrs.frozen(kw_only=True)
 class JsonObjectResponseFormat(WireObject):
-    """Ask for any JSON object."""
+    """Response format: any JSON object."""
 
     type: Literal["json_object"] = "json_object"
 
 
 ResponseFormat = TextResponseFormat | JsonSchemaResponseFormat | JsonObjectResponseFormat
-"""Told apart by `type`."""
+"""Format that a model's response must have, distinguished by `type`."""

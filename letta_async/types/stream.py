@@ -1,4 +1,4 @@
-"""Events of a stream: messages, whole or in pieces, and what is said about them.
+"""Events of a stream: messages, whole or in pieces, and those that are about the turn.
 
 Source: the streaming responses in the OpenAPI description of Letta 0.16.8. What a newer server sends besides is kept:
 fields in `extra_fields`, events of a type not known here in `UnknownMessage`.
@@ -32,7 +32,7 @@ __all__ = ["LettaErrorMessage", "LettaPing", "LettaStopReason", "LettaUsageStati
 
 @attrs.frozen(kw_only=True)
 class LettaPing(WireObject):
-    """A sign of life: the first event of a stream, and one every 20 s."""
+    """An event that keeps the connection alive: the first of a stream, and one every 20 s."""
 
     message_type: Literal["ping"] = "ping"
     id: str | None = None
@@ -43,11 +43,21 @@ class LettaPing(WireObject):
     """Number of the event in a background run, counted from 1."""
     run_id: str | None = None
     """ID of the run."""
+    name: str | None = None
+    """Always `None`, as the fields below: pings share the fields of messages."""
+    otid: str | None = None
+    """Offline threading ID."""
+    sender_id: str | None = None
+    """ID of the sender."""
+    step_id: str | None = None
+    """ID of the step."""
+    is_err: bool | None = None
+    """Whether the step failed."""
 
 
 @attrs.frozen(kw_only=True)
 class LettaStopReason(WireObject):
-    """Why the agent stopped."""
+    """Reason for the end of a turn."""
 
     message_type: Literal["stop_reason"] = "stop_reason"
     stop_reason: str | None = None
@@ -56,32 +66,32 @@ class LettaStopReason(WireObject):
 
 @attrs.frozen(kw_only=True)
 class LettaUsageStatistics(WireObject):
-    """Tokens and steps that a turn took."""
+    """Number of tokens and steps that a turn took."""
 
     message_type: Literal["usage_statistics"] = "usage_statistics"
     completion_tokens: int | None = None
-    """Tokens that were generated."""
+    """Number of tokens that were generated."""
     prompt_tokens: int | None = None
-    """Tokens of the prompts."""
+    """Number of tokens of the prompts."""
     total_tokens: int | None = None
     """Sum of both."""
     step_count: int | None = None
-    """Steps of the agent."""
+    """Number of steps of the agent."""
     run_ids: list[str] | None = attrs.field(default=None, hash=False)
     """IDs of the background runs."""
     cached_input_tokens: int | None = None
-    """Input tokens read from the provider's cache; `None` where it does not report them."""
+    """Number of input tokens read from the provider's cache; `None` where it does not report them."""
     cache_write_tokens: int | None = None
-    """Input tokens written to the provider's cache; `None` where it does not report them."""
+    """Number of input tokens written to the provider's cache; `None` where it does not report them."""
     reasoning_tokens: int | None = None
-    """Tokens of reasoning; `None` where the provider does not report them."""
+    """Number of tokens of reasoning; `None` where the provider does not report them."""
     context_tokens: int | None = None
-    """Estimated tokens in the context window."""
+    """Estimated number of tokens in the context window."""
 
 
 @attrs.frozen(kw_only=True)
 class LettaErrorMessage(WireObject):
-    """The turn failed after the stream had begun; streams raise it as a `StreamError`."""
+    """Failure of a turn after its stream had begun; streams raise it as a `StreamError`."""
 
     message_type: Literal["error_message"] = "error_message"
     run_id: str | None = None

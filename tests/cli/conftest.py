@@ -1,4 +1,4 @@
-"""A server with a story on it, and commands that know where it is."""
+"""Fixtures of the command line: a server with agents and conversations, and commands that use it."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def story(client: Letta) -> Story:
 
 @pytest.fixture
 def cli(server: HeldServer) -> Cli:
-    """Run a command against the server, in this process."""
+    """Return a function that runs a command against the server, in this process."""
     return partial(run_here, base_url=server.base_url)
 
 
 @pytest.fixture
 def prompts(client: Letta, story: Story) -> Prompts:
-    """Read the stored prompts of all conversations, byte for byte."""
+    """Return a function that reads the stored prompts of all conversations."""
 
     def read() -> dict[str, str]:
         return {each: client.conversations.staleness(each).stored for each in story.all}

@@ -1,9 +1,9 @@
-"""Run the commands in the documents, at a terminal: those of `console` blocks, `sh` scripts, the steps of a workflow.
+"""Sybil parsers that run the commands in the documents on a terminal: `console` blocks, `sh` scripts, workflow steps.
 
-What is not run has its reason in `_NOT_RUN`. In a `console` block, what follows a command is what it must print: `…`
-stands for anything within a line, and alone on a line for any lines; where nothing follows, it must end with 0. Text
-after `[y/N] ` is typed. Variables are those that the document's Python blocks have made, by names in capital letters,
-and `AGENT`, `BLOCK` and `CONVERSATION`; files are in `console_folder`.
+Commands that are not run are in `_NOT_RUN`, with the reason. In a `console` block, the text below a command is the
+output that it must print: `…` stands for any text within a line, and alone on a line for any lines. If there is no
+text, the command must end with exit code 0. Text after `[y/N] ` is typed. The environment has the variables in capital
+letters of the document's Python blocks, and `AGENT`, `BLOCK` and `CONVERSATION`; files are in `console_folder`.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ _ANSWER: Final = re.compile(r"\[y/N\] (.+)")
 
 
 class ConsoleBlockParser(CodeBlockParser):
-    """Parse `console` blocks."""
+    """Parser of `console` blocks."""
 
     def __init__(self) -> None:
         super().__init__(language="console", evaluator=_evaluate)
 
 
 class ScriptBlockParser(CodeBlockParser):
-    """Parse `sh` blocks: scripts that must end with 0."""
+    """Parser of `sh` blocks: scripts that must end with exit code 0."""
 
     def __init__(self) -> None:
         super().__init__(language="sh", evaluator=lambda example: _run_to_success(example, str(example.parsed)))
 
 
 class WorkflowBlockParser(CodeBlockParser):
-    """Parse `yaml` blocks, workflows of GitHub: each of their steps must end with 0."""
+    """Parser of `yaml` blocks, GitHub workflows: each step must end with exit code 0."""
 
     def __init__(self) -> None:
         super().__init__(language="yaml", evaluator=_evaluate_steps)
@@ -62,7 +62,7 @@ def _evaluate_steps(example: Example) -> str | None:
     steps = _STEP.findall(str(example.parsed))
     assert steps, "there is no step"
     for command in steps:
-        if not _not_run(command) and (problem := _run_to_success(example, command)):
+        if not _is_not_run(command) and (problem := _run_to_success(example, command)):
             return problem
     return None
 
@@ -74,7 +74,7 @@ def _run_to_success(example: Example, script: str) -> str | None:
     return f"it ends with {code}, and prints:\n{printed}" if code else None
 
 
-def _not_run(command: str) -> bool:
+def _is_not_run(command: str) -> bool:
     return any(re.fullmatch(pattern, command) for pattern in _NOT_RUN)
 
 
@@ -82,7 +82,7 @@ def _evaluate(example: Example) -> str | None:
     folder = example.namespace["console_folder"]
     code = 0
     for command, expected in _commands(str(example.parsed)):
-        if _not_run(command) or sys.platform == "win32":
+        if _is_not_run(command) or sys.platform == "win32":
             continue
         code, printed = _run(f"(exit {code}); {command}", expected, _variables(example.namespace), folder)
         if not expected and code:
@@ -93,7 +93,7 @@ def _evaluate(example: Example) -> str | None:
 
 
 def _commands(block: str) -> Iterator[tuple[str, str]]:
-    """Part a block into commands and what they print."""
+    """Yield the commands of a block, each with its expected output."""
     for part in re.split(r"^\$ ", block.replace("\\\n", ""), flags=re.MULTILINE)[1:]:
         command, _, printed = part.partition("\n")
         yield command.partition("  #")[0].strip(), printed.strip("\n")

@@ -1,4 +1,4 @@
-"""An embedded server that lets some recompiles through and holds the others back until it is told."""
+"""Embedded server that delays recompiles on request."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["HeldServer"]
 
 
 class HeldServer(EmbeddedServer):
-    """Serve, but hold recompiles back once `hold_after` was called; dry runs are held only if asked for."""
+    """Embedded server that delays recompiles, or dry runs, from `hold_after` until `release`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.recompiled: Counter[str] = Counter()
-        """How often each conversation was recompiled, dry runs aside."""
+        """Number of recompiles per conversation, without dry runs."""
         self.compacted: Counter[str] = Counter()
-        """How often each conversation was compacted, by the model that `summarize` pretends to have."""
+        """Number of compactions per conversation, after `summarize`."""
         self._summarizes = False
         self._let_through: int | None = None
         self._holds_dry_runs = False
@@ -31,12 +31,12 @@ class HeldServer(EmbeddedServer):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def hold_after(self, count: int, *, dry_runs: bool = False) -> None:
-        """Let that many more recompiles through, or dry runs."""
+        """Serve `count` more recompiles (with `dry_runs`, dry runs), and delay those that follow."""
         self._let_through = count
         self._holds_dry_runs = dry_runs
 
     def summarize(self) -> None:
-        """Answer as a server with a model does: a summary for each request to compact."""
+        """Return a summary for each request to compact, as a server with a model does."""
         self._summarizes = True
 
     def wait_until_holding(self) -> None:

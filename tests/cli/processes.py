@@ -1,4 +1,4 @@
-"""Commands as processes: with pipes, or with a terminal of their own; and where that shows nothing more, right here."""
+"""Commands as processes, with pipes or with a pseudo-terminal, and, where that makes no difference, in this process."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _COLOURS: Final = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])(?:;\d+)*m")
 
 MEASURED: Final = ("COVERAGE_PROCESS_CONFIG",)
-"""What tells a process that its coverage is measured."""
+"""Environment variables by which coverage is measured in a child process."""
 
 
 def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
-    """Return an environment in which nothing of the developer's is in the way."""
+    """Return an environment without the developer's own variables."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT", *MEASURED) if name in os.environ}
     place = {} if base_url is None else {"LETTA_BASE_URL": base_url}
     return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONWARNINGS": "error", **place, **more}
@@ -39,7 +39,7 @@ def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
 
 @attrs.frozen
 class Done:
-    """What a process left behind."""
+    """Exit code and output of a process that has ended."""
 
     code: int
     stdout: str
@@ -54,7 +54,7 @@ class Done:
         return [json.loads(line) for line in self.stdout.splitlines()]
 
     def with_status(self, status: str) -> set[str]:
-        """Return the conversations that have a status, from whichever of the JSON forms."""
+        """Return the conversations that have a status; the output is JSON or JSON lines."""
         rows = self.jsonl if not self.stdout.startswith("{\n") else self.json["conversations"]
         return {row["conversation_id"] for row in rows if row["status"] == status}
 
@@ -75,7 +75,7 @@ def run(*arguments: str, base_url: str | None = None, stdin: str = "", **env: st
 
 
 def run_here(*arguments: str, base_url: str | None = None, stdin: str = "") -> Done:
-    """Run a command to its end in this process, which takes a tenth of the time."""
+    """Run a command to its end in this process, which is ten times as fast."""
     with (
         mock.patch.dict(os.environ, environment(base_url), clear=True),
         mock.patch("sys.stdin", StringIO(stdin)),
@@ -87,7 +87,7 @@ def run_here(*arguments: str, base_url: str | None = None, stdin: str = "") -> D
 
 
 class Running:
-    """A command that is under way, without a terminal."""
+    """Running command without a terminal."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Running:
         program: Sequence[str] = PROGRAM,
         **env: str,
     ) -> None:
-        """Start it, with what is on its standard input."""
+        """Start the command; `stdin` is its whole standard input."""
         read, write = os.pipe()
         os.write(write, stdin)
         os.close(write)
@@ -111,14 +111,14 @@ class Running:
         os.close(read)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
-        self.stdout = _Heard(self._process.stdout.fileno())
-        self.stderr = _Heard(self._process.stderr.fileno())
+        self.stdout = _Reader(self._process.stdout.fileno())
+        self.stderr = _Reader(self._process.stderr.fileno())
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
     def end(self) -> Done:
-        """Wait for its end."""
+        """Wait until the command has ended."""
         code = self._process.wait(PATIENCE)
         return Done(code, self.stdout.rest(), self.stderr.rest())
 
@@ -137,7 +137,7 @@ class Running:
 
 
 class Terminal:
-    """A command at a pseudo-terminal that is its own controlling one, so that Ctrl-C can be typed."""
+    """Command on a pseudo-terminal of its own, its controlling terminal, so that Ctrl-C can be typed."""
 
     def __init__(
         self,
@@ -150,8 +150,19 @@ class Terminal:
         program: Sequence[str] = PROGRAM,
         **env: str,
     ) -> None:
-        """Start it; `piped`: its standard output goes elsewhere; `blind`: standard error, too, and both to `stdout`;
-        `unread`: nobody reads the screen, so that the terminal can be closed."""
+        """Start the command.
+
+        Args:
+            arguments: Its arguments.
+            base_url: URL of its server.
+            piped: Whether its standard output is a pipe, read as `stdout`.
+            blind: Whether its standard error is written to that pipe as well.
+            unread: Whether nothing reads the screen, so that the terminal can be closed.
+            columns: Width of the terminal.
+            program: The program.
+            env: Further environment variables.
+
+        """
         import pty
         import termios
 
@@ -170,12 +181,12 @@ class Terminal:
         )
         self._slave = slave  # held, or the terminal would end before the process has opened it
         assert self._process.stdout is not None
-        self._screen = None if unread else _Heard(self._master)
-        self.stdout = _Heard(self._process.stdout.fileno())
+        self._screen = None if unread else _Reader(self._master)
+        self.stdout = _Reader(self._process.stdout.fileno())
 
     @property
-    def screen(self) -> _Heard:
-        """What stands on the screen, if somebody reads it."""
+    def screen(self) -> _Reader:
+        """Text on the screen; not for a terminal that is `unread`."""
         assert self._screen is not None
         return self._screen
 
@@ -192,7 +203,7 @@ class Terminal:
         self._master = -1
 
     def end(self) -> Done:
-        """Wait for its end; its `stderr` is what stood on the screen."""
+        """Wait until the command has ended; `stderr` of the result is the text on the screen."""
         code = self._process.wait(PATIENCE)
         self._close_slave()
         return Done(code, self.stdout.rest(), "" if self._screen is None else self._screen.rest())
@@ -218,11 +229,11 @@ class Terminal:
             os.close(self._master)
 
 
-class _Heard:
-    """What comes through a descriptor, read as it comes."""
+class _Reader:
+    """Reader of a file descriptor on its own thread."""
 
     def __init__(self, descriptor: int) -> None:
-        self._heard = b""
+        self._data = b""
         self._more = threading.Condition()
         self._thread = threading.Thread(target=self._read, args=(descriptor,), daemon=True)
         self._thread.start()
@@ -231,20 +242,20 @@ class _Heard:
         while True:
             try:
                 data = os.read(descriptor, 65536)
-            except OSError:  # so a terminal says that nobody is there any more
+            except OSError:  # how a terminal reports that its other end is closed
                 data = b""
             with self._more:
-                self._heard += data
+                self._data += data
                 self._more.notify_all()
             if not data:
                 return
 
     @property
     def text(self) -> str:
-        return self._heard.decode("utf-8", "replace").replace("\r\n", "\n")
+        return self._data.decode("utf-8", "replace").replace("\r\n", "\n")
 
     def wait_for(self, words: str, *, times: int = 1) -> None:
-        """Wait until these words stood there, so many times; escape sequences aside."""
+        """Wait until the text, without escape sequences, has these words that many times."""
         end = time.monotonic() + PATIENCE
         with self._more:
             while plain(self.text).count(words) < times:
@@ -253,13 +264,13 @@ class _Heard:
                     raise AssertionError(f"{words!r} did not come, but: {self.text!r}")
 
     def rest(self) -> str:
-        """Return all, once it has ended."""
+        """Return the whole text, once the other end is closed."""
         self._thread.join(PATIENCE)
         return self.text
 
 
 def plain(text: str) -> str:
-    """Take escape sequences out."""
+    """Return text without escape sequences."""
     return _ESCAPES.sub("", text)
 
 

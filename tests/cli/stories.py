@@ -1,4 +1,4 @@
-"""What the commands are tried on: agents, some of which share a memory block, and conversations that are stale."""
+"""Data that commands are tested on: agents, some of which share a memory block, and stale conversations."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Story:
 
     block: str
     agents: Sequence[str]
-    """The first two have the block, the third has none."""
+    """IDs of the agents; the first two have the block, the third has none."""
     stale: Sequence[str]
     current: Sequence[str]
-    """Made after the edit, though their agents have the block."""
+    """IDs of conversations created after the edit; their agents have the block."""
     unshared: Sequence[str]
 
     @property
@@ -36,12 +36,12 @@ class Story:
 
     @property
     def gone(self) -> str:
-        """An id that looks like one, of nothing."""
+        """Well-formed ID of a conversation that does not exist."""
         return "conv-00000000-0000-4000-8000-000000000000"
 
 
 def tell(client: Letta, *, stale: int = 2, current: int = 1, unshared: int = 1) -> Story:
-    """Create a story: so many conversations of each agent."""
+    """Create a story, with the given numbers of conversations per agent."""
     block = client.blocks.create(label="project", value="The release is on Friday.")
 
     def make(name: str, blocks: list[str]) -> str:

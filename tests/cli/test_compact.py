@@ -1,4 +1,4 @@
-"""`compact`: a question, a summary for each, what failed, and nothing twice."""
+"""`compact`: question, summaries, failures, and no request twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the server is and how it is reached: options, files in any encoding, proxies that were left unused."""
+"""Connection to the server: options, files in any encoding, proxies that are not used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the program is entered: help, version, wrong use, a missing extra; and how soon."""
+"""Start of the program: help, version, wrong usage, a missing extra, start-up time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the server, the key or the program: a line on standard error, and an exit code."""
+"""Errors of the server, the key and the program: one line on standard error, and an exit code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def secured() -> Iterator[tuple[str, Story]]:
 
 @pytest.fixture(scope="module")
 def nobody() -> str:
-    """Return a URL where nobody listens."""
+    """Return a URL at which no server listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -137,7 +137,7 @@ def test_a_key_over_plain_http_is_warned_of_in_a_line() -> None:
 
 
 def redirect_target(secured: tuple[str, Story], where: str) -> Done:
-    """Run a command with its streams sent elsewhere by a shell."""
+    """Run a command with its streams redirected by a shell."""
     base_url, story = secured
     script = f'exec "$0" "$@" {where}'
     command = ["/bin/sh", "-c", script, *PROGRAM, "status", "-", story.stale[0], "--output", "jsonl"]

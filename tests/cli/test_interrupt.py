@@ -1,4 +1,4 @@
-"""Ctrl-C: what is in flight ends, what was done is told, and the very command to go on with is named."""
+"""Ctrl-C: requests in flight end, results are reported, and the command that continues is printed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def story(client: Letta) -> Story:
 
 
 def interrupted(server: HeldServer, *arguments: str, number: signal.Signals = signal.SIGINT) -> Done:
-    """Run a command, and interrupt it once five are recompiled and more are in flight."""
+    """Run a command, and interrupt it once five conversations are recompiled and more are in flight."""
     server.hold_after(5)
     with Running(*arguments, base_url=server.base_url) as running:
         server.wait_until_holding()

@@ -1,4 +1,4 @@
-"""`recompile` without a terminal: what is changed, what is left alone, and what is said of it."""
+"""`recompile` without a terminal: what is changed, what is not, and the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports: what a table leaves out, and what JSON always has."""
+"""Reports: rows that a table omits, and fields that JSON always has."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""`serve` and `demo`: the embedded server, by command."""
+"""`serve` and `demo`: commands that run the embedded server."""
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 
 from letta_async import AuthenticationError, Letta
 from letta_async.cli.serve import _is_loopback
+from letta_async.testing import EmbeddedServer
+from letta_async.testing.__main__ import ListenError, serve_until
 from tests.cli.processes import Running, environment, run, run_here
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +64,15 @@ def test_a_port_that_is_taken_is_said_in_a_line() -> None:
         done = run_here("serve", "--port", port)
     assert (done.code, done.stdout) == (2, "")
     assert done.stderr == f"error: cannot listen on 127.0.0.1, port {port}: Address already in use\n"
+
+
+async def test_a_host_that_has_no_address_is_named_by_the_resolver_s_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resolve(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    with pytest.raises(ListenError, match=r"^Name or service not known$"):
+        await serve_until(asyncio.Event(), EmbeddedServer(host="a.invalid"))
 
 
 def test_the_demo_tells_the_whole_story() -> None:

@@ -1,4 +1,4 @@
-"""`status`: which are stale, by exit code and output; nothing is changed."""
+"""`status`: exit code and output for stale conversations; nothing is changed."""
 
 from __future__ import annotations
 

@@ -1,17 +1,21 @@
-"""Going through what comes until somebody asks to stop, at any moment."""
+"""Iteration until a stop is requested, at any moment, and signals."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 from collections.abc import AsyncGenerator
 
 import pytest
 
+from letta_async.cli.exits import Exit
 from letta_async.cli.stopping import Stop, until_stopped
 
 
 class Source:
-    """Gives one item, then nothing for ever, and notes its end."""
+    """Source of one item, which then waits for ever and records its end."""
 
     ended = False
 
@@ -70,3 +74,17 @@ async def test_so_it_is_when_it_is_cancelled_meanwhile() -> None:
         await waiting
     assert source.ended
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+async def test_a_hangup_explains_an_output_that_failed_just_before() -> None:
+    stop = Stop(lambda: None)
+    handled = signal.getsignal(signal.SIGHUP)
+    try:
+        with stop.listening():
+            stop.ask(Exit.UNCHECKED)
+            os.kill(os.getpid(), signal.SIGHUP)
+            await turns()
+            assert stop.code is Exit.HUNG_UP
+    finally:
+        signal.signal(signal.SIGHUP, handled)

@@ -1,4 +1,4 @@
-"""What somebody at a terminal sees: the plan, the question, the bar, colours."""
+"""Output on a terminal: plan, question, progress bar, colours."""
 
 from __future__ import annotations
 

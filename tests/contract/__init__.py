@@ -1,1 +1,1 @@
-"""The contract: what a Letta 0.16.8 answers, tested on the embedded server and, by the same tests, on a real one."""
+"""Contract tests of the responses of Letta 0.16.8, which run on the embedded server and on a real one."""

@@ -1,4 +1,4 @@
-"""The sync client in the clothes of the async one, so that one test holds for both."""
+"""Adapter of the sync client to the interface of the async one, so that tests run on both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["awaited"]
 
 
 def awaited(client: Letta) -> Any:
-    """Return a client whose methods are awaited, and whose lists and iterators are for `async for`."""
+    """Return an adapter whose methods are awaited, and whose lists and iterators are for `async for`."""
     return _Part(client)
 
 

@@ -1,7 +1,7 @@
-"""Which server the contract is tested on, and what most of its tests begin with.
+"""Fixtures of the contract tests: the server under test, callers, and rows that most tests need.
 
-Without anything set, an embedded server. With `LETTA_TEST_BASE_URL`, the real server there and nothing else;
-`LETTA_TEST_SECURE_BASE_URL` and `LETTA_TEST_SECURE_PASSWORD` name one that asks for a key.
+By default it is an embedded server. With `LETTA_TEST_BASE_URL`, only the real server there;
+`LETTA_TEST_SECURE_BASE_URL` and `LETTA_TEST_SECURE_PASSWORD` name one that requires a key.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ MODEL: Final = "letta/letta-free"
 collect_ignore = ["test_embedded_server.py"] if REAL else []
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
-"""A factory: makes something through the API and gives the server's answer; it is deleted after the test."""
+"""Factory that creates a row through the API and returns the response; the row is deleted after the test."""
 
 
 @attrs.frozen
 class SecureServer:
-    """A server that asks for a key."""
+    """A server that requires a key."""
 
     base_url: str
     password: str
@@ -39,7 +39,7 @@ class SecureServer:
 
 @attrs.frozen
 class Story:
-    """An agent with one block, labelled `human`, and a conversation: the story that most tests begin with."""
+    """An agent with one block, labelled `human`, and a conversation."""
 
     agent_id: str
     block_id: str
@@ -70,14 +70,14 @@ def secure_server() -> Iterator[SecureServer]:
 
 @pytest.fixture
 async def http(base_url: str) -> AsyncIterator[Http]:
-    """Return a bare caller of the server under test."""
+    """Return an HTTP caller of the server under test."""
     async with aiohttp.ClientSession() as session:
         yield Http(base_url, session)
 
 
 @pytest.fixture(params=["AsyncLetta", "Letta"])
 async def sdk(request: pytest.FixtureRequest, base_url: str) -> AsyncIterator[AsyncLetta]:
-    """Return the client, then the facade, to be used as if it were the client."""
+    """Return the async client, then the sync one in an adapter to the async interface."""
     if request.param == "AsyncLetta":
         async with AsyncLetta(base_url=base_url) as client:
             yield client
@@ -88,7 +88,7 @@ async def sdk(request: pytest.FixtureRequest, base_url: str) -> AsyncIterator[As
 
 @pytest.fixture
 async def secure_http(secure_server: SecureServer) -> AsyncIterator[Http]:
-    """Return a bare caller of the server that asks for a key; it sends none by itself."""
+    """Return an HTTP caller of the server that requires a key; it sends none by default."""
     async with aiohttp.ClientSession() as session:
         yield Http(secure_server.base_url, session)
 
@@ -111,7 +111,7 @@ async def make_block(http: Http) -> AsyncIterator[Make]:
 
 @pytest.fixture
 async def make_agent(http: Http) -> AsyncIterator[Make]:
-    """Create agents without tools: `await make_agent(memory_blocks=[…], system=…)`; their own blocks go with them."""
+    """Create agents without tools: `await make_agent(memory_blocks=[…])`; their own blocks are deleted with them."""
     made: list[dict[str, Any]] = []
 
     async def make(**body: Any) -> dict[str, Any]:
@@ -130,7 +130,7 @@ async def make_agent(http: Http) -> AsyncIterator[Make]:
 
 @pytest.fixture
 async def make_conversation(http: Http) -> Make:
-    """Create conversations: `await make_conversation(agent_id, summary=…)`; they go with their agent."""
+    """Create conversations: `await make_conversation(agent_id, summary=…)`; they are deleted with their agent."""
 
     async def make(agent_id: str, **body: Any) -> dict[str, Any]:
         answer = await http.post(f"/v1/conversations/?agent_id={agent_id}", body)

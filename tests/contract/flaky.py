@@ -1,4 +1,4 @@
-"""A proxy before the server under test that fails a share of the requests, in several ways."""
+"""Reverse proxy of the server under test that fails a share of the requests, in several ways."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FAULTS = ("refuse", "overload", "busy", "cut", "drop")
 
 
 class FlakyProxy:
-    """Pass requests on, but fail every so many of them, before or after the server has acted."""
+    """Proxy that forwards requests, but fails every n-th, before or after the server has processed it."""
 
     def __init__(self, upstream: str, share: float, seed: int = 1) -> None:
         self._upstream = upstream

@@ -1,4 +1,4 @@
-"""Agents: making, reading, listing, changing and deleting them."""
+"""Contract tests of agents: create, read, list, change and delete."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SUMMARIZER_DEFAULTS = {
 }
 
 BODY = {"name": "n", "model": MODEL, "include_base_tools": False, "system": "SYSTEM"}
-"""A body that makes an agent."""
+"""Body of a request that creates an agent."""
 
 
 async def refused(http: Http, **fields: Any) -> tuple[int, str]:
@@ -468,7 +468,7 @@ async def test_an_unknown_relation_is_refused(http: Http) -> None:
 
 @pytest.fixture
 async def three(make_agent: Make) -> list[dict[str, Any]]:
-    """Return three agents that share a tag of their own, the oldest first."""
+    """Return three agents that share a unique tag, the oldest first."""
     first = await make_agent(name="zeta one", tags=["x"])
     tag = first["id"]
     agents = [await make_agent(name=f"zeta {name}", tags=[tag, name]) for name in ("One", "two", "three")]

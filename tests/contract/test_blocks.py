@@ -1,4 +1,4 @@
-"""Blocks: making, reading, listing, changing and deleting them, and who uses them."""
+"""Contract tests of blocks: create, read, list, change and delete, and the agents that use them."""
 
 from __future__ import annotations
 
@@ -266,7 +266,7 @@ async def test_an_unknown_block_has_no_agents(http: Http) -> None:
 
 @pytest.fixture
 async def three(make_block: Make) -> list[dict[str, Any]]:
-    """Return three blocks that share a label of their own, the oldest first."""
+    """Return three blocks that share a unique label, the oldest first."""
     seed = await make_block(label="seed")
     label = seed["id"].removeprefix("block-")
     return [

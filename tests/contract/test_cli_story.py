@@ -1,4 +1,4 @@
-"""The command line on the server under test: forty conversations, a block that is edited, and exactly what is stale."""
+"""Test of the command line on the server under test: forty conversations, some of them stale after an edit."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.contract.conftest import Make
 from tests.contract.wire import Http
 
 AT_ONCE = 4
-"""How many requests the test itself has in flight."""
+"""Maximum number of requests that the test itself has in flight."""
 
 
 async def command(base_url: str, *arguments: str, stdin: str = "") -> tuple[int, list[dict[str, Any]], str]:
-    """Run a command as a process; give its exit code, its rows and what it said."""
+    """Run a command as a process; return its exit code, its rows and its standard error."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "letta_async", *arguments, "--base-url", base_url, "--output", "jsonl"),
         stdin=asyncio.subprocess.PIPE,

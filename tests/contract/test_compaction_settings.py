@@ -1,4 +1,4 @@
-"""Which compaction settings the server takes, and what it says of those it does not. All of it is sent to recompile."""
+"""Contract tests of the compaction settings that the server accepts, and of its refusals, by recompile requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TAGS = [
     "openrouter",
     "chatgpt_oauth",
 ]
-"""The providers that 0.16.8 knows, in its order."""
+"""Providers that 0.16.8 has, in its order."""
 PROVIDER_TAGS = ", ".join(f"<ProviderType.{tag}: '{tag}'>" for tag in TAGS)
 FORMAT_TAGS = ", ".join(f"<ResponseFormatType.{tag}: '{tag}'>" for tag in ("text", "json_schema", "json_object"))
 NO_TAG = "does not match any of the expected tags: "
@@ -60,16 +60,16 @@ FULL: dict[str, dict[str, Any]] = {
         for tag in ("azure", "xai", "groq", "deepseek", "together", "bedrock", "openrouter")
     },
 }
-"""For each provider, every field that it has besides the common ones."""
+"""Fields of each provider, besides the common ones."""
 
 
 async def check(http: Http, settings: Any) -> Answer:
-    """Have settings checked: those that pass meet a conversation that does not exist."""
+    """Send settings for a conversation that does not exist; valid ones are answered by a 404."""
     return await http.recompile(UNKNOWN_CONVERSATION, {"compaction_settings": settings})
 
 
 async def problems_of(http: Http, settings: Any, *path: str | int) -> list[dict[str, Any]]:
-    """Return the problems of settings, their places told from `path` on."""
+    """Return the problems of settings, with locations relative to `path`."""
     start = ("body", "compaction_settings", *path)
     problems = (await check(http, settings)).problems
     assert all(problem["loc"][: len(start)] == start for problem in problems), problems

@@ -1,4 +1,4 @@
-"""Conversations: making, reading, listing, changing, forking, deleting them; cancelling and compacting."""
+"""Contract tests of conversations: create, read, list, change, fork, delete, cancel and compact."""
 
 from __future__ import annotations
 
@@ -330,7 +330,7 @@ async def test_a_deleted_conversation_is_gone(http: Http, story: Story) -> None:
 
 @pytest.fixture
 async def four(http: Http, agent: dict[str, Any], make_conversation: Make) -> list[str]:
-    """Return the ids of four conversations of one agent, the oldest first; two have a summary, two a last message."""
+    """Return the IDs of four conversations of one agent, the oldest first; two have a summary, two a last message."""
     ids = [(await make_conversation(agent["id"]))["id"] for _ in range(4)]
     await http.patch(f"/v1/conversations/{ids[0]}", {"summary": "Alpha_1", "last_message_at": "2021-01-01T00:00:00Z"})
     await http.patch(f"/v1/conversations/{ids[2]}", {"summary": "beta%", "last_message_at": "2020-01-01T00:00:00Z"})
@@ -338,7 +338,7 @@ async def four(http: Http, agent: dict[str, Any], make_conversation: Make) -> li
 
 
 async def order(http: Http, agent_id: str, ids: list[str], query: str) -> str:
-    """Return the order of a list, each conversation by its place in `ids`."""
+    """Return the order of a list, each conversation as its index in `ids`."""
     answer = await http.get(f"/v1/conversations/?agent_id={agent_id}{query.format(*ids)}")
     assert answer.status == 200, answer
     return "".join(str(ids.index(conversation["id"])) for conversation in answer.json)

@@ -1,7 +1,7 @@
-"""What the real server does and the embedded one does not: docs/testing.md lists it, and here it is seen.
+"""Tests of the differences of the embedded server to the real one, which docs/testing.md lists.
 
-On the real server these tests pass. On the embedded one they must fail: one that passes there says that a difference is
-gone, and its mark and its line in the document with it.
+On the real server these tests pass. On the embedded one they must fail: if one passes, the difference is gone, and its
+mark and its line in the document must be removed.
 """
 
 from __future__ import annotations

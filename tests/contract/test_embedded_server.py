@@ -1,6 +1,6 @@
-"""The embedded server as a tool: starting and stopping it, its clock, its memory of requests, its command.
+"""Tests of the embedded server itself: start and stop, clock, record of requests, command.
 
-These are not about the contract: where a real server is tested, they are left out.
+They are not part of the contract, and are skipped if a real server is tested.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tests.contract.wire import UNKNOWN, Http, timeless
 
 
 def get(url: str, **headers: str) -> tuple[int, bytes]:
-    """Send a GET and give the status and the body."""
+    """Send a GET request; return the status and the body."""
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
             return answer.status, answer.read()

@@ -1,4 +1,4 @@
-"""HTTP around the calls: routing, methods, redirects, headers, keys."""
+"""Contract tests of HTTP: routing, methods, redirects, headers, keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listing messages, in which a conversation and an agent's own messages differ."""
+"""Contract tests of lists of messages, which differ for a conversation and an agent's own messages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def talk(http: Http, talking: dict[str, Any]) -> Talk:
 
 
 async def places(http: Http, target: str, known: list[dict[str, Any]]) -> str:
-    """Return a list of messages, each by its place in `known`."""
+    """Return a list of messages, each as its index in `known`."""
     answer = await http.get(f"/v1/conversations/{target}")
     assert answer.status == 200, answer
     ids = [message["id"] for message in known]

@@ -1,4 +1,4 @@
-"""The description at `/openapi.json`: what the embedded server says of itself stands in the real server's words."""
+"""Contract tests of `/openapi.json`: what the embedded server describes, the real one describes as well."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ async def described(http: Http) -> dict[str, Any]:
 
 
 def parameters(operation: dict[str, Any]) -> set[tuple[str, str, bool]]:
-    """Return the name, the place and the need of each parameter; those in headers are the real server's alone."""
+    """Return name, location and requirement of each parameter, except headers, which only the real server has."""
     found = operation.get("parameters", [])
     return {(each["name"], each["in"], each["required"]) for each in found if each["in"] != "header"}
 
 
 def fields(document: dict[str, Any], operation: dict[str, Any]) -> set[str]:
-    """Return the names of the fields of a body; none where it takes none."""
+    """Return the names of the fields of a body; none if it has no body."""
     if "requestBody" not in operation:
         return set()
     (content,) = operation["requestBody"]["content"].values()

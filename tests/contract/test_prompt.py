@@ -1,4 +1,4 @@
-"""The compiled prompt, letter for letter: it is what a client compares, stores and shows."""
+"""Contract tests of the exact text of compiled prompts, which clients compare, store and show."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def test_some_agents_have_no_memory_blocks_in_their_prompt(http: Http, mak
 
 
 def compiled_at(prompt: str) -> tuple[datetime, str]:
-    """Return the time in a prompt, and its zone as written."""
+    """Return the time in a prompt, and the text of its zone."""
     found = re.search(r"^- System prompt last recompiled: (.*M) (\S+)$", prompt, re.MULTILINE)
     assert found is not None, prompt
     return datetime.strptime(found[1] + found[2][-5:], "%Y-%m-%d %I:%M:%S %p%z"), found[2]

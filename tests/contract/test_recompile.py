@@ -1,4 +1,4 @@
-"""What recompiling does: to a conversation, to an agent without one, and to nothing on a dry run."""
+"""Contract tests of recompile: of a conversation, of an agent without one, and dry runs."""
 
 from __future__ import annotations
 

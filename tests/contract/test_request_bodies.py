@@ -1,4 +1,4 @@
-"""How a body becomes JSON, and what is said of one that does not."""
+"""Contract tests of the parsing of request bodies, and of the refusals of invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The blocks of an agent with the client: every method."""
+"""Contract tests of all methods of the client for the blocks of an agent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.contract.conftest import Make, Story
 from tests.contract.wire import UNKNOWN_AGENT, UNKNOWN_BLOCK, Http, human_block
 
 LABELS = ["..x", "a b", "a?b", "a#b", "100%", "%2F", "ünï✓", "a+b&c=d", "'\"<>"]
-"""Labels that mean something else in a URL unless they are percent-encoded."""
+"""Labels that change the meaning of a URL unless they are percent-encoded."""
 
 
 async def test_a_block_is_retrieved_and_changed_by_its_label(

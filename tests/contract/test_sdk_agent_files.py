@@ -1,4 +1,4 @@
-"""The files of an agent with the client, on a real server; on the embedded one they are scripted."""
+"""Contract tests of the client for the files of an agent, on a real server; the embedded one only scripts them."""
 
 from __future__ import annotations
 

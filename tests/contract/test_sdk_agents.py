@@ -1,4 +1,4 @@
-"""Agents with the client: every method."""
+"""Contract tests of all methods of the client for agents."""
 
 from __future__ import annotations
 

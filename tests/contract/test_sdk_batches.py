@@ -1,4 +1,4 @@
-"""The three documented ways of recompiling many, through a network that fails one request in five."""
+"""Contract tests of the three documented batch methods, through a proxy that fails one request in five."""
 
 from __future__ import annotations
 

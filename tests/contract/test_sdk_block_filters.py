@@ -1,4 +1,4 @@
-"""Every filter of the list of blocks, with the client."""
+"""Contract tests of all filters of the list of blocks, with the client."""
 
 from __future__ import annotations
 

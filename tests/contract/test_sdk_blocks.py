@@ -1,4 +1,4 @@
-"""Blocks with the client: every method."""
+"""Contract tests of all methods of the client for blocks."""
 
 from __future__ import annotations
 

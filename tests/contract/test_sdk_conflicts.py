@@ -1,4 +1,4 @@
-"""Conflicts with the client: those that pass are waited out, those that never do are met once."""
+"""Contract tests of conflicts with the client: temporary ones are retried, permanent ones are not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.contract.conftest import Make, Story
 
 
 async def test_changes_to_one_block_at_once_all_arrive(base_url: str, story: Story) -> None:
-    """A real server refuses those that meet another: it `was updated by another transaction`."""
+    """A real server refuses concurrent changes: the block `was updated by another transaction`."""
     values = {f"v{number}" for number in range(6)}
     async with AsyncLetta(base_url=base_url, max_retries=10, concurrency=6) as client:
         changed = await asyncio.gather(*(client.blocks.update(story.block_id, value=value) for value in values))

@@ -1,4 +1,4 @@
-"""Conversations with the client, but for recompiling: every method."""
+"""Contract tests of all methods of the client for conversations, except recompile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders and uploads with the client, on a real server; on the embedded one they are scripted."""
+"""Contract tests of the client for folders and uploads, on a real server; the embedded one only scripts them."""
 
 from __future__ import annotations
 

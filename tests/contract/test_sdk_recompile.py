@@ -1,4 +1,4 @@
-"""Recompiling with the client: every behaviour that users meet."""
+"""Contract tests of the client's recompile."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ async def test_a_conversation_without_messages_can_only_be_tried(sdk: AsyncLetta
 
 @pytest.fixture
 async def locked(request: pytest.FixtureRequest) -> AsyncIterator[SecureServer]:
-    """Return a server that asks for a key which a client would take."""
+    """Return a server that requires a key which the client accepts."""
     if REAL:
         yield request.getfixturevalue("secure_server")
         return

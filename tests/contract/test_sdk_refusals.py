@@ -1,4 +1,4 @@
-"""What refusals say with the client: the URL where nothing is, and what is wrong however much of it is repeated."""
+"""Contract tests of the client's error messages: unknown URLs, and problems that the server repeats."""
 
 from __future__ import annotations
 

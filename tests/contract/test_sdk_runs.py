@@ -1,4 +1,4 @@
-"""Runs with the client, on a real server; on the embedded one they are scripted. Without a model there are none."""
+"""Contract tests of the client for runs, of which a server without a model has none; the embedded one scripts them."""
 
 from __future__ import annotations
 

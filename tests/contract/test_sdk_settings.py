@@ -1,4 +1,4 @@
-"""What the client accepts, the server accepts: whatever valid settings, in whichever combination."""
+"""Contract test that the server accepts all settings that the client accepts, in any combination."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def known_to_this_server(given_settings: CompactionSettings) -> bool:
 
 
 def is_accepted(client: Letta, given_settings: Any) -> bool:
-    """Ask with the id of no conversation: the server looks at the settings first."""
+    """Return whether the server accepts settings, with an unknown conversation: it validates the settings first."""
     try:
         client.conversations.recompile(CONVERSATION, compaction_settings=given_settings)
     except NotFoundError:

@@ -1,4 +1,4 @@
-"""What is stale, what would change, and bringing up to date exactly that: the whole story with the client."""
+"""Contract tests of staleness with the client: detection, differences, and recompiling only stale conversations."""
 
 from __future__ import annotations
 

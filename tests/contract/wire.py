@@ -1,4 +1,4 @@
-"""A bare HTTP caller for the contract tests, and what they read answers with. It knows nothing of the package."""
+"""HTTP caller for the contract tests, independent of the package, and helpers that read responses."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from multidict import CIMultiDict
 from yarl import URL
 
 UNKNOWN: Final = "123e4567-e89b-42d3-8456-426614174000"
-"""A UUID that nothing has."""
+"""UUID of no row."""
 UNKNOWN_AGENT: Final = f"agent-{UNKNOWN}"
 UNKNOWN_BLOCK: Final = f"block-{UNKNOWN}"
 UNKNOWN_CONVERSATION: Final = f"conv-{UNKNOWN}"
 
 ID_TAIL: Final = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-"""A UUID as every id ends with."""
+"""Pattern of the UUID at the end of every ID."""
 
 NOTHING: Final = object()
-"""Stands for no body at all."""
+"""Value for a request without a body."""
 
 JSON: Final = "application/json"
 _COMPILED_AT: Final = re.compile(
@@ -34,7 +34,7 @@ _COMPILED_AT: Final = re.compile(
 
 @attrs.frozen
 class Answer:
-    """An answer as it arrived."""
+    """A response as received."""
 
     status: int
     headers: CIMultiDict[str]
@@ -50,20 +50,20 @@ class Answer:
 
     @property
     def problems(self) -> list[dict[str, Any]]:
-        """What a 422 names: its detail is the text of a Python list."""
+        """Return the problems of a 422, whose detail is the text of a Python list."""
         assert self.status == 422, (self.status, self.body)
         problems: list[dict[str, Any]] = ast.literal_eval(self.detail)
         return problems
 
     @property
     def complaints(self) -> list[tuple[str, str]]:
-        """What a 422 names, short: the type of each problem and the dotted path of its place."""
+        """Return the type and dotted location of each problem of a 422."""
         return [(problem["type"], ".".join(map(str, problem["loc"]))) for problem in self.problems]
 
 
 @attrs.frozen
 class Http:
-    """Sends exactly what it is told to the server under test, and follows no redirect."""
+    """HTTP caller that sends requests unchanged to the server under test, and follows no redirect."""
 
     base_url: str
     session: aiohttp.ClientSession
@@ -119,7 +119,7 @@ class Http:
 
 
 def timeless(prompt: str) -> str:
-    """Blank the time out of a prompt: the one line that differs each time."""
+    """Return a prompt without its time, the only line that differs each time."""
     blanked, found = _COMPILED_AT.subn("<time>", prompt)
     assert found == 1, prompt
     return blanked
@@ -128,7 +128,7 @@ def timeless(prompt: str) -> str:
 def expected_prompt(
     agent_id: str, *, system: str = "SYSTEM", blocks: str = "", conversation_id: str = "default", previous: int = 0
 ) -> str:
-    """Write a prompt as the server must compile it, but for the time."""
+    """Return the prompt that the server must compile, except for the time."""
     return (
         f"{system}\n\n{blocks}\n\n<memory_metadata>\n- AGENT_ID: {agent_id}\n- CONVERSATION_ID: {conversation_id}\n"
         f"- System prompt last recompiled: <time>\n"
@@ -137,7 +137,7 @@ def expected_prompt(
 
 
 def human_block(value: str, *, limit: int = 100_000, description: str = "About the user") -> str:
-    """Write the memory section of a prompt with one block, labelled `human`."""
+    """Return the memory section of a prompt with one block, labelled `human`."""
     return (
         "<memory_blocks>\nThe following memory blocks are currently engaged in your core memory unit:\n\n"
         f"<human>\n<description>\n{description}\n</description>\n<metadata>\n- chars_current={len(value)}\n"

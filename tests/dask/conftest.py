@@ -1,4 +1,4 @@
-"""A cluster in this process, and a server with conversations on it."""
+"""Fixtures of a Dask cluster in this process, and of an embedded server with conversations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from letta_async.testing import EmbeddedServer
 from tests.conversations import make_conversations
 
 LOOPBACK: Final = {"dashboard_address": "127.0.0.1:0", "worker_dashboard_address": "127.0.0.1:0"}
-"""Options of a `LocalCluster`, whose HTTP servers would else listen to everybody."""
+"""Options of a `LocalCluster` that make its HTTP servers listen on loopback only."""
 
 
 @pytest.fixture(scope="package")
@@ -26,7 +26,7 @@ def cluster() -> Iterator[LocalCluster]:
 
 @pytest.fixture
 def cluster_client(cluster: LocalCluster) -> Iterator[Client]:
-    """Return a client for one test, with which goes what a test that failed left on the cluster."""
+    """Return a client for one test; closing it also cancels what a failed test left on the cluster."""
     with Client(cluster) as client:
         yield client
 
@@ -44,7 +44,7 @@ def ids(_shared_server: EmbeddedServer) -> list[str]:
 
 @pytest.fixture
 def server(_shared_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> EmbeddedServer:
-    """Return a server, to which the environment points, in the workers, too: they are in this process."""
+    """Return a server whose URL is in the environment, also for the workers, which run in this process."""
     _shared_server.requests.clear()
     monkeypatch.setenv("LETTA_BASE_URL", _shared_server.base_url)
     return _shared_server

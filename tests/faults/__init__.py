@@ -1,5 +1,5 @@
-"""Faults of networks, proxies and servers: what makes them, and what a caller sees of them.
+"""Tests of faults of networks, proxies and servers: how they are caused, and what a caller sees.
 
-`server.py` is the far side, on loopback and on raw sockets, and `scripts.py` what it does; `table.py` says for every
-fault what both clients make of it, and `docs/faults.md` is written from that.
+`server.py` is a server on loopback and raw sockets, `scripts.py` has its behaviours; `table.py` defines for every
+fault what both clients do, and `docs/faults.md` is generated from it.
 """

@@ -1,4 +1,4 @@
-"""Fixtures of the fault tests; every test ends with the question what it left behind."""
+"""Fixtures of the fault tests; each test also checks that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .server import FarSide, Server
 from .tls import CONTEXTS
 
 _LOOP = os.environ.get("LETTA_TEST_LOOP", "asyncio")
-"""On which loop the clients run: `asyncio` or `uvloop`."""
+"""Event loop that the clients run on: `asyncio` or `uvloop`."""
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -34,7 +34,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 @pytest.fixture(scope="session", autouse=True)
 def warmed_up() -> None:
-    """Let what stays for good come into being: the loop's own descriptors, and what the collector need not look at."""
+    """Create what lasts for the session, such as the loop's descriptors, and freeze it for the garbage collector."""
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(asyncio.sleep(0))
     gc.collect()
@@ -50,7 +50,7 @@ def far_side() -> Iterator[FarSide]:
 
 @pytest.fixture
 def run() -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
-    """Run a coroutine on a loop of the chosen kind; no task may be left when it ends."""
+    """Run a coroutine on a loop of the chosen kind; check that no task is left when it ends."""
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         yield runner.run
         assert not asyncio.all_tasks(runner.get_loop())
@@ -60,7 +60,7 @@ _LOGGERS: Final = ("asyncio", "aiohttp", "aiohttp.client", "aiohttp.internal", "
 
 
 class _Journal(logging.Filter):
-    """Keep what is logged as text and let nobody else have it; a record keeps alive what it is about."""
+    """Filter that stores records as text, and drops those of other libraries; records would keep objects alive."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class _Journal(logging.Filter):
 
 @pytest.fixture
 def journal() -> Iterator[_Journal]:
-    """Keep everything that the package and its libraries log, down to the last detail."""
+    """Return all that the package and its libraries log, at every level."""
     journal = _Journal()
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]
@@ -102,7 +102,7 @@ def nothing_left_behind(far_side: FarSide, journal: _Journal) -> Iterator[None]:
 
 
 def _descriptors() -> set[str]:
-    """List the open file descriptors, each with what it is; nothing where the system does not tell."""
+    """Return the open file descriptors with their targets; empty if the system does not list them."""
     found: set[str] = set()
     for link in Path("/proc/self/fd").glob("*"):
         try:
@@ -114,7 +114,7 @@ def _descriptors() -> set[str]:
 
 @pytest.fixture
 def serve(far_side: FarSide) -> Iterator[Callable[..., Server]]:
-    """Start servers; at the end the clients must have closed every connection."""
+    """Start servers; check at the end that the clients have closed every connection."""
     servers: list[Server] = []
     with ExitStack() as stack:
 
@@ -135,7 +135,7 @@ def server(serve: Callable[..., Server]) -> Server:
 
 @pytest.fixture(params=list(DRIVERS))
 def drive(request: pytest.FixtureRequest, serve: Callable[..., Server]) -> Iterator[Callable[..., Driver]]:
-    """Put a client in front of a URL, each of the two in its turn."""
+    """Create a driver of a client for a URL; parametrized by both clients."""
     drivers: list[Driver] = []
 
     def make(url: str, **options: Any) -> Driver:

@@ -1,4 +1,4 @@
-"""Write `docs/faults.md` from the table: `python -m tests.faults.document`."""
+"""Generator of `docs/faults.md` from the table: `python -m tests.faults.document`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _SECTIONS: Final = {
 
 
 def document() -> str:
-    """Create the page."""
+    """Return the page."""
     parts = [_INTRODUCTION]
     for title, rows in _SECTIONS.items():
         faults = [fault for fault in FAULTS if fault.row in rows]

@@ -1,4 +1,4 @@
-"""Both clients, driven alike: the same lambda makes the call on either, and nothing may be left behind."""
+"""Drivers of both clients with the same interface: one lambda makes a call on either, and leaks are detected."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Do = Callable[[Any], Any]
 
 
 class Driver(ABC):
-    """A client in front of a server, with a clock whose waits take no time."""
+    """Base class of drivers: a client of a server, whose waits between attempts take no time."""
 
     many: int
-    """How many calls are many, and yet done in seconds."""
+    """Number of calls that is large, but takes only seconds."""
 
     def __init__(self, url: str, new_loop: Callable[[], asyncio.AbstractEventLoop], **options: Any) -> None:
         self._new_loop = new_loop
         self.waits: list[float] = []
-        """What was waited, in seconds."""
+        """Waits between attempts, in seconds."""
         self.lingers = False
         """Whether a task may stay until the client is closed."""
         self.client = self._make(base_url=url, **options)
@@ -41,37 +41,37 @@ class Driver(ABC):
 
     @abstractmethod
     def call(self, do: Do) -> Any:
-        """Make one call: `do` gets the client, and its result is waited for."""
+        """Make a call with `do`, which gets the client; return its result."""
 
     @abstractmethod
     def together(self, *dos: Do) -> list[Any]:
-        """Make calls at the same time; give what came of each, value or error."""
+        """Make calls concurrently; return the value or error of each."""
 
     @abstractmethod
     def close(self) -> None:
-        """Close the client and what it ran on."""
+        """Close the client and its loop or threads."""
 
     @abstractmethod
     def _loop(self) -> asyncio.AbstractEventLoop | None:
-        """The loop on which the client does its work."""
+        """Return the loop that the client runs on."""
 
     def recompile(self, **options: Any) -> str:
         """Make a call that is safe to repeat."""
         return self.call(lambda client: client.conversations.recompile(CONVERSATION, **options))
 
     def create(self, **options: Any) -> Any:
-        """Make a call that is not."""
+        """Make a call that is not safe to repeat."""
         return self.call(lambda client: client.post("/v1/agents/", body={"name": "Sam"}, cast_to=str, **options))
 
     def calm(self) -> None:
-        """Make a call, and switch the loop's debug mode off, for tests of so many calls that it would take minutes."""
+        """Make a call, then switch off the loop's debug mode, in which tests of many calls would take minutes."""
         self.recompile()
         loop = self._loop()
         assert loop is not None
         loop.set_debug(False)
 
     def left_behind(self) -> list[str]:
-        """Name the tasks and connections that are still busy although no call is under way."""
+        """Return the tasks and connections that are still active although no call is in progress."""
         loop, binding = self._loop(), self.client._transport._binding
         left = [] if loop is None else [repr(task) for task in asyncio.all_tasks(loop)]
         if binding is not None:
@@ -81,7 +81,7 @@ class Driver(ABC):
 
 
 class AsyncDriver(Driver):
-    """`AsyncLetta` on a loop of the test's own."""
+    """Driver of `AsyncLetta` on a loop that belongs to the test."""
 
     many = 5000
 
@@ -122,7 +122,7 @@ class AsyncDriver(Driver):
 
 
 class SyncDriver(Driver):
-    """`Letta`, called from this thread or from many."""
+    """Driver of `Letta`, called from one or several threads."""
 
     many = 1000
 

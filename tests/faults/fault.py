@@ -1,4 +1,4 @@
-"""What a fault is: what happens on the wire, and what a caller sees of it."""
+"""The class `Fault`: an event on the wire, and what a caller sees."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ RIGHT_ANSWER = "the right answer"
 
 
 class Again(enum.Enum):
-    """Which calls are tried again."""
+    """Calls that are retried after a fault."""
 
     NO = "no"
-    """None."""
+    """No call is retried."""
     REPEATABLE = "yes"
-    """Those that do no harm when done twice."""
+    """Calls that are safe to repeat."""
     ALL = "yes, every call"
-    """Also the others, since the server cannot have acted on them."""
+    """All calls, since the server cannot have processed them."""
 
 
 Place = Callable[[], AbstractContextManager[str]]
@@ -36,56 +36,56 @@ Place = Callable[[], AbstractContextManager[str]]
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """One thing that goes wrong, and what both clients make of it."""
+    """A fault, and the behaviour of both clients."""
 
     row: int
     """Number in the catalogue."""
     name: str
     happens: str
-    """What happens, in the words of the documentation."""
+    """Description of the event, for the documentation."""
     script: Script | None = None
-    """What a server does to every connection."""
+    """Behaviour of the server on every connection."""
     tls: str | None = None
     """The server's TLS settings, by name in `tls.CONTEXTS`."""
     scheme: str | None = None
-    """The scheme by which the server is spoken to, where it is not its own."""
+    """Scheme of the URL, if it differs from the server's."""
     place: Place | None = None
-    """Where there is no server that follows a script: what makes the URL."""
+    """Function that creates the URL, if there is no server that follows a script."""
     sees: type[APIError] | str = RIGHT_ANSWER
     again: Again = Again.NO
     says: tuple[str, ...] = ()
-    """What the message says."""
+    """Pattern of the error's message."""
     status: int | None = None
     tries: int | None = None
-    """How many tries a repeatable call makes, where it is neither one nor all three."""
+    """Number of attempts of a repeatable call, if it is neither one nor all three."""
     requests: int | None = None
-    """How many requests reach the server, where it is not one a try."""
+    """Number of requests that reach the server, if it is not one per attempt."""
     waits: tuple[float, float] | None = None
-    """Bounds of each wait between tries, in seconds."""
+    """Bounds of each wait between attempts, in seconds."""
     proxy: Script | None = None
-    """What a proxy between client and server does to every connection."""
+    """Behaviour of a proxy between client and server on every connection."""
     through_closed_port: bool = False
-    """Whether there should be a proxy and is none."""
+    """Whether the client's proxy is a closed port."""
     client: Mapping[str, Any] = attrs.field(factory=dict)
     """Options of the client."""
     client_context: Callable[[], ssl.SSLContext] = client_context
     check: Callable[[APIError], None] | None = None
-    """What else is true of the error."""
+    """Further check of the error."""
     inspect: Callable[[Server], None] | None = None
-    """What is true of what the server saw."""
+    """Check of the requests that the server received."""
     lingers: bool = False
     """Whether a task stays until the client is closed."""
     pure: Mapping[str, Any] = attrs.field(factory=dict)
-    """What is otherwise with aiohttp's parser in Python."""
+    """Fields that differ with aiohttp's parser in Python."""
     uvloop: Mapping[str, Any] = attrs.field(factory=dict)
-    """What is otherwise on uvloop."""
+    """Fields that differ on uvloop."""
 
     def __str__(self) -> str:
         return f"{self.row}-{self.name}"
 
     @property
     def relents(self) -> bool:
-        """Whether there is a server that could answer rightly."""
+        """Whether there is a server that can respond correctly after the fault."""
         return self.script is not None and (
             self.sees == RIGHT_ANSWER or (self.scheme is None and self.tls in (None, "good"))
         )

@@ -1,4 +1,4 @@
-"""Where nothing answers: addresses at which there is no server that follows a script."""
+"""Addresses without a responding server, and resolvers that fail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 
 @contextlib.contextmanager
 def closed_port() -> Iterator[str]:
-    """Hold a port on which nothing listens, so that nobody else takes it."""
+    """Reserve a port on which nothing listens."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{holder.getsockname()[1]}"
@@ -28,7 +28,7 @@ def closed_port() -> Iterator[str]:
 
 @contextlib.contextmanager
 def address_that_never_answers() -> Iterator[str]:
-    """Listen with a queue that is full: the system then drops whoever knocks."""
+    """Listen with a full queue, so that the system drops further connections."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -41,7 +41,7 @@ def address_that_never_answers() -> Iterator[str]:
 
 
 class _Unknown:
-    """A resolver that knows no name."""
+    """Resolver that knows no name."""
 
     def __init__(self, **_: Any) -> None: ...
 
@@ -52,14 +52,14 @@ class _Unknown:
 
 
 class _Busy(_Unknown):
-    """A resolver that wants to be asked later."""
+    """Resolver with a temporary failure."""
 
     async def resolve(self, *_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
 
 class _Hanging(_Unknown):
-    """A resolver that thinks it over."""
+    """Resolver that does not return."""
 
     async def resolve(self, *_: Any, **__: Any) -> Any:
         await asyncio.get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""What does not happen on the wire, or to more than one request; each promise is kept by a test of this folder."""
+"""Rows of the catalogue beyond single faults on the wire; a test of this folder checks each promise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small proxy: it opens tunnels, and answers plain requests in the server's place."""
+"""Proxy that opens tunnels, and itself responds to plain requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["tunnel"]
 
 
 async def tunnel(peer: Peer, seen: Arrived) -> None:
-    """Do what a request to a proxy asks for."""
+    """Open the tunnel that a request asks for, or respond to a plain request."""
     if seen.method != "CONNECT":
         await peer.send(RIGHT)
         return

@@ -1,4 +1,4 @@
-"""What servers do: the pieces of which faults are made."""
+"""Behaviours of servers, of which faults are composed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BODY = json.dumps(PROMPT).encode()
 
 
 def answer(status: int | str = 200, body: bytes = _BODY, *headers: str, length: int | str | None = -1) -> bytes:
-    """Create an answer; `length` stands in the place of the true one, `None` for no length at all."""
+    """Return the bytes of a response; `length` replaces the true `Content-Length`, `None` omits it."""
     lines = [f"HTTP/1.1 {status} Whatever", *headers]
     if not any(line.lower().startswith("content-type") for line in headers):
         lines.append("Content-Type: application/json")
@@ -49,12 +49,12 @@ def ok(body: bytes = _BODY, *headers: str, length: int | str | None = -1) -> byt
 
 
 def says(*pieces: bytes, every: float = 0.0, then: str = "more") -> Script:
-    """Answer each request with these bytes.
+    """Send bytes in response to each request.
 
     Args:
         pieces: Bytes, each in a segment of its own.
-        every: Seconds after each piece.
-        then: What follows: `more` requests, `fin` or `rst`.
+        every: Wait after each piece, in seconds.
+        then: Next event: `more` requests, `fin` or `rst`.
 
     """
 
@@ -98,7 +98,7 @@ def resets(when: str) -> Script:
 
 
 def hears_and_says(message: bytes) -> Script:
-    """Say something to whatever comes, and close."""
+    """Send bytes as soon as data arrives, and close."""
 
     async def script(peer: Peer) -> None:
         await peer.reader.read(1)
@@ -109,22 +109,22 @@ def hears_and_says(message: bytes) -> Script:
 
 
 async def stalls_at_once(peer: Peer) -> None:
-    """Take the connection and stay silent."""
+    """Accept the connection, and send nothing."""
     await peer.stall()
 
 
 async def stalls(peer: Peer) -> None:
-    """Take the request and stay silent."""
+    """Read the request, and send nothing."""
     await peer.request()
 
 
 def drips(message: bytes, head: int = 0, every: float = 0.05) -> Script:
-    """Answer byte by byte, after the first `head` bytes."""
+    """Send a response byte by byte, after the first `head` bytes."""
     return says(message[:head], *(message[i : i + 1] for i in range(head, len(message))), every=every)
 
 
 def answers(make: Callable[[], bytes]) -> Script:
-    """Answer each request with what is made for it."""
+    """Respond to each request with the bytes that a function returns."""
 
     async def script(peer: Peer) -> None:
         while True:
@@ -135,7 +135,7 @@ def answers(make: Callable[[], bytes]) -> Script:
 
 
 def takes(seconds: float) -> Script:
-    """Answer each request rightly, after so many seconds."""
+    """Respond correctly to each request, after a number of seconds."""
 
     async def script(peer: Peer) -> None:
         while True:
@@ -149,7 +149,7 @@ def takes(seconds: float) -> Script:
 def redirects(status: int, location: str | None, *, once: bool = False) -> Script:
     """Redirect each request, or `once` the first of a connection.
 
-    The location may name this server as `{here}` or `{host}`, and another as `{elsewhere}` or `{elsewhere_host}`.
+    The location may refer to this server as `{here}` or `{host}`, and another as `{elsewhere}` or `{elsewhere_host}`.
     """
 
     async def script(peer: Peer) -> None:
@@ -168,7 +168,7 @@ def redirects(status: int, location: str | None, *, once: bool = False) -> Scrip
 
 
 def answers_in_turn(*messages: bytes) -> Script:
-    """Answer each request, over whichever connection, with the next of these; the last one from then on."""
+    """Respond to each request, on any connection, with the next of these responses; the last one repeats."""
 
     async def script(peer: Peer) -> None:
         while True:
@@ -179,7 +179,7 @@ def answers_in_turn(*messages: bytes) -> Script:
 
 
 def endless(head: bytes, piece: bytes, every: float = 0.0) -> Script:
-    """Send without end, as fast as it is taken or a piece `every` so many seconds."""
+    """Send without end, as fast as the client reads, or a piece `every` number of seconds."""
 
     async def script(peer: Peer) -> None:
         await peer.request()
@@ -196,7 +196,7 @@ def gzipped(body: bytes) -> bytes:
 
 @functools.cache
 def bomb(size: int) -> bytes:
-    """Create a gzip body that unpacks to `size` zeros, without ever holding them."""
+    """Create a gzip body that unpacks to `size` zeros, without holding them in memory."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     block = bytes(2**20)
     parts: Iterable[bytes] = [packer.compress(block) for _ in range(size // len(block))]

@@ -1,4 +1,4 @@
-"""Secrets that a client is given here, and where they must not turn up."""
+"""Secrets used in the tests, and the check that an error does not show them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COOKIE: Final = "session=MostSecretCookie"
 TOKEN: Final = "MostSecretToken"
 
 _ENCODED: Final = "c2FtOk1vc3RTZWNyZXRQYXNzd29yZA"
-"""User name and password of the proxy as they travel."""
+"""User name and password of the proxy as encoded in the header."""
 
 
 def assert_not_told(*texts: str) -> None:
@@ -22,7 +22,7 @@ def assert_not_told(*texts: str) -> None:
 
 
 def assert_kept(error: BaseException) -> None:
-    """Look for the secrets in everything that can be shown of an error."""
+    """Check that no representation of an error shows a secret."""
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert_not_told(shown, pickle.dumps(error).decode("latin-1"))
     link: BaseException | None = error

@@ -1,4 +1,4 @@
-"""TLS on the server's side as servers do it in earnest: with an alert to the client before giving up.
+"""Server side of TLS that sends an alert to the client when a handshake fails, as real servers do.
 
 asyncio's own drops the alert when a handshake fails, and many faults of TLS would look alike.
 """
@@ -14,13 +14,13 @@ __all__ = ["secure"]
 async def secure(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, context: ssl.SSLContext
 ) -> asyncio.StreamReader:
-    """Do the handshake, and have what is written from then on encrypted.
+    """Do the handshake, and encrypt the writer from then on.
 
     Returns:
-        Reader of what comes, decrypted.
+        Reader of the decrypted data.
 
     Raises:
-        OSError: the handshake failed; the client was told.
+        OSError: The handshake failed; the alert was sent.
 
     """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

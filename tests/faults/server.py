@@ -1,6 +1,6 @@
-"""The far side: servers on loopback that do to a connection whatever a script says.
+"""Servers on loopback whose behaviour on a connection is a script.
 
-They run on a thread and a loop of their own, so that both clients can be put in front of them.
+They run on their own thread and loop, so that both clients can use them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["PROMPT", "RIGHT", "Arrived", "FarSide", "Peer", "Script", "Server", 
 T = TypeVar("T")
 
 PROMPT: Final = "You are Sam."
-"""What a right answer carries."""
+"""Prompt in a correct response."""
 RIGHT: Final = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n"You are Sam."'
 
 _RESET: Final = struct.pack("ii", 1, 0)
@@ -34,12 +34,12 @@ _RESET: Final = struct.pack("ii", 1, 0)
 
 @attrs.frozen
 class Arrived:
-    """A request that reached a server."""
+    """A request that a server received."""
 
     method: str
     target: str
     headers: dict[str, str]
-    """By lower-case name."""
+    """Headers by lower-case name."""
     body: bytes
 
 
@@ -51,16 +51,16 @@ class Peer:
         self.reader = reader
         self.writer = writer
         self.limit: int | None = None
-        """Most requests that the script may read; those after it are answered rightly."""
+        """Maximum number of requests that the script may read; later ones get a correct response."""
         self._turn = server.turn
         self._left: Arrived | None = None
 
     async def request(self) -> Arrived:
-        """Read one request to its end.
+        """Read a whole request.
 
         Raises:
-            IncompleteReadError: the client closed instead.
-            _HandOver: another script is to answer it.
+            IncompleteReadError: The client closed the connection.
+            _HandOver: Another script responds to it.
 
         """
         if self._left is not None:
@@ -84,7 +84,7 @@ class Peer:
         return seen
 
     async def send(self, *pieces: bytes, every: float = 0.0) -> None:
-        """Send bytes, each piece in a segment of its own, `every` so many seconds."""
+        """Send bytes, each piece in its own segment, with a wait of `every` seconds."""
         self.writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             self.writer.write(piece)
@@ -92,27 +92,27 @@ class Peer:
             await asyncio.sleep(every)
 
     async def close(self) -> None:
-        """Close the connection in an orderly way."""
+        """Close the connection with FIN."""
         self.writer.close()
         await self.writer.wait_closed()
 
     def reset(self) -> None:
-        """Tear the connection down."""
+        """Reset the connection."""
         self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.writer.transport.abort()
 
     async def stall(self) -> None:
-        """Say nothing until the client closes."""
+        """Wait until the client closes the connection."""
         while await self.reader.read(65536):
             pass
 
 
 Script = Callable[[Peer], Awaitable[None]]
-"""What a server does with a connection. At its end it waits for the client to close."""
+"""Behaviour of a server on a connection; at its end the server waits for the client to close."""
 
 
 class _HandOver(Exception):
-    """A connection goes on with another script."""
+    """Another script takes over a connection."""
 
     def __init__(self, script: Script) -> None:
         super().__init__()
@@ -124,27 +124,27 @@ async def answer_rightly(peer: Peer, _: Arrived) -> None:
 
 
 async def good(peer: Peer) -> None:
-    """Answer every request rightly, for as long as the client likes."""
+    """Respond correctly to every request."""
     while True:
         await peer.server.answer(peer, await peer.request())
 
 
 class Server:
-    """A server that follows a script."""
+    """Server that follows a script."""
 
     def __init__(self, far_side: FarSide, context: ssl.SSLContext | None) -> None:
         self.script: Script = good
         self.answer: Callable[[Peer, Arrived], Awaitable[None]] = answer_rightly
-        """What it does with a request when no script gets in the way."""
+        """Response to a request when no script applies."""
         self.elsewhere: Server | None = None
-        """Another server, to which this one may send clients."""
+        """Another server, for redirects."""
         self.once = False
         self.turn = 0
         self.requests: list[Arrived] = []
         self.connections = 0
         self.most_at_once = 0
         self.lost = ""
-        """What the last broken-off script met."""
+        """Error that ended the last script early."""
         self._far_side = far_side
         self._context = context
         self._open: set[asyncio.Task[None]] = set()
@@ -178,11 +178,11 @@ class Server:
             await self._listener.wait_closed()
 
     def follow(self, script: Script, *, once: bool = False) -> None:
-        """Do this from now on, and count anew.
+        """Replace the script, and reset the counts.
 
         Args:
-            script: What to do with new connections, and with open ones when their next request has come.
-            once: Only to one connection and one request of it; what comes then is answered rightly.
+            script: Behaviour for new connections, and for open ones from their next request on.
+            once: Apply it to one connection and one of its requests; later ones get a correct response.
 
         """
         self.script, self.once = script, once
@@ -198,12 +198,12 @@ class Server:
         return script
 
     def restart(self) -> None:
-        """Go away with every connection, and come back at the same port."""
+        """Close every connection and listen again on the same port."""
         self._far_side.run(self.stop())
         self._far_side.run(self.start())
 
     def all_closed(self) -> bool:
-        """Wait until the clients have closed their connections; tell whether they did."""
+        """Wait until the clients have closed their connections; return whether they did."""
         return eventually(lambda: not self._open)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -234,7 +234,7 @@ class Server:
 
 
 class FarSide:
-    """A thread with a loop, on which servers live."""
+    """Thread with an event loop, on which servers run."""
 
     def __init__(self) -> None:
         self._loop = asyncio.SelectorEventLoop()
@@ -248,7 +248,7 @@ class FarSide:
 
     @contextlib.contextmanager
     def server(self, context: ssl.SSLContext | None = None) -> Iterator[Server]:
-        """Run a server for the length of a block."""
+        """Run a server during a block."""
         server = Server(self, context)
         self.run(server.start())
         try:

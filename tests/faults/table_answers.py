@@ -1,4 +1,4 @@
-"""Answers that are refusals: rows 37 to 42."""
+"""Error responses: rows 37 to 42 of the catalogue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .scripts import answer, answers, says
 __all__ = ["ANSWERS"]
 
 _OWN: Final = (0.0, 1.0)
-"""Bounds of the waits that are the client's own choice: at most half a second, then a second."""
+"""Bounds of the waits that the client chooses: at most half a second, then a second."""
 
 
 def _class_of(status: int) -> type[APIStatusError]:

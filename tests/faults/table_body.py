@@ -1,4 +1,4 @@
-"""Faults of the answer's body: rows 18 to 28."""
+"""Faults of the response's body: rows 18 to 28 of the catalogue."""
 
 from __future__ import annotations
 

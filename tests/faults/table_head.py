@@ -1,4 +1,4 @@
-"""Faults up to the answer's headers: rows 8 to 17."""
+"""Faults up to the response's headers: rows 8 to 17 of the catalogue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["HEAD"]
 _NOT_HTTP: Final = ("not HTTP/1.1 that can be read", "https")
 _QUICK: Final = {"timeout": 0.3}
 _CUT_OFF: Final = {"again": Again.REPEATABLE, "says": ("the connection broke",)}
-"""The parser in Python waits for the end of a line, or of the headers, before it judges."""
+"""Changes for the parser in Python, which waits for the end of a line or of the headers before it fails."""
 
 HEAD: Final = [
     Fault(

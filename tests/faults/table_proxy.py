@@ -1,4 +1,4 @@
-"""Faults of proxies: row 36."""
+"""Faults of proxies: row 36 of the catalogue."""
 
 from __future__ import annotations
 

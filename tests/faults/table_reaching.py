@@ -1,4 +1,4 @@
-"""Faults of reaching the server: rows 1 to 6, 29, 30."""
+"""Faults of connecting to the server: rows 1 to 6, 29 and 30 of the catalogue."""
 
 from __future__ import annotations
 

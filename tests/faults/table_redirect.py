@@ -1,4 +1,4 @@
-"""Redirects: rows 31 to 33."""
+"""Redirects: rows 31 to 33 of the catalogue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of TLS: rows 34 and 35."""
+"""Faults of TLS: rows 34 and 35 of the catalogue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows 43 to 46: a call that is cancelled, out of time or closed upon, wherever it has got to."""
+"""Tests of rows 43 to 46: a call is cancelled, times out or its client is closed, at any stage."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Run = Callable[[Any], Any]
 
 
 async def _reads_nothing(peer: Peer) -> None:
-    """Take the connection and read nothing for a while."""
+    """Accept the connection, and read nothing for a while."""
     await asyncio.sleep(0.3)
 
 
@@ -39,7 +39,7 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 @attrs.frozen
 class Stage:
-    """How far a call has got, and how to hold it there."""
+    """A stage of a call, and how to stop a call there."""
 
     name: str
     script: Script = good
@@ -76,11 +76,11 @@ class Scene:
     backing_off: int = 0
 
     async def call(self) -> Any:
-        """Make the call that gets stuck."""
+        """Make the call that is stopped at a stage."""
         return await self.client.get("/v1/x", extra_body={"text": self.stage.body}, timeout=None)
 
     async def get_stuck(self, count: int = 1) -> list[asyncio.Task[Any]]:
-        """Start calls, and wait until they are where the stage holds them."""
+        """Start calls, and wait until they have reached the stage."""
         tasks = [asyncio.ensure_future(self.call()) for _ in range(count + self.stage.slot_taken)]
         await _until(lambda: self._is_stuck(count))
         await asyncio.sleep(0.01)

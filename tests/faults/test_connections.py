@@ -1,4 +1,4 @@
-"""Slots, descriptors, and connections that are used again."""
+"""Tests of slots, file descriptors, and reused connections."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _create(client: Any) -> Any:
 
 
 def ends_when_reused(how: str, pause: float = 0.0) -> Script:
-    """Answer the first request of a connection, and close it instead of answering the second."""
+    """Respond to the first request of a connection, and close it on the second."""
 
     async def script(peer: Peer) -> None:
         await peer.request()
@@ -87,7 +87,7 @@ def test_waiting_for_a_slot_counts_for_the_deadline(server: Server, drive: Drive
 
 @contextlib.contextmanager
 def starving() -> Iterator[Callable[[], None]]:
-    """Leave no file descriptor to anybody, until the end or until what is yielded is called."""
+    """Use up all file descriptors, until the end or until the yielded function is called."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
@@ -97,7 +97,7 @@ def starving() -> Iterator[Callable[[], None]]:
 
 
 def _without_descriptors(driver: Driver, call: Callable[[Any], Any], until: int | None = None) -> Any:
-    """Make a call while there is no descriptor, until so many waits were waited."""
+    """Make a call while there is no descriptor, which is released after a number of waits."""
     sleep = driver.client._transport.retries.sleep
     with contextlib.ExitStack() as stack:
 
@@ -120,7 +120,7 @@ def _without_descriptors(driver: Driver, call: Callable[[Any], Any], until: int 
 
 @pytest.fixture
 def starved(server: Server, drive: Drive) -> Driver:
-    """A client with a loop but without a connection, and without retries."""
+    """Return a driver without retries, whose loop runs, but which has no open connection."""
     driver = drive(server.url, max_retries=0)
     server.follow(says(ok(b'"You are Sam."', "Connection: close")))
     assert driver.recompile() == PROMPT

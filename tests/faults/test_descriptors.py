@@ -1,4 +1,4 @@
-"""Row 6: programs that may open few files get a large batch done all the same."""
+"""Test of row 6: a program with a low limit on open files completes a large batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .scripts import takes
 from .server import PROMPT, Server
 
 _FEW: Final = 64
-"""How many files a program may have open, those of its loop and libraries included."""
+"""Limit on open files, including those of the loop and libraries."""
 _MANY: Final = 600
 
 _PROGRAM: Final = f"""

@@ -1,4 +1,4 @@
-"""The page about faults says what the tests say."""
+"""Test that docs/faults.md agrees with the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever comes from outside, only errors of this package come out."""
+"""Fuzz tests: any input from outside leads to a value or an error of this package."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ E = TypeVar("E", bound=LettaError)
 
 
 def meet(make: Callable[[], Any], kind: type[E]) -> tuple[Any, E | None]:
-    """Return what comes of something: a value, or an error of ours; any other error is the test's failure."""
+    """Return the value of a call, or its `LettaError`; any other error fails the test."""
     try:
         return make(), None
     except kind as error:

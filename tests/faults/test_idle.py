@@ -1,4 +1,4 @@
-"""Row 61: what comes on a connection before a request is on it is never taken for the answer to that request."""
+"""Tests of row 61: data received on an idle connection is never taken for the response to the next request."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _UNASKED = {
 
 
 class SpeaksUp:
-    """Answer rightly, and send more on the first connection once its first answer is read."""
+    """Script that responds correctly, and sends more on the first connection once its first response was read."""
 
     def __init__(self, *unasked: bytes) -> None:
         self.said = threading.Event()
@@ -55,7 +55,7 @@ class SpeaksUp:
 
 
 def goes_on(*pieces: bytes) -> Script:
-    """Answer the first request with these bytes, each in a segment of its own, and all others rightly."""
+    """Respond to the first request with these bytes, each in its own segment, and correctly to all others."""
 
     async def script(peer: Peer) -> None:
         if peer.server.connections == 1:

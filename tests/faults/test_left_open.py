@@ -1,4 +1,4 @@
-"""Rows 47, 58 and 60: clients that nobody closes, clocks that jump, and interpreters that complain about everything."""
+"""Tests of rows 47, 58 and 60: clients that are not closed, clocks that jump, and interpreters with all warnings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 def python(code: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a script in an interpreter of its own."""
+    """Run a script in a new interpreter."""
     return subprocess.run(
         [sys.executable, *options, "-c", textwrap.dedent(code)],
         cwd=_ROOT,

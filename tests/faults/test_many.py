@@ -1,4 +1,4 @@
-"""Many calls at once, and servers that cannot keep up: rows 40, 48 and 55 to 57, and the long runs."""
+"""Tests of many concurrent calls and overloaded servers: rows 40, 48 and 55 to 57, and long runs."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_two_thousand_gathered_calls_do_not_time_out_in_the_queue(server: Server
 
 
 class _Room:
-    """A server that answers so many requests at once, and turns away the others."""
+    """Server that processes a number of requests concurrently, and refuses the others."""
 
     def __init__(self, places: int, *, seconds: float = 0.002) -> None:
         self.places = places
@@ -115,7 +115,7 @@ class _Room:
 
 
 async def _ten_connections(peer: Peer) -> None:
-    """Take ten connections, and turn away the others."""
+    """Accept ten connections, and close the others."""
     if peer.server.open_connections > 10:
         peer.reset()
         return
@@ -195,7 +195,7 @@ def test_one_answer_in_a_hundred_that_is_slow_holds_up_no_other(server: Server, 
 
 
 class _Moody:
-    """A server that answers each conversation with its id, and fails a fifth of the requests in one way or another."""
+    """Server that responds with the conversation's ID, and fails a fifth of the requests in various ways."""
 
     def __init__(self) -> None:
         self._random = random.Random(20)

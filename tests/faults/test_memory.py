@@ -1,4 +1,4 @@
-"""Rows 16 and 25 to 27: a server cannot fill the client's memory, nor keep it reading."""
+"""Tests of rows 16 and 25 to 27: a server cannot fill the client's memory, nor keep it reading."""
 
 from __future__ import annotations
 

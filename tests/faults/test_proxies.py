@@ -1,4 +1,4 @@
-"""Row 64: proxies that the environment names are followed or refused, never passed over."""
+"""Tests of row 64: proxies in the environment are used or refused, never ignored."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAMES: Final = ("http_proxy", "https_proxy", "all_proxy", "socks_proxy", "no_pr
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An environment without proxies."""
+    """Remove all proxies from the environment; return the `monkeypatch` that did."""
     for name in _NAMES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -158,7 +158,7 @@ _SOCKS: Final = {
 
 @pytest.fixture(params=_SOCKS)
 def socks(request: pytest.FixtureRequest, proxy: Server, environment: pytest.MonkeyPatch) -> str:
-    """A variable that names a proxy for SOCKS."""
+    """Return the name of a variable that is set to a SOCKS proxy."""
     environment.setenv(request.param, _SOCKS[request.param].format(host=proxy.host, password=PROXY_PASSWORD))
     return request.param
 
@@ -217,7 +217,7 @@ def test_what_is_no_url_is_refused_by_the_variables_name(
 
 
 class _OtherConnector(aiohttp.TCPConnector):
-    """A connector as another library makes it, such as one for SOCKS."""
+    """Connector of another library, such as one for SOCKS."""
 
 
 def _recompile(

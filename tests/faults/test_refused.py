@@ -1,4 +1,4 @@
-"""Rows 7 and 51 to 53: what could split a request, or lead it elsewhere, is refused before anything is sent."""
+"""Tests of rows 7 and 51 to 53: values that could split or redirect a request are refused before it is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same faults with aiohttp's parser in Python, and on uvloop, each in an interpreter of its own."""
+"""Tests of the faults with aiohttp's parser in Python, and on uvloop, each in a new interpreter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VARIANTS = {"python-parser": {"AIOHTTP_NO_EXTENSIONS": "1"}, "uvloop": {"LETTA_
 )
 @pytest.mark.timeout(600)
 def test_the_faults_are_the_same_with_either_parser_and_loop() -> None:
-    """`Letta` is left out: it has a loop of its own, and the rest is the same."""
+    """`Letta` is left out: it always has its own loop, and the rest is the same."""
     selection = "not Letta or AsyncLetta", "not thousands"
     command = [sys.executable, "-X", "dev", "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     command += [*(str(_HERE / file) for file in _FILES), "-k", " and ".join(f"({words})" for words in selection)]

@@ -1,4 +1,4 @@
-"""What a client is told in confidence turns up nowhere."""
+"""Tests that no log, error or traceback shows a client's secrets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PROXY = f"http://sam:{PROXY_PASSWORD}@127.0.0.1:1"
 
 
 def _parts(client: Any) -> Iterator[object]:
-    """Yield everything of a client that a debugger, a log or a traceback might show."""
+    """Yield all parts of a client that a debugger, log or traceback may show."""
     yield client
     yield from vars(client).values()
     config, transport = client._config, client._transport

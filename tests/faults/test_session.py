@@ -1,4 +1,4 @@
-"""Row 62: what a session that is handed in brings does not change what a call is."""
+"""Tests of row 62: the settings of a user's session do not change a call."""
 
 from __future__ import annotations
 
@@ -58,15 +58,15 @@ def _jar() -> aiohttp.CookieJar:
 
 @attrs.frozen
 class Brings:
-    """Something that a session brings, and what of it is in a request."""
+    """A setting of a session, and its effect on a request."""
 
     name: str
     make: Callable[[], Mapping[str, Any]]
-    """Makes the session's options, on the loop."""
+    """Function that returns the session's options, called on the loop."""
     adds: Mapping[str, str] = attrs.field(factory=dict)
-    """Headers beyond those of a call without such a session."""
+    """Headers in addition to those of a call without such a session."""
     without_a_key: str | None = None
-    """What a client without a key sends as `Authorization`."""
+    """`Authorization` header of a client without a key."""
 
     def __str__(self) -> str:
         return self.name

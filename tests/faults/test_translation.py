@@ -1,4 +1,4 @@
-"""No exception of the HTTP library reaches a caller."""
+"""Tests that no exception of the HTTP library reaches a caller."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CLASSES = sorted({cls for cls in _subclasses(aiohttp.ClientError) if _is_aiohttp
 
 
 def _make(cls: type[Any]) -> Exception:
-    """Create an instance of an exception class, whatever its constructor wants."""
+    """Create an instance of an exception class, whatever arguments its constructor requires."""
     if issubclass(cls, aiohttp.ClientResponseError):
         arguments: tuple[Any, ...] = (_REQUEST, ())
     elif issubclass(cls, UnixClientConnectorError):

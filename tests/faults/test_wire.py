@@ -1,4 +1,4 @@
-"""Every fault of the wire behaves as the table says, on both clients."""
+"""Tests of every fault in the table, on both clients."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from .server import PROMPT, Server, good
 from .table import FAULTS
 
 
-def _here(fault: Fault) -> Fault:
-    """Return the fault as it is with this interpreter's settings."""
+def _for_this_interpreter(fault: Fault) -> Fault:
+    """Return the fault with the changes for this interpreter's parser and loop."""
     if os.environ.get("LETTA_TEST_LOOP") == "uvloop":
         fault = attrs.evolve(fault, **fault.uvloop)
     if os.environ.get("AIOHTTP_NO_EXTENSIONS"):
@@ -33,7 +33,7 @@ def _here(fault: Fault) -> Fault:
 
 @attrs.frozen
 class Scene:
-    """A client, and what stands before it."""
+    """A client with its server, and its proxy if there is one."""
 
     fault: Fault
     client: Driver
@@ -42,7 +42,7 @@ class Scene:
     elsewhere: Server
 
     def follow(self, *, once: bool = False) -> None:
-        """Let the fault happen: for ever, or once."""
+        """Make the server or proxy cause the fault, always or once."""
         if self.server is not None:
             self.server.follow(self.fault.script, once=once and self.proxy is None)
         if self.proxy is not None:
@@ -54,7 +54,7 @@ class Scene:
                 server.follow(good)
 
 
-@pytest.fixture(params=[pytest.param(_here(fault), id=str(fault)) for fault in FAULTS])
+@pytest.fixture(params=[pytest.param(_for_this_interpreter(fault), id=str(fault)) for fault in FAULTS])
 def fault(request: pytest.FixtureRequest) -> Fault:
     return request.param
 
@@ -103,7 +103,7 @@ def test_fault(scene: Scene) -> None:
 
 
 def _meet_for_ever(scene: Scene, call: Callable[[], Any], tries: int) -> None:
-    """Make a call that meets the fault as often as it tries."""
+    """Check a call of which every attempt meets the fault."""
     fault = scene.fault
     scene.follow()
     if fault.sees == RIGHT_ANSWER:
@@ -140,7 +140,7 @@ def _judge(fault: Fault, error: APIError) -> None:
 
 
 def _meet_once(scene: Scene) -> None:
-    """Make a call that meets the fault once if it is tried again for that, and if not another call after it."""
+    """Check that a call succeeds after a single fault: by a retry, or if there is none, as the next call."""
     fault, client = scene.fault, scene.client
     if fault.through_closed_port:
         return

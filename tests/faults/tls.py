@@ -1,4 +1,4 @@
-"""Certificates good and bad, and what a client trusts."""
+"""Valid and invalid certificates, and a client's context that trusts their authority."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ CONTEXTS: Final[dict[str, Callable[[], ssl.SSLContext]]] = {
     "client certificate": functools.cache(_wants_client_certificate),
     "client certificate, TLS 1.2": functools.cache(_wants_client_certificate_early),
 }
-"""A server's TLS settings, by the name of what is wrong with them."""
+"""TLS settings of a server, by the name of their fault."""
 
 
 def client_context() -> ssl.SSLContext:
-    """Trust the authority of the good certificate and nothing else."""
+    """Return a client's context that trusts only the authority of the valid certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _authority("trusted").configure_trust(context)
     return context

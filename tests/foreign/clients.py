@@ -30,4 +30,4 @@ def recorded(story: str) -> Path:
 def tell(name: str, story: str, base_url: str, *key: str) -> list[str]:
     """Have a client tell a story of a server; give what can be compared of it, a line a step."""
     client, program, kind = CLIENTS[name]
-    return comparable(client.tell(program, *kind, story, f"foreign-{uuid.uuid4()}", base_url, *key))
+    return comparable(client.run_program(program, *kind, story, f"foreign-{uuid.uuid4()}", base_url, *key))

@@ -289,13 +289,13 @@ MUTANTS: Final = (
     ),
     Mutant(
         "does not say which method is allowed",
-        replaced("_app._routed", refusing(lambda refusal: refusal.headers.pop("allow", None))),
+        replaced("_app._find_route", refusing(lambda refusal: refusal.headers.pop("allow", None))),
         "test_http.py::test_another_method_is_refused_and_one_that_is_allowed_named",
         "test_http.py::test_a_slash_too_many_or_too_few_is_redirected",
     ),
     Mutant(
         "redirects for good",
-        replaced("_app._routed", refusing(redirect_for_good)),
+        replaced("_app._find_route", refusing(redirect_for_good)),
         "test_http.py::test_a_slash_too_many_or_too_few_is_redirected",
         "test_http.py::test_a_path_that_is_no_call_is_not_found",
     ),

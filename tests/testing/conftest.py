@@ -1,4 +1,4 @@
-"""What the tests of the embedded server as a tool begin with."""
+"""Fixtures of the tests of the embedded server."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def server() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture
 def client(server: EmbeddedServer) -> Iterator[Letta]:
-    """Return a client that tries once: what the server did to a request is to be seen."""
+    """Return a client without retries, so that tests see the server's response to each request."""
     with Letta(base_url=server.base_url, max_retries=0) as client:
         yield client

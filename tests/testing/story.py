@@ -1,4 +1,4 @@
-"""A server's state, made and read over the wire: everything that a restart must bring back."""
+"""Creation and reading of a server's state over HTTP, to compare it before and after a restart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MODEL = "letta/letta-free"
 
 
 def fill(client: Letta) -> dict[str, str]:
-    """Create one of everything, change it, delete something; give the ids of what is left."""
+    """Create rows of every kind, change and delete some; return the IDs of the remaining ones."""
     block = client.post(
         "/v1/blocks/", body={"label": "human", "value": "Ada\ud83d\ude00", "metadata": {"odd": "\ud800"}}
     )
@@ -57,7 +57,7 @@ def fill(client: Letta) -> dict[str, str]:
 
 
 def state(client: Letta) -> dict[str, Any]:
-    """Read all that a server knows, in the server's order."""
+    """Return all data of a server, in the server's order."""
     agents = client.get("/v1/agents/")
     conversations = client.get("/v1/conversations/")
     details = [client.get(f"/v1/conversations/{each['id']}") for each in conversations]

@@ -1,4 +1,4 @@
-"""A clock that goes on only when it is told to, and the times that follow from it."""
+"""Tests of the simulated clock, and of the times in responses that follow from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every call that the client has a method for is one that the embedded server answers."""
+"""Test that the embedded server has a route for every operation of the client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server with a file: what it is told once it knows for good, whatever ends it."""
+"""Tests of a server with a file: its data survives restarts, crashes and damaged files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from letta_async import InternalServerError, Letta
 from letta_async.testing import DataFileError, EmbeddedServer, SimulatedClock
-from letta_async.testing._file import DataFile
+from letta_async.testing._data_file import DataFile
 from tests.ids import CONVERSATION
 from tests.testing.story import MODEL, fill, state
 
@@ -42,7 +42,7 @@ def test_after_a_restart_it_answers_everything_as_before(path: Path) -> None:
 
 def test_after_a_restart_it_goes_on_as_if_there_had_been_none(path: Path) -> None:
     def go_on(server: EmbeddedServer, ids: dict[str, str]) -> str:
-        """Change what was there before; give what follows from that, with names for the ids."""
+        """Change existing rows; return the resulting responses, with names instead of IDs."""
         with Letta(base_url=server.base_url) as client:
             client.patch(f"/v1/blocks/{ids['block']}", body={"value": "Barbara"})
             fork = client.post(f"/v1/conversations/{ids['conversation']}/fork")["id"]
@@ -69,7 +69,7 @@ def test_after_a_restart_it_goes_on_as_if_there_had_been_none(path: Path) -> Non
 
 
 def test_what_a_refused_request_left_behind_is_kept_too(path: Path) -> None:
-    """A conversation whose isolated labels are unknown is refused, yet it stays: the real server does that."""
+    """A conversation whose isolated labels are unknown is refused, but stored, as on the real server."""
     with EmbeddedServer(path=path) as server, Letta(base_url=server.base_url) as client:
         agent = client.post("/v1/agents/", body={"model": MODEL})
         with pytest.raises(Exception, match="not found on agent"):

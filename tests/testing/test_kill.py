@@ -1,4 +1,4 @@
-"""A server with a file that is killed at any moment: what it answered is there, and nothing by halves."""
+"""Tests of a server with a file that is killed at random: every confirmed change is stored, and none in part."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ WORKERS = 3
 
 
 class Killed(Exception):
-    """The server is gone."""
+    """The server was killed."""
 
 
 @attrs.define
 class Countdown:
-    """Kills a process once so many answers came."""
+    """Counter that kills a process after a number of responses."""
 
     process: subprocess.Popen[str]
     left: int
@@ -50,17 +50,17 @@ class Countdown:
 
 @attrs.define
 class Worker:
-    """Changes what is its own, over a connection of its own, and notes what was answered and what was not."""
+    """Client that changes its own rows over its own connection, and records which changes were confirmed."""
 
     agent_id: str = ""
     block_id: str = ""
     values: list[str] = attrs.field(factory=list)
-    """Values of the block: the last one answered, and those sent since."""
+    """Values of the block: the last confirmed one, and those sent since."""
     conversations: set[str] = attrs.field(factory=set)
     unsure: set[str] = attrs.field(factory=set)
-    """Conversations whose deletion was sent and not answered."""
+    """Conversations whose deletion was sent, but not confirmed."""
     recompiled: dict[str, int] = attrs.field(factory=dict)
-    """The number of the value that each conversation's prompt must have at least."""
+    """Minimum number of the block's value in each conversation's prompt."""
 
     def run(self, url: str, answered: Callable[[], None]) -> None:
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
@@ -106,7 +106,7 @@ class Worker:
                 self.unsure.discard(chosen)
 
     def check(self, client: Letta) -> None:
-        """Compare what the next server knows with what the last one answered."""
+        """Check that the next server has every change that the last one confirmed."""
         if not self.agent_id:
             return
         agent = client.agents.retrieve(self.agent_id)

@@ -1,7 +1,7 @@
-"""schemathesis goes over the server by its own description: nothing makes it fail, and its answers are as described.
+"""Tests of the server by schemathesis and its OpenAPI description: no request makes it fail, responses conform.
 
-What is real about the real server's failures stays: a few calls can meet a 500 in good order, and the description says
-which and with what body. Anything else is a fault of this server.
+The real server responds to a few valid requests with a 500. So does this one, and the description lists them with
+their bodies. Any other 500 is a bug of this server.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ OPERATIONS = [
     for operation in (found.ok() for found in DESCRIBED.get_all_operations())
     if "501" not in operation.definition.raw["responses"]
 ]
-"""Those that need no script."""
+"""Operations that need no script."""
 FALLIBLE = [operation for operation in OPERATIONS if operation.label != "GET /v1/health/"]
-"""Those that take anything, and so can be given something wrong."""
+"""Operations with parameters, which can therefore be invalid."""
 DELIBERATE = (
     '{"detail":"A database error occurred."}',
     '{"detail":"An unknown error occurred"}',
@@ -54,13 +54,13 @@ def served() -> Iterator[EmbeddedServer]:
 
 
 def known(server: EmbeddedServer) -> dict[str, str]:
-    """Create one of everything; give the ids by the names of the parameters that take them."""
+    """Create a row of every kind; return the IDs by the names of the parameters that accept them."""
     with Letta(base_url=server.base_url) as client:
         return {f"{name}_id": made for name, made in fill(client).items()}
 
 
 def sent(case: Any, server: EmbeddedServer, ids: dict[str, str], *, meant: bool) -> Any:
-    """Send a case; where it is meant to be right, with ids that exist and a model that the server has."""
+    """Send a case; if it is valid, with IDs that exist and a model that the server has."""
     if meant:
         for name in set(ids).intersection(case.path_parameters or {}):
             case.path_parameters[name] = ids[name]

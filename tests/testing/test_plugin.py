@@ -1,4 +1,4 @@
-"""The pytest plugin, in runs of pytest of their own: users' projects, with users' settings."""
+"""Tests of the pytest plugin in separate runs of pytest, with the settings of users' projects."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def anyio_backend():
 
 
 def run(folder: Path, *options: str, python: Path | None = None, **files: str) -> str:
-    """Run pytest as in a project with these files, warnings as errors; give what it says.
+    """Run pytest as in a project with these files, warnings as errors; return its output.
 
-    In another environment, given its Python, the plugin is found as installed; here it is named.
+    With the Python of another environment, the installed plugin is used; otherwise it is named on the command line.
     """
     pytest_ = (
         [sys.executable, "-m", "pytest", "-p", "pytest_letta_async"] if python is None else [python, "-m", "pytest"]

@@ -1,4 +1,4 @@
-"""What a test can see of the requests that arrived. The rest of it stands in tests/contract/test_embedded_server."""
+"""Tests of the record of received requests; tests/contract/test_embedded_server has more of them."""
 
 from __future__ import annotations
 

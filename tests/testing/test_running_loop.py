@@ -1,4 +1,4 @@
-"""The server runs for a `with` block also inside an event loop: in a notebook, or in an asynchronous test."""
+"""Tests of the server's `with` block while an event loop is running, as in a notebook or an asynchronous test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MODEL = "letta/letta-free"
 
 @pytest.fixture(autouse=True)
 def others() -> None:
-    """Leave out the servers of fixtures that last for the whole session."""
+    """Record the threads that exist before the test, such as those of session-scoped servers."""
     _others.update(threading.enumerate())
 
 

@@ -1,4 +1,4 @@
-"""What a test can make the server do to the next requests: delay, fail, cut off, rate-limit, hang up."""
+"""Tests of scripted responses: delay, failure, truncation, rate limits, and closed connections."""
 
 from __future__ import annotations
 

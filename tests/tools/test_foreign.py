@@ -58,7 +58,7 @@ def test_a_program_is_run_without_the_callers_environment(
     client.install()
     program = tmp_path / "program.py"
     program.write_text("import os, sys; print(sys.argv[1:], 'LETTA_API_KEY' in os.environ)")
-    assert client.tell(program, "a", "b c") == "['a', 'b c'] False\n"
+    assert client.run_program(program, "a", "b c") == "['a', 'b c'] False\n"
 
 
 def test_without_node_its_client_is_left_out_with_a_word(

@@ -20,7 +20,7 @@ from tools.real_server import provision as provisions
 from tools.real_server.instance import Instance
 from tools.real_server.ports import free, free_port
 from tools.real_server.process import Process, spawn
-from tools.real_server.provision import provision_in
+from tools.real_server.provision import Provision, provision_in
 from tools.real_server.report import Failure
 from tools.real_server.serve import stay_home
 
@@ -148,6 +148,57 @@ def test_every_requirement_is_pinned_and_names_no_place() -> None:
     assert all("==" in pin for pin in pins)
     assert not [line for line in requirements if "://" in line or line.startswith("-")]
     assert "psycopg2" not in [pin.partition("==")[0] for pin in pins]
+
+
+@pytest.mark.parametrize("broken", ["model", "redis"])
+def test_what_was_started_ends_when_something_does_not_start(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "redis").write_text("#!/bin/sh\n" + ("exit 1\n" if broken == "redis" else "exec sleep 60\n"))
+    (programs / "redis").chmod(0o700)
+    monkeypatch.setattr(Provision, "redis_server", programs / "redis")
+    monkeypatch.setattr(Provision, "python", Path("/bin/false" if broken == "model" else sys.executable))
+    monkeypatch.setattr(Provision, "template", FakeCluster())
+    started: list[Process] = []
+    monkeypatch.setattr(
+        Instance, "_add", lambda self, process: (started.append(process), self.processes.append(process))
+    )
+    instance = Instance(tmp_path / "instance", free_port(), model_port=free_port())
+    with pytest.raises(Failure, match=f"{broken} has ended by itself"):
+        instance.start(Provision(tmp_path, "", ""), linked=True)
+    assert {"postgres", broken} <= {process.name for process in started}
+    assert not [process.name for process in started if process.alive]
+    for process in started:
+        os.waitpid(process.pid, 0)
+
+
+class FakeCluster:
+    """A cluster that only sleeps."""
+
+    def copy(self, folder: Path, log: Path) -> "FakeCluster":
+        return self
+
+    def start(self, port: int, log: Path, *, linked: bool) -> Process:
+        return spawn("postgres", SLEEP, environment={}, log=log, linked=linked)
+
+    def uri(self, port: int) -> str:
+        return f"postgresql://127.0.0.1:{port}/postgres"
+
+
+def test_what_was_started_is_known_by_a_later_run(tmp_path: Path, sleeper: Process) -> None:
+    instance = Instance(tmp_path, 1, 2, pooled=False, model_port=3)
+    instance._add(sleeper)
+    assert Instance.load(tmp_path) == instance
+    assert instance.model_url == "http://127.0.0.1:3"
+
+
+@pytest.mark.parametrize(("pooled", "names"), [(True, {"DISABLE_SQLALCHEMY_POOLING", "PG_URI"}), (False, {"PG_URI"})])
+def test_connections_are_pooled_unless_declined(pooled: bool, names: set[str], tmp_path: Path) -> None:
+    settings = Instance(tmp_path, pooled=pooled)._database_settings("postgresql://here/postgres")
+    assert {name.removeprefix("LETTA_") for name in settings} == names
+    assert settings["LETTA_PG_URI"].endswith("?sslmode=disable") is pooled
 
 
 def test_a_folder_where_nothing_was_started_holds_nothing_to_stop(tmp_path: Path) -> None:

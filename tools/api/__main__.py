@@ -1,4 +1,4 @@
-"""Read the command line: write, check, diff."""
+"""Command line of the generator: write or check files, compare with or scaffold from a server's description."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def generated() -> Mapping[Path, str]:
 
 
 def formatted(text: str, path: Path) -> str:
-    """Format a module as `make format` does."""
+    """Return a module's source formatted as by `make format`."""
     for command in (["check", "--fix", "--quiet", "--select", "I,F401"], ["format", "--quiet"]):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *command, "--stdin-filename", str(path), "-"],
@@ -50,7 +50,7 @@ def formatted(text: str, path: Path) -> str:
 
 
 def write(*, check: bool) -> int:
-    """Write the generated files that differ, or only name them; the exit code says whether any did."""
+    """Write the generated files that differ, or with `check` only print their names; return the exit code."""
     changed = {
         path: text
         for path, text in generated().items()
@@ -65,7 +65,7 @@ def write(*, check: bool) -> int:
 
 
 def main() -> int:
-    """Run what the command line asks for."""
+    """Run the command that the command line selects."""
     parser = argparse.ArgumentParser(prog="python -m tools.api", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file would change")
     commands = parser.add_subparsers(dest="command")

@@ -1,4 +1,4 @@
-"""Render what a method accepts, and what it returns, from the annotations of a declaration."""
+"""Renderer of the annotations of parameters and results of methods, from those of a declaration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the declarations: annotations and descriptions as their source has them, and where each name comes from."""
+"""Reader of the declarations of calls: annotations, descriptions, and the modules of the names in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -18,12 +18,30 @@ from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Endpoint, Operation
 from letta_async.operations._streaming import StreamOperation, SwitchedOperation
 
-__all__ = ["Call", "Module", "Parameter", "read_call", "read_module", "sources_of"]
+__all__ = [
+    "OPTION_NAMES",
+    "OPTION_PARAMETERS",
+    "Call",
+    "Module",
+    "Parameter",
+    "read_call",
+    "read_module",
+    "sources_of",
+]
+
+OPTION_PARAMETERS: Final = (
+    "extra_headers: Mapping[str, str | None] | None = None",
+    "extra_query: Mapping[str, object] | None = None",
+    "extra_body: Mapping[str, object] | None = None",
+    "timeout: float | Timeout | Unset | None = UNSET",
+)
+"""Parameters that every method takes, as its signature has them."""
+OPTION_NAMES: Final = tuple(option.partition(":")[0] for option in OPTION_PARAMETERS)
 
 
 @attrs.frozen
 class Module:
-    """A module as source: its classes, and where the names in it come from."""
+    """Source of a module: its classes, and the modules of the names in it."""
 
     name: str
     classes: dict[str, ast.ClassDef]
@@ -42,16 +60,16 @@ class Parameter:
 
     name: str
     annotation: ast.expr
-    """What its declaration says, markers included."""
+    """Annotation in the declaration, including markers."""
     module: Module
-    """Where it is declared."""
+    """Module of the declaration."""
     description: str
     required: bool
 
 
 @attrs.frozen
 class Call:
-    """A call as it is declared."""
+    """Declaration of a call."""
 
     cls: type[Operation[Any]]
     module: Module
@@ -64,7 +82,7 @@ class Call:
 
     @property
     def http(self) -> Endpoint:
-        """The endpoint."""
+        """Method and path of the endpoint."""
         return self.cls.http
 
     @property

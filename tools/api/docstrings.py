@@ -1,4 +1,4 @@
-"""Compose the docstring of a method: each stands alone in an editor's hover."""
+"""Composer of docstrings of methods, each complete in itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from .declarations import Call
 
-__all__ = ["OPTIONS", "docstring", "fill", "summary"]
+__all__ = ["OPTIONS", "RAISES", "docstring", "fill", "retries", "section", "summary"]
 
 _WIDTH = 120
 
@@ -20,20 +20,21 @@ OPTIONS = {
     "extra_body": "Members to add or replace in the JSON body of this request, without validation.",
     "timeout": "Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.",
 }
-"""Description of what every method takes."""
+"""Descriptions of the parameters that every method has."""
 
 _STREAM_TIMEOUT = (
     "Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a `Timeout`. Default: "
     "the client's."
 )
 
-_RAISES = {
+RAISES = {
     "InvalidArgumentError": "An argument is invalid; nothing was sent.",
     "APIStatusError": "The server responded with an error status.",
     "APIConnectionError": "No response arrived.",
     "APIResponseValidationError": "The response is not what the API promises.",
     "ClientClosedError": "The client is closed.",
 }
+"""What every method raises."""
 
 _STREAM_RAISES = {
     "StreamError": "The turn failed after the stream had begun; raised while iterating, as are the errors below.",
@@ -52,7 +53,7 @@ def docstring(call: Call, *, waits: bool) -> str:
 
     Args:
         call: The call.
-        waits: Whether the method is the sync client's.
+        waits: The method belongs to the sync client.
 
     """
     first, text, sections = _parsed(inspect.getdoc(call.cls) or "")
@@ -79,14 +80,14 @@ def docstring(call: Call, *, waits: bool) -> str:
         )
     options = OPTIONS | {"timeout": _STREAM_TIMEOUT} if call.streams or call.switches else OPTIONS
     arguments = [*((each.name, each.description) for each in call.parameters), *options.items()]
-    blocks = [first, *map(fill, paragraphs), _section("Args", arguments)]
+    blocks = [first, *map(fill, paragraphs), section("Args", arguments)]
     if "Returns" in sections:
         blocks.append("Returns:\n" + fill(sections["Returns"], "    "))
     own = dict(re.findall(r"(\w+): (.+?)(?= \w+Error: |$)", sections.get("Raises", "")))
     if call.streams or call.switches:
         own |= _STREAM_RAISES
-    raises = {"InvalidArgumentError": _RAISES["InvalidArgumentError"]} | own | _RAISES
-    blocks.append(_section("Raises", raises.items()))
+    raises = {"InvalidArgumentError": RAISES["InvalidArgumentError"]} | own | RAISES
+    blocks.append(section("Raises", raises.items()))
     return "\n\n".join(blocks)
 
 
@@ -94,9 +95,14 @@ def _endpoint(call: Call) -> str:
     request = f"`{call.http.method} {call.http.path}`."
     if call.http.method == "GET":
         return request
-    if call.http.repeatable:
-        return f"{request} Safe to repeat: retried after transient failures."
-    return f"{request} Not safe to repeat: retried only when the server cannot have processed the request."
+    return f"{request} {retries(repeatable=call.http.repeatable)}"
+
+
+def retries(*, repeatable: bool) -> str:
+    """Return the sentences about what is done after a failure."""
+    if repeatable:
+        return "Safe to repeat: retried after transient failures."
+    return "Not safe to repeat: retried only when the server cannot have processed the request."
 
 
 def _parsed(text: str) -> tuple[str, list[str], dict[str, str]]:
@@ -110,7 +116,8 @@ def _parsed(text: str) -> tuple[str, list[str], dict[str, str]]:
     return line, [each for each in paragraphs if each], sections
 
 
-def _section(title: str, entries: Iterable[tuple[str, str]]) -> str:
+def section(title: str, entries: Iterable[tuple[str, str]]) -> str:
+    """Return a section of a docstring: a title, and one entry per name."""
     return f"{title}:\n" + "\n".join(fill(f"{name}: {text}", "    ", "        ") for name, text in entries)
 
 

@@ -1,4 +1,4 @@
-"""Write the package's `__init__`: every public name, imported when it is asked for."""
+"""Generator of the package's `__init__`: every public name, imported on first use."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def package_module() -> str:
 
 
 def _exports() -> Iterator[tuple[str, str]]:
-    """Yield each public name with the module that it is from."""
+    """Yield each public name with its module."""
     for home, names in _NAMED.items():
         yield from ((name, home) for name in names)
     for home in ["errors", "batch.outcome", "batch.staleness", *_public_types()]:

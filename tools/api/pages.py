@@ -1,4 +1,4 @@
-"""Write the reference pages of the calls: an index, and a page per resource of a client."""
+"""Generator of the reference pages of calls: an index, and a page per resource of a client."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from letta_async.operations._tree import RESOURCES, TREE
 
 from .docstrings import summary
 from .modules import class_name, module_name
+from .raw import RAW_METHODS
 
 __all__ = ["index_page", "resource_page", "top_resources"]
 
@@ -34,7 +35,9 @@ def index_page() -> str:
         "| method | request | |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
         "```{toctree}\n:hidden:\n\n" + "\n".join(f"calls/{path}" for path in top_resources()) + "\n```\n\n"
         "## Paths without a method\n\n"
-        "```{eval-rst}\n.. autoclass:: letta_async.resources._raw.AsyncRawCalls\n   :members:\n```\n\n"
+        "```{eval-rst}\n"
+        + "\n".join(f".. automethod:: letta_async.AsyncLetta.{name}" for name in RAW_METHODS)
+        + "\n```\n\n"
         "## Lists\n\n"
         "```{eval-rst}\n.. autoclass:: letta_async.AsyncPaginator\n   :members:\n\n"
         ".. autoclass:: letta_async.Paginator\n   :members:\n```\n\n"

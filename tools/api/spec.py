@@ -1,4 +1,4 @@
-"""Compare the declarations with a server's OpenAPI description, and print a class to start a new one from."""
+"""Comparison of the declarations with a server's OpenAPI description, and scaffolding of a new one."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _VERBS: Final = ("get", "post", "put", "patch", "delete")
 
 @attrs.frozen
 class Field:
-    """A parameter as the description has it."""
+    """A parameter in an OpenAPI description."""
 
     place: str
     """`path`, `query` or `body`."""
     kinds: Kinds
-    """Kinds of JSON values that it may be; empty where anything goes."""
+    """Accepted kinds of JSON values; empty for any."""
     required: bool
     text: str
 

@@ -1,4 +1,4 @@
-"""Install the official clients for the tests that hold the embedded server to what they see.
+"""Installer of the official clients, for tests that compare their behaviour on the embedded and the real server.
 
 They live in one folder that git ignores, `.foreign/`, apart from the project's own environment: the Python client in a
 virtual environment, the TypeScript client in a folder for Node. Their versions are pinned beside this file; a change

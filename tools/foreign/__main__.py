@@ -1,4 +1,4 @@
-"""Install what is missing; the exit code is 1 when a step failed."""
+"""Command that installs the missing clients; the exit code is 1 if a step failed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .clients import NODE, PYTHON, Failure
 
 
 def main() -> int:
-    """Install both clients. One that lacks a program is left out, and its tests say so."""
+    """Install both clients, except one that lacks a program, whose tests are then skipped."""
     failed = False
     for client in (PYTHON, NODE):
         if client.missing:

@@ -1,4 +1,4 @@
-"""The official clients: what each is installed from and by, and how a program for it is run."""
+"""Definitions of the official clients: pinned versions, steps of installation, and commands to run programs."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ _PATIENCE: Final = 300.0
 
 
 class Failure(Exception):
-    """Say which program failed, with the end of what it said."""
+    """A program failed; the message has its name and the end of its output."""
 
 
 @dataclass(frozen=True)
 class Client:
-    """An official client, which is installed or not."""
+    """An official client, installed or not."""
 
     name: str
     pins: tuple[str, ...]
-    """The files beside this one that say what is installed; they are copied into the client's folder."""
+    """Files beside this one with the pinned versions; they are copied into the client's folder."""
     needs: tuple[str, ...]
     """Programs that must be on the PATH."""
     steps: tuple[tuple[str, ...], ...]
-    """What installs the client, in its folder."""
+    """Commands that install the client, run in its folder."""
     runs: tuple[str, ...]
-    """What runs a program that comes by standard input, in that folder; arguments follow."""
+    """Command that runs a program from standard input, in that folder; arguments follow."""
 
     @property
     def folder(self) -> Path:
-        """Where the client lives."""
+        """Folder of the client."""
         return _FOLDER / self.name
 
     @property
     def missing(self) -> str | None:
-        """Name the programs that are needed and not there; `None` if there are none."""
+        """Names of the required programs that are missing; `None` if there are none."""
         return ", ".join(program for program in self.needs if shutil.which(program) is None) or None
 
     @property
     def ready(self) -> bool:
-        """Whether the client is installed as the pins say now, and can be run."""
+        """Whether the client is installed in the pinned versions, and can be run."""
         stamp = self.folder / "stamp"
         return self.missing is None and stamp.exists() and stamp.read_text(encoding="ascii") == self._stamp
 
@@ -69,11 +69,11 @@ class Client:
             self._run(step, environment=None, program="")
         (self.folder / "stamp").write_text(self._stamp, encoding="ascii")
 
-    def tell(self, program: Path, *arguments: str) -> str:
-        """Run a program to its end, without the caller's environment; give what it printed.
+    def run_program(self, program: Path, *arguments: str) -> str:
+        """Run a program without the caller's environment, and return its standard output.
 
         Raises:
-            Failure: The program failed, or said something on its standard error.
+            Failure: The program failed, or wrote to standard error.
 
         """
         command = (*self.runs, *arguments)

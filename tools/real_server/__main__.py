@@ -12,9 +12,10 @@ import sys
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
-from .instance import SECURE_PASSWORD, Instance
+from .instance import EMBEDDING, MODEL, SECURE_PASSWORD, Instance
 from .ports import free_port
 from .provision import Provision, provision_in
 from .report import Failure, say
@@ -22,19 +23,20 @@ from .report import Failure, say
 _FOLDER = Path(__file__).parents[2] / ".real-server"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 10.0
+_MODEL_PORT = 18400
 
 
-def start(root: Path, port: int, secure_port: int | None) -> int:
+def start(root: Path, wanted: Instance) -> int:
     """Start servers that run until they are stopped."""
     with _locked(root / "lock"):
         instance = Instance.load(root / "started")
         if not instance.running:
             provision = _provision(root)
             instance.stop()
-            instance = Instance(root / "started", port, secure_port)
+            instance = wanted
             instance.start(provision, linked=False)
-        elif (instance.port, instance.secure_port) != (port, secure_port):
-            raise Failure(f"a server runs already, at {_addresses(instance, ', ')}: stop it first")
+        elif replace(instance, processes=[]) != wanted:
+            raise Failure(f"another server runs already, at {_addresses(instance, ', ')}: stop it first")
         else:
             say("runs already")
     say(f"logs: {instance.folder}")
@@ -61,7 +63,7 @@ def status(root: Path) -> int:
     return 1
 
 
-def run(root: Path, command: Sequence[str]) -> int:
+def run(root: Path, command: Sequence[str], *, model: bool, pooled: bool) -> int:
     """Run a command beside servers of its own, which are stopped whatever happens."""
     if not command or shutil.which(command[0]) is None:
         raise Failure(f"there is no such command: {' '.join(command) or '(none given)'}")
@@ -71,7 +73,8 @@ def run(root: Path, command: Sequence[str]) -> int:
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=root))
         alive = (folder / "alive").open("wb")
         fcntl.flock(alive, fcntl.LOCK_EX)
-    instance = Instance(folder / "instance", free_port(), free_port())
+    port, secure_port, model_port = free_port(), free_port(), free_port() if model else None
+    instance = Instance(folder / "instance", port, secure_port, pooled=pooled, model_port=model_port)
     try:
         instance.start(provision, linked=True)
         say(f"{_addresses(instance, ', ')}: running {' '.join(command)}")
@@ -80,6 +83,9 @@ def run(root: Path, command: Sequence[str]) -> int:
             "LETTA_TEST_BASE_URL": instance.base_url,
             "LETTA_TEST_SECURE_BASE_URL": instance.secure_base_url or "",
             "LETTA_TEST_SECURE_PASSWORD": SECURE_PASSWORD,
+            "LETTA_TEST_MODEL": MODEL if model else "",
+            "LETTA_TEST_EMBEDDING": EMBEDDING if model else "",
+            "LETTA_TEST_MODEL_URL": instance.model_url or "",
         }
         return _supervise(command, environment)
     finally:
@@ -116,8 +122,12 @@ def _supervise(command: Sequence[str], environment: dict[str, str]) -> int:
 
 
 def _addresses(instance: Instance, separator: str) -> str:
-    secure = instance.secure_base_url
-    return instance.base_url + (f"{separator}{secure} (password {SECURE_PASSWORD})" if secure else "")
+    addresses = [instance.base_url]
+    if instance.secure_base_url:
+        addresses.append(f"{instance.secure_base_url} (password {SECURE_PASSWORD})")
+    if instance.model_url:
+        addresses.append(f"{instance.model_url} (model {MODEL}, embedding {EMBEDDING})")
+    return separator.join(addresses)
 
 
 def _sweep(root: Path) -> None:
@@ -170,13 +180,18 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.real_server", description="A real Letta server, for tests.")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--folder", type=Path, default=_FOLDER, help="where everything lives (default: .real-server)")
+    kind = argparse.ArgumentParser(add_help=False)
+    kind.add_argument("--unpooled", action="store_true", help="a database connection per transaction, Letta's default")
     commands = parser.add_subparsers(dest="command", required=True)
-    starting = commands.add_parser("start", parents=[common], help="start servers in the background")
+    starting = commands.add_parser("start", parents=[common, kind], help="start servers in the background")
     starting.add_argument("--port", type=int, default=8283, help="of the server open to all (default: 8283)")
     starting.add_argument("--secure-port", type=_port, metavar="PORT|none", help="of one with a password (none)")
+    model = "of a stub model provider, to start beside them with Redis (without a number: 18400)"
+    starting.add_argument("--model", type=int, nargs="?", const=_MODEL_PORT, metavar="PORT", help=model)
     commands.add_parser("stop", parents=[common], help="stop what `start` started")
     commands.add_parser("status", parents=[common], help="tell what `start` started; exit code 0 if it runs")
-    running = commands.add_parser("run", parents=[common], help="run a command beside servers of its own")
+    running = commands.add_parser("run", parents=[common, kind], help="run a command beside servers of its own")
+    running.add_argument("--model", action="store_true", help="with a stub model provider, and Redis")
     running.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD ...", help="finds LETTA_TEST_* variables")
     return parser.parse_args()
 
@@ -191,14 +206,17 @@ def main() -> int:
     try:
         match arguments.command:
             case "start":
-                return start(root, arguments.port, arguments.secure_port)
+                ports = arguments.port, arguments.secure_port
+                pooled = not arguments.unpooled
+                return start(root, Instance(root / "started", *ports, pooled=pooled, model_port=arguments.model))
             case "stop":
                 return stop(root)
             case "status":
                 return status(root)
             case _:
                 command: list[str] = arguments.argv
-                return run(root, command[1:] if command[:1] == ["--"] else command)
+                command = command[1:] if command[:1] == ["--"] else command
+                return run(root, command, model=arguments.model, pooled=not arguments.unpooled)
     except (Failure, OSError) as failure:
         say(f"error: {failure}")
         return 1

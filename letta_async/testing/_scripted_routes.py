@@ -1,6 +1,6 @@
-"""Routes for the calls that the server has no code for: known and described, answered by `script()` alone.
+"""Parts of routes for operations that the server does not implement, and answers only by `EmbeddedServer.script`.
 
-They are derived from the operations, so that a further call needs nothing here.
+They are derived from the operations, so that a new operation needs no code here.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ __all__ = ["body_of", "form_of", "query_of", "without_answer"]
 
 
 def query_of(operation: type[Operation[Any]]) -> type[Any]:
-    """Return a class with the query parameters of a call, under their names on the wire."""
+    """Return a class with the query parameters of an operation, by their names on the wire."""
     return attrs.make_class(f"{operation.__name__}Query", _fields(operation, Query), frozen=True, kw_only=True)
 
 
 def body_of(operation: type[Operation[Any]]) -> type[Any] | None:
-    """Return a class with the members of a call's body, under their names on the wire; `None` where it has none."""
+    """Return a class with the fields of an operation's JSON body, by their names on the wire; `None` if it has none."""
     fields = _fields(operation, Body)
     return attrs.make_class(operation.__name__, fields, frozen=True, kw_only=True) if fields else None
 
 
 def form_of(operation: type[Operation[Any]]) -> type[Any] | None:
-    """Return the same of a form."""
+    """Return a class with the fields of an operation's form, by their names on the wire; `None` if it has none."""
     fields = _fields(operation, Form)
     return attrs.make_class(operation.__name__, fields, frozen=True, kw_only=True) if fields else None
 
@@ -47,7 +47,7 @@ def _fields(operation: type[Operation[Any]], kind: type[Placement]) -> dict[str,
 
 
 def without_answer(operation: type[Operation[Any]]) -> Callable[[Store, Call], Any]:
-    """Return a handler that refuses every request with 501, and says how to script an answer."""
+    """Return a handler that refuses every request with a 501, whose text says how to script a response."""
     http = operation.http
 
     def handler(_store: Store, _call: Call) -> Any:

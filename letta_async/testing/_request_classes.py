@@ -1,4 +1,4 @@
-"""Classes of what a call reads, which take from the models what these say already."""
+"""Decorator that makes a class of a request's fields, with the types of the SDK's operation."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ __all__ = ["REQUIRED", "reads"]
 T = TypeVar("T")
 
 REQUIRED: Final[Any] = object()
-"""The value of a field that must be there."""
+"""Default of a field that is required."""
 
 
 def reads(call: type[Operation[Any]]) -> Callable[[type[T]], type[T]]:
-    """Make a class of fields with defaults an attrs class; fields without an annotation have the type of the call's.
+    """Return a decorator that makes a class of fields with defaults an attrs class.
+
+    A field without an annotation has the type of the operation's field of that name.
 
     Raises:
-        KeyError: the call has no field of that name.
+        KeyError: The operation has no field of that name.
 
     """
 

@@ -1,4 +1,4 @@
-"""What arrived at the server, for tests to look at: the last requests, without keys."""
+"""Record of the requests that a server received, with keys masked, for tests to inspect."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from urllib.parse import parse_qsl
 import attrs
 
 from letta_async._utils.secret_strings import names_secret
-from letta_async.testing._app import Asked
+from letta_async.testing._app import RawRequest
 
-__all__ = ["RecordedRequest", "RecordedRequests", "recorded"]
+__all__ = ["RecordedRequest", "RecordedRequests", "mask_keys"]
 
-_REMEMBERED: Final = 1000
-_REMEMBERED_BYTES: Final = 16 * 2**20
+_MAX_REQUESTS: Final = 1000
+_MAX_BODY_BYTES: Final = 16 * 2**20
 
 
 @attrs.frozen
 class RecordedRequest:
-    """A request that arrived."""
+    """A request that the server received."""
 
     method: str
-    """The HTTP method, in capitals."""
+    """The HTTP method, in upper case."""
     path: str
-    """The path, decoded."""
+    """The path, percent-decoded."""
     query: Mapping[str, str]
-    """The query; of parameters given twice, the last, as the server itself reads them."""
+    """The query parameters; the last value of a repeated one, as the server itself reads it."""
     headers: Mapping[str, str]
-    """The headers, their names in lower case; of those that carry a key, only the scheme can be read."""
+    """The headers by their names in lower case; values with a key are masked after the scheme."""
     body: bytes
-    """The body, empty where there was none."""
+    """The body; empty if the request had none."""
     target: str = ""
-    """Path and query as they were sent, percent-encoded."""
+    """The path and query as sent, percent-encoded."""
 
     def json(self) -> Any:
-        """Parse the body as JSON; `None` where there was none.
+        """Parse the body as JSON; return `None` if the request had none.
 
         Raises:
             ValueError: The body is not JSON.
@@ -47,11 +47,11 @@ class RecordedRequest:
         return json.loads(self.body) if self.body else None
 
 
-def recorded(asked: Asked) -> RecordedRequest:
-    """Record a request, its keys masked."""
-    headers = {name: _masked(value) if names_secret(name) else value for name, value in asked.headers.items()}
-    query = dict(parse_qsl(asked.query_string, keep_blank_values=True))
-    return RecordedRequest(asked.method, asked.path, query, headers, asked.body, asked.target)
+def mask_keys(request: RawRequest) -> RecordedRequest:
+    """Return a request with its keys masked, for `RecordedRequests`."""
+    headers = {name: _masked(value) if names_secret(name) else value for name, value in request.headers.items()}
+    query = dict(parse_qsl(request.query_string, keep_blank_values=True))
+    return RecordedRequest(request.method, request.path, query, headers, request.body, request.target)
 
 
 def _masked(value: str) -> str:
@@ -60,9 +60,9 @@ def _masked(value: str) -> str:
 
 
 class RecordedRequests(Sequence[RecordedRequest]):
-    """The requests that arrived, the newest last: at most 1000 of them, and of their bodies 16 MiB.
+    """Sequence of the latest requests, the newest last: at most 1000, with bodies of at most 16 MiB.
 
-    Reading it is safe while the server runs in another thread.
+    It can be read while the server runs on another thread.
     """
 
     def __init__(self) -> None:
@@ -88,15 +88,15 @@ class RecordedRequests(Sequence[RecordedRequest]):
         return list(self)[index]
 
     def clear(self) -> None:
-        """Forget them."""
+        """Remove all requests."""
         with self._lock:
             self._requests.clear()
             self._bytes = 0
 
     def add(self, request: RecordedRequest) -> None:
-        """Remember one more, and forget the oldest where there are too many; the newest stays whatever its size."""
+        """Append a request, and remove the oldest beyond the limits; the newest stays whatever its size."""
         with self._lock:
             self._requests.append(request)
             self._bytes += len(request.body)
-            while len(self._requests) > 1 and (len(self._requests) > _REMEMBERED or self._bytes > _REMEMBERED_BYTES):
+            while len(self._requests) > 1 and (len(self._requests) > _MAX_REQUESTS or self._bytes > _MAX_BODY_BYTES):
                 self._bytes -= len(self._requests.popleft().body)

@@ -1,4 +1,4 @@
-"""What a death costs: a worker's, unfinished partitions a second run; the scheduler's and the driver's, a new call."""
+"""Tests of killed processes: a worker's partitions run again; after a scheduler or driver, a new call resumes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def processes() -> Iterator[LocalCluster]:
 
 
 def kill_a_worker(client: Client) -> None:
-    """Kill one that works."""
+    """Kill a worker that has a task in progress."""
     busy = [worker for worker, count in client.run(partitions_under_way).items() if count]
     (pid,) = client.run(os.getpid, workers=busy[:1]).values()
     os.kill(pid, signal.SIGKILL)
@@ -206,5 +206,5 @@ def test_a_driver_that_dies_leaves_nothing_running_and_a_second_one_does_the_res
 
 
 def partitions_under_way(dask_worker: object) -> int:
-    workshop = dask_worker.plugins.get("letta-async")  # type: ignore[attr-defined]
-    return 0 if workshop is None else sum(len(run.tasks) for run in workshop._runs.values())
+    registry = dask_worker.plugins.get("letta-async")  # type: ignore[attr-defined]
+    return 0 if registry is None else sum(len(run.tasks) for run in registry._runs.values())

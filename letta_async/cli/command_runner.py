@@ -1,4 +1,4 @@
-"""Run coroutines of a command on one client and one event loop, and handle signals."""
+"""Client and event loop of a command, on which its coroutines run while signals are handled."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from letta_async.cli.stopping import Interrupted, Stop
 from letta_async.client import AsyncLetta
 from letta_async.errors import APIConnectionError
 
-__all__ = ["Work"]
+__all__ = ["CommandRunner"]
 
 T = TypeVar("T")
 
 
-class Work:
-    """Run coroutines one after the other with one client, which so keeps what it has learnt of the server.
+class CommandRunner:
+    """Client and event loop of a command; coroutines run on it one after the other.
 
-    Between them nothing runs, so that a question can be asked and Ctrl-C is what it always is.
+    The client keeps its connections and its limiter from one to the next. Between them nothing runs: a question can be
+    asked, and Ctrl-C raises `KeyboardInterrupt`.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -46,25 +47,25 @@ class Work:
         *,
         on_stop: Callable[[], object] = lambda: None,
     ) -> T:
-        """Run a coroutine that watches for a wish to stop.
+        """Run a coroutine to its end, and return its result.
 
         Args:
-            make: Makes it.
-            on_stop: Called at the first wish to stop.
+            make: Creates the coroutine, which may watch for a request to stop.
+            on_stop: Called at the first signal. Default: nothing.
 
         Raises:
-            Interrupted: somebody asked to stop; the coroutine came to an end by itself, or was ended.
-            Unreachable: there was no connection, and the environment names a proxy that was not used.
+            Interrupted: A stop was requested; the coroutine ended by itself, or was cancelled.
+            Unreachable: The server could not be reached, and the environment names a proxy that was not used.
 
         """
         stop = Stop(on_stop)
 
-        async def heard() -> T:
+        async def run_listening() -> T:
             with stop.listening():
                 return await make(self.client, stop)
 
         try:
-            result = self._runner.run(heard())
+            result = self._runner.run(run_listening())
         except (asyncio.CancelledError, KeyboardInterrupt):
             raise Interrupted(stop.code, at_once=True) from None
         except APIConnectionError as error:

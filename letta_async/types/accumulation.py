@@ -1,0 +1,116 @@
+"""Join the events of a stream, whole messages or pieces, into the response that the same turn has without a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast, get_args
+
+import attrs
+
+from letta_async.types.message import (
+    ApprovalRequestMessage,
+    AssistantMessage,
+    Message,
+    ReasoningMessage,
+    ToolCall,
+    ToolCallMessage,
+)
+from letta_async.types.stream import LettaStopReason, LettaUsageStatistics, StreamEvent
+from letta_async.types.turn import LettaResponse
+
+__all__ = ["Accumulator", "accumulate"]
+
+
+@attrs.define
+class _Pieces:
+    """What was received of one message."""
+
+    first: Any
+    texts: list[str] = attrs.field(factory=list[str])
+    calls: dict[str | None, list[ToolCall]] = attrs.field(factory=dict[str | None, list[ToolCall]])
+    parts: list[Any] = attrs.field(factory=list[Any])
+
+    def add(self, piece: Any) -> None:
+        """Add a piece."""
+        if isinstance(piece, AssistantMessage):
+            if isinstance(piece.content, str):
+                self.texts.append(piece.content)
+            else:
+                self.parts += piece.content
+        elif isinstance(piece, ReasoningMessage):
+            self.texts.append(piece.reasoning)
+            if piece.signature is not None and self.first.signature is None:
+                self.first = attrs.evolve(self.first, signature=piece.signature)
+        else:
+            for call in piece.calls:
+                known = call.tool_call_id if call.tool_call_id is not None else next(reversed(self.calls), None)
+                self.calls.setdefault(known, []).append(call)
+
+    def joined(self) -> Message:
+        """Return the message."""
+        first = self.first
+        if isinstance(first, AssistantMessage):
+            return attrs.evolve(first, content=self.parts or "".join(self.texts))
+        if isinstance(first, ReasoningMessage):
+            return attrs.evolve(first, reasoning="".join(self.texts))
+        calls = [_joined_call(pieces) for pieces in self.calls.values()]
+        made: Message = attrs.evolve(first, tool_calls=calls, tool_call=calls[0] if calls else None)
+        return made
+
+
+def _joined_call(pieces: list[ToolCall]) -> ToolCall:
+    if len(pieces) == 1:
+        return pieces[0]
+    arguments = [piece.arguments for piece in pieces if piece.arguments is not None]
+    names = [piece.name for piece in pieces if piece.name is not None]
+    return attrs.evolve(
+        pieces[0], name=names[0] if names else None, arguments="".join(arguments) if arguments else None
+    )
+
+
+class Accumulator:
+    """Builds a `LettaResponse` from the events of a stream, as they arrive.
+
+    Pieces are joined by the ID and type of their message, arguments of tool calls by the ID of the call.
+    """
+
+    def __init__(self) -> None:
+        self._messages: dict[Any, _Pieces | Message] = {}
+        self._stop_reason: LettaStopReason | None = None
+        self._usage: LettaUsageStatistics | None = None
+
+    def add(self, event: object) -> None:
+        """Add an event; what is no event of a turn is left out."""
+        if isinstance(event, AssistantMessage | ReasoningMessage | ToolCallMessage | ApprovalRequestMessage):
+            key = event.id, event.message_type
+            pieces = self._messages.get(key)
+            if not isinstance(pieces, _Pieces):
+                pieces = self._messages[key] = _Pieces(event)
+            pieces.add(event)
+        elif isinstance(event, LettaStopReason):
+            self._stop_reason = event
+        elif isinstance(event, LettaUsageStatistics):
+            self._usage = event
+        elif isinstance(event, get_args(Message)):
+            self._messages[len(self._messages)] = cast("Message", event)
+
+    @property
+    def response(self) -> LettaResponse:
+        """The response so far; without `stop_reason` and `usage` until these have arrived."""
+        messages = [each.joined() if isinstance(each, _Pieces) else each for each in self._messages.values()]
+        return LettaResponse(messages=messages, stop_reason=self._stop_reason, usage=self._usage)
+
+
+def accumulate(events: Iterable[StreamEvent]) -> LettaResponse:
+    """Return the response that the events of a stream amount to, as far as they go.
+
+    Pieces are joined by the ID and type of their message, arguments of tool calls by the ID of the call.
+
+    Args:
+        events: Events in the order in which they arrived, such as those of an error's `events`.
+
+    """
+    accumulator = Accumulator()
+    for event in events:
+        accumulator.add(event)
+    return accumulator.response
