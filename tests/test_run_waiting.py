@@ -116,6 +116,20 @@ async def test_the_deadline_also_ends_a_request_without_a_response(server: Embed
         assert client.stats.in_flight == 0
 
 
+async def test_a_timeout_of_something_else_is_not_taken_for_the_deadline(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AsyncLetta(base_url=server.base_url) as client:
+
+        async def late(*args: object) -> None:
+            raise TimeoutError("something else")
+
+        monkeypatch.setattr(client.runs, "_call", late)
+        with pytest.raises(TimeoutError, match="something else") as caught:
+            await client.runs.wait(RUN, deadline=60)
+    assert not isinstance(caught.value, RunTimeoutError)
+
+
 async def test_cancelling_ends_the_wait_and_sends_nothing(server: EmbeddedServer) -> None:
     answers(server, "running")
     async with AsyncLetta(base_url=server.base_url) as client:

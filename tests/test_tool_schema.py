@@ -87,6 +87,19 @@ class Span:
             raise ValueError("ends before it starts")
 
 
+@dataclass
+class Unknown:
+    share: Fraction
+
+
+@dataclass(init=False)
+class Handmade:
+    a: int
+
+    def __init__(self, text: str) -> None:
+        self.a = int(text)
+
+
 class Person(BaseModel):
     name: str
     age: int = Field(default=1, description="Age in years", ge=0)
@@ -123,7 +136,7 @@ TYPES: list[tuple[Any, dict[str, Any], list[tuple[Any, Any]], list[Any]]] = [
     (None, NULL, [(None, None)], [0]),
     (Any, {}, [({"a": [1]}, {"a": [1]})], []),
     (int | None, {"anyOf": [INTEGER, NULL]}, [(1, 1), (None, None)], ["x"]),
-    (int | str | int, {"anyOf": [INTEGER, STRING]}, [(1, 1), ("1", "1")], [[]]),
+    (int | UserId | str, {"anyOf": [INTEGER, STRING]}, [(1, 1), ("1", "1")], [[]]),
     (list, {"type": "array", "items": {}}, [([1, "a"], [1, "a"])], [{}, "ab"]),
     (list[int], {"type": "array", "items": INTEGER}, [([1], [1])], [["a"], [[1]]]),
     (Iterable[str], {"type": "array", "items": STRING}, [(["a"], ["a"])], ["a"]),
@@ -256,6 +269,8 @@ def test_two_classes_with_one_name_are_refused_where_they_are_referred_to() -> N
         (dict[int, str], "names in JSON are strings"),
         (Odd, "b'x' has no form in JSON"),
         (list[bytes], "bytes has no JSON Schema"),
+        (Unknown, "Unknown has a field with an annotation that is not known: name 'Fraction'"),
+        (Handmade, "Handmade has a parameter text without an annotated field"),
         ("Fraction", "annotation 'Fraction', which is not known"),
     ],
 )
@@ -422,6 +437,7 @@ def untyped(a, b: int, *rest: int, c=1, **more: int):  # type: ignore[no-untyped
         (untyped, ["untyped.rest", "untyped.more", "untyped.a", "untyped.c"]),
         (lambda: None, ["name"]),
         (print, ["print.args"]),
+        (dict, ["dict"]),
         ("search", ["function"]),
     ],
 )

@@ -171,7 +171,7 @@ def _resolved(parameter: inspect.Parameter, source: Any) -> Any:
     """Return the annotation of a parameter, evaluated where the function was defined if it is a string."""
     body = inspect.unwrap(source)
     if not isinstance(body, types.FunctionType | types.MethodType):
-        body = body.__init__ if isinstance(body, type) else type(body).__call__
+        body = getattr(body, "__init__" if isinstance(body, type) else "__call__")
     names: dict[str, Any] = getattr(body, "__globals__", {})
     local: dict[str, Any] = {}
     if isinstance(body, types.FunctionType):

@@ -122,8 +122,9 @@ def _bind_unconverted(function: Callable[..., object], arguments: Mapping[str, A
 
 
 def _returned(call: ToolCall, content: Content, *, failed: bool = False) -> ToolReturn:
-    status = "error" if failed else "success"
-    return ToolReturn(tool_call_id=call.tool_call_id or "", tool_return=content, status=status)
+    return ToolReturn(
+        tool_call_id=call.tool_call_id or "", tool_return=content, status="error" if failed else "success"
+    )
 
 
 def _call_caught(

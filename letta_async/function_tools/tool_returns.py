@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -14,7 +14,7 @@ from uuid import UUID
 
 import attrs
 
-from letta_async._schema.json_values import exact, is_array, show
+from letta_async._schema.json_values import exact, is_array, is_object, show
 from letta_async._schema.record import Record
 from letta_async.types.content import Content, ImageContent, TextContent
 
@@ -51,8 +51,8 @@ def _json_value(value: Any) -> Any:
         return _json_value(value.value)
     if isinstance(value, Record):
         return value.to_dict()
-    if isinstance(value, Mapping):
-        return {_key(name): _json_value(each) for name, each in cast("Mapping[Any, Any]", value).items()}
+    if is_object(value):
+        return {_key(name): _json_value(each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_json_value(each) for each in cast("Iterable[Any]", value)]
     if isinstance(value, date | datetime | time):

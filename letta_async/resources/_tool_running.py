@@ -48,7 +48,7 @@ class _ToolRunning(AsyncResource):
         if problems:
             raise InvalidArgumentError(problems)
         common = given(parameters)
-        first = {name: common.pop(name) for name in ("messages", "input") if name in common}
+        first: dict[str, object] = {name: common.pop(name) for name in ("messages", "input") if name in common}
         if local:
             common["client_tools"] = [each.tool for each in local.values()]
         if is_array(types := common.get("include_return_message_types")):

@@ -47,8 +47,9 @@ async def tools(client: AsyncLetta) -> None:
     assert_type(run.messages, list[Message])
     assert_type(run.requires_approval, bool)
     described: dict[str, Any] = {"name": "x"}
-    pairs = [(ClientTool(name="x"), add), (described, fetch)]
-    await client.agents.messages.run_tools("agent-…", tools=pairs, input="x", approve=approve_with_reason)
+    await client.agents.messages.run_tools(
+        "agent-…", tools=[(ClientTool(name="x"), add), (described, fetch)], input="x", approve=approve_with_reason
+    )
     in_conversation = await client.conversations.messages.run_tools("conv-…", tools=(add,), messages=[], max_turns=3)
     assert_type(in_conversation, ToolRun)
     assert_type(await client.runs.wait("run-…", deadline=5, poll=0.5), Run)
