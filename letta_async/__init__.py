@@ -39,11 +39,15 @@ if TYPE_CHECKING:
         NotFoundError,
         PermissionDeniedError,
         RateLimitError,
+        RunTimeoutError,
         StreamError,
         ToolArgumentsError,
+        ToolLoopError,
         UnexpectedPromptError,
         UnprocessableEntityError,
     )
+    from letta_async.function_tools.functions import client_tool
+    from letta_async.function_tools.tool_loop import ToolRun
     from letta_async.operations.conversations import Recompile
     from letta_async.resources._paging import AsyncPaginator, Paginator
     from letta_async.resources._stream import AsyncStream, Stream
@@ -247,6 +251,7 @@ __all__ = [
     "RetryPolicy",
     "Run",
     "RunStatus",
+    "RunTimeoutError",
     "SgLangModelSettings",
     "Staleness",
     "StopReason",
@@ -265,10 +270,12 @@ __all__ = [
     "ToolCall",
     "ToolCallContent",
     "ToolCallMessage",
+    "ToolLoopError",
     "ToolReturn",
     "ToolReturnContent",
     "ToolReturnCreate",
     "ToolReturnMessage",
+    "ToolRun",
     "TurnMessage",
     "UnexpectedPromptError",
     "UnknownContent",
@@ -283,6 +290,7 @@ __all__ = [
     "ZaiThinking",
     "__version__",
     "accumulate",
+    "client_tool",
     "text_of",
 ]
 
@@ -387,6 +395,7 @@ _HOMES: Final = {
     "RetryPolicy": "retry",
     "Run": "types.run",
     "RunStatus": "types.run",
+    "RunTimeoutError": "errors",
     "SgLangModelSettings": "types.providers",
     "Staleness": "batch.staleness",
     "StopReason": "types.run",
@@ -405,10 +414,12 @@ _HOMES: Final = {
     "ToolCall": "types.message",
     "ToolCallContent": "types.content",
     "ToolCallMessage": "types.message",
+    "ToolLoopError": "errors",
     "ToolReturn": "types.message",
     "ToolReturnContent": "types.content",
     "ToolReturnCreate": "types.turn",
     "ToolReturnMessage": "types.message",
+    "ToolRun": "function_tools.tool_loop",
     "TurnMessage": "types.turn",
     "UNSET": "_schema.unset",
     "UnexpectedPromptError": "errors",
@@ -423,6 +434,7 @@ _HOMES: Final = {
     "ZaiModelSettings": "types.providers",
     "ZaiThinking": "types.providers",
     "accumulate": "types.accumulation",
+    "client_tool": "function_tools.functions",
     "text_of": "types.content",
 }
 """Module that each name is from."""

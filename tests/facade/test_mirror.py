@@ -13,7 +13,7 @@ import pytest
 from letta_async import AsyncLetta, AsyncPaginator, AsyncStream, Letta, Paginator, Stream
 from letta_async.resources._resource import Part
 
-OWNERS = {"Conversations", "Resources"}
+OWNERS = {"AgentMessages", "ConversationMessages", "Conversations", "Resources", "Runs"}
 """Where the sync twins of methods are that a base class of the async ones has."""
 OWN_WORDS = {"Letta.close", "Letta.agents.messages.stream"}
 """What the facade explains in words of its own: there is a thread to tell of, and a request that is sent at once."""
