@@ -72,7 +72,6 @@ if TYPE_CHECKING:
         ToolReturnContent,
         UnknownContent,
         UrlImage,
-        text_of,
     )
     from letta_async.types.conversation import CompactResponse, Conversation
     from letta_async.types.folder import AgentFileAttachment, DuplicateHandling, EmbeddingConfig, FileMetadata, Folder
@@ -291,7 +290,6 @@ __all__ = [
     "__version__",
     "accumulate",
     "client_tool",
-    "text_of",
 ]
 
 _HOMES: Final = {
@@ -435,7 +433,6 @@ _HOMES: Final = {
     "ZaiThinking": "types.providers",
     "accumulate": "types.accumulation",
     "client_tool": "function_tools.functions",
-    "text_of": "types.content",
 }
 """Module that each name is from."""
 
