@@ -15,7 +15,20 @@ docs/testing.md lists what it leaves out, and tests/contract/test_differences sh
 from letta_async.testing._arrivals import RecordedRequest, RecordedRequests
 from letta_async.testing._clock import SimulatedClock
 from letta_async.testing._file import DataFileError
+from letta_async.testing._model import Failure, Model, Reply, Rule, ToolCall
 from letta_async.testing._scripts import Script
 from letta_async.testing.server import EmbeddedServer
 
-__all__ = ["DataFileError", "EmbeddedServer", "RecordedRequest", "RecordedRequests", "Script", "SimulatedClock"]
+__all__ = [
+    "DataFileError",
+    "EmbeddedServer",
+    "Failure",
+    "Model",
+    "RecordedRequest",
+    "RecordedRequests",
+    "Reply",
+    "Rule",
+    "Script",
+    "SimulatedClock",
+    "ToolCall",
+]

@@ -18,15 +18,23 @@ from typing import Any, Final
 from cattrs import BaseValidationError
 from cattrs.preconf.json import make_converter
 
-from letta_async.testing._state import Agent, Block, Conversation, Message, Record
+from letta_async.testing._state import Agent, Block, Conversation, Message, Record, Run
 
 __all__ = ["DataFile", "DataFileError"]
 
 _APPLICATION: Final = 0x4C455441
 """Tells a file of this server from other SQLite files (`LETA`)."""
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 """Grows with each change of the rows that older files do not have."""
-_KINDS: Final[Mapping[str, type[Record]]] = {"agent": Agent, "block": Block, "conv": Conversation, "message": Message}
+_READABLE: Final = frozenset({1, _FORMAT})
+"""Formats that can be read: in the first, rows lack fields that have defaults."""
+_KINDS: Final[Mapping[str, type[Record]]] = {
+    "agent": Agent,
+    "block": Block,
+    "conv": Conversation,
+    "message": Message,
+    "run": Run,
+}
 """What a row is, by the beginning of its id."""
 _converter: Final = make_converter()
 
@@ -71,7 +79,7 @@ class DataFile:
         fresh = not (application or version or _number(database, "SELECT count(*) FROM sqlite_master"))
         if not fresh and application != _APPLICATION:
             raise DataFileError(self._path, "is an SQLite database, but none of the embedded server's")
-        if not fresh and version != _FORMAT:
+        if not fresh and version not in _READABLE:
             raise DataFileError(
                 self._path,
                 f"was written by another version of letta_async: its format is {version}, this version's {_FORMAT}",
@@ -82,6 +90,7 @@ class DataFile:
         if fresh:
             database.execute("CREATE TABLE rows (id TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID")
             database.execute(f"PRAGMA application_id = {_APPLICATION}")
+        if version != _FORMAT:
             database.execute(f"PRAGMA user_version = {_FORMAT}")
         database.execute("COMMIT")
 

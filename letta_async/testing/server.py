@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
@@ -19,6 +19,7 @@ from letta_async.testing._arrivals import RecordedRequest, RecordedRequests, rec
 from letta_async.testing._clock import system_clock
 from letta_async.testing._errors import database_error
 from letta_async.testing._file import DataFile, DataFileError
+from letta_async.testing._model import Model
 from letta_async.testing._scripts import Script, Scripts, make_script
 from letta_async.testing._state import Store
 
@@ -51,6 +52,9 @@ class EmbeddedServer:
         path: SQLite file to remember all in, made where it is missing, read when the server starts. What a request
             changed is in it before the request is answered, also if the process is killed. One server at a time
             can have it.
+        models: Handles of the models, and of the embedding models, that the server has. Besides these it then knows
+            `letta/letta-free`, which does not answer, as on a real server without a connection to the Internet.
+            Default: any handle, and all models answer.
 
     """
 
@@ -62,12 +66,15 @@ class EmbeddedServer:
         password: str | None = None,
         clock: Callable[[], datetime] | None = None,
         path: str | os.PathLike[str] | None = None,
+        models: Iterable[str] | None = None,
     ) -> None:
         self._host = host
         self._port = port
         self._password = password
         self._path = path
         self._store = Store()
+        self._store.live.models = None if models is None else frozenset(models)
+        self._store.live.save = self._save
         self.clock = system_clock if clock is None else clock
         self._file: DataFile | None = None
         self._scripts = Scripts()
@@ -115,6 +122,11 @@ class EmbeddedServer:
             raise ValueError("the clock does not say in which timezone its time is; it needs tzinfo=UTC, say")
         self._store.clock = clock
 
+    @property
+    def model(self) -> Model:
+        """The model of all agents: what it replies can be written down, and what it was asked can be read."""
+        return self._store.live.model
+
     def script(
         self,
         method: str | None = None,
@@ -128,6 +140,7 @@ class EmbeddedServer:
         headers: Mapping[str, str] | None = None,
         retry_after: float | None = None,
         cut_off: int | None = None,
+        cut_after: int | None = None,
         hang_up: bool = False,
     ) -> Script:
         """Write down what the next matching requests meet. It can be called from any thread, at any time.
@@ -147,6 +160,7 @@ class EmbeddedServer:
             headers: Headers to add to the answer, or to put in the place of the answer's own.
             retry_after: Seconds for `Retry-After`; the status is 429 unless told otherwise.
             cut_off: How many bytes of the body are sent before the connection is closed, in spite of `Content-Length`.
+            cut_after: How many events of an event stream are sent before the connection is closed. The turn goes on.
             hang_up: Whether to close the connection without any answer, once the server has done what it is asked to.
 
         Returns:
@@ -167,6 +181,7 @@ class EmbeddedServer:
             headers=headers,
             retry_after=retry_after,
             cut_off=cut_off,
+            cut_after=cut_after,
             hang_up=hang_up,
         )
         self._scripts.add(script)
@@ -187,7 +202,7 @@ class EmbeddedServer:
             self._file = DataFile(self._path)
         try:
             if self._file is not None:
-                self._store = Store.of(self._file.load(), clock=self.clock)
+                self._store = Store.of(self._file.load(), clock=self.clock, live=self._store.live)
             await self._listen()
         except BaseException:
             self._close_file()
@@ -211,6 +226,7 @@ class EmbeddedServer:
         self._stopping.set()
         runner, self._runner, self._bound = self._runner, None, None
         try:
+            await self._store.live.stop()
             if runner is not None:
                 await runner.cleanup()
         finally:
@@ -257,30 +273,42 @@ class EmbeddedServer:
         self.requests.add(arrived)
         script = self._scripts.meet(arrived)
         if script is None:
-            return _response(self._answer(asked))
+            given = await self._answer(asked)
+            return _response(given) if given.stream is None else await _stream(request, given)
         return await self._follow(script, asked, request)
 
-    def _answer(self, asked: Asked) -> Answer:
+    async def _answer(self, asked: Asked) -> Answer:
         """Do what is asked, and put what that changed into the file, if there is one, before the answer goes out."""
-        given = answer(self._store, asked, password=self._password)
+        given = await answer(self._store, asked, password=self._password)
+        return given if self._saved() else refused(database_error())
+
+    def _saved(self) -> bool:
+        """Write what has changed to the file, if there is one, and tell whether that went well.
+
+        If not, the changes stay noted, and go into the file with those of the next request.
+        """
         if self._store.changed:
             if self._file is not None:
                 try:
                     self._file.write(self._store.changed)
                 except DataFileError:
-                    # The changes stay noted, and go into the file with those of the next request.
                     _logger.exception("a change was not written")
-                    return refused(database_error())
+                    return False
             self._store.changed.clear()
-        return given
+        return True
+
+    def _save(self) -> None:
+        self._saved()
 
     async def _follow(self, script: Script, asked: Asked, request: web.BaseRequest) -> web.StreamResponse:
         """Do what a script says."""
         if script.delay and await self._stopped_within(script.delay):
             return _hung_up(request)
-        given = script.over(lambda: self._answer(asked))
+        given = await script.over(lambda: self._answer(asked))
         if script.hang_up:
             return _hung_up(request)
+        if given.stream is not None:
+            return await _stream(request, given, cut_off=script.cut_off, cut_after=script.cut_after)
         if script.cut_off is None:
             return _response(given)
         response = web.StreamResponse(status=given.status, headers=_headers(given))
@@ -300,6 +328,32 @@ class EmbeddedServer:
 
 def _response(given: Answer) -> web.Response:
     return web.Response(status=given.status, headers=_headers(given), body=given.body)
+
+
+async def _stream(
+    request: web.BaseRequest, given: Answer, *, cut_off: int | None = None, cut_after: int | None = None
+) -> web.StreamResponse:
+    """Send an event stream, an event at a time, until it ends, the client leaves, or it is to be cut."""
+    response = web.StreamResponse(status=given.status, headers=_headers(given))
+    sent = events = 0
+    if given.stream is None:
+        return response
+    try:
+        async for event in given.stream:
+            if not response.prepared:
+                await response.prepare(request)
+            part = event if cut_off is None else event[: max(0, cut_off - sent)]
+            cut = events == cut_after or len(part) < len(event)
+            if part and events != cut_after:
+                await response.write(part)
+            if cut:
+                if request.transport is not None:
+                    request.transport.close()
+                break
+            sent, events = sent + len(part), events + 1
+    except ConnectionError:
+        _logger.debug("a client left its stream", exc_info=True)
+    return response
 
 
 def _headers(given: Answer) -> dict[str, str]:
