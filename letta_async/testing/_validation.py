@@ -172,7 +172,7 @@ def _choices(choices: Choices) -> Reader:
             if not problems:
                 return result
             wrong += problems
-        here.problems += wrong
+        here.problems.extend(wrong)
         return value
 
     return read_choice
