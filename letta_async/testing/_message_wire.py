@@ -93,12 +93,15 @@ def messages_of(row: Message, *, with_text: bool = True, text_is_reasoning: bool
 
 
 def returned(returns: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    """Return the fields of a message of tools' returns: the first one, and the list of all."""
+    """Return the fields of a message of tools' returns: the first one, and the list of all.
+
+    A return in parts is always a success, as the server sees it.
+    """
     every = [
         {
             "type": "tool",
             "tool_return": each["tool_return"],
-            "status": each["status"],
+            "status": "success" if is_array(each["tool_return"]) else each["status"],
             "tool_call_id": each["tool_call_id"],
             "stdout": each.get("stdout"),
             "stderr": each.get("stderr"),

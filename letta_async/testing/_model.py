@@ -178,16 +178,17 @@ class Model:
             ValueError: There is no part, or a number is out of range.
 
         """
-        if not parts or (len(parts) > 1 and any(callable(part) for part in parts)):
+        if len(parts) == 0 or (len(parts) > 1 and any(callable(part) for part in parts)):
             raise ValueError("a reply is made of texts and tool calls, or of one function")
         if wait < 0 or delay < 0 or (hold is not None and hold < 0):
             raise ValueError("wait, delay and hold must not be negative")
         changes: dict[str, Any] = {"usage": tuple(usage), "finish": finish, "wait": wait, "delay": delay, "hold": hold}
         changes["reasoning"] = reasoning
         given = {name: value for name, value in changes.items() if value not in ("", (), 0.0, None)}
-        first = parts[0]
-        if callable(first):
-            return self._add(lambda prompt: attrs.evolve(_as_reply(first(prompt)), **given), when, times)
+        for part in parts:
+            if callable(part):
+                made = part
+                return self._add(lambda prompt: attrs.evolve(_as_reply(made(prompt)), **given), when, times)
         reply = attrs.evolve(_joined(parts), **given)
         return self._add(lambda _prompt: reply, when, times)
 

@@ -13,6 +13,7 @@ import attrs
 
 from letta_async.testing import _facts
 from letta_async.testing._clock import SimulatedClock
+from letta_async.testing._context import is_object
 from letta_async.testing._message_wire import chat, date_of, messages_of, otid_of, part
 from letta_async.testing._model import Failure, Reply, Rule
 from letta_async.testing._state import Conversation, Message, Role, Store, new_id
@@ -130,6 +131,7 @@ class Turn:
         return None if self.conversation_id is None else self.store.conversations[self.conversation_id]
 
     def _row(self, role: Role, text: str = "", **fields: Any) -> Message:
+        fields.setdefault("run_id", self.run_id)
         return Message(
             id=fields.pop("id", None) or new_id("message"),
             sequence=0,
@@ -138,7 +140,7 @@ class Turn:
             conversation_id=self.conversation_id,
             role=role,
             text=text,
-            **{"run_id": self.run_id, **fields},
+            **fields,
         )
 
     def _keep(self, *rows: Message) -> list[Message]:
@@ -321,7 +323,7 @@ def _arguments(text: str) -> dict[str, Any]:
         value = json.loads(text)
     except ValueError:
         return {}
-    return value if isinstance(value, dict) else {}
+    return value if is_object(value) else {}
 
 
 def _before(message_id: str) -> str:

@@ -181,3 +181,19 @@ async def talker(make_agent: Make) -> str:
         pytest.skip("LETTA_TEST_MODEL is not set")
     agent = await make_agent(model=TALKING, embedding=EMBEDDING)
     return str(agent["id"])
+
+
+@pytest.fixture
+async def careful(http: Http, embedded: EmbeddedServer | None, make_agent: Make) -> AsyncIterator[str]:
+    """Return the ID of an agent with a tool `ask_me` that requires an approval."""
+    if not TALKING:
+        pytest.skip("LETTA_TEST_MODEL is not set")
+    if embedded is not None:
+        embedded.model.tool("ask_me", lambda q: f"asked {q}", requires_approval=True)
+        yield (await make_agent(model=TALKING, embedding=EMBEDDING))["id"]
+        return
+    code = 'def ask_me(q: str) -> str:\n    """Ask.\n\n    Args:\n        q: It.\n    """\n    return "asked " + q\n'
+    tool = (await http.call("PUT", "/v1/tools/", {"source_code": code, "default_requires_approval": True})).json
+    agent = await make_agent(model=TALKING, embedding=EMBEDDING, tool_ids=[tool["id"]])
+    yield agent["id"]
+    await http.delete(f"/v1/tools/{tool['id']}")
