@@ -39,7 +39,7 @@ def list_of_agent(store: Store, call: Call) -> Any:
     query, agent_id = call.query, call.path["agent_id"]
     check_stored(*query.values())
     if agent_id not in store.agents:
-        raise not_found(f"Agent with ID {agent_id} not found")
+        raise not_found("Agent not found")
     return _of_all(store, store.held[agent_id].message_ids, query, agent_id)
 
 
@@ -64,11 +64,11 @@ def _of_all(store: Store, ids: Sequence[str], query: Mapping[str, Any], agent_id
 
 
 def retrieve(store: Store, call: Call) -> Any:
-    """Return what is made of a stored message; the server shows an assistant's text as reasoning here."""
+    """Return what is made of a stored message, the last part first; an assistant's text is shown as reasoning."""
     row = store.messages.get(call.path["message_id"])
     if row is None or row.deleted:
         raise not_found(f"Message with id {call.path['message_id']} not found.")
-    return messages_of(row, text_is_reasoning=True)
+    return messages_of(row, text_is_reasoning=True)[::-1]
 
 
 def search(store: Store, call: Call) -> Any:

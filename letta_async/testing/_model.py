@@ -185,10 +185,9 @@ class Model:
         changes: dict[str, Any] = {"usage": tuple(usage), "finish": finish, "wait": wait, "delay": delay, "hold": hold}
         changes["reasoning"] = reasoning
         given = {name: value for name, value in changes.items() if value not in ("", (), 0.0, None)}
-        for part in parts:
-            if callable(part):
-                made = part
-                return self._add(lambda prompt: attrs.evolve(_as_reply(made(prompt)), **given), when, times)
+        made = next((part for part in parts if callable(part)), None)
+        if made is not None:
+            return self._add(lambda prompt: attrs.evolve(_as_reply(made(prompt)), **given), when, times)
         reply = attrs.evolve(_joined(parts), **given)
         return self._add(lambda _prompt: reply, when, times)
 

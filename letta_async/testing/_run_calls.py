@@ -54,7 +54,10 @@ def retrieve(store: Store, call: Call) -> Any:
 
 
 def list_runs(store: Store, call: Call) -> Any:
-    """List runs, the newest first unless asked otherwise; an unknown cursor is ignored."""
+    """List runs, the newest first unless asked otherwise; an unknown cursor is ignored.
+
+    The server has its cursors the wrong way round: in both orders, `before` leads on and `after` leads back.
+    """
     query = call.query
     check_stored(*query.values())
     statuses: list[str] | None = query["statuses"]
@@ -69,8 +72,8 @@ def list_runs(store: Store, call: Call) -> Any:
         lambda run: (run.created_at, run.sequence),
         ascending=query["ascending"] or query["order"] == "asc",
         limit=query["limit"] or 100,
-        after=store.runs.get(query["after"] or ""),
-        before=store.runs.get(query["before"] or ""),
+        after=store.runs.get(query["before"] or ""),
+        before=store.runs.get(query["after"] or ""),
     )
     return [_wire.run(run, in_list=True) for run in rows]
 

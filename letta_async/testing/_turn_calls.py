@@ -127,6 +127,8 @@ def _stream(
     _note_otids(store, run.id, body)
     turn = _turn(store, run.id, agent, conversation, body, handle)
     turn.tokens = body["stream_tokens"]
+    if turn.tokens and body["include_return_message_types"] == []:
+        turn.types = frozenset()  # an empty list means none of them here, and all elsewhere
     return streamed(store, turn, background=background, pings=pings, lock=lock)
 
 

@@ -59,9 +59,8 @@ def input_of(context: Sequence[Message], inputs: Sequence[Mapping[str, Any]], *,
         if last is not None and last.is_approval_request:
             raise pending_approval(last.id, of_agent=of_agent)
         return Input(_rows(inputs))
-    given = [
-        dict(each) for each in (first["tool_returns"] if first["type"] == "tool_return" else first["approvals"]) or []
-    ]
+    answers: Sequence[Mapping[str, Any]] = first.get("tool_returns") or first.get("approvals") or ()
+    given = [dict(each) for each in answers]
     if not given and first["type"] == "approval" and first["approve"] is not None and first["approval_request_id"]:
         legacy = {"type": "approval", "tool_call_id": first["approval_request_id"], "approve": first["approve"]}
         given = [{**legacy, "reason": first["reason"]}]

@@ -490,7 +490,7 @@ class RunsQuery:
     agent_ids: list[str] | None = None
     statuses: list[str] | None = None
     background = None
-    stop_reason: Annotated[str | None, Enum(words=_STOP_REASONS)] = None
+    stop_reason: Annotated[str, Enum(words=_STOP_REASONS)] | None = None
     conversation_id: str | None = None
     before: str | None = None
     after: str | None = None

@@ -173,8 +173,9 @@ class Turn:
         answer = self._row("approval", decision=begun.decision)
         returns = self._row("tool", returns=(*outcome.returns, *ran), name=name, step_id=request.step_id)
         _, kept = self._keep(answer, returns)
-        for event in messages_of(kept):
-            yield event
+        if ran or not self.tokens:  # of the client's own returns a stream of tokens says nothing
+            for event in messages_of(kept):
+                yield event
 
     async def _step(self, messages: list[Mapping[str, Any]], *, final: bool) -> AsyncIterator[dict[str, Any]]:
         step_id, live = f"step-{uuid.uuid4()}", self.store.live

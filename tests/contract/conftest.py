@@ -1,8 +1,9 @@
 """Which server the contract is tested on, and what most of its tests begin with.
 
 Without anything set, an embedded server. With `LETTA_TEST_BASE_URL`, the real server there and nothing else;
-`LETTA_TEST_SECURE_BASE_URL` and `LETTA_TEST_SECURE_PASSWORD` name one that asks for a key, `LETTA_TEST_MODEL` the handle of
-a model of the server that replies as tools/real_server/stub_rules.py says, and `LETTA_TEST_EMBEDDING` one for embeddings.
+`LETTA_TEST_SECURE_BASE_URL` and `LETTA_TEST_SECURE_PASSWORD` name one that asks for a key. `LETTA_TEST_MODEL` is the
+handle of a model of the server that replies as tools/real_server/stub_rules.py says, and `LETTA_TEST_EMBEDDING` that of
+one for embeddings.
 """
 
 from __future__ import annotations
