@@ -48,6 +48,8 @@ class Failure:
     message: str
     after: int | None = None
     """Number of tokens that arrive before it; `None`: not even the response begins."""
+    error_type: str = "server_error"
+    """Type of the error, as the provider names it."""
 
 
 @attrs.frozen(kw_only=True)

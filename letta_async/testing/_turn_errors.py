@@ -102,7 +102,9 @@ def provider_failed(failure: Failure) -> TurnError:
     """Return the error of a provider that failed before its response began."""
     if failure.status is None:
         return _llm_error(500, "llm_error", _LLM_ERROR, _DISCONNECTED)
-    shown = {"error": {"message": failure.message, "type": "server_error", "param": None, "code": str(failure.status)}}
+    shown = {
+        "error": {"message": failure.message, "type": failure.error_type, "param": None, "code": str(failure.status)}
+    }
     said = f"Error code: {failure.status} - {shown}"
     match failure.status:
         case 429:

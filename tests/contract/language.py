@@ -82,7 +82,11 @@ def _effect(name: str, rest: str, reply: Reply) -> dict[str, Any]:
         case "!pace":
             return {"delay": float(rest)}
         case "!status":
-            return {"failure": Failure(status=int(rest.split(maxsplit=1)[0]), message="as the message asks")}
+            return {
+                "failure": Failure(
+                    status=int(rest.split(maxsplit=1)[0]), message="as the message asks", error_type="stub_error"
+                )
+            }
         case "!error":  # the stub counts an event before the first token
             return {"failure": Failure(status=500, message="as the message asks", after=int(rest) - 1)}
         case "!break":
