@@ -55,6 +55,8 @@ class EmbeddedServer:
         models: Handles of the models, and of the embedding models, that the server has. Besides these it then knows
             `letta/letta-free`, which does not answer, as on a real server without a connection to the Internet.
             Default: any handle, and all models answer.
+        ping_interval: Seconds of silence after which a stream says with a ping that it is there. Default: 20, as on
+            the real server.
 
     """
 
@@ -67,6 +69,7 @@ class EmbeddedServer:
         clock: Callable[[], datetime] | None = None,
         path: str | os.PathLike[str] | None = None,
         models: Iterable[str] | None = None,
+        ping_interval: float = 20.0,
     ) -> None:
         self._host = host
         self._port = port
@@ -74,6 +77,7 @@ class EmbeddedServer:
         self._path = path
         self._store = Store()
         self._store.live.models = None if models is None else frozenset(models)
+        self._store.live.ping_interval = ping_interval
         self._store.live.save = self._save
         self.clock = system_clock if clock is None else clock
         self._file: DataFile | None = None

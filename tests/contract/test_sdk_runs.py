@@ -1,14 +1,12 @@
-"""Runs with the client, on a real server; on the embedded one they are scripted. Without a model there are none."""
+"""Runs with the client, of an agent that has none: what it takes as filters, and what does not exist."""
 
 from __future__ import annotations
 
 import pytest
 
 from letta_async import AsyncLetta, NotFoundError
-from tests.contract.conftest import REAL, Story
+from tests.contract.conftest import Story
 from tests.contract.wire import UNKNOWN, UNKNOWN_CONVERSATION
-
-pytestmark = pytest.mark.skipif(not REAL, reason="the embedded server has no runs of its own: tests/test_calls.py")
 
 
 async def test_every_filter_is_understood(sdk: AsyncLetta, story: Story) -> None:
