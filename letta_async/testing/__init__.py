@@ -4,10 +4,11 @@ It is an extra: `pip install 'letta-async[testing]'`.
 
 `EmbeddedServer` serves it for as long as a `with` block lasts, `letta-async serve` and `python -m letta_async.testing`
 until they are interrupted; pytest has it as the fixture `letta_server`. It covers health, agents, blocks,
-conversations, their messages, and recompiling, as Letta 0.16.8 has them, and describes itself at `/openapi.json`.
+conversations, messages, turns, runs and recompiling, as Letta 0.16.8 has them, and describes itself at `/openapi.json`.
 
-Tests can script what the next requests meet (`EmbeddedServer.script`), see what arrived (`EmbeddedServer.requests`) and
-tell it the time (`SimulatedClock`). What it knows is in memory, or in a file (`EmbeddedServer(path=…)`).
+Tests can write down what its model replies (`EmbeddedServer.model`), script what the next requests meet
+(`EmbeddedServer.script`), see what arrived (`EmbeddedServer.requests`) and tell it the time (`SimulatedClock`). What it
+knows is in memory, or in a file (`EmbeddedServer(path=…)`).
 
 docs/testing.md lists what it leaves out, and tests/contract/test_differences shows it.
 """

@@ -34,9 +34,11 @@ class ToolCall:
     """A tool call in a reply; `Model.call()` makes it."""
 
     name: str
+    """Name of the tool."""
     arguments: str
     """Arguments as JSON, as the model writes them."""
     id: str = attrs.field(factory=_call_id)
+    """ID of the call."""
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +48,7 @@ class Failure:
     status: int | None
     """Status of the provider's response; `None`: the connection breaks."""
     message: str
+    """Message of the provider."""
     after: int | None = None
     """Number of tokens that arrive before it; `None`: not even the response begins."""
     error_type: str = "server_error"
@@ -57,9 +60,13 @@ class Reply:
     """What the model replies to one call."""
 
     text: str = ""
+    """Text."""
     reasoning: str = ""
+    """Reasoning before the text."""
     calls: tuple[ToolCall, ...] = ()
+    """Tool calls after the text."""
     failure: Failure | None = None
+    """Failure of the provider, instead of the reply or in its middle."""
     usage: tuple[int, ...] = ()
     """Numbers of tokens to report: of the prompt, the completion, and of these the cached and the reasoning ones.
     Those that are missing are counted, a word as a token."""
@@ -82,21 +89,24 @@ class ModelTool:
     requires_approval: bool
 
 
-@attrs.define(eq=False, kw_only=True)
 class Rule:
     """What the model replies to the next calls that match; `Model.reply()` and `Model.fail()` make it."""
 
-    left: int | None
-    """Number of calls that are still to meet it; `None`: all that come."""
-    met: int = attrs.field(default=0, init=False)
-    """Number of calls that met it so far."""
-    matches: Callable[[str], bool] = attrs.field(repr=False)
-    """Whether it is meant for a call, by the text of the last user message."""
-    reply: Callable[[Prompt], Reply] = attrs.field(repr=False)
-    """The reply to a call."""
-    _released: threading.Event = attrs.field(factory=threading.Event, init=False, repr=False)
-    _waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = attrs.field(factory=list, init=False, repr=False)  # type: ignore[assignment]
-    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False, repr=False)
+    def __init__(self, left: int | None, *, matches: Callable[[str], bool], reply: Callable[[Prompt], Reply]) -> None:
+        self.left = left
+        """Number of calls that are still to meet it; `None`: all that come."""
+        self.met = 0
+        """Number of calls that met it so far."""
+        self.matches = matches
+        """Whether it is meant for a call, by the text of the last user message."""
+        self.reply = reply
+        """The reply to a call."""
+        self._released = False
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Rule met={self.met} left={self.left}>"
 
     def cancel(self) -> None:
         """Let no further call meet it."""
@@ -105,7 +115,7 @@ class Rule:
     def release(self) -> None:
         """Let replies that are held go on, those to come included. It can be called from any thread."""
         with self._lock:
-            self._released.set()
+            self._released = True
             for loop, event in self._waiting:
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(event.set)
@@ -115,7 +125,7 @@ class Rule:
         """Wait until it is released."""
         event = asyncio.Event()
         with self._lock:
-            if self._released.is_set():
+            if self._released:
                 return
             self._waiting.append((asyncio.get_running_loop(), event))
         await event.wait()
@@ -280,7 +290,7 @@ class Model:
     ) -> Rule:
         if times is not None and times < 1:
             raise ValueError(f"times={times} is less than 1; None stands for all calls that come")
-        rule = Rule(left=times, matches=_matching(when), reply=reply)
+        rule = Rule(times, matches=_matching(when), reply=reply)
         with self._lock:
             self._rules.append(rule)
         return rule

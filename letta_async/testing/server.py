@@ -30,7 +30,7 @@ _KEPT_ALIVE: Final = 5.0
 
 
 class EmbeddedServer:
-    """Serve a Letta 0.16.8 without model, database or installation, on loopback.
+    """Serve a Letta 0.16.8 without a real model, database or installation, on loopback.
 
     It answers as the real server does: status codes, bodies, quirks. All it knows is in memory and gone with it, unless
     it has a file. Use it as an asynchronous context manager, or as a plain one, which runs it on a thread of its own,
