@@ -112,7 +112,7 @@ def _compacted(
 
 
 def _is_unreachable(agent: Agent) -> bool:
-    return agent.llm_config["handle"] == _facts.LLM_HANDLE
+    return bool(agent.llm_config["handle"] == _facts.LLM_HANDLE)
 
 
 def _kept(rows: list[Message], settings: Any) -> tuple[list[Message], bool]:

@@ -21,6 +21,7 @@ from letta_async.testing._turns import Turn
 
 __all__ = ["begin_run", "cancel_run", "in_background", "streamed", "whole"]
 
+_Ended = Literal["completed", "failed", "cancelled"]
 _DENIED: Final = "The user cancelled the request, so the tool call was denied."
 _FAILED: Final = frozenset(
     {"error", "invalid_tool_call", "invalid_llm_response", "llm_api_error", "max_tokens_exceeded"}
@@ -46,10 +47,14 @@ def begin_run(store: Store, run_type: str, body: Mapping[str, Any], **fields: An
     )
 
 
+def _status_of(reason: str) -> _Ended:
+    return "failed" if reason in _FAILED else "cancelled" if reason == "cancelled" else "completed"
+
+
 def _end(
     store: Store,
     run_id: str,
-    status: Literal["completed", "failed", "cancelled"],
+    status: _Ended,
     stop_reason: str | None,
     *,
     error: Any = None,
@@ -101,8 +106,7 @@ async def _whole(store: Store, turn: Turn, *, tracked: bool, lock: str | None) -
             store.live.locks.pop(lock, None)
     if tracked:
         reason = turn.stop_reason or "end_turn"
-        status = "failed" if reason in _FAILED else "cancelled" if reason == "cancelled" else "completed"
-        _end(store, turn.run_id, status, reason)
+        _end(store, turn.run_id, _status_of(reason), reason)
     return {
         "messages": messages,
         "stop_reason": {"message_type": "stop_reason", "stop_reason": turn.stop_reason},
@@ -127,7 +131,7 @@ async def _in_background(store: Store, turn: Turn) -> None:
         run = store.runs.get(turn.run_id)
         if run is not None and run.status != "cancelled":
             reason = turn.stop_reason or "end_turn"
-            _end(store, turn.run_id, "failed" if reason in _FAILED else "completed", reason)
+            _end(store, turn.run_id, _status_of(reason), reason)
 
 
 # --- streamed -------------------------------------------------------------------------------------------------------
@@ -194,7 +198,7 @@ class _Writer:
         self._put(event)
         if not (began or self.background):
             self.channel.put(DONE)
-        status: Literal["completed", "failed"] = "completed" if began and not self.background else "failed"
+        status: _Ended = "completed" if began and not self.background else "failed"
         kept = None if status == "completed" else event
         _end(self.store, self.turn.run_id, status, error.stop_reason, error=kept, lock=self.lock)
 
