@@ -5,6 +5,8 @@ the package is imported when a test asks for one of the fixtures.
 
 `letta_server`
     An `EmbeddedServer` for one test, which runs on its own thread.
+`letta_model`
+    The model of its agents, which replies as the test says.
 `letta_client`
     A `Letta` connected to it.
 `async_letta_client`
@@ -23,9 +25,9 @@ import pytest
 
 if TYPE_CHECKING:
     from letta_async import AsyncLetta, Letta
-    from letta_async.testing import EmbeddedServer
+    from letta_async.testing import EmbeddedServer, Model
 
-__all__ = ["async_letta_client", "letta_client", "letta_server"]
+__all__ = ["async_letta_client", "letta_client", "letta_model", "letta_server"]
 
 _BY_ANYIO: Final = "_async_letta_client_by_anyio"
 _BY_ASYNCIO: Final = "_async_letta_client_by_asyncio"
@@ -38,6 +40,12 @@ def letta_server() -> Iterator[EmbeddedServer]:
 
     with EmbeddedServer() as server:
         yield server
+
+
+@pytest.fixture
+def letta_model(letta_server: EmbeddedServer) -> Model:
+    """Return the model of the agents of `letta_server`."""
+    return letta_server.model
 
 
 @pytest.fixture

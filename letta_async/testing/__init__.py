@@ -4,19 +4,32 @@ It is an extra: `pip install 'letta-async[testing]'`.
 
 `EmbeddedServer` serves it for as long as a `with` block lasts, `letta-async serve` and `python -m letta_async.testing`
 until they are interrupted; pytest has it as the fixture `letta_server`. It covers health, agents, blocks,
-conversations, their messages, and recompiling, as Letta 0.16.8 has them, and describes itself at `/openapi.json`.
+conversations, messages, turns, runs and recompiling, as Letta 0.16.8 has them, and describes itself at `/openapi.json`.
 
-Tests can script the responses to the next requests (`EmbeddedServer.script`), read the requests that it received
-(`EmbeddedServer.requests`) and set its time (`SimulatedClock`). Data is in memory, or in a file
-(`EmbeddedServer(path=…)`).
+Tests can script what its model replies (`EmbeddedServer.model`) and the responses to the next requests
+(`EmbeddedServer.script`), read the requests that it received (`EmbeddedServer.requests`) and set its time
+(`SimulatedClock`). Data is in memory, or in a file (`EmbeddedServer(path=…)`).
 
 docs/testing.md lists the differences to the real server, and tests/contract/test_differences shows them.
 """
 
 from letta_async.testing._clock import SimulatedClock
 from letta_async.testing._data_file import DataFileError
+from letta_async.testing._model import Failure, Model, Reply, Rule, ToolCall
 from letta_async.testing._recorded_requests import RecordedRequest, RecordedRequests
 from letta_async.testing._scripts import Script
 from letta_async.testing.server import EmbeddedServer
 
-__all__ = ["DataFileError", "EmbeddedServer", "RecordedRequest", "RecordedRequests", "Script", "SimulatedClock"]
+__all__ = [
+    "DataFileError",
+    "EmbeddedServer",
+    "Failure",
+    "Model",
+    "RecordedRequest",
+    "RecordedRequests",
+    "Reply",
+    "Rule",
+    "Script",
+    "SimulatedClock",
+    "ToolCall",
+]

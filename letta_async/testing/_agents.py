@@ -68,7 +68,8 @@ def _existing(store: Store, call: Call) -> Agent:
 def create(store: Store, call: Call) -> Any:
     """Create an agent, its blocks, and its own system message."""
     body: Fields = call.body
-    llm_config, embedding_config = _models.new_llm_config(body), _models.embedding_of(body)
+    models = store.live.models
+    llm_config, embedding_config = _models.new_llm_config(body, models), _models.embedding_of(body, models)
     _check_tools(body["tools"] or [])
     block_ids = _block_ids(store, body)
     now = store.clock()
@@ -239,8 +240,9 @@ def update(store: Store, call: Call) -> Any:
     """Change the fields that are in the body and not null. No prompt is recompiled, not even the agent's own."""
     body: Fields = call.body
     agent = store.agents.get(call.path["agent_id"])
-    llm_config = _models.updated_llm_config(_facts.LLM_CONFIG if agent is None else agent.llm_config, body)
-    embedding_config = _models.embedding_of(body)
+    current = _facts.LLM_CONFIG if agent is None else agent.llm_config
+    llm_config = _models.updated_llm_config(current, body, store.live.models)
+    embedding_config = _models.embedding_of(body, store.live.models)
     agent = _existing(store, call)
     block_ids: list[str] | None = body["block_ids"]
     if block_ids is not None and not store.blocks.keys() >= set(block_ids):

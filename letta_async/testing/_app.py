@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from email.message import Message
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
@@ -19,11 +19,11 @@ from letta_async.testing import _wire
 from letta_async.testing._call import Call
 from letta_async.testing._context import ValidationContext
 from letta_async.testing._errors import Problem, Refusal, invalid_argument, invalid_request, uuid_pattern
+from letta_async.testing._event_stream import Deferred, EventStream
 from letta_async.testing._ids import path_parameter
 from letta_async.testing._openapi import description
 from letta_async.testing._routes import ABSENT, REFUSED, Route, match
 from letta_async.testing._state import Store
-from letta_async.testing._turns import EventStream
 from letta_async.testing._validation import Fields, hints_of, is_list, read
 
 __all__ = ["Answer", "RawRequest", "answer", "refusal_response"]
@@ -70,16 +70,25 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    stream: AsyncIterator[bytes] | None = None
+    """What follows of the body, an event at a time; `None`: nothing."""
 
 
-def answer(store: Store, request: RawRequest, *, password: str | None) -> Answer:
-    """Return the response to a request; with a password, only health checks are answered without it."""
+async def answer(store: Store, request: RawRequest, *, password: str | None) -> Answer:
+    """Return the response to a request; with a password, only health checks are answered without it.
+
+    When the handler returns, it has changed the store; only the value of a turn comes later.
+    """
     try:
         _check_key(request, password)
         if request.path == _DESCRIPTION and request.method in {"GET", "HEAD"}:
             return Answer(200, {"content-type": "application/json"}, description())
         route, parameters = _find_route(request)
-        return _success(route.answer(store, _read(route, parameters, request)))
+        value = route.answer(store, _read(route, parameters, request))
+        if isinstance(value, Deferred):
+            store.live.save()
+            value = await value.value
+        return _success(value)
     except Refusal as refusal:
         return refusal_response(refusal)
 
@@ -94,7 +103,7 @@ def refusal_response(refusal: Refusal) -> Answer:
 
 def _success(value: Any) -> Answer:
     if isinstance(value, EventStream):
-        return Answer(200, {"content-type": "text/event-stream; charset=utf-8"}, value.body)
+        return Answer(200, {"content-type": "text/event-stream; charset=utf-8"}, b"", value.events)
     return Answer(200, {"content-type": "application/json"}, _wire.encode(value))
 
 

@@ -36,7 +36,7 @@ class Call:
         include: list[str] = self.query["include"]
         asked: list[str] | None = [] if include or not everything else self.query["include_relationships"]
         if asked is None:
-            asked = [] if self._is_version_1() else ["memory", "tags", "secrets"]
+            asked = [] if self.is_version_1() else ["memory", "tags", "secrets"]
         shown = {"memory", "tags", "secrets"}.intersection(asked)
         if "tool_exec_environment_variables" in asked:
             shown.add("secrets")
@@ -47,7 +47,8 @@ class Call:
                 shown.update(relations)
         return frozenset(shown)
 
-    def _is_version_1(self) -> bool:
+    def is_version_1(self) -> bool:
+        """Tell whether the client is of version 1, or says nothing about itself."""
         agent = self.headers.get("user-agent")
         if self.headers.get("x-stainless-package-version") or not agent:
             return True

@@ -9,7 +9,7 @@ import attrs
 from letta_async.testing import _blocks, _wire
 from letta_async.testing._agents import find
 from letta_async.testing._call import Call
-from letta_async.testing._errors import Refusal, conflict, invalid_argument, llm_error, no_record, not_found
+from letta_async.testing._errors import Refusal, invalid_argument, no_record, not_found
 from letta_async.testing._recompile import begin_conversation, compile_direct, rebuild
 from letta_async.testing._state import (
     Agent,
@@ -23,7 +23,7 @@ from letta_async.testing._state import (
 )
 from letta_async.testing._validation import Fields
 
-__all__ = ["cancel", "compact", "create", "delete", "fork", "list_conversations", "recompile", "retrieve", "update"]
+__all__ = ["create", "delete", "fork", "list_conversations", "recompile", "retrieve", "update"]
 
 
 def _existing(store: Store, call: Call) -> Conversation:
@@ -197,20 +197,6 @@ def fork(store: Store, call: Call) -> Any:
     shared = tuple(message_id for message_id in message_ids[1:] if message_id in store.messages)
     forked = _add(store, agent, summary=None, model=model, model_settings=settings, message_ids=shared)
     return _wire.conversation(begin_conversation(store, agent, forked))
-
-
-def cancel(store: Store, call: Call) -> Any:
-    """Raise a refusal: nothing ever runs on this server."""
-    if _direct_id(call, call.query["agent_id"]) is None:
-        _existing(store, call)
-    raise conflict(f"No active runs to cancel for conversation {call.path['conversation_id']}")
-
-
-def compact(store: Store, call: Call) -> Any:
-    """Raise a refusal: there is no model to summarize with."""
-    direct = _direct_id(call, call.body["agent_id"] if call.body else None)
-    message_ids = _existing(store, call).message_ids if direct is None else find(store, direct).message_ids
-    raise llm_error() if message_ids else _no_messages_refusal()
 
 
 def _no_messages_refusal() -> Refusal:

@@ -17,19 +17,22 @@ from typing import Any, Final
 from cattrs import BaseValidationError
 from cattrs.preconf.json import make_converter
 
-from letta_async.testing._state import Agent, Block, Conversation, Message, Record
+from letta_async.testing._state import Agent, Block, Conversation, Message, Record, Run
 
 __all__ = ["DataFile", "DataFileError"]
 
 _APPLICATION_ID: Final = 0x4C455441
 """SQLite application ID that identifies a file of this server (`LETA`)."""
-_FORMAT_VERSION: Final = 1
-"""Version of the file's format; increment it with each incompatible change to the rows."""
+_FORMAT_VERSION: Final = 2
+"""Version of the file's format; increment it with each change of the rows that older files lack."""
+_READABLE: Final = frozenset({1, _FORMAT_VERSION})
+"""Versions that can be read: in the first, rows lack fields that have defaults."""
 _ROW_CLASSES: Final[Mapping[str, type[Record]]] = {
     "agent": Agent,
     "block": Block,
     "conv": Conversation,
     "message": Message,
+    "run": Run,
 }
 """Class of a row, by the prefix of its ID."""
 _converter: Final = make_converter()
@@ -75,7 +78,7 @@ class DataFile:
         fresh = not (application or version or _number(database, "SELECT count(*) FROM sqlite_master"))
         if not fresh and application != _APPLICATION_ID:
             raise DataFileError(self._path, "is an SQLite database, but none of the embedded server's")
-        if not fresh and version != _FORMAT_VERSION:
+        if not fresh and version not in _READABLE:
             raise DataFileError(
                 self._path,
                 f"was written by another version of letta_async: its format is {version}, "
@@ -87,6 +90,7 @@ class DataFile:
         if fresh:
             database.execute("CREATE TABLE rows (id TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID")
             database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        if version != _FORMAT_VERSION:
             database.execute(f"PRAGMA user_version = {_FORMAT_VERSION}")
         database.execute("COMMIT")
 

@@ -30,6 +30,7 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, Any]]] = {
     "agent_id": ("agent_id", AgentId),
     "block_id": ("block_id", BlockId),
     "conversation_id": ("conversation_id", ConversationId),
+    "message_id": ("message_id", MessageId),
     "conversation_or_default": ("conversation_id", ConversationOrDefault),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from letta_async.testing import _facts
@@ -11,17 +11,21 @@ from letta_async.testing._errors import invalid_argument, not_found
 from letta_async.testing._validation import Fields
 from letta_async.types.compaction import CompactionSettings
 
-__all__ = ["embedding_of", "merge_compaction", "new_compaction", "new_llm_config", "updated_llm_config"]
+__all__ = ["check_handle", "embedding_of", "merge_compaction", "new_compaction", "new_llm_config", "updated_llm_config"]
 
 
-def new_llm_config(body: Fields) -> dict[str, Any]:
+Handles = Collection[str] | None
+"""Handles of models that a server has; `None`: any."""
+
+
+def new_llm_config(body: Fields, models: Handles) -> dict[str, Any]:
     """Give the model configuration of an agent that is being made."""
     if body["llm_config"] is not None:
         config = dict[str, Any](body["llm_config"])
     else:
         if body["model"] is None:
             raise invalid_argument("Must specify either model or llm_config in request")
-        config = _configured(body["model"], body)
+        config = _configured(body["model"], body, models)
         if body["enable_reasoner"] is not None:
             config["enable_reasoner"] = body["enable_reasoner"]
     config = _with_settings(config, body)
@@ -31,14 +35,14 @@ def new_llm_config(body: Fields) -> dict[str, Any]:
     return config
 
 
-def updated_llm_config(current: Mapping[str, Any], body: Fields) -> dict[str, Any] | None:
+def updated_llm_config(current: Mapping[str, Any], body: Fields, models: Handles) -> dict[str, Any] | None:
     """Give the model configuration of an agent that is being changed; `None`: as it was."""
     changed = [body["model"], body["context_window_limit"]]
     config: dict[str, Any] | None = None
     if body["llm_config"] is not None:
         config = dict[str, Any](body["llm_config"])
     elif any(each is not None for each in changed) or "max_tokens" in body.given:
-        config = _configured(current["handle"] if body["model"] is None else body["model"], body)
+        config = _configured(current["handle"] if body["model"] is None else body["model"], body, models)
         if "max_tokens" in body.given:
             config["max_tokens"] = body["max_tokens"]
     if config is None and body["model_settings"] is None and body["parallel_tool_calls"] is None:
@@ -46,10 +50,20 @@ def updated_llm_config(current: Mapping[str, Any], body: Fields) -> dict[str, An
     return _with_settings(dict(current) if config is None else config, body)
 
 
-def _configured(handle: str, body: Fields) -> dict[str, Any]:
-    if handle != _facts.LLM_HANDLE:
+def check_handle(handle: str, models: Handles) -> None:
+    """Refuse the handle of a model that the server does not have."""
+    known = all(handle.partition("/")) if models is None else handle in models or handle == _facts.LLM_HANDLE
+    if not known:
         raise not_found(f"NOT_FOUND: Handle {handle} not found, must be one of []")
+
+
+def _configured(handle: str, body: Fields, models: Handles) -> dict[str, Any]:
+    check_handle(handle, models)
     config = dict(_facts.LLM_CONFIG)
+    if handle != _facts.LLM_HANDLE:
+        provider, _, model = handle.partition("/")
+        named = {"model": model, "handle": handle, "provider_name": provider.removesuffix("-proxy")}
+        config |= {**named, "model_endpoint": "http://127.0.0.1/v1", "context_window": 128000, "max_tokens": 16384}
     if body["context_window_limit"] is not None:
         config["context_window"] = body["context_window_limit"]
     if body["max_tokens"] is not None:
@@ -77,16 +91,22 @@ def _with_settings(config: dict[str, Any], body: Fields) -> dict[str, Any]:
     return config
 
 
-def embedding_of(body: Fields) -> dict[str, Any] | None:
+def embedding_of(body: Fields, models: Handles) -> dict[str, Any] | None:
     """Give the embedding configuration that a request names; `None` where it names none."""
     if body["embedding_config"] is not None:
         return dict(body["embedding_config"])
     handle: str | None = body["embedding"]
     if handle is None:
         return None
-    if handle != _facts.EMBEDDING_HANDLE:
+    known = all(handle.partition("/")) if models is None else handle in models or handle == _facts.EMBEDDING_HANDLE
+    if not known:
         raise invalid_argument(f"Embedding model {handle} not found")
-    return {**_facts.EMBEDDING_CONFIG, "embedding_chunk_size": body.get("embedding_chunk_size") or 300}
+    named: dict[str, Any] = {"handle": handle, "embedding_model": handle.partition("/")[2]}
+    return {
+        **_facts.EMBEDDING_CONFIG,
+        **named,
+        "embedding_chunk_size": body.get("embedding_chunk_size") or 300,
+    }
 
 
 def new_compaction(given: Fields | None) -> Fields:

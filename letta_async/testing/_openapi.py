@@ -23,13 +23,16 @@ from letta_async._schema.pages import ObjectPage
 from letta_async._schema.placement import Pattern
 from letta_async._schema.upload import Upload
 from letta_async.testing import _facts
+from letta_async.testing._event_stream import EventStream
 from letta_async.testing._ids import path_parameter
 from letta_async.testing._routes import REFUSED, ROUTES, Route
 from letta_async.testing._scalars import Text
-from letta_async.testing._turns import EventStream
 from letta_async.testing._validation import (
+    Bounds,
+    Choices,
     Enum,
     SchemaHint,
+    Tagged,
     Undescribed,
     defaults_of,
     field_hint,
@@ -167,6 +170,9 @@ def _schema(annotation: Any, schemas: dict[str, Any]) -> dict[str, Any]:
         return dict(_SCALARS[annotation])
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
+        for mark in arguments[1:]:
+            if isinstance(mark, Choices | Tagged):
+                return {"anyOf": [_schema(each, schemas) for _, each in mark.members]}
         schema = _schema(arguments[0], schemas)
         for mark in arguments[1:]:
             schema |= _marked(mark)
@@ -191,6 +197,8 @@ def _schema(annotation: Any, schemas: dict[str, Any]) -> dict[str, Any]:
 def _marked(mark: object) -> dict[str, Any]:
     if isinstance(mark, SchemaHint):
         return dict(mark.schema())
+    if isinstance(mark, Bounds):
+        return {"minimum": mark.minimum, "maximum": mark.maximum}
     if isinstance(mark, Range):
         return _present(minimum=mark.minimum, maximum=mark.maximum)
     if isinstance(mark, Pattern):

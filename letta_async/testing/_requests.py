@@ -6,14 +6,13 @@ Order and defaults are the server's, and its messages list problems in that orde
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import attrs
 
 from letta_async._schema.annotations import by_tag, value_members
 from letta_async._schema.fields import Range
-from letta_async.operations import agent_blocks, agent_messages, blocks, conversation_messages, conversations
+from letta_async.operations import agent_blocks, blocks, conversation_messages, conversations
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument
 from letta_async.testing._ids import IdentityId
@@ -32,12 +31,12 @@ __all__ = [
     "CreateConversation",
     "CreateConversationQuery",
     "DirectQuery",
+    "MessageType",
     "MessagesQuery",
     "ModelHandle",
     "Order",
     "PageLimit",
     "RecompileQuery",
-    "StreamAgentMessages",
     "UpdateBlock",
     "UpdateConversation",
 ]
@@ -199,32 +198,6 @@ class CompactionRequest:
 
     agent_id = None
     compaction_settings = None
-
-
-@reads(agent_messages.StreamAgentMessages)
-class StreamAgentMessages:
-    """Body of a turn that is streamed."""
-
-    messages: list[Mapping[str, Any]] | None = None
-    input: str | None = None
-    max_steps = 50
-    use_assistant_message = True
-    assistant_message_tool_name = "send_message"
-    assistant_message_tool_kwarg = "message"
-    include_return_message_types: list[str] | None = None
-    enable_thinking = True
-    client_tools: list[Mapping[str, Any]] | None = None
-    client_skills: list[Mapping[str, Any]] | None = None
-    override_model = None
-    include_compaction_messages = False
-    return_logprobs = False
-    top_logprobs: int | None = None
-    return_token_ids = False
-    override_system = None
-    streaming = False
-    stream_tokens = False
-    include_pings = True
-    background = False
 
 
 @reads(conversations.CreateConversation)

@@ -14,17 +14,31 @@ import attrs
 
 from letta_async.operations._operation import Operation
 from letta_async.operations._tree import TREE
-from letta_async.testing import _agent_blocks, _agents, _blocks, _conversations, _facts, _messages, _turns
+from letta_async.testing import (
+    _agent_blocks,
+    _agents,
+    _blocks,
+    _compaction,
+    _conversations,
+    _facts,
+    _messages,
+    _run_calls,
+    _turn_calls,
+)
 from letta_async.testing import _agent_requests as agents
 from letta_async.testing import _requests as requests
+from letta_async.testing import _turn_requests as turns
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, llm_error, unknown_error
+from letta_async.testing._event_stream import EventStream
 from letta_async.testing._scripted_routes import body_of, form_of, query_of, without_answer
 from letta_async.testing._state import Store
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
 from letta_async.types.conversation import CompactResponse, Conversation
 from letta_async.types.message import Message
+from letta_async.types.run import Run
+from letta_async.types.turn import LettaResponse
 
 __all__ = ["ABSENT", "REFUSED", "ROUTES", "Route", "match"]
 
@@ -75,6 +89,7 @@ def _health(_store: Store, _call: Call) -> Any:
 _AGENT: Final = "/agents/{agent_id}"
 _CONVERSATION: Final = "/conversations/{conversation_id}"
 _ANY_CONVERSATION: Final = "/conversations/{conversation_or_default}"
+_RUN: Final = "/runs/{run_id}"
 _BLOCK: Final = "/blocks/{block_id}"
 _AGENT_BLOCKS: Final = f"{_AGENT}/core-memory/blocks"
 
@@ -104,13 +119,66 @@ _BEHAVING: Final = (
     Route("DELETE", _AGENT, _agents.delete, "delete_agent", dict[str, str]),
     Route("POST", f"{_AGENT}/recompile", _agents.recompile, "recompile_agent", str, query=agents.RecompileAgentQuery),
     Route(
+        "GET",
+        f"{_AGENT}/messages",
+        _messages.list_of_agent,
+        "list_messages",
+        list[Message],
+        query=turns.AgentMessagesQuery,
+    ),
+    Route(
+        "POST",
+        f"{_AGENT}/messages",
+        _turn_calls.create,
+        "send_message",
+        LettaResponse,
+        body=turns.StreamingTurn,
+        without_body=REFUSED,
+        failures=(llm_error,),
+    ),
+    Route(
         "POST",
         f"{_AGENT}/messages/stream",
-        _turns.stream,
+        _turn_calls.stream,
         "create_agent_message_stream",
-        _turns.EventStream,
-        body=requests.StreamAgentMessages,
+        EventStream,
+        body=turns.StreamingTurn,
         without_body=REFUSED,
+    ),
+    Route(
+        "POST",
+        f"{_AGENT}/messages/cancel",
+        _run_calls.cancel_of_agent,
+        "cancel_message",
+        dict[str, Any],
+        body=turns.CancelRuns,
+    ),
+    Route(
+        "POST",
+        f"{_AGENT}/messages/async",
+        _turn_calls.create_async,
+        "create_agent_message_async",
+        Run,
+        body=turns.AsyncTurn,
+        without_body=REFUSED,
+    ),
+    Route(
+        "PATCH",
+        f"{_AGENT}/reset-messages",
+        _messages.reset,
+        "reset_messages",
+        AgentState,
+        body=turns.ResetMessages,
+        without_body=REFUSED,
+    ),
+    Route(
+        "POST",
+        f"{_AGENT}/summarize",
+        _compaction.summarize,
+        "summarize_messages",
+        CompactResponse,
+        body=turns.Summarize,
+        failures=(llm_error,),
     ),
     Route("POST", f"{_AGENT}/system-prompt/recompile", _agents.recompile, query=agents.RecompileAgentQuery),
     Route(
@@ -160,8 +228,26 @@ _BEHAVING: Final = (
     ),
     Route(
         "POST",
+        f"{_ANY_CONVERSATION}/messages",
+        _turn_calls.create_in_conversation,
+        "send_conversation_message",
+        EventStream,
+        body=turns.ConversationTurn,
+        without_body=REFUSED,
+        failures=(llm_error,),
+    ),
+    Route(
+        "POST",
+        f"{_ANY_CONVERSATION}/stream",
+        _run_calls.stream_conversation,
+        "retrieve_conversation_stream",
+        EventStream,
+        body=turns.ResumeConversation,
+    ),
+    Route(
+        "POST",
         f"{_ANY_CONVERSATION}/cancel",
-        _conversations.cancel,
+        _run_calls.cancel_of_conversation,
         "cancel_conversation",
         dict[str, Any],
         query=requests.DirectQuery,
@@ -178,7 +264,7 @@ _BEHAVING: Final = (
     Route(
         "POST",
         f"{_ANY_CONVERSATION}/compact",
-        _conversations.compact,
+        _compaction.compact,
         "compact_conversation",
         CompactResponse,
         body=requests.CompactionRequest,
@@ -229,6 +315,36 @@ _BEHAVING: Final = (
         "detach_core_memory_block",
         AgentState,
     ),
+    Route("GET", "/runs/", _run_calls.list_runs, "list_runs", list[Run], query=turns.RunsQuery),
+    Route("GET", _RUN, _run_calls.retrieve, "retrieve_run", Run),
+    Route(
+        "GET",
+        f"{_RUN}/messages",
+        _run_calls.list_messages,
+        "list_messages_for_run",
+        list[Message],
+        query=turns.RunMessagesQuery,
+    ),
+    Route(
+        "POST",
+        f"{_RUN}/stream",
+        _run_calls.stream,
+        "retrieve_stream_for_run",
+        EventStream,
+        body=turns.ResumeRun,
+        failures=(unknown_error,),
+    ),
+    Route("GET", "/messages/", _messages.list_all, "list_all_messages", list[Message], query=turns.AllMessagesQuery),
+    Route(
+        "POST",
+        "/messages/search",
+        _messages.search,
+        "search_all_messages",
+        list[dict[str, Any]],
+        body=turns.SearchMessages,
+        without_body=REFUSED,
+    ),
+    Route("GET", "/messages/{message_id}", _messages.retrieve, "retrieve_message", list[Message]),
     Route("GET", "/health/", _health, "check_health", dict[str, str]),
     Route("GET", "/ready/", _health),
 )

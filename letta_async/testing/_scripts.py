@@ -6,7 +6,7 @@ import fnmatch
 import json
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -41,6 +41,8 @@ class Script:
     """Headers to add to the answer."""
     cut_off: int | None
     """How many bytes of the body are sent; `None`: all."""
+    cut_after: int | None = None
+    """How many events of a stream are sent; `None`: all."""
     hang_up: bool
     """Whether the connection is closed without an answer."""
 
@@ -48,10 +50,10 @@ class Script:
         """Let no further request meet it."""
         self.left = 0
 
-    def over(self, own: Callable[[], Answer]) -> Answer:
+    async def over(self, own: Callable[[], Awaitable[Answer]]) -> Answer:
         """Give the answer: the one written here, or else the server's own, which makes it do what was asked."""
         if self.status is None:
-            answer = own()
+            answer = await own()
         else:
             body = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
             answer = Answer(self.status, {"content-type": "application/json"}, body)
@@ -71,6 +73,7 @@ def make_script(
     headers: Mapping[str, str] | None,
     retry_after: float | None,
     cut_off: int | None,
+    cut_after: int | None,
     hang_up: bool,
 ) -> Script:
     """Make a script of what `EmbeddedServer.script()` was given, or say what is wrong with it."""
@@ -87,10 +90,17 @@ def make_script(
     _at_least_0("delay", delay)
     if cut_off is not None:
         _at_least_0("cut_off", cut_off)
-    if hang_up and (status is not None or headers or cut_off is not None):
-        raise ValueError("hang_up lets no answer through: it does not go with status, body, headers or cut_off")
-    if not (delay or status or headers or cut_off is not None or hang_up):
-        raise ValueError("a script must do something: delay, status, body, headers, retry_after, cut_off or hang_up")
+    if cut_after is not None:
+        _at_least_0("cut_after", cut_after)
+    cut = cut_off is not None or cut_after is not None
+    if hang_up and (status is not None or headers or cut):
+        raise ValueError(
+            "hang_up lets no answer through: it does not go with status, body, headers, cut_off or cut_after"
+        )
+    if not (delay or status or headers or cut or hang_up):
+        raise ValueError(
+            "a script must do something: delay, status, body, headers, retry_after, cut_off, cut_after or hang_up"
+        )
     return Script(
         left=times,
         matches=_matching(None if method is None else method.upper(), path, when),
@@ -99,6 +109,7 @@ def make_script(
         body=_usual_body(status) if body is UNSET else body,
         headers=headers or {},
         cut_off=cut_off,
+        cut_after=cut_after,
         hang_up=hang_up,
     )
 

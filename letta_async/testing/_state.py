@@ -19,6 +19,7 @@ import attrs
 from letta_async.testing._clock import system_clock
 from letta_async.testing._context import is_array, is_object
 from letta_async.testing._errors import database_error
+from letta_async.testing._live import Live
 
 __all__ = [
     "Agent",
@@ -27,6 +28,8 @@ __all__ = [
     "Conversation",
     "Message",
     "Record",
+    "Role",
+    "Run",
     "Store",
     "check_numbers",
     "check_stored",
@@ -90,15 +93,60 @@ class Block(Record):
         return read_only
 
 
+Role = Literal["system", "user", "assistant", "tool", "approval"]
+"""Role of a message; `approval` is both the request for one and the response to it."""
+
+
 @attrs.frozen(kw_only=True)
 class Message(Record):
-    """A message. The text of a tool's return is the ID of the call."""
+    """A message. One with the role `tool` and no `returns` ends an agent's first message: its text is a call's ID."""
 
     agent_id: str
     conversation_id: str | None
-    role: Literal["system", "user", "assistant", "tool"]
+    role: Role
     text: str
     deleted: bool = False
+    parts: tuple[dict[str, Any], ...] = ()
+    """Content in parts, where it is more than one text."""
+    name: str | None = None
+    sender_id: str | None = None
+    otid: str | None = None
+    step_id: str | None = None
+    run_id: str | None = None
+    reasoning: str = ""
+    calls: tuple[dict[str, Any], ...] = ()
+    """Tool calls: `name`, `arguments` and `tool_call_id`."""
+    returns: tuple[dict[str, Any], ...] = ()
+    """What tools returned."""
+    decision: dict[str, Any] | None = None
+    """Response to a request for an approval."""
+    summary: bool = False
+    """Whether it stands for earlier messages."""
+
+    @property
+    def is_approval_request(self) -> bool:
+        """Whether it waits for an approval."""
+        return self.role == "approval" and self.decision is None
+
+
+@attrs.frozen(kw_only=True)
+class Run(Record):
+    """A run: what becomes of one turn."""
+
+    agent_id: str
+    conversation_id: str | None = None
+    status: Literal["created", "running", "completed", "failed", "cancelled"] = "created"
+    stop_reason: str | None = None
+    completed_at: datetime | None = None
+    background: bool = False
+    metadata: dict[str, Any] = attrs.field(factory=dict[str, Any])
+    request_config: dict[str, Any] = attrs.field(factory=dict[str, Any])
+    callback_url: str | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it has not ended."""
+        return self.status in {"created", "running"}
 
 
 @attrs.frozen(kw_only=True)
@@ -132,6 +180,8 @@ class Conversation(Record):
     isolated_block_ids: tuple[str, ...] = ()
     message_ids: tuple[str, ...] = ()
     deleted: bool = False
+    left: dict[str, int] = attrs.field(factory=dict[str, int])
+    """Messages that were summarized, each with the place that it had."""
 
 
 @attrs.define
@@ -144,6 +194,8 @@ class AgentIndex:
     """IDs of messages that belong to no conversation."""
     shared_ids: set[str] = attrs.field(factory=set[str])
     """IDs of messages that a conversation has or had in `message_ids`."""
+    message_ids: list[str] = attrs.field(factory=list[str])
+    """IDs of all messages, the oldest first."""
     conversation_ids: list[str] = attrs.field(factory=list[str])
 
 
@@ -155,6 +207,7 @@ _TABLES: Final[Mapping[type, str]] = {
     Block: "blocks",
     Conversation: "conversations",
     Message: "messages",
+    Run: "runs",
 }
 
 
@@ -167,16 +220,19 @@ class Store:
     blocks: dict[str, Block] = attrs.field(factory=dict[str, Block])
     conversations: dict[str, Conversation] = attrs.field(factory=dict[str, Conversation])
     messages: dict[str, Message] = attrs.field(factory=dict[str, Message])
+    runs: dict[str, Run] = attrs.field(factory=dict[str, Run])
     held: defaultdict[str, AgentIndex] = attrs.field(factory=lambda: defaultdict[str, AgentIndex](AgentIndex))
     """Index of each agent's rows, by the agent's ID."""
     changed: dict[str, Record | None] = attrs.field(factory=dict[str, Record | None])
     """Rows changed since this was last cleared, by ID; `None` for removed ones."""
+    live: Live = attrs.field(factory=Live)
+    """Turns and runs in progress, which are in no file."""
     _last: int = 0
 
     @classmethod
-    def of(cls, rows: Iterable[Record], *, clock: Callable[[], datetime]) -> Store:
+    def of(cls, rows: Iterable[Record], *, clock: Callable[[], datetime], live: Live | None = None) -> Store:
         """Create a store of existing rows."""
-        store = cls(clock=clock)
+        store = cls(clock=clock, live=Live() if live is None else live)
         for row in sorted(rows, key=lambda row: row.sequence):
             store.put(row)
             written = row.written if isinstance(row, Block) else 0
@@ -215,27 +271,30 @@ class Store:
         elif isinstance(row, Message):
             held = self.held[row.agent_id]
             held.stored += 1
+            held.message_ids.append(row.id)
             if row.conversation_id is None:
                 held.direct_ids.append(row.id)
 
     def add_message(
         self,
         agent: Agent,
-        role: Literal["system", "user", "assistant", "tool"],
+        role: Role,
         text: str,
         *,
         conversation: Conversation | None = None,
+        **fields: Any,
     ) -> Message:
         """Add a message of an agent, in a conversation or in none; return it."""
         return self.put(
             Message(
-                id=new_id("message"),
+                id=fields.pop("id", None) or new_id("message"),
                 sequence=self.next(),
                 created_at=self.clock(),
                 agent_id=agent.id,
                 conversation_id=None if conversation is None else conversation.id,
                 role=role,
                 text=text,
+                **fields,
             )
         )
 
@@ -263,6 +322,8 @@ class Store:
             self.remove(conversation)
         for message_id in gone & self.messages.keys():
             self.remove(self.messages[message_id])
+        for run in [run for run in self.runs.values() if run.agent_id == agent.id]:
+            self.remove(run)
         self.remove(agent)
 
 

@@ -20,14 +20,18 @@ from letta_async._schema.annotations import by_tag, tag_of
 from letta_async._schema.unset import Unset
 from letta_async.testing import _facts
 from letta_async.testing._context import Reader, ValidationContext, is_array, is_object
+from letta_async.testing._errors import Problem
 from letta_async.testing._scalars import SCALARS, Text, read_text, read_words
 
 __all__ = [
     "After",
     "Before",
+    "Bounds",
+    "Choices",
     "Enum",
     "Fields",
     "SchemaHint",
+    "Tagged",
     "Undescribed",
     "defaults_of",
     "field_hint",
@@ -73,6 +77,34 @@ class Enum:
 
 
 @attrs.frozen
+class Bounds:
+    """Check that a number is in a range, which the server does where it says so."""
+
+    minimum: int
+    maximum: int
+
+
+@attrs.frozen
+class Choices:
+    """Read a value as each of several annotations, with the server's name for each, until one fits.
+
+    Where none does, the problems of all are told.
+    """
+
+    members: tuple[tuple[str, Any], ...]
+
+
+@attrs.frozen
+class Tagged:
+    """Read an object as the class that a field names."""
+
+    tag: str
+    enum: str | None
+    """Name of the enumeration that has the words of the field; `None`: they are words and nothing else."""
+    members: tuple[tuple[str, Any], ...]
+
+
+@attrs.frozen
 class SchemaHint:
     """Annotation with JSON Schema of what the server describes, but does not check."""
 
@@ -115,11 +147,51 @@ def _annotated(base: Any, marks: Sequence[Any]) -> Reader:
             reader = read_text(mark)
         elif isinstance(mark, Enum):
             reader = read_words(get_args(base) or mark.words, members_of=mark.name, enum=mark.name is None)
+        elif isinstance(mark, Choices):
+            reader = _choices(mark)
+        elif isinstance(mark, Tagged):
+            reader = _by_word(mark.tag, mark.enum, {word: reader_of(cls) for word, cls in mark.members})
+        elif isinstance(mark, Bounds):
+            reader = _bounded(reader, mark)
         elif isinstance(mark, After):
             reader = _checked(reader, mark.check)
         elif isinstance(mark, Before):
             reader = _changed(reader, mark.change)
     return reader
+
+
+def _choices(choices: Choices) -> Reader:
+    readers = [(label, reader_of(annotation)) for label, annotation in choices.members]
+
+    def read_choice(value: Any, here: ValidationContext) -> Any:
+        wrong: list[Problem] = []
+        for label, reader in readers:
+            problems: list[Problem] = []
+            result = reader(value, ValidationContext((*here.loc, label), problems))
+            if not problems:
+                return result
+            wrong += problems
+        here.problems.extend(wrong)
+        return value
+
+    return read_choice
+
+
+def _bounded(reader: Reader, bounds: Bounds) -> Reader:
+    def read_bounded(value: Any, here: ValidationContext) -> Any:
+        before = len(here.problems)
+        number = reader(value, here)
+        if len(here.problems) > before or number is None:
+            return number
+        if number < bounds.minimum:
+            msg = f"Input should be greater than or equal to {bounds.minimum}"
+            here.refuse("greater_than_equal", msg, value, ge=bounds.minimum)
+        elif number > bounds.maximum:
+            msg = f"Input should be less than or equal to {bounds.maximum}"
+            here.refuse("less_than_equal", msg, value, le=bounds.maximum)
+        return number
+
+    return read_bounded
 
 
 def _checked(reader: Reader, check: Callable[[Any], None]) -> Reader:
@@ -172,9 +244,11 @@ def _union(members: Sequence[Any]) -> Reader:
 def _tagged(members: Sequence[Any]) -> Reader:
     """Return the reader of a union of classes that are distinguished by a field which is a literal in each."""
     tag, classes = by_tag(known_members(members))
-    readers = {word: _object(cls) for word, cls in classes.items()}
-    enum = _facts.ENUM_NAMES[tag]
-    expected = ", ".join(f"<{enum}.{word}: '{word}'>" for word in readers)
+    return _by_word(tag, _facts.ENUM_NAMES[tag], {word: _object(cls) for word, cls in classes.items()})
+
+
+def _by_word(tag: str, enum: str | None, readers: Mapping[str, Reader]) -> Reader:
+    expected = ", ".join(f"'{word}'" if enum is None else f"<{enum}.{word}: '{word}'>" for word in readers)
 
     def read_tagged(value: Any, context: ValidationContext) -> Any:
         if not is_object(value):
@@ -240,7 +314,11 @@ def _object(cls: type) -> Reader:
     def read_object(value: Any, context: ValidationContext) -> Any:
         if not is_object(value):
             return _no_object(value, context)
-        members = value if prepare is None else prepare(value)
+        try:
+            members = value if prepare is None else prepare(value)
+        except ValueError as error:
+            context.refuse("value_error", f"Value error, {error}", value, error=error)
+            return value
         fields, before = Fields(), len(context.problems)
         fields.given = frozenset(members).intersection(readers)
         for name, reader in readers.items():

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import uuid
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from letta_async.testing import _facts
 from letta_async.testing._context import is_array, is_object
-from letta_async.testing._state import Agent, Block, Conversation, Message, Store
+from letta_async.testing._state import Agent, Block, Conversation, Run, Store
 
-__all__ = ["agent", "block", "conversation", "encode", "message", "time"]
+__all__ = ["agent", "block", "conversation", "encode", "run", "time"]
 
 _ACTOR_FIELDS: Final = {"created_by_id": _facts.USER_ID, "last_updated_by_id": _facts.USER_ID}
 
@@ -63,33 +62,29 @@ def conversation(row: Conversation, *, with_messages: bool = False) -> dict[str,
     }
 
 
-def message(row: Message) -> dict[str, Any]:
-    """Return the JSON of a message; unlike other times, its date has whole seconds and an offset."""
+def run(row: Run, *, in_list: bool = False) -> dict[str, Any]:
+    """Return the JSON of a run; its duration is in lists only."""
+    done = row.completed_at
+    took = None if done is None or not in_list else round((done - row.created_at).total_seconds() * 1_000_000) * 1000
     return {
         "id": row.id,
-        "date": row.created_at.astimezone(UTC).replace(microsecond=0).isoformat(),
-        "name": None,
-        "message_type": "tool_return_message" if row.role == "tool" else f"{row.role}_message",
-        "otid": _first_part_id(row.id) if row.role in {"assistant", "tool"} else None,
-        "sender_id": None,
-        "step_id": None,
-        "is_err": None,
-        "seq_id": None,
-        "run_id": None,
-        **(_tool_return(row.text) if row.role == "tool" else {"content": row.text}),
+        "status": row.status,
+        "created_at": row.created_at,
+        "completed_at": None if done is None else done.astimezone(UTC).replace(tzinfo=None).isoformat(),
+        "agent_id": row.agent_id,
+        "conversation_id": row.conversation_id,
+        "base_template_id": None,
+        "background": row.background,
+        "metadata": row.metadata,
+        "request_config": row.request_config,
+        "stop_reason": row.stop_reason,
+        "callback_url": row.callback_url,
+        "callback_sent_at": None,
+        "callback_status_code": None,
+        "callback_error": None,
+        "ttft_ns": None,
+        "total_duration_ns": took,
     }
-
-
-def _tool_return(call_id: str) -> dict[str, Any]:
-    """Return the fields of a tool's return after an assistant's initial message: an empty result, in both formats."""
-    nothing = {"tool_return": "None", "status": "success", "tool_call_id": call_id, "stdout": None, "stderr": None}
-    return {**nothing, "tool_returns": [{"type": "tool", **nothing}]}
-
-
-def _first_part_id(message_id: str) -> str:
-    """Return the ID of a message's first part in a response: the message's, with the last seven bits cleared."""
-    number = uuid.UUID(message_id.removeprefix("message-")).int
-    return str(uuid.UUID(int=number & ~0x7F))
 
 
 ALL: Final = frozenset({"memory", "tags", "secrets"})

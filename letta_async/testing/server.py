@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
@@ -19,6 +19,7 @@ from letta_async.testing._app import answer as answer_request
 from letta_async.testing._clock import system_clock
 from letta_async.testing._data_file import DataFile, DataFileError
 from letta_async.testing._errors import database_error
+from letta_async.testing._model import Model
 from letta_async.testing._recorded_requests import RecordedRequest, RecordedRequests, mask_keys
 from letta_async.testing._scripts import Script, Scripts, make_script
 from letta_async.testing._state import Store
@@ -30,7 +31,7 @@ _KEEPALIVE_TIMEOUT: Final = 5.0
 
 
 class EmbeddedServer:
-    """Embedded Letta 0.16.8 server on loopback, without model, database or installation.
+    """Embedded Letta 0.16.8 server on loopback, without a real model, database or installation.
 
     It responds as the real server does, with the same status codes, bodies and quirks. Its data is in memory and lost
     when it stops, unless it has a file. Use it as an asynchronous context manager, or as a synchronous one, which runs
@@ -52,6 +53,10 @@ class EmbeddedServer:
         path: SQLite file for the data, created if it is missing, and read when the server starts. The changes of a
             request are in it before the response is sent, even if the process is killed later. Only one server at a
             time can use it. Default: none, data is in memory.
+        models: Handles of the models, and of the embedding models, that the server has. Besides these it then knows
+            `letta/letta-free`, which does not respond, as on a real server without a connection to the Internet.
+            Default: any handle, and all models respond.
+        ping_interval: Seconds of silence after which a stream sends a ping. Default: 20, as on the real server.
 
     """
 
@@ -63,12 +68,17 @@ class EmbeddedServer:
         password: str | None = None,
         clock: Callable[[], datetime] | None = None,
         path: str | os.PathLike[str] | None = None,
+        models: Iterable[str] | None = None,
+        ping_interval: float = 20.0,
     ) -> None:
         self._host = host
         self._port = port
         self._password = password
         self._path = path
         self._store = Store()
+        self._store.live.models = None if models is None else frozenset(models)
+        self._store.live.ping_interval = ping_interval
+        self._store.live.save = self._save
         self.clock = system_clock if clock is None else clock
         self._file: DataFile | None = None
         self._scripts = Scripts()
@@ -116,6 +126,11 @@ class EmbeddedServer:
             raise ValueError("the clock does not say in which timezone its time is; it needs tzinfo=UTC, say")
         self._store.clock = clock
 
+    @property
+    def model(self) -> Model:
+        """The model of all agents: what it replies can be written down, and what it was asked can be read."""
+        return self._store.live.model
+
     def script(
         self,
         method: str | None = None,
@@ -129,6 +144,7 @@ class EmbeddedServer:
         headers: Mapping[str, str] | None = None,
         retry_after: float | None = None,
         cut_off: int | None = None,
+        cut_after: int | None = None,
         hang_up: bool = False,
     ) -> Script:
         """Script the responses to the next matching requests. It can be called from any thread, at any time.
@@ -148,6 +164,7 @@ class EmbeddedServer:
             headers: Headers to add or replace in the response.
             retry_after: Seconds for `Retry-After`; the default of `status` is then 429.
             cut_off: Number of bytes of the body to send before the connection is closed, in spite of `Content-Length`.
+            cut_after: Number of events of an event stream to send before the connection is closed. The turn goes on.
             hang_up: Close the connection without a response, after the request was processed. Default: `False`.
 
         Returns:
@@ -168,6 +185,7 @@ class EmbeddedServer:
             headers=headers,
             retry_after=retry_after,
             cut_off=cut_off,
+            cut_after=cut_after,
             hang_up=hang_up,
         )
         self._scripts.add(script)
@@ -188,7 +206,7 @@ class EmbeddedServer:
             self._file = DataFile(self._path)
         try:
             if self._file is not None:
-                self._store = Store.of(self._file.load(), clock=self.clock)
+                self._store = Store.of(self._file.load(), clock=self.clock, live=self._store.live)
             await self._listen()
         except BaseException:
             self._close_file()
@@ -212,6 +230,7 @@ class EmbeddedServer:
         self._stopping.set()
         runner, self._runner, self._bound = self._runner, None, None
         try:
+            await self._store.live.stop()
             if runner is not None:
                 await runner.cleanup()
         finally:
@@ -258,30 +277,42 @@ class EmbeddedServer:
         self.requests.add(recorded)
         script = self._scripts.meet(recorded)
         if script is None:
-            return _response(self._answer(raw))
+            answer = await self._answer(raw)
+            return _response(answer) if answer.stream is None else await _stream(request, answer)
         return await self._follow(script, raw, request)
 
-    def _answer(self, raw: RawRequest) -> Answer:
+    async def _answer(self, raw: RawRequest) -> Answer:
         """Process a request, and write its changes to the file, if there is one; return the response."""
-        response = answer_request(self._store, raw, password=self._password)
+        response = await answer_request(self._store, raw, password=self._password)
+        return response if self._saved() else refusal_response(database_error())
+
+    def _saved(self) -> bool:
+        """Write the changes to the file, if there is one, and return whether that succeeded.
+
+        If not, they stay in the store, and are written with those of the next request.
+        """
         if self._store.changed:
             if self._file is not None:
                 try:
                     self._file.write(self._store.changed)
                 except DataFileError:
-                    # The changes stay in the store, and are written with those of the next request.
                     _logger.exception("a change was not written")
-                    return refusal_response(database_error())
+                    return False
             self._store.changed.clear()
-        return response
+        return True
+
+    def _save(self) -> None:
+        self._saved()
 
     async def _follow(self, script: Script, raw: RawRequest, request: web.BaseRequest) -> web.StreamResponse:
         """Respond to a request as a script says."""
         if script.delay and await self._wait_for_stop(script.delay):
             return _abort_connection(request)
-        answer = script.over(lambda: self._answer(raw))
+        answer = await script.over(lambda: self._answer(raw))
         if script.hang_up:
             return _abort_connection(request)
+        if answer.stream is not None:
+            return await _stream(request, answer, cut_off=script.cut_off, cut_after=script.cut_after)
         if script.cut_off is None:
             return _response(answer)
         response = web.StreamResponse(status=answer.status, headers=_headers(answer))
@@ -301,6 +332,32 @@ class EmbeddedServer:
 
 def _response(answer: Answer) -> web.Response:
     return web.Response(status=answer.status, headers=_headers(answer), body=answer.body)
+
+
+async def _stream(
+    request: web.BaseRequest, answer: Answer, *, cut_off: int | None = None, cut_after: int | None = None
+) -> web.StreamResponse:
+    """Send an event stream, one event at a time, until it ends, the client leaves, or it is to be cut."""
+    response = web.StreamResponse(status=answer.status, headers=_headers(answer))
+    sent = events = 0
+    if answer.stream is None:
+        return response
+    try:
+        async for event in answer.stream:
+            if not response.prepared:
+                await response.prepare(request)
+            part = event if cut_off is None else event[: max(0, cut_off - sent)]
+            cut = events == cut_after or len(part) < len(event)
+            if part and events != cut_after:
+                await response.write(part)
+            if cut:
+                if request.transport is not None:
+                    request.transport.close()
+                break
+            sent, events = sent + len(part), events + 1
+    except ConnectionError:
+        _logger.debug("a client left its stream", exc_info=True)
+    return response
 
 
 def _headers(answer: Answer) -> dict[str, str]:

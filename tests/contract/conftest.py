@@ -1,7 +1,9 @@
 """Fixtures of the contract tests: the server under test, callers, and rows that most tests need.
 
 By default it is an embedded server. With `LETTA_TEST_BASE_URL`, only the real server there;
-`LETTA_TEST_SECURE_BASE_URL` and `LETTA_TEST_SECURE_PASSWORD` name one that requires a key.
+`LETTA_TEST_SECURE_BASE_URL` and `LETTA_TEST_SECURE_PASSWORD` name one that requires a key. `LETTA_TEST_MODEL` is the
+handle of a model of the server that replies as tools/real_server/stub_rules.py says, and `LETTA_TEST_EMBEDDING` that of
+one for embeddings.
 """
 
 from __future__ import annotations
@@ -16,12 +18,17 @@ import pytest
 
 from letta_async import AsyncLetta, Letta
 from letta_async.testing import EmbeddedServer
+from tests.contract import language
 from tests.contract.awaited import awaited
 from tests.contract.wire import Http
 
 REAL: Final = os.environ.get("LETTA_TEST_BASE_URL", "").rstrip("/")
 SECURE: Final = os.environ.get("LETTA_TEST_SECURE_BASE_URL", "").rstrip("/")
 MODEL: Final = "letta/letta-free"
+"""A model that every server knows, and that does not answer."""
+TALKING: Final = os.environ.get("LETTA_TEST_MODEL", "") if REAL else "openai-proxy/gpt-4o-mini"
+"""A model that replies what a user message beginning with `!` says, and otherwise echoes it."""
+EMBEDDING: Final = os.environ.get("LETTA_TEST_EMBEDDING", MODEL) if REAL else MODEL
 
 collect_ignore = ["test_embedded_server.py"] if REAL else []
 
@@ -47,13 +54,21 @@ class Story:
 
 
 @pytest.fixture(scope="session")
-def base_url() -> Iterator[str]:
-    """Return the URL of the server under test."""
+def embedded() -> Iterator[EmbeddedServer | None]:
+    """Return the embedded server under test, whose model speaks the stub's language; `None` where it is a real one."""
     if REAL:
-        yield REAL
+        yield None
         return
-    with EmbeddedServer() as server:
-        yield server.base_url
+    with EmbeddedServer(models=[TALKING]) as server:
+        server.model.reply(language.reply_to, times=None)
+        server.model.summary = language.summary_of
+        yield server
+
+
+@pytest.fixture(scope="session")
+def base_url(embedded: EmbeddedServer | None) -> str:
+    """Return the URL of the server under test."""
+    return REAL if embedded is None else embedded.base_url
 
 
 @pytest.fixture(scope="session")
@@ -158,3 +173,28 @@ async def stale(story: Story, http: Http) -> Story:
     """Return a story whose block was changed, from `Ada` to `Grace`, after the conversation began."""
     assert (await http.patch(f"/v1/blocks/{story.block_id}", {"value": "Grace"})).status == 200
     return story
+
+
+@pytest.fixture
+async def talker(make_agent: Make) -> str:
+    """Return the ID of an agent whose model answers."""
+    if not TALKING:
+        pytest.skip("LETTA_TEST_MODEL is not set")
+    agent = await make_agent(model=TALKING, embedding=EMBEDDING)
+    return str(agent["id"])
+
+
+@pytest.fixture
+async def careful(http: Http, embedded: EmbeddedServer | None, make_agent: Make) -> AsyncIterator[str]:
+    """Return the ID of an agent with a tool `ask_me` that requires an approval."""
+    if not TALKING:
+        pytest.skip("LETTA_TEST_MODEL is not set")
+    if embedded is not None:
+        embedded.model.tool("ask_me", lambda q: f"asked {q}", requires_approval=True)
+        yield (await make_agent(model=TALKING, embedding=EMBEDDING))["id"]
+        return
+    code = 'def ask_me(q: str) -> str:\n    """Ask.\n\n    Args:\n        q: It.\n    """\n    return "asked " + q\n'
+    tool = (await http.call("PUT", "/v1/tools/", {"source_code": code, "default_requires_approval": True})).json
+    agent = await make_agent(model=TALKING, embedding=EMBEDDING, tool_ids=[tool["id"]])
+    yield agent["id"]
+    await http.delete(f"/v1/tools/{tool['id']}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.conftest import MODEL, REAL, Make, Story
+from tests.contract.conftest import MODEL, REAL, Make
 from tests.contract.wire import Http
 
 pytestmark = pytest.mark.xfail(not REAL, reason="a difference that docs/testing.md lists", strict=True)
@@ -61,9 +61,9 @@ async def test_a_conflict_shows_the_sql(http: Http, make_agent: Make) -> None:
     assert "[SQL: " in answer.detail
 
 
-async def test_messages_can_be_sent(http: Http, story: Story) -> None:
-    answer = await http.post(f"/v1/conversations/{story.conversation_id}/messages", {"messages": 5})
-    assert "list_type" in [problem["type"] for problem in answer.problems]
+async def test_a_context_that_is_too_long_is_summarized_within_the_turn(http: Http, talker: str) -> None:
+    response = await http.post(f"/v1/agents/{talker}/messages", {"input": "!status 413"})
+    assert response.status == 200
 
 
 @pytest.mark.parametrize("path", ["/v1/tools/", "/v1/models/", "/v1/folders/"])

@@ -1,14 +1,12 @@
-"""Contract tests of the client for runs, of which a server without a model has none; the embedded one scripts them."""
+"""Contract tests of the client for the runs of an agent that has none: filters, and what does not exist."""
 
 from __future__ import annotations
 
 import pytest
 
 from letta_async import AsyncLetta, NotFoundError
-from tests.contract.conftest import REAL, Story
+from tests.contract.conftest import Story
 from tests.contract.wire import UNKNOWN, UNKNOWN_CONVERSATION
-
-pytestmark = pytest.mark.skipif(not REAL, reason="the embedded server has no runs of its own: tests/test_calls.py")
 
 
 async def test_every_filter_is_understood(sdk: AsyncLetta, story: Story) -> None:

@@ -4,6 +4,7 @@
 import Letta from "@letta-ai/letta-client";
 
 const MODEL = "letta/letta-free";
+const TALKING = "openai-proxy/gpt-4o-mini";
 const UNKNOWN = "123e4567-e89b-42d3-8456-426614174000";
 
 /** Wait for a call and print what came of it; `read` makes something of the call. */
@@ -234,6 +235,75 @@ async function clearUp({ conversations: talks, blocks, agents }, tags, [first, s
   await say("no blocks are left", blocks.list({ tags }), each);
 }
 
+async function talk(client, token) {
+  const { conversations: talks, runs } = client;
+  const { messages } = client.agents;
+  const id = async (call) => ({ id: (await call).id });
+  const agent = await say(
+    "make an agent that talks",
+    client.agents.create({
+      name: "talker",
+      model: TALKING,
+      embedding: MODEL,
+      include_base_tools: false,
+      system: "You talk.",
+      tags: [token],
+    }),
+    id,
+  );
+  const conversation = await say("make a conversation", talks.create({ agent_id: agent.id }), id);
+  const input = "!think because\n!say one two\n!usage 4 3";
+  await say("a whole turn", messages.create(agent.id, { input }));
+  await say("a stream", messages.stream(agent.id, { input }), events);
+  const pieces = { stream_tokens: true, include_pings: false };
+  await say("a stream in pieces", messages.create(agent.id, { input, streaming: true, ...pieces }), events);
+  await say("a conversation streams", talks.messages.create(conversation.id, { input }), events);
+  const background = { input, background: true, ...pieces };
+  const [{ run_id }] = await say("in the background", messages.stream(agent.id, background), events);
+  await say("the run", runs.retrieve(run_id), async (call) => {
+    const run = await call;
+    return { status: run.status, reason: run.stop_reason };
+  });
+  await say("again from the second event", runs.messages.stream(run_id, { starting_after: 2 }), events);
+  await say("again by its conversation", talks.messages.stream(agent.id, { run_id }), events);
+  const failing = { input: "!status 429" };
+  await say("a failure", messages.create(agent.id, failing));
+  await say("a failure in a stream", messages.stream(agent.id, failing), events);
+  const broken = { input: "!words 5\n!error 3", ...pieces };
+  await say("a failure in the middle", messages.stream(agent.id, broken), events);
+  await callATool(messages, agent.id, pieces);
+  await say("messages", messages.list(agent.id, { order: "asc" }), each);
+  await say("messages of the conversation", talks.messages.list(conversation.id, { order: "asc" }), each);
+  await say("nothing to cancel", talks.cancel(conversation.id));
+  await say("neither text nor messages", messages.create(agent.id, {}));
+  await say("delete the agent", client.agents.delete(agent.id));
+}
+
+async function callATool(messages, agentId, pieces) {
+  const parameters = { type: "object", properties: { word: { type: "string" } } };
+  const client_tools = [{ name: "look_up", parameters }];
+  const input = '!call look_up {"word":"Ada"}\n!usage 4 3\n!then\n!say I see.\n!usage 5 2';
+  const asked = { input, client_tools, ...pieces };
+  const [{ tool_call }] = await say("a tool of the client", messages.stream(agentId, asked), events);
+  await say("a message meanwhile", messages.create(agentId, { input: "Well?" }));
+  const { tool_call_id } = tool_call;
+  const returned = { type: "tool", tool_call_id, tool_return: "a name", status: "success" };
+  const approval = { type: "approval", approvals: [returned] };
+  await say("what it returned", messages.create(agentId, { messages: [approval], client_tools }));
+}
+
+/** Return the events of a stream, and with what it broke off. */
+async function events(call) {
+  const found = [];
+  try {
+    for await (const event of await call) found.push(event);
+  } catch (error) {
+    if (found.length === 0 || !(error instanceof Letta.APIError)) throw error;
+    found.push({ "broke off": error.error });
+  }
+  return found;
+}
+
 async function key(client, token) {
   await say("with the key", client.blocks.list({ tags: [token] }));
   await say("health with the key", client.health());
@@ -246,4 +316,4 @@ async function key(client, token) {
 }
 
 const [story, token, baseURL, apiKey = null] = process.argv.slice(2);
-await { memory, key }[story](new Letta({ baseURL, apiKey, maxRetries: 0 }), token);
+await { memory, talk, key }[story](new Letta({ baseURL, apiKey, maxRetries: 0 }), token);

@@ -16,6 +16,7 @@ from typing import Any
 from letta_client import APIStatusError, AsyncLetta, DefaultAioHttpClient, Letta, Omit
 
 MODEL = "letta/letta-free"
+TALKING = "openai-proxy/gpt-4o-mini"
 UNKNOWN = "123e4567-e89b-42d3-8456-426614174000"
 CLIENTS: dict[str, Callable[..., Any]] = {
     "sync": Letta,
@@ -266,6 +267,73 @@ async def clear_up(
     await say("no blocks are left", blocks.list, tags=[token], read=each)
 
 
+async def talk(client: Any, token: str) -> None:
+    """Talk to an agent: whole, streamed, in pieces, in the background; with a tool of this program, and in vain."""
+    talks, messages, runs = client.conversations, client.agents.messages, client.runs
+    agent = await say(
+        "make an agent that talks",
+        client.agents.create,
+        name="talker",
+        model=TALKING,
+        embedding=MODEL,
+        include_base_tools=False,
+        system="You talk.",
+        tags=[token],
+        read=lambda made: {"id": made.id},
+    )
+    agent_id = agent["id"]
+    conversation = await say("make a conversation", talks.create, agent_id=agent_id, read=lambda made: {"id": made.id})
+    text = "!think because\n!say one two\n!usage 4 3"
+    await say("a whole turn", messages.create, agent_id, input=text)
+    await say("a stream", messages.stream, agent_id, input=text, read=events)
+    pieces = {"stream_tokens": True, "include_pings": False}
+    await say("a stream in pieces", messages.create, agent_id, input=text, streaming=True, **pieces, read=events)
+    await say("a conversation streams", talks.messages.create, conversation["id"], input=text, read=events)
+    found = await say(
+        "in the background", messages.stream, agent_id, input=text, background=True, **pieces, read=events
+    )
+    run_id = found[0]["run_id"]
+    await say("the run", runs.retrieve, run_id, read=lambda run: {"status": run.status, "reason": run.stop_reason})
+    await say("again from the second event", runs.messages.stream, run_id, starting_after=2, read=events)
+    await say("again by its conversation", talks.messages.stream, agent_id, run_id=run_id, read=events)
+    await say("a failure", messages.create, agent_id, input="!status 429")
+    await say("a failure in a stream", messages.stream, agent_id, input="!status 429", read=events)
+    await say("a failure in the middle", messages.stream, agent_id, input="!words 5\n!error 3", **pieces, read=events)
+    await call_a_tool(messages, agent_id, pieces)
+    await say("messages", messages.list, agent_id, order="asc", read=each)
+    await say("messages of the conversation", talks.messages.list, conversation["id"], order="asc", read=each)
+    await say("nothing to cancel", talks.cancel, conversation["id"])
+    await say("neither text nor messages", messages.create, agent_id)
+    await say("delete the agent", client.agents.delete, agent_id)
+
+
+async def call_a_tool(messages: Any, agent_id: str, pieces: dict[str, Any]) -> None:
+    tool = {"name": "look_up", "parameters": {"type": "object", "properties": {"word": {"type": "string"}}}}
+    text = '!call look_up {"word":"Ada"}\n!usage 4 3\n!then\n!say I see.\n!usage 5 2'
+    found = await say(
+        "a tool of the client", messages.stream, agent_id, input=text, client_tools=[tool], **pieces, read=events
+    )
+    call_id = found[0]["tool_call"]["tool_call_id"]
+    await say("a message meanwhile", messages.create, agent_id, input="Well?")
+    returned = {"type": "tool", "tool_call_id": call_id, "tool_return": "a name", "status": "success"}
+    approval = {"type": "approval", "approvals": [returned]}
+    await say("what it returned", messages.create, agent_id, messages=[approval], client_tools=[tool])
+
+
+async def events(stream: Any) -> list[Any]:
+    """Return the events of a stream, and with what it broke off."""
+    found: list[Any] = []
+    try:
+        if isinstance(stream, AsyncIterable):
+            async for event in stream:
+                found.append(plain(event))
+        else:
+            found.extend(plain(event) for event in stream)
+    except APIStatusError as error:
+        found.append({"broke off": error.body})
+    return found
+
+
 async def key(client: Any, token: str) -> None:
     """Ask a server that wants a key, with the right one, with a wrong one and without any."""
     await say("with the key", client.blocks.list, tags=[token])
@@ -280,7 +348,7 @@ async def key(client: Any, token: str) -> None:
 async def main(kind: str, story: str, token: str, base_url: str, api_key: str | None = None) -> None:
     # Without retries: a story shows each answer, and no answer of this one passes with time.
     client = CLIENTS[kind](base_url=base_url, api_key=api_key, max_retries=0)
-    await {"memory": memory, "key": key}[story](client, token)
+    await {"memory": memory, "talk": talk, "key": key}[story](client, token)
     closed = client.close()
     if inspect.isawaitable(closed):
         await closed

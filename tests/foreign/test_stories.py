@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from letta_async.testing import EmbeddedServer
+from tests.contract.language import reply_to
 from tests.foreign.clients import CLIENTS, recorded, tell
 
 REAL: Final = os.environ.get("LETTA_TEST_BASE_URL", "").rstrip("/")
@@ -16,6 +17,7 @@ SECURE: Final = os.environ.get("LETTA_TEST_SECURE_BASE_URL", "").rstrip("/")
 REQUIRED: Final = os.environ.get("LETTA_TEST_FOREIGN_REQUIRED", "")
 """Set to anything: a client that is not installed is a failure and no skip."""
 
+MODEL: Final = "openai-proxy/gpt-4o-mini"
 SERVERS: Final = ("embedded", "real") if REAL else ("embedded",)
 
 
@@ -34,7 +36,8 @@ def open_server(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "real":
         yield REAL
         return
-    with EmbeddedServer() as server:
+    with EmbeddedServer(models=[MODEL]) as server:
+        server.model.reply(reply_to, times=None)
         yield server.base_url
 
 
@@ -59,6 +62,12 @@ def compare(lines: list[str], story: str) -> None:
 
 def test_a_client_makes_recompiles_fails_and_deletes(client: str, open_server: str) -> None:
     compare(tell(client, "memory", open_server), "memory")
+
+
+def test_a_client_talks(client: str, open_server: str) -> None:
+    if open_server == REAL and os.environ.get("LETTA_TEST_MODEL") != MODEL:
+        pytest.skip(f"LETTA_TEST_MODEL is not {MODEL}")
+    compare(tell(client, "talk", open_server), "talk")
 
 
 def test_a_client_needs_the_key(client: str, secure_server: tuple[str, str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 __all__ = ["comparable"]
 
 _UUID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_ID: Final = re.compile(rf"(?:([a-z]+)-)?{_UUID}")
+_ID: Final = re.compile(rf"(?:([a-z]+)-)?{_UUID}|(?:call)_[0-9a-f]{{24}}")
 _TIMES: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"  # in an object
     r"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [AP]M(?= [A-Z]+[+-]\d{4})"  # in a prompt: the zone stays
@@ -27,7 +27,7 @@ def comparable(output: str) -> list[str]:
 
     def number(found: re.Match[str]) -> str:
         if found[0] not in numbers:
-            kind = found[1] or "uuid"
+            kind = "call" if found[0].startswith("call_") else found[1] or "uuid"
             counts[kind] += 1
             numbers[found[0]] = f"{kind}-{counts[kind]}"
         return numbers[found[0]]

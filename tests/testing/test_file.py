@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 import sqlite3
@@ -15,6 +16,9 @@ from letta_async.testing import DataFileError, EmbeddedServer, SimulatedClock
 from letta_async.testing._data_file import DataFile
 from tests.ids import CONVERSATION
 from tests.testing.story import MODEL, fill, state
+
+MESSAGE_OF_FORMAT_1 = (*("id", "sequence", "created_at", "agent_id", "conversation_id", "role", "text", "deleted"),)
+"""The fields of a message that the first format had."""
 
 
 @pytest.fixture
@@ -143,9 +147,24 @@ def test_a_file_of_another_format_is_refused_and_left_as_it_is(filled: Path) -> 
         database.execute("PRAGMA user_version = 99")
     database.close()
     before = filled.read_bytes()
-    with pytest.raises(DataFileError, match="its format is 99, this version's 1"), EmbeddedServer(path=filled):
+    with pytest.raises(DataFileError, match="its format is 99, this version's 2"), EmbeddedServer(path=filled):
         pass
     assert filled.read_bytes() == before
+
+
+def test_a_file_of_the_format_before_is_read(filled: Path) -> None:
+    with sqlite3.connect(filled) as database:
+        for row_id, row in database.execute("SELECT id, row FROM rows WHERE id LIKE 'message-%'").fetchall():
+            old = {name: value for name, value in json.loads(row).items() if name in MESSAGE_OF_FORMAT_1}
+            database.execute("UPDATE rows SET row = ? WHERE id = ?", (json.dumps(old), row_id))
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    with EmbeddedServer(path=filled) as server, Letta(base_url=server.base_url) as client:
+        (agent,) = client.agents.list().page()
+        assert client.conversations.messages.list("default", agent_id=agent.id).page()
+    with sqlite3.connect(filled) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+    database.close()
 
 
 def test_a_row_that_nobody_here_wrote_is_refused(filled: Path) -> None:
