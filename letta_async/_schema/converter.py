@@ -73,7 +73,7 @@ def reader_of(result_type: Any) -> Callable[[object], Any]:
     hook: Hook = _tolerant_converter.get_structure_hook(result_type)
     promised = get_args(result_type)[0] if is_list(result_type) else result_type
     members = frozenset(get_args(promised) if is_union(promised) else (promised,))
-    if not all(is_wire_class(member) or member is NoneType for member in members):
+    if promised is NoneType or not all(is_wire_class(member) or member is NoneType for member in members):
         return lambda value: hook(_of_kind(kind, value), result_type)
 
     def read_item(value: object) -> Any:
@@ -246,11 +246,11 @@ def _structure_class(cls: type[Any]) -> Hook:
     converted = [(name, hook, kind) for name, (hook, kind) in hooks.items() if hook is not _return_unchanged]
 
     def hook(value: Any, _: Any) -> Any:
-        if type(value) is not dict and not is_object(value):
+        if value.__class__ is not dict and not is_object(value):
             return value
-        given = dict(value)
+        given: dict[str, Any] = dict(value)
         if not given.keys() <= names:
-            unknown = {name: given.pop(name) for name in value if name not in names}
+            unknown = {name: given.pop(name) for name in [*given] if name not in names}
             given["extra_fields"] = unknown
         for name, inner, kind in converted:
             part = given.get(name)
