@@ -9,6 +9,7 @@ from uuid import uuid4
 import attrs
 
 from letta_async.testing import _wire
+from letta_async.testing._live import Channel
 from letta_async.testing._message_wire import date_of, part
 from letta_async.testing._state import Store
 
@@ -48,12 +49,12 @@ def ping(store: Store, run_id: str, seq_id: int | None = None) -> dict[str, Any]
 
 
 async def read_events(
-    store: Store, run_id: str, *, start: int = 0, pings: bool, numbered: bool
+    store: Store, channel: Channel, run_id: str, *, start: int = 0, pings: bool, numbered: bool
 ) -> AsyncIterator[bytes]:
     """Yield the events of a run from its channel, with a ping after each 20 s of silence if asked for."""
     place = start
     silence = store.live.ping_interval if pings else None
-    async for event in store.live.channels[run_id].read(max(0, start), silence=silence):
+    async for event in channel.read(max(0, start), silence=silence):
         if event is None:
             yield written(ping(store, run_id, place if numbered and place > 0 else None))
         else:

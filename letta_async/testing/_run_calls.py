@@ -151,12 +151,13 @@ def _check_age(store: Store, run: Run) -> None:
 
 def _again(store: Store, run: Run, body: Fields) -> EventStream:
     """Stream the events of a run; of one that has none, as an asynchronous one, the response never begins."""
-    if run.id not in store.live.channels or not run.background:
-        store.live.channels.setdefault(f"{run.id} has none", Channel())
-        return EventStream(read_events(store, f"{run.id} has none", pings=False, numbered=False))
+    channel = store.live.channels.get(run.id)
+    if channel is None:
+        silent = store.live.channels.setdefault("", Channel())
+        return EventStream(read_events(store, silent, run.id, pings=False, numbered=False))
     pings = bool(body.get("include_pings"))
     start = body.get("starting_after") or 0
-    return EventStream(read_events(store, run.id, start=start, pings=pings, numbered=True))
+    return EventStream(read_events(store, channel, run.id, start=start, pings=pings, numbered=True))
 
 
 # --- cancelling -----------------------------------------------------------------------------------------------------

@@ -143,11 +143,13 @@ def streamed(store: Store, turn: Turn, *, background: bool, pings: bool, lock: s
     store.put(attrs.evolve(run, status="running"))
     if lock is not None:
         live.locks[lock] = run.id
-    channel = live.channels[run.id] = Channel()
+    channel = Channel()
+    if background:
+        live.channels[run.id] = channel
     writer = _Writer(store, turn, channel, background=background, lock=lock)
     task = live.start(writer.run(pings=pings))
     live.cancelled[run.id] = lambda: writer.cancel(task)
-    return EventStream(read_events(store, run.id, pings=pings, numbered=background))
+    return EventStream(read_events(store, channel, run.id, pings=pings, numbered=background))
 
 
 @attrs.define(eq=False)

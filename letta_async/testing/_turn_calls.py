@@ -112,8 +112,9 @@ def _stream(
     handle, background, pings = _handle(store, agent, conversation, body), body["background"], body["include_pings"]
     if lock is not None:
         known = store.live.requests.get(_otids(body)) if background else None
-        if known is not None and known in store.live.channels:
-            return EventStream(read_events(store, known, pings=pings, numbered=True))
+        channel = store.live.channels.get(known or "")
+        if known is not None and channel is not None:
+            return EventStream(read_events(store, channel, known, pings=pings, numbered=True))
         _check_free(store, lock)
     run = begin_run(
         store,
