@@ -40,9 +40,9 @@ class ListRuns(Listing[Run]):
     limit: InQuery[PageSize | None] = UNSET
     """Maximum number of runs per page, at most 1000. Server default: 100."""
     after: InQuery[RunId | None] = UNSET
-    """Start after the run with this ID, in the order of the list."""
+    """End before the run with this ID, in the order of the list: Letta 0.16.8 has `after` and `before` reversed here."""
     before: InQuery[RunId | None] = UNSET
-    """End before the run with this ID, in the order of the list."""
+    """Start after the run with this ID, in the order of the list."""
     order: InQuery[Literal["asc", "desc"]] = UNSET
     """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
     order_by: InQuery[Literal["created_at"]] = UNSET
@@ -63,6 +63,10 @@ class ListRuns(Listing[Run]):
     """List only runs that have not ended. Server default: `False`."""
     ascending: InQuery[bool] = UNSET
     """List the oldest first; deprecated in favor of `order`. Server default: `False`."""
+
+    def following(self, page: list[Run]) -> Mapping[str, Any]:
+        """Return the parameters that lead on: `before`, in either order."""
+        return {"before": after for after in super().following(page).values()}
 
 
 @operation

@@ -56,8 +56,9 @@ class AsyncRuns(AsyncRunWaiting):
 
         Args:
             limit: Maximum number of runs per page, at most 1000. Server default: 100.
-            after: Start after the run with this ID, in the order of the list.
-            before: End before the run with this ID, in the order of the list.
+            after: End before the run with this ID, in the order of the list: Letta 0.16.8 has `after` and `before`
+                reversed here.
+            before: Start after the run with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
             agent_id: List runs of this agent, `agent-<uuid4>`.
@@ -171,8 +172,9 @@ class Runs(SyncResource[AsyncRuns]):
 
         Args:
             limit: Maximum number of runs per page, at most 1000. Server default: 100.
-            after: Start after the run with this ID, in the order of the list.
-            before: End before the run with this ID, in the order of the list.
+            after: End before the run with this ID, in the order of the list: Letta 0.16.8 has `after` and `before`
+                reversed here.
+            before: Start after the run with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
             agent_id: List runs of this agent, `agent-<uuid4>`.
