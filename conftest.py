@@ -115,6 +115,7 @@ pytest_collect_file = (_documents + _notebooks).pytest()
 _SLOW = (
     "tests/facade/",
     "tests/cli/",
+    "tests/browser/",
     "tests/dask/",
     "tests/foreign/",
     "tests/benchmarks/",
