@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from letta_async.testing import EmbeddedServer
-from letta_async.testing._recorded_requests import RecordedRequest
+from letta_async.testing import EmbeddedServer, RecordedRequest
 
 __all__ = ["PICTURE", "script_turns"]
 
@@ -19,7 +18,7 @@ _RUN: Final = "run-00000000-0000-4000-8000-000000000000"
 _TOKENS: Final = ("Ada", " lives", " in", " London.")
 _STOP: Final = {"message_type": "stop_reason", "stop_reason": "end_turn"}
 _USAGE: Final = {"message_type": "usage_statistics", "completion_tokens": 4, "total_tokens": 70, "step_count": 1}
-_CALL: Final = {"name": "weather", "arguments": '{"city": "London"}', "tool_call_id": "call_1"}
+_CALL: Final = {"name": "delete", "arguments": "{}", "tool_call_id": "call_1"}
 
 
 def script_turns(server: EmbeddedServer) -> None:
@@ -28,7 +27,7 @@ def script_turns(server: EmbeddedServer) -> None:
     request = _message("approval_request_message", tool_call=_CALL, tool_calls=[_CALL])
     waiting = {"message_type": "stop_reason", "stop_reason": "requires_approval"}
     for path in ("/v1/agents/*/messages", "/v1/conversations/*/messages"):
-        server.script("POST", path, when=_needs_tool, times=None, body=_whole(request, waiting))
+        server.script("POST", path, when=_needs_approval, times=None, body=_whole(request, waiting))
         server.script("POST", path, when=lambda request: not _streams(request), times=None, body=_whole(reply, _STOP))
     pieces = [_message("assistant_message", content=token, seq_id=seq_id) for seq_id, token in enumerate(_TOKENS, 2)]
     events = [_message("ping", seq_id=1), *pieces, _STOP, _USAGE]
@@ -43,10 +42,8 @@ def _streams(request: RecordedRequest) -> bool:
     return "/conversations/" in request.path and request.json().get("streaming") is not False
 
 
-def _needs_tool(request: RecordedRequest) -> bool:
-    body = request.json()
-    returns = any(message.get("type") == "tool_return" for message in body.get("messages") or [])
-    return bool(body.get("client_tools")) and not returns and not _streams(request)
+def _needs_approval(request: RecordedRequest) -> bool:
+    return "Delete" in str(request.json().get("input"))
 
 
 def _message(kind: str, **fields: Any) -> dict[str, Any]:
