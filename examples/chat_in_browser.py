@@ -6,7 +6,7 @@ Set LETTA_BASE_URL (and LETTA_API_KEY) and AGENT_ID, and run `uvicorn chat_in_br
 import json
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,7 +33,7 @@ log = logging.getLogger("chat")
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     async with AsyncLetta(timeout=60, deadline=600) as client:
         app.state.letta = client
         yield

@@ -58,7 +58,7 @@ class LettaServer:
             self._events.put_nowait({**_FIELDS, "message_type": "assistant_message", "content": piece})
 
     def fail(self) -> None:
-        """Have the turn fail, as when the model's provider breaks."""
+        """Fail the turn, as when the model's provider breaks."""
         self._events.put_nowait({"message_type": "stop_reason", "stop_reason": "llm_api_error"})
         self._events.put_nowait({"message_type": "error_message", "error_type": "llm_error", "message": "secret"})
         self._events.put_nowait(_END)

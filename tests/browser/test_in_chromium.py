@@ -72,7 +72,7 @@ async def test_reloading_shows_what_was_said(page: Page, letta: LettaServer) -> 
     await page.wait_for(SHOWN, ["you: Hello", "agent: Good morning."])
 
 
-async def test_a_failure_is_told_and_the_text_stays(page: Page, letta: LettaServer) -> None:
+async def test_a_failure_is_shown_and_the_text_stays(page: Page, letta: LettaServer) -> None:
     await page.type("input", "Hello")
     letta.send("one")
     letta.fail()

@@ -68,7 +68,7 @@ async def test_stop_ends_the_turn(caller: httpx.AsyncClient, letta: LettaServer)
     assert (await caller.post(stop)).json() == {"stopped": False}
 
 
-async def test_a_failure_in_a_stream_is_told_in_it(caller: httpx.AsyncClient, letta: LettaServer) -> None:
+async def test_a_failure_in_a_stream_is_a_line_of_it(caller: httpx.AsyncClient, letta: LettaServer) -> None:
     async with caller.stream("POST", MESSAGES, json={"text": "Hello"}) as response:
         letta.send("one")
         letta.fail()
