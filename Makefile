@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
 FOREIGN := $(BIN)/python -m tools.foreign
 
-.PHONY: help demo test lint api api-diff types unit foreign test-foreign test-real test-pythons docs dist test-dist public audit coverage mutants bench bench-check real-server stop-real-server format clean
+.PHONY: help demo test lint api api-diff types unit foreign test-foreign chromium test-browser test-real test-pythons docs dist test-dist public audit coverage mutants bench bench-check real-server stop-real-server format clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -55,12 +55,20 @@ foreign: $(READY)  ## Install the official clients, in an environment of their o
 test-foreign: foreign  ## Test the embedded server with the official clients
 	$(BIN)/python -X dev -m pytest tests/foreign
 
+chromium:  ## Install Chromium and its driver with apt-get, as root, unless they are there
+	@{ command -v chromium && command -v chromedriver; } >/dev/null || { \
+	  if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo 'Chromium is missing, and only root can install it, with apt-get'; exit 1; fi; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; }
+
+test-browser: $(READY)  ## Test the chat of the examples over HTTP and, where it is installed, in Chromium
+	$(BIN)/python -X dev -m pytest tests/browser
+
 test-real: foreign  ## Run the contract suite and the official clients against a real Letta server, started and stopped for it
 	$(REAL) run --model -- $(BIN)/python -m pytest tests/contract tests/foreign
 
-# Left out: faults and clusters, which depend on time and would fail where several suites run at once; the official
-# clients, which have their own Python; and the tests of the project's own tools, which run on one Python only.
-NOT_EVERYWHERE := api faults dask foreign benchmarks mutants
+# Left out: faults, clusters and the browser, which depend on time and would fail where several suites run at once; the
+# official clients, which have their own Python; and the tests of the project's own tools, which run on one Python only.
+NOT_EVERYWHERE := api faults dask browser foreign benchmarks mutants
 test-pythons: $(READY)  ## Run the tests on every supported Python that is found
 	$(BIN)/python tools/pythons.py -- $(NOT_EVERYWHERE:%=--ignore tests/%)
 

@@ -15,6 +15,7 @@ from letta_async import Letta
 from letta_async.testing import EmbeddedServer
 from tests.cli.documents import ConsoleBlockParser, ScriptBlockParser, WorkflowBlockParser
 from tests.docs.notebook import NotebookParser
+from tests.docs.turns import PICTURE, script_turns
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +24,7 @@ def documented_server() -> Iterator[dict[str, Any]]:
     with EmbeddedServer() as server:
         with Letta(base_url=server.base_url) as client:
             agent_id, block_id, made = _prepare(client)
+        script_turns(server)
         yield {
             "base_url": server.base_url,
             "agent_id": agent_id,
@@ -76,6 +78,14 @@ def conversation_ids(documented_server: dict[str, Any]) -> list[str]:
 
 
 @pytest.fixture(scope="session")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the path of an image file."""
+    path = tmp_path_factory.mktemp("picture") / "picture.png"
+    path.write_bytes(PICTURE)
+    return str(path)
+
+
+@pytest.fixture(scope="session")
 def notebook_loop() -> Iterator[asyncio.AbstractEventLoop]:
     """Return the event loop of a notebook's kernel, which lasts from cell to cell."""
     loop = asyncio.new_event_loop()
@@ -89,7 +99,7 @@ def console_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tmp_path_factory.mktemp("console"))
 
 
-_FIXTURES = ["documented", "agent_id", "block_id", "conversation_id", "conversation_ids", "console_folder"]
+_FIXTURES = ["documented", "agent_id", "block_id", "conversation_id", "conversation_ids", "picture", "console_folder"]
 _NOTEBOOKS = "docs/how-to/notebooks.md"
 
 _documents = Sybil(
@@ -105,6 +115,7 @@ pytest_collect_file = (_documents + _notebooks).pytest()
 _SLOW = (
     "tests/facade/",
     "tests/cli/",
+    "tests/browser/",
     "tests/dask/",
     "tests/foreign/",
     "tests/benchmarks/",

@@ -40,7 +40,7 @@ class ListRuns(Listing[Run]):
     limit: InQuery[PageSize | None] = UNSET
     """Maximum number of runs per page, at most 1000. Server default: 100."""
     after: InQuery[RunId | None] = UNSET
-    """End before the run with this ID, in the order of the list: Letta 0.16.8 has `after` and `before` reversed here."""
+    """End before the run with this ID, in the order of the list; Letta 0.16.8 has `after` and `before` reversed."""
     before: InQuery[RunId | None] = UNSET
     """Start after the run with this ID, in the order of the list."""
     order: InQuery[Literal["asc", "desc"]] = UNSET
@@ -66,7 +66,8 @@ class ListRuns(Listing[Run]):
 
     def following(self, page: list[Run]) -> Mapping[str, Any]:
         """Return the parameters that lead on: `before`, in either order."""
-        return {"before": after for after in super().following(page).values()}
+        following = super().following(page)
+        return {"before": following["after"]} if following else {}
 
 
 @operation

@@ -56,8 +56,8 @@ class AsyncRuns(AsyncRunWaiting):
 
         Args:
             limit: Maximum number of runs per page, at most 1000. Server default: 100.
-            after: End before the run with this ID, in the order of the list: Letta 0.16.8 has `after` and `before`
-                reversed here.
+            after: End before the run with this ID, in the order of the list; Letta 0.16.8 has `after` and `before`
+                reversed.
             before: Start after the run with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
@@ -172,8 +172,8 @@ class Runs(SyncResource[AsyncRuns]):
 
         Args:
             limit: Maximum number of runs per page, at most 1000. Server default: 100.
-            after: End before the run with this ID, in the order of the list: Letta 0.16.8 has `after` and `before`
-                reversed here.
+            after: End before the run with this ID, in the order of the list; Letta 0.16.8 has `after` and `before`
+                reversed.
             before: Start after the run with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.

@@ -30,6 +30,7 @@ _NOT_RUN: Final = {
     r"make [\w -]+": "these tests are what `make test` runs; the others are run by CI and by test_serve.py",
     r"export [A-Z_]+=\S+": "the fixtures say where the server is and what is on it",
     r"letta-async serve": "it serves until it is interrupted; test_serve.py does that",
+    r"uvicorn \w+:app": "it serves until it is interrupted; tests/browser serves the same application",
     r"python -m pytest tests/.+": "these tests are among those",
     r"python -m tests\.docs\.providers": "it writes into the project; tests/docs compares what it would write",
 }
