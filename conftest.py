@@ -15,7 +15,7 @@ from letta_async import Letta
 from letta_async.testing import EmbeddedServer
 from tests.cli.documents import ConsoleBlockParser, ScriptBlockParser, WorkflowBlockParser
 from tests.docs.notebook import NotebookParser
-from tests.docs.turns import PICTURE, script_turns
+from tests.docs.picture import PICTURE
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,6 @@ def documented_server() -> Iterator[dict[str, Any]]:
     with EmbeddedServer() as server:
         with Letta(base_url=server.base_url) as client:
             agent_id, block_id, made = _prepare(client)
-        script_turns(server)
         yield {
             "base_url": server.base_url,
             "agent_id": agent_id,
