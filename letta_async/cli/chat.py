@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import textwrap
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -16,10 +17,10 @@ from letta_async.cli.command_runner import CommandRunner
 from letta_async.cli.connection import Connection
 from letta_async.cli.exits import Exit
 from letta_async.cli.failing import Refusal, Unreachable, explain, without_control_characters
-from letta_async.cli.line_reader import HungUp, LineInterrupted, LineReader
+from letta_async.cli.line_reader import LineInterrupted, LineReader
 from letta_async.cli.report import say
 from letta_async.cli.selection import read_stdin
-from letta_async.cli.stopping import Interrupted, Signalled, Stop, until_stopped
+from letta_async.cli.stopping import Interrupted, Signalled, Stop, unless_stopped, until_stopped
 from letta_async.client import AsyncLetta
 from letta_async.errors import ConflictError, LettaError, StreamError
 from letta_async.resources._stream import AsyncStream
@@ -28,6 +29,8 @@ from letta_async.types.message import ApprovalRequestMessage, ToolCall
 from letta_async.types.stream import LettaStopReason, StreamEvent
 
 __all__ = ["chat"]
+
+T = TypeVar("T")
 
 Messages = Sequence[Mapping[str, Any]]
 
@@ -64,7 +67,7 @@ def chat(
         raise Refusal("standard input is empty: there is no message")
     with CommandRunner(connection) as runner:
         try:
-            target = runner.run(lambda client, _: find_target(client, agent, conversation_id))
+            target = runner.run(lambda client, stop: unless_stopped(find_target(client, agent, conversation_id), stop))
         except Interrupted as interrupted:
             say("Interrupted.")
             return interrupted.code
@@ -73,6 +76,10 @@ def chat(
             return session.converse(reader) if reader is not None else session.send_once(text)
         except BrokenPipeError:  # nobody reads any more
             return Exit.UNCHECKED
+        except OSError as error:
+            if reader is not None and error.errno == errno.EIO:  # the terminal is gone, and no signal has told so yet
+                return Exit.HUNG_UP
+            raise
 
 
 @attrs.define
@@ -143,16 +150,17 @@ class _Session:
         is_warned = False
         while True:
             try:
-                line = reader.read("> ")
+                text = reader.read("> ")
                 is_warned = False
-                if line.strip() == _QUIT:
+                if text.strip() == _QUIT:
                     return Exit.DONE
-                if line.strip() and (code := self._exchange(_user(line))) is not None:
+                if text.strip() and (code := self._exchange(_user(text))) is not None:
                     return code
             except EOFError:
                 return Exit.DONE
-            except HungUp:
-                return Exit.HUNG_UP
+            except Interrupted as interrupted:
+                if interrupted.code is not Exit.INTERRUPTED:
+                    return interrupted.code
             except LineInterrupted as interrupted:
                 if interrupted.was_empty or is_warned:
                     return Exit.INTERRUPTED
@@ -173,10 +181,11 @@ class _Session:
                     return None if ended is Exit.INTERRUPTED else ended
                 calls = turn.requests.response.tool_calls if turn.stop_reason == "requires_approval" else []
             except (LettaError, Unreachable) as error:
-                _say_error(error)
-                if not _is_waiting(error):
+                calls = self._find_undecided() if _is_waiting(error) else []
+                if not calls:
+                    _say_error(error)
                     return None
-                calls = self._find_undecided()
+                say("The message was not taken: the agent waits for a decision.")
             decisions = [] if not calls else self._decide(calls)
             if not decisions:
                 return None
@@ -198,7 +207,7 @@ class _Session:
             await turn.follow(self.target.send(client, messages, self.options), self.view, stop)
 
         try:
-            self.runner.run(follow)
+            self._run(follow)
         except Interrupted as interrupted:
             if interrupted.code is not Exit.INTERRUPTED:
                 return self._leave(turn, interrupted.code)
@@ -213,6 +222,28 @@ class _Session:
         self.view.end()
         return None
 
+    def _run(self, make: Callable[[AsyncLetta, Stop], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine to its end, and return its result.
+
+        Raises:
+            Interrupted: A stop was requested, also where the coroutine failed at the same time, unless by Ctrl-C.
+
+        """
+        stops: list[Stop] = []
+
+        def make_noted(client: AsyncLetta, stop: Stop) -> Coroutine[Any, Any, T]:
+            stops.append(stop)
+            return make(client, stop)
+
+        try:
+            return self.runner.run(make_noted)
+        except (LettaError, Unreachable) as error:
+            code = next((stop.code for stop in stops if stop.asked.is_set()), Exit.INTERRUPTED)
+            if code is Exit.INTERRUPTED:
+                raise
+            _say_error(error)
+            raise Interrupted(code, at_once=False) from error
+
     def _leave(self, turn: _Turn, code: Exit) -> Exit:
         """Leave a turn to the server, since the program is to end; return the exit code."""
         with suppress(OSError):
@@ -225,6 +256,8 @@ class _Session:
     def _break_off(self, turn: _Turn) -> Exit:
         """Cancel a turn on the server after Ctrl-C; return the exit code."""
         self.view.end()
+        if sys.stderr.isatty():
+            say("")  # after the ^C that the terminal shows
         if turn.run_id is not None:
             return self._cancel(turn.run_id)
         say("Interrupted before the server began to respond; it may carry out the turn nevertheless.")
@@ -232,7 +265,7 @@ class _Session:
 
     def _cancel(self, run_id: str) -> Exit:
         try:
-            self.runner.run(lambda client, _: self.target.cancel(client, run_id))
+            self._run(lambda client, stop: unless_stopped(self.target.cancel(client, run_id), stop))
         except Interrupted as interrupted:
             say("Interrupted; the server may complete the turn.")
             return interrupted.code
@@ -243,9 +276,14 @@ class _Session:
         return Exit.INTERRUPTED
 
     def _find_undecided(self) -> list[ToolCall]:
-        """Return the tool calls that wait for an approval since before this chat."""
+        """Return the tool calls that wait for an approval since before this chat.
+
+        Raises:
+            Interrupted: A signal arrived meanwhile.
+
+        """
         try:
-            return self.runner.run(lambda client, _: self.target.undecided(client))
+            return self._run(lambda client, stop: unless_stopped(self.target.undecided(client), stop))
         except (LettaError, Unreachable) as error:
             _say_error(error)
             return []
@@ -255,17 +293,17 @@ class _Session:
 
         Raises:
             EOFError: Ctrl-D was typed.
-            HungUp: The terminal is gone.
+            OSError: The terminal is gone.
 
         """
         assert self.reader is not None  # noqa: S101 - nobody is asked without a terminal
         decisions: list[Mapping[str, Any]] = []
-        say("The agent asks before it calls a tool: y, or n and a reason.")
         for call in calls:
+            self.reader.tell(f"The agent asks to call {describe_call(call)}: y, or n and a reason.")
             try:
-                answer = self.reader.read(f"approve {describe_call(call)}? [y/N] ", is_kept=False)
+                answer = self.reader.read("approve? [y/N] ", is_kept=False)
             except LineInterrupted:
-                say("Undecided: the agent takes no message before it is decided; the next one asks again.")
+                say("Undecided: the agent takes no message before a decision; the next one leads back to it.")
                 return []
             decisions.append({"type": "approval", "tool_call_id": call.tool_call_id, **_decision(answer)})
         return decisions

@@ -53,9 +53,10 @@ class ChatTarget:
         """
         if self.conversation_id is None:
             return client.agents.messages.stream(self.agent_id, messages=messages, stream_tokens=True, **options)
-        return client.conversations.messages.create(
+        stream: AsyncStream[StreamEvent] = client.conversations.messages.create(
             self.conversation_id, messages=messages, streaming=True, stream_tokens=True, **options
         )
+        return stream
 
     async def cancel(self, client: AsyncLetta, run_id: str) -> None:
         """Cancel a run."""

@@ -175,6 +175,7 @@ class TextView:
             self._note(f"call: {describe_call(call, limit=_SHOWN)}")
 
     def _write_returns(self, event: ToolReturnMessage) -> None:
+        returns: list[tuple[str | None, str | None, str]]
         returns = [(each.tool_call_id, each.status, text_of(each.tool_return)) for each in event.tool_returns or ()]
         for call_id, status, text in returns or [(event.tool_call_id, event.status, event.tool_return or "")]:
             name = self._names.get(call_id) or event.name or "?"

@@ -21,7 +21,7 @@ from letta_async.cli.failing import explain, show_traceback
 from letta_async.cli.options import choosing, connecting, reporting
 from letta_async.cli.report import FORMATS, Format, Report, say
 from letta_async.cli.selection import Selection
-from letta_async.cli.stopping import raising_signals
+from letta_async.cli.stopping import Signalled, raising_signals
 
 __all__ = ["run"]
 
@@ -60,6 +60,8 @@ def _run(arguments: Sequence[str]) -> int:
         say("Interrupted.")
         return getattr(abort.__cause__, "code", Exit.INTERRUPTED)
     except OSError as error:
+        if isinstance(signalled := error.__context__, Signalled):  # click failed to write to the terminal that is gone
+            return signalled.code
         show_traceback()
         say(f"error: the output cannot be written: {error.strerror or error}")
         return Exit.UNCHECKED

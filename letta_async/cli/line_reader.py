@@ -9,7 +9,7 @@ from letta_async.cli.failing import Refusal
 from letta_async.cli.report import say
 from letta_async.cli.stopping import Signalled
 
-__all__ = ["HungUp", "LineInterrupted", "LineReader"]
+__all__ = ["LineInterrupted", "LineReader"]
 
 
 class LineInterrupted(Exception):
@@ -24,10 +24,6 @@ class LineInterrupted(Exception):
         """
         super().__init__("interrupted")
         self.was_empty = was_empty
-
-
-class HungUp(Exception):
-    """The terminal is gone, and no signal has told so."""
 
 
 class LineReader:
@@ -45,6 +41,13 @@ class LineReader:
             raise Refusal("neither standard output nor standard error is a terminal: pipe the message in")
         self._readline = _find_readline() if self._is_editing else None
 
+    def tell(self, words: str) -> None:
+        """Write a line to the terminal, whichever of standard error and standard output is one."""
+        if sys.stderr.isatty():
+            say(words)
+        else:
+            sys.stdout.write(f"{words}\n")
+
     def read(self, prompt: str, *, is_kept: bool = True) -> str:
         """Return a line without its end.
 
@@ -55,7 +58,7 @@ class LineReader:
         Raises:
             EOFError: Ctrl-D was typed.
             LineInterrupted: Ctrl-C was typed.
-            HungUp: The terminal is gone.
+            OSError: The terminal is gone.
 
         """
         try:
@@ -69,8 +72,6 @@ class LineReader:
             typed = None if self._readline is None else self._readline.get_line_buffer()
             say("")
             raise LineInterrupted(was_empty=typed == "") from None
-        except OSError:
-            raise HungUp from None
         if self._readline is not None and is_kept and line.strip():
             self._readline.add_history(line)
         return line
