@@ -93,7 +93,7 @@ class EventView:
             self._write(json.dumps(error.body))
 
     def _write(self, line: str) -> None:
-        sys.stdout.write(line.replace("\x7f", "\\u007f") + "\n")  # JSON escapes all other control characters
+        sys.stdout.write(f"{line}\n")  # JSON escapes every control character
         sys.stdout.flush()
 
 

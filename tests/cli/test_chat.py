@@ -70,6 +70,12 @@ def test_a_name_that_no_agent_has_lists_similar_ones(turns: TurnServer, agent: A
     assert done.stderr == listed
 
 
+def test_a_name_is_the_whole_name_whatever_the_server_finds(turns: TurnServer, agent: AgentState) -> None:
+    found = turns.script("GET", "/v1/agents/", body=[agent.to_dict()], times=None)
+    done = run_here("chat", "assist", base_url=turns.base_url, stdin="Hello?")
+    assert (done.code, found.met) == (6, 2)
+
+
 def test_an_id_that_no_agent_has(turns: TurnServer) -> None:
     done = run_here("chat", NOBODY, base_url=turns.base_url, stdin="Hello?")
     assert (done.code, done.stdout) == (6, "")
