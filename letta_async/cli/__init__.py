@@ -5,6 +5,9 @@ It needs the extra `cli`. Nothing else in the package imports it, and it imports
 A command passes through these modules: `commands` parses the arguments, `selection` finds the conversations, `checking`
 finds which are stale, `plan` shows the plan and asks, `recompiling` does the work, `report` writes the results. The
 client and the event loop are in `command_runner`; `stopping` handles signals.
+
+`chat` has modules of its own: `chat_target` finds the agent and calls the API, `line_reader` reads what is typed, and
+`chat_view` writes events.
 """
 
 from __future__ import annotations

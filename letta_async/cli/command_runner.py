@@ -66,8 +66,8 @@ class CommandRunner:
 
         try:
             result = self._runner.run(run_listening())
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            raise Interrupted(stop.code, at_once=True) from None
+        except (asyncio.CancelledError, KeyboardInterrupt) as interrupt:
+            raise Interrupted(getattr(interrupt, "code", stop.code), at_once=True) from None
         except APIConnectionError as error:
             if (variable := self._connection.unused_proxy(self.client.base_url)) is None:
                 raise

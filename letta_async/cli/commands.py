@@ -6,25 +6,24 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, TextIO, TypeVar
+from typing import Any, Final, TextIO
 
 import click
 
+from letta_async._schema.unset import UNSET
 from letta_async._version import __version__
 from letta_async.cli.connection import Connection
 from letta_async.cli.exits import MEANINGS, Exit
 from letta_async.cli.failing import explain, show_traceback
+from letta_async.cli.options import choosing, connecting, reporting
 from letta_async.cli.report import FORMATS, Format, Report, say
 from letta_async.cli.selection import Selection
-from letta_async.cli.stopping import raising_signals
-from letta_async.config import ENVIRONMENTS
+from letta_async.cli.stopping import Signalled, raising_signals
 
 __all__ = ["run"]
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _EPILOG: Final = """\b
 Examples:
@@ -61,6 +60,8 @@ def _run(arguments: Sequence[str]) -> int:
         say("Interrupted.")
         return getattr(abort.__cause__, "code", Exit.INTERRUPTED)
     except OSError as error:
+        if isinstance(signalled := error.__context__, Signalled):  # click failed to write to the terminal that is gone
+            return signalled.code
         show_traceback()
         say(f"error: the output cannot be written: {error.strerror or error}")
         return Exit.UNCHECKED
@@ -101,64 +102,6 @@ def _lacks(part: str, what: str) -> bool:
     return True
 
 
-def _stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """Return one decorator that applies several options; the help lists them in this order."""
-
-    def decorate(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-_choosing = _stacked(
-    click.argument("ids", metavar="[ID]...", nargs=-1),
-    click.option(
-        "--agent", metavar="ID", help="All conversations of this agent; beside the ID 'default', its own messages."
-    ),
-    click.option("--block", metavar="ID", help="All conversations of every agent that uses this memory block."),
-    click.option("--all", "everything", is_flag=True, help="All conversations of the server."),
-)
-_reporting = _stacked(
-    click.option("--diff", is_flag=True, help="Show what a recompile would change."),
-    click.option(
-        "--output",
-        type=click.Choice(FORMATS),
-        default="table",
-        show_default=True,
-        help="Form of the result on standard output; jsonl is written as it comes.",
-    ),
-)
-_connecting = _stacked(
-    click.option("--base-url", metavar="URL", help="Where the server is.  [default: LETTA_BASE_URL, else the cloud]"),
-    click.option(
-        "--environment", type=click.Choice(list(ENVIRONMENTS)), help="The cloud, or local: http://localhost:8283."
-    ),
-    click.option(
-        "--api-key-file",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        help="File with the API key, read again when the server refuses it.  [default: LETTA_API_KEY, or the file that"
-        " LETTA_API_KEY_FILE names]",
-    ),
-    click.option("--project", metavar="NAME", help="Project, sent as X-Project."),
-    click.option("--project-id", metavar="ID", help="Project, sent as X-Project-Id."),
-    click.option("--timeout", metavar="SECONDS", type=float, help="Limit on one attempt of a request.  [default: 60]"),
-    click.option("--max-retries", metavar="N", type=int, help="Most retries of one request.  [default: 2]"),
-    click.option("--proxy", metavar="URL", help="HTTP proxy to use."),
-    click.option("--trust-env", is_flag=True, help="Use the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names."),
-    click.option(
-        "--max-concurrency",
-        metavar="N",
-        type=click.IntRange(min=1),
-        default=256,
-        show_default=True,
-        help="Most requests in flight at once; up to that the client finds by itself what the server takes.",
-    ),
-)
-
-
 @click.group(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -185,9 +128,9 @@ Examples:
   letta-async status --all || echo "some are stale"
 """
 )
-@_choosing
-@_reporting
-@_connecting
+@choosing
+@reporting
+@connecting
 def status(
     ids: tuple[str, ...],
     agent: str | None,
@@ -220,7 +163,7 @@ Examples:
   cat ids.txt | letta-async recompile - --yes
 """
 )
-@_choosing
+@choosing
 @click.option("--dry-run", is_flag=True, help="Show the plan, change nothing.")
 @click.option("--only-stale", is_flag=True, help="Leave alone those that a recompile would not change.")
 @click.option("--settings", metavar="FILE|JSON", help="Compaction settings, as JSON or a file with it.")
@@ -239,8 +182,8 @@ Examples:
     " environment.",
 )
 @click.option("--send-secrets", is_flag=True, help="With --dask: hand the API key to the workers.")
-@_reporting
-@_connecting
+@reporting
+@connecting
 @click.pass_context
 def recompile(
     context: click.Context,
@@ -299,11 +242,11 @@ Examples:
   letta-async compact CONVERSATION --settings '{"mode": "all", "clip_chars": 2000}'
 """
 )
-@_choosing
+@choosing
 @click.option("--settings", metavar="FILE|JSON", help="Compaction settings, as JSON or a file with it.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help="Form of the result.")
-@_connecting
+@connecting
 @click.pass_context
 def compact(
     context: click.Context,
@@ -333,6 +276,54 @@ def compact(
         settings=None if settings is None else read_settings(settings),
         command=context.obj,
     ).run()
+
+
+@letta_async.command(
+    short_help="Chat with an agent.",
+    epilog="""\b
+Examples:
+  letta-async chat assistant
+  letta-async chat AGENT --conversation CONVERSATION --background
+  echo "What is due today?" | letta-async chat AGENT
+  letta-async chat AGENT --json < question.txt | jq .message_type
+""",
+)
+@click.argument("agent", metavar="AGENT")
+@click.option("--conversation", metavar="ID", help="Chat in this conversation.  [default: the agent's own messages]")
+@click.option("--reasoning", is_flag=True, help="Show the reasoning, too.")
+@click.option("--json", "as_json", is_flag=True, help="Write each event as a line of JSON instead of the text.")
+@click.option("--background", is_flag=True, help="Let turns survive a broken connection; the server needs Redis.")
+@click.option(
+    "--wait-if-busy",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    help="How long to wait while the conversation is busy with another turn.  [default: about a second]",
+)
+@connecting
+def chat(
+    agent: str,
+    conversation: str | None,
+    reasoning: bool,
+    as_json: bool,
+    background: bool,
+    wait_if_busy: float | None,
+    **connection: Any,
+) -> int:
+    """Chat with an agent, given by its ID or its name.
+
+    A line is a message. Ctrl-C ends the turn, /quit or Ctrl-D the chat, and so does Ctrl-C on an empty line. Where
+    standard input is no terminal, all of it is one message, and the answer alone goes to standard output.
+    """
+    from letta_async.cli.chat import chat as converse  # noqa: PLC0415 - only what a command needs
+    from letta_async.cli.chat_view import EventView, TextView  # noqa: PLC0415 - as above
+
+    return converse(
+        agent,
+        conversation,
+        Connection(**connection),
+        EventView() if as_json else TextView(reasoning=reasoning),
+        options={"background": background or UNSET, "wait_if_busy": UNSET if wait_if_busy is None else wait_if_busy},
+    )
 
 
 @letta_async.command(

@@ -32,7 +32,7 @@ MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.UNREACHABLE: "the server, or the cluster, cannot be reached, or refuses the API key",
     Exit.EXTRA: "an extra is not installed: cli for all, testing for serve and demo, dask for --dask",
     Exit.UNCHECKED: "something could not be listed or checked, or the output could not be written",
-    Exit.NOT_FOUND: "there is no such agent (--agent) or memory block (--block); nothing was changed",
+    Exit.NOT_FOUND: "there is no such agent or memory block (--block) or, for chat, conversation; nothing was changed",
     Exit.FAULT: "a fault of letta-async itself; LETTA_LOG=debug shows where",
     Exit.HUNG_UP: "the terminal was closed, as by a dropped ssh session (SIGHUP)",
     Exit.INTERRUPTED: "interrupted, as by Ctrl-C",

@@ -21,6 +21,7 @@ from letta_async.errors import (
 )
 
 __all__ = [
+    "NoSuchAgent",
     "Refusal",
     "Unreachable",
     "explain",
@@ -46,6 +47,7 @@ _OPTIONS: Final[Mapping[str, str]] = {
     "proxy": "--proxy",
     "retry.max_retries": "--max-retries",
     "timeout": "--timeout",
+    "wait_if_busy": "--wait-if-busy",
 }
 """Option of the command line by the parameter of the client that it sets."""
 
@@ -55,6 +57,10 @@ _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u2
 
 class Unreachable(Exception):
     """Something other than the server, such as a scheduler, cannot be reached; nothing was sent."""
+
+
+class NoSuchAgent(Exception):
+    """No agent has the given name; nothing was sent."""
 
 
 class Refusal(Exception):
@@ -70,6 +76,8 @@ def explain(error: BaseException) -> tuple[Exit, str]:
     """Return the exit code and the one-line message of an error that ended a command."""
     if isinstance(error, Refusal):
         return Exit.USAGE, str(error)
+    if isinstance(error, NoSuchAgent):
+        return Exit.NOT_FOUND, str(error)
     if isinstance(error, Unreachable):
         return Exit.UNREACHABLE, one_line(error)
     if isinstance(error, InvalidArgumentError):

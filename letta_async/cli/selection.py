@@ -17,7 +17,7 @@ from letta_async.client import AsyncLetta
 from letta_async.errors import InvalidArgumentError
 from letta_async.operations.conversations import Recompile, RetrieveConversation
 
-__all__ = ["Selection"]
+__all__ = ["Selection", "read_stdin"]
 
 DIRECT: Final = "default"
 """ID that stands for an agent's own messages instead of a conversation."""
@@ -88,12 +88,18 @@ class Selection:
 def _with_stdin(ids: Iterable[str]) -> Iterable[str]:
     for each in ids:
         if each == "-":
-            yield from filter(None, map(str.strip, _read_stdin().splitlines()))
+            yield from filter(None, map(str.strip, read_stdin().splitlines()))
         else:
             yield each
 
 
-def _read_stdin() -> str:
+def read_stdin() -> str:
+    """Return the whole of standard input, which may be UTF-8 or UTF-16.
+
+    Raises:
+        Refusal: It is not text.
+
+    """
     buffer = getattr(sys.stdin, "buffer", None)
     try:
         return sys.stdin.read() if buffer is None else decode_text(buffer.read())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final, TypeVar
@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.cli.exits import Exit
 
-__all__ = ["Interrupted", "Signalled", "Stop", "raising_signals", "until_stopped"]
+__all__ = ["Interrupted", "Signalled", "Stop", "raising_signals", "unless_stopped", "until_stopped"]
 
 T = TypeVar("T")
 
@@ -124,6 +124,25 @@ class Stop:
             task.cancel()
         elif self.code is Exit.UNCHECKED:  # output to the closed terminal failed before its signal arrived
             self.code = Exit.HUNG_UP
+
+
+async def unless_stopped(work: Coroutine[Any, Any, T], stop: Stop) -> T:
+    """Return the result of work, which a request to stop cancels.
+
+    Raises:
+        CancelledError: A stop was requested.
+
+    """
+    task = asyncio.create_task(work)
+    stopped = asyncio.create_task(stop.asked.wait())
+    try:
+        await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+    return task.result()
 
 
 async def until_stopped(items: AsyncGenerator[T, None] | ConcurrentRun[str, T], stop: Stop) -> AsyncGenerator[T, None]:

@@ -14,7 +14,7 @@ from tests.cli.processes import Done, run_here
 from tests.cli.stories import Story, tell
 
 if sys.platform == "win32":
-    collect_ignore = ["test_terminal.py", "test_interrupt.py"]
+    collect_ignore = ["test_terminal.py", "test_interrupt.py", "test_chat_terminal.py"]
 
 Cli = Callable[..., Done]
 Prompts = Callable[[], dict[str, str]]

@@ -19,7 +19,7 @@ from unittest import mock
 import attrs
 
 from letta_async.cli import main
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 PROGRAM: Final = (sys.executable, "-m", "letta_async")
 
@@ -193,6 +193,15 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
+    def interrupt(self) -> None:
+        """Type Ctrl-C once the command sleeps: `readline` loses a signal between its prompt and its waiting."""
+        self.wait_until_asleep()
+        self.type("\x03")
+
+    def wait_until_asleep(self) -> None:
+        """Wait until the command waits for something."""
+        assert eventually(lambda: _is_asleep(self._process.pid))
+
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
@@ -227,6 +236,11 @@ class Terminal:
         self._process.stdout.close()
         if self._master >= 0:
             os.close(self._master)
+
+
+def _is_asleep(pid: int) -> bool:
+    command = ["ps", "-o", "stat=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.startswith("S")
 
 
 class _Reader:
