@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import Operation
+from letta_async.operations._streaming import SwitchedOperation
 from letta_async.operations._tree import EXTENSIONS, RESOURCES, TREE
 
 from .annotations import Rendering
@@ -178,7 +179,8 @@ def _overloads(name: str, call: Call, signature: str, returns: dict[bool | None,
     rendering.need("typing", "Literal", "overload")
     switch = "streaming: bool | Unset = UNSET"
     assert switch in signature  # noqa: S101 - every such call declares it
-    default: bool = call.cls.switched(UNSET)  # type: ignore[attr-defined]  # of a call that switches
+    assert issubclass(call.cls, SwitchedOperation)  # noqa: S101 - no other call has the parameter
+    default = call.cls.switched(UNSET)
     lines: list[str] = []
     for value in (default, not default):
         left_out = " | Unset = UNSET" if value is default else ""
