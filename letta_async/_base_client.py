@@ -112,7 +112,7 @@ class BaseClient:
         self._transport = Transport(connection=connection, max_concurrency=max_concurrency, concurrency=concurrency)
         self._parent: BaseClient | None = None
         self._closed = False
-        self._attach()
+        self._finish_init()
 
     @classmethod
     def _around(cls, config: ClientConfig, transport: Transport) -> Self:
@@ -122,7 +122,7 @@ class BaseClient:
         client._transport = transport
         client._parent = client
         client._closed = False
-        client._attach()
+        client._finish_init()
         return client
 
     def with_options(
@@ -192,7 +192,7 @@ class BaseClient:
         copy._transport.connection.towards(copy._config.base_url)
         copy._parent = self
         copy._closed = False
-        copy._attach()
+        copy._finish_init()
         return copy
 
     copy = with_options
@@ -206,7 +206,7 @@ class BaseClient:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a client is not pickled, its connections belong to this process; make one where it is used")
 
-    def _attach(self) -> None:
+    def _finish_init(self) -> None:
         """Finish the initialization of a client after its options are set."""
 
     @property

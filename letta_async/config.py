@@ -13,7 +13,7 @@ import attrs
 from multidict import CIMultiDict
 from yarl import URL
 
-from letta_async._schema.json_values import exact, is_object, json_problems, plain
+from letta_async._schema.json_values import exact, is_object, json_problems, to_builtins
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.api_keys import KEY_PLACEHOLDER, CallableKeySource, FileKeySource, KeySource, api_key_problems
 from letta_async._utils.caller_warnings import warn
@@ -141,7 +141,7 @@ class ClientConfig:
         if problems:
             raise InvalidArgumentError(problems)
         content_type = {"Content-Type": "application/json"}
-        object.__setattr__(self, "default_query", plain(self.default_query))
+        object.__setattr__(self, "default_query", to_builtins(self.default_query))
         object.__setattr__(self, "headers", merge_headers(headers, self.default_headers))
         object.__setattr__(self, "json_headers", merge_headers(headers, content_type, self.default_headers))
         host = urlsplit(self.base_url).hostname or ""

@@ -25,7 +25,7 @@ class Letta(BaseClient, Resources):
 
     _asks_on_thread = True
 
-    def _attach(self) -> None:
+    def _finish_init(self) -> None:
         if self._transport.connection.session is not None:
             raise InvalidArgumentError(
                 [

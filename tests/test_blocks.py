@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from letta_async.batch.prompt_block_order import reorder_blocks_like
+from letta_async.batch.prompt_block_order import with_block_order_of
 
 RECORDED: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "recorded" / "prompts.json").read_text())
 INTRO = "<memory_blocks>\nThe following memory blocks are currently engaged in your core memory unit:\n\n"
@@ -41,7 +41,7 @@ def prompt(*blocks: str) -> str:
 
 
 def same(stored: str, compiled: str) -> bool:
-    return reorder_blocks_like(compiled, stored) == compiled
+    return with_block_order_of(compiled, stored) == compiled
 
 
 # --- prompts of a real server ---------------------------------------------------------------------------------------
@@ -92,12 +92,12 @@ ADA, TEA, PLAN = block("human", "Ada"), block("company", "We make tea."), block(
 
 def test_an_edit_is_told_in_the_order_of_what_was_compiled() -> None:
     coffee = block("company", "We make coffee.")
-    assert reorder_blocks_like(prompt(coffee, PLAN, ADA), prompt(ADA, TEA, PLAN)) == prompt(TEA, PLAN, ADA)
+    assert with_block_order_of(prompt(coffee, PLAN, ADA), prompt(ADA, TEA, PLAN)) == prompt(TEA, PLAN, ADA)
 
 
 def test_what_came_or_went_is_an_edit() -> None:
-    assert reorder_blocks_like(prompt(PLAN, TEA, ADA), prompt(ADA, TEA)) == prompt(TEA, ADA)
-    assert reorder_blocks_like(prompt(TEA, ADA), prompt(ADA, PLAN, TEA)) == prompt(TEA, ADA, PLAN)
+    assert with_block_order_of(prompt(PLAN, TEA, ADA), prompt(ADA, TEA)) == prompt(TEA, ADA)
+    assert with_block_order_of(prompt(TEA, ADA), prompt(ADA, PLAN, TEA)) == prompt(TEA, ADA, PLAN)
 
 
 def test_memory_that_stands_twice_is_put_in_order_twice() -> None:
@@ -131,11 +131,11 @@ def test_memory_in_a_value_is_text() -> None:
 )
 def test_what_is_of_another_form_stays_in_its_order(unknown: str) -> None:
     for stored, compiled in ((prompt(unknown, TEA), prompt(TEA, ADA)), (prompt(ADA, TEA), prompt(TEA, unknown))):
-        assert reorder_blocks_like(compiled, stored) == stored
+        assert with_block_order_of(compiled, stored) == stored
 
 
 def test_memory_without_an_end_costs_little() -> None:
     endless = INTRO + "<a>\n<description>\n"
     began = time.process_time()
-    assert reorder_blocks_like(endless * 5000, endless * 5000) == endless * 5000
+    assert with_block_order_of(endless * 5000, endless * 5000) == endless * 5000
     assert time.process_time() - began < 2

@@ -19,7 +19,7 @@ from letta_async import (
     Recompile,
     UnknownModelSettings,
 )
-from letta_async._schema.json_values import exact, plain
+from letta_async._schema.json_values import exact, to_builtins
 from letta_async._utils.secret_strings import Secret
 from letta_async.config import ClientConfig
 from letta_async.testing import EmbeddedServer
@@ -228,7 +228,7 @@ def test_exact_makes_equals(value: object) -> None:
 
 def test_plain_leaves_no_subclass_and_nothing_that_can_change() -> None:
     inner = {Odd("k"): [Odd("v"), (OddInt(1),)]}
-    made = plain(MappingProxyType(inner))
+    made = to_builtins(MappingProxyType(inner))
     assert json.dumps(made) == '{"k": ["v", [1]]}'
     inner.clear()
     assert made == {"k": ["v", [1]]}

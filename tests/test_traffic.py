@@ -12,7 +12,7 @@ import pytest
 from letta_async import APIError, AsyncLetta, RateLimitError
 from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
 from letta_async._http.limiter import Limiter, ServerLimiters
-from letta_async._http.throughput_limit import ThroughputLimit
+from letta_async._http.throughput_based_limit import ThroughputBasedLimit
 from letta_async.operations._operation import Traffic
 from tests.clock import Loop
 from tests.ids import CONVERSATION
@@ -151,7 +151,7 @@ def test_a_model_limit_learns_from_overload_and_not_from_a_response_that_takes_l
 def test_each_class_has_a_limit_of_its_own_kind() -> None:
     limiters = ServerLimiters(256)
     kinds = {traffic: type(limiters.limiter(traffic).limit) for traffic in get_args(Traffic)}
-    assert kinds == {"quick": AdaptiveLimit, "model": ThroughputLimit, "stream": OverloadLimit}
+    assert kinds == {"quick": AdaptiveLimit, "model": ThroughputBasedLimit, "stream": OverloadLimit}
 
 
 # --- throughput of model calls ----------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def test_more_calls_at_once_that_bring_no_more_responses_are_taken_back() -> Non
     def saturated(in_flight: int) -> float:
         return 10.0 if in_flight <= 16 else 10.0 * 16 / in_flight
 
-    limits = [ThroughputLimit(256) for _ in range(10)]
+    limits = [ThroughputBasedLimit(256) for _ in range(10)]
     best = sum(play_shared(FixedLimit(8), saturated, 400, seed) for seed in range(10))
     assert sum(play_shared(limit, saturated, 400, seed) for seed, limit in enumerate(limits)) >= 0.9 * best
     assert max(limit.value for limit in limits) <= 32
@@ -182,7 +182,7 @@ def test_more_calls_at_once_that_bring_no_more_responses_are_taken_back() -> Non
 
 @pytest.mark.parametrize("seconds", [0.2, 5.0])
 def test_more_calls_at_once_that_bring_more_responses_stay(seconds: float) -> None:
-    limit = ThroughputLimit(256)
+    limit = ThroughputBasedLimit(256)
     now = 0.0
     while limit.value < 256 and now < 100 * seconds:
         value = limit.value
@@ -193,7 +193,7 @@ def test_more_calls_at_once_that_bring_more_responses_stay(seconds: float) -> No
 
 
 def test_an_overload_halves_it_too_and_it_grows_again() -> None:
-    limit = ThroughputLimit(256)
+    limit = ThroughputBasedLimit(256)
     limit.overloaded(0.0, 1.0, 8)
     assert limit.value == 4
     for n in range(400):
@@ -202,7 +202,7 @@ def test_an_overload_halves_it_too_and_it_grows_again() -> None:
 
 
 def test_calls_that_take_long_do_not_keep_others_waiting_for_the_first_response(loop: Loop) -> None:
-    limiter = Limiter(ThroughputLimit(256))
+    limiter = Limiter(ThroughputBasedLimit(256))
 
     async def block() -> list[int]:
         tasks = [asyncio.ensure_future(limiter.acquire()) for _ in range(100) if not limiter.try_acquire()]
@@ -218,7 +218,7 @@ def test_calls_that_take_long_do_not_keep_others_waiting_for_the_first_response(
 
 
 def test_a_response_meanwhile_lets_the_throughput_decide(loop: Loop) -> None:
-    limiter = Limiter(ThroughputLimit(256))
+    limiter = Limiter(ThroughputBasedLimit(256))
 
     async def block() -> int:
         tasks = [asyncio.ensure_future(limiter.acquire()) for _ in range(100) if not limiter.try_acquire()]

@@ -13,7 +13,7 @@ from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import exchange
 from letta_async._http.request import Request
 from letta_async._http.response import decode_response
-from letta_async._http.timeouts import Timer
+from letta_async._http.timers import Timer
 from letta_async._http.trace import Trace, scrubbed
 from letta_async._http.translation import connection_error
 from letta_async._utils.logging_setup import log
@@ -169,7 +169,7 @@ class CallAttempts:
         trace = Trace(context.config.base_url, self._number, loop.time) if log.isEnabledFor(logging.DEBUG) else None
         if not limiter.try_acquire():
             await limiter.acquire()
-            self._on_acquired()
+            self._refresh_request()
         request = self._request
         sent = loop.time()
         held = False
@@ -197,7 +197,7 @@ class CallAttempts:
                 limiter.release()
         return value
 
-    def _on_acquired(self) -> None:
+    def _refresh_request(self) -> None:
         """Update the request after a wait in the limiter's queue; for subclasses."""
 
     def _count_retry(self) -> None:

@@ -11,7 +11,7 @@ from letta_async._http.attempts import CallAttempts
 from letta_async._http.context import CallContext
 from letta_async._http.error_response import is_provider_error
 from letta_async._http.request import Request
-from letta_async._http.timeouts import Timer
+from letta_async._http.timers import Timer
 from letta_async._utils.api_keys import KEY_PLACEHOLDER, IssuedKey, KeySource
 from letta_async._utils.logging_setup import log
 from letta_async._utils.secret_strings import Secret
@@ -52,7 +52,7 @@ class KeyedCallAttempts(CallAttempts):
                 raise
         return await super()._run_attempt()
 
-    def _on_acquired(self) -> None:
+    def _refresh_request(self) -> None:
         keys, issued = self._context.config.keys, self._issued
         if keys is not None and issued is not None and (newer := keys.replacement_of(issued)) is not None:
             self._use_key(newer)

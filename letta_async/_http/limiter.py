@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Final
 
 from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
-from letta_async._http.throughput_limit import ThroughputLimit
+from letta_async._http.throughput_based_limit import ThroughputBasedLimit
 from letta_async.errors import ClientClosedError
 from letta_async.operations._operation import Traffic
 
@@ -49,7 +49,7 @@ class Limiter:
         self._queue.append(waiter)
         self.waiting += 1
         if self._silence is None:
-            self._silence = loop.call_later(_SILENCE, self._end_silence, loop, loop.time())
+            self._silence = loop.call_later(_SILENCE, self._grow_without_responses, loop, loop.time())
         try:
             await waiter
         except asyncio.CancelledError:
@@ -101,12 +101,12 @@ class Limiter:
             self._pause = None
             self._wake_next()
 
-    def _end_silence(self, loop: asyncio.AbstractEventLoop, since: float) -> None:
-        """Let the limit grow if the requests in flight are still without a response, and wait on."""
+    def _grow_without_responses(self, loop: asyncio.AbstractEventLoop, since: float) -> None:
+        """Raise the limit if requests are queued and no response arrived since a time; a timer calls it."""
         self._silence = None
         now = loop.time()
         if self._queue and self.limit.grow_in_silence(since, now):
-            self._silence = loop.call_later(_SILENCE, self._end_silence, loop, now)
+            self._silence = loop.call_later(_SILENCE, self._grow_without_responses, loop, now)
             self._wake_next()
 
     def _wake_next(self) -> None:
@@ -119,7 +119,7 @@ class Limiter:
 
 _LIMITS: Final[Mapping[Traffic, Callable[[int], Limit]]] = {
     "quick": AdaptiveLimit,
-    "model": ThroughputLimit,
+    "model": ThroughputBasedLimit,
     "stream": OverloadLimit,
 }
 """Adaptive limit of each class of traffic, made from its maximum."""

@@ -11,7 +11,7 @@ import attrs
 
 from letta_async._http.form import Form
 from letta_async._schema.converter import READABLE, is_readable, write
-from letta_async._schema.json_values import is_array, is_object, json_problems, plain, show
+from letta_async._schema.json_values import is_array, is_object, json_problems, show, to_builtins
 from letta_async._schema.placement import Body, Local, Placement, Query, split_placement
 from letta_async._schema.placement import Form as FormField
 from letta_async._schema.unset import UNSET, Unset
@@ -130,7 +130,7 @@ def build(
     problems += call.problems(options.extra_body or ())
     if problems:
         raise InvalidArgumentError(problems)
-    for message, category in call.advice():
+    for message, category in call.parameter_warnings():
         warn(message, category)
     if (prepared := call.prepared()) is not call:
         call, parameters = prepared, prepared.given()
@@ -151,7 +151,7 @@ def build(
         elif place.kind is not Local:
             segments[place.key] = quote(value, safe="") if place.quoted else value
     if options.extra_body:
-        body |= {_to_json(name): _to_json(value) for name, value in plain(options.extra_body).items()}
+        body |= {_to_json(name): _to_json(value) for name, value in to_builtins(options.extra_body).items()}
     headers = config.json_headers if body or http.body_required else config.headers
     if call.streams:
         headers = merge_headers(headers, _STREAM_HEADERS)
@@ -259,7 +259,7 @@ def build_raw(
         path=quote(path, safe="/:@!$&'()*+,;=~%"),
         query=_query({}, options, config),
         headers=_headers(options, config.headers if body is UNSET else config.json_headers),
-        body=None if body is UNSET else _to_json(plain(body)).encode(),
+        body=None if body is UNSET else _to_json(to_builtins(body)).encode(),
         timeout=_timeout(options, config),
         repeatable=method in REPEATABLE,
         answer=answer,
@@ -284,7 +284,7 @@ def _query(query: Mapping[str, object], options: CallOptions, config: ClientConf
     if not (query or config.default_query or options.extra_query):
         return ""
     pairs: list[tuple[str, str]] = []
-    for name, value in {**config.default_query, **query, **plain(options.extra_query or {})}.items():
+    for name, value in {**config.default_query, **query, **to_builtins(options.extra_query or {})}.items():
         for item in value if is_array(value) else [value]:
             if item is not None:
                 pairs.append((name, _query_text(item)))

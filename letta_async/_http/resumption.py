@@ -171,7 +171,7 @@ def stream_opener(
     operation = request.operation
     assert isinstance(operation, EventOperation)  # noqa: S101 - no other call streams
     pings = {name: value for name, value in operation.given().items() if name == "include_pings"}
-    by_otid = operation.reattachment()
+    by_otid = operation.reattach_parameters()
     again = CallOptions(extra_headers=options.extra_headers, extra_query=options.extra_query, timeout=options.timeout)
 
     async def send(what: Request, until: float | None) -> EventSource:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeGuard
 
 from letta_async.errors import ArgumentProblem
 
-__all__ = ["exact", "guess", "is_array", "is_object", "join", "json_problems", "parse_json", "plain", "show"]
+__all__ = ["exact", "guess", "is_array", "is_object", "join", "json_problems", "parse_json", "show", "to_builtins"]
 
 _MAX_SHOWN: Final = 80
 _MAX_DEPTH: Final = 100
@@ -61,14 +61,14 @@ def exact(value: Any) -> Any:
     return float.__float__(value) if isinstance(value, float) else value
 
 
-def plain(value: Any) -> Any:
+def to_builtins(value: Any) -> Any:
     """Return a JSON value, in which `json_problems` found nothing, as `dict`, `list` and built-in scalars."""
     if type(value) in _BUILTIN_SCALARS:
         return value
     if is_object(value):
-        return {exact(name): plain(each) for name, each in value.items()}
+        return {exact(name): to_builtins(each) for name, each in value.items()}
     if is_array(value):
-        return [plain(each) for each in value]
+        return [to_builtins(each) for each in value]
     return exact(value)
 
 

@@ -33,9 +33,9 @@ from letta_async._schema.annotations import (
     wire_names,
 )
 from letta_async._schema.fields import Range, WireObject
-from letta_async._schema.json_values import exact, is_array, is_object, join, json_problems, plain, show
+from letta_async._schema.json_types import by_json_type, in_words, json_type_of
+from letta_async._schema.json_values import exact, is_array, is_object, join, json_problems, show, to_builtins
 from letta_async._schema.json_values import guess as _guess
-from letta_async._schema.kinds import by_kind, in_words, kind_of
 from letta_async._schema.placement import Hidden, split_placement
 from letta_async._schema.unset import UNSET
 from letta_async._schema.upload import Upload, upload_of
@@ -154,7 +154,7 @@ def _check_mapping(value: Any, _: Any) -> Mapping[str, Any]:
         raise _InvalidValueError(f"{show(value)} is not a mapping")
     for problem in json_problems(value, ""):
         raise _InvalidValueError(problem.problem, at=problem.path)
-    checked: dict[str, Any] = plain(value)
+    checked: dict[str, Any] = to_builtins(value)
     return checked
 
 
@@ -269,12 +269,12 @@ def _check_union(annotation: Any) -> Hook:
 
 def _check_untagged_union(members: list[Any]) -> Hook:
     """Return a hook for a union without tags; the kind of the JSON value selects the member."""
-    kinds = by_kind(members)
+    kinds = by_json_type(members)
     checks = {kind: (_strict_converter.get_structure_hook(member), member) for kind, member in kinds.items()}
     allowed = ", ".join(map(in_words, dict.fromkeys(kinds.values())))
 
     def hook(value: Any, _: Any) -> Any:
-        kind = kind_of(value)
+        kind = json_type_of(value)
         if kind is None or (found := checks.get(kind)) is None:
             raise _InvalidValueError(f"{show(value)} is of no form that is allowed; allowed: {allowed}")
         inner, member = found
@@ -344,7 +344,7 @@ def _is_immutable(value: object) -> bool:
 def _check_extra_fields(value: Any) -> Any:
     for problem in json_problems(value.extra_fields, ""):
         raise _InvalidValueError(problem.problem, at=problem.path)
-    return attrs.evolve(value, extra_fields=plain(value.extra_fields))
+    return attrs.evolve(value, extra_fields=to_builtins(value.extra_fields))
 
 
 def _make_strict_converter() -> Converter:

@@ -99,14 +99,14 @@ class ConcurrentRun(Generic[TargetT, T]):
 
     async def _has_room(self) -> bool:
         """Wait until there is room for a further target; return false if none is wanted any more."""
-        while self._is_going_on() and (
+        while self._wants_more_targets() and (
             len(self._tasks) >= self.concurrency() + _TARGETS_AHEAD or len(self._ready) >= _MAX_READY
         ):
             self._room_event.clear()
             await self._room_event.wait()
-        return self._is_going_on()
+        return self._wants_more_targets()
 
-    def _is_going_on(self) -> bool:
+    def _wants_more_targets(self) -> bool:
         return not self._is_stopped and self.is_wanted()
 
     def _start_task(self, target: TargetT) -> None:

@@ -22,7 +22,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from letta_async.batch.prompt_block_order import reorder_blocks_like
+from letta_async.batch.prompt_block_order import with_block_order_of
 from letta_async.errors import UnexpectedPromptError
 
 __all__ = ["align_stored_prompt"]
@@ -72,7 +72,7 @@ def align_stored_prompt(stored: str, compiled: str, now: datetime) -> str:
             "cannot be told",
             prompt=compiled,
         )
-    stored = reorder_blocks_like(compiled, stored)
+    stored = with_block_order_of(compiled, stored)
     pairs = list(zip(reversed(list(_METADATA.finditer(stored))), reversed(fresh), strict=False))
     dated = [(_parse_time(new["time"]), old, new) for old, new in pairs]
     possible = [entry for entry in dated if entry[0] <= now + _MAX_CLOCK_SKEW] or dated

@@ -34,7 +34,7 @@ from typing import Final
 
 import attrs
 
-__all__ = ["reorder_blocks_like"]
+__all__ = ["with_block_order_of"]
 
 _BEGIN: Final = re.compile(
     r"<memory_blocks>\nThe following memory blocks are currently engaged in your core memory unit:\n\n"
@@ -62,7 +62,7 @@ class _Section:
     """Text of each block by its label."""
 
 
-def reorder_blocks_like(compiled: str, stored: str) -> str:
+def with_block_order_of(compiled: str, stored: str) -> str:
     """Return the stored prompt with its blocks in the order of the compiled prompt.
 
     Only the order of whole blocks changes; different texts stay different. A section that does not have the known form

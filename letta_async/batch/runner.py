@@ -9,12 +9,12 @@ from typing import Final, Literal
 
 import attrs
 
-from letta_async._http.timeouts import TimeoutScheduler, Timer
+from letta_async._http.timers import TimeoutScheduler, Timer
 from letta_async._schema.unset import UNSET
+from letta_async.batch.bookkeeping import BatchProgress, deadline_error
 from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome, Progress
-from letta_async.batch.progress import BatchProgress, deadline_error
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target, Targets, make_key_function
 from letta_async.errors import Attempt, LettaError

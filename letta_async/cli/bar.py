@@ -60,9 +60,7 @@ def progress_bar(words: str, total: int, *, hidden: bool = False) -> Generator[A
     )
     failed = 0
     console = Console(stderr=True)
-    with _ignoring_closed_terminal(
-        Progress(*columns, console=console, transient=True, redirect_stdout=False)
-    ) as progress:
+    with _running_progress(Progress(*columns, console=console, transient=True, redirect_stdout=False)) as progress:
         task = progress.add_task(words, total=total, failures="")
 
         def advance(has_failed: bool) -> None:
@@ -75,7 +73,7 @@ def progress_bar(words: str, total: int, *, hidden: bool = False) -> Generator[A
 
 
 @contextmanager
-def _ignoring_closed_terminal(progress: Any) -> Generator[Any, None, None]:
+def _running_progress(progress: Any) -> Generator[Any, None, None]:
     """Show a progress bar; ignore the error if the terminal is closed before the work is done."""
     progress.start()
     try:

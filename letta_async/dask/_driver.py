@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import attrs
 
+from letta_async.batch.bookkeeping import BatchProgress, deadline_error
 from letta_async.batch.outcome import Outcome
-from letta_async.batch.progress import BatchProgress, deadline_error
 from letta_async.batch.runner import Batch
 from letta_async.batch.targets import Target, take_targets
 from letta_async.dask._cluster import GRACE_PERIOD, Cluster, PartitionKilled, SubmittedPartition

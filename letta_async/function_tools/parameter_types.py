@@ -158,7 +158,7 @@ class TypeReader:
             if all(callable(getattr(cls, name, None)) for name in ("model_json_schema", "model_validate")):
                 return self._model(cls)
             if typing.is_typeddict(cls) or dataclasses.is_dataclass(cls) or attrs.has(cls):
-                return self._fields(cls)
+                return self._object_or_ref(cls)
         raise UnknownTypeError(f"{_show(cls)} has no JSON Schema")
 
     def _model(self, cls: Any) -> ParameterType:
@@ -168,7 +168,7 @@ class TypeReader:
             self._define(name, definition)
         return ParameterType(schema, partial(to_model, cls.model_validate))
 
-    def _fields(self, cls: Any) -> ParameterType:
+    def _object_or_ref(self, cls: Any) -> ParameterType:
         """Describe a class with fields; within itself by a reference."""
         name = cls.__name__
         reference = ParameterType({"$ref": f"#/$defs/{name}"}, partial(self._convert_recursive, cls))

@@ -23,7 +23,7 @@ class ConversationOperation(Operation[Answer], Generic[Answer]):
     agent_id: InBody[AgentId | None] = UNSET
     """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""
 
-    def advice(self) -> Iterable[tuple[str, type[Warning]]]:
+    def parameter_warnings(self) -> Iterable[tuple[str, type[Warning]]]:
         """Warn about an agent's ID in the wrong place."""
         if self.conversation_id.startswith("agent-"):
             text = (

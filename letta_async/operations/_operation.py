@@ -247,7 +247,7 @@ class Operation(Record, Generic[Answer]):
         """Return the call as it is sent, with what the client adds by itself."""
         return self
 
-    def advice(self) -> Iterable[tuple[str, type[Warning]]]:
+    def parameter_warnings(self) -> Iterable[tuple[str, type[Warning]]]:
         """Return warnings about parameters that are valid but hardly intended."""
         return ()
 

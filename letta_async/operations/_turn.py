@@ -79,9 +79,9 @@ class TurnOperation(Operation[Answer], Generic[Answer]):
         """Seconds for which the call is repeated while the server is busy with another turn (409)."""
         return 0.0 if isinstance(self.wait_if_busy, Unset) else self.wait_if_busy
 
-    def advice(self) -> Iterable[tuple[str, type[Warning]]]:
+    def parameter_warnings(self) -> Iterable[tuple[str, type[Warning]]]:
         """Warn of parameters that the API's description marks as deprecated."""
-        yield from super().advice()
+        yield from super().parameter_warnings()
         for name in _DEPRECATED:
             if getattr(self, name) is not UNSET:
                 yield f"{name} is deprecated by the API", DeprecationWarning

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.resources._raw import NoArguments, RawSender
+from letta_async.resources._http_verbs import NoArguments, RawSender
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncCaller
 

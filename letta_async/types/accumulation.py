@@ -1,4 +1,4 @@
-"""Join the events of a stream, whole messages or pieces, into the response that the same turn has without a stream."""
+"""Assemble the events of a stream, whole messages or pieces, into the `LettaResponse` of the same turn."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def resource_module(path: str) -> str:
 def client_module() -> str:
     """Write the module with the resources that are attributes of a client."""
     rendering = Rendering()
-    rendering.need("letta_async.resources._raw", "RawSender")
+    rendering.need("letta_async.resources._http_verbs", "RawSender")
     rendering.need("letta_async.resources._sync", "SyncCaller")
     rendering.need_for_types("letta_async.client", "AsyncLetta")
     about = [

@@ -29,7 +29,7 @@ def raw_methods(rendering: Rendering, *, waits: bool) -> Iterator[str]:
     rendering.need("collections.abc", "Mapping")
     rendering.need("letta_async._schema.unset", "UNSET", "Unset")
     rendering.need("letta_async.config", "Timeout")
-    rendering.need("letta_async.resources._raw", "NoArguments")
+    rendering.need("letta_async.resources._http_verbs", "NoArguments")
     rendering.need("typing", "Any", "Unpack")
     for name in RAW_METHODS:
         yield _method(name, waits=waits)

@@ -10,11 +10,17 @@ from letta_async._schema.annotations import is_annotated, is_list, is_literal, i
 from letta_async._schema.json_values import is_array, is_object
 from letta_async._schema.record import Record
 
-__all__ = ["Kind", "by_kind", "in_words", "kind_of"]
+__all__ = ["JsonType", "by_json_type", "in_words", "json_type_of"]
 
-Kind = Literal["string", "integer", "number", "boolean", "array", "object", "moment"]
+JsonType = Literal["string", "integer", "number", "boolean", "array", "object", "moment"]
 
-_KINDS: Final[dict[type, Kind]] = {str: "string", int: "integer", float: "number", bool: "boolean", datetime: "moment"}
+_JSON_TYPES: Final[dict[type, JsonType]] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    datetime: "moment",
+}
 _WORDS: Final[dict[type, str]] = {
     str: "a string",
     int: "a whole number",
@@ -22,11 +28,11 @@ _WORDS: Final[dict[type, str]] = {
     bool: "True or False",
     datetime: "a datetime",
 }
-_SUBSTITUTES: Final[dict[Kind, Kind]] = {"integer": "number", "string": "moment"}
-"""Kind of member that also accepts values of a kind that no member has."""
+_SUBSTITUTES: Final[dict[JsonType, JsonType]] = {"integer": "number", "string": "moment"}
+"""JsonType of member that also accepts values of a kind that no member has."""
 
 
-def kind_of(value: object) -> Kind | None:
+def json_type_of(value: object) -> JsonType | None:
     """Return the kind of JSON value that a Python value represents; `None` if it represents none."""
     if isinstance(value, str):
         return "string"
@@ -43,8 +49,8 @@ def kind_of(value: object) -> Kind | None:
     return "object" if is_object(value) or isinstance(value, Record) else None
 
 
-def by_kind(members: Iterable[Any]) -> Mapping[Kind, Any]:
-    """Return the member of a union for each kind of JSON value; its wire classes are one member, a union of their own.
+def by_json_type(members: Iterable[Any]) -> Mapping[JsonType, Any]:
+    """Return the member of a union that accepts each JSON type. All wire classes are one member, for `object`.
 
     Raises:
         TypeError: Two members are of the same kind, so that a value cannot be assigned to either.
@@ -52,13 +58,13 @@ def by_kind(members: Iterable[Any]) -> Mapping[Kind, Any]:
     """
     members = list(members)
     classes = tuple(member for member in members if is_wire_class(member))
-    found: dict[Kind, Any] = {}
+    found: dict[JsonType, Any] = {}
     if classes:
         found["object"] = Union[classes]  # noqa: UP007 - the members are known at run time only
     for member in members:
         if member in classes:
             continue
-        kind = _kind(member)
+        kind = _json_type(member)
         if kind in found:
             raise TypeError(f"{member!r} and {found[kind]!r} are of one kind of JSON value")
         found[kind] = member
@@ -68,14 +74,14 @@ def by_kind(members: Iterable[Any]) -> Mapping[Kind, Any]:
     return found
 
 
-def _kind(member: Any) -> Kind:
+def _json_type(member: Any) -> JsonType:
     if is_annotated(member):
-        return _kind(get_args(member)[0])
+        return _json_type(get_args(member)[0])
     if is_literal(member):
         return "string"
     if is_list(member):
         return "array"
-    return "object" if is_mapping(member) else _KINDS[member]
+    return "object" if is_mapping(member) else _JSON_TYPES[member]
 
 
 def in_words(member: Any) -> str:

@@ -10,7 +10,7 @@ import attrs
 
 from letta_async._http.limit import OverloadLimit
 
-__all__ = ["ThroughputLimit"]
+__all__ = ["ThroughputBasedLimit"]
 
 _START: Final = 8.0
 _START_IN_SILENCE: Final = 32.0
@@ -26,7 +26,7 @@ _HELD_ROUNDS: Final = 10
 
 
 @attrs.define
-class ThroughputLimit(OverloadLimit):
+class ThroughputBasedLimit(OverloadLimit):
     """Adaptive limit that compares throughput, and no latency, with that of the value before.
 
     How long a call takes depends on the model more than on the server, and so a long one says nothing. A server that

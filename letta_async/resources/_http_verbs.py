@@ -1,4 +1,4 @@
-"""What the generated methods for paths without a method of their own share: `get`, `post`, `put`, `patch`, `delete`."""
+"""Base class of the methods `get`, `post`, `put`, `patch` and `delete`, which send a request to any path."""
 
 from __future__ import annotations
 
