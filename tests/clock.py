@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 from typing import Any
 
 __all__ = ["Loop"]
@@ -17,7 +18,11 @@ class Loop(asyncio.SelectorEventLoop):
         return self.now
 
     def _run_once(self) -> None:
-        timers: Any = self._scheduled
-        if not self._ready and timers and not timers[0].cancelled():
+        this: Any = self
+        timers: list[Any] = this._scheduled
+        while timers and timers[0].cancelled():  # else the loop would wait for the one behind it, in real time
+            heapq.heappop(timers)._scheduled = False
+            this._timer_cancelled_count -= 1
+        if not this._ready and timers:
             self.now = max(self.now, timers[0].when())
         super()._run_once()

@@ -235,7 +235,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "refuses to cancel with 400",
-        replaced("_conversations.conflict", always(_errors.invalid_argument)),
+        replaced("_run_calls.conflict", always(_errors.invalid_argument)),
         "test_conversations.py::test_cancelling_without_a_run_is_a_conflict",
         "test_conversations.py::test_cancelling_default_needs_an_agent",
     ),
@@ -271,7 +271,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "shows all clients the same of an agent",
-        replaced("_call.Call._is_version_1", always(lambda _: False)),
+        replaced("_call.Call.is_version_1", always(lambda _: False)),
         "test_agents.py::test_relations_are_shown_by_name_and_to_older_clients_all",
         "test_agents.py::test_an_agent_is_read_back_as_it_was_made",
     ),
