@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from json.scanner import make_scanner
 from types import NoneType
 from typing import Any, Final, TypeGuard
 
@@ -17,7 +18,7 @@ _MAX_DEPTH: Final = 100
 _BUILTIN_SCALARS: Final = frozenset({str, int, float, bool, NoneType})
 
 
-_scan: Final = json.JSONDecoder().raw_decode
+_scan: Final = make_scanner(json.JSONDecoder())
 
 
 def parse_json(text: str) -> Any:
@@ -29,10 +30,10 @@ def parse_json(text: str) -> Any:
 
     """
     try:
-        value, length = _scan(text)
+        value, length = _scan(text, 0)
         if length == len(text):
             return value
-    except ValueError:
+    except (StopIteration, ValueError):
         pass
     return json.loads(text)  # there is white space around it, or the error says what is wrong
 
