@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Generator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any, Final, NamedTuple
 
@@ -18,14 +18,17 @@ from benchmarks.calls import has, official
 from letta_async import AsyncLetta, Letta
 
 __all__ = [
+    "AGENT",
     "BARE",
     "OFFICIAL_AIOHTTP",
     "OFFICIAL_HTTPX",
     "OFFICIAL_SYNC",
     "OURS",
     "OURS_SYNC",
+    "AsyncRead",
     "AsyncReadings",
     "Reading",
+    "SyncRead",
     "SyncReadings",
     "async_readings",
     "sync_readings",
@@ -53,13 +56,15 @@ class Reading(NamedTuple):
     """Time of the first event."""
 
 
-AsyncReadings = Mapping[str, Callable[[str], AbstractAsyncContextManager[Callable[[], Awaitable[Reading]]]]]
-SyncReadings = Mapping[str, Callable[[str], AbstractContextManager[Callable[[], Reading]]]]
+AsyncRead = Callable[[], Coroutine[Any, Any, Reading]]
+SyncRead = Callable[[], Reading]
+AsyncReadings = Mapping[str, Callable[[str], AbstractAsyncContextManager[AsyncRead]]]
+SyncReadings = Mapping[str, Callable[[str], AbstractContextManager[SyncRead]]]
 
 
 def async_readings() -> AsyncReadings:
     """Return the ways for asyncio, bare aiohttp first."""
-    ways: dict[str, Callable[[str], AbstractAsyncContextManager[Callable[[], Awaitable[Reading]]]]] = {
+    ways: dict[str, Callable[[str], AbstractAsyncContextManager[AsyncRead]]] = {
         BARE: _bare,
         OURS: _ours,
     }
@@ -71,14 +76,14 @@ def async_readings() -> AsyncReadings:
 
 def sync_readings() -> SyncReadings:
     """Return the ways for code without asyncio, ours first."""
-    ways: dict[str, Callable[[str], AbstractContextManager[Callable[[], Reading]]]] = {OURS_SYNC: _ours_sync}
+    ways: dict[str, Callable[[str], AbstractContextManager[SyncRead]]] = {OURS_SYNC: _ours_sync}
     if has("letta_client"):
         ways[OFFICIAL_SYNC] = _official_sync
     return ways
 
 
 @asynccontextmanager
-async def _bare(url: str) -> AsyncGenerator[Callable[[], Awaitable[Reading]], None]:
+async def _bare(url: str) -> AsyncGenerator[AsyncRead, None]:
     target = f"{url}/v1/agents/{AGENT}/messages/stream"
     headers = {"Authorization": f"Bearer {_KEY}"}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -103,7 +108,7 @@ async def _bare(url: str) -> AsyncGenerator[Callable[[], Awaitable[Reading]], No
 
 
 @asynccontextmanager
-async def _ours(url: str) -> AsyncGenerator[Callable[[], Awaitable[Reading]], None]:
+async def _ours(url: str) -> AsyncGenerator[AsyncRead, None]:
     async with AsyncLetta(base_url=url, api_key=_KEY) as client:
 
         async def read() -> Reading:
@@ -114,9 +119,7 @@ async def _ours(url: str) -> AsyncGenerator[Callable[[], Awaitable[Reading]], No
 
 
 @asynccontextmanager
-async def _official(
-    url: str, http_client: Callable[[Any], Any]
-) -> AsyncGenerator[Callable[[], Awaitable[Reading]], None]:
+async def _official(url: str, http_client: Callable[[Any], Any]) -> AsyncGenerator[AsyncRead, None]:
     module = official()
     async with module.AsyncLetta(base_url=url, api_key=_KEY, http_client=http_client(module)) as client:
 
@@ -140,7 +143,7 @@ async def _read(stream: AsyncIterable[object], began: float) -> Reading:
 
 
 @contextmanager
-def _ours_sync(url: str) -> Generator[Callable[[], Reading], None, None]:
+def _ours_sync(url: str) -> Generator[SyncRead, None, None]:
     with Letta(base_url=url, api_key=_KEY) as client:
 
         def read() -> Reading:
@@ -151,7 +154,7 @@ def _ours_sync(url: str) -> Generator[Callable[[], Reading], None, None]:
 
 
 @contextmanager
-def _official_sync(url: str) -> Generator[Callable[[], Reading], None, None]:
+def _official_sync(url: str) -> Generator[SyncRead, None, None]:
     with official().Letta(base_url=url, api_key=_KEY) as client:
 
         def read() -> Reading:

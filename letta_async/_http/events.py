@@ -18,7 +18,7 @@ _NEXT: Final = f"\n\n{_COMMON}"
 
 
 class EventDecoder:
-    """Turn the bytes of an event stream into the data of its events, where several lines are joined by `\\n`.
+    """Turn the bytes of an event stream into the data of its events, several lines of which a line feed joins.
 
     Call `feed` with each chunk as it arrives. Lines end with LF, CR or CRLF. Comments and other fields are ignored.
     """
