@@ -251,17 +251,18 @@ def _structure_class(cls: type[Any]) -> Hook:
     new: Callable[[type[Any]], Any] = object.__new__
 
     def hook(value: Any, _: Any) -> Any:
+        members: Mapping[str, Any] = value
         if type(value) is not dict and not is_object(value):
             return value
         for name in required:
-            if name not in value:
-                return value
-        given = {**defaults, **value}  # in the order of the fields, others at the end
+            if name not in members:
+                return members
+        given = {**defaults, **members}  # in the order of the fields, others at the end
         unknown: dict[str, Any] = {}
         if len(given) > len(defaults):
-            unknown = {name: given.pop(name) for name in value if name not in defaults}
+            unknown = {name: given.pop(name) for name in members if name not in defaults}
         for name, inner, kind in converted:
-            part = value.get(name)
+            part = members.get(name)
             if part is not None:
                 given[name] = inner(part, kind)
         made = new(cls)
