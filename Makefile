@@ -56,7 +56,7 @@ test-foreign: foreign  ## Test the embedded server with the official clients
 	$(BIN)/python -X dev -m pytest tests/foreign
 
 test-real: foreign  ## Run the contract suite and the official clients against a real Letta server, started and stopped for it
-	$(REAL) run -- $(BIN)/python -m pytest tests/contract tests/foreign
+	$(REAL) run --model -- $(BIN)/python -m pytest tests/contract tests/foreign
 
 # Left out: faults and clusters, which depend on time and would fail where several suites run at once; the official
 # clients, which have their own Python; and the tests of the project's own tools, which run on one Python only.
@@ -104,8 +104,8 @@ bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_U
 bench-check: $(READY)  ## Check the ratios and counts that do not depend on how busy the machine is
 	$(BIN)/python -m benchmarks.check
 
-real-server: $(READY)  ## Start a real Letta server on port 8283, and keep it running
-	$(REAL) start
+real-server: $(READY)  ## Start a real Letta server on port 8283, and keep it running; MODEL=1 adds a stub model and Redis
+	$(REAL) start $(if $(MODEL),--model)
 
 stop-real-server: $(READY)  ## Stop the real Letta server
 	$(REAL) stop

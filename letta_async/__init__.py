@@ -39,11 +39,15 @@ if TYPE_CHECKING:
         NotFoundError,
         PermissionDeniedError,
         RateLimitError,
+        RunTimeoutError,
         StreamError,
         ToolArgumentsError,
+        ToolLoopError,
         UnexpectedPromptError,
         UnprocessableEntityError,
     )
+    from letta_async.function_tools.functions import client_tool
+    from letta_async.function_tools.tool_loop import ToolRun
     from letta_async.operations.conversations import Recompile
     from letta_async.resources._paging import AsyncPaginator, Paginator
     from letta_async.resources._stream import AsyncStream, Stream
@@ -68,7 +72,6 @@ if TYPE_CHECKING:
         ToolReturnContent,
         UnknownContent,
         UrlImage,
-        text_of,
     )
     from letta_async.types.conversation import CompactResponse, Conversation
     from letta_async.types.folder import AgentFileAttachment, DuplicateHandling, EmbeddingConfig, FileMetadata, Folder
@@ -247,6 +250,7 @@ __all__ = [
     "RetryPolicy",
     "Run",
     "RunStatus",
+    "RunTimeoutError",
     "SgLangModelSettings",
     "Staleness",
     "StopReason",
@@ -265,10 +269,12 @@ __all__ = [
     "ToolCall",
     "ToolCallContent",
     "ToolCallMessage",
+    "ToolLoopError",
     "ToolReturn",
     "ToolReturnContent",
     "ToolReturnCreate",
     "ToolReturnMessage",
+    "ToolRun",
     "TurnMessage",
     "UnexpectedPromptError",
     "UnknownContent",
@@ -283,7 +289,7 @@ __all__ = [
     "ZaiThinking",
     "__version__",
     "accumulate",
-    "text_of",
+    "client_tool",
 ]
 
 _HOMES: Final = {
@@ -387,6 +393,7 @@ _HOMES: Final = {
     "RetryPolicy": "retry",
     "Run": "types.run",
     "RunStatus": "types.run",
+    "RunTimeoutError": "errors",
     "SgLangModelSettings": "types.providers",
     "Staleness": "batch.staleness",
     "StopReason": "types.run",
@@ -405,10 +412,12 @@ _HOMES: Final = {
     "ToolCall": "types.message",
     "ToolCallContent": "types.content",
     "ToolCallMessage": "types.message",
+    "ToolLoopError": "errors",
     "ToolReturn": "types.message",
     "ToolReturnContent": "types.content",
     "ToolReturnCreate": "types.turn",
     "ToolReturnMessage": "types.message",
+    "ToolRun": "function_tools.tool_loop",
     "TurnMessage": "types.turn",
     "UNSET": "_schema.unset",
     "UnexpectedPromptError": "errors",
@@ -423,7 +432,7 @@ _HOMES: Final = {
     "ZaiModelSettings": "types.providers",
     "ZaiThinking": "types.providers",
     "accumulate": "types.accumulation",
-    "text_of": "types.content",
+    "client_tool": "function_tools.functions",
 }
 """Module that each name is from."""
 

@@ -6,6 +6,8 @@ The tree::
     ├── InvalidArgumentError (also a ValueError)   an argument is invalid; nothing was sent
     ├── ClientClosedError (also a RuntimeError)    the client is closed
     ├── ToolArgumentsError (also a ValueError)     a model wrote tool arguments that are not a JSON object
+    ├── ToolLoopError                              an agent did not stop calling tools, or a call was not decided about
+    ├── RunTimeoutError (also a TimeoutError)      a run did not end in time
     ├── UnexpectedPromptError                      a prompt does not have the known form
     ├── JournalError                               a batch's journal cannot be written
     ├── ClusterError                               a cluster lost its scheduler, or the workers of the batch
@@ -58,8 +60,10 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RunTimeoutError",
     "StreamError",
     "ToolArgumentsError",
+    "ToolLoopError",
     "UnexpectedPromptError",
     "UnprocessableEntityError",
 ]
@@ -108,6 +112,7 @@ class LettaError(Exception):
 def _restore(cls: type[LettaError], args: tuple[Any, ...], state: dict[str, Any]) -> LettaError:
     """Rebuild a pickled error without its constructor, whose parameters differ between classes."""
     error = cls.__new__(cls, *args)
+    error.args = args  # which a `TimeoutError` sets in its constructor alone
     error.__dict__.update(state)
     return error
 
@@ -145,6 +150,32 @@ class ToolArgumentsError(LettaError, ValueError):
         super().__init__(f"the arguments of a call of {tool_name!r} are not a JSON object: {reason}: {shown}")
         self.tool_name = tool_name
         self.arguments = arguments
+
+
+class ToolLoopError(LettaError):
+    """An agent still called tools after the maximum number of responses, or `approve` did not decide about a call.
+
+    The agent waits for the calls of the last response: it accepts no other message until they are answered by an
+    `ApprovalCreate`, or its run is cancelled.
+    """
+
+    responses: Sequence[Any]
+    """The responses until then, as `LettaResponse`, the oldest first."""
+
+    def __init__(self, message: str, *, responses: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.responses = tuple(responses)
+
+
+class RunTimeoutError(LettaError, TimeoutError):
+    """A run did not end within the deadline for waiting. It goes on; waiting for it again is possible."""
+
+    run: Any
+    """The run as it was last retrieved, a `Run`; `None` if it was not."""
+
+    def __init__(self, message: str, *, run: Any = None) -> None:
+        super().__init__(message)
+        self.run = run
 
 
 class UnexpectedPromptError(LettaError):

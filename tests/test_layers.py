@@ -10,7 +10,19 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "letta_async"
 ORDER = [
-    *("_version", "errors", "_utils", "_schema", "types", "operations", "retry", "config", "_facade", "_http"),
+    *(
+        "_version",
+        "errors",
+        "_utils",
+        "_schema",
+        "types",
+        "function_tools",
+        "operations",
+        "retry",
+        "config",
+        "_facade",
+        "_http",
+    ),
     *("batch", "resources", "_base_client", "client", "sync", "dask", "testing", "cli", "__main__"),
 ]
 """Folders and modules of the package, each before those that may import it."""

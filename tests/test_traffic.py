@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import random
+from collections.abc import Callable, Coroutine
 from typing import Any, get_args
 
 import pytest
 
 from letta_async import APIError, AsyncLetta, RateLimitError
-from letta_async._http.limit import AdaptiveLimit, OverloadLimit
-from letta_async._http.limiter import ServerLimiters
+from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
+from letta_async._http.limiter import Limiter, ServerLimiters
+from letta_async._http.throughput_limit import ThroughputLimit
 from letta_async.operations._operation import Traffic
 from tests.clock import Loop
 from tests.ids import CONVERSATION
@@ -132,7 +134,7 @@ def test_a_retry_after_for_a_model_call_pauses_quick_ones(loop: Loop) -> None:
 
 @pytest.mark.parametrize(
     ("said", "left"),
-    [((0.0, TimeoutError()), 32), (answer(status=503), 1), (answer(status=504), 1), (answer(status=404), 32)],
+    [((0.0, TimeoutError()), 8), (answer(status=503), 1), (answer(status=504), 1), (answer(status=404), 8)],
     ids=["slow", "503", "504", "404"],
 )
 def test_a_model_limit_learns_from_overload_and_not_from_a_response_that_takes_long(
@@ -149,4 +151,83 @@ def test_a_model_limit_learns_from_overload_and_not_from_a_response_that_takes_l
 def test_each_class_has_a_limit_of_its_own_kind() -> None:
     limiters = ServerLimiters(256)
     kinds = {traffic: type(limiters.limiter(traffic).limit) for traffic in get_args(Traffic)}
-    assert kinds == {"quick": AdaptiveLimit, "model": OverloadLimit, "stream": OverloadLimit}
+    assert kinds == {"quick": AdaptiveLimit, "model": ThroughputLimit, "stream": OverloadLimit}
+
+
+# --- throughput of model calls ----------------------------------------------------------------------------------------
+
+
+def play_shared(limit: Limit, rate: Callable[[int], float], calls: int, seed: int = 1) -> float:
+    """Let a server answer calls at a rate that depends on how many are in flight; return the mean rate."""
+    rng = random.Random(seed)
+    now, sent, in_flight = 0.0, 0, list[float]()
+    for _ in range(calls):
+        while len(in_flight) < limit.value and sent < calls:
+            in_flight.append(now)
+            sent += 1
+        now += rng.expovariate(rate(len(in_flight)))
+        limit.answered("message", in_flight.pop(0), now, len(in_flight) + 1)
+    return calls / now
+
+
+def test_more_calls_at_once_that_bring_no_more_responses_are_taken_back() -> None:
+    def saturated(in_flight: int) -> float:
+        return 10.0 if in_flight <= 16 else 10.0 * 16 / in_flight
+
+    limits = [ThroughputLimit(256) for _ in range(10)]
+    best = sum(play_shared(FixedLimit(8), saturated, 400, seed) for seed in range(10))
+    assert sum(play_shared(limit, saturated, 400, seed) for seed, limit in enumerate(limits)) >= 0.9 * best
+    assert max(limit.value for limit in limits) <= 32
+
+
+@pytest.mark.parametrize("seconds", [0.2, 5.0])
+def test_more_calls_at_once_that_bring_more_responses_stay(seconds: float) -> None:
+    limit = ThroughputLimit(256)
+    now = 0.0
+    while limit.value < 256 and now < 100 * seconds:
+        value = limit.value
+        for n in range(value):
+            limit.answered("message", now, now + seconds, value - n)
+        now += seconds
+    assert limit.value == 256
+
+
+def test_an_overload_halves_it_too_and_it_grows_again() -> None:
+    limit = ThroughputLimit(256)
+    limit.overloaded(0.0, 1.0, 8)
+    assert limit.value == 4
+    for n in range(400):
+        limit.answered("message", 1.0 + n / 10, 2.0 + n / 10, limit.value)
+    assert limit.value > 8
+
+
+def test_calls_that_take_long_do_not_keep_others_waiting_for_the_first_response(loop: Loop) -> None:
+    limiter = Limiter(ThroughputLimit(256))
+
+    async def block() -> list[int]:
+        tasks = [asyncio.ensure_future(limiter.acquire()) for _ in range(100) if not limiter.try_acquire()]
+        found: list[int] = []
+        for _ in range(4):
+            found.append(limiter.in_flight)
+            await asyncio.sleep(1.01)
+        limiter.close("closed")
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return found
+
+    assert loop.run_until_complete(block()) == [8, 16, 32, 32]
+
+
+def test_a_response_meanwhile_lets_the_throughput_decide(loop: Loop) -> None:
+    limiter = Limiter(ThroughputLimit(256))
+
+    async def block() -> int:
+        tasks = [asyncio.ensure_future(limiter.acquire()) for _ in range(100) if not limiter.try_acquire()]
+        await asyncio.sleep(0.5)
+        limiter.limit.answered("message", 0, loop.time(), 8)
+        await asyncio.sleep(3)
+        found = limiter.in_flight
+        limiter.close("closed")
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return found
+
+    assert loop.run_until_complete(block()) == 8

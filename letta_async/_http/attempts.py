@@ -226,17 +226,19 @@ class CallAttempts:
 
     def _should_retry(self, state: RetryCallState) -> bool:
         error = _error(state)
-        return isinstance(error, Exception) and self._may_retry(error, retries=state.attempt_number - 1)
+        if not isinstance(error, Exception) or not self._may_retry(error, retries=state.attempt_number - 1):
+            return False
+        self._conflicts += self._is_waited_out(error)
+        return True
 
     def _may_retry(self, error: Exception, *, retries: int) -> bool:
         request = self._request
         if not request.resendable:
             return False
-        if self._is_waited_out(error):
-            self._conflicts += 1
-            return True
-        retries -= self._conflicts
-        return self._context.config.retry.should_retry(error, retries=retries, repeatable=request.repeatable)
+        retry = self._context.config.retry
+        return self._is_waited_out(error) or retry.should_retry(
+            error, retries=retries - self._conflicts, repeatable=request.repeatable
+        )
 
     def _is_waited_out(self, error: BaseException | None) -> bool:
         """Return whether the server is busy with another call, for which this one waits."""

@@ -16,7 +16,7 @@ from typing import Any, Final
 from letta_async._schema.json_values import is_array, is_object
 from letta_async.errors import STATUS_ERRORS, APIStatusError, InternalServerError
 
-__all__ = ["MAX_REFUSAL", "excerpt", "glance", "printable", "retry_after", "status_error"]
+__all__ = ["MAX_REFUSAL", "excerpt", "glance", "is_provider_error", "printable", "retry_after", "status_error"]
 
 MAX_REFUSAL: Final = 64 * 1024
 """Maximum number of bytes read of an error response's body."""
@@ -37,6 +37,12 @@ _PIECE: Final = (
 )
 _CLOSING: Final = {"[": "]", "(": ")", "{": "}"}
 _SECONDS: Final = r"\d{1,9}(\.\d{1,9})?"
+
+
+def is_provider_error(body: object) -> bool:
+    """Return whether a response passes on the error of a model's provider: Letta marks these as `llm_…`."""
+    error = body.get("error") if is_object(body) else None
+    return is_object(error) and str(error.get("type")).startswith("llm_")
 
 
 def status_error(
@@ -65,6 +71,8 @@ def status_error(
     detail = _detail(parsed)
     if status == 404 and base_url and (not detail or str(detail).lower() == "not found"):
         hint = f"nothing is at {base_url}{path}; is base_url right, and without /v1 at its end?"
+    if status == 401 and is_provider_error(parsed):
+        hint = "the model's provider rejected the key that the server has for it; the key of this client is right"
     said = _short(detail) or (glance(body)[:_SHORT] if isinstance(parsed, str) else "")
     words = f"{method} {path}: {status:03d} {_phrase(status)}{': ' if said else ''}{said}"
     cls = STATUS_ERRORS.get(status, InternalServerError if status >= 500 else APIStatusError)

@@ -9,6 +9,7 @@ from multidict import CIMultiDict
 
 from letta_async._http.attempts import CallAttempts
 from letta_async._http.context import CallContext
+from letta_async._http.error_response import is_provider_error
 from letta_async._http.request import Request
 from letta_async._http.timeouts import Timer
 from letta_async._utils.api_keys import KEY_PLACEHOLDER, IssuedKey, KeySource
@@ -42,7 +43,12 @@ class KeyedCallAttempts(CallAttempts):
         try:
             return await super()._run_attempt()
         except AuthenticationError as refused:
-            if self._renewed or not self._request.resendable or not await self._renew(keys, refused):
+            if (
+                self._renewed
+                or is_provider_error(refused.body)
+                or not self._request.resendable
+                or not await self._renew(keys, refused)
+            ):
                 raise
         return await super()._run_attempt()
 

@@ -56,6 +56,16 @@ class Limit:
     def overloaded(self, sent: float, now: float, in_flight: int) -> None:
         """Update the limit after a sign of overload; the parameters are those of `answered`."""
 
+    def grow_in_silence(self, since: float, now: float) -> bool:
+        """Grow if no response arrived for a while; return whether it grew.
+
+        Args:
+            since: Beginning of the while, in seconds of a monotonic clock.
+            now: Current time on that clock.
+
+        """
+        return False
+
     def exhausted(self, now: float, in_flight: int) -> None:
         """Update the limit after a lack of file descriptors in this process, which is also reported as an overload."""
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Final
 
 from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
+from letta_async._http.throughput_limit import ThroughputLimit
 from letta_async.errors import ClientClosedError
 from letta_async.operations._operation import Traffic
 
 __all__ = ["Limiter", "ServerLimiters"]
+
+
+_SILENCE: Final = 1.0
+"""Seconds without a response after which a limit may grow."""
 
 
 class Limiter:
@@ -27,6 +33,7 @@ class Limiter:
         self._sleep = sleep
         self._pause: asyncio.Task[None] | None = None
         self._pause_ends = 0.0
+        self._silence: asyncio.TimerHandle | None = None
 
     def try_acquire(self) -> bool:
         """Acquire a slot if one is free and the queue is empty; return whether it was acquired."""
@@ -37,9 +44,12 @@ class Limiter:
 
     async def acquire(self) -> None:
         """Acquire a slot, and wait in the queue until one is free."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
         self._queue.append(waiter)
         self.waiting += 1
+        if self._silence is None:
+            self._silence = loop.call_later(_SILENCE, self._end_silence, loop, loop.time())
         try:
             await waiter
         except asyncio.CancelledError:
@@ -73,6 +83,8 @@ class Limiter:
 
     def close(self, words: str) -> None:
         """Raise `ClientClosedError` in all queued tasks, and cancel the task of a pause."""
+        if self._silence is not None:
+            self._silence.cancel()
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None
@@ -89,12 +101,28 @@ class Limiter:
             self._pause = None
             self._wake_next()
 
+    def _end_silence(self, loop: asyncio.AbstractEventLoop, since: float) -> None:
+        """Let the limit grow if the requests in flight are still without a response, and wait on."""
+        self._silence = None
+        now = loop.time()
+        if self._queue and self.limit.grow_in_silence(since, now):
+            self._silence = loop.call_later(_SILENCE, self._end_silence, loop, now)
+            self._wake_next()
+
     def _wake_next(self) -> None:
         while self._queue and self.in_flight < self.limit.value and self._pause is None:
             waiter = self._queue.popleft()
             if not waiter.done():
                 self.in_flight += 1
                 waiter.set_result(None)
+
+
+_LIMITS: Final[Mapping[Traffic, Callable[[int], Limit]]] = {
+    "quick": AdaptiveLimit,
+    "model": ThroughputLimit,
+    "stream": OverloadLimit,
+}
+"""Adaptive limit of each class of traffic, made from its maximum."""
 
 
 class ServerLimiters:
@@ -140,4 +168,4 @@ class ServerLimiters:
     def _limit(self, traffic: Traffic) -> Limit:
         if self._fixed is not None:
             return FixedLimit(self._fixed)
-        return AdaptiveLimit(self._maximum) if traffic == "quick" else OverloadLimit(self._maximum)
+        return _LIMITS[traffic](self._maximum)

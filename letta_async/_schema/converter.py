@@ -73,7 +73,7 @@ def reader_of(result_type: Any) -> Callable[[object], Any]:
     hook: Hook = _tolerant_converter.get_structure_hook(result_type)
     promised = get_args(result_type)[0] if is_list(result_type) else result_type
     members = frozenset(get_args(promised) if is_union(promised) else (promised,))
-    if not all(is_wire_class(member) or member is NoneType for member in members):
+    if promised is NoneType or not all(is_wire_class(member) or member is NoneType for member in members):
         return lambda value: hook(_of_kind(kind, value), result_type)
 
     def read_item(value: object) -> Any:

@@ -97,6 +97,9 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
 """Operation of each method, by its attribute path on a client."""
 
 EXTENSIONS: Final[dict[str, str]] = {
+    "agents.messages": "letta_async.resources._tool_running.AsyncAgentTools",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
+    "conversations.messages": "letta_async.resources._tool_running.AsyncConversationTools",
+    "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
 }
 """Class with the methods of a resource that are more than one call, written by hand."""

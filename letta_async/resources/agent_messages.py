@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Literal, overload
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
+from letta_async.function_tools.local_tools import ToolSource
+from letta_async.function_tools.tool_loop import Approval, ToolRun
 from letta_async.operations.agent_messages import (
     CancelAgentMessages,
     CompactAgentMessages,
@@ -18,14 +20,14 @@ from letta_async.operations.agent_messages import (
     StreamAgentMessages,
 )
 from letta_async.resources._paging import AsyncPaginator, Paginator
-from letta_async.resources._resource import AsyncResource
 from letta_async.resources._stream import AsyncStream, Stream
 from letta_async.resources._sync import SyncResource
+from letta_async.resources._tool_running import AsyncAgentTools
 from letta_async.types.agent import AgentState
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.content import ContentPart
 from letta_async.types.conversation import CompactResponse
-from letta_async.types.message import Message
+from letta_async.types.message import Message, ToolCall
 from letta_async.types.run import Run
 from letta_async.types.stream import StreamEvent
 from letta_async.types.turn import ClientSkill, ClientTool, LettaResponse, MessageType, TurnMessage
@@ -33,7 +35,7 @@ from letta_async.types.turn import ClientSkill, ClientTool, LettaResponse, Messa
 __all__ = ["AgentMessages", "AsyncAgentMessages"]
 
 
-class AsyncAgentMessages(AsyncResource):
+class AsyncAgentMessages(AsyncAgentTools):
     """The messages of an agent."""
 
     @overload
@@ -1436,6 +1438,113 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             self._core.reset,
             agent_id,
             add_default_initial_messages=add_default_initial_messages,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def run_tools(
+        self,
+        agent_id: str,
+        *,
+        tools: Sequence[ToolSource],
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
+        max_turns: int = 10,
+        max_steps: int | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> ToolRun:
+        """Send messages to an agent and run the tools that it calls in this program, until its turn ends.
+
+        Each response in which the agent calls tools of this program is followed by a request with what they returned.
+        Calls of one response run at the same time: an `async` function on the event loop, any other on a thread. With
+        `Letta`, that is the private event loop, and never the caller's thread.
+
+        The agent reads as an error: the type and text of an exception that a tool raises, without its traceback, and
+        arguments that are not what the annotations promise. The logger `letta_async` gets such an exception as a
+        warning. A string is returned as it is, `None` as `None`, `TextContent` and `ImageContent` as parts, and
+        anything else as JSON, objects by their fields. When the call is cancelled, tools on threads run to their end.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            tools: Functions; or pairs of a `ClientTool`, which describes the tool, and a function, which gets the
+                arguments as the model wrote them. `client_tool` says which annotations are understood, and how
+                docstrings are read. A tool of the agent's own with the same name is hidden for these turns.
+            messages: Messages to send, as classes or mappings. Exactly one of `input` and `messages` is required.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            approve: Function that decides about each call of the agent's other tools that need approval: it gets the
+                `ToolCall` and returns whether the tool may run, or a tuple of that and a reason, which the agent reads.
+                It is called and awaited as a tool is, one call after the other, before the tools run. Default: `None`;
+                the response with the first such call is the last one, and none of its tools has run.
+            max_turns: Maximum number of responses. Default: 10.
+            max_steps: Maximum number of steps the agent takes, for each response. Server default: 50.
+            include_return_message_types: Return messages of these types alone, and `approval_request_message`. Default:
+                all.
+            client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
+                prompt.
+            override_model: Handle of the model for these turns, `provider/model-name`, instead of the agent's.
+            include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
+                Server default: `False`.
+            return_logprobs: Return log probabilities of the output tokens; providers compatible with OpenAI. Server
+                default: `False`.
+            top_logprobs: Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`.
+            return_token_ids: Return token IDs and log probabilities of all generations of each turn; SGLang. Server
+                default: `False`.
+            override_system: System prompt for these turns, instead of the compiled one.
+            wait_if_busy: Seconds to wait while the agent is busy with another turn (409), during which each request is
+                repeated. Default: 0, no longer than the retry policy says.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Returns:
+            The responses: the last one as `response`, its text as `text`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid, or a tool cannot be described; nothing was sent.
+            NotFoundError: There is no such agent.
+            ConflictError: The agent is busy with another turn, or waits for an approval.
+            RateLimitError: The model's provider refused, or the server did.
+            ToolLoopError: The agent still calls tools after `max_turns` responses, or `approve` returned neither a
+                boolean nor a tuple of one and a reason.
+            APIError: No response arrived, or it was not a success.
+            BaseException: Whatever `approve` raises.
+
+        """
+        return self._wait(
+            self._core.run_tools,
+            agent_id,
+            tools=tools,
+            messages=messages,
+            input=input,
+            approve=approve,
+            max_turns=max_turns,
+            max_steps=max_steps,
+            include_return_message_types=include_return_message_types,
+            client_skills=client_skills,
+            override_model=override_model,
+            include_compaction_messages=include_compaction_messages,
+            return_logprobs=return_logprobs,
+            top_logprobs=top_logprobs,
+            return_token_ids=return_token_ids,
+            override_system=override_system,
+            wait_if_busy=wait_if_busy,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

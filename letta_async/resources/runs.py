@@ -10,7 +10,8 @@ from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.runs import ListRuns, RetrieveRun
 from letta_async.resources._paging import AsyncPaginator, Paginator
-from letta_async.resources._resource import AsyncResource, Part
+from letta_async.resources._resource import Part
+from letta_async.resources._run_waiting import AsyncRunWaiting
 from letta_async.resources._sync import SyncResource
 from letta_async.types.run import Run, RunStatus, StopReason
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncRuns", "Runs"]
 
 
-class AsyncRuns(AsyncResource):
+class AsyncRuns(AsyncRunWaiting):
     """Runs: what agents do in response to messages."""
 
     messages: Part[AsyncRunMessages] = Part("letta_async.resources.run_messages", "AsyncRunMessages")
@@ -249,6 +250,54 @@ class Runs(SyncResource[AsyncRuns]):
         return self._wait(
             self._core.retrieve,
             run_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def wait(
+        self,
+        run_id: str,
+        *,
+        deadline: float | None = None,
+        poll: float = 5.0,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Run:
+        """Wait until a run has ended: `completed`, `failed` or `cancelled`. A failed run is returned, not raised.
+
+        The run is retrieved at once, then after 0.25 seconds, then after delays that grow by half up to `poll`; each is
+        shortened at random, by up to a quarter. Cancelling the call ends the waiting, not the run.
+
+        Args:
+            run_id: `run-<uuid4>`.
+            deadline: Limit on the whole wait in seconds. Default: `None`, no limit; then a run that the server lost, as
+                when it was restarted, is waited for without end.
+            poll: Maximum delay between two requests, in seconds. Default: 5.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Returns:
+            The run after its end.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such run.
+            RunTimeoutError: The run did not end within the deadline; its state is in the message and in `run`.
+            APIError: No response arrived, or it was not a success.
+
+        """
+        return self._wait(
+            self._core.wait,
+            run_id,
+            deadline=deadline,
+            poll=poll,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -33,7 +33,6 @@ __all__ = [
     "ToolReturnContent",
     "UnknownContent",
     "UrlImage",
-    "text_of",
 ]
 
 _SIGNATURES: Final = (

@@ -18,6 +18,8 @@ _NAMED: Final = {
     "_schema.unset": ["UNSET", "Unset"],
     "client": ["AsyncLetta"],
     "config": ["ENVIRONMENTS", "Timeout"],
+    "function_tools.functions": ["client_tool"],
+    "function_tools.tool_loop": ["ToolRun"],
     "operations.conversations": ["Recompile"],
     "resources._paging": ["AsyncPaginator", "Paginator"],
     "resources._stream": ["AsyncStream", "Stream"],

@@ -178,7 +178,7 @@ def _overloads(name: str, call: Call, signature: str, returns: dict[bool | None,
     rendering.need("typing", "Literal", "overload")
     switch = "streaming: bool | Unset = UNSET"
     assert switch in signature  # noqa: S101 - every such call declares it
-    default = call.cls.switched(UNSET)  # type: ignore[attr-defined]  # of a call that switches
+    default: bool = call.cls.switched(UNSET)  # type: ignore[attr-defined]  # of a call that switches
     lines: list[str] = []
     for value in (default, not default):
         left_out = " | Unset = UNSET" if value is default else ""

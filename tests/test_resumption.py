@@ -1,0 +1,304 @@
+"""Streams of background runs over connections that break: every event once, in order, and every turn sent once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from letta_async import (
+    APIConnectionError,
+    APITimeoutError,
+    AssistantMessage,
+    AsyncLetta,
+    ClientClosedError,
+    Letta,
+    LettaPing,
+    LettaStopReason,
+    LettaUsageStatistics,
+    NotFoundError,
+    RetryPolicy,
+    StreamError,
+    Timeout,
+)
+from tests.faults.scripts import answer
+from tests.faults.server import Arrived, FarSide, Peer, Server
+
+AGENT = "agent-00000000-0000-4000-8000-000000000000"
+CONVERSATION = "conv-00000000-0000-4000-8000-000000000000"
+RUN = "run-00000000-0000-4000-8000-000000000000"
+TYPE = "Content-Type: text/event-stream; charset=utf-8"
+DONE = b"data: [DONE]\n\n"
+AT_ONCE = RetryPolicy(initial_delay=0, max_retries=3)
+
+
+def event(**fields: Any) -> bytes:
+    return b"data: %b\n\n" % json.dumps(fields).encode()
+
+
+def piece(number: int, text: str) -> bytes:
+    return event(message_type="assistant_message", id="message-1", run_id=RUN, seq_id=number, content=text)
+
+
+NUMBERED = [
+    event(message_type="ping", id="ping-1", run_id=RUN, seq_id=1),
+    *(piece(number, f"{number} ") for number in range(2, 7)),
+]
+END = [
+    event(message_type="stop_reason", stop_reason="end_turn"),
+    event(message_type="usage_statistics", total_tokens=7),
+    DONE,
+]
+WHOLE = [LettaPing, *[AssistantMessage] * 5, LettaStopReason, LettaUsageStatistics]
+
+
+@attrs.define
+class RunServer:
+    """Script of a server with one background run, each of whose streams is cut where `cuts` says, or not at all."""
+
+    cuts: list[int] = attrs.field(factory=list[int])
+    """Number of bytes after which each stream is cut, in turn; streams beyond the list are whole."""
+    heads: int = 0
+    """Number of requests that are answered by closing the connection, before any of this."""
+    is_known: bool = True
+    """Whether the run is found by its `otid`."""
+    events: list[bytes] = attrs.field(factory=lambda: [*NUMBERED, *END])
+    turns: int = 0
+    """Number of turns that were sent."""
+
+    async def __call__(self, peer: Peer) -> None:
+        """Respond to the requests of one connection."""
+        while True:
+            request = await peer.request()
+            self.turns += "/messages" in request.target
+            if self.heads:
+                self.heads -= 1
+                await peer.close()
+                return
+            await peer.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}" if self._is_lost(request) else b"")
+            if self._is_lost(request):
+                continue
+            body = b"".join(self._events_for(request))
+            cut = self.cuts.pop(0) if self.cuts else len(body)
+            await peer.send(answer(200, body[:cut], TYPE, length=len(body)))
+            if cut < len(body):
+                await peer.close()
+                return
+
+    def _is_lost(self, request: Arrived) -> bool:
+        return not self.is_known and request.target.startswith("/v1/conversations/")
+
+    def _events_for(self, request: Arrived) -> list[bytes]:
+        after = json.loads(request.body).get("starting_after", 0)
+        return self.events[after:]
+
+
+@pytest.fixture(scope="module")
+def far() -> Iterator[Server]:
+    side = FarSide()
+    with side.server() as server:
+        yield server
+    side.end()
+
+
+async def streamed(client: AsyncLetta, **options: Any) -> list[Any]:
+    made = client.agents.messages.stream(AGENT, input="x", background=True, stream_tokens=True, **options)
+    return [event async for event in made]
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(min_value=0, max_value=sum(map(len, [*NUMBERED, *END]))), max_size=3))
+async def test_nothing_is_lost_and_nothing_comes_twice_wherever_connections_break(far: Server, cuts: list[int]) -> None:
+    far.follow(script := RunServer(list(cuts)))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        events = await streamed(client)
+        assert client.stats.in_flight == 0
+    assert list(map(type, events)) == WHOLE
+    assert "".join(e.content for e in events if isinstance(e, AssistantMessage)) == "2 3 4 5 6 "
+    assert script.turns == 1
+
+
+@pytest.mark.parametrize("number", range(len(NUMBERED) + len(END)))
+def test_the_sync_client_resumes_too_at_every_boundary(far: Server, number: int) -> None:
+    far.follow(script := RunServer([len(b"".join([*NUMBERED, *END][:number]))]))
+    with Letta(base_url=far.url, retry=AT_ONCE) as client:
+        stream = client.agents.messages.stream(AGENT, input="x", background=True)
+        assert list(map(type, stream)) == WHOLE
+    assert script.turns == 1
+
+
+async def test_a_response_that_never_came_is_found_by_the_otid_of_the_message(far: Server) -> None:
+    far.follow(script := RunServer(heads=1))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        assert list(map(type, await streamed(client))) == WHOLE
+    sent, again = (json.loads(request.body) for request in far.requests)
+    assert sent["messages"][0]["content"] == "x"
+    assert again == {"agent_id": AGENT, "otid": sent["messages"][0]["otid"]}
+    assert (script.turns, [request.target for request in far.requests][1]) == (1, "/v1/conversations/default/stream")
+
+
+async def test_a_run_that_is_not_found_is_the_error_that_lost_it(far: Server) -> None:
+    far.follow(script := RunServer(heads=1, is_known=False))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        with pytest.raises(APIConnectionError):
+            await streamed(client)
+    assert script.turns == 1
+
+
+async def test_a_conversations_turn_is_sent_again_since_the_server_knows_it(far: Server) -> None:
+    far.follow(script := RunServer(heads=1))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        made = client.conversations.messages.create(CONVERSATION, input="x", background=True)
+        assert list(map(type, [event async for event in made])) == WHOLE
+    assert script.turns == 2
+    assert len({json.loads(request.body)["messages"][0]["otid"] for request in far.requests}) == 1
+
+
+@pytest.mark.parametrize("options", [{"resume": False}, {"background": False}])
+async def test_without_resumption_the_error_says_how_far_it_came(far: Server, options: dict[str, Any]) -> None:
+    far.follow(script := RunServer([len(b"".join(NUMBERED[:3])) + 5]))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        made = client.agents.messages.stream(AGENT, input="x", **{"background": True, **options})
+        with pytest.raises(APIConnectionError) as caught:
+            [event async for event in made]
+    assert (caught.value.run_id, caught.value.seq_id, len(caught.value.events)) == (RUN, 3, 3)
+    assert (script.turns, len(far.requests)) == (1, 1)
+
+
+async def test_a_line_that_breaks_again_and_again_without_an_event_is_given_up(far: Server) -> None:
+    far.follow(RunServer([len(NUMBERED[0])] + [0] * 20))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        with pytest.raises(APIConnectionError) as caught:
+            await streamed(client)
+    assert len(far.requests) == 1 + AT_ONCE.max_retries
+    assert caught.value.run_id == RUN
+
+
+async def test_one_that_breaks_after_each_event_is_not(far: Server) -> None:
+    far.follow(RunServer([len(part) for part in NUMBERED]))
+    async with AsyncLetta(base_url=far.url, retry=attrs.evolve(AT_ONCE, max_retries=1)) as client:
+        assert list(map(type, await streamed(client))) == WHOLE
+    assert len(far.requests) == len(NUMBERED) + 1
+
+
+async def test_the_deadline_bounds_all_connections_together(far: Server) -> None:
+    async def silent(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(answer(200, NUMBERED[0], TYPE, length=9999))
+        await peer.stall()
+
+    far.follow(silent)
+    async with AsyncLetta(base_url=far.url, retry=attrs.evolve(AT_ONCE, max_retries=99), deadline=0.4) as client:
+        with pytest.raises(APITimeoutError, match=r"the deadline of 0\.4 s passed"):
+            await streamed(client, timeout=0.15)
+    assert 2 <= len(far.requests) <= 4
+
+
+async def test_closing_the_client_ends_the_wait_before_a_resumption(far: Server) -> None:
+    far.follow(RunServer([len(NUMBERED[0])] + [0] * 20))
+    client = AsyncLetta(base_url=far.url, retry=RetryPolicy(initial_delay=1e6, max_delay=1e6))
+    waiting = asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    client._transport.retries.sleep = sleep
+    task = asyncio.ensure_future(streamed(client))
+    await waiting.wait()
+    await client.close()
+    with pytest.raises(ClientClosedError):
+        await task
+
+
+async def test_a_run_that_fails_is_a_stream_error_also_after_a_resumption(far: Server) -> None:
+    failing = [
+        *NUMBERED[:3],
+        b"event: error\n" + event(message_type="error_message", run_id=RUN, error_type="llm_error"),
+    ]
+    far.follow(RunServer([len(failing[0])], events=failing))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        with pytest.raises(StreamError) as caught:
+            await streamed(client)
+    assert (caught.value.run_id, caught.value.seq_id, len(caught.value.events)) == (RUN, 3, 3)
+
+
+async def test_a_run_that_is_gone_is_the_servers_own_error(far: Server) -> None:
+    async def forgetful(peer: Peer) -> None:
+        while "/runs/" not in (await peer.request()).target:
+            await peer.send(answer(200, NUMBERED[0], TYPE, length=999))
+            await peer.close()
+        await peer.send(answer(404, b'{"detail": "Run not found"}'))
+
+    far.follow(forgetful)
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        with pytest.raises(NotFoundError, match="Run not found"):
+            await streamed(client)
+
+
+async def test_the_stream_of_a_run_is_resumed_from_where_it_is(far: Server) -> None:
+    far.follow(RunServer([len(b"".join(NUMBERED[3:4]))]))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        events = [event async for event in client.runs.messages.stream(RUN, starting_after=3)]
+    assert [event.seq_id for event in events[:3]] == [4, 5, 6]
+    assert [json.loads(request.body)["starting_after"] for request in far.requests] == [3, 4]
+
+
+# --- what streams of any run do ---------------------------------------------------------------------------------------
+
+
+async def test_a_cancelled_stream_ends_without_its_last_event(far: Server) -> None:
+    cancelled = event(message_type="stop_reason", stop_reason="cancelled")
+    far.follow(RunServer(events=[NUMBERED[0], cancelled]))
+    async with AsyncLetta(base_url=far.url) as client:
+        events = [event async for event in client.agents.messages.stream(AGENT, input="x")]
+        assert client.stats.in_flight == 0
+    assert list(map(type, events)) == [LettaPing, LettaStopReason]
+
+
+async def test_pings_alone_can_be_a_timeout(far: Server) -> None:
+    async def pinging(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(answer(200, piece(1, "a"), TYPE, length=10**6))
+        await peer.send(*[NUMBERED[0]] * 1000, every=0.02)
+
+    far.follow(pinging)
+    events: list[Any] = []
+    async with AsyncLetta(base_url=far.url) as client:
+        with pytest.raises(APITimeoutError, match=r"nothing but pings arrived on the stream for 0\.2 s"):
+            async for event in client.agents.messages.stream(AGENT, input="x", timeout=Timeout(0.2, pings=False)):
+                events.append(event)
+    assert type(events[0]) is AssistantMessage
+    assert {type(event) for event in events[1:]} == {LettaPing}
+
+
+async def test_collect_joins_what_was_iterated_over_and_what_was_not(far: Server) -> None:
+    far.follow(RunServer())
+    async with AsyncLetta(base_url=far.url) as client:
+        async with client.agents.messages.stream(AGENT, input="x") as stream:
+            await anext(stream)
+            await anext(stream)
+            response = await stream.collect()
+        assert (response.text, len(response.messages)) == ("2 3 4 5 6 ", 1)
+        assert (response.stop_reason, response.usage) == (
+            LettaStopReason(stop_reason="end_turn"),
+            LettaUsageStatistics(total_tokens=7),
+        )
+        texts = [text async for text in client.agents.messages.stream(AGENT, input="x").text_stream]
+        assert texts == ["2 ", "3 ", "4 ", "5 ", "6 "]
+
+
+def test_the_sync_client_collects_and_gives_the_text(far: Server) -> None:
+    far.follow(RunServer())
+    with Letta(base_url=far.url) as client:
+        stream = client.agents.messages.stream(AGENT, input="x")
+        next(stream)
+        next(stream)
+        assert stream.collect().text == "2 3 4 5 6 "
+        assert "".join(client.agents.messages.stream(AGENT, input="x").text_stream) == "2 3 4 5 6 "
