@@ -115,9 +115,10 @@ class EventDecoder:
 
 def _data_of_all(text: str) -> list[str]:
     """Return the data of events that empty lines separate."""
-    events = text.removeprefix(_COMMON).split(_NEXT)
-    if text.startswith(_COMMON) and text.count("\n") == 2 * (len(events) - 1):
-        return events  # each has one line
+    events = text.split(_NEXT)
+    if text.startswith(_COMMON) and text.count("\n") == 2 * (len(events) - 1):  # each has one line
+        events[0] = events[0].removeprefix(_COMMON)
+        return events
     return [data for block in text.split("\n\n") if (data := _data(block)) is not None]
 
 
