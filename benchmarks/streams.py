@@ -102,29 +102,32 @@ def measure(*, short: bool = False) -> Section:
 def measure_costs(stub: Process, events: int, rounds: int) -> Meter:
     """Measure the cost of an event in all ways, sync and async, a stream per turn."""
     meter = Meter(stub)
-    with _opened(stub.url) as ways, settled():
+    with _opened(stub.url) as ways:
         meter.samples = {name: [] for name in ways}
         for read in ways.values():
             read()
-        for name in turns(list(ways), rounds):
-            with meter.turn(name, events):
-                reading = ways[name]()
-            if reading.events != events:
-                raise AssertionError(f"{name} read {reading.events} events of {events}")
+        with settled():
+            for name in turns(list(ways), rounds):
+                with meter.turn(name, events):
+                    reading = ways[name]()
+                if reading.events != events:
+                    raise AssertionError(f"{name} read {reading.events} events of {events}")
     return meter
 
 
 def measure_first(stub: Process, rounds: int) -> Meter:
     """Measure the time from the call to the first event in all ways."""
     meter = Meter()
-    with _opened(stub.url) as ways, settled():
+    with _opened(stub.url) as ways:
+        meter.samples = {name: [] for name in ways}
         for read in ways.values():
             for _ in range(_FIRST):
                 read()
-        for name in turns(list(ways), rounds):
-            readings = [ways[name]() for _ in range(_FIRST)]
-            milliseconds = statistics.median(reading.first - reading.began for reading in readings) * 1e3
-            meter.samples.setdefault(name, []).append(Sample(milliseconds, 0, 0))
+        with settled():
+            for name in turns(list(ways), rounds):
+                readings = [ways[name]() for _ in range(_FIRST)]
+                milliseconds = statistics.median(reading.first - reading.began for reading in readings) * 1e3
+                meter.samples[name].append(Sample(milliseconds, 0, 0))
     return meter
 
 
