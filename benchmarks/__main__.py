@@ -24,6 +24,7 @@ from benchmarks import (
     real_gather,
     settings,
     startup,
+    streams,
     throughput,
 )
 from benchmarks.machine import machine
@@ -54,6 +55,7 @@ def _measures(options: argparse.Namespace) -> Mapping[str, Callable[[], Section]
     return {
         "throughput": lambda: throughput.measure(short=short),
         "facade": lambda: facade.measure(short=short),
+        "streams": lambda: streams.measure(short=short),
         "startup": lambda: startup.measure(short=short),
         "settings": lambda: settings.measure(short=short),
         "memory": lambda: memory.measure(short=short),

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from benchmarks import calls, counts, settings, startup
+from benchmarks import calls, counts, settings, startup, streaming, streams
 from benchmarks.process import Process
 from benchmarks.report import Target, render_targets, say
 from benchmarks.turns import Meter, Plan, measure_async, measure_sync
@@ -22,6 +22,9 @@ from benchmarks.turns import Meter, Plan, measure_async, measure_sync
 __all__ = ["CHECKS", "run"]
 
 _PLAN: Final = Plan(rounds=15, seconds=0.04, warm=0.5)
+_EVENTS: Final = 3000
+_KEPT: Final = 10_000
+"""Number of events that a stream keeps."""
 
 
 def _most(what: str, most: float, measured: float, unit: str = "") -> Target:
@@ -100,6 +103,28 @@ def check_settings() -> list[Target]:
     ]
 
 
+def check_streams() -> list[Target]:
+    """Compare the cost of an event with bare aiohttp's and the official client's, and see what events leave behind."""
+    with Process("stub", "--events", _EVENTS, "--per-chunk", 64) as stub:
+        meter = streams.measure_costs(stub, _EVENTS, 15)
+        bare, ours = (asyncio.run(streams.bytecodes(stub, name, _EVENTS)) for name in (streaming.BARE, streaming.OURS))
+    with Process("stub", "--events", 3 * _KEPT) as stub:
+        _, left = asyncio.run(streams.growth(stub, sys.getallocatedblocks, 2 * _KEPT))
+    return [
+        _most("bytecodes of an event, to bare aiohttp + json", 2.6, ours / bare),
+        _most(
+            "CPU of an event, to bare aiohttp + json", 2.2, meter.ratio(streaming.OURS, streaming.BARE, "cpu").median
+        ),
+        *_beside(meter, streaming.OURS, streaming.OFFICIAL_AIOHTTP, 0.4),
+        _most(
+            "CPU of an event, `Letta`, to our async",
+            1.6,
+            meter.ratio(streaming.OURS_SYNC, streaming.OURS, "cpu").median,
+        ),
+        _most("blocks that an event leaves behind", 0.1, left / _KEPT),
+    ]
+
+
 def _beside(meter: Meter, ours: str, theirs: str, most: float) -> list[Target]:
     """Create the target that ours takes at most a multiple of theirs, if theirs was measured."""
     if theirs not in meter.samples:
@@ -113,6 +138,7 @@ CHECKS: Final[Mapping[str, Callable[[], list[Target]]]] = {
     "facade": check_facade,
     "startup": check_startup,
     "settings": check_settings,
+    "streams": check_streams,
 }
 
 

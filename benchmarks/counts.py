@@ -72,12 +72,12 @@ class CallMemory:
     blocks: float
 
 
-async def bytecodes(call: AsyncCall) -> float:
-    """Count the bytecodes that an async call runs."""
-    await work(call, _WARM)
+async def bytecodes(call: AsyncCall, calls: int = _COUNTED) -> float:
+    """Count the bytecodes that an async call runs, over a number of calls."""
+    await work(call, min(calls, _WARM))
     with _counting() as counts:
-        await work(call, _COUNTED)
-    return sum(counts.values()) / _COUNTED
+        await work(call, calls)
+    return sum(counts.values()) / calls
 
 
 def sync_bytecodes(name: str, url: str) -> float:

@@ -7,6 +7,8 @@ sockets get out of it (`benchmarks.throughput` prints both).
 With a service time it has so many workers: a request that finds none free waits in a queue, or is refused where the
 queue has no room. A worker goes on to the next request at the instant at which the last one was due, not at which the
 timer fired, so that `capacity / seconds` is exactly what it can do.
+
+A request for an event stream gets one of `benchmarks.events` instead, without workers.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import argparse
 import asyncio
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 import attrs
 
+from benchmarks.events import Events
 from benchmarks.process import serve
 
 __all__ = ["Workers", "prompt"]
@@ -107,9 +110,13 @@ class Workers:
 class Connection(asyncio.Protocol):
     """Connection that finds the end of each request and passes it to the workers, without reading its content."""
 
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: Workers, events: Events) -> None:
         self._workers = workers
+        self._events = events
         self._received = b""
+        self._sending: Iterator[bytes] = iter(())
+        """What is left of an event stream."""
+        self._full = False
         self._transport: asyncio.WriteTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -123,13 +130,40 @@ class Connection(asyncio.Protocol):
             end = head + 4 + _content_length(self._received[:head])
             if len(self._received) < end:
                 return
+            streams = b"/stream" in self._received[: self._received.find(b"\r\n")]
             self._received = self._received[end:]
-            self._workers.arrive(self)
+            if streams:
+                self._sending = self._events.chunks()
+                self._send()
+            else:
+                self._workers.arrive(self)
 
     def answer(self, response: bytes) -> None:
         """Send the response to a request."""
         if not self._transport.is_closing():
             self._transport.write(response)
+
+    def pause_writing(self) -> None:
+        """Stop sending events until the client has read what was sent."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """Go on sending events."""
+        self._full = False
+        if not self._events.pace:
+            self._send()
+
+    def _send(self) -> None:
+        """Send chunks of an event stream: one per tick, or as many as the client takes."""
+        while not self._full and not self._transport.is_closing():
+            chunk = next(self._sending, None)
+            if chunk is None:
+                return
+            self._transport.write(chunk)
+            if self._events.pace:
+                break
+        if self._events.pace:
+            asyncio.get_running_loop().call_later(self._events.pace, self._send)
 
 
 def _content_length(head: bytes) -> int:
@@ -155,7 +189,11 @@ def main() -> None:
     )
     parser.add_argument("--refusal", type=int, choices=_REFUSALS, default=503, help="status of a refusal (503)")
     parser.add_argument("--retry-after", type=int, metavar="SECONDS", help="what a refusal says of coming back")
+    parser.add_argument("--events", type=int, default=1000, help="number of events of an event stream (1000)")
+    parser.add_argument("--per-chunk", type=int, default=1, help="number of them per chunk (1)")
+    parser.add_argument("--pace", type=float, default=0.0, metavar="SECONDS", help="time between chunks (0)")
     options = parser.parse_args()
+    events = Events(options.events, options.per_chunk, options.pace)
     headers = "" if options.retry_after is None else f"Retry-After: {options.retry_after}\r\n"
     workers = Workers(
         options.seconds,
@@ -166,7 +204,7 @@ def main() -> None:
             f"{options.refusal} {_REFUSALS[options.refusal]}", {"detail": "An unknown error occurred"}, headers
         ),
     )
-    serve(lambda: Connection(workers), workers.report)
+    serve(lambda: Connection(workers, events), workers.report)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,19 @@ from benchmarks.calls import AsyncCall, AsyncWays, SyncCall, SyncWays
 from benchmarks.process import Process
 from benchmarks.report import Spread
 
-__all__ = ["TASKS", "Meter", "Plan", "Sample", "measure_async", "measure_sync", "settled", "threaded", "turns", "work"]
+__all__ = [
+    "TASKS",
+    "Meter",
+    "Plan",
+    "Sample",
+    "What",
+    "measure_async",
+    "measure_sync",
+    "settled",
+    "threaded",
+    "turns",
+    "work",
+]
 
 What = Literal["time", "cpu"]
 

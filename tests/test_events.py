@@ -8,22 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from letta_async._http.events import EventDecoder, ServerSentEvent
+from letta_async._http.events import EventDecoder
 
 LIMIT = 2**20
 
 
-def decoded(*chunks: bytes, limit: int = LIMIT) -> tuple[list[ServerSentEvent], EventDecoder]:
+def decoded(*chunks: bytes, limit: int = LIMIT) -> tuple[list[str], EventDecoder]:
     decoder = EventDecoder(limit)
     events = [event for chunk in chunks for event in decoder.feed(chunk)]
     return events, decoder
 
 
-def reference(stream: bytes) -> list[ServerSentEvent]:
+def reference(stream: bytes) -> list[str]:
     """Parse a stream line by line, as the standard describes it, up to the first byte that is not UTF-8."""
-    events: list[ServerSentEvent] = []
+    events: list[str] = []
     data: list[str] = []
-    name = last_id = ""
     stream = stream.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     *lines, _ = stream.split(b"\n")
     pending: list[bytes] = []
@@ -35,19 +34,15 @@ def reference(stream: bytes) -> list[ServerSentEvent]:
             block, pending = [line.decode() for line in pending], []
         except UnicodeDecodeError:
             break
-        data, name = [], ""
+        data = []
         for line in block:
             field, colon, value = line.partition(":")
             if colon and value.startswith(" "):
                 value = value[1:]
             if field == "data":
                 data.append(value)
-            elif field == "event":
-                name = value
-            elif field == "id" and "\0" not in value:
-                last_id = value
         if data:
-            events.append(ServerSentEvent("\n".join(data), name or "message", last_id))
+            events.append("\n".join(data))
     return events
 
 
@@ -98,11 +93,7 @@ def test_any_split_of_a_stream_gives_the_events_of_the_whole(stream: bytes, data
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
 def test_it_reads_what_a_letta_server_sends(end: bytes) -> None:
     lines = [b'data: {"message_type":"ping"}', b"", b"event: error", b"data: {}", b"", b"data: [DONE]", b"", b""]
-    assert decoded(end.join(lines))[0] == [
-        ServerSentEvent('{"message_type":"ping"}'),
-        ServerSentEvent("{}", "error"),
-        ServerSentEvent("[DONE]"),
-    ]
+    assert decoded(end.join(lines))[0] == ['{"message_type":"ping"}', "{}", "[DONE]"]
 
 
 @pytest.mark.parametrize("size", [1, 3, 100])
@@ -111,7 +102,7 @@ def test_an_event_above_the_limit_is_refused_however_it_comes_and_those_before_i
         stream = b"data: a\n\n" + b"data: " + b"x" * (44 + extra) + b"\n\n" + b"data: b\n\n"
         chunks = [stream[i : i + size] for i in range(0, len(stream), size)]
         events, decoder = decoded(*chunks, limit=50)
-        assert [event.data[:1] for event in events] == (["a", "x", "b"] if not extra else ["a"])
+        assert [event[:1] for event in events] == (["a", "x", "b"] if not extra else ["a"])
         assert decoder.fault == (f"an event is larger than {50} bytes" if extra else None)
 
 
@@ -125,7 +116,7 @@ def test_an_event_that_never_ends_is_refused_before_it_is_held() -> None:
 
 def test_what_is_not_utf_8_is_a_fault_after_the_events_before_it() -> None:
     events, decoder = decoded(b"data: a\n\ndata: \xff\n\ndata: b\n\n")
-    assert [event.data for event in events] == ["a"]
+    assert events == ["a"]
     assert decoder.fault == "an event is not valid UTF-8"
 
 

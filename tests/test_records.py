@@ -277,3 +277,13 @@ def test_records_are_still_frozen_slotted_and_pickled(made: Conversation) -> Non
     assert not hasattr(made, "__dict__")
     assert pickle.loads(pickle.dumps(made)) == made
     assert UnknownModelSettings(provider_type="a") == UnknownModelSettings(provider_type="a")
+
+
+@pytest.mark.parametrize("cls", WIRE)
+def test_what_is_read_without_the_optional_fields_is_what_is_made_without_them(cls: Any) -> None:
+    required = {field.name: "x" for field in attrs.fields(cls) if field.default is attrs.NOTHING}
+    found, other = cls.from_dict(required), cls.from_dict(required)
+    assert found == cls(**required)
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert found.extra_fields == {}
+    assert found.extra_fields is not other.extra_fields

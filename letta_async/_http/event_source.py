@@ -11,7 +11,7 @@ import aiohttp
 
 from letta_async._http.context import CallContext
 from letta_async._http.error_response import printable
-from letta_async._http.events import EventDecoder, ServerSentEvent
+from letta_async._http.events import EventDecoder
 from letta_async._http.exchange import drop, is_cancelled
 from letta_async._http.request import Request
 from letta_async._http.response import Response, invalid_response
@@ -234,13 +234,12 @@ class EventSource:
 
     # --- values -------------------------------------------------------------------------------------------------------
 
-    def _values(self, events: list[ServerSentEvent]) -> list[Any]:
+    def _values(self, events: list[str]) -> list[Any]:
         """Decode events, up to the first that is none, the last of the stream, or a failure."""
         operation: Any = cast("Operation[Any]", self._request.operation)
         end, failure, read_event = operation.end, operation.failure, reader_of(operation.event)
         values: list[Any] = []
-        for event in events:
-            data = event.data
+        for data in events:
             if data == end:
                 self._finished = True
                 self._failure = None  # what broke after the last event cost nothing

@@ -1,38 +1,29 @@
 """Decode server-sent events from bytes, however these are split. No input or output happens here.
 
-The format is that of the HTML Living Standard, section 9.2. `retry` is ignored: reconnecting is left to the caller.
+The format is that of the HTML Living Standard, section 9.2. Only `data` is read: an event of the API says itself of
+what type it is, and has its own number.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-__all__ = ["EventDecoder", "ServerSentEvent"]
+__all__ = ["EventDecoder"]
 
 _BOM: Final = b"\xef\xbb\xbf"
 _END: Final = b"\n\n"
 _COMMON: Final = "data: "
-"""How nearly every event begins, and its only line."""
-
-
-class ServerSentEvent(NamedTuple):
-    """One event, not interpreted."""
-
-    data: str
-    """Data; several lines are joined by `\\n`."""
-    name: str = "message"
-    """Name of the event's type."""
-    id: str = ""
-    """The last event ID that was received; empty when there was none."""
+"""Beginning of nearly every event, and of its only line."""
+_NEXT: Final = f"\n\n{_COMMON}"
 
 
 class EventDecoder:
-    """Turn the bytes of an event stream into events.
+    """Turn the bytes of an event stream into the data of its events, several lines of which a line feed joins.
 
-    Call `feed` with each chunk as it arrives. Lines end with LF, CR or CRLF. Comments and unknown fields are ignored.
+    Call `feed` with each chunk as it arrives. Lines end with LF, CR or CRLF. Comments and other fields are ignored.
     """
 
-    __slots__ = ("_after_cr", "_id", "_limit", "_pieces", "_size", "_start", "fault")
+    __slots__ = ("_after_cr", "_limit", "_pieces", "_size", "_start", "fault")
 
     def __init__(self, limit: int) -> None:
         """Begin a stream.
@@ -50,15 +41,14 @@ class EventDecoder:
         self._pieces: list[bytes] = []
         """Bytes received of an event that is not complete."""
         self._size = 0
-        self._id = ""
 
     @property
     def incomplete(self) -> bool:
         """Whether the bytes so far end within an event, which is then dropped if no more bytes follow."""
         return any(piece.strip(b"\n") for piece in self._pieces) or bool(self._start)
 
-    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        """Return the events that are complete with these bytes; after a fault, none."""
+    def feed(self, chunk: bytes) -> list[str]:
+        """Return the data of the events that are complete with these bytes; after a fault, none."""
         if self.fault is not None:
             return []
         if self._start is not None or self._after_cr or b"\r" in chunk:
@@ -99,45 +89,41 @@ class EventDecoder:
         self._after_cr = ends_with_cr
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
-    def _decoded(self, complete: bytes) -> list[ServerSentEvent]:
+    def _decoded(self, complete: bytes) -> list[str]:
         """Decode events that are complete: mostly all at once, else one by one up to the fault."""
         if len(complete) <= self._limit:
             try:
-                blocks = complete.decode().split("\n\n")
+                return _data_of_all(complete.decode())
             except UnicodeDecodeError:
                 pass
-            else:
-                return [event for block in blocks if (event := self._event(block)) is not None]
-        events: list[ServerSentEvent] = []
+        events: list[str] = []
         for block in complete.split(_END):
             if len(block) > self._limit:
                 self._fail(f"an event is larger than {self._limit} bytes")
                 break
             try:
-                text = block.decode()
+                events += _data_of_all(block.decode())
             except UnicodeDecodeError:
                 self._fail("an event is not valid UTF-8")
                 break
-            if (event := self._event(text)) is not None:
-                events.append(event)
         return events
-
-    def _event(self, block: str) -> ServerSentEvent | None:
-        if block.startswith(_COMMON) and "\n" not in block:
-            return ServerSentEvent(block[len(_COMMON) :], "message", self._id)
-        data: list[str] = []
-        name = ""
-        for line in block.split("\n"):
-            field, _, value = line.partition(":")
-            value = value.removeprefix(" ")
-            if field == "data":
-                data.append(value)
-            elif field == "event":
-                name = value
-            elif field == "id" and "\0" not in value:
-                self._id = value
-        return ServerSentEvent("\n".join(data), name or "message", self._id) if data else None
 
     def _fail(self, fault: str) -> None:
         self.fault = fault
         self._pieces.clear()
+
+
+def _data_of_all(text: str) -> list[str]:
+    """Return the data of events that empty lines separate."""
+    events = text.split(_NEXT)
+    if text.startswith(_COMMON) and text.count("\n") == 2 * (len(events) - 1):  # each has one line
+        events[0] = events[0].removeprefix(_COMMON)
+        return events
+    return [data for block in text.split("\n\n") if (data := _data(block)) is not None]
+
+
+def _data(block: str) -> str | None:
+    """Return the data of an event; `None` if it has none, and is ignored."""
+    lines = (line.partition(":") for line in block.split("\n"))
+    data = [value.removeprefix(" ") for field, _, value in lines if field == "data"]
+    return "\n".join(data) if data else None

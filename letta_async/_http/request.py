@@ -8,6 +8,7 @@ from typing import Any, Final, get_args
 from urllib.parse import quote, urlencode
 
 import attrs
+from multidict import CIMultiDict
 
 from letta_async._http.form import Form
 from letta_async._schema.converter import READABLE, is_readable, write
@@ -154,7 +155,8 @@ def build(
         body |= {_to_json(name): _to_json(value) for name, value in to_builtins(options.extra_body).items()}
     headers = config.json_headers if body or http.body_required else config.headers
     if call.streams:
-        headers = merge_headers(headers, _STREAM_HEADERS)
+        headers = CIMultiDict(headers)
+        headers.update(_STREAM_HEADERS)
     return Request(
         method=http.method,
         path=http.path.format_map(segments),

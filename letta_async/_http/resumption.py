@@ -170,15 +170,17 @@ def stream_opener(
     """Return a function that sends the request of a stream, and sees to it that the stream is resumed if it can be."""
     operation = request.operation
     assert isinstance(operation, EventOperation)  # noqa: S101 - no other call streams
-    pings = {name: value for name, value in operation.given().items() if name == "include_pings"}
     by_otid = operation.reattach_parameters()
-    again = CallOptions(extra_headers=options.extra_headers, extra_query=options.extra_query, timeout=options.timeout)
 
     async def send(what: Request, until: float | None) -> EventSource:
         source: EventSource = await transport.send(what, config, until=until)
         return source
 
     async def reconnect(run_id: str | None, seq_id: int, until: float | None) -> EventSource:
+        pings = {name: value for name, value in operation.given().items() if name == "include_pings"}
+        again = CallOptions(
+            extra_headers=options.extra_headers, extra_query=options.extra_query, timeout=options.timeout
+        )
         if run_id is not None:
             numbered = {"run_id": run_id, "starting_after": seq_id, **pings}
             return await send(build(StreamRun, numbered, again, config), until)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from types import NoneType
+from types import MemberDescriptorType, NoneType
 from typing import Any, Final, get_args, get_origin
 
 import attrs
@@ -195,6 +195,8 @@ def _structure_union(annotation: Any) -> Hook:
         return from_text
 
     def hook(value: Any, _: Any) -> Any:
+        if type(value) is str:
+            return from_text(value, None)
         inner = from_object if is_object(value) else from_array if is_array(value) else from_text
         return inner(value, None)
 
@@ -233,35 +235,51 @@ def _structure_tagged(members: list[type[Any]]) -> Hook:
 
 
 def _structure_class(cls: type[Any]) -> Hook:
-    """Return a hook for a class: it converts the fields that need it, and makes the instance at once.
+    """Return a hook for a class: it converts the fields that need it, and sets all at once, without `__init__`.
 
-    Event streams go through here; the function that cattrs generates looks at each field, which takes thrice as long.
+    Event streams go through here. `__init__` of a frozen class takes longer than all the rest: it finds each of its
+    keyword arguments, and sets it by `object.__setattr__`, which looks the field up again.
     """
-    names = frozenset(wire_names(cls))
-    hooks = {
-        field.name: (_tolerant_converter.get_structure_hook(field.type), field.type)
-        for field in attrs.fields(attrs.resolve_types(cls))
-        if field.name in names
-    }
-    converted = [(name, hook, kind) for name, (hook, kind) in hooks.items() if hook is not _return_unchanged]
+    fields = attrs.fields_dict(attrs.resolve_types(cls))
+    names = wire_names(cls)
+    defaults = {name: fields[name].default for name in names}
+    required = [name for name, default in defaults.items() if default is attrs.NOTHING]
+    hooks = ((name, _tolerant_converter.get_structure_hook(fields[name].type), fields[name].type) for name in names)
+    converted = [(name, hook, kind) for name, hook, kind in hooks if hook is not _return_unchanged]
+    setters = [_setter(cls, name) for name in names]
+    set_extra_fields = _setter(cls, "extra_fields")
+    new: Callable[[type[Any]], Any] = object.__new__
 
     def hook(value: Any, _: Any) -> Any:
-        if value.__class__ is not dict and not is_object(value):
+        members: Mapping[str, Any] = value
+        if type(value) is not dict and not is_object(value):
             return value
-        given: dict[str, Any] = dict(value)
-        if not given.keys() <= names:
-            unknown = {name: given.pop(name) for name in [*given] if name not in names}
-            given["extra_fields"] = unknown
+        for name in required:
+            if name not in members:
+                return members
+        given = {**defaults, **members}  # in the order of the fields, others at the end
+        unknown: dict[str, Any] = {}
+        if len(given) > len(defaults):
+            unknown = {name: given.pop(name) for name in members if name not in defaults}
         for name, inner, kind in converted:
-            part = given.get(name)
+            part = members.get(name)
             if part is not None:
                 given[name] = inner(part, kind)
-        try:
-            return cls(**given)
-        except TypeError:  # it lacks a required field
-            return value
+        made = new(cls)
+        set_extra_fields(made, unknown)
+        for setter, part in zip(setters, given.values(), strict=True):
+            setter(made, part)
+        return made
 
     return hook
+
+
+def _setter(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
+    """Return the function that sets a field of an instance; that of its slot, if it has one, is the fastest."""
+    slot = getattr(cls, name, None)
+    if isinstance(slot, MemberDescriptorType):
+        return slot.__set__
+    return lambda made, value: object.__setattr__(made, name, value)
 
 
 # --- unstructure: to JSON values --------------------------------------------------------------------------------------

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from json.scanner import make_scanner
 from types import NoneType
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard, cast
 
 from letta_async.errors import ArgumentProblem
 
@@ -17,7 +18,7 @@ _MAX_DEPTH: Final = 100
 _BUILTIN_SCALARS: Final = frozenset({str, int, float, bool, NoneType})
 
 
-_scan: Final = json.JSONDecoder().raw_decode
+_scan: Final[Callable[[str, int], tuple[Any, int]]] = make_scanner(cast("Any", json.JSONDecoder()))
 
 
 def parse_json(text: str) -> Any:
@@ -29,10 +30,10 @@ def parse_json(text: str) -> Any:
 
     """
     try:
-        value, length = _scan(text)
+        value, length = _scan(text, 0)
         if length == len(text):
             return value
-    except ValueError:
+    except (StopIteration, ValueError):
         pass
     return json.loads(text)  # there is white space around it, or the error says what is wrong
 
