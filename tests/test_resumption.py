@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from letta_async import (
     APIConnectionError,
+    APIError,
     APITimeoutError,
     AssistantMessage,
     AsyncLetta,
@@ -302,3 +303,17 @@ def test_the_sync_client_collects_and_gives_the_text(far: Server) -> None:
         next(stream)
         assert stream.collect().text == "2 3 4 5 6 "
         assert "".join(client.agents.messages.stream(AGENT, input="x").text_stream) == "2 3 4 5 6 "
+
+
+async def test_collect_of_a_stream_that_was_left_says_so(far: Server) -> None:
+    far.follow(RunServer())
+    async with AsyncLetta(base_url=far.url) as client:
+        stream = client.agents.messages.stream(AGENT, input="x")
+        await anext(stream)
+        assert repr(stream).endswith("/stream: iterate it>")
+        await stream.close()
+        with pytest.raises(APIError, match="closed before its end"):
+            await stream.collect()
+        whole = await client.agents.messages.stream(AGENT, input="x")
+        first = await whole.collect()
+        assert (await whole.collect(), repr(whole)[-8:]) == (first, "(ended)>")

@@ -207,6 +207,11 @@ def test_a_response_gives_what_programs_look_for() -> None:
     assert response.text == "One.\nTwo."
     assert [call.parsed_arguments for call in response.tool_calls] == [{"a": 1}]
     assert response.requires_approval
+    assert response.pending_calls == []
+    asked = ApprovalRequestMessage(id="message-4", tool_calls=[call])
+    waiting = LettaResponse(messages=[*response.messages, asked], stop_reason=response.stop_reason)
+    assert waiting.pending_calls == [call]
+    assert len(waiting.tool_calls) == 2
     assert not LettaResponse(messages=[]).requires_approval
 
 

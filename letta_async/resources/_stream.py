@@ -52,6 +52,7 @@ class AsyncStream(Generic[Event]):
         self._received: deque[Event] = deque(maxlen=_MAX_KEPT)
         self._count = 0
         self._closed = False
+        self._ended = False
 
     @property
     async def text_stream(self) -> AsyncGenerator[str, None]:
@@ -66,7 +67,7 @@ class AsyncStream(Generic[Event]):
         Events that were iterated over before are part of it, unless there were more than 10,000.
 
         Raises:
-            APIError: Too many events were iterated over before.
+            APIError: Too many events were iterated over before, or the stream was closed before its end.
             LettaError: As while iterating; `accumulate(error.events)` returns the response so far.
 
         """
@@ -78,6 +79,8 @@ class AsyncStream(Generic[Event]):
             whole.add(event)
         async for event in self:
             whole.add(event)
+        if not self._ended:
+            raise APIError(f"{self._request}: the stream was closed before its end; collect() would miss the rest")
         return whole.response
 
     async def _open(self) -> Events:
@@ -108,6 +111,7 @@ class AsyncStream(Generic[Event]):
             raise
         self._received.extend(events)
         self._count += len(events)
+        self._ended = not events and not self._closed
         return events
 
     def _say_how_far(self, error: APIError) -> None:
@@ -157,7 +161,10 @@ class AsyncStream(Generic[Event]):
             self._source.close()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._request}{' (closed)' if self._closed else ''}: iterate it>"
+        return f"<{type(self).__name__} of {self._request}{self._state()}>"
+
+    def _state(self) -> str:
+        return " (closed)" if self._closed else " (ended)" if self._ended else ": iterate it"
 
 
 class _Batches(Generic[Event]):
@@ -209,7 +216,7 @@ class Stream(Generic[Event]):
         Events that were iterated over before are part of it, unless there were more than 10,000.
 
         Raises:
-            APIError: Too many events were iterated over before.
+            APIError: Too many events were iterated over before, or the stream was closed before its end.
             LettaError: As while iterating; `accumulate(error.events)` returns the response so far.
 
         """

@@ -156,13 +156,19 @@ class LettaResponse(WireObject):
 
     @property
     def tool_calls(self) -> list[ToolCall]:
-        """The tool calls of the turn, in order; each has `arguments` as text and `parsed_arguments`."""
+        """The tool calls of the turn in order, those that the server answered itself included; see `pending_calls`."""
         return [
             call
             for message in self.messages
             if isinstance(message, ToolCallMessage | ApprovalRequestMessage)
             for call in message.calls
         ]
+
+    @property
+    def pending_calls(self) -> list[ToolCall]:
+        """The tool calls that the turn waits for: to be approved, or to be answered by the client; else none."""
+        last = self.messages[-1] if self.messages else None
+        return last.calls if self.requires_approval and isinstance(last, ApprovalRequestMessage) else []
 
     @property
     def requires_approval(self) -> bool:
