@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -103,9 +103,7 @@ class ToolLoop:
         if len(local) == 1:
             returns = [await self.tools[f"{local[0].name}"].run(local[0])]
         else:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self.tools[f"{call.name}"].run(call)) for call in local]
-            returns = [task.result() for task in tasks]
+            returns = await _all_of([self.tools[f"{call.name}"].run(call) for call in local])
         left = iter(returns)
         return [decisions[i] if i in decisions else next(left) for i in range(len(calls))]
 
@@ -123,3 +121,17 @@ class ToolLoop:
                 )
                 raise ToolLoopError(words)
         return ApprovalReturn(tool_call_id=call.tool_call_id or "", approve=approved, reason=reason)
+
+
+async def _all_of(coroutines: Sequence[Coroutine[Any, Any, ToolReturn]]) -> list[ToolReturn]:
+    """Run coroutines at once and return their results; if one raises, cancel the others and raise its own exception.
+
+    A `TaskGroup` would raise a group, and leave the caller's task marked as cancelled on Python 3.11 and 3.12.
+    """
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
