@@ -697,3 +697,13 @@ async def test_types_of_messages_that_are_none_are_an_invalid_argument(client: A
             input="x",
             include_return_message_types=[{}],  # type: ignore[list-item]
         )
+
+
+@pytest.mark.parametrize("call", [None, {"name": [], "tool_call_id": "call-1"}, {"name": "add", "arguments": {}}])
+async def test_calls_that_are_none_are_left_to_the_caller(
+    client: AsyncLetta, server: EmbeddedServer, call: Any
+) -> None:
+    request = {"message_type": "approval_request_message", "tool_calls": [call], "tool_call": None}
+    answers(server, response(request, stop="requires_approval"))
+    run = await client.agents.messages.run_tools(AGENT, tools=[add], input="x", approve=lambda _: True)
+    assert (run.requires_approval, len(run.responses)) == (True, 1)

@@ -33,7 +33,7 @@ from letta_async._schema.annotations import (
     wire_names,
 )
 from letta_async._schema.fields import Range, WireObject
-from letta_async._schema.json_values import exact, is_array, is_object, join, json_problems, plain, show
+from letta_async._schema.json_values import MAX_BITS, exact, is_array, is_object, join, json_problems, plain, show
 from letta_async._schema.json_values import guess as _guess
 from letta_async._schema.kinds import by_kind, in_words, kind_of
 from letta_async._schema.placement import Hidden, split_placement
@@ -119,6 +119,8 @@ def _unknown_field(name: str, cls: type) -> str:
 
 def _check_int(value: Any, _: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
+        if value.bit_length() > MAX_BITS:
+            raise _InvalidValueError("has more than 4,000 digits")
         return value if type(value) is int else exact(value)
     raise _InvalidValueError(f"{show(value)} is not a whole number")
 

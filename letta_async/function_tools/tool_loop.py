@@ -12,6 +12,7 @@ from letta_async._schema.json_values import show
 from letta_async._schema.record import Record
 from letta_async.errors import ToolLoopError
 from letta_async.function_tools.local_tools import LocalTool, call_function
+from letta_async.types.accumulation import is_tool_call
 from letta_async.types.message import ApprovalRequestMessage, ApprovalReturn, Message, ToolCall, ToolReturn
 from letta_async.types.turn import ApprovalCreate, LettaResponse
 
@@ -93,7 +94,10 @@ class ToolLoop:
         if not response.requires_approval or not requests:
             return []
         calls = requests[-1].calls
-        known = (call.tool_call_id and (self.approve is not None or call.name in self.tools) for call in calls)
+        known = (
+            is_tool_call(call) and call.tool_call_id and (self.approve is not None or call.name in self.tools)
+            for call in calls
+        )
         return calls if all(known) else []
 
     async def _answer(self, calls: Sequence[ToolCall]) -> list[ApprovalReturn | ToolReturn]:
