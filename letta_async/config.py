@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ import attrs
 from multidict import CIMultiDict
 from yarl import URL
 
-from letta_async._schema.json_values import exact, is_object, json_problems, to_builtins
+from letta_async._schema.json_values import exact, is_object, json_problems, show, to_builtins
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.api_keys import KEY_PLACEHOLDER, CallableKeySource, FileKeySource, KeySource, api_key_problems
 from letta_async._utils.caller_warnings import warn
@@ -43,6 +43,7 @@ _BARE: Final = re.compile(
     r"(?:(?P<scheme>https?)(?::/?|//?)|/*)(?P<rest>(?:\[[^/\]]+\]|(?!\d+(?:/|$))[^/:\[\]]+)(?::\d+)?(?:/.*?)??)(?:/v1)?/*"
 )
 """Pattern of a base URL with a missing or incomplete scheme: `localhost:8283`, `http:/localhost`."""
+_MAX_SECONDS: Final = sys.float_info.max
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1|.*\.localhost")
 
 
@@ -69,12 +70,12 @@ class Timeout:
 
     def __attrs_post_init__(self) -> None:
         problems = [
-            ArgumentProblem(f"timeout{suffix}", f"{value!r} is not a positive number of seconds, nor None")
+            ArgumentProblem(f"timeout{suffix}", f"{show(value)} is not a positive number of seconds, nor None")
             for suffix, value in (("", self.timeout), (".connect", self.connect))
             if value is not None and not _is_seconds(value)
         ]
         if not isinstance(self.pings, bool):
-            problems.append(ArgumentProblem("timeout.pings", f"{self.pings!r} is neither True nor False"))
+            problems.append(ArgumentProblem("timeout.pings", f"{show(self.pings)} is neither True nor False"))
         if problems:
             raise InvalidArgumentError(problems)
         limits = [self.connect, None if self.timeout is None else 0.9 * self.timeout]
@@ -88,13 +89,13 @@ class Timeout:
 
 
 def _is_seconds(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _MAX_SECONDS
 
 
 def deadline_problems(deadline: object) -> Iterable[ArgumentProblem]:
     """Yield the problem of a deadline that is neither `None` nor a positive number of seconds."""
     if deadline is not None and not _is_seconds(deadline):
-        yield ArgumentProblem("deadline", f"{deadline!r} is not a positive number of seconds, nor None")
+        yield ArgumentProblem("deadline", f"{show(deadline)} is not a positive number of seconds, nor None")
 
 
 def masked_headers(headers: Any) -> Any:

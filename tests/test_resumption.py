@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -317,3 +319,145 @@ async def test_collect_of_a_stream_that_was_left_says_so(far: Server) -> None:
         whole = await client.agents.messages.stream(AGENT, input="x")
         first = await whole.collect()
         assert (await whole.collect(), repr(whole)[-8:]) == (first, "(ended)>")
+
+
+# --- what no server should send, and what programs do to a stream -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        event(message_type=[], id="message-2"),
+        event(message_type="ping", seq_id="1", run_id=[]),
+        piece(0, "").replace(b'"seq_id": 0', b'"seq_id": "x"'),
+        piece(0, "").replace(b'"seq_id": 0', b'"seq_id": null').replace(RUN.encode(), b""),
+    ],
+)
+async def test_numbers_and_ids_of_the_wrong_type_are_no_more_than_that(far: Server, odd: bytes) -> None:
+    far.follow(RunServer([len(NUMBERED[0] + odd)], events=[NUMBERED[0], odd, *NUMBERED[1:], *END]))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        events = await streamed(client)
+        assert client.stats.in_flight == 0
+    assert "".join(e.content for e in events if isinstance(e, AssistantMessage)) == "2 3 4 5 6 "
+    assert list(map(type, events[-2:])) == WHOLE[-2:]
+
+
+async def test_an_id_that_is_none_of_a_run_leaves_the_error_that_broke_the_stream(far: Server) -> None:
+    far.follow(RunServer([len(NUMBERED[0])], events=[NUMBERED[0].replace(RUN.encode(), b"r" * len(RUN)), *END]))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        with pytest.raises(APIConnectionError, match="the connection broke"):
+            await streamed(client)
+
+
+async def test_events_that_were_not_asked_for_are_not_asked_for_by_a_resumption_either(far: Server) -> None:
+    async def repeating(peer: Peer) -> None:
+        after = json.loads((await peer.request()).body)["starting_after"]
+        body = b"".join([NUMBERED[0], *NUMBERED[after:], *END])  # the number of the ping is that of the first one
+        cut = len(NUMBERED[0]) if len(far.requests) == 1 else len(body)
+        await peer.send(answer(200, body[:cut], TYPE, length=len(body)))
+        await peer.close()
+
+    far.follow(repeating)
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        events = [event async for event in client.runs.messages.stream(RUN, starting_after=3)]
+    assert [event.seq_id for event in events if isinstance(event, AssistantMessage)] == [4, 5, 6]
+
+
+async def test_reads_that_are_cancelled_do_not_use_up_the_resumptions(far: Server) -> None:
+    far.follow(RunServer([len(NUMBERED[0])]))
+    async with AsyncLetta(base_url=far.url, retry=attrs.evolve(AT_ONCE, max_retries=1)) as client:
+        waiting, going_on = asyncio.Event(), asyncio.Event()
+
+        async def sleep(_: float) -> None:
+            waiting.set()
+            await going_on.wait()
+
+        client._transport.retries.sleep = sleep
+        stream = client.agents.messages.stream(AGENT, input="x", background=True)
+        events = [await anext(stream)]
+        for _ in range(5):
+            read = asyncio.ensure_future(anext(stream))
+            await waiting.wait()
+            read.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await read
+        going_on.set()
+        events += [event async for event in stream]
+    assert list(map(type, events)) == WHOLE
+    assert len(far.requests) == 2
+
+
+async def test_only_one_task_reads_also_during_a_resumption(far: Server) -> None:
+    far.follow(RunServer([len(NUMBERED[0])]))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        waiting, going_on = asyncio.Event(), asyncio.Event()
+
+        async def sleep(_: float) -> None:
+            waiting.set()
+            await going_on.wait()
+
+        client._transport.retries.sleep = sleep
+        stream = client.agents.messages.stream(AGENT, input="x", background=True)
+        events = [await anext(stream)]
+        read = asyncio.ensure_future(anext(stream))
+        await waiting.wait()
+        with pytest.raises(APIError, match="by another task"):
+            await anext(stream)
+        going_on.set()
+        events += [await read, *[event async for event in stream]]
+        assert client.stats.in_flight == 0
+    assert list(map(type, events)) == WHOLE
+    assert len(far.requests) == 2
+
+
+async def test_closing_a_stream_ends_its_resumption(far: Server) -> None:
+    far.follow(RunServer([len(NUMBERED[0])]))
+    async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
+        waiting = asyncio.Event()
+
+        async def sleep(_: float) -> None:
+            waiting.set()
+            await asyncio.Event().wait()
+
+        client._transport.retries.sleep = sleep
+        stream = client.agents.messages.stream(AGENT, input="x", background=True)
+        await anext(stream)
+        read = asyncio.ensure_future(anext(stream))
+        await waiting.wait()
+        await stream.close()
+        with pytest.raises(StopAsyncIteration):
+            await read
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_what_arrived_while_the_loop_was_blocked_is_no_timeout(far: Server) -> None:
+    async def prompt(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(answer(200, piece(1, "a"), TYPE, length=None))
+        blocked.wait()
+        await peer.send(piece(2, "b"), *END)
+        arrived.set()
+        await peer.close()
+
+    blocked, arrived = threading.Event(), threading.Event()
+    far.follow(prompt)
+    async with AsyncLetta(base_url=far.url) as client:
+        stream = client.agents.messages.stream(AGENT, input="x", timeout=Timeout(0.2, pings=False))
+        await anext(stream)
+        blocked.set()
+        arrived.wait()
+        time.sleep(0.25)  # longer than the timeout
+        assert len([event async for event in stream]) == 3
+
+
+async def test_a_stream_of_another_loop_is_the_callers_mistake(far: Server) -> None:
+    far.follow(RunServer())
+    async with AsyncLetta(base_url=far.url) as client:
+        stream = await client.agents.messages.stream(AGENT, input="x", background=True)
+
+        async def read() -> None:
+            await anext(stream)
+
+        with pytest.raises(ClientClosedError, match="in the event loop"):
+            await asyncio.to_thread(asyncio.run, read())
+        await stream.close()

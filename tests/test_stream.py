@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from letta_async import (
     LettaStopReason,
     LettaUsageStatistics,
     NotFoundError,
+    Stream,
     StreamError,
     UnknownMessage,
 )
@@ -164,3 +166,30 @@ async def test_closing_the_client_ends_a_stream(far: Server) -> None:
         await waiting
     with pytest.raises(ClientClosedError):
         await anext(stream)
+
+
+def test_a_thread_that_another_one_was_faster_than_reads_on() -> None:
+    class Contested(deque[Any]):
+        """A queue whose event another thread takes between the look at it and the reach for it."""
+
+        def popleft(self) -> Any:
+            taken = super().popleft()
+            if taken == "another thread's":
+                raise IndexError
+            return taken
+
+    stream: Any = object.__new__(Stream)
+    stream._arrived = Contested(["another thread's"])
+    stream._batches = iter([["own"]])
+    assert next(stream) == "own"
+    with pytest.raises(StopIteration):
+        next(stream)
+
+
+async def test_a_failure_that_is_nested_too_deeply_to_be_told_is_an_invalid_event(far: Server) -> None:
+    deep = b"[" * 900 + b"]" * 900
+    far.follow(says(answer(200, b'data: {"message_type": "error_message", "message": %b}\n\n' % deep, TYPE)))
+    async with AsyncLetta(base_url=far.url) as client:
+        with pytest.raises(APIResponseValidationError, match="recursion"):
+            [event async for event in client.agents.messages.stream(AGENT, input="x")]
+        assert client.stats.in_flight == 0

@@ -617,3 +617,93 @@ def test_a_run_is_shown_and_written_as_its_responses_are() -> None:
     run = ToolRun(responses=(LettaResponse(messages=[]),))
     assert repr(run) == "ToolRun(responses=(LettaResponse(messages=[]),))"
     assert run.to_dict()["responses"][0]["messages"] == []
+
+
+class Mute(Exception):
+    """An exception whose text cannot be made."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+@dataclass
+class Link:
+    """A link of a chain."""
+
+    next: Link | None = None
+
+
+async def test_whatever_a_conversion_raises_is_for_the_agent(client: AsyncLetta, server: EmbeddedServer) -> None:
+    def half(number: float) -> float:
+        return number / 2
+
+    def length(chain: Link) -> int:
+        return 0
+
+    huge, deep = "1" * 400, '{"next":' * 400 + "null" + "}" * 400
+    status, text = await returned(client, server, half, f'{{"number": {huge}}}')
+    assert (status, text.endswith("… (int) is not a number")) == ("error", True)
+    status, text = await returned(client, server, length, f'{{"chain": {deep}}}')
+    assert (status, text.startswith("invalid argument: RecursionError")) == ("error", True)
+
+
+async def test_an_exception_without_a_text_is_named_at_least(client: AsyncLetta, server: EmbeddedServer) -> None:
+    def fails() -> str:
+        raise Mute
+
+    assert await returned(client, server, fails) == ("error", "Mute")
+
+
+async def test_a_part_that_the_api_does_not_take_is_for_the_agent(client: AsyncLetta, server: EmbeddedServer) -> None:
+    def draw() -> object:
+        return ImageContent(source={"type": "nonsense"})  # type: ignore[arg-type]
+
+    status, text = await returned(client, server, draw)
+    assert status == "error"
+    assert text.startswith("InvalidArgumentError: tool_return[0].source.type: 'nonsense' is unknown")
+
+
+async def test_of_several_tools_the_exception_that_is_none_of_the_agents_is_raised_itself(
+    client: AsyncLetta, server: EmbeddedServer
+) -> None:
+    class Stop(BaseException):
+        pass
+
+    ended: list[bool] = []
+
+    async def stop() -> str:
+        raise Stop
+
+    async def wait() -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+        return ""
+
+    answers(server, calls(("wait", {}), ("stop", {})))
+    with pytest.raises(Stop):
+        await client.agents.messages.run_tools(AGENT, tools=[stop, wait], input="x")
+    task = asyncio.current_task()
+    assert task is not None
+    assert (ended, task.cancelling()) == ([True], 0)
+
+
+async def test_types_of_messages_that_are_none_are_an_invalid_argument(client: AsyncLetta) -> None:
+    with pytest.raises(InvalidArgumentError, match="include_return_message_types"):
+        await client.agents.messages.run_tools(
+            AGENT,
+            tools=[],
+            input="x",
+            include_return_message_types=[{}],  # type: ignore[list-item]
+        )
+
+
+@pytest.mark.parametrize("call", [None, {"name": [], "tool_call_id": "call-1"}, {"name": "add", "arguments": {}}])
+async def test_calls_that_are_none_are_left_to_the_caller(
+    client: AsyncLetta, server: EmbeddedServer, call: Any
+) -> None:
+    request = {"message_type": "approval_request_message", "tool_calls": [call], "tool_call": None}
+    answers(server, response(request, stop="requires_approval"))
+    run = await client.agents.messages.run_tools(AGENT, tools=[add], input="x", approve=lambda _: True)
+    assert (run.requires_approval, len(run.responses)) == (True, 1)

@@ -398,3 +398,52 @@ async def test_a_providers_401_is_not_taken_for_a_wrong_key_of_ours(far: Server,
             await turn(client)
     assert "no API key was sent" not in str(caught.value)
     assert len(far.requests) == 1
+
+
+# --- what has no form on the wire -------------------------------------------------------------------------------------
+
+HUGE = 10**5000
+"""Number with more digits than Python writes."""
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ({"extra_body": {"a": [HUGE]}}, "extra_body.a[0]"),
+        ({"extra_query": {"a": HUGE}}, "extra_query.a"),
+        ({"extra_query": {"a": "\ud800"}}, "'a'"),
+        ({"extra_query": {"\udfff": 1}}, r"'\udfff'"),
+        ({"timeout": HUGE}, "timeout"),
+        ({"timeout": 10**400}, "timeout"),
+        ({"timeout": [HUGE]}, "timeout"),
+    ],
+)
+def test_options_that_cannot_be_written_are_invalid_arguments(options: dict[str, Any], path: str) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        build(CreateAgentMessages, {"agent_id": AGENT, "input": "x"}, CallOptions(**options), CONFIG)
+    assert [each.path for each in caught.value.faults] == [path]
+
+
+def test_a_number_that_cannot_be_written_is_an_invalid_argument() -> None:
+    with pytest.raises(InvalidArgumentError, match=r"max_steps: has more than 4,000 digits"):
+        body(input="x", max_steps=HUGE)
+    assert body(input="x", max_steps=10**3999)["max_steps"] == 10**3999
+
+
+# --- pieces that a server got wrong -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        AssistantMessage(id="message-1", content=None),  # type: ignore[arg-type]
+        AssistantMessage(id=[], content="x"),  # type: ignore[arg-type]
+        ReasoningMessage(id="message-1", reasoning=4),  # type: ignore[arg-type]
+        ToolCallMessage(id="message-1", tool_calls=[None]),  # type: ignore[list-item]
+        ApprovalRequestMessage(id="message-1", tool_calls=[ToolCall(tool_call_id=[])]),  # type: ignore[arg-type]
+        ToolCallMessage(id="message-1", tool_call=ToolCall(tool_call_id="call-1", arguments={})),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_joined_is_kept_as_it_came(wrong: Any) -> None:
+    pieces = [AssistantMessage(id="message-1", content="a"), wrong, AssistantMessage(id="message-1", content="b")]
+    assert accumulate(pieces).messages == [AssistantMessage(id="message-1", content="ab"), wrong]

@@ -19,7 +19,7 @@ from letta_async._http.timers import Timer
 from letta_async._http.translation import connection_error, translate
 from letta_async._schema.converter import reader_of
 from letta_async._schema.json_values import parse_json
-from letta_async.errors import APIConnectionError, APIError, APITimeoutError, LettaError, StreamError
+from letta_async.errors import APIConnectionError, APIError, APITimeoutError, ClientClosedError, LettaError, StreamError
 from letta_async.operations._operation import Operation
 
 __all__ = ["EventSource"]
@@ -27,6 +27,8 @@ __all__ = ["EventSource"]
 _FOR_THE_END: Final = 0.25
 """Seconds to wait for the end of the body after the last event, so that the connection can be used again."""
 _PING: Final = "ping"
+_TURN: Final = 0.05
+"""Minimum number of seconds to wait for data, which may have arrived while the loop was blocked."""
 
 
 class EventSource:
@@ -104,6 +106,8 @@ class EventSource:
         """
         if self._reading:
             raise APIError("the stream is being read by another task already")
+        if asyncio.get_running_loop() is not self._context.watch.loop:
+            raise ClientClosedError("a stream is read in the event loop, and the process, in which it was opened")
         self._reading = True
         try:
             while self._failure is None and self._response is not None:
@@ -189,7 +193,7 @@ class EventSource:
         """Return how long to wait for the next bytes."""
         idle = self._request.timeout.timeout
         if idle is not None and not self._request.timeout.pings:
-            idle = max(0.0, self._heard + idle - now)
+            idle = max(_TURN, self._heard + idle - now)
         if self._deadline is None:
             return idle
         left = self._deadline - now
@@ -246,12 +250,12 @@ class EventSource:
                 return values
             try:
                 value = read_event(parse_json(data))
+                if type(value) is failure:
+                    self._fail(self._stream_error(value))
+                    return values
             except (TypeError, ValueError, RecursionError) as error:
                 reason = f"an event is not what was promised: {printable(str(error))[:200]}"
                 self._fail(self._invalid(reason, data))
-                return values
-            if type(value) is failure:
-                self._fail(self._stream_error(value))
                 return values
             values.append(value)
         if self._decoder.fault is not None:

@@ -290,7 +290,12 @@ def _query(query: Mapping[str, object], options: CallOptions, config: ClientConf
         for item in value if is_array(value) else [value]:
             if item is not None:
                 pairs.append((name, _query_text(item)))
-    return urlencode(pairs)
+    try:
+        return urlencode(pairs)
+    except UnicodeEncodeError:
+        wrong = [name for name, value in pairs if any("\ud800" <= each <= "\udfff" for each in f"{name}{value}")]
+        problem = "holds half of a surrogate pair, which has no form in a query"
+        raise InvalidArgumentError([ArgumentProblem(name, problem) for name in map(ascii, wrong)]) from None
 
 
 def _option_problems(options: CallOptions) -> list[ArgumentProblem]:

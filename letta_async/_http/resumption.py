@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 from letta_async._http.event_source import EventSource
+from letta_async._http.exchange import is_cancelled
 from letta_async._http.request import CallOptions, Request, build
 from letta_async._http.transport import Transport
 from letta_async._utils.logging_setup import log
 from letta_async.config import ClientConfig
-from letta_async.errors import APIConnectionError, NotFoundError
+from letta_async.errors import APIConnectionError, APIError, InvalidArgumentError, NotFoundError
 from letta_async.operations._streaming import EventOperation
 from letta_async.operations.conversation_messages import StreamConversation
 from letta_async.operations.runs import StreamRun
@@ -53,6 +54,7 @@ class ResumingSource:
         until: float | None,
         *,
         is_found: bool,
+        starting_after: int,
     ) -> None:
         """Wrap the first connection.
 
@@ -63,6 +65,7 @@ class ResumingSource:
             policy: Bounds the reconnections without progress, and the delays before them.
             until: Deadline of the whole call, on the loop's clock.
             is_found: Whether `reconnect` finds the run before an event has named it.
+            starting_after: Number of the event after which the first connection begins.
 
         """
         self._is_found = is_found
@@ -72,34 +75,47 @@ class ResumingSource:
         self._policy = policy
         self._until = until
         self._run_id: str | None = None
-        self._seq_id = 0
+        self._seq_id = starting_after
         self._ended: set[str] = set()
         """Types of the events at the end that were received; these have no number."""
         self._failures = 0
         """Number of connections that broke since the last event."""
         self._paid = 0
         """What their resumption took from the retry budget."""
+        self._resumption: asyncio.Task[None] | None = None
+        """Resumption under way, which a cancelled read does not end."""
+        self._reading = False
         self._closed = False
 
     async def read(self) -> list[Any]:
         """Return the events that arrived, at least one; an empty list at the end, and once the source is closed.
+
+        Cancelling it loses nothing: the next read goes on.
 
         Raises:
             APIConnectionError: The connection broke too often, or the server does not know the run.
             LettaError: As `EventSource.read`, and the errors of the call that opens the stream anew.
 
         """
-        while self._source is not None and not self._closed:
-            try:
-                events = await self._source.read()
-            except APIConnectionError as error:
-                failure = error
-            else:
-                fresh = self._fresh(events)
-                if fresh or not events:
-                    return fresh
-                continue
-            await self.resume(failure)
+        if self._reading:
+            raise APIError("the stream is being read by another task already")
+        self._reading = True
+        try:
+            while self._source is not None and not self._closed:
+                if self._resumption is not None:
+                    await self._resumed(self._resumption)
+                    continue
+                try:
+                    events = await self._source.read()
+                except APIConnectionError as error:
+                    self._resumption = asyncio.ensure_future(self.resume(error))
+                    self._resumption.add_done_callback(_retrieve)
+                else:
+                    fresh = self._fresh(events)
+                    if fresh or not events:
+                        return fresh
+        finally:
+            self._reading = False
         return []
 
     def close(self) -> None:
@@ -107,6 +123,19 @@ class ResumingSource:
         self._closed = True
         if self._source is not None:
             self._source.close()
+        if self._resumption is not None:
+            self._resumption.cancel()
+
+    async def _resumed(self, resumption: asyncio.Task[None]) -> None:
+        """Wait for a resumption, and raise its error; return also when `close` ended it."""
+        try:
+            await asyncio.shield(resumption)
+        except asyncio.CancelledError:
+            if not self._closed or is_cancelled(resumption.get_loop()):
+                raise
+        finally:
+            if resumption.done():
+                self._resumption = None
 
     async def resume(self, failure: APIConnectionError) -> None:
         """Open the stream anew after a failure, or raise it."""
@@ -123,6 +152,8 @@ class ResumingSource:
             except NotFoundError:
                 if self._run_id is not None:
                     raise
+            except InvalidArgumentError:  # the ID in the events is none of a run
+                raise failure from None
             else:
                 break
         if self._closed and self._source is not None:
@@ -133,20 +164,18 @@ class ResumingSource:
         fresh: list[Any] = []
         for event in events:
             kind: str = event.message_type
-            seq_id: int | None = getattr(event, "seq_id", None)
-            if kind == "ping":  # the server repeats the number of the first one
-                self._run_id = event.run_id or self._run_id
-                self._seq_id = max(self._seq_id, seq_id or 0)
-            elif seq_id is not None:
-                if seq_id <= self._seq_id:
+            seq_id: object = getattr(event, "seq_id", None)
+            run_id: object = getattr(event, "run_id", None)
+            if isinstance(seq_id, int):
+                if seq_id <= self._seq_id and kind != "ping":  # the server repeats the number of the first ping
                     continue
-                self._seq_id = seq_id
-                self._run_id = event.run_id or self._run_id
-                self._seq_id = max(self._seq_id, seq_id or 0)
-            elif kind in self._ended:
-                continue
+                self._seq_id = max(self._seq_id, seq_id)
             elif kind in _AT_THE_END:
+                if kind in self._ended:
+                    continue
                 self._ended.add(kind)
+            if isinstance(run_id, str) and run_id:
+                self._run_id = run_id
             fresh.append(event)
         if fresh and self._failures:
             self._failures = 0
@@ -162,6 +191,12 @@ class ResumingSource:
         paid = self._transport.retries.budget.withdraw(failure)
         self._paid += paid or 0
         return paid is not None
+
+
+def _retrieve(resumption: asyncio.Task[None]) -> None:
+    """Mark a resumption's error as seen, since no read may follow that raises it."""
+    if not resumption.cancelled():
+        resumption.exception()
 
 
 def stream_opener(
@@ -199,7 +234,16 @@ def stream_opener(
                 raise
             source, failure = None, error
         is_found = request.repeatable or by_otid is not None
-        resuming = ResumingSource(source, reconnect, transport, config.retry, until, is_found=is_found)
+        after = operation.given().get("starting_after")
+        resuming = ResumingSource(
+            source,
+            reconnect,
+            transport,
+            config.retry,
+            until,
+            is_found=is_found,
+            starting_after=after if isinstance(after, int) else 0,
+        )
         if failure is not None:
             await resuming.resume(failure)
         return resuming

@@ -11,8 +11,21 @@ from typing import Any, Final, TypeGuard, cast
 
 from letta_async.errors import ArgumentProblem
 
-__all__ = ["exact", "guess", "is_array", "is_object", "join", "json_problems", "parse_json", "show", "to_builtins"]
+__all__ = [
+    "MAX_BITS",
+    "exact",
+    "guess",
+    "is_array",
+    "is_object",
+    "join",
+    "json_problems",
+    "parse_json",
+    "show",
+    "to_builtins",
+]
 
+MAX_BITS: Final = 13_288
+"""Maximum size of an integer, 4,000 digits: Python writes no larger ones than 4,300."""
 _MAX_SHOWN: Final = 80
 _MAX_DEPTH: Final = 100
 _BUILTIN_SCALARS: Final = frozenset({str, int, float, bool, NoneType})
@@ -75,8 +88,10 @@ def to_builtins(value: Any) -> Any:
 
 def json_problems(value: object, path: str, depth: int = 0) -> list[ArgumentProblem]:
     """Return a problem for each part of a value that has no form in JSON."""
-    if value is None or isinstance(value, str | bool | int):
+    if value is None or isinstance(value, str | bool):
         return []
+    if isinstance(value, int):
+        return [] if value.bit_length() <= MAX_BITS else [ArgumentProblem(path, "has more than 4,000 digits")]
     if isinstance(value, float):
         return [] if math.isfinite(value) else [ArgumentProblem(path, f"{value!r} is not a finite number")]
     if depth > _MAX_DEPTH:

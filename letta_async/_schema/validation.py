@@ -34,7 +34,16 @@ from letta_async._schema.annotations import (
 )
 from letta_async._schema.fields import Range, WireObject
 from letta_async._schema.json_types import by_json_type, in_words, json_type_of
-from letta_async._schema.json_values import exact, is_array, is_object, join, json_problems, show, to_builtins
+from letta_async._schema.json_values import (
+    MAX_BITS,
+    exact,
+    is_array,
+    is_object,
+    join,
+    json_problems,
+    show,
+    to_builtins,
+)
 from letta_async._schema.json_values import guess as _guess
 from letta_async._schema.placement import Hidden, split_placement
 from letta_async._schema.unset import UNSET
@@ -119,6 +128,8 @@ def _unknown_field(name: str, cls: type) -> str:
 
 def _check_int(value: Any, _: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
+        if value.bit_length() > MAX_BITS:
+            raise _InvalidValueError("has more than 4,000 digits")
         return value if type(value) is int else exact(value)
     raise _InvalidValueError(f"{show(value)} is not a whole number")
 

@@ -6,6 +6,7 @@ Each takes a value, its path, and a list that it appends problems to; what it re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from letta_async._schema.json_values import guess, is_array, is_object, join, show
@@ -42,7 +43,8 @@ def to_scalar(kind: type[Any], word: str, value: Any, path: str, problems: Probl
     if kind is int and type(value) is float and value.is_integer():
         return int(value)
     if kind is float and type(value) is int:
-        return float(value)
+        with suppress(OverflowError):
+            return float(value)
     problems.append(ArgumentProblem(path, f"{show(value)} is not {word}"))
     return None
 

@@ -50,11 +50,13 @@ class LocalTool:
         except InvalidArgumentError as error:
             text = f"{error}" if len(error.faults) > 1 else f"invalid argument: {error}"
             return _returned(call, text, failed=True)
+        except Exception as error:  # a type of the program's own failed, or the arguments are nested too deeply
+            return _returned(call, f"invalid argument: {_described(error)}", failed=True)
         try:
             content = content_of(await call_function(self.function, *bound.args, **bound.kwargs))
         except Exception as error:
             log.warning("the tool %s failed; the agent is told so", self.tool.name, exc_info=error)
-            return _returned(call, f"{type(error).__name__}: {error}".removesuffix(": "), failed=True)
+            return _returned(call, _described(error), failed=True)
         return _returned(call, content)
 
 
@@ -125,6 +127,14 @@ def _returned(call: ToolCall, content: Content, *, failed: bool = False) -> Tool
     return ToolReturn(
         tool_call_id=call.tool_call_id or "", tool_return=content, status="error" if failed else "success"
     )
+
+
+def _described(error: Exception) -> str:
+    """Return the type and text of an exception, or its type alone if its text cannot be made."""
+    try:
+        return f"{type(error).__name__}: {error}".removesuffix(": ")
+    except Exception:
+        return type(error).__name__
 
 
 def _call_caught(

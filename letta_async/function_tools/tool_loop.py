@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -12,6 +12,7 @@ from letta_async._schema.json_values import show
 from letta_async._schema.record import Record
 from letta_async.errors import ToolLoopError
 from letta_async.function_tools.local_tools import LocalTool, call_function
+from letta_async.types.accumulation import is_tool_call
 from letta_async.types.message import ApprovalRequestMessage, ApprovalReturn, Message, ToolCall, ToolReturn
 from letta_async.types.turn import ApprovalCreate, LettaResponse
 
@@ -93,7 +94,10 @@ class ToolLoop:
         if not response.requires_approval or not requests:
             return []
         calls = requests[-1].calls
-        known = (call.tool_call_id and (self.approve is not None or call.name in self.tools) for call in calls)
+        known = (
+            is_tool_call(call) and call.tool_call_id and (self.approve is not None or call.name in self.tools)
+            for call in calls
+        )
         return calls if all(known) else []
 
     async def _answer(self, calls: Sequence[ToolCall]) -> list[ApprovalReturn | ToolReturn]:
@@ -103,9 +107,7 @@ class ToolLoop:
         if len(local) == 1:
             returns = [await self.tools[f"{local[0].name}"].run(local[0])]
         else:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self.tools[f"{call.name}"].run(call)) for call in local]
-            returns = [task.result() for task in tasks]
+            returns = await _all_of([self.tools[f"{call.name}"].run(call) for call in local])
         left = iter(returns)
         return [decisions[i] if i in decisions else next(left) for i in range(len(calls))]
 
@@ -123,3 +125,17 @@ class ToolLoop:
                 )
                 raise ToolLoopError(words)
         return ApprovalReturn(tool_call_id=call.tool_call_id or "", approve=approved, reason=reason)
+
+
+async def _all_of(coroutines: Sequence[Coroutine[Any, Any, ToolReturn]]) -> list[ToolReturn]:
+    """Run coroutines at once and return their results; if one raises, cancel the others and raise its own exception.
+
+    A `TaskGroup` would raise a group, and leave the caller's task marked as cancelled on Python 3.11 and 3.12.
+    """
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,7 +16,9 @@ import attrs
 
 from letta_async._schema.json_values import exact, is_array, is_object, show
 from letta_async._schema.record import Record
+from letta_async._schema.validation import check
 from letta_async.types.content import Content, ImageContent, TextContent
+from letta_async.types.message import ToolReturn
 
 __all__ = ["content_of"]
 
@@ -28,6 +30,7 @@ def content_of(value: object) -> Content:
     lists of them are sent as parts. Anything else is JSON, in which objects are written by their fields.
 
     Raises:
+        InvalidArgumentError: A part is not what the API takes.
         TypeError: A value has no form in JSON.
         RecursionError: A value contains itself.
 
@@ -37,10 +40,15 @@ def content_of(value: object) -> Content:
     if value is None:
         return "None"
     if isinstance(value, TextContent | ImageContent):
-        return [value]
+        return _checked([value])
     if is_array(value) and value and all(isinstance(each, TextContent | ImageContent) for each in value):
-        return list(value)
+        return _checked(list(value))
     return json.dumps(_json_value(value), ensure_ascii=False)
+
+
+def _checked(parts: list[Any]) -> Content:
+    """Return parts that the request with them can be made of: else it would fail after the tools have run."""
+    return check(ToolReturn, {"tool_return": parts, "status": "success", "tool_call_id": ""}).tool_return
 
 
 def _json_value(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
@@ -227,9 +228,11 @@ class Stream(Generic[Event]):
 
     def __next__(self) -> Event:
         arrived = self._arrived
-        if not arrived:
+        while True:
+            if arrived:
+                with suppress(IndexError):  # another thread was faster, or closed the stream
+                    return arrived.popleft()
             arrived.extend(next(self._batches))
-        return arrived.popleft()
 
     def __enter__(self) -> Self:
         return self

@@ -51,8 +51,9 @@ class _ToolRunning(AsyncResource):
         first: dict[str, object] = {name: common.pop(name) for name in ("messages", "input") if name in common}
         if local:
             common["client_tools"] = [each.tool for each in local.values()]
-        if is_array(types := common.get("include_return_message_types")):
-            common["include_return_message_types"] = [*dict.fromkeys([*types, "approval_request_message"])]
+        types = common.get("include_return_message_types")
+        if is_array(types) and "approval_request_message" not in types:
+            common["include_return_message_types"] = [*types, "approval_request_message"]
 
         async def send(messages: Mapping[str, object]) -> LettaResponse:
             return await self._call(operation, {**common, **messages}, options)

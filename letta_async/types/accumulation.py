@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast, get_args
+from typing import Any, TypeGuard, cast, get_args
 
 import attrs
 
@@ -18,7 +18,9 @@ from letta_async.types.message import (
 from letta_async.types.stream import LettaStopReason, LettaUsageStatistics, StreamEvent
 from letta_async.types.turn import LettaResponse
 
-__all__ = ["Accumulator", "accumulate"]
+__all__ = ["Accumulator", "accumulate", "is_tool_call"]
+
+_Piece = AssistantMessage | ReasoningMessage | ToolCallMessage | ApprovalRequestMessage
 
 
 @attrs.define
@@ -68,10 +70,32 @@ def _joined_call(pieces: list[ToolCall]) -> ToolCall:
     )
 
 
+def _is_piece(event: object) -> TypeGuard[_Piece]:
+    """Return whether an event can be a piece of a message: in a field that is read, a server may send anything."""
+    if not isinstance(event, _Piece):
+        return False
+    if isinstance(event, AssistantMessage):
+        joinable = isinstance(event.content, str | list)
+    elif isinstance(event, ReasoningMessage):
+        joinable = isinstance(event.reasoning, str)
+    else:
+        joinable = all(map(is_tool_call, event.calls))
+    return joinable and isinstance(event.id, str)
+
+
+def is_tool_call(value: object) -> TypeGuard[ToolCall]:
+    """Return whether a value is a tool call whose fields have their types."""
+    if not isinstance(value, ToolCall):
+        return False
+    texts: tuple[object, ...] = value.tool_call_id, value.name, value.arguments
+    return all(text is None or isinstance(text, str) for text in texts)
+
+
 class Accumulator:
     """Builds a `LettaResponse` from the events of a stream, as they arrive.
 
-    Pieces are joined by the ID and type of their message, arguments of tool calls by the ID of the call.
+    Pieces are joined by the ID and type of their message, arguments of tool calls by the ID of the call. What cannot be
+    joined, since a field is not of its type, is kept as it came.
     """
 
     def __init__(self) -> None:
@@ -81,7 +105,7 @@ class Accumulator:
 
     def add(self, event: object) -> None:
         """Add an event; what is no event of a turn is left out."""
-        if isinstance(event, AssistantMessage | ReasoningMessage | ToolCallMessage | ApprovalRequestMessage):
+        if _is_piece(event):
             key = event.id, event.message_type
             pieces = self._messages.get(key)
             if not isinstance(pieces, _Pieces):
