@@ -245,7 +245,10 @@ class APIError(LettaError):
 
 
 class StreamError(APIError):
-    """An event stream reported that the turn failed, after the events that came before were returned."""
+    """An event stream reported that the turn failed, after the events that came before were returned.
+
+    A stream whose connection breaks raises an `APIConnectionError` instead, one that is silent an `APITimeoutError`.
+    """
 
     error_type: str | None
     """Kind of the failure in the server's terms, such as `llm_error`."""

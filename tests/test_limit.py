@@ -242,7 +242,7 @@ def test_it_looks_how_fast_a_server_is_at_rest_once_that_was_long_ago() -> None:
 def test_a_fixed_number_is_lowered_to_what_file_descriptors_allow_and_comes_back_when_that_was_long_ago() -> None:
     limit = FixedLimit(10)
     for in_flight, left in ((10, 9), (9, 8), (4, 3), (7, 3), (1, 1), (0, 1)):
-        limit.exhausted(100.0, in_flight)
+        limit.out_of_file_descriptors(100.0, in_flight)
         assert limit.value == left
     limit.answered("recompile", 128.0, 129.9, 1)
     assert limit.value == 1
@@ -253,5 +253,5 @@ def test_a_fixed_number_is_lowered_to_what_file_descriptors_allow_and_comes_back
 def test_a_number_that_is_found_is_lowered_by_the_overload_alone() -> None:
     limit = AdaptiveLimit(100)
     before = limit.value
-    limit.exhausted(1.0, 2)
+    limit.out_of_file_descriptors(1.0, 2)
     assert limit.value == before

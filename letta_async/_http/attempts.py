@@ -169,7 +169,7 @@ class CallAttempts:
         trace = Trace(context.config.base_url, self._number, loop.time) if log.isEnabledFor(logging.DEBUG) else None
         if not limiter.try_acquire():
             await limiter.acquire()
-            self._refresh_request()
+            self._refresh_api_key()
         request = self._request
         sent = loop.time()
         held = False
@@ -197,7 +197,7 @@ class CallAttempts:
                 limiter.release()
         return value
 
-    def _refresh_request(self) -> None:
+    def _refresh_api_key(self) -> None:
         """Update the request after a wait in the limiter's queue; for subclasses."""
 
     def _count_retry(self) -> None:
@@ -209,7 +209,7 @@ class CallAttempts:
             limiter = self._limiter
             limiter.limit.overloaded(sent, now, limiter.in_flight)
             if isinstance(error, APIConnectionError) and error.exhausted:
-                limiter.limit.exhausted(now, limiter.in_flight)
+                limiter.limit.out_of_file_descriptors(now, limiter.in_flight)
             longest = self._context.config.retry.max_retry_after
             if isinstance(error, APIStatusError) and error.retry_after and error.retry_after <= longest:
                 self._context.limiters.pause(error.retry_after)

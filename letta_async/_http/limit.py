@@ -66,7 +66,7 @@ class Limit:
         """
         return False
 
-    def exhausted(self, now: float, in_flight: int) -> None:
+    def out_of_file_descriptors(self, now: float, in_flight: int) -> None:
         """Update the limit after a lack of file descriptors in this process, which is also reported as an overload."""
 
 
@@ -83,7 +83,7 @@ class FixedLimit(Limit):
         if self._lowered is not None and now - self._lowered >= _CEILING_HOLDS:
             self.value, self._lowered = self._given, None
 
-    def exhausted(self, now: float, in_flight: int) -> None:
+    def out_of_file_descriptors(self, now: float, in_flight: int) -> None:
         """Lower the limit after a lack of file descriptors; see `Limit.exhausted`."""
         if self._lowered is None:
             self._given = self.value

@@ -11,10 +11,10 @@ from weakref import WeakSet
 import aiohttp
 import attrs
 
+from letta_async._http.api_key_attempts import ApiKeyCallAttempts
 from letta_async._http.attempts import CallAttempts
 from letta_async._http.context import CLOSED, CallContext
 from letta_async._http.event_source import EventSource
-from letta_async._http.keyed_attempts import KeyedCallAttempts
 from letta_async._http.limiter import Limiter, ServerLimiters
 from letta_async._http.request import Request
 from letta_async._http.session import ConnectionOptions, abandon_session
@@ -111,7 +111,7 @@ class Transport:
             ClientClosedError: The client is closed, was closed meanwhile, or belongs to another loop.
 
         """
-        kind = CallAttempts if config.keys is None else KeyedCallAttempts
+        kind = CallAttempts if config.keys is None else ApiKeyCallAttempts
         call = kind(self._context(self._bind(), config), request, [] if attempts is None else attempts)
         return call.run() if config.deadline is None else call.run_in_time(config.deadline, until)
 

@@ -33,7 +33,6 @@ from letta_async._schema.annotations import (
     wire_names,
 )
 from letta_async._schema.fields import Range, WireObject
-from letta_async._schema.json_types import by_json_type, in_words, json_type_of
 from letta_async._schema.json_values import (
     MAX_BITS,
     exact,
@@ -47,6 +46,7 @@ from letta_async._schema.json_values import (
 from letta_async._schema.json_values import guess as _guess
 from letta_async._schema.placement import Hidden, split_placement
 from letta_async._schema.unset import UNSET
+from letta_async._schema.untagged_unions import by_json_type, in_words, json_type_of
 from letta_async._schema.upload import Upload, upload_of
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async.errors import ArgumentProblem, InvalidArgumentError

@@ -14,7 +14,7 @@ The driver splits the targets into partitions, `distributed` sends each to a wor
 
 from __future__ import annotations
 
-from letta_async.dask._outcomes import Outcomes
+from letta_async.dask._outcome_iterator import Outcomes
 from letta_async.dask._recompile_many import recompile_many
 
 __all__ = ["Outcomes", "recompile_many"]

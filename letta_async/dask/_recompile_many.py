@@ -20,7 +20,7 @@ from letta_async.client import AsyncLetta
 from letta_async.config import Timeout
 from letta_async.dask._cluster import Cluster
 from letta_async.dask._driver import MAX_PARTITION_SIZE, ClusterBatch, new_run_name
-from letta_async.dask._outcomes import Outcomes
+from letta_async.dask._outcome_iterator import Outcomes
 from letta_async.dask._payload import Payload, masked_options, pickle_problems, unsendable_problems
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations.conversations import Recompile

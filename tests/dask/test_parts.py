@@ -14,7 +14,7 @@ from letta_async import APITimeoutError, ClusterError, Outcome
 from letta_async.batch.runner import Batch
 from letta_async.dask._cluster import GRACE_PERIOD, Cluster
 from letta_async.dask._driver import ClusterBatch
-from letta_async.dask._outcomes import Outcomes
+from letta_async.dask._outcome_iterator import Outcomes
 from letta_async.dask._payload import Payload, unsendable_problems
 from letta_async.dask._recompile_many import _chunks
 from letta_async.dask._worker import _IDLE_TIMEOUT, _Run, end_run

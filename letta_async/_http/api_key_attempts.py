@@ -17,10 +17,10 @@ from letta_async._utils.logging_setup import log
 from letta_async._utils.secret_strings import Secret
 from letta_async.errors import APIKeyError, Attempt, AuthenticationError
 
-__all__ = ["KeyedCallAttempts"]
+__all__ = ["ApiKeyCallAttempts"]
 
 
-class KeyedCallAttempts(CallAttempts):
+class ApiKeyCallAttempts(CallAttempts):
     """Attempts that each use the current API key, with one more attempt if the server rejects it and there is another.
 
     A request whose `Authorization` header the caller set or removed is sent unchanged.
@@ -52,7 +52,7 @@ class KeyedCallAttempts(CallAttempts):
                 raise
         return await super()._run_attempt()
 
-    def _refresh_request(self) -> None:
+    def _refresh_api_key(self) -> None:
         keys, issued = self._context.config.keys, self._issued
         if keys is not None and issued is not None and (newer := keys.replacement_of(issued)) is not None:
             self._use_key(newer)
