@@ -165,12 +165,13 @@ async def test_a_conversations_turn_is_sent_again_since_the_server_knows_it(far:
 
 @pytest.mark.parametrize("options", [{"resume": False}, {"background": False}])
 async def test_without_resumption_the_error_says_how_far_it_came(far: Server, options: dict[str, Any]) -> None:
-    far.follow(script := RunServer([len(b"".join(NUMBERED[:3])) + 5]))
+    pinged = [*NUMBERED[:3], NUMBERED[0], *NUMBERED[3:], *END]  # as the server repeats the number of its first ping
+    far.follow(script := RunServer([len(b"".join(pinged[:4])) + 5], events=pinged))
     async with AsyncLetta(base_url=far.url, retry=AT_ONCE) as client:
         made = client.agents.messages.stream(AGENT, input="x", **{"background": True, **options})
         with pytest.raises(APIConnectionError) as caught:
             [event async for event in made]
-    assert (caught.value.run_id, caught.value.seq_id, len(caught.value.events)) == (RUN, 3, 3)
+    assert (caught.value.run_id, caught.value.seq_id, len(caught.value.events)) == (RUN, 3, 4)
     assert (script.turns, len(far.requests)) == (1, 1)
 
 

@@ -118,10 +118,13 @@ class AsyncStream(Generic[Event]):
     def _say_how_far(self, error: APIError) -> None:
         """Note in an error what was received before it."""
         error.events = list(self._received)
-        for name in ("run_id", "seq_id"):
-            if getattr(error, name) is None:
-                values = (getattr(event, name, None) for event in reversed(self._received))
-                setattr(error, name, next((value for value in values if value is not None), None))
+        if error.run_id is None:
+            run_ids = (getattr(event, "run_id", None) for event in reversed(self._received))
+            error.run_id = next((run_id for run_id in run_ids if isinstance(run_id, str)), None)
+        if error.seq_id is None:
+            numbers = (getattr(event, "seq_id", None) for event in self._received)
+            # The highest, not the last: a ping repeats the number of the first one.
+            error.seq_id = max((number for number in numbers if isinstance(number, int)), default=None)
 
     async def _begin(self) -> Self:
         try:
