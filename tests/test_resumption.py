@@ -462,3 +462,16 @@ async def test_a_stream_of_another_loop_is_the_callers_mistake(far: Server) -> N
         with pytest.raises(ClientClosedError, match="in the event loop"):
             await asyncio.to_thread(asyncio.run, read())
         await stream.close()
+
+
+async def test_pings_alone_are_no_progress_either_where_they_do_not_count(far: Server) -> None:
+    async def pinging(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(answer(200, NUMBERED[0], TYPE, length=10**6))
+        await peer.stall()
+
+    far.follow(pinging)
+    async with AsyncLetta(base_url=far.url, retry=attrs.evolve(AT_ONCE, max_retries=2)) as client:
+        with pytest.raises(APITimeoutError, match="nothing but pings"):
+            await asyncio.wait_for(streamed(client, timeout=Timeout(0.1, pings=False)), 5)
+    assert len(far.requests) == 3

@@ -55,6 +55,7 @@ class ResumingSource:
         *,
         is_found: bool,
         starting_after: int,
+        counts_pings: bool,
     ) -> None:
         """Wrap the first connection.
 
@@ -66,6 +67,7 @@ class ResumingSource:
             until: Deadline of the whole call, on the loop's clock.
             is_found: Whether `reconnect` finds the run before an event has named it.
             starting_after: Number of the event after which the first connection begins.
+            counts_pings: Whether a ping is progress.
 
         """
         self._is_found = is_found
@@ -76,6 +78,7 @@ class ResumingSource:
         self._until = until
         self._run_id: str | None = None
         self._seq_id = starting_after
+        self._counts_pings = counts_pings
         self._ended: set[str] = set()
         """Types of the events at the end that were received; these have no number."""
         self._failures = 0
@@ -177,7 +180,7 @@ class ResumingSource:
             if isinstance(run_id, str) and run_id:
                 self._run_id = run_id
             fresh.append(event)
-        if fresh and self._failures:
+        if self._failures and any(self._counts_pings or event.message_type != "ping" for event in fresh):
             self._failures = 0
             self._transport.retries.budget.refund(self._paid)
             self._paid = 0
@@ -243,6 +246,7 @@ def stream_opener(
             until,
             is_found=is_found,
             starting_after=after if isinstance(after, int) else 0,
+            counts_pings=request.timeout.pings,
         )
         if failure is not None:
             await resuming.resume(failure)

@@ -12,7 +12,6 @@ from letta_async._schema.json_values import show
 from letta_async._schema.record import Record
 from letta_async.errors import ToolLoopError
 from letta_async.function_tools.local_tools import LocalTool, call_function
-from letta_async.types.accumulation import is_tool_call
 from letta_async.types.message import ApprovalRequestMessage, ApprovalReturn, Message, ToolCall, ToolReturn
 from letta_async.types.turn import ApprovalCreate, LettaResponse
 
@@ -95,7 +94,7 @@ class ToolLoop:
             return []
         calls = requests[-1].calls
         known = (
-            is_tool_call(call) and call.tool_call_id and (self.approve is not None or call.name in self.tools)
+            _has_its_types(call) and call.tool_call_id and (self.approve is not None or call.name in self.tools)
             for call in calls
         )
         return calls if all(known) else []
@@ -125,6 +124,14 @@ class ToolLoop:
                 )
                 raise ToolLoopError(words)
         return ApprovalReturn(tool_call_id=call.tool_call_id or "", approve=approved, reason=reason)
+
+
+def _has_its_types(call: object) -> bool:
+    """Return whether a call is one whose fields have their types: a server may send anything in their place."""
+    if not isinstance(call, ToolCall):
+        return False
+    texts: tuple[object, ...] = call.tool_call_id, call.name, call.arguments
+    return all(text is None or isinstance(text, str) for text in texts)
 
 
 async def _all_of(coroutines: Sequence[Coroutine[Any, Any, ToolReturn]]) -> list[ToolReturn]:

@@ -18,7 +18,7 @@ from letta_async.types.message import (
 from letta_async.types.stream import LettaStopReason, LettaUsageStatistics, StreamEvent
 from letta_async.types.turn import LettaResponse
 
-__all__ = ["Accumulator", "accumulate", "is_tool_call"]
+__all__ = ["Accumulator", "accumulate"]
 
 _Piece = AssistantMessage | ReasoningMessage | ToolCallMessage | ApprovalRequestMessage
 
@@ -79,11 +79,11 @@ def _is_piece(event: object) -> TypeGuard[_Piece]:
     elif isinstance(event, ReasoningMessage):
         joinable = isinstance(event.reasoning, str)
     else:
-        joinable = all(map(is_tool_call, event.calls))
+        joinable = all(map(_is_call, event.calls))
     return joinable and isinstance(event.id, str)
 
 
-def is_tool_call(value: object) -> TypeGuard[ToolCall]:
+def _is_call(value: object) -> bool:
     """Return whether a value is a tool call whose fields have their types."""
     if not isinstance(value, ToolCall):
         return False
