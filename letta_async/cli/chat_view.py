@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from letta_async.cli.failing import without_control_characters
@@ -18,6 +19,7 @@ from letta_async.types.message import (
     ReasoningMessage,
     ToolCall,
     ToolCallMessage,
+    ToolReturn,
     ToolReturnMessage,
 )
 from letta_async.types.stream import LettaPing, LettaStopReason, StreamEvent
@@ -113,7 +115,7 @@ class TextView:
         """ID and type of the message whose text is on the current line, if a line is begun."""
         self._stop_reason: str | None = None
         self._calls = Accumulator()
-        self._names: dict[str | None, str] = {}
+        self._names: dict[str, str] = {}
         """Names of the tools that were called, by the IDs of the calls."""
 
     def show(self, event: StreamEvent) -> None:
@@ -171,14 +173,19 @@ class TextView:
         if calls:
             self._calls = Accumulator()
         for call in calls:
-            self._names[call.tool_call_id] = call.name or "?"
+            self._names[f"{call.tool_call_id}"] = call.name or "?"
             self._note(f"call: {describe_call(call, limit=_SHOWN)}")
 
     def _write_returns(self, event: ToolReturnMessage) -> None:
         returns: list[tuple[str | None, str | None, str]]
-        returns = [(each.tool_call_id, each.status, text_of(each.tool_return)) for each in event.tool_returns or ()]
+        parts: Sequence[object] = event.tool_returns or ()
+        returns = [
+            (each.tool_call_id, each.status, text_of(each.tool_return))
+            for each in parts
+            if isinstance(each, ToolReturn)
+        ]
         for call_id, status, text in returns or [(event.tool_call_id, event.status, event.tool_return or "")]:
-            name = self._names.get(call_id) or event.name or "?"
+            name = self._names.get(f"{call_id}") or event.name or "?"
             kind = "error" if status == "error" else "return"
             self._note(f"{kind}: {_one_line(name)}: {_one_line(text, _SHOWN)}")
 
@@ -207,11 +214,12 @@ class TextView:
         return f"\x1b[2m{text}\x1b[22m" if self._is_dimming else text
 
 
-def _printable(text: str) -> str:
-    return without_control_characters(text.replace("\r", ""))
+def _printable(text: object) -> str:
+    """Return text without control characters; a server may send anything in its place."""
+    return without_control_characters(str(text).replace("\r", ""))
 
 
-def _one_line(text: str, limit: int | None = None) -> str:
-    """Return text on one line, without control characters."""
-    words = " ".join(without_control_characters(text).split())
+def _one_line(text: object, limit: int | None = None) -> str:
+    """Return text on one line, without control characters; a server may send anything in its place."""
+    words = " ".join(without_control_characters(str(text)).split())
     return words if limit is None or len(words) <= limit else words[: limit - 2] + " …"

@@ -251,4 +251,9 @@ def text_of(content: object) -> str:
     if isinstance(content, str):
         return content
     parts: list[object] = content if isinstance(content, list) else []  # pyright: ignore[reportUnknownVariableType] - parts of any kind
-    return "".join(part.text for part in parts if isinstance(part, TextContent))
+    return "".join(part.text for part in parts if isinstance(part, TextContent) and _is_text(part.text))
+
+
+def _is_text(value: object) -> bool:
+    """Return whether a value is text: a server may send anything in its place."""
+    return isinstance(value, str)

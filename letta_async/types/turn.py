@@ -134,6 +134,11 @@ class ClientSkill(WireObject):
     """Path or hint where the skill is, such as `skills/my-skill/SKILL.md`."""
 
 
+def _is_call(value: object) -> bool:
+    """Return whether an item is a call: a server may send anything in its place."""
+    return isinstance(value, ToolCall)
+
+
 @attrs.frozen(kw_only=True)
 class LettaResponse(WireObject):
     """A whole turn: the messages of the agent, the reason for its end, the tokens that it took."""
@@ -162,6 +167,7 @@ class LettaResponse(WireObject):
             for message in self.messages
             if isinstance(message, ToolCallMessage | ApprovalRequestMessage)
             for call in message.calls
+            if _is_call(call)
         ]
 
     @property
