@@ -87,14 +87,16 @@ async def send(conversation_id: str, message: NewMessage, letta: Client) -> Stre
 async def lines(stream: AsyncStream[StreamEvent]) -> AsyncIterator[str]:
     """Yield what the page shows, one JSON object per line."""
     async with stream:  # a browser that leaves ends this function, and with it the stream
+        reason: str | None = None
         try:
             async for event in stream:
                 if isinstance(event, AssistantMessage):
                     yield line(text=event.text)
                 elif isinstance(event, LettaStopReason):
-                    yield line(end=event.stop_reason)
+                    reason = event.stop_reason
                 else:
                     yield "\n"  # pings: they keep proxies from closing a connection on which nothing happens
+            yield line(end=reason)
         except APIError as error:
             log.warning("%s (%s)", error, error.run_id)
             yield line(error="The agent could not finish. Try again later.")

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Letta
-    from letta_async.types.accumulation import Accumulator, accumulate, is_tool_call
+    from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentInclude, AgentState, AgentType
     from letta_async.types.block import Block, NewBlock
     from letta_async.types.compaction import CompactionSettings
@@ -290,7 +290,6 @@ __all__ = [
     "__version__",
     "accumulate",
     "client_tool",
-    "is_tool_call",
 ]
 
 _HOMES: Final = {
@@ -434,7 +433,6 @@ _HOMES: Final = {
     "ZaiThinking": "types.providers",
     "accumulate": "types.accumulation",
     "client_tool": "function_tools.functions",
-    "is_tool_call": "types.accumulation",
 }
 """Module that each name is from."""
 

@@ -21,6 +21,7 @@ from letta_async import (
     InvalidArgumentError,
     LettaResponse,
     LettaStopReason,
+    LettaUsageStatistics,
     MessageCreate,
     ReasoningMessage,
     SummaryMessage,
@@ -269,7 +270,7 @@ def test_pieces_are_joined_by_message_and_by_call() -> None:
     request: Any = response.messages[3]
     assert request.tool_call == response.tool_calls[0]
     assert response.requires_approval
-    assert response.usage is None
+    assert response.usage == LettaUsageStatistics()
 
 
 def test_whole_messages_stay_as_they_are() -> None:

@@ -268,7 +268,10 @@ class EventSource:
 
     def _stream_error(self, event: Any) -> StreamError:
         request = self._request
-        said = printable(str(event.message or event.error_type or "no reason was given"))[:500]
+        said = str(event.message or event.error_type or "no reason was given")
+        if isinstance(event.detail, str) and event.detail not in said:
+            said = f"{said} ({event.detail})"
+        said = printable(said)[:500]
         return StreamError(
             f"{request.method} {request.path}: the turn failed: {said}",
             run_id=event.run_id,

@@ -78,6 +78,9 @@ class ResumingSource:
         self._until = until
         self._run_id: str | None = None
         self._seq_id = starting_after
+        """Highest number of an event."""
+        self._received = starting_after
+        """Highest number of an event of the connections before; what comes up to it, comes again."""
         self._counts_pings = counts_pings
         self._ended: set[str] = set()
         """Types of the events at the end that were received; these have no number."""
@@ -150,6 +153,7 @@ class ResumingSource:
             log.info("resuming a stream after event %d in %.2f s: %s", self._seq_id, seconds, failure)
             await self._transport.pause(seconds)
             self._transport.retries.made += 1
+            self._received = self._seq_id
             try:
                 self._source = await self._reconnect(self._run_id, self._seq_id, self._until)
             except NotFoundError:
@@ -170,14 +174,14 @@ class ResumingSource:
             seq_id: object = getattr(event, "seq_id", None)
             run_id: object = getattr(event, "run_id", None)
             if isinstance(seq_id, int):
-                if seq_id <= self._seq_id and kind != "ping":  # the server repeats the number of the first ping
+                if seq_id <= self._received and kind != "ping":  # the server repeats the number of the first ping
                     continue
                 self._seq_id = max(self._seq_id, seq_id)
             elif kind in _AT_THE_END:
                 if kind in self._ended:
                     continue
                 self._ended.add(kind)
-            if isinstance(run_id, str) and run_id:
+            if self._run_id is None and isinstance(run_id, str) and run_id:
                 self._run_id = run_id
             fresh.append(event)
         if self._failures and any(self._counts_pings or event.message_type != "ping" for event in fresh):

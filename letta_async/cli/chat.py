@@ -140,7 +140,8 @@ class _Session:
         if ended is not None:
             return ended
         if calls := turn.requests.response.tool_calls:
-            say(f"The agent waits for an approval of {', '.join(map(describe_call, calls))}.")
+            waiting = f"The agent waits for an approval of {', '.join(map(describe_call, calls))}"
+            say(f"{waiting}; decide in a chat on a terminal.")
             return Exit.UNFINISHED
         return Exit.DONE if is_complete(turn.stop_reason) else Exit.UNFINISHED
 

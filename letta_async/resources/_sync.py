@@ -59,7 +59,10 @@ class SyncCaller(Generic[Core]):
         if not isinstance(sent, Coroutine):
             return self._stream(sent)
         waiting: Coroutine[Any, Any, R] = sent
-        return self._wait(lambda: waiting)
+        try:
+            return self._wait(lambda: waiting)
+        finally:
+            waiting.close()  # where it could not even begin
 
     def _iterate(self, method: Callable[P, AsyncGenerator[R, None]], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
         """Return an iterator over the items that an async method yields."""

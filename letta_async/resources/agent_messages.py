@@ -221,8 +221,8 @@ class AsyncAgentMessages(AsyncAgentTools):
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
-            timeout: Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a
-                `Timeout`. Default: the client's.
+            timeout: Limit on the whole response, in a stream on its head and on each wait for data, in seconds; `None`
+                for no limit, or a `Timeout`. Default: the client's.
 
         Returns:
             The whole turn; with `streaming=True` a stream of its events.
@@ -233,9 +233,9 @@ class AsyncAgentMessages(AsyncAgentTools):
             ConflictError: The agent is busy with another turn, or waits for an approval.
             RateLimitError: The model's provider refused, or the server did.
             InternalServerError: The model's provider failed, or the server did.
-            StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
+            StreamError: In a stream, the turn failed after it had begun; raised while iterating.
             APIConnectionError: No response arrived.
-            APITimeoutError: Nothing arrived in time.
+            APITimeoutError: Nothing arrived in time; the turn may go on.
             APIStatusError: The server responded with an error status.
             APIResponseValidationError: The response is not what the API promises.
             ClientClosedError: The client is closed.
@@ -927,8 +927,8 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
-            timeout: Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a
-                `Timeout`. Default: the client's.
+            timeout: Limit on the whole response, in a stream on its head and on each wait for data, in seconds; `None`
+                for no limit, or a `Timeout`. Default: the client's.
 
         Returns:
             The whole turn; with `streaming=True` a stream of its events.
@@ -939,9 +939,9 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             ConflictError: The agent is busy with another turn, or waits for an approval.
             RateLimitError: The model's provider refused, or the server did.
             InternalServerError: The model's provider failed, or the server did.
-            StreamError: The turn failed after the stream had begun; raised while iterating, as are the errors below.
+            StreamError: In a stream, the turn failed after it had begun; raised while iterating.
             APIConnectionError: No response arrived.
-            APITimeoutError: Nothing arrived in time.
+            APITimeoutError: Nothing arrived in time; the turn may go on.
             APIStatusError: The server responded with an error status.
             APIResponseValidationError: The response is not what the API promises.
             ClientClosedError: The client is closed.

@@ -100,8 +100,8 @@ class Accumulator:
 
     def __init__(self) -> None:
         self._messages: dict[Any, _Pieces | Message] = {}
-        self._stop_reason: LettaStopReason | None = None
-        self._usage: LettaUsageStatistics | None = None
+        self._stop_reason = LettaStopReason()
+        self._usage = LettaUsageStatistics()
 
     def add(self, event: object) -> None:
         """Add an event; what is no event of a turn is left out."""

@@ -44,6 +44,11 @@ _SIGNATURES: Final = (
 """Offset and bytes by which the formats are recognized that model providers accept."""
 
 
+def _size(data: object) -> str:
+    """Show how long encoded data is, instead of the data."""
+    return f"<{len(data)} characters>" if isinstance(data, str) else repr(data)
+
+
 @attrs.frozen(kw_only=True)
 class TextContent(WireObject):
     """Text."""
@@ -71,7 +76,7 @@ class Base64Image(WireObject):
     type: Literal["base64"] = "base64"
     media_type: str
     """Media type, such as `image/png`."""
-    data: str
+    data: str = attrs.field(repr=_size)
     """The image's bytes in Base64."""
     detail: str | Unset | None = UNSET
     """Level of detail at which the model looks: `low`, `high` or `auto`."""
@@ -86,7 +91,7 @@ class LettaImage(WireObject):
     """ID of the image on the server."""
     media_type: str | Unset | None = UNSET
     """Media type, such as `image/png`."""
-    data: str | Unset | None = UNSET
+    data: str | Unset | None = attrs.field(default=UNSET, repr=_size)
     """The image's bytes in Base64."""
     detail: str | Unset | None = UNSET
     """Level of detail at which the model looks: `low`, `high` or `auto`."""

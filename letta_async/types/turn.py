@@ -6,7 +6,7 @@ Source: `LettaRequest` and `LettaResponse` in the OpenAPI description of Letta 0
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import attrs
 
@@ -34,6 +34,9 @@ __all__ = [
     "ToolReturnCreate",
     "TurnMessage",
 ]
+
+_NO_REASON: Final = LettaStopReason()
+_NO_USAGE: Final = LettaUsageStatistics()
 
 MessageType = Literal[
     "system_message",
@@ -145,10 +148,10 @@ class LettaResponse(WireObject):
 
     messages: list[Message] = attrs.field(hash=False)
     """The messages of the agent, the oldest first."""
-    stop_reason: LettaStopReason | None = None
-    """Reason for the end of the turn."""
-    usage: LettaUsageStatistics | None = None
-    """Number of tokens and steps that the turn took."""
+    stop_reason: LettaStopReason = _NO_REASON
+    """Reason for the end of the turn; its `stop_reason` is `None` where the turn has not ended."""
+    usage: LettaUsageStatistics = _NO_USAGE
+    """Number of tokens and steps that the turn took; `None` each where the turn has not ended."""
     logprobs: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
     """Log probabilities of the output tokens of the model's last response, with `return_logprobs=True`."""
     turns: list[Mapping[str, Any]] | None = attrs.field(default=None, hash=False)
@@ -179,4 +182,4 @@ class LettaResponse(WireObject):
     @property
     def requires_approval(self) -> bool:
         """Whether the turn waits: for an approval, or for the return of a tool that the client runs."""
-        return self.stop_reason is not None and self.stop_reason.stop_reason == "requires_approval"
+        return self.stop_reason.stop_reason == "requires_approval"

@@ -74,7 +74,7 @@ async def test_a_failure_in_a_stream_is_a_line_of_it(caller: httpx.AsyncClient, 
         letta.fail()
         said = [each async for each in objects(response)]
     assert response.status_code == 200
-    assert [list(each) for each in said] == [["text"], ["end"], ["error"]]
+    assert [list(each) for each in said] == [["text"], ["error"]]
     assert "secret" not in str(said)
 
 

@@ -205,7 +205,7 @@ def test_an_approval_cannot_be_asked_for(turns: TurnServer, chat: Callable[..., 
     turns.add_turn(asked("delete", '{"all": true}'), stopped("requires_approval"))
     done = chat()
     assert (done.code, done.stdout) == (1, "")
-    assert done.stderr == 'The agent waits for an approval of delete({"all": true}).\n'
+    assert done.stderr == 'The agent waits for an approval of delete({"all": true}); decide in a chat on a terminal.\n'
 
 
 def test_a_server_that_cannot_be_reached_and_one_that_fails(turns: TurnServer, chat: Callable[..., Done]) -> None:

@@ -22,6 +22,11 @@ OPTIONS = {
 }
 """Descriptions of the parameters that every method has."""
 
+_SWITCHED_TIMEOUT = (
+    "Limit on the whole response, in a stream on its head and on each wait for data, in seconds; `None` for no limit, "
+    "or a `Timeout`. Default: the client's."
+)
+
 _STREAM_TIMEOUT = (
     "Limit on the response's head and on each wait for data in seconds, `None` for no limit, or a `Timeout`. Default: "
     "the client's."
@@ -40,6 +45,14 @@ _STREAM_RAISES = {
     "StreamError": "The turn failed after the stream had begun; raised while iterating, as are the errors below.",
     "APIConnectionError": "No response arrived, or the connection broke before the last event.",
     "APITimeoutError": "Nothing arrived in time.",
+}
+
+
+_SWITCHED_RAISES = {
+    "StreamError": "In a stream, the turn failed after it had begun; raised while iterating.",
+    "APIConnectionError": "No response arrived, or the connection broke before its end; in a stream raised while "
+    "iterating.",
+    "APITimeoutError": "Nothing arrived in time; the turn may go on.",
 }
 
 
@@ -78,14 +91,18 @@ def docstring(call: Call, *, waits: bool) -> str:
             else "`await` the result, with or without `streaming`. The request of a stream is sent when it is used: "
             "iterate it, use it in an `async with` statement, or `await` it."
         )
-    options = OPTIONS | {"timeout": _STREAM_TIMEOUT} if call.streams or call.switches else OPTIONS
+    options = OPTIONS
+    if call.streams or call.switches:
+        options = OPTIONS | {"timeout": _STREAM_TIMEOUT if call.streams else _SWITCHED_TIMEOUT}
     arguments = [*((each.name, each.description) for each in call.parameters), *options.items()]
     blocks = [first, *map(fill, paragraphs), section("Args", arguments)]
     if "Returns" in sections:
         blocks.append("Returns:\n" + fill(sections["Returns"], "    "))
     own = dict(re.findall(r"(\w+): (.+?)(?= \w+Error: |$)", sections.get("Raises", "")))
-    if call.streams or call.switches:
+    if call.streams:
         own |= _STREAM_RAISES
+    if call.switches:
+        own |= _SWITCHED_RAISES
     raises = {"InvalidArgumentError": RAISES["InvalidArgumentError"]} | own | RAISES
     blocks.append(section("Raises", raises.items()))
     return "\n\n".join(blocks)
