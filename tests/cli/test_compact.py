@@ -38,7 +38,7 @@ def test_one_that_fails_leaves_the_others_alone(cli: Cli, story: Story) -> None:
     assert set(rows) == {*story.stale, story.gone, "nonsense"}
     assert rows[story.gone]["status_code"] == 404
     assert rows["nonsense"]["message"].startswith("ID: 'nonsense' is malformed")
-    assert rows[story.stale[0]]["type"] == "InternalServerError"  # the embedded server has no model
+    assert rows[story.stale[0]]["type"] == "BadRequestError"  # there is nothing to summarize
 
 
 def test_settings_and_the_agent_are_sent(cli: Cli, story: Story, server: HeldServer) -> None:

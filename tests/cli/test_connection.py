@@ -26,7 +26,7 @@ ENCODINGS = {
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--timeout", "0"], "--timeout: 0.0 is not a positive number of seconds"),
+        (["--timeout", "0"], "--timeout: 0.0 (float) is not a positive number of seconds"),
         (["--timeout", "soon"], "'--timeout': 'soon' is not a valid float"),
         (["--max-retries", "-1"], "--max-retries: -1 is not a whole number from 0"),
         (["--proxy", "nonsense"], "--proxy: is not a URL such as http://proxy.example:3128"),
