@@ -15,7 +15,7 @@ docs/testing.md lists the differences to the real server, and tests/contract/tes
 
 from letta_async.testing._clock import SimulatedClock
 from letta_async.testing._data_file import DataFileError
-from letta_async.testing._model import Failure, Model, Reply, Rule, ToolCall
+from letta_async.testing._model import Failure, Model, ModelTool, Reply, Rule, ToolCall
 from letta_async.testing._recorded_requests import RecordedRequest, RecordedRequests
 from letta_async.testing._scripts import Script
 from letta_async.testing.server import EmbeddedServer
@@ -25,6 +25,7 @@ __all__ = [
     "EmbeddedServer",
     "Failure",
     "Model",
+    "ModelTool",
     "RecordedRequest",
     "RecordedRequests",
     "Reply",

@@ -85,8 +85,11 @@ class ModelTool:
     """A tool that the server runs; `Model.tool()` makes it."""
 
     name: str
+    """Name of the tool."""
     run: Callable[..., object] | str
+    """Function that is called with the arguments as keywords, or what the tool returns."""
     requires_approval: bool
+    """Whether a call of it ends the turn until it is approved."""
 
 
 class Rule:
