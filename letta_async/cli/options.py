@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import click
 
@@ -16,7 +16,15 @@ __all__ = ["choosing", "connecting", "reporting"]
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+class Decorator(Protocol):
+    """Decorator of a command, which stays what it is."""
+
+    def __call__(self, command: Command, /) -> Command:
+        """Return the command with the options."""
+        ...
+
+
+def _stacked(*options: Decorator) -> Decorator:
     """Return one decorator that applies several options; the help lists them in this order."""
 
     def decorate(command: Command) -> Command:
@@ -27,7 +35,7 @@ def _stacked(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorate
 
 
-choosing = _stacked(
+choosing: Final[Decorator] = _stacked(
     click.argument("ids", metavar="[ID]...", nargs=-1),
     click.option(
         "--agent", metavar="ID", help="All conversations of this agent; beside the ID 'default', its own messages."
@@ -35,7 +43,7 @@ choosing = _stacked(
     click.option("--block", metavar="ID", help="All conversations of every agent that uses this memory block."),
     click.option("--all", "everything", is_flag=True, help="All conversations of the server."),
 )
-reporting = _stacked(
+reporting: Final[Decorator] = _stacked(
     click.option("--diff", is_flag=True, help="Show what a recompile would change."),
     click.option(
         "--output",
@@ -45,7 +53,7 @@ reporting = _stacked(
         help="Form of the result on standard output; jsonl is written as it comes.",
     ),
 )
-connecting = _stacked(
+connecting: Final[Decorator] = _stacked(
     click.option("--base-url", metavar="URL", help="Where the server is.  [default: LETTA_BASE_URL, else the cloud]"),
     click.option(
         "--environment", type=click.Choice(list(ENVIRONMENTS)), help="The cloud, or local: http://localhost:8283."
