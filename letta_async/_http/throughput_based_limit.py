@@ -15,14 +15,13 @@ __all__ = ["ThroughputBasedLimit"]
 _START: Final = 8.0
 _START_IN_SILENCE: Final = 32.0
 """Value that the limit reaches without a single response, if the calls take long."""
-_LONG: Final = 2.0
-"""Mean latency from which on calls are taken to wait for their models, not for the server, in seconds."""
 _GAIN: Final = 0.5
 """Minimum share of a growth of the limit by which the throughput has to grow with it."""
 _FACTOR: Final = 2.0
 """Growth of the limit per round."""
 _HELD_ROUNDS: Final = 10
-"""Number of rounds until the next growth after one that did not help."""
+_HELD_SECONDS: Final = 30.0
+"""Number of rounds, and seconds, until the next growth after one that did not help; what comes first."""
 
 
 @attrs.define
@@ -45,6 +44,7 @@ class ThroughputBasedLimit(OverloadLimit):
     """Estimate and throughput before the last growth; `None` unless this round decides about it."""
     _held: int = attrs.field(default=0, init=False)
     """Number of rounds left until the limit may grow."""
+    _held_until: float = attrs.field(default=-math.inf, init=False)
     _answered_at: float = attrs.field(default=-math.inf, init=False)
 
     def answered(self, kind: Hashable, sent: float, now: float, in_flight: int) -> None:
@@ -72,20 +72,18 @@ class ThroughputBasedLimit(OverloadLimit):
         return True
 
     def _end_round(self, now: float) -> None:
-        latency = self._latency / self._answers
-        throughput = self._in_flight / self._latency if latency > 0 else math.inf
+        throughput = self._in_flight / self._latency if self._latency > 0 else math.inf
         if self._before is not None:
             estimate, before = self._before
             if throughput < before * (1 + _GAIN * (self._estimate / estimate - 1)):
-                self._held = _HELD_ROUNDS
+                self._held, self._held_until = _HELD_ROUNDS, now + _HELD_SECONDS
                 self._begin_round(now, estimate)
                 return
         self._held -= 1
-        if not self._round_full or self._held > 0:
+        if not self._round_full or (self._held > 0 and now < self._held_until):
             self._begin_round(now, self._estimate)
             return
-        decides = self._ceiling is None and latency < _LONG
-        before_growth = (self._estimate, throughput) if decides else None
+        before_growth = (self._estimate, throughput) if self._ceiling is None else None
         self._begin_round(now, self._grown(now) if self._ceiling is not None else self._estimate * _FACTOR)
         self._before = before_growth
 
