@@ -6,7 +6,6 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -31,7 +30,7 @@ from letta_async import (
     Timeout,
 )
 from tests.faults.scripts import answer
-from tests.faults.server import Arrived, FarSide, Peer, Server
+from tests.faults.server import Arrived, Peer, Server
 
 AGENT = "agent-00000000-0000-4000-8000-000000000000"
 CONVERSATION = "conv-00000000-0000-4000-8000-000000000000"
@@ -100,14 +99,6 @@ class RunServer:
     def _events_for(self, request: Arrived) -> list[bytes]:
         after = json.loads(request.body).get("starting_after", 0)
         return self.events[after:]
-
-
-@pytest.fixture(scope="module")
-def far() -> Iterator[Server]:
-    side = FarSide()
-    with side.server() as server:
-        yield server
-    side.end()
 
 
 async def streamed(client: AsyncLetta, **options: Any) -> list[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ from letta_async import (
 )
 from letta_async.testing import EmbeddedServer
 from tests.faults.scripts import answer, says
-from tests.faults.server import FarSide, Server
+from tests.faults.server import Server
 
 AGENT = "agent-00000000-0000-4000-8000-000000000000"
 MODEL = {"model": "letta/letta-free", "embedding": "letta/letta-free"}
@@ -40,14 +39,6 @@ TYPE = "Content-Type: text/event-stream; charset=utf-8"
 def chunked(*parts: bytes, end: bool = True) -> bytes:
     framed = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
     return answer(200, framed + (b"0\r\n\r\n" if end else b""), TYPE, "Transfer-Encoding: chunked", length=None)
-
-
-@pytest.fixture
-def far() -> Iterator[Server]:
-    side = FarSide()
-    with side.server() as server:
-        yield server
-    side.end()
 
 
 async def taken(client: AsyncLetta, into: list[Any], **options: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,7 @@ from letta_async.config import ClientConfig
 from letta_async.operations.agent_messages import CreateAgentMessages, StreamAgentMessages
 from letta_async.operations.conversation_messages import CreateMessages
 from tests.faults.scripts import answer
-from tests.faults.server import FarSide, Peer, Server
+from tests.faults.server import Peer, Server
 
 AGENT = "agent-00000000-0000-4000-8000-000000000000"
 CONVERSATION = "conv-00000000-0000-4000-8000-000000000000"
@@ -284,14 +283,6 @@ def test_whole_messages_stay_as_they_are() -> None:
 
 
 # --- busy -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def far() -> Iterator[Server]:
-    side = FarSide()
-    with side.server() as server:
-        yield server
-    side.end()
 
 
 def conflicts(number: int, body: bytes = BUSY) -> Any:

@@ -165,10 +165,6 @@ def _structure_datetime(value: Any, _: Any) -> Any:
     return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
 
 
-_INDIFFERENT: Final = (_return_unchanged, _structure_datetime)
-"""Hooks that do not look at the annotation."""
-
-
 def _structure_list(annotation: Any) -> Hook:
     (item,) = get_args(annotation)
     inner = _tolerant_converter.get_structure_hook(item)
@@ -206,13 +202,9 @@ def _structure_union(annotation: Any) -> Hook:
 def _structure_first(members: Iterable[Any]) -> Hook:
     """Return the hook of the first member, or one that returns its value unchanged if there are no members."""
     for member in members:
-        inner: Hook = _tolerant_converter.get_structure_hook(member)
-        return inner if inner in _INDIFFERENT or is_wire_class(member) else _bound(inner, member)
+        hook: Hook = _tolerant_converter.get_structure_hook(member)
+        return hook
     return _return_unchanged
-
-
-def _bound(hook: Hook, annotation: Any) -> Hook:
-    return lambda value, _: hook(value, annotation)
 
 
 def _structure_tagged(members: list[type[Any]]) -> Hook:

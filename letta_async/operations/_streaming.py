@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
+from letta_async._schema.fields import Count, PageSize, Seconds
 from letta_async._schema.unset import UNSET, Unset
-from letta_async.operations._operation import InClient, Operation, operation
+from letta_async.operations._operation import InBody, InClient, Operation, operation
 from letta_async.types.stream import LettaErrorMessage, LettaStopReason
 
-__all__ = ["EventOperation", "ResumableOperation", "StreamOperation", "SwitchedOperation"]
+__all__ = ["EventOperation", "ResumableOperation", "RunStreamOperation", "StreamOperation", "SwitchedOperation"]
 
 Answer = TypeVar("Answer")
 Event = TypeVar("Event")
@@ -97,3 +98,22 @@ class ResumableOperation(EventOperation[Answer], Generic[Answer]):
     resume: InClient[bool] = UNSET
     """Continue a stream of a background run by itself when the connection breaks, from the last event on; `False`
     raises the error instead. Default: `True`."""
+
+
+@operation
+class RunStreamOperation(ResumableOperation[Event], StreamOperation[Event], Generic[Event]):
+    """A call that streams the events which the server keeps of a background run."""
+
+    starting_after: InBody[Count] = UNSET
+    """Start after the event with this `seq_id`. Server default: 0, with the first event."""
+    include_pings: InBody[bool | None] = UNSET
+    """Return a `LettaPing` at the beginning and every 20 s. Server default: `True`."""
+    poll_interval: InBody[Seconds | None] = UNSET
+    """Seconds between two looks of the server for new events. Server default: 0.1."""
+    batch_size: InBody[PageSize | None] = UNSET
+    """Number of events that the server reads at a time. Server default: 100."""
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a stream that broke is continued."""
+        return self.resume is not False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from letta_async._schema.fields import Count, PageSize, Seconds
+from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import ConversationOperation
 from letta_async.operations._message_listing import MessageListing
@@ -20,7 +20,7 @@ from letta_async.operations._operation import (
     RunId,
     operation,
 )
-from letta_async.operations._streaming import ResumableOperation, StreamOperation, SwitchedOperation
+from letta_async.operations._streaming import RunStreamOperation, SwitchedOperation
 from letta_async.operations._turn import StreamingTurn
 from letta_async.types.message import Message
 from letta_async.types.stream import StreamEvent
@@ -103,9 +103,7 @@ class CreateMessages(
 
 
 @operation
-class StreamConversation(
-    ConversationOperation[StreamEvent], ResumableOperation[StreamEvent], StreamOperation[StreamEvent]
-):
+class StreamConversation(ConversationOperation[StreamEvent], RunStreamOperation[StreamEvent]):
     """Stream the events of the background run that a conversation is busy with, or of another run of it.
 
     A run that was started by `create_async` has no events: its stream never ends.
@@ -124,16 +122,3 @@ class StreamConversation(
     """`run-<uuid4>`: stream this run. Default: the active one."""
     otid: InBody[str | None] = UNSET
     """Stream the run that was started by the message with this offline threading ID."""
-    starting_after: InBody[Count] = UNSET
-    """Start after the event with this `seq_id`. Server default: 0, with the first event."""
-    include_pings: InBody[bool | None] = UNSET
-    """Return a `LettaPing` at the beginning and every 20 s. Server default: `True`."""
-    poll_interval: InBody[Seconds | None] = UNSET
-    """Seconds between two looks of the server for new events. Server default: 0.1."""
-    batch_size: InBody[PageSize | None] = UNSET
-    """Number of events that the server reads at a time. Server default: 100."""
-
-    @property
-    def is_resumable(self) -> bool:
-        """Whether a stream that broke is continued."""
-        return self.resume is not False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from letta_async._schema.fields import Count, PageSize, Seconds
+from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import Listing
 from letta_async.operations._message_listing import MessageListing
@@ -14,7 +14,6 @@ from letta_async.operations._operation import (
     POST,
     AgentId,
     Endpoint,
-    InBody,
     InPath,
     InQuery,
     MessageId,
@@ -23,7 +22,7 @@ from letta_async.operations._operation import (
     RunId,
     operation,
 )
-from letta_async.operations._streaming import ResumableOperation, StreamOperation
+from letta_async.operations._streaming import RunStreamOperation
 from letta_async.types.message import Message
 from letta_async.types.run import Run, RunStatus, StopReason
 from letta_async.types.stream import StreamEvent
@@ -120,7 +119,7 @@ class ListRunMessages(MessageListing[Message]):
 
 
 @operation
-class StreamRun(ResumableOperation[StreamEvent], StreamOperation[StreamEvent]):
+class StreamRun(RunStreamOperation[StreamEvent]):
     """Stream the events of a background run from the beginning, or from any event on; also after its end.
 
     A run that was started by `create_async` has no events, and past the last event none come: such a stream has pings
@@ -136,16 +135,3 @@ class StreamRun(ResumableOperation[StreamEvent], StreamOperation[StreamEvent]):
 
     run_id: InPath[RunId]
     """`run-<uuid4>`."""
-    starting_after: InBody[Count] = UNSET
-    """Start after the event with this `seq_id`. Server default: 0, with the first event."""
-    include_pings: InBody[bool | None] = UNSET
-    """Return a `LettaPing` at the beginning and every 20 s. Server default: `True`."""
-    poll_interval: InBody[Seconds | None] = UNSET
-    """Seconds between two looks of the server for new events. Server default: 0.1."""
-    batch_size: InBody[PageSize | None] = UNSET
-    """Number of events that the server reads at a time. Server default: 100."""
-
-    @property
-    def is_resumable(self) -> bool:
-        """Whether a stream that broke is continued."""
-        return self.resume is not False

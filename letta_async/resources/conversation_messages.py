@@ -277,13 +277,13 @@ class AsyncConversationMessages(AsyncConversationTools):
         self,
         conversation_id: str,
         *,
-        agent_id: str | Unset | None = UNSET,
-        run_id: str | Unset | None = UNSET,
-        otid: str | Unset | None = UNSET,
         starting_after: int | Unset = UNSET,
         include_pings: bool | Unset | None = UNSET,
         poll_interval: float | Unset | None = UNSET,
         batch_size: int | Unset | None = UNSET,
+        agent_id: str | Unset | None = UNSET,
+        run_id: str | Unset | None = UNSET,
+        otid: str | Unset | None = UNSET,
         resume: bool | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -302,13 +302,13 @@ class AsyncConversationMessages(AsyncConversationTools):
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
                 the API, `agent-<uuid4>`.
-            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
-            run_id: `run-<uuid4>`: stream this run. Default: the active one.
-            otid: Stream the run that was started by the message with this offline threading ID.
             starting_after: Start after the event with this `seq_id`. Server default: 0, with the first event.
             include_pings: Return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
             poll_interval: Seconds between two looks of the server for new events. Server default: 0.1.
             batch_size: Number of events that the server reads at a time. Server default: 100.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
+            run_id: `run-<uuid4>`: stream this run. Default: the active one.
+            otid: Stream the run that was started by the message with this offline threading ID.
             resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
                 `False` raises the error instead. Default: `True`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -333,13 +333,13 @@ class AsyncConversationMessages(AsyncConversationTools):
             StreamConversation,
             {
                 "conversation_id": conversation_id,
-                "agent_id": agent_id,
-                "run_id": run_id,
-                "otid": otid,
                 "starting_after": starting_after,
                 "include_pings": include_pings,
                 "poll_interval": poll_interval,
                 "batch_size": batch_size,
+                "agent_id": agent_id,
+                "run_id": run_id,
+                "otid": otid,
                 "resume": resume,
             },
             extra_headers,
@@ -719,13 +719,13 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         self,
         conversation_id: str,
         *,
-        agent_id: str | Unset | None = UNSET,
-        run_id: str | Unset | None = UNSET,
-        otid: str | Unset | None = UNSET,
         starting_after: int | Unset = UNSET,
         include_pings: bool | Unset | None = UNSET,
         poll_interval: float | Unset | None = UNSET,
         batch_size: int | Unset | None = UNSET,
+        agent_id: str | Unset | None = UNSET,
+        run_id: str | Unset | None = UNSET,
+        otid: str | Unset | None = UNSET,
         resume: bool | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -743,13 +743,13 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
                 the API, `agent-<uuid4>`.
-            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
-            run_id: `run-<uuid4>`: stream this run. Default: the active one.
-            otid: Stream the run that was started by the message with this offline threading ID.
             starting_after: Start after the event with this `seq_id`. Server default: 0, with the first event.
             include_pings: Return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
             poll_interval: Seconds between two looks of the server for new events. Server default: 0.1.
             batch_size: Number of events that the server reads at a time. Server default: 100.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
+            run_id: `run-<uuid4>`: stream this run. Default: the active one.
+            otid: Stream the run that was started by the message with this offline threading ID.
             resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
                 `False` raises the error instead. Default: `True`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -773,13 +773,13 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         return self._stream(
             self._core.stream(
                 conversation_id,
-                agent_id=agent_id,
-                run_id=run_id,
-                otid=otid,
                 starting_after=starting_after,
                 include_pings=include_pings,
                 poll_interval=poll_interval,
                 batch_size=batch_size,
+                agent_id=agent_id,
+                run_id=run_id,
+                otid=otid,
                 resume=resume,
                 extra_headers=extra_headers,
                 extra_query=extra_query,

@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from letta_async.testing import Failure, Reply, ToolCall
+from tools.real_server.stub_rules import sections_of
 
 __all__ = ["reply_to", "summary_of"]
 
@@ -23,7 +24,7 @@ def reply_to(prompt: Sequence[Mapping[str, Any]]) -> Reply:
     last = max((place for place, each in enumerate(prompt) if each["role"] == "user"), default=-1)
     text, later = _text_of(prompt[last]) if last >= 0 else "", prompt[last + 1 :]
     step = sum(message["role"] == "assistant" for message in later)
-    sections = _sections(text) if text.startswith("!") else []
+    sections = sections_of(text) if text.startswith("!") else []
     if step < len(sections):
         return _played(sections[step])
     if later:
@@ -42,16 +43,6 @@ def _text_of(message: Mapping[str, Any]) -> str:
     if isinstance(content, str):
         return content
     return "\n".join(part.get("text") or f"[{part['type']}_url]" for part in content)
-
-
-def _sections(script: str) -> list[list[str]]:
-    sections: list[list[str]] = [[]]
-    for line in script.splitlines():
-        if line.strip() == "!then":
-            sections.append([])
-        elif line.strip():
-            sections[-1].append(line.strip())
-    return sections
 
 
 def _played(section: list[str]) -> Reply:

@@ -78,7 +78,7 @@ def reply_to(request: dict[str, Any]) -> Reply:
     """Return the reply to a chat completion request."""
     text, later = last_user_text(request["messages"])
     step = sum(message["role"] == "assistant" for message in later)
-    sections = _sections(text) if text.startswith("!") else []
+    sections = sections_of(text) if text.startswith("!") else []
     if step < len(sections):
         return _played(sections[step])
     if later:
@@ -123,7 +123,8 @@ def chunks(reply: Reply, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {**head, "choices": [], "usage": _usage(reply, request)}
 
 
-def _sections(script: str) -> list[list[str]]:
+def sections_of(script: str) -> list[list[str]]:
+    """Return the directives of each reply in a script."""
     sections: list[list[str]] = [[]]
     for line in script.splitlines():
         if line.strip() == "!then":
