@@ -17,6 +17,7 @@ import attrs
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Endpoint, Operation
 from letta_async.operations._streaming import StreamOperation, SwitchedOperation
+from letta_async.operations._tool_loop import ToolLoopOperation
 
 __all__ = [
     "OPTION_NAMES",
@@ -64,7 +65,13 @@ class Parameter:
     module: Module
     """Module of the declaration."""
     description: str
-    required: bool
+    default: str | None
+    """Source of the default; `None` for a required parameter."""
+
+    @property
+    def suffix(self) -> str:
+        """What follows the annotation in a signature."""
+        return "" if self.default is None else f" = {self.default}"
 
 
 @attrs.frozen
@@ -99,6 +106,11 @@ class Call:
     def switches(self) -> bool:
         """Whether the parameter `streaming` says if the call returns a stream of events."""
         return issubclass(self.cls, SwitchedOperation)
+
+    @property
+    def loops(self) -> bool:
+        """Whether the method makes its call again and again, with what the tools of this program return."""
+        return issubclass(self.cls, ToolLoopOperation)
 
 
 @functools.cache
@@ -147,15 +159,16 @@ def read_call(cls: type[Operation[Any]]) -> Call:
                 statement.annotation,
                 module,
                 _description(following, f"{cls.__name__}.{name}"),
-                statement.value is None,
+                _default(statement.value),
             )
     in_path = [name for _, name, _, _ in string.Formatter().parse(cls.http.path) if name]
-    ordered = [field.name for field in attrs.fields(cls)]
+    bases = [each for each in reversed(cls.__mro__) if attrs.has(each)]
+    ordered = list(dict.fromkeys(field.name for each in bases for field in attrs.fields(each)))
     positional = _field_of(found, in_path[-1]) if in_path else None
     ordered.sort(
         key=lambda name: (
             name != positional,
-            not found[name].required,
+            found[name].default is not None,
             "InClient" in ast.unparse(found[name].annotation),
         )
     )
@@ -169,6 +182,16 @@ def _description(following: ast.stmt | None, name: str) -> str:
             return " ".join(inspect.cleandoc(text).split())
         case _:
             raise LookupError(f"{name} has no description below it")
+
+
+def _default(value: ast.expr | None) -> str | None:
+    match value:
+        case None:
+            return None
+        case ast.Call(keywords=[ast.keyword("default", default), *_]):  # of `attrs.field`
+            return ast.unparse(default)
+        case _:
+            return ast.unparse(value)
 
 
 def _field_of(parameters: dict[str, Parameter], wire_name: str) -> str:
