@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import (
     GET,
     PATCH,
@@ -27,7 +26,7 @@ __all__ = ["AttachBlock", "DetachBlock", "ListAgentBlocks", "RetrieveAgentBlock"
 
 
 @operation
-class ListAgentBlocks(Listing[Block]):
+class ListAgentBlocks(IdListing[Block]):
     """List the blocks of an agent. Letta 0.16.8 orders them by their ID, whatever their age.
 
     Raises:
@@ -36,15 +35,13 @@ class ListAgentBlocks(Listing[Block]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/core-memory/blocks")
+    item: ClassVar[str] = "block"
+    default_limit: ClassVar[int] = 100
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of blocks per page. Server default: 100."""
     after: InQuery[BlockId | None] = UNSET
-    """Start after the block with this ID, in the order of the list."""
     before: InQuery[BlockId | None] = UNSET
-    """End before the block with this ID, in the order of the list."""
     order: InQuery[Literal["asc", "desc"]] = UNSET
     """`asc` for ascending, `desc` for descending order. Server default: `desc`."""
     order_by: InQuery[Literal["created_at"]] = UNSET

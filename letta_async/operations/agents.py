@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import Count, PageSize
+from letta_async._schema.fields import Count
 from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import (
     DELETE,
     GET,
@@ -92,19 +92,14 @@ class CreateAgent(Operation[AgentState]):
 
 
 @operation
-class ListAgents(Listing[AgentState]):
+class ListAgents(IdListing[AgentState]):
     """List agents."""
 
     http: ClassVar[Endpoint] = GET("/v1/agents/")
+    item: ClassVar[str] = "agent"
 
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of agents per page. Server default: 50."""
     after: InQuery[AgentId | None] = UNSET
-    """Start after the agent with this ID, in the order of the list."""
     before: InQuery[AgentId | None] = UNSET
-    """End before the agent with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
     order_by: InQuery[Literal["created_at", "updated_at", "last_run_completion"]] = UNSET
     """Time that the order goes by. Server default: `created_at`."""
     name: InQuery[str | None] = UNSET

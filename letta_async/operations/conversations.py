@@ -96,7 +96,6 @@ class ForkConversation(ConversationOperation[Conversation]):
     http: ClassVar[Endpoint] = POST("/v1/conversations/{conversation_id}/fork")
 
     agent_id: InQuery[AgentId | None] = UNSET
-    """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""
     hidden: InQuery[bool] = UNSET
     """Leave the new conversation out of lists; hosted API."""
     message_id: InQuery[MessageId | None] = UNSET
@@ -119,7 +118,6 @@ class CancelConversation(ConversationOperation[dict[str, Any]]):
     http: ClassVar[Endpoint] = POST("/v1/conversations/{conversation_id}/cancel")
 
     agent_id: InQuery[AgentId | None] = UNSET
-    """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""
 
 
 @operation

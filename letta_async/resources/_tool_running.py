@@ -32,7 +32,7 @@ class AsyncToolRunning(AsyncResource):
     ) -> ToolRun:
         """Run the tools that the agent calls; `messages` and `input` of the parameters are sent first."""
         options = options_of(extra_headers, extra_query, extra_body, timeout)
-        common = given(parameters) | {"streaming": False}
+        common: dict[str, Any] = {**given(parameters), "streaming": False}
         tools, approve, max_turns = (common.pop(name) for name in ("tools", "approve", "max_turns"))
         problems: list[ArgumentProblem] = []
         try:

@@ -353,15 +353,15 @@ class AsyncConversationMessages(AsyncToolRunning):
         self,
         conversation_id: str,
         *,
-        agent_id: str | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
-        order_by: Literal["created_at"] | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        agent_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -378,16 +378,16 @@ class AsyncConversationMessages(AsyncToolRunning):
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
                 the API, `agent-<uuid4>`.
-            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
             limit: Maximum number of messages per page, as they are stored: one can be listed as several, or not at all.
                 Server default: 100.
             after: List messages later than the one with this ID, whatever the order.
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order_by: Field that the order goes by. Server default: `created_at`.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
-            order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -405,15 +405,15 @@ class AsyncConversationMessages(AsyncToolRunning):
             ListMessages,
             {
                 "conversation_id": conversation_id,
-                "agent_id": agent_id,
                 "limit": limit,
                 "after": after,
                 "before": before,
                 "order": order,
+                "order_by": order_by,
                 "group_id": group_id,
                 "include_err": include_err,
-                "order_by": order_by,
                 "include_return_message_types": include_return_message_types,
+                "agent_id": agent_id,
             },
             extra_headers,
             extra_query,
@@ -910,15 +910,15 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         self,
         conversation_id: str,
         *,
-        agent_id: str | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
-        order_by: Literal["created_at"] | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        agent_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -935,16 +935,16 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
                 the API, `agent-<uuid4>`.
-            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
             limit: Maximum number of messages per page, as they are stored: one can be listed as several, or not at all.
                 Server default: 100.
             after: List messages later than the one with this ID, whatever the order.
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order_by: Field that the order goes by. Server default: `created_at`.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
-            order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -961,15 +961,15 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         return self._pages(
             self._core.list(
                 conversation_id,
-                agent_id=agent_id,
                 limit=limit,
                 after=after,
                 before=before,
                 order=order,
+                order_by=order_by,
                 group_id=group_id,
                 include_err=include_err,
-                order_by=order_by,
                 include_return_message_types=include_return_message_types,
+                agent_id=agent_id,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,

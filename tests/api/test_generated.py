@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
+from typing import Any, ClassVar
 
+import attrs
 import pytest
 
-from letta_async.operations._operation import GET, InPath, Operation, Segment, operation
-from letta_async.operations._tree import RESOURCES, TREE
+from letta_async._schema.unset import UNSET
+from letta_async.operations._listing import IdListing
+from letta_async.operations._operation import GET, InPath, InQuery, Operation, Segment, operation
+from letta_async.operations._tree import LOOPS, RESOURCES, TREE
 from tools.api.__main__ import generated
 from tools.api.declarations import read_call
 
@@ -61,3 +66,30 @@ class Bare(Operation[str]):
     http = GET("/v1/things/{name}")
 
     name: InPath[Segment]
+
+
+def test_a_parameter_that_is_declared_again_keeps_its_place_and_description() -> None:
+    (first, second, *_) = read_call(Again).parameters
+    assert (first.name, first.description) == ("limit", "Maximum number of stories per page. Server default: 7.")
+    assert (second.name, second.description) == (
+        "after",
+        "Start after the story with this ID, in the order of the list.",
+    )
+    assert "Segment" in ast.unparse(second.annotation)
+    assert [field.name for field in attrs.fields(Again)] == ["limit", "after", "before", "order"]
+
+
+@pytest.mark.parametrize("cls", {**TREE, **LOOPS}.values(), ids=lambda cls: cls.__name__)
+def test_no_word_is_left_to_replace(cls: type[Operation[Any]]) -> None:
+    assert not [each.name for each in read_call(cls).parameters if re.search(r"\{(item|default_)", each.description)]
+
+
+@operation
+class Again(IdListing[str]):
+    """List something."""
+
+    http = GET("/v1/stories/")
+    item: ClassVar[str] = "story"
+    default_limit: ClassVar[int] = 7
+
+    after: InQuery[Segment | None] = UNSET
