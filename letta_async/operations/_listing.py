@@ -89,7 +89,7 @@ class IdListing(Listing[Item], Generic[Item]):
     """Singular noun for an item."""
     default_limit: ClassVar[int] = 50
     """Page size of the server where a call has no `limit`."""
-    default_order: ClassVar[Literal["asc", "desc"]] = "desc"
+    default_order: ClassVar[str] = "desc"
     """Order of the server where a call has no `order`."""
 
     limit: InQuery[PageSize | None] = UNSET

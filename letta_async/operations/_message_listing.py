@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
+import attrs
+
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import InQuery, MessageId, operation
 from letta_async.types.turn import MessageType
 
-__all__ = ["MessageListing", "TurnMessageListing"]
+__all__ = ["MessageListing", "MessageTypeFilter", "TurnMessageListing"]
 
 Item = TypeVar("Item")
 
@@ -61,8 +63,16 @@ class MessageListing(IdListing[Item], Generic[Item]):
         return {"after" if self.order == "asc" else "before": last.id}
 
 
+@attrs.frozen(kw_only=True, slots=False)
+class MessageTypeFilter:
+    """Parameter of a list that can be limited to some types of messages."""
+
+    include_return_message_types: InQuery[list[MessageType] | None] = UNSET
+    """List messages of these types alone, such as `assistant_message`. Default: all."""
+
+
 @operation
-class TurnMessageListing(CreationOrder, MessageListing[Item], Generic[Item]):
+class TurnMessageListing(MessageTypeFilter, CreationOrder, MessageListing[Item], Generic[Item]):
     """A call that lists the messages of an agent or of a conversation, turn by turn."""
 
     after: InQuery[MessageId | None] = UNSET
@@ -73,5 +83,3 @@ class TurnMessageListing(CreationOrder, MessageListing[Item], Generic[Item]):
     """List messages of this group of agents."""
     include_err: InQuery[bool | None] = UNSET
     """Include messages of failed steps, for debugging."""
-    include_return_message_types: InQuery[list[MessageType] | None] = UNSET
-    """List messages of these types alone, such as `assistant_message`. Default: all."""

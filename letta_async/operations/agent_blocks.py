@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+import attrs
+
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import (
@@ -48,8 +50,18 @@ class ListAgentBlocks(IdListing[Block]):
     """Field that the order goes by; Letta 0.16.8 ignores it. Server default: `created_at`."""
 
 
+@attrs.frozen(kw_only=True, slots=False)
+class LabelledBlock:
+    """Parameters of the path to the block of an agent that has a label."""
+
+    block_label: InPath[Segment]
+    """Name of the block in prompts, such as `human`. Letta 0.16.8 finds none whose label contains a `/`."""
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+
+
 @operation
-class RetrieveAgentBlock(Operation[Block]):
+class RetrieveAgentBlock(LabelledBlock, Operation[Block]):
     """Retrieve the block of an agent that has a label.
 
     Raises:
@@ -59,14 +71,9 @@ class RetrieveAgentBlock(Operation[Block]):
 
     http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/core-memory/blocks/{block_label}")
 
-    block_label: InPath[Segment]
-    """Name of the block in prompts, such as `human`. Letta 0.16.8 finds none whose label contains a `/`."""
-    agent_id: InPath[AgentId]
-    """`agent-<uuid4>`."""
-
 
 @operation
-class UpdateAgentBlock(BlockChanges, Operation[Block]):
+class UpdateAgentBlock(LabelledBlock, BlockChanges, Operation[Block]):
     """Update the block of an agent that has a label.
 
     The own system prompt of this agent changes with it. Those of its conversations, and of other agents with the block,
@@ -80,11 +87,6 @@ class UpdateAgentBlock(BlockChanges, Operation[Block]):
     """
 
     http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}/core-memory/blocks/{block_label}")
-
-    block_label: InPath[Segment]
-    """Name of the block in prompts, such as `human`. Letta 0.16.8 finds none whose label contains a `/`."""
-    agent_id: InPath[AgentId]
-    """`agent-<uuid4>`."""
 
 
 @operation

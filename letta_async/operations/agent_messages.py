@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from letta_async._schema.unset import UNSET
+from letta_async.operations._conversation import CompactionParameters
 from letta_async.operations._message_listing import TurnMessageListing
 from letta_async.operations._operation import (
     GET,
@@ -24,7 +25,6 @@ from letta_async.operations._operation import (
 from letta_async.operations._streaming import StreamOperation, SwitchedOperation
 from letta_async.operations._turn import StreamingTurn, TurnOperation
 from letta_async.types.agent import AgentState
-from letta_async.types.compaction import CompactionSettings
 from letta_async.types.conversation import CompactResponse
 from letta_async.types.message import Message
 from letta_async.types.run import Run
@@ -180,7 +180,7 @@ class ResetAgentMessages(Operation[AgentState | None]):
 
 
 @operation
-class CompactAgentMessages(Operation[CompactResponse]):
+class CompactAgentMessages(CompactionParameters, Operation[CompactResponse]):
     """Summarize the messages of an agent, so that fewer of them stay in its context.
 
     The server asks a model for the summary. Done twice, it summarizes the summary, and costs twice.
@@ -196,6 +196,3 @@ class CompactAgentMessages(Operation[CompactResponse]):
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    compaction_settings: InBody[CompactionSettings | None] = UNSET
-    """How to compact, as a `CompactionSettings` or a mapping of the same fields; both are validated. Fields that are
-    left out are taken from the agent's own settings."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import attrs
 
@@ -52,7 +52,7 @@ class ListBlocks(CreationOrder, IdListing[Block]):
 
     http: ClassVar[Endpoint] = GET("/v1/blocks/")
     item: ClassVar[str] = "block"
-    default_order: ClassVar[Literal["asc", "desc"]] = "asc"
+    default_order: ClassVar[str] = "asc"
 
     after: InQuery[BlockId | None] = UNSET
     before: InQuery[BlockId | None] = UNSET

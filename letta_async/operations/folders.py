@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from letta_async._schema.fields import Count
 from letta_async._schema.unset import UNSET
@@ -59,7 +59,7 @@ class ListFolders(CreationOrder, IdListing[Folder]):
 
     http: ClassVar[Endpoint] = GET("/v1/folders/")
     item: ClassVar[str] = "folder"
-    default_order: ClassVar[Literal["asc", "desc"]] = "asc"
+    default_order: ClassVar[str] = "asc"
 
     after: InQuery[FolderId | None] = UNSET
     before: InQuery[FolderId | None] = UNSET

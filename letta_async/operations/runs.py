@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
@@ -38,7 +38,7 @@ class ListRuns(CreationOrder, IdListing[Run]):
     default_limit: ClassVar[int] = 100
 
     limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of runs per page, at most 1000. Server default: 100."""
+    """Maximum number of runs per page, at most 1000. Server default: {default_limit}."""
     after: InQuery[RunId | None] = UNSET
     """End before the run with this ID, in the order of the list; Letta 0.16.8 has `after` and `before` reversed."""
     before: InQuery[RunId | None] = UNSET
@@ -91,7 +91,7 @@ class ListRunMessages(CreationOrder, MessageListing[Message]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/runs/{run_id}/messages")
-    default_order: ClassVar[Literal["asc", "desc"]] = "asc"
+    default_order: ClassVar[str] = "asc"
 
     run_id: InPath[RunId]
     """`run-<uuid4>`."""

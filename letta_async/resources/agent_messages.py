@@ -527,9 +527,9 @@ class AsyncAgentMessages(AsyncToolRunning):
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
-        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         conversation_id: str | Unset | None = UNSET,
         use_assistant_message: bool | Unset = UNSET,
         assistant_message_tool_name: str | Unset = UNSET,
@@ -553,9 +553,9 @@ class AsyncAgentMessages(AsyncToolRunning):
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
+            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
-            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
                 Default: all.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
@@ -587,9 +587,9 @@ class AsyncAgentMessages(AsyncToolRunning):
                 "before": before,
                 "order": order,
                 "order_by": order_by,
+                "include_return_message_types": include_return_message_types,
                 "group_id": group_id,
                 "include_err": include_err,
-                "include_return_message_types": include_return_message_types,
                 "conversation_id": conversation_id,
                 "use_assistant_message": use_assistant_message,
                 "assistant_message_tool_name": assistant_message_tool_name,
@@ -1341,9 +1341,9 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
-        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         conversation_id: str | Unset | None = UNSET,
         use_assistant_message: bool | Unset = UNSET,
         assistant_message_tool_name: str | Unset = UNSET,
@@ -1367,9 +1367,9 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
+            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
-            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
                 Default: all.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
@@ -1400,9 +1400,9 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 before=before,
                 order=order,
                 order_by=order_by,
+                include_return_message_types=include_return_message_types,
                 group_id=group_id,
                 include_err=include_err,
-                include_return_message_types=include_return_message_types,
                 conversation_id=conversation_id,
                 use_assistant_message=use_assistant_message,
                 assistant_message_tool_name=assistant_message_tool_name,

@@ -358,9 +358,9 @@ class AsyncConversationMessages(AsyncToolRunning):
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
-        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         agent_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -384,9 +384,9 @@ class AsyncConversationMessages(AsyncToolRunning):
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
+            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
-            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -410,9 +410,9 @@ class AsyncConversationMessages(AsyncToolRunning):
                 "before": before,
                 "order": order,
                 "order_by": order_by,
+                "include_return_message_types": include_return_message_types,
                 "group_id": group_id,
                 "include_err": include_err,
-                "include_return_message_types": include_return_message_types,
                 "agent_id": agent_id,
             },
             extra_headers,
@@ -915,9 +915,9 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
-        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         agent_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -941,9 +941,9 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
+            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
-            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -966,9 +966,9 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
                 before=before,
                 order=order,
                 order_by=order_by,
+                include_return_message_types=include_return_message_types,
                 group_id=group_id,
                 include_err=include_err,
-                include_return_message_types=include_return_message_types,
                 agent_id=agent_id,
                 extra_headers=extra_headers,
                 extra_query=extra_query,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import pkgutil
 import re
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,12 +12,13 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 
+from letta_async import operations
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import GET, InPath, InQuery, Operation, Segment, operation
 from letta_async.operations._tree import LOOPS, RESOURCES, TREE
 from tools.api.__main__ import generated
-from tools.api.declarations import read_call
+from tools.api.declarations import read_call, read_module
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,6 +69,21 @@ class Bare(Operation[str]):
     http = GET("/v1/things/{name}")
 
     name: InPath[Segment]
+
+
+def test_a_parameter_is_described_once_but_for_ids_in_paths() -> None:
+    homes = [f"{operations.__name__}.{module.name}" for module in pkgutil.iter_modules(operations.__path__)]
+    found: dict[tuple[str, str], list[str]] = {}
+    for cls in (cls for home in homes for cls in read_module(home).classes.values()):
+        for field, below in itertools.pairwise(cls.body):
+            match field, below:
+                case ast.AnnAssign(ast.Name(name), annotation), ast.Expr(ast.Constant(str(text))):
+                    if not ast.unparse(annotation).startswith("InPath["):
+                        found.setdefault((name, " ".join(text.split())), []).append(cls.name)
+                case _:
+                    pass
+    assert len(found) > 150
+    assert {key: classes for key, classes in found.items() if len(classes) > 1} == {}
 
 
 def test_a_parameter_that_is_declared_again_keeps_its_place_and_description() -> None:
