@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from letta_async._schema.json_values import is_array, show
 from letta_async._schema.unset import Unset
 from letta_async.config import Timeout
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
-from letta_async.function_tools.local_tools import read_tools
-from letta_async.function_tools.tool_loop import ToolLoop, ToolRun
+from letta_async.function_tools.local_tools import ToolSource, read_tools
+from letta_async.function_tools.tool_loop import Approval, ToolLoop, ToolRun
 from letta_async.operations._tool_loop import ToolLoopOperation
 from letta_async.resources._resource import AsyncResource, given, options_of
+from letta_async.types.message import ToolCall
 from letta_async.types.turn import LettaResponse
 
 __all__ = ["AsyncToolRunning"]
@@ -33,7 +34,9 @@ class AsyncToolRunning(AsyncResource):
         """Run the tools that the agent calls; `messages` and `input` of the parameters are sent first."""
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         common: dict[str, Any] = {**given(parameters), "streaming": False}
-        tools, approve, max_turns = (common.pop(name) for name in ("tools", "approve", "max_turns"))
+        tools: Sequence[ToolSource] = common.pop("tools")
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = common.pop("approve")
+        max_turns: int = common.pop("max_turns")
         problems: list[ArgumentProblem] = []
         try:
             local = read_tools(tools)

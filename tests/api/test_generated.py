@@ -73,13 +73,13 @@ class Bare(Operation[str]):
 
 def test_a_parameter_is_described_once_but_for_ids_in_paths() -> None:
     homes = [f"{operations.__name__}.{module.name}" for module in pkgutil.iter_modules(operations.__path__)]
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str, str], list[str]] = {}
     for cls in (cls for home in homes for cls in read_module(home).classes.values()):
         for field, below in itertools.pairwise(cls.body):
             match field, below:
                 case ast.AnnAssign(ast.Name(name), annotation), ast.Expr(ast.Constant(str(text))):
-                    if not ast.unparse(annotation).startswith("InPath["):
-                        found.setdefault((name, " ".join(text.split())), []).append(cls.name)
+                    if not (place := ast.unparse(annotation)).startswith("InPath["):
+                        found.setdefault((name, place, " ".join(text.split())), []).append(cls.name)
                 case _:
                     pass
     assert len(found) > 150

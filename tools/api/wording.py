@@ -19,8 +19,13 @@ def completed(text: str, cls: type[Any]) -> str:
     """
     if not issubclass(cls, IdListing):
         return text
-    words = {"items": plural(cls.item)}
-    return re.sub(r"\{(items?|default_\w+)\}", lambda match: words.get(match[1]) or str(getattr(cls, match[1])), text)
+    words = {
+        "item": cls.item,
+        "items": plural(cls.item),
+        "default_limit": f"{cls.default_limit}",
+        "default_order": cls.default_order,
+    }
+    return re.sub(r"\{(\w+)\}", lambda match: words.get(match[1], match[0]), text)
 
 
 def plural(noun: str) -> str:
