@@ -147,7 +147,7 @@ def test_a_file_of_another_format_is_refused_and_left_as_it_is(filled: Path) -> 
         database.execute("PRAGMA user_version = 99")
     database.close()
     before = filled.read_bytes()
-    with pytest.raises(DataFileError, match="its format is 99, this version's 2"), EmbeddedServer(path=filled):
+    with pytest.raises(DataFileError, match="its format is 99, this version's 3"), EmbeddedServer(path=filled):
         pass
     assert filled.read_bytes() == before
 
