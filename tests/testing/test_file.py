@@ -163,7 +163,7 @@ def test_a_file_of_the_format_before_is_read(filled: Path) -> None:
         (agent,) = client.agents.list().page()
         assert client.conversations.messages.list("default", agent_id=agent.id).page()
     with sqlite3.connect(filled) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+        assert database.execute("PRAGMA user_version").fetchone() == (3,)
     database.close()
 
 
