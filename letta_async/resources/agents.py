@@ -49,6 +49,9 @@ class AsyncAgents(AsyncResource):
     tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
     """The tools of an agent."""
 
+    core_memory: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
+    """Earlier name of `blocks`."""
+
     async def create(
         self,
         *,
@@ -438,6 +441,8 @@ class AsyncAgents(AsyncResource):
             timeout,
         )
 
+    modify = update
+
 
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
@@ -453,6 +458,9 @@ class Agents(SyncResource[AsyncAgents]):
 
     tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
     """The tools of an agent."""
+
+    core_memory: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
+    """Earlier name of `blocks`."""
 
     def create(
         self,
@@ -852,3 +860,5 @@ class Agents(SyncResource[AsyncAgents]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update
