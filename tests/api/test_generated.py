@@ -6,17 +6,18 @@ import ast
 import itertools
 import pkgutil
 import re
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
 import attrs
 import pytest
 
-from letta_async import operations
+from letta_async import AsyncLetta, Letta, operations
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import GET, InPath, InQuery, Operation, Segment, operation
-from letta_async.operations._tree import LOOPS, RESOURCES, TREE
+from letta_async.operations._tree import EARLIER_NAMES, LOOPS, RESOURCES, TREE
 from tools.api.__main__ import generated
 from tools.api.declarations import read_call, read_module
 
@@ -48,6 +49,13 @@ def test_no_file_is_left_of_what_was_generated_once() -> None:
 def test_every_call_hangs_on_a_resource() -> None:
     assert {path.rpartition(".")[0] for path in TREE} <= {*RESOURCES}
     assert all(parent == "" or parent in RESOURCES for parent in (path.rpartition(".")[0] for path in RESOURCES))
+
+
+@pytest.mark.parametrize(("old", "new"), EARLIER_NAMES.items())
+@pytest.mark.parametrize("client", [AsyncLetta, Letta])
+def test_an_earlier_name_stands_for_the_name_of_today(client: type[AsyncLetta | Letta], old: str, new: str) -> None:
+    of_old, of_new = (attrgetter(path)(client(api_key="k")) for path in (old, new))
+    assert getattr(of_old, "__func__", type(of_old)) is getattr(of_new, "__func__", type(of_new))
 
 
 def test_a_parameter_without_a_description_is_refused() -> None:
