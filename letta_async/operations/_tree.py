@@ -20,7 +20,7 @@ from letta_async.operations import (
     messages,
     runs,
 )
-from letta_async.operations._finding import FindOrCreateAgent, FindOrCreateBlock
+from letta_async.operations._find_or_create import FindOrCreateAgent, FindOrCreateBlock
 from letta_async.operations._operation import Operation
 from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools
 
@@ -108,9 +108,9 @@ COMPOSED: Final[dict[str, type[Operation[Any]]]] = {
 """Declaration of each method that makes several calls, by its attribute path on a client."""
 
 EXTENSIONS: Final[dict[str, str]] = {
-    "agents": "letta_async.resources._finding.AsyncFinding",
+    "agents": "letta_async.resources._find_or_create.AsyncFindOrCreate",
     "agents.messages": "letta_async.resources._tool_running.AsyncToolRunning",
-    "blocks": "letta_async.resources._finding.AsyncFinding",
+    "blocks": "letta_async.resources._find_or_create.AsyncFindOrCreate",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
     "conversations.messages": "letta_async.resources._tool_running.AsyncToolRunning",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.operations._finding import FindOrCreateAgent
+from letta_async.operations._find_or_create import FindOrCreateAgent
 from letta_async.operations.agents import (
     CreateAgent,
     DeleteAgent,
@@ -17,7 +17,7 @@ from letta_async.operations.agents import (
     RetrieveAgent,
     UpdateAgent,
 )
-from letta_async.resources._finding import AsyncFinding
+from letta_async.resources._find_or_create import AsyncFindOrCreate
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Agents", "AsyncAgents"]
 
 
-class AsyncAgents(AsyncFinding):
+class AsyncAgents(AsyncFindOrCreate):
     """Agents, from whose memory system prompts are compiled."""
 
     messages: Part[AsyncAgentMessages] = Part("letta_async.resources.agent_messages", "AsyncAgentMessages")

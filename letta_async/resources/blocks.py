@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.operations._finding import FindOrCreateBlock
+from letta_async.operations._find_or_create import FindOrCreateBlock
 from letta_async.operations.blocks import CreateBlock, DeleteBlock, ListBlocks, RetrieveBlock, UpdateBlock
-from letta_async.resources._finding import AsyncFinding
+from letta_async.resources._find_or_create import AsyncFindOrCreate
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncBlocks", "Blocks"]
 
 
-class AsyncBlocks(AsyncFinding):
+class AsyncBlocks(AsyncFindOrCreate):
     """Memory blocks, which agents may share."""
 
     agents: Part[AsyncBlockAgents] = Part("letta_async.resources.block_agents", "AsyncBlockAgents")

@@ -23,7 +23,7 @@ NAME = Pattern(r"[\s\S]+", "the name by which it is found")
 
 @operation
 class FindOrCreateOperation(Operation[Answer], Generic[Answer]):
-    """A method that `resources/_finding.py` makes of a list and, if that is empty, of a creation."""
+    """A method that `resources/_find_or_create.py` makes of a list and, if that is empty, of a creation."""
 
     made_by = "find_or_create"
     key: ClassVar[str]

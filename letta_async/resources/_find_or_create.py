@@ -12,11 +12,11 @@ from letta_async._schema.unset import Unset
 from letta_async._schema.validation import check
 from letta_async.config import Timeout
 from letta_async.errors import InvalidArgumentError, NotFoundError
-from letta_async.operations._finding import FindOrCreateAgent, FindOrCreateOperation
+from letta_async.operations._find_or_create import FindOrCreateAgent, FindOrCreateOperation
 from letta_async.operations.blocks import DeleteBlock
 from letta_async.resources._resource import AsyncResource, given, options_of
 
-__all__ = ["AsyncFinding"]
+__all__ = ["AsyncFindOrCreate"]
 
 Answer = TypeVar("Answer")
 
@@ -24,7 +24,7 @@ _locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
 """Locks of the calls under way, by event loop, server and what is searched for."""
 
 
-class AsyncFinding(AsyncResource):
+class AsyncFindOrCreate(AsyncResource):
     """Base class of the resources with the method `find_or_create`."""
 
     async def _find_or_create(
