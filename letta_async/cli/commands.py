@@ -209,8 +209,8 @@ def recompile(
     standard input is no terminal. Ctrl-C ends cleanly and says how to go on. An ID of - stands for the ids on standard
     input, one a line.
     """
+    from letta_async.cli.compaction_settings import read_compaction_settings  # noqa: PLC0415 - as above
     from letta_async.cli.recompiling import Recompiling  # noqa: PLC0415 - only what a command needs
-    from letta_async.cli.settings import read_settings  # noqa: PLC0415 - as above
 
     if dry_run and journal is not None:
         raise click.UsageError("--dry-run does nothing that a --journal could tell of", context)
@@ -226,7 +226,7 @@ def recompile(
         only_stale=only_stale,
         diff=diff,
         yes=yes,
-        settings=None if settings is None else read_settings(settings),
+        settings=None if settings is None else read_compaction_settings(settings),
         journal=journal,
         dask=dask,
         send_secrets=send_secrets,
@@ -266,14 +266,14 @@ def compact(
     summarize the summary. Ctrl-C ends cleanly: what is in flight is waited for. A second one ends it at once.
     """
     from letta_async.cli.compacting import Compacting  # noqa: PLC0415 - only what a command needs
-    from letta_async.cli.settings import read_settings  # noqa: PLC0415 - as above
+    from letta_async.cli.compaction_settings import read_compaction_settings  # noqa: PLC0415 - as above
 
     return Compacting(
         selection=Selection.read(ids, agent=agent, block=block, everything=everything),
         connection=Connection(**connection),
         report=Report(output),
         yes=yes,
-        settings=None if settings is None else read_settings(settings),
+        settings=None if settings is None else read_compaction_settings(settings),
         command=context.obj,
     ).run()
 

@@ -12,10 +12,10 @@ from letta_async._utils.text_files import UnreadableTextError, read_text
 from letta_async.cli.failing import Refusal
 from letta_async.operations.conversations import Recompile
 
-__all__ = ["read_settings"]
+__all__ = ["read_compaction_settings"]
 
 
-def read_settings(text: str) -> Mapping[str, Any]:
+def read_compaction_settings(text: str) -> Mapping[str, Any]:
     """Parse the value of `--settings`: JSON if it begins with a brace, else the name of a file with JSON.
 
     Raises:
