@@ -146,10 +146,10 @@ def status(
     when some could not be checked: fit for a cron job or CI. An ID of - stands for the ids on standard input, one per
     line.
     """
-    from letta_async.cli.status import status as report_status  # noqa: PLC0415 - only what a command needs
+    from letta_async.cli.staleness_report import report_staleness  # noqa: PLC0415 - only what a command needs
 
     selection = Selection.read(ids, agent=agent, block=block, everything=everything)
-    return report_status(selection, Connection(**connection), Report(output, diffs=diff))
+    return report_staleness(selection, Connection(**connection), Report(output, diffs=diff))
 
 
 @letta_async.command(

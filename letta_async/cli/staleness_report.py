@@ -10,10 +10,10 @@ from letta_async.cli.report import Report, say
 from letta_async.cli.selection import Selection
 from letta_async.cli.stopping import Interrupted
 
-__all__ = ["status"]
+__all__ = ["report_staleness"]
 
 
-def status(selection: Selection, connection: Connection, report: Report) -> Exit:
+def report_staleness(selection: Selection, connection: Connection, report: Report) -> Exit:
     """Report which conversations are stale; return the exit code, which is 0 if none is."""
     ids: list[str] = []
     ended: Exit | None = None
