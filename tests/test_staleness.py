@@ -25,7 +25,7 @@ from letta_async import (
     Staleness,
     UnexpectedPromptError,
 )
-from letta_async.batch.prompt_alignment import _parse_time, align_stored_prompt
+from letta_async.batch.prompt_normalization import _parse_time, normalize_stored_prompt
 from letta_async.testing import EmbeddedServer
 from tests.ids import AGENT, CONVERSATION
 
@@ -50,7 +50,7 @@ def prompt(memory: str, own: str, *, after: str = "") -> str:
 
 
 def compared(stored: str, compiled: str) -> Staleness:
-    aligned = align_stored_prompt(stored, compiled, NOW)
+    aligned = normalize_stored_prompt(stored, compiled, NOW)
     return Staleness(conversation_id=CONVERSATION, stored=stored, compiled=compiled, aligned=aligned)
 
 
@@ -127,7 +127,7 @@ def test_everything_else_does(stored: str) -> None:
 )
 def test_a_compiled_prompt_of_another_form_is_an_error_and_no_guess(unknown: str) -> None:
     with pytest.raises(UnexpectedPromptError, match="memory_metadata") as caught:
-        align_stored_prompt(prompt("Ada", section()), unknown, NOW)
+        normalize_stored_prompt(prompt("Ada", section()), unknown, NOW)
     assert caught.value.prompt == unknown
     assert isinstance(caught.value, LettaError)
 

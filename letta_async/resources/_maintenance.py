@@ -15,7 +15,7 @@ from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
 from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome, Progress
-from letta_async.batch.prompt_alignment import align_stored_prompt
+from letta_async.batch.prompt_normalization import normalize_stored_prompt
 from letta_async.batch.runner import Batch
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import digest, make_key_function, target_problems
@@ -295,5 +295,5 @@ class AsyncMaintenance(AsyncResource):
         if not messages or not isinstance(messages[0], SystemMessage):
             raise UnexpectedPromptError(f"{conversation_id} does not begin with a system message")
         stored = messages[0].content
-        aligned = align_stored_prompt(stored, compiled, datetime.now(UTC))
+        aligned = normalize_stored_prompt(stored, compiled, datetime.now(UTC))
         return Staleness(conversation_id=conversation_id, stored=stored, compiled=compiled, aligned=aligned)

@@ -1,7 +1,7 @@
-"""Alignment of a stored prompt with a compiled one, so that only changes of the agent's memory differ.
+"""Normalization of a stored prompt: what differs each time that a prompt is compiled is taken from a compiled one.
 
-Some lines differ each time that a prompt is compiled. The memory ends with a section of this form (seen on Letta
-0.16.8, whose system prompt may continue after it, or have `{CORE_MEMORY}` twice and so two sections)::
+The memory ends with a section of this form (seen on Letta 0.16.8, whose system prompt may continue after it, or have
+`{CORE_MEMORY}` twice and so two sections)::
 
     <memory_metadata>
     - AGENT_ID: agent-…
@@ -25,7 +25,7 @@ from typing import Final
 from letta_async.batch.prompt_block_order import with_block_order_of
 from letta_async.errors import UnexpectedPromptError
 
-__all__ = ["align_stored_prompt"]
+__all__ = ["normalize_stored_prompt"]
 
 _METADATA: Final = re.compile(
     r"""
@@ -47,7 +47,7 @@ _MAX_CLOCK_SKEW: Final = timedelta(days=1)
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d)(:\d\d:\d\d) ([AP])M .*?([+-]\d{4})")
 
 
-def align_stored_prompt(stored: str, compiled: str, now: datetime) -> str:
+def normalize_stored_prompt(stored: str, compiled: str, now: datetime) -> str:
     """Return the stored prompt with the block order and the volatile lines of the compiled one.
 
     What still differs between the two is stale.
