@@ -18,15 +18,15 @@ from letta_async.batch.outcome import Outcome, Progress
 from letta_async.batch.targets import Target, Targets
 from letta_async.errors import APITimeoutError
 
-__all__ = ["BatchProgress", "deadline_error"]
+__all__ = ["BatchBookkeeper", "deadline_error"]
 
 _RECENT: Final = 100
 """Number of reports over which the rate is measured."""
 
 
 @attrs.define(eq=False, kw_only=True)
-class BatchProgress:
-    """Bookkeeping of a batch, shared by the runners in this process and on a Dask cluster."""
+class BatchBookkeeper:
+    """Keeper of the outcomes, the journal and the progress of a batch, in this process or on a Dask cluster."""
 
     targets: Targets
     open_journal: Callable[[], Journal] | None

@@ -11,7 +11,7 @@ import attrs
 
 from letta_async._http.timers import TimeoutScheduler, Timer
 from letta_async._schema.unset import UNSET
-from letta_async.batch.bookkeeping import BatchProgress, deadline_error
+from letta_async.batch.bookkeeping import BatchBookkeeper, deadline_error
 from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome, Progress
@@ -53,7 +53,7 @@ class Batch:
     compare: Compare | None = None
     """Checks whether a target is stale; `None` to recompile every target."""
 
-    progress: BatchProgress = attrs.field(init=False)
+    bookkeeper: BatchBookkeeper = attrs.field(init=False)
     """Outcomes so far, the journal, and progress reports."""
 
     _is_stopped: bool = attrs.field(default=False, init=False)
@@ -63,7 +63,7 @@ class Batch:
     _ends_at: float | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.progress = BatchProgress(
+        self.bookkeeper = BatchBookkeeper(
             targets=self.targets, open_journal=self.open_journal, on_progress=self.on_progress
         )
 
@@ -79,33 +79,33 @@ class Batch:
             is_wanted=lambda: not self._is_stopped,
         )
         try:
-            await self.progress.open()
+            await self.bookkeeper.open()
             async with run:
                 async for outcome, added in run:
-                    await self.progress.wait_written(added)
-                    await self.progress.report([outcome])
-                    if self.progress.failure is not None or (outcome.status == "failed" and self.stop_on_error):
+                    await self.bookkeeper.wait_written(added)
+                    await self.bookkeeper.report([outcome])
+                    if self.bookkeeper.failure is not None or (outcome.status == "failed" and self.stop_on_error):
                         self._is_stopped = True
                     yield outcome
-            await self.progress.mark_complete()
+            await self.bookkeeper.mark_complete()
         except Exception:
-            await self.progress.close()
-            if self.progress.failure is None:
+            await self.bookkeeper.close()
+            if self.bookkeeper.failure is None:
                 raise
         finally:  # also when a second cancellation arrives while what is in flight ends
-            await self.progress.close()
-        if self.progress.failure is not None:
-            raise self.progress.failure
+            await self.bookkeeper.close()
+        if self.bookkeeper.failure is not None:
+            raise self.bookkeeper.failure
 
     async def _process(self, target: Target) -> tuple[Outcome, int]:
         """Return a target's outcome, and the number of outcomes that the journal must have before it is yielded."""
         outcome = await self._find_or_recompile(target)
-        return outcome, self.progress.added
+        return outcome, self.bookkeeper.added
 
     async def _find_or_recompile(self, target: Target) -> Outcome:
         """Return a target's outcome: that of an equal target, finished or in flight, or that of a call."""
         key = self.key_of(target)
-        if (known := self.progress.find_outcome(key, target)) is not None:
+        if (known := self.bookkeeper.find_outcome(key, target)) is not None:
             return known
         if (twin := self._in_flight.get(key)) is not None:
             return attrs.evolve(await asyncio.shield(twin), target=target, repeated=True)
@@ -116,7 +116,7 @@ class Batch:
         finally:
             future.cancel()  # has no effect once there is a result
             del self._in_flight[key]
-        self.progress.add(key, outcome)
+        self.bookkeeper.add(key, outcome)
         return outcome
 
     async def _recompile_target(self, target: Target) -> Outcome:

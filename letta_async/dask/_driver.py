@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 
-from letta_async.batch.bookkeeping import BatchProgress, deadline_error
+from letta_async.batch.bookkeeping import BatchBookkeeper, deadline_error
 from letta_async.batch.outcome import Outcome
 from letta_async.batch.runner import Batch
 from letta_async.batch.targets import Target, take_targets
@@ -81,30 +81,30 @@ class ClusterBatch:
     """Whether the deadline has passed."""
 
     @property
-    def _progress(self) -> BatchProgress:
-        return self.batch.progress
+    def _bookkeeper(self) -> BatchBookkeeper:
+        return self.batch.bookkeeper
 
     async def run(self) -> AsyncGenerator[list[Outcome], None]:
         """Yield lists of outcomes that arrived together; closing the generator ends the requests in flight."""
         if self.batch.deadline is not None:
             self._ends_at = _now() + self.batch.deadline
         try:
-            await self._progress.open()
+            await self._bookkeeper.open()
             self._taker = asyncio.create_task(self._take_targets())
             while await self._request_partition():
                 outcomes = await self._wait_for_outcomes()
                 if not outcomes:
                     continue
-                await self._progress.wait_written(self._progress.added)
-                await self._progress.report(outcomes)
+                await self._bookkeeper.wait_written(self._bookkeeper.added)
+                await self._bookkeeper.report(outcomes)
                 failed = self.batch.stop_on_error and any(outcome.status == "failed" for outcome in outcomes)
-                if failed or self._progress.failure is not None:
+                if failed or self._bookkeeper.failure is not None:
                     self._stop_taking()
                 yield outcomes
             if self._error is None:
-                await self._progress.mark_complete()
-            await self._progress.close()
-            self._error = self._progress.failure or self._error
+                await self._bookkeeper.mark_complete()
+            await self._bookkeeper.close()
+            self._error = self._bookkeeper.failure or self._error
         except GeneratorExit:  # closed early: only an error that the targets raise at their end still matters
             if isinstance(self._error, asyncio.CancelledError):
                 self._error = None
@@ -112,7 +112,7 @@ class ClusterBatch:
             try:
                 await self._shut_down()
             finally:  # also when a second cancellation arrives during the wait
-                await self._progress.close()
+                await self._bookkeeper.close()
         if self._error is not None:
             raise self._error
 
@@ -160,7 +160,7 @@ class ClusterBatch:
         known, partition = self._cut
         key = self.batch.key_of(target)
         self._taken += 1
-        if (outcome := self._progress.find_outcome(key, target)) is not None:
+        if (outcome := self._bookkeeper.find_outcome(key, target)) is not None:
             known.append(outcome)
         elif key in self._in_flight:
             self._in_flight[key].append(target)
@@ -291,7 +291,7 @@ class ClusterBatch:
                 outcome = Outcome(target=first, status="failed", error=missing)
             else:
                 continue  # the worker stopped at an error, as it was asked to
-            self._progress.add(key, outcome)
+            self._bookkeeper.add(key, outcome)
             yield outcome
             for repeat in repeats:
                 yield attrs.evolve(outcome, target=repeat, repeated=True)
