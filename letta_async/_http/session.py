@@ -120,11 +120,17 @@ class ConnectionOptions:
         """Return whether another library opens the connections of the session, such as one for SOCKS."""
         return self.session is not None and not type(self.session.connector).__module__.startswith("aiohttp.")
 
-    def _with_proxy(self, proxy: str, path: str) -> ConnectionOptions:
-        """Return the options with a proxy; its user name and password become headers that only the proxy receives."""
+    def _with_proxy(self, proxy: str, source: str) -> ConnectionOptions:
+        """Return the options with a proxy; its user name and password become headers that only the proxy receives.
+
+        Args:
+            proxy: URL of the proxy.
+            source: Name of the parameter or of the environment variable that holds the URL, for errors.
+
+        """
         url = _proxy_url(proxy)
         if url is None:
-            raise InvalidArgumentError([ArgumentProblem(path, "is not a URL such as http://proxy.example:3128")])
+            raise InvalidArgumentError([ArgumentProblem(source, "is not a URL such as http://proxy.example:3128")])
         headers: dict[str, str] | None = None
         if url.user is not None:
             credentials = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode()
