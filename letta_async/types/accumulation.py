@@ -20,59 +20,59 @@ from letta_async.types.turn import LettaResponse
 
 __all__ = ["Accumulator", "accumulate"]
 
-_Piece = AssistantMessage | ReasoningMessage | ToolCallMessage | ApprovalRequestMessage
+_Delta = AssistantMessage | ReasoningMessage | ToolCallMessage | ApprovalRequestMessage
 
 
 @attrs.define
-class _Pieces:
-    """What was received of one message."""
+class _MessageDeltas:
+    """Deltas of one message that were received so far."""
 
     first: Any
     texts: list[str] = attrs.field(factory=list[str])
     calls: dict[str | None, list[ToolCall]] = attrs.field(factory=dict[str | None, list[ToolCall]])
     parts: list[Any] = attrs.field(factory=list[Any])
 
-    def add(self, piece: Any) -> None:
-        """Add a piece."""
-        if isinstance(piece, AssistantMessage):
-            if isinstance(piece.content, str):
-                self.texts.append(piece.content)
+    def add(self, delta: Any) -> None:
+        """Add a delta."""
+        if isinstance(delta, AssistantMessage):
+            if isinstance(delta.content, str):
+                self.texts.append(delta.content)
             else:
-                self.parts += piece.content
-        elif isinstance(piece, ReasoningMessage):
-            self.texts.append(piece.reasoning)
-            if piece.signature is not None and self.first.signature is None:
-                self.first = attrs.evolve(self.first, signature=piece.signature)
+                self.parts += delta.content
+        elif isinstance(delta, ReasoningMessage):
+            self.texts.append(delta.reasoning)
+            if delta.signature is not None and self.first.signature is None:
+                self.first = attrs.evolve(self.first, signature=delta.signature)
         else:
-            for call in piece.calls:
+            for call in delta.calls:
                 known = call.tool_call_id if call.tool_call_id is not None else next(reversed(self.calls), None)
                 self.calls.setdefault(known, []).append(call)
 
-    def joined(self) -> Message:
-        """Return the message."""
+    def to_message(self) -> Message:
+        """Return the message that the deltas amount to so far."""
         first = self.first
         if isinstance(first, AssistantMessage):
             return attrs.evolve(first, content=self.parts or "".join(self.texts))
         if isinstance(first, ReasoningMessage):
             return attrs.evolve(first, reasoning="".join(self.texts))
-        calls = [_joined_call(pieces) for pieces in self.calls.values()]
+        calls = [_join_call(deltas) for deltas in self.calls.values()]
         made: Message = attrs.evolve(first, tool_calls=calls, tool_call=calls[0] if calls else None)
         return made
 
 
-def _joined_call(pieces: list[ToolCall]) -> ToolCall:
-    if len(pieces) == 1:
-        return pieces[0]
-    arguments = [piece.arguments for piece in pieces if piece.arguments is not None]
-    names = [piece.name for piece in pieces if piece.name is not None]
+def _join_call(deltas: list[ToolCall]) -> ToolCall:
+    if len(deltas) == 1:
+        return deltas[0]
+    arguments = [delta.arguments for delta in deltas if delta.arguments is not None]
+    names = [delta.name for delta in deltas if delta.name is not None]
     return attrs.evolve(
-        pieces[0], name=names[0] if names else None, arguments="".join(arguments) if arguments else None
+        deltas[0], name=names[0] if names else None, arguments="".join(arguments) if arguments else None
     )
 
 
-def _is_piece(event: object) -> TypeGuard[_Piece]:
-    """Return whether an event can be a piece of a message: in a field that is read, a server may send anything."""
-    if not isinstance(event, _Piece):
+def _is_delta(event: object) -> TypeGuard[_Delta]:
+    """Return whether an event can be a delta of a message: in a field that is read, a server may send anything."""
+    if not isinstance(event, _Delta):
         return False
     if isinstance(event, AssistantMessage):
         joinable = isinstance(event.content, str | list)
@@ -99,18 +99,18 @@ class Accumulator:
     """
 
     def __init__(self) -> None:
-        self._messages: dict[Any, _Pieces | Message] = {}
+        self._messages: dict[Any, _MessageDeltas | Message] = {}
         self._stop_reason = LettaStopReason()
         self._usage = LettaUsageStatistics()
 
     def add(self, event: object) -> None:
         """Add an event; what is no event of a turn is left out."""
-        if _is_piece(event):
+        if _is_delta(event):
             key = event.id, event.message_type
-            pieces = self._messages.get(key)
-            if not isinstance(pieces, _Pieces):
-                pieces = self._messages[key] = _Pieces(event)
-            pieces.add(event)
+            deltas = self._messages.get(key)
+            if not isinstance(deltas, _MessageDeltas):
+                deltas = self._messages[key] = _MessageDeltas(event)
+            deltas.add(event)
         elif isinstance(event, LettaStopReason):
             self._stop_reason = event
         elif isinstance(event, LettaUsageStatistics):
@@ -121,7 +121,7 @@ class Accumulator:
     @property
     def response(self) -> LettaResponse:
         """The response so far; without `stop_reason` and `usage` until these have arrived."""
-        messages = [each.joined() if isinstance(each, _Pieces) else each for each in self._messages.values()]
+        messages = [each.to_message() if isinstance(each, _MessageDeltas) else each for each in self._messages.values()]
         return LettaResponse(messages=messages, stop_reason=self._stop_reason, usage=self._usage)
 
 
