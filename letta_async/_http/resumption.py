@@ -109,7 +109,7 @@ class ResumingSource:
         try:
             while self._source is not None and not self._closed:
                 if self._resumption is not None:
-                    await self._resumed(self._resumption)
+                    await self._wait_for_resumption(self._resumption)
                     continue
                 try:
                     events = await self._source.read()
@@ -132,7 +132,7 @@ class ResumingSource:
         if self._resumption is not None:
             self._resumption.cancel()
 
-    async def _resumed(self, resumption: asyncio.Task[None]) -> None:
+    async def _wait_for_resumption(self, resumption: asyncio.Task[None]) -> None:
         """Wait for a resumption, and raise its error; return also when `close` ended it."""
         try:
             await asyncio.shield(resumption)
