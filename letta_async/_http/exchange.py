@@ -10,9 +10,9 @@ import aiohttp
 from aiohttp.http_exceptions import BadHttpMessage
 from yarl import URL
 
+from letta_async._http.connection_reuse import PARSED_IN_PYTHON
 from letta_async._http.error_response import MAX_REFUSAL
 from letta_async._http.form import OpenForm
-from letta_async._http.idle import PARSED_IN_PYTHON
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
 from letta_async._http.response import Response, invalid_response, refuse_stream

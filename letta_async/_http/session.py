@@ -17,7 +17,7 @@ from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDict
 from yarl import URL
 
-from letta_async._http.idle import Idle, is_unspoilt
+from letta_async._http.connection_reuse import ReusableConnection, is_reusable
 from letta_async._http.proxies import environment_proxy
 from letta_async._http.timers import TimeoutScheduler, Timer
 from letta_async._utils.secret_strings import Secret
@@ -38,7 +38,7 @@ REUSED: Final[ContextVar[bool | None]] = ContextVar("letta_async_reused", defaul
 """Whether the task's latest request was sent on a connection that had been idle; set when the connection is aborted."""
 
 
-class _Protocol(Idle):
+class _AbortedConnection(ReusableConnection):
     """Connection that is aborted when it is closed, because a graceful shutdown depends on the other side."""
 
     def close(self) -> None:
@@ -53,7 +53,7 @@ class _Connector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType] - aiohttp names no type
-        protocol: Any = partial(_Protocol, loop=self._loop)
+        protocol: Any = partial(_AbortedConnection, loop=self._loop)
         self._factory = protocol
 
     async def _create_connection(
@@ -190,7 +190,7 @@ def _adopt(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
             request.headers["Authorization"] = auth.encode()
         pool: Any = session.connector
         for protocol, _ in pool._conns.get(request.connection_key, ()):
-            if protocol.is_connected() and not is_unspoilt(protocol):
+            if protocol.is_connected() and not is_reusable(protocol):
                 protocol.close()
         return await send(request)
 

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from letta_async import AsyncLetta
-from letta_async._http.idle import PARSED_IN_PYTHON
+from letta_async._http.connection_reuse import PARSED_IN_PYTHON
 from tests.ids import CONVERSATION
 from tests.waiting import PATIENCE
 

@@ -1,4 +1,4 @@
-"""Idle connections, which are not reused once they received bytes without a request."""
+"""Reuse of idle connections, except those that received bytes without a request."""
 
 from __future__ import annotations
 
@@ -10,45 +10,52 @@ from typing import Any, Final
 from aiohttp import http_parser
 from aiohttp.client_proto import ResponseHandler
 
-__all__ = ["PARSED_IN_PYTHON", "Idle", "is_unspoilt"]
+__all__ = ["PARSED_IN_PYTHON", "ReusableConnection", "is_reusable"]
 
-Glance = Callable[[int], object]
+UnreadCheck = Callable[[int], object]
 
 PARSED_IN_PYTHON: Final = http_parser.HttpResponseParser is http_parser.HttpResponseParserPy
 """Whether aiohttp parses responses in Python, because its C extensions are missing."""
 
 
-class Idle(ResponseHandler):
-    """Connection that is not reused once it received bytes without a request."""
+class ReusableConnection(ResponseHandler):
+    """Connection that is checked before it is reused.
 
-    _spent: Any = None
+    It is not reused if it is closed, or received bytes without a request: in aiohttp's buffers, in the parser of the
+    latest response, or in the socket, from which the loop has not read them yet.
+    """
+
+    _latest_parser: Any = None
     """Parser of the latest response."""
-    _glance: Glance | None = None
+    _has_unread: UnreadCheck | None = None
 
     @property
     def should_close(self) -> bool:
         """Whether the response that has just ended is the last one on this connection."""
         if super().should_close:
             return True
-        self._spent, self._parser = self._parser, None  # without a parser, later bytes are kept in `_tail`
+        self._latest_parser, self._parser = self._parser, None  # without a parser, later bytes are kept in `_tail`
         return False
 
     def is_connected(self) -> bool:
         """Whether the connection can be used for another request."""
         if self.transport is None or self.transport.is_closing():
             return False
-        if self._glance is None:
-            self._glance = _glance_at(self.transport)
-        return not (self._buffer or self._tail or _is_begun(self._spent) or self._glance(0))
+        if self._has_unread is None:
+            self._has_unread = _unread_check_of(self.transport)
+        return not (self._buffer or self._tail or _has_begun(self._latest_parser) or self._has_unread(0))
 
 
-def is_unspoilt(protocol: Any) -> bool:
-    """Return whether an idle connection of aiohttp's own class has received nothing since its last response."""
-    glance = _glance_at(protocol.transport)
-    return not (protocol._buffer or protocol._tail or _is_begun(protocol._parser) or glance(0))
+def is_reusable(protocol: Any) -> bool:
+    """Return whether an idle connection of aiohttp's own class has received nothing since its last response.
+
+    The caller has checked that it is still connected.
+    """
+    has_unread = _unread_check_of(protocol.transport)
+    return not (protocol._buffer or protocol._tail or _has_begun(protocol._parser) or has_unread(0))
 
 
-def _glance_at(transport: Any) -> Glance:
+def _unread_check_of(transport: Any) -> UnreadCheck:
     """Return a function that checks for bytes, or the end of the connection, that the loop has not read yet."""
     socket = transport.get_extra_info("socket")
     if socket is None:
@@ -60,7 +67,7 @@ def _glance_at(transport: Any) -> Glance:
     return poll.poll
 
 
-def _is_begun(parser: Any) -> bool:
+def _has_begun(parser: Any) -> bool:
     """Return whether a parser has begun a response."""
     if parser is None:
         return False
