@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from letta_async._http.timers import TimeoutScheduler, Timer
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from tests.clock import Loop
 
 

@@ -10,7 +10,7 @@ import attrs
 
 from letta_async._http.limiter import ServerLimiters
 from letta_async._http.session import ConnectionOptions
-from letta_async._http.timers import TimeoutScheduler
+from letta_async._http.timeouts import TimeoutScheduler
 from letta_async.config import ClientConfig
 from letta_async.retry import Retries
 

@@ -15,7 +15,7 @@ from letta_async._http.events import EventDecoder
 from letta_async._http.exchange import drop, is_cancelled
 from letta_async._http.request import Request
 from letta_async._http.response import Response, invalid_response
-from letta_async._http.timers import Timer
+from letta_async._http.timeouts import Timer
 from letta_async._http.translation import connection_error, translate
 from letta_async._schema.converter import reader_of
 from letta_async._schema.json_values import parse_json

@@ -17,7 +17,7 @@ from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
 from letta_async._http.response import Response, invalid_response, refuse_stream
 from letta_async._http.session import REUSED, ConnectionOptions
-from letta_async._http.timers import TimeoutScheduler, Timer
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._http.trace import Trace
 from letta_async._http.translation import translate
 from letta_async.config import ClientConfig

@@ -19,7 +19,7 @@ from yarl import URL
 
 from letta_async._http.connection_reuse import ReusableConnection, is_reusable
 from letta_async._http.proxies import environment_proxy
-from letta_async._http.timers import TimeoutScheduler, Timer
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._utils.secret_strings import Secret
 from letta_async.errors import ArgumentProblem, ClientClosedError, InvalidArgumentError
 

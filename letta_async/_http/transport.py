@@ -18,7 +18,7 @@ from letta_async._http.event_source import EventSource
 from letta_async._http.limiter import Limiter, ServerLimiters
 from letta_async._http.request import Request
 from letta_async._http.session import ConnectionOptions, abandon_session
-from letta_async._http.timers import TimeoutScheduler, Timer
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._schema.record import Record
 from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import attrs
 
-from letta_async._http.timers import TimeoutScheduler, Timer
+from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._schema.unset import UNSET
 from letta_async.batch.bookkeeping import BatchBookkeeper, deadline_error
 from letta_async.batch.concurrent_run import ConcurrentRun
