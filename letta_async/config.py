@@ -15,7 +15,13 @@ from yarl import URL
 
 from letta_async._schema.json_values import exact, is_object, json_problems, show, to_builtins
 from letta_async._schema.unset import UNSET, Unset
-from letta_async._utils.api_keys import KEY_PLACEHOLDER, CallableKeySource, FileKeySource, KeySource, api_key_problems
+from letta_async._utils.api_key_sources import (
+    KEY_PLACEHOLDER,
+    CallableKeySource,
+    FileKeySource,
+    KeySource,
+    api_key_problems,
+)
 from letta_async._utils.caller_warnings import warn
 from letta_async._utils.logging_setup import configure_logging
 from letta_async._utils.secret_strings import Secret, mask, names_secret

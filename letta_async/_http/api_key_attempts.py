@@ -12,7 +12,7 @@ from letta_async._http.context import CallContext
 from letta_async._http.error_response import is_provider_error
 from letta_async._http.request import Request
 from letta_async._http.timeouts import Timer
-from letta_async._utils.api_keys import KEY_PLACEHOLDER, IssuedKey, KeySource
+from letta_async._utils.api_key_sources import KEY_PLACEHOLDER, IssuedKey, KeySource
 from letta_async._utils.logging_setup import log
 from letta_async._utils.secret_strings import Secret
 from letta_async.errors import APIKeyError, Attempt, AuthenticationError
