@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentInclude, AgentState, AgentType
     from letta_async.types.block import Block, NewBlock
-    from letta_async.types.compaction import CompactionSettings
+    from letta_async.types.compaction import CompactionSettings, CompactResponse
     from letta_async.types.content import (
         Base64Image,
         Content,
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
         UnknownContent,
         UrlImage,
     )
-    from letta_async.types.conversation import CompactResponse, Conversation
+    from letta_async.types.conversation import Conversation
     from letta_async.types.folder import AgentFileAttachment, DuplicateHandling, EmbeddingConfig, FileMetadata, Folder
     from letta_async.types.message import (
         ApprovalRequestMessage,
@@ -333,7 +333,7 @@ _HOMES: Final = {
     "ClientStats": "_http.transport",
     "ClientTool": "types.turn",
     "ClusterError": "errors",
-    "CompactResponse": "types.conversation",
+    "CompactResponse": "types.compaction",
     "CompactionSettings": "types.compaction",
     "CompactionStats": "types.message",
     "ConflictError": "errors",

@@ -25,7 +25,7 @@ from letta_async.operations._operation import (
 from letta_async.operations._streaming import StreamOperation, SwitchedOperation
 from letta_async.operations._turn import StreamingTurn, TurnOperation
 from letta_async.types.agent import AgentState
-from letta_async.types.conversation import CompactResponse
+from letta_async.types.compaction import CompactResponse
 from letta_async.types.message import Message
 from letta_async.types.run import Run
 from letta_async.types.stream import StreamEvent

@@ -27,8 +27,8 @@ from letta_async.operations._operation import (
     Query,
     operation,
 )
-from letta_async.types.compaction import CompactionSettings
-from letta_async.types.conversation import CompactResponse, Conversation
+from letta_async.types.compaction import CompactionSettings, CompactResponse
+from letta_async.types.conversation import Conversation
 from letta_async.types.providers import ModelSettings
 
 __all__ = [

@@ -25,9 +25,8 @@ from letta_async.resources._stream import AsyncStream, Stream
 from letta_async.resources._sync import SyncResource
 from letta_async.resources._tool_running import AsyncToolRunning
 from letta_async.types.agent import AgentState
-from letta_async.types.compaction import CompactionSettings
+from letta_async.types.compaction import CompactionSettings, CompactResponse
 from letta_async.types.content import ContentPart
-from letta_async.types.conversation import CompactResponse
 from letta_async.types.message import Message, ToolCall
 from letta_async.types.run import Run
 from letta_async.types.stream import StreamEvent

@@ -27,8 +27,8 @@ from letta_async.resources._maintenance import AsyncMaintenance
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
-from letta_async.types.compaction import CompactionSettings
-from letta_async.types.conversation import CompactResponse, Conversation
+from letta_async.types.compaction import CompactionSettings, CompactResponse
+from letta_async.types.conversation import Conversation
 from letta_async.types.providers import ModelSettings
 
 if TYPE_CHECKING:

@@ -35,7 +35,8 @@ from letta_async.testing._scripted_routes import without_answer
 from letta_async.testing._state import Store
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
-from letta_async.types.conversation import CompactResponse, Conversation
+from letta_async.types.compaction import CompactResponse
+from letta_async.types.conversation import Conversation
 from letta_async.types.message import Message
 from letta_async.types.run import Run
 from letta_async.types.turn import LettaResponse

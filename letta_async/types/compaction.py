@@ -1,4 +1,4 @@
-"""Settings for compacting (summarizing) a conversation that exceeds its context window."""
+"""Settings for compacting (summarizing) a conversation that exceeds its context window, and the result of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from letta_async._schema.fields import Count, Fraction, WireObject
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.types.providers import ModelSettings
 
-__all__ = ["CompactionSettings"]
+__all__ = ["CompactResponse", "CompactionSettings"]
 
 
 @attrs.frozen(kw_only=True)
@@ -39,3 +39,15 @@ class CompactionSettings(WireObject):
     sliding_window_percentage: Fraction | Unset = UNSET
     """Share of the context window, 0 to 1. The API reference calls it the part that is kept; the server's guide and
     code treat it as the part that is evicted. Server default: 0.3."""
+
+
+@attrs.frozen(kw_only=True)
+class CompactResponse(WireObject):
+    """Result of compacting a conversation."""
+
+    summary: str
+    """Summary that replaces the messages that were summarized."""
+    num_messages_before: int
+    """Number of messages in the context before compaction."""
+    num_messages_after: int
+    """Number of messages in the context after compaction."""

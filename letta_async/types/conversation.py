@@ -1,4 +1,4 @@
-"""Conversations, and the result of compacting one."""
+"""Conversations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import attrs
 from letta_async._schema.fields import WireObject
 from letta_async.types.providers import ModelSettings
 
-__all__ = ["CompactResponse", "Conversation"]
+__all__ = ["Conversation"]
 
 
 @attrs.frozen(kw_only=True)
@@ -53,15 +53,3 @@ class Conversation(WireObject):
     """ID of the user who created the conversation."""
     last_updated_by_id: str | None = None
     """ID of the user who changed the conversation last."""
-
-
-@attrs.frozen(kw_only=True)
-class CompactResponse(WireObject):
-    """Result of compacting a conversation."""
-
-    summary: str
-    """Summary that replaces the messages that were summarized."""
-    num_messages_before: int
-    """Number of messages in the context before compaction."""
-    num_messages_after: int
-    """Number of messages in the context after compaction."""
