@@ -87,7 +87,7 @@ class ClusterBatch:
     async def run(self) -> AsyncGenerator[list[Outcome], None]:
         """Yield lists of outcomes that arrived together; closing the generator ends the requests in flight."""
         if self.batch.deadline is not None:
-            self._ends_at = _now() + self.batch.deadline
+            self._ends_at = _loop_time() + self.batch.deadline
         try:
             await self._bookkeeper.open()
             self._taker = asyncio.create_task(self._take_targets())
@@ -127,10 +127,10 @@ class ClusterBatch:
 
     async def _read_threads(self) -> None:
         """Read the cluster's number of threads, which may change at any time."""
-        if _now() < self._threads_read_at + _THREADS_MAX_AGE:
+        if _loop_time() < self._threads_read_at + _THREADS_MAX_AGE:
             return
         threads = await self.cluster.threads()
-        self._threads_read_at = _now()
+        self._threads_read_at = _loop_time()
         self._threads = sum(threads)
         self._window = self._threads + max(1, len(threads))
 
@@ -193,12 +193,12 @@ class ClusterBatch:
         """Wait for a cut or finished partition; return the outcomes, none if it was cut or the wait ended first."""
         under_way: set[asyncio.Future[Any]] = {*self._pending, *([] if self._requested is None else [self._requested])}
         until = math.inf if self._expired and not self._pending else self._ends_at
-        wait = max(0, until - _now())
+        wait = max(0, until - _loop_time())
         if not self._is_stopped and self._requested is None:
             wait = min(wait, _THREADS_MAX_AGE)  # the cluster may have grown
         timeout = None if wait == math.inf else wait
         done, _ = await asyncio.wait(under_way, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        if not done and _now() < until:
+        if not done and _loop_time() < until:
             return []
         if not done:
             return await (self._fail_pending() if self._expired else self._expire())
@@ -213,7 +213,7 @@ class ClusterBatch:
 
     async def _expire(self) -> list[Outcome]:
         """Tell the workers to end the run, because the deadline has passed."""
-        self._expired, self._ends_at = True, _now() + GRACE_PERIOD
+        self._expired, self._ends_at = True, _loop_time() + GRACE_PERIOD
         if self._submitted:
             await self.cluster.end_run(self.payload.run)
         return []
@@ -318,5 +318,5 @@ def new_run_name() -> str:
     return f"letta-async-{uuid.uuid4().hex[:12]}"
 
 
-def _now() -> float:
+def _loop_time() -> float:
     return asyncio.get_running_loop().time()
