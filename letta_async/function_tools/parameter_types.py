@@ -197,7 +197,7 @@ class TypeReader:
         except (NameError, AttributeError, TypeError, SyntaxError) as error:
             raise UnknownTypeError(f"{_show(cls)} has a field with an annotation that is not known: {error}") from None
         if typing.is_typeddict(cls):
-            annotations = {name: _bare(hint) for name, hint in hints.items()}
+            annotations = {name: _without_required(hint) for name, hint in hints.items()}
             required = [name for name, hint in hints.items() if _is_required(hint, name in cls.__required_keys__)]
         else:
             annotations = dict(_constructor_types(cls, hints))
@@ -257,7 +257,7 @@ def _is_initial(hint: Any) -> bool:
     return isinstance(hint, dataclasses.InitVar)
 
 
-def _bare(hint: Any) -> Any:
+def _without_required(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
 
 
