@@ -212,7 +212,7 @@ def stream_opener(
     """Return a function that sends the request of a stream, and sees to it that the stream is resumed if it can be."""
     operation = request.operation
     assert isinstance(operation, EventOperation)  # noqa: S101 - no other call streams
-    by_otid = operation.reattach_parameters()
+    by_otid = operation.find_run_parameters()
 
     async def send(what: Request, until: float | None) -> EventSource:
         source: EventSource = await transport.send(what, config, until=until)

@@ -37,7 +37,7 @@ class EventOperation(Operation[Answer], Generic[Answer]):
         """Whether a stream that broke is continued: the run goes on without the client, and the events are numbered."""
         return False
 
-    def reattach_parameters(self) -> Mapping[str, object] | None:
+    def find_run_parameters(self) -> Mapping[str, object] | None:
         """Return the parameters of `conversations.messages.stream` that find the run which this call started.
 
         `None` if there are none: only an event of the run tells its ID.

@@ -61,7 +61,7 @@ class StreamAgentMessages(StreamingTurn[StreamEvent], StreamOperation[StreamEven
     streaming: InBody[bool] = UNSET
     """Has no effect on this call, which always streams."""
 
-    def reattach_parameters(self) -> Mapping[str, object] | None:
+    def find_run_parameters(self) -> Mapping[str, object] | None:
         """Return the parameters of `conversations.messages.stream` that find the run of this turn."""
         return {"conversation_id": "default", "agent_id": self.agent_id, "otid": self.otid} if self.otid else None
 

@@ -75,7 +75,7 @@ class CreateMessages(
         """
         return self.is_resumable and self.otid is not None
 
-    def reattach_parameters(self) -> Mapping[str, object] | None:
+    def find_run_parameters(self) -> Mapping[str, object] | None:
         """Return the parameters of `conversations.messages.stream` that find the run of this turn."""
         if self.otid is None:
             return None
