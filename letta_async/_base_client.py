@@ -108,14 +108,14 @@ class BaseClient:
             **_passed_options(timeout, max_retries, retry),
         )
         connection = ConnectionOptions.make(session=session, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env)
-        connection.towards(self._config.base_url)  # refuses a proxy of the environment while the client is made
+        connection.for_server(self._config.base_url)  # refuses a proxy of the environment while the client is made
         self._transport = Transport(connection=connection, max_concurrency=max_concurrency, concurrency=concurrency)
         self._parent: BaseClient | None = None
         self._closed = False
         self._finish_init()
 
     @classmethod
-    def _around(cls, config: ClientConfig, transport: Transport) -> Self:
+    def _from_config(cls, config: ClientConfig, transport: Transport) -> Self:
         """Create a client from an existing configuration and transport; closing it leaves the transport open."""
         client = object.__new__(cls)
         client._config = config
@@ -189,7 +189,7 @@ class BaseClient:
         copy._config = attrs.evolve(
             self._config, **changes, **_passed_options(timeout, max_retries, retry, self._config.retry)
         )
-        copy._transport.connection.towards(copy._config.base_url)
+        copy._transport.connection.for_server(copy._config.base_url)
         copy._parent = self
         copy._closed = False
         copy._finish_init()

@@ -14,7 +14,7 @@ from letta_async.operations._operation import Operation
 from letta_async.resources._client import AsyncResources
 
 if TYPE_CHECKING:
-    from letta_async._http.resumption import Events
+    from letta_async._http.resumption import EventReader
 
 __all__ = ["AsyncLetta"]
 
@@ -71,7 +71,7 @@ class AsyncLetta(BaseClient, AsyncResources):
 
     def _connect(
         self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
-    ) -> tuple[Request, Callable[[], Awaitable[Events]]]:
+    ) -> tuple[Request, Callable[[], Awaitable[EventReader]]]:
         """Return the request of a stream, and what sends it."""
         self._refuse_if_closed()
         request = build(operation, parameters, options, self._config)

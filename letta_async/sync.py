@@ -33,7 +33,7 @@ class Letta(BaseClient, Resources):
                     )
                 ]
             )
-        self._core = AsyncLetta._around(self._config, self._transport)  # pyright: ignore[reportPrivateUsage] - of its own core
+        self._core = AsyncLetta._from_config(self._config, self._transport)  # pyright: ignore[reportPrivateUsage] - of its own core
         if self._parent is None:
             self._portal = Portal(self._transport.close)
 

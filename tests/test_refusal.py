@@ -13,7 +13,7 @@ import pytest
 from multidict import CIMultiDict
 
 from letta_async import APIError, APIStatusError, NotFoundError, UnprocessableEntityError
-from letta_async._http.error_response import MAX_REFUSAL, _mended
+from letta_async._http.error_response import MAX_REFUSAL, _close_open_brackets
 from letta_async._http.response import Response, decode_response
 from tests.test_response import ACTOR, RECOMPILE, answer
 
@@ -61,8 +61,8 @@ def test_a_long_detail_is_kept_as_far_as_it_was_read(code: int) -> None:
 def test_json_and_literals_are_mended_wherever_they_are_cut(value: dict[str, Any]) -> None:
     for text, parse in ((json.dumps(value), json.loads), (repr(value), ast.literal_eval)):
         for end in range(1, len(text) + 1):
-            assert parse(_mended(text[:end])).keys() <= value.keys()
-        assert parse(_mended(text)) == value
+            assert parse(_close_open_brackets(text[:end])).keys() <= value.keys()
+        assert parse(_close_open_brackets(text)) == value
 
 
 def test_what_is_no_json_is_not_mended_into_some() -> None:

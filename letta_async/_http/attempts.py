@@ -14,7 +14,7 @@ from letta_async._http.exchange import exchange
 from letta_async._http.request import Request
 from letta_async._http.response import decode_response
 from letta_async._http.timeouts import Timer
-from letta_async._http.trace import Trace, scrubbed
+from letta_async._http.trace import Trace, mask_secrets
 from letta_async._http.translation import connection_error
 from letta_async._utils.logging_setup import log
 from letta_async._utils.tracebacks import drop_frames
@@ -151,7 +151,7 @@ class CallAttempts:
 
         retrying = AsyncRetrying(
             retry=self._should_retry,
-            wait=self._wait,
+            wait=self._seconds_to_wait,
             stop=self._should_stop,
             before_sleep=self._before_sleep,
             sleep=self._sleep,
@@ -175,12 +175,12 @@ class CallAttempts:
         held = False
         try:
             if trace is not None:
-                trace.sends(request)
+                trace.log_request(request)
             response = await exchange(
                 context.session, context.connection, context.watch, request, context.config, trace
             )
             if trace is not None:
-                trace.receives(response.status, response.headers, response.body)
+                trace.log_response(response.status, response.headers, response.body)
             if response.source is None:
                 config = context.config
                 value = decode_response(request, response, limit=config.max_response_bytes, base_url=config.base_url)
@@ -190,7 +190,7 @@ class CallAttempts:
         except APIError as error:
             self._record_failure(error, sent, loop.time())
             if trace is not None:
-                trace.fails(error)
+                trace.log_error(error)
             raise
         finally:
             if not held:
@@ -225,7 +225,7 @@ class CallAttempts:
     # --- callbacks of tenacity ----------------------------------------------------------------------------------------
 
     def _should_retry(self, state: RetryCallState) -> bool:
-        error = _error(state)
+        error = _error_of_attempt(state)
         if not isinstance(error, Exception) or not self._may_retry(error, retries=state.attempt_number - 1):
             return False
         self._conflicts += self._is_waited_out(error)
@@ -249,8 +249,8 @@ class CallAttempts:
         self._patient_until = self._patient_until or now + patience
         return now < self._patient_until
 
-    def _wait(self, state: RetryCallState) -> float:
-        error, context = _error(state), self._context
+    def _seconds_to_wait(self, state: RetryCallState) -> float:
+        error, context = _error_of_attempt(state), self._context
         rng = context.retries.rng
         if self._is_waited_out(error):
             longest = min(_MAX_CONFLICT_DELAY, 0.25 * 2.0 ** min(self._conflicts, 10))
@@ -260,7 +260,7 @@ class CallAttempts:
     def _should_stop(self, state: RetryCallState) -> bool:
         if self._deadline is not None and self._context.watch.loop.time() + state.upcoming_sleep >= self._deadline:
             return True
-        error = _error(state)
+        error = _error_of_attempt(state)
         if self._is_waited_out(error):
             return False
         withdrawn = None if error is None else self._context.retries.budget.withdraw(error)
@@ -280,9 +280,9 @@ class CallAttempts:
             self._request.path,
             seconds,
             state.attempt_number,
-            scrubbed(self._attempts[-1].error, self._request.headers),
+            mask_secrets(self._attempts[-1].error, self._request.headers),
         )
 
 
-def _error(state: RetryCallState) -> BaseException | None:
+def _error_of_attempt(state: RetryCallState) -> BaseException | None:
     return None if state.outcome is None else state.outcome.exception()

@@ -16,7 +16,7 @@ from typing import Any, Final
 from letta_async._schema.json_values import is_array, is_object
 from letta_async.errors import STATUS_ERRORS, APIStatusError, InternalServerError
 
-__all__ = ["MAX_REFUSAL", "excerpt", "glance", "is_provider_error", "printable", "retry_after", "status_error"]
+__all__ = ["MAX_REFUSAL", "describe_body", "excerpt", "is_provider_error", "printable", "retry_after", "status_error"]
 
 MAX_REFUSAL: Final = 64 * 1024
 """Maximum number of bytes read of an error response's body."""
@@ -68,13 +68,13 @@ def status_error(
 
     """
     parsed = _parse(body)
-    detail = _detail(parsed)
+    detail = _find_detail(parsed)
     if status == 404 and base_url and (not detail or str(detail).lower() == "not found"):
         hint = f"nothing is at {base_url}{path}; is base_url right, and without /v1 at its end?"
     if status == 401 and is_provider_error(parsed):
         hint = "the model's provider rejected the key that the server has for it; the key of this client is right"
-    said = _short(detail) or (glance(body)[:_SHORT] if isinstance(parsed, str) else "")
-    words = f"{method} {path}: {status:03d} {_phrase(status)}{': ' if said else ''}{said}"
+    said = _detail_on_one_line(detail) or (describe_body(body)[:_SHORT] if isinstance(parsed, str) else "")
+    words = f"{method} {path}: {status:03d} {_reason_phrase(status)}{': ' if said else ''}{said}"
     cls = STATUS_ERRORS.get(status, InternalServerError if status >= 500 else APIStatusError)
     return cls(
         f"{words} [{hint}]" if hint else words,
@@ -115,7 +115,7 @@ def excerpt(body: bytes) -> str:
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
 
 
-def glance(body: bytes) -> str:
+def describe_body(body: bytes) -> str:
     """Return a body for a message: the title or text of an HTML or XML page, the beginning of anything else."""
     text = body[: 16 * _EXCERPT].decode("utf-8", "replace")
     if not re.match(_MARKUP, text):
@@ -139,13 +139,13 @@ def _parse(body: bytes) -> Any:
         pass
     if len(body) >= MAX_REFUSAL:
         try:
-            return json.loads(_mended(body.decode("utf-8", "ignore")))
+            return json.loads(_close_open_brackets(body.decode("utf-8", "ignore")))
         except (ValueError, RecursionError):
             pass
     return excerpt(body) or None
 
 
-def _mended(text: str) -> str:
+def _close_open_brackets(text: str) -> str:
     """Return truncated JSON, or a Python literal, with everything closed that is open; a cut string ends with `…`."""
     ends: list[str] = []
     before, kept, rest = "", 0, ""
@@ -173,7 +173,7 @@ def _strip_partial_escape(text: str) -> str:
     return text if escape < 0 else text[:escape].rstrip("\\")
 
 
-def _detail(parsed: object) -> Any:
+def _find_detail(parsed: object) -> Any:
     """Return the server's description of the error, from any of its formats; `None` if there is none."""
     if not is_object(parsed):
         return None
@@ -183,31 +183,31 @@ def _detail(parsed: object) -> Any:
     detail: Any = parsed.get("detail") or error or parsed.get("message")
     if isinstance(detail, str) and detail.startswith("["):
         try:  # a 422 can contain a Python list as text
-            return ast.literal_eval(_mended(detail[:-1]) if detail.endswith("…") else detail)
+            return ast.literal_eval(_close_open_brackets(detail[:-1]) if detail.endswith("…") else detail)
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             return detail
     return detail
 
 
-def _short(detail: object) -> str:
+def _detail_on_one_line(detail: object) -> str:
     """Return the detail on one line: each location and message of a list, or text without internal records."""
     if detail is None:
         return ""
     if is_object(detail):
         detail = detail.get("message") or detail
     if is_array(detail):
-        detail = "; ".join(_entry(entry) for entry in detail[:10])
+        detail = "; ".join(_describe_entry(entry) for entry in detail[:10])
     text = re.sub(_INTERNAL, "", printable(str(detail))).strip()
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
 
 
-def _entry(entry: object) -> str:
+def _describe_entry(entry: object) -> str:
     if is_object(entry) and "msg" in entry and is_array(entry.get("loc")):
         return f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}"
     return str(entry)
 
 
-def _phrase(status: int) -> str:
+def _reason_phrase(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -12,7 +12,7 @@ import aiohttp
 from letta_async._http.context import CallContext
 from letta_async._http.error_response import printable
 from letta_async._http.events import EventDecoder
-from letta_async._http.exchange import drop, is_cancelled
+from letta_async._http.exchange import drop_response, is_cancelled
 from letta_async._http.request import Request
 from letta_async._http.response import Response, invalid_response
 from letta_async._http.timeouts import Timer
@@ -115,7 +115,7 @@ class EventSource:
                     await self._end_body(self._response)
                     break
                 chunk = await self._read_chunk(self._response)
-                if events := self._values(self._decoder.feed(chunk)):
+                if events := self._decode_events(self._decoder.feed(chunk)):
                     self._last = events[-1]
                     if not self._request.timeout.pings and any(event.message_type != _PING for event in events):
                         self._heard = self._context.watch.loop.time()
@@ -137,7 +137,7 @@ class EventSource:
         response, self._response = self._response, None
         if response is not None:
             self._context.streams.discard(self)
-            _let_go(response, self._release)
+            _drop_and_release(response, self._release)
 
     def __del__(self) -> None:
         response = getattr(self, "_response", None)
@@ -149,10 +149,10 @@ class EventSource:
         except RuntimeError:
             here = False
         if here:
-            _let_go(response, self._release)
+            _drop_and_release(response, self._release)
         else:
             try:
-                loop.call_soon_threadsafe(_let_go, response, self._release)
+                loop.call_soon_threadsafe(_drop_and_release, response, self._release)
             except RuntimeError:  # it was closed meanwhile
                 return
 
@@ -163,12 +163,12 @@ class EventSource:
         content = response.content
         loop = self._context.watch.loop
         if self._is_overdue:
-            self._fail(self._translated(TimeoutError()))
+            self._fail(self._translate_error(TimeoutError()))
             return b""
         try:
             chunk = content.read_nowait()
             if not chunk:
-                with Timer(self._context.watch, self._seconds(loop.time())):
+                with Timer(self._context.watch, self._seconds_to_wait(loop.time())):
                     chunk = await content.readany()
         except LettaError as error:
             self._fail(error)
@@ -179,7 +179,7 @@ class EventSource:
             if self._response is None:
                 return b""  # it was closed meanwhile, perhaps with an error
             rest = b"" if isinstance(error, TimeoutError) else content._read_nowait(-1)  # pyright: ignore[reportPrivateUsage]  # the public one raises what broke the connection
-            self._fail(self._translated(error))
+            self._fail(self._translate_error(error))
             return rest
         if not chunk:
             operation: Any = self._request.operation
@@ -189,7 +189,7 @@ class EventSource:
                 self._fail(self._connection_error("the stream ended before its last event"))
         return chunk
 
-    def _seconds(self, now: float) -> float | None:
+    def _seconds_to_wait(self, now: float) -> float | None:
         """Return how long to wait for the next bytes."""
         idle = self._request.timeout.timeout
         if idle is not None and not self._request.timeout.pings:
@@ -203,7 +203,7 @@ class EventSource:
     def _is_overdue(self) -> bool:
         return self._deadline is not None and self._context.watch.loop.time() >= self._deadline
 
-    def _translated(self, error: Exception | asyncio.CancelledError) -> APIConnectionError:
+    def _translate_error(self, error: Exception | asyncio.CancelledError) -> APIConnectionError:
         request, config = self._request, self._context.config
         if not isinstance(error, TimeoutError):
             return translate(error, request.method, request.path, config.base_url)
@@ -238,7 +238,7 @@ class EventSource:
 
     # --- values -------------------------------------------------------------------------------------------------------
 
-    def _values(self, events: list[str]) -> list[Any]:
+    def _decode_events(self, events: list[str]) -> list[Any]:
         """Decode events, up to the first that is none, the last of the stream, or a failure."""
         operation: Any = cast("Operation[Any]", self._request.operation)
         end, failure, read_event = operation.end, operation.failure, reader_of(operation.event)
@@ -255,14 +255,14 @@ class EventSource:
                     return values
             except (TypeError, ValueError, RecursionError) as error:
                 reason = f"an event is not what was promised: {printable(str(error))[:200]}"
-                self._fail(self._invalid(reason, data))
+                self._fail(self._invalid_event_error(reason, data))
                 return values
             values.append(value)
         if self._decoder.fault is not None:
-            self._fail(self._invalid(self._decoder.fault, ""))
+            self._fail(self._invalid_event_error(self._decoder.fault, ""))
         return values
 
-    def _invalid(self, reason: str, data: str) -> APIError:
+    def _invalid_event_error(self, reason: str, data: str) -> APIError:
         head = self._head
         return invalid_response(self._request, head.status, head.headers, data.encode(errors="replace"), reason)
 
@@ -284,6 +284,6 @@ class EventSource:
         )
 
 
-def _let_go(response: aiohttp.ClientResponse, release: Callable[[], None]) -> None:
-    drop(response)
+def _drop_and_release(response: aiohttp.ClientResponse, release: Callable[[], None]) -> None:
+    drop_response(response)
     release()

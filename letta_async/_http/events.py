@@ -52,7 +52,7 @@ class EventDecoder:
         if self.fault is not None:
             return []
         if self._start is not None or self._after_cr or b"\r" in chunk:
-            chunk = self._normalized(chunk)
+            chunk = self._normalize_line_ends(chunk)
         if not chunk:
             return []
         pieces = self._pieces
@@ -67,12 +67,12 @@ class EventDecoder:
         end = chunk.rindex(_END)
         rest = chunk[end + 2 :]
         self._pieces, self._size = [rest] if rest else [], len(rest)
-        events = self._decoded(chunk[:end])
+        events = self._decode_events(chunk[:end])
         if self._size > self._limit + 1 and self.fault is None:
             self._fail(f"an event is larger than {self._limit} bytes")
         return events
 
-    def _normalized(self, chunk: bytes) -> bytes:
+    def _normalize_line_ends(self, chunk: bytes) -> bytes:
         """Return the chunk with LF as the only end of a line, and without a byte order mark."""
         if self._start is not None:
             chunk = self._start + chunk
@@ -89,11 +89,11 @@ class EventDecoder:
         self._after_cr = ends_with_cr
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
-    def _decoded(self, complete: bytes) -> list[str]:
+    def _decode_events(self, complete: bytes) -> list[str]:
         """Decode events that are complete: mostly all at once, else one by one up to the fault."""
         if len(complete) <= self._limit:
             try:
-                return _data_of_all(complete.decode())
+                return _data_of_events(complete.decode())
             except UnicodeDecodeError:
                 pass
         events: list[str] = []
@@ -102,7 +102,7 @@ class EventDecoder:
                 self._fail(f"an event is larger than {self._limit} bytes")
                 break
             try:
-                events += _data_of_all(block.decode())
+                events += _data_of_events(block.decode())
             except UnicodeDecodeError:
                 self._fail("an event is not valid UTF-8")
                 break
@@ -113,16 +113,16 @@ class EventDecoder:
         self._pieces.clear()
 
 
-def _data_of_all(text: str) -> list[str]:
+def _data_of_events(text: str) -> list[str]:
     """Return the data of events that empty lines separate."""
     events = text.split(_NEXT)
     if text.startswith(_COMMON) and text.count("\n") == 2 * (len(events) - 1):  # each has one line
         events[0] = events[0].removeprefix(_COMMON)
         return events
-    return [data for block in text.split("\n\n") if (data := _data(block)) is not None]
+    return [data for block in text.split("\n\n") if (data := _data_of_event(block)) is not None]
 
 
-def _data(block: str) -> str | None:
+def _data_of_event(block: str) -> str | None:
     """Return the data of an event; `None` if it has none, and is ignored."""
     lines = (line.partition(":") for line in block.split("\n"))
     data = [value.removeprefix(" ") for field, _, value in lines if field == "data"]

@@ -23,7 +23,7 @@ from letta_async._http.translation import translate
 from letta_async.config import ClientConfig
 from letta_async.errors import LettaError
 
-__all__ = ["drop", "exchange", "is_cancelled"]
+__all__ = ["drop_response", "exchange", "is_cancelled"]
 
 _LARGE: Final = 2**20
 """Minimum size of a body that is sent in pieces, in bytes."""
@@ -69,13 +69,13 @@ async def exchange(
                         if success and _is_event_stream(response):
                             refuse_stream(request, status, headers)
                             return Response(status, headers, b"", response)
-                        return Response(status, headers, await _read(response, request, config.max_response_bytes))
+                        return Response(status, headers, await _read_body(response, request, config.max_response_bytes))
                 except BaseException:
-                    drop(response)
+                    drop_response(response)
                     raise
-                drop(response)
+                drop_response(response)
                 if trace is not None:
-                    trace.receives(status, headers, b"")
+                    trace.log_response(status, headers, b"")
                 target = elsewhere
                 hops += 1
     except LettaError:
@@ -118,7 +118,7 @@ async def _send(
             return await session.request(
                 request.method,
                 target,
-                data=_payload(request.body) if form is None else form.writer,
+                data=_body_for_aiohttp(request.body) if form is None else form.writer,
                 headers=headers,
                 allow_redirects=False,
                 timeout=timeout,
@@ -138,7 +138,7 @@ def _is_event_stream(response: aiohttp.ClientResponse) -> bool:
     return content_type.partition(";")[0].strip().lower() == "text/event-stream"
 
 
-def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
+def _body_for_aiohttp(body: bytes | None) -> bytes | io.BytesIO | None:
     """Return a body as aiohttp accepts it: a large one as a file, because aiohttp warns of large `bytes`."""
     return body if body is None or len(body) <= _LARGE else io.BytesIO(body)
 
@@ -155,7 +155,7 @@ def _refuse_two_lengths(response: aiohttp.ClientResponse) -> NoReturn:
     raise BadHttpMessage("there are two Content-Length headers")
 
 
-async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) -> bytes:
+async def _read_body(response: aiohttp.ClientResponse, request: Request, limit: int) -> bytes:
     """Read the body up to `limit` bytes, of an error response only the beginning.
 
     Raises:
@@ -170,17 +170,17 @@ async def _read(response: aiohttp.ClientResponse, request: Request, limit: int) 
     elif success and (response.content_length or 0) > limit:
         body = b""
     else:
-        body = await _beginning(content, most)
+        body = await _read_beginning(content, most)
     if len(body) <= most and content.at_eof():
         return body  # at the end of the body, the connection was released
-    drop(response)  # the rest is not drained
+    drop_response(response)  # the rest is not drained
     if success:
         reason = f"the answer is larger than {limit} bytes"
         raise invalid_response(request, response.status, response.headers, b"", reason)
     return body[:most]
 
 
-async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
+async def _read_beginning(content: aiohttp.StreamReader, most: int) -> bytes:
     """Read to the end, or until there are more than `most` bytes."""
     chunks: list[bytes] = []
     size = 0
@@ -190,7 +190,7 @@ async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
     return b"".join(chunks)
 
 
-def drop(response: aiohttp.ClientResponse) -> None:
+def drop_response(response: aiohttp.ClientResponse) -> None:
     """Close a response, and abort its connection if the body was not read to the end."""
     connection = response.connection
     if connection is not None and connection.transport is not None:

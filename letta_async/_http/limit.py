@@ -84,7 +84,7 @@ class FixedLimit(Limit):
             self.value, self._lowered = self._given, None
 
     def out_of_file_descriptors(self, now: float, in_flight: int) -> None:
-        """Lower the limit after a lack of file descriptors; see `Limit.exhausted`."""
+        """Lower the limit after a lack of file descriptors; see `Limit.out_of_file_descriptors`."""
         if self._lowered is None:
             self._given = self.value
         self.value, self._lowered = max(1, min(self.value, in_flight - 1)), now
@@ -112,7 +112,7 @@ class OverloadLimit(Limit):
     value: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._become(self._start)
+        self._set_estimate(self._start)
 
     def answered(self, kind: Hashable, sent: float, now: float, in_flight: int) -> None:
         """Update the limit after a response; see `Limit.answered`."""
@@ -121,7 +121,7 @@ class OverloadLimit(Limit):
         self._round_full = self._round_full or in_flight >= self.value
         self._answers += 1
         if self._answers >= self._enough:
-            self._begin_round(now, self._grown(now) if self._round_full else self._estimate)
+            self._begin_round(now, self._grown_estimate(now) if self._round_full else self._estimate)
 
     def overloaded(self, sent: float, now: float, in_flight: int) -> None:
         """Halve the limit after an overload; see `Limit.overloaded`."""
@@ -131,7 +131,7 @@ class OverloadLimit(Limit):
         self._growing_fast = False
         self._begin_round(now, self._ceiling / 2)
 
-    def _grown(self, now: float) -> float:
+    def _grown_estimate(self, now: float) -> float:
         estimate, ceiling = self._estimate, self._ceiling
         if ceiling is None or now - self._ceiling_seen >= _CEILING_HOLDS or estimate > ceiling:
             return estimate * 2 if self._growing_fast else estimate + max(_LEAST_QUEUE, estimate**0.5)
@@ -140,18 +140,18 @@ class OverloadLimit(Limit):
 
     def _begin_round(self, now: float, estimate: float) -> None:
         del now
-        self._become(estimate)
+        self._set_estimate(estimate)
         self._round_full = False
         self._answers = 0
 
-    def _become(self, estimate: float) -> None:
+    def _set_estimate(self, estimate: float) -> None:
         self._estimate = min(max(estimate, 1.0), float(self.maximum))
         self.value = int(self._estimate)
         self._enough = min(max(self.value, _LEAST_SAMPLES), _MOST_SAMPLES)
 
 
 @attrs.define
-class _Kind:
+class _LatenciesOfKind:
     """Latencies of one kind of request."""
 
     rest: float | None = None
@@ -181,7 +181,7 @@ class AdaptiveLimit(OverloadLimit):
     _start: float = attrs.field(default=_START, kw_only=True)
     _round_began: float = attrs.field(default=0.0, init=False)
     _round_worked: float = attrs.field(default=0.0, init=False)
-    _kinds: dict[Hashable, _Kind] = attrs.field(factory=dict[Hashable, _Kind], init=False)
+    _kinds: dict[Hashable, _LatenciesOfKind] = attrs.field(factory=dict[Hashable, _LatenciesOfKind], init=False)
     _resting_from: float | None = attrs.field(default=None, init=False)
     """Estimate to return to after a rest; `None` outside one."""
     _rested: float | None = attrs.field(default=None, init=False)
@@ -193,7 +193,7 @@ class AdaptiveLimit(OverloadLimit):
         self._round_full = self._round_full or in_flight >= self.value
         known = self._kinds.get(kind)
         if known is None:
-            known = self._kinds[kind] = _Kind()
+            known = self._kinds[kind] = _LatenciesOfKind()
         known.samples.append(now - sent)
         self._answers += 1
         if self._answers >= self._enough or (self._answers == _LEAST_SAMPLES and self._slowness() > _MUCH_SLOWER):
@@ -216,16 +216,16 @@ class AdaptiveLimit(OverloadLimit):
             if slowness > _MUCH_SLOWER and self.value > _START:
                 self._begin_round(now, max(_START, self._estimate / 4))  # latencies were still too high for a rest
                 return
-            self._learn_rest(replace=True)
+            self._learn_latencies_at_rest(replace=True)
             self._rested = now
             self._begin_round(now, self._resting_from)
             self._resting_from = None
             return
-        self._learn_rest(replace=False)
+        self._learn_latencies_at_rest(replace=False)
         if self._rested is None:
             self._rested = now
         if slowness > 1:
-            if now - self._rested > max(_REST_EVERY, _REST_LATENCIES * self._rest()):
+            if now - self._rested > max(_REST_EVERY, _REST_LATENCIES * self._latency_at_rest()):
                 self._resting_from = self._estimate
                 self._begin_round(now, max(_START, self._estimate / 4))
                 return
@@ -234,9 +234,9 @@ class AdaptiveLimit(OverloadLimit):
         elif not self._round_full:
             self._begin_round(now, self._estimate)  # the caller sent too few requests to learn from
         else:
-            self._begin_round(now, self._grown(now))
+            self._begin_round(now, self._grown_estimate(now))
 
-    def _rest(self) -> float:
+    def _latency_at_rest(self) -> float:
         """Return the longest latency at rest of the kinds in this round, in seconds."""
         return max(kind.rest for kind in self._kinds.values() if kind.rest is not None and kind.samples)
 
@@ -250,7 +250,7 @@ class AdaptiveLimit(OverloadLimit):
         count = sum(weight for _, weight in ratios)
         return max(1.0, sum(ratio * weight for ratio, weight in ratios) / count) if count else 1.0
 
-    def _learn_rest(self, *, replace: bool) -> None:
+    def _learn_latencies_at_rest(self, *, replace: bool) -> None:
         """Store the round's latencies as those at rest, if they are lower or `replace` is set."""
         for kind in self._kinds.values():
             if kind.samples:

@@ -75,7 +75,7 @@ class Limiter:
             self._pause.cancel()
         self._pause_ends = ends
         self._pause = loop.create_task(self._wait_out(seconds))
-        self._pause.add_done_callback(self._resume)  # a callback, because the task may be done already
+        self._pause.add_done_callback(self._end_pause)  # a callback, because the task may be done already
 
     def pause_left(self) -> float:
         """Return the rest of the current pause in seconds; 0 without one."""
@@ -96,7 +96,7 @@ class Limiter:
     async def _wait_out(self, seconds: float) -> None:
         await self._sleep(seconds)
 
-    def _resume(self, pause: asyncio.Task[None]) -> None:
+    def _end_pause(self, pause: asyncio.Task[None]) -> None:
         if pause is self._pause:
             self._pause = None
             self._wake_next()

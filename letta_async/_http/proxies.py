@@ -11,10 +11,10 @@ from yarl import URL
 from letta_async._utils.secret_strings import Secret
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
-__all__ = ["Found", "environment_proxy"]
+__all__ = ["EnvironmentProxy", "environment_proxy"]
 
 
-class Found(NamedTuple):
+class EnvironmentProxy(NamedTuple):
     """Proxy that an environment variable names."""
 
     url: Secret
@@ -23,7 +23,7 @@ class Found(NamedTuple):
     """Name of the variable in upper case; it may be set in lower case, or in the system's settings."""
 
 
-def environment_proxy(base_url: str) -> Found | None:
+def environment_proxy(base_url: str) -> EnvironmentProxy | None:
     """Return the HTTP proxy that the environment names for a server; `None` if it names none.
 
     The variables, in lower or upper case, are `http_proxy` or `https_proxy` by the server's scheme, else `all_proxy`,
@@ -48,7 +48,7 @@ def environment_proxy(base_url: str) -> Found | None:
                 f"exempt {url.host} by NO_PROXY, or pass a session with a connector for such a proxy"
             )
             raise InvalidArgumentError([ArgumentProblem(variable, problem)])
-        return Found(proxy if is_full else Secret(f"{scheme}://{proxy}"), variable)
+        return EnvironmentProxy(proxy if is_full else Secret(f"{scheme}://{proxy}"), variable)
     return None
 
 
@@ -60,10 +60,10 @@ def _is_exempt(url: URL, exempt: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return any(address in network for network in _networks(exempt))
+    return any(address in network for network in _exempt_networks(exempt))
 
 
-def _networks(exempt: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+def _exempt_networks(exempt: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
     for entry in exempt.split(","):
         try:

@@ -40,7 +40,7 @@ def redirect_target(
     text = headers.get("Location", "").strip()
     if not text:
         raise refuse("the server redirects without saying where to")
-    location = _absolute(text, target)
+    location = _absolute_url(text, target)
     if location is None:
         raise refuse("the server redirects to what is not a URL of HTTP")
     shown = printable(str(location.with_user(None)))[:120]
@@ -55,7 +55,7 @@ def redirect_target(
     return location
 
 
-def _absolute(text: str, target: URL) -> URL | None:
+def _absolute_url(text: str, target: URL) -> URL | None:
     try:
         location = target.join(URL(text, encoded=True))
         location.origin()  # fails where there is none

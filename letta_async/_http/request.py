@@ -160,7 +160,7 @@ def build(
     return Request(
         method=http.method,
         path=http.path.format_map(segments),
-        query=_query(query, options, config),
+        query=_encode_query(query, options, config),
         headers=_form_headers(options, config) if form else _headers(options, headers),
         body=_encode_object(body) if body or http.body_required else None,
         timeout=_timeout(options, config),
@@ -170,11 +170,11 @@ def build(
         streams=call.streams,
         traffic="stream" if call.streams else http.traffic,
         conflict_patience=call.conflict_patience,
-        form=_form(form) if form else None,
+        form=_make_form(form) if form else None,
     )
 
 
-def _form(values: Mapping[str, tuple[str, Any]]) -> Form:
+def _make_form(values: Mapping[str, tuple[str, Any]]) -> Form:
     """Create the form of a call from the Python parameter and value of each field, by its name in the request."""
     files = {key: value for key, (_, value) in values.items() if isinstance(value, Upload)}
     others = {key: _query_text(value) for key, (_, value) in values.items() if key not in files and value is not None}
@@ -186,7 +186,7 @@ def _query_text(value: object) -> str:
 
 
 @attrs.frozen
-class _Place:
+class _ParameterPlace:
     """Place of a parameter in the request."""
 
     kind: type[Placement]
@@ -196,21 +196,23 @@ class _Place:
     """Whether the value has to be percent-encoded."""
 
 
-_places: Final[dict[type[Operation[Any]], Mapping[str, _Place]]] = {}
+_places: Final[dict[type[Operation[Any]], Mapping[str, _ParameterPlace]]] = {}
 
 
-def _places_of(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
+def _places_of(operation: type[Operation[Any]]) -> Mapping[str, _ParameterPlace]:
     return _places.get(operation) or _find_places(operation)
 
 
-def _find_places(operation: type[Operation[Any]]) -> Mapping[str, _Place]:
+def _find_places(operation: type[Operation[Any]]) -> Mapping[str, _ParameterPlace]:
     """Return the place of each parameter of an operation, from its annotations; cached per operation."""
-    places = _places[operation] = dict[str, _Place]()
+    places = _places[operation] = dict[str, _ParameterPlace]()
     for field in attrs.fields(attrs.resolve_types(operation, include_extras=True)):
         placement, annotation = split_placement(field.type)
         key = placement.name or field.name
         kind = type(placement)
-        places[field.name] = _Place(kind, _to_json(key) if kind is Body else key, SEGMENT in get_args(annotation))
+        places[field.name] = _ParameterPlace(
+            kind, _to_json(key) if kind is Body else key, SEGMENT in get_args(annotation)
+        )
     return places
 
 
@@ -259,7 +261,7 @@ def build_raw(
     return Request(
         method=method,
         path=quote(path, safe="/:@!$&'()*+,;=~%"),
-        query=_query({}, options, config),
+        query=_encode_query({}, options, config),
         headers=_headers(options, config.headers if body is UNSET else config.json_headers),
         body=None if body is UNSET else _to_json(to_builtins(body)).encode(),
         timeout=_timeout(options, config),
@@ -281,7 +283,7 @@ def _timeout(options: CallOptions, config: ClientConfig) -> Timeout:
     return config.timeout if options.timeout is UNSET else Timeout.of(options.timeout)
 
 
-def _query(query: Mapping[str, object], options: CallOptions, config: ClientConfig) -> str:
+def _encode_query(query: Mapping[str, object], options: CallOptions, config: ClientConfig) -> str:
     """Return the encoded query, with lower-case booleans, one parameter per item of a list, and without `None`."""
     if not (query or config.default_query or options.extra_query):
         return ""

@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 import attrs
 
-from letta_async._http.error_response import MAX_REFUSAL, excerpt, glance, printable, status_error
+from letta_async._http.error_response import MAX_REFUSAL, describe_body, excerpt, printable, status_error
 from letta_async._http.request import Request
 from letta_async._schema.converter import read
 from letta_async._schema.json_values import parse_json
@@ -54,7 +54,7 @@ def decode_response(request: Request, response: Response, *, limit: int, base_ur
     if request.streams:
         raise invalid_response(request, status, headers, body, f"the response is no event stream; {_PROCESSED}")
     try:
-        return _value(request, headers, _decompress(headers, body, limit))
+        return _decode_body(request, headers, _decompress(headers, body, limit))
     except _UnreadableError as reason:
         raise invalid_response(request, status, headers, body, str(reason)) from reason.__cause__
 
@@ -83,7 +83,7 @@ def invalid_response(
 ) -> APIResponseValidationError:
     """Create the error for a response that cannot be used."""
     kind = headers.get("Content-Type", "no content type")
-    shown = f": {glance(body)}" if body else ""
+    shown = f": {describe_body(body)}" if body else ""
     return APIResponseValidationError(
         f"{request.method} {request.path}: {reason} ({status}, {printable(kind)[:80]}){shown}",
         status_code=status,
@@ -94,7 +94,7 @@ def invalid_response(
     )
 
 
-def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
+def _decode_body(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
     if not body or body.isspace():
         if request.answer is object:
             return None

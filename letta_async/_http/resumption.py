@@ -18,7 +18,7 @@ from letta_async.operations.conversation_messages import StreamConversation
 from letta_async.operations.runs import StreamRun
 from letta_async.retry import RetryPolicy
 
-__all__ = ["Events", "Reconnect", "ResumingSource", "stream_opener"]
+__all__ = ["EventReader", "Reconnect", "ResumingSource", "stream_opener"]
 
 Reconnect = Callable[[str | None, int, float | None], Awaitable[EventSource]]
 """Opens the stream of a run anew: its ID, if an event named it; the number of the last event; the deadline on the
@@ -27,7 +27,7 @@ _AT_THE_END: Final = ("stop_reason", "usage_statistics")
 """Types of the events that come last and have no number."""
 
 
-class Events(Protocol):
+class EventReader(Protocol):
     """Source of events, a batch at a time."""
 
     async def read(self) -> list[Any]:
@@ -115,9 +115,9 @@ class ResumingSource:
                     events = await self._source.read()
                 except APIConnectionError as error:
                     self._resumption = asyncio.ensure_future(self.resume(error))
-                    self._resumption.add_done_callback(_retrieve)
+                    self._resumption.add_done_callback(_retrieve_error)
                 else:
-                    fresh = self._fresh(events)
+                    fresh = self._take_new_events(events)
                     if fresh or not events:
                         return fresh
         finally:
@@ -166,7 +166,7 @@ class ResumingSource:
         if self._closed and self._source is not None:
             self._source.close()
 
-    def _fresh(self, events: list[Any]) -> list[Any]:
+    def _take_new_events(self, events: list[Any]) -> list[Any]:
         """Return the events that were not received before, and note how far they go."""
         fresh: list[Any] = []
         for event in events:
@@ -200,7 +200,7 @@ class ResumingSource:
         return paid is not None
 
 
-def _retrieve(resumption: asyncio.Task[None]) -> None:
+def _retrieve_error(resumption: asyncio.Task[None]) -> None:
     """Mark a resumption's error as seen, since no read may follow that raises it."""
     if not resumption.cancelled():
         resumption.exception()
@@ -208,7 +208,7 @@ def _retrieve(resumption: asyncio.Task[None]) -> None:
 
 def stream_opener(
     request: Request, options: CallOptions, config: ClientConfig, transport: Transport
-) -> Callable[[], Awaitable[Events]]:
+) -> Callable[[], Awaitable[EventReader]]:
     """Return a function that sends the request of a stream, and sees to it that the stream is resumed if it can be."""
     operation = request.operation
     assert isinstance(operation, EventOperation)  # noqa: S101 - no other call streams
@@ -230,7 +230,7 @@ def stream_opener(
             return await send(request, until)
         return await send(build(StreamConversation, {**(by_otid or {}), **pings}, again, config), until)
 
-    async def connect() -> Events:
+    async def connect() -> EventReader:
         if not operation.is_resumable:
             return await send(request, None)
         until = None if config.deadline is None else asyncio.get_running_loop().time() + config.deadline

@@ -91,7 +91,7 @@ class ConnectionOptions:
         connection = cls(**options)
         return connection if proxy is None else connection._with_proxy(proxy, "proxy")
 
-    def towards(self, base_url: str) -> ConnectionOptions:
+    def for_server(self, base_url: str) -> ConnectionOptions:
         """Return the options for one server, with the proxy that the environment names for it if `trust_env` is set.
 
         Raises:
@@ -148,7 +148,7 @@ class ConnectionOptions:
             loop = self.session._loop  # pyright: ignore[reportPrivateUsage]  # the public one is deprecated
             if loop is not asyncio.get_running_loop():
                 raise ClientClosedError("the session that was handed in belongs to another event loop")
-            return _adopt(self.session)
+            return _share_session(self.session)
         connector = _Connector(
             limit=0,  # the limiter does that
             keepalive_timeout=_KEEP_ALIVE,
@@ -175,7 +175,7 @@ def _proxy_url(text: str) -> URL | None:
     return url if url.scheme in ("http", "https") and url.host else None
 
 
-def _adopt(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+def _share_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
     """Create a session that shares the connections, cookies, proxy, tracing and middlewares of the user's session.
 
     It differs where calls would break: it omits default headers about framing or ranges, sends its own credentials only

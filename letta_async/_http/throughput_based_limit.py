@@ -84,7 +84,7 @@ class ThroughputBasedLimit(OverloadLimit):
             self._begin_round(now, self._estimate)
             return
         before_growth = (self._estimate, throughput) if self._ceiling is None else None
-        self._begin_round(now, self._grown(now) if self._ceiling is not None else self._estimate * _FACTOR)
+        self._begin_round(now, self._grown_estimate(now) if self._ceiling is not None else self._estimate * _FACTOR)
         self._before = before_growth
 
     def _begin_round(self, now: float, estimate: float) -> None:

@@ -14,7 +14,7 @@ from letta_async._utils.logging_setup import log
 from letta_async._utils.secret_strings import SENSITIVE, names_secret
 from letta_async.errors import APIError, APIStatusError
 
-__all__ = ["Trace", "scrubbed"]
+__all__ = ["Trace", "mask_secrets"]
 
 _EXCERPT: Final = 500
 """Maximum length of a body that is shown, in characters."""
@@ -28,7 +28,7 @@ _MEMBER: Final = (
 """Pattern of a member of a JSON object that is secret, complete or cut off; compiled on first use."""
 
 
-def scrubbed(text: str, headers: Mapping[str, str]) -> str:
+def mask_secrets(text: str, headers: Mapping[str, str]) -> str:
     """Return a text, such as a response that echoes headers, with the secrets of a request's headers masked."""
     credentials = [value for name, value in headers.items() if names_secret(name)]
     secrets = {str(word) for value in credentials for word in (value, value.rpartition(" ")[2]) if word}
@@ -56,14 +56,15 @@ class Trace:
         self._headers: Mapping[str, str] = {}
         self._what = ""
 
-    def sends(self, request: Request) -> None:
+    def log_request(self, request: Request) -> None:
         """Log a request, and the wait before it."""
         waited, self._since = self._clock() - self._since, self._clock()
         self._headers = request.headers
         self._what = f"{request.method} {request.path}, attempt {self._number}"
-        query = self._query(request.query)
+        query = self._mask_query(request.query)
         headers = ", ".join(
-            f"{name}: {_MASK if names_secret(name) else self._shown(value)}" for name, value in request.headers.items()
+            f"{name}: {_MASK if names_secret(name) else self._mask_text(value)}"
+            for name, value in request.headers.items()
         )
         log.debug(
             "%s: sent to %s after %.3f s of waiting for a slot; headers: %s; %s",
@@ -71,47 +72,47 @@ class Trace:
             f"{self._base_url}{request.path}{query and '?'}{query}",
             waited,
             headers,
-            self._sent_body(request),
+            self._describe_sent_body(request),
         )
 
-    def receives(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def log_response(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Log a response."""
         log.debug(
             "%s: answered %d after %.3f s; %s; %s",
             self._what,
             status,
             self._clock() - self._since,
-            self._shown(headers.get("Content-Type", "no content type")),
-            self._body(body, _plain(headers, body)),
+            self._mask_text(headers.get("Content-Type", "no content type")),
+            self._describe_body(body, _decompress_beginning(headers, body)),
         )
 
-    def fails(self, error: APIError) -> None:
+    def log_error(self, error: APIError) -> None:
         """Log the error of the attempt, except one for a status, which is logged already."""
         if not isinstance(error, APIStatusError):
-            took, words = self._clock() - self._since, self._shown(error.message)
+            took, words = self._clock() - self._since, self._mask_text(error.message)
             log.debug("%s: failed after %.3f s: %s: %s", self._what, took, type(error).__name__, words)
 
-    def _query(self, query: str) -> str:
+    def _mask_query(self, query: str) -> str:
         pairs = parse_qsl(query, keep_blank_values=True)
-        shown = [(name, _MASK if names_secret(name) else self._shown(value)) for name, value in pairs]
+        shown = [(name, _MASK if names_secret(name) else self._mask_text(value)) for name, value in pairs]
         return urlencode(shown, safe="*")
 
-    def _sent_body(self, request: Request) -> str:
+    def _describe_sent_body(self, request: Request) -> str:
         if request.body is None:
             return "no body" if request.form is None else "a form with files"
-        return self._body(request.body, request.body)
+        return self._describe_body(request.body, request.body)
 
-    def _body(self, body: bytes, plain: bytes) -> str:
+    def _describe_body(self, body: bytes, plain: bytes) -> str:
         """Return the size of a body as it is sent, and its beginning, decompressed."""
-        text = self._shown(plain[:_READ].decode("utf-8", "replace"))
+        text = self._mask_text(plain[:_READ].decode("utf-8", "replace"))
         text = re.sub(_MEMBER, rf'\1"{_MASK}"', text, flags=SENSITIVE.flags)
         return f"{len(body)} bytes: {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT or len(plain) > _READ else ''}"
 
-    def _shown(self, text: str) -> str:
-        return scrubbed(text, self._headers)
+    def _mask_text(self, text: str) -> str:
+        return mask_secrets(text, self._headers)
 
 
-def _plain(headers: Mapping[str, str], body: bytes) -> bytes:
+def _decompress_beginning(headers: Mapping[str, str], body: bytes) -> bytes:
     """Decompress the beginning of a body for an excerpt; return an invalid body unchanged."""
     if not headers.get("Content-Encoding"):
         return body

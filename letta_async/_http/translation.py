@@ -75,7 +75,7 @@ def _of_os_error(error: Any) -> _Meaning:
             return _of_tls_error(inner)
         return _Meaning("no connection could be made", unprocessed=True, transient=True)
     # With TLS 1.3, the server rejects a client's certificate only after the client has finished the handshake.
-    return _UNWELCOME if _is_unwelcome(error) else _BROKEN
+    return _UNWELCOME if _is_certificate_refused(error) else _BROKEN
 
 
 def _of_resolver(error: OSError) -> _Meaning:
@@ -91,12 +91,12 @@ def _of_resolver(error: OSError) -> _Meaning:
 def _of_tls_error(error: Any) -> _Meaning:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _UNTRUSTED
-    if _is_unwelcome(error):
+    if _is_certificate_refused(error):
         return _UNWELCOME
     return _Meaning("no secure connection could be made; does the server speak TLS on this port?", unprocessed=True)
 
 
-def _is_unwelcome(error: BaseException) -> bool:
+def _is_certificate_refused(error: BaseException) -> bool:
     """Return whether the server sent a TLS alert about the client's certificate."""
     return bool(re.search(r"\balert\b.*\bcertificate\b", str(error)))
 
@@ -146,7 +146,7 @@ FOREIGN: Final[list[tuple[type[BaseException], Callable[[Any], _Meaning]]]] = [
 
 def translate(error: Exception | asyncio.CancelledError, method: str, path: str, base_url: str) -> APIConnectionError:
     """Return this package's error for a foreign exception, with that as its cause."""
-    meaning = _EXHAUSTED if _is_of_descriptors(error) else _meaning(error)
+    meaning = _EXHAUSTED if _is_lack_of_descriptors(error) else _find_meaning(error)
     said = printable(str(error))[:_SHORT]
     words = f"{meaning.words} ({type(error).__name__}{': ' if said else ''}{said})"
     made = connection_error(words, method, path, base_url, meaning.cls)
@@ -157,20 +157,20 @@ def translate(error: Exception | asyncio.CancelledError, method: str, path: str,
     return made
 
 
-def _meaning(error: BaseException) -> _Meaning:
+def _find_meaning(error: BaseException) -> _Meaning:
     return next(meaning_of(error) for kind, meaning_of in FOREIGN if isinstance(error, kind))
 
 
-def _is_of_descriptors(error: BaseException) -> bool:
+def _is_lack_of_descriptors(error: BaseException) -> bool:
     """Return whether an error was caused by a lack of file descriptors: for a socket, the resolver or TLS."""
     return any(
         isinstance(link, OSError)
         and (link.errno in _NO_DESCRIPTOR or any(f"[Errno {number}]" in str(link) for number in _NO_DESCRIPTOR))
-        for link in _chain(error)
+        for link in _error_chain(error)
     )
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _error_chain(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and its causes and contexts, each once."""
     seen: set[int] = set()
     link: BaseException | None = error
@@ -198,7 +198,7 @@ def _remove_secrets(error: BaseException) -> BaseException:
 
     The rest can be pickled, for libraries that pickle causes, as `distributed` does.
     """
-    for link in _chain(error):
+    for link in _error_chain(error):
         link.__traceback__ = None
         if isinstance(link, aiohttp.ClientResponseError):
             none = cast("CIMultiDictProxy[str]", CIMultiDict[str]())  # a proxy cannot be pickled

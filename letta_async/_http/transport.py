@@ -46,7 +46,7 @@ class ClientStats(Record):
 
 
 @attrs.define(eq=False)
-class _Binding:
+class _LoopBinding:
     """Session of one loop and process, with the state of the calls there."""
 
     pid: int
@@ -81,7 +81,7 @@ class Transport:
     concurrency: int | None = None
     retries: Retries = attrs.field(factory=Retries)
     closed: bool = False
-    _binding: _Binding | None = attrs.field(default=None, init=False)
+    _binding: _LoopBinding | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         problems = [
@@ -169,7 +169,7 @@ class Transport:
         if binding is not None:
             abandon_session(binding.session)
 
-    def _take_binding(self) -> _Binding | None:
+    def _take_binding(self) -> _LoopBinding | None:
         """Remove the binding and return it, to be closed; return `None` for one of the parent process."""
         binding, self._binding = self._binding, None
         if binding is None or binding.pid != os.getpid():
@@ -177,7 +177,7 @@ class Transport:
         _open.discard(binding)
         return binding
 
-    def _bind(self) -> _Binding:
+    def _bind(self) -> _LoopBinding:
         """Return the binding for the running loop; create it on first use."""
         if self.closed:
             raise ClientClosedError("the client is closed; make a new one")
@@ -187,11 +187,11 @@ class Transport:
             if binding.loop is loop and binding.pid == os.getpid():
                 return binding
             self._unbind(binding)
-        self._binding = binding = _Binding(os.getpid(), loop, self.connection.open_session())
+        self._binding = binding = _LoopBinding(os.getpid(), loop, self.connection.open_session())
         _open.add(binding)
         return binding
 
-    def _unbind(self, binding: _Binding) -> None:
+    def _unbind(self, binding: _LoopBinding) -> None:
         """Abandon the session of a closed loop.
 
         Raises:
@@ -209,18 +209,18 @@ class Transport:
         if self.connection.session is None:
             warn("a client was still open when its event loop closed; use `async with`, or close it", ResourceWarning)
 
-    def _context(self, binding: _Binding, config: ClientConfig) -> CallContext:
+    def _context(self, binding: _LoopBinding, config: ClientConfig) -> CallContext:
         """Return the context for calls with these options; create it if they differ from the latest call's."""
         context = binding.context
         if context is None or context.config is not config:
             limiters = self._limiters(binding, config.base_url)
-            connection = self.connection.towards(config.base_url)
+            connection = self.connection.for_server(config.base_url)
             context = binding.context = CallContext(
                 binding.session, connection, binding.watch, config, limiters, self.retries, binding.streams
             )
         return context
 
-    def _limiters(self, binding: _Binding, base_url: str) -> ServerLimiters:
+    def _limiters(self, binding: _LoopBinding, base_url: str) -> ServerLimiters:
         """Return the limiters of a server; create them on first use."""
         limiters = binding.servers.get(base_url)
         if limiters is None:
@@ -230,6 +230,6 @@ class Transport:
         return limiters
 
 
-_open: Final[set[_Binding]] = set()
+_open: Final[set[_LoopBinding]] = set()
 """Bindings that are not closed, kept from garbage collection: in a forked child that would close the parent's
 connections, and remove them from the selector that both processes share."""

@@ -17,7 +17,7 @@ from letta_async.operations._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
 
 if TYPE_CHECKING:
-    from letta_async._http.resumption import Events
+    from letta_async._http.resumption import EventReader
     from letta_async.operations._streaming import EventOperation, SwitchedOperation
     from letta_async.resources._stream import AsyncStream
 
@@ -41,7 +41,7 @@ class Sender(Protocol):
 
     def _connect(
         self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
-    ) -> tuple[Request, Callable[[], Awaitable[Events]]]: ...
+    ) -> tuple[Request, Callable[[], Awaitable[EventReader]]]: ...
 
     @property
     def base_url(self) -> str:

@@ -18,7 +18,7 @@ from letta_async.types.message import AssistantMessage
 from letta_async.types.turn import LettaResponse
 
 if TYPE_CHECKING:
-    from letta_async._http.resumption import Events
+    from letta_async._http.resumption import EventReader
 
 __all__ = ["AsyncStream", "Stream"]
 
@@ -38,7 +38,7 @@ class AsyncStream(Generic[Event]):
     were received.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Events]], request: str) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[EventReader]], request: str) -> None:
         """Create a stream that is not open yet.
 
         Args:
@@ -46,9 +46,9 @@ class AsyncStream(Generic[Event]):
             request: Method and path of the request, for messages.
 
         """
-        self._connect: Callable[[], Awaitable[Events]] | None = connect
+        self._connect: Callable[[], Awaitable[EventReader]] | None = connect
         self._request = request
-        self._source: Events | None = None
+        self._source: EventReader | None = None
         self._arrived: deque[Event] = deque()
         self._received: deque[Event] = deque(maxlen=_MAX_KEPT)
         self._count = 0
@@ -84,7 +84,7 @@ class AsyncStream(Generic[Event]):
             raise APIError(f"{self._request}: the stream was closed before its end; collect() would miss the rest")
         return whole.response
 
-    async def _open(self) -> Events:
+    async def _open(self) -> EventReader:
         """Return the source of events; send the request if that was not done."""
         source = self._source
         if source is None:
