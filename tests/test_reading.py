@@ -33,7 +33,7 @@ from letta_async import (
 )
 from letta_async._http.request import CallOptions, build
 from letta_async._http.response import Response, decode_response
-from letta_async._schema.annotations import by_tag
+from letta_async._schema.annotations import members_by_tag
 from letta_async._schema.converter import read, write
 from letta_async.config import ClientConfig
 from letta_async.operations.conversation_messages import ListMessages
@@ -113,7 +113,7 @@ def refusal(operation: Any, parameters: dict[str, object], body: bytes) -> str:
 
 
 def test_every_type_of_the_schema_has_a_class() -> None:
-    name, classes = by_tag(get_args(Message))
+    name, classes = members_by_tag(get_args(Message))
     assert name == "message_type"
     assert set(classes) == set(SEEN)
     assert set(get_args(Message)) == {*classes.values(), UnknownMessage}

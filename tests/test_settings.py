@@ -24,7 +24,7 @@ from letta_async import (
     OpenAIReasoning,
     UnknownModelSettings,
 )
-from letta_async._schema.annotations import by_tag
+from letta_async._schema.annotations import members_by_tag
 from letta_async._schema.converter import read, write
 from letta_async._schema.validation import check
 from letta_async.operations.conversations import Recompile
@@ -85,7 +85,7 @@ def test_a_provider_that_is_not_known_is_read_and_can_be_sent_on_purpose() -> No
 
 
 def test_the_providers_are_told_apart_by_their_provider_type() -> None:
-    name, classes = by_tag(KNOWN_PROVIDERS)
+    name, classes = members_by_tag(KNOWN_PROVIDERS)
     assert name == "provider_type"
     assert len(classes) == len(KNOWN_PROVIDERS)
     for provider, cls in classes.items():

@@ -12,7 +12,6 @@ from letta_async._schema.record import Record
 from letta_async._schema.unset import Unset
 
 __all__ = [
-    "by_tag",
     "is_annotated",
     "is_list",
     "is_literal",
@@ -20,8 +19,9 @@ __all__ = [
     "is_typed_mapping",
     "is_union",
     "is_wire_class",
+    "members_by_tag",
     "tag_of",
-    "untagged",
+    "untagged_member",
     "value_members",
     "wire_names",
 ]
@@ -69,7 +69,7 @@ def tag_of(cls: type[Any]) -> tuple[str, str] | None:
     return None
 
 
-def by_tag(members: Iterable[type[Any]]) -> tuple[str, dict[str, type[Any]]]:
+def members_by_tag(members: Iterable[type[Any]]) -> tuple[str, dict[str, type[Any]]]:
     """Return the name of the tag of a union's members, and the member for each value of the tag."""
     tags = {tag[1]: (tag[0], cls) for cls in members if (tag := tag_of(cls))}
     names = {name for name, _ in tags.values()}
@@ -77,7 +77,7 @@ def by_tag(members: Iterable[type[Any]]) -> tuple[str, dict[str, type[Any]]]:
     return name, {value: cls for value, (_, cls) in tags.items()}
 
 
-def untagged(members: Iterable[type[Any]]) -> type[Any] | None:
+def untagged_member(members: Iterable[type[Any]]) -> type[Any] | None:
     """Return the member of a union that has no tag, which stands for unknown tags; `None` if each has one."""
     return next((cls for cls in members if tag_of(cls) is None), None)
 

@@ -14,7 +14,6 @@ from cattrs.fns import identity
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from letta_async._schema.annotations import (
-    by_tag,
     is_annotated,
     is_list,
     is_literal,
@@ -22,8 +21,9 @@ from letta_async._schema.annotations import (
     is_typed_mapping,
     is_union,
     is_wire_class,
+    members_by_tag,
     tag_of,
-    untagged,
+    untagged_member,
     value_members,
     wire_names,
 )
@@ -74,7 +74,7 @@ def reader_of(result_type: Any) -> Callable[[object], Any]:
     promised = get_args(result_type)[0] if is_list(result_type) else result_type
     members = frozenset(get_args(promised) if is_union(promised) else (promised,))
     if promised is NoneType or not all(is_wire_class(member) or member is NoneType for member in members):
-        return lambda value: hook(_of_kind(kind, value), result_type)
+        return lambda value: hook(_require_kind(kind, value), result_type)
 
     def read_item(value: object) -> Any:
         made = hook(value, result_type)
@@ -86,10 +86,10 @@ def reader_of(result_type: Any) -> Callable[[object], Any]:
     if kind is not list:
         return read_item
     hook, result_type = _tolerant_converter.get_structure_hook(promised), promised
-    return lambda value: list(map(read_item, _of_kind(list, value)))
+    return lambda value: list(map(read_item, _require_kind(list, value)))
 
 
-def _of_kind(kind: Any, value: Any) -> Any:
+def _require_kind(kind: Any, value: Any) -> Any:
     """Return a JSON value of the promised kind.
 
     Raises:
@@ -137,7 +137,7 @@ def _describe_type(promised: Any) -> str:
     if not is_union(promised):
         return str(promised.__name__)
     members = value_members(promised)
-    name = str(members[0].__name__) if len(members) == 1 else f"an object with {by_tag(members)[0]}"
+    name = str(members[0].__name__) if len(members) == 1 else f"an object with {members_by_tag(members)[0]}"
     return f"{name} or null" if NoneType in get_args(promised) else name
 
 
@@ -209,9 +209,9 @@ def _structure_first(members: Iterable[Any]) -> Hook:
 
 def _structure_tagged(members: list[type[Any]]) -> Hook:
     """Return a hook for tagged objects; the untagged member takes those that no tagged member fits."""
-    name, classes = by_tag(members)
+    name, classes = members_by_tag(members)
     hooks: dict[object, Hook] = {tag: _tolerant_converter.get_structure_hook(cls) for tag, cls in classes.items()}
-    untagged_class = untagged(members)
+    untagged_class = untagged_member(members)
     fallback: Hook = (
         _return_unchanged if untagged_class is None else _tolerant_converter.get_structure_hook(untagged_class)
     )

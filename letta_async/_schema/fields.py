@@ -50,7 +50,7 @@ Fraction = Annotated[float, Range(minimum=0, maximum=1)]
 """Number from 0 to 1, both included."""
 
 
-def _shown(extra: Mapping[str, Any]) -> str:
+def _repr_of_extra(extra: Mapping[str, Any]) -> str:
     """Return the `repr` of fields that are not declared; only their names if it is long."""
     text = repr(dict(extra))
     return text if len(text) <= _MAX_SHOWN else f"<{', '.join(map(str, extra))}>"
@@ -73,7 +73,7 @@ class WireObject(Record):
     tag_is_optional: ClassVar[bool] = False
     """Whether a mapping without the field that tells the classes of a union apart is one of this class."""
 
-    extra_fields: Mapping[str, Any] = attrs.field(factory=_no_fields, hash=False, repr=_shown)
+    extra_fields: Mapping[str, Any] = attrs.field(factory=_no_fields, hash=False, repr=_repr_of_extra)
     """Members of the JSON object that this version does not declare; kept from a response, sent without validation."""
 
     @classmethod

@@ -10,7 +10,7 @@ from letta_async._schema.annotations import is_annotated, is_list, is_literal, i
 from letta_async._schema.json_values import is_array, is_object
 from letta_async._schema.record import Record
 
-__all__ = ["JsonType", "by_json_type", "in_words", "json_type_of"]
+__all__ = ["JsonType", "describe_member", "json_type_of", "members_by_json_type"]
 
 JsonType = Literal["string", "integer", "number", "boolean", "array", "object", "moment"]
 
@@ -49,7 +49,7 @@ def json_type_of(value: object) -> JsonType | None:
     return "object" if is_object(value) or isinstance(value, Record) else None
 
 
-def by_json_type(members: Iterable[Any]) -> Mapping[JsonType, Any]:
+def members_by_json_type(members: Iterable[Any]) -> Mapping[JsonType, Any]:
     """Return the member of a union that accepts each JSON type. All wire classes are one member, for `object`.
 
     Raises:
@@ -84,10 +84,10 @@ def _json_type(member: Any) -> JsonType:
     return "object" if is_mapping(member) else _JSON_TYPES[member]
 
 
-def in_words(member: Any) -> str:
+def describe_member(member: Any) -> str:
     """Return a description of the values that a member of a union accepts, for an error message."""
     if is_annotated(member):
-        return in_words(get_args(member)[0])
+        return describe_member(get_args(member)[0])
     if is_literal(member):
         return f"one of {', '.join(map(repr, get_args(member)))}"
     if is_list(member):

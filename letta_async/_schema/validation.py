@@ -19,7 +19,6 @@ from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, override
 
 from letta_async._schema.annotations import (
-    by_tag,
     is_annotated,
     is_list,
     is_literal,
@@ -27,8 +26,9 @@ from letta_async._schema.annotations import (
     is_typed_mapping,
     is_union,
     is_wire_class,
+    members_by_tag,
     tag_of,
-    untagged,
+    untagged_member,
     value_members,
     wire_names,
 )
@@ -46,7 +46,7 @@ from letta_async._schema.json_values import (
 from letta_async._schema.json_values import guess as _guess
 from letta_async._schema.placement import Hidden, split_placement
 from letta_async._schema.unset import UNSET
-from letta_async._schema.untagged_unions import by_json_type, in_words, json_type_of
+from letta_async._schema.untagged_unions import describe_member, json_type_of, members_by_json_type
 from letta_async._schema.upload import Upload, upload_of
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
@@ -280,9 +280,9 @@ def _check_union(annotation: Any) -> Hook:
 
 def _check_untagged_union(members: list[Any]) -> Hook:
     """Return a hook for a union without tags; the kind of the JSON value selects the member."""
-    kinds = by_json_type(members)
+    kinds = members_by_json_type(members)
     checks = {kind: (_strict_converter.get_structure_hook(member), member) for kind, member in kinds.items()}
-    allowed = ", ".join(map(in_words, dict.fromkeys(kinds.values())))
+    allowed = ", ".join(map(describe_member, dict.fromkeys(kinds.values())))
 
     def hook(value: Any, _: Any) -> Any:
         kind = json_type_of(value)
@@ -295,8 +295,8 @@ def _check_untagged_union(members: list[Any]) -> Hook:
 
 
 def _check_tagged_union(members: list[type[Any]]) -> Hook:
-    name, classes = by_tag(members)
-    fallback = untagged(members)
+    name, classes = members_by_tag(members)
+    fallback = untagged_member(members)
     default = next((tag for tag, cls in classes.items() if getattr(cls, "tag_is_optional", False)), None)
     allowed = ", ".join(map(repr, classes))
 

@@ -29,12 +29,12 @@ class CallSite:
     def current(cls) -> CallSite:
         """Return the line of the innermost frame that is the user's."""
         frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - `inspect.stack` takes milliseconds
-        while frame.f_back is not None and _module(frame.f_globals).partition(".")[0] in _INTERNAL_PACKAGES:
+        while frame.f_back is not None and _module_name(frame.f_globals).partition(".")[0] in _INTERNAL_PACKAGES:
             frame = frame.f_back
         return cls(
             frame.f_code.co_filename,
             frame.f_lineno,
-            _module(frame.f_globals),
+            _module_name(frame.f_globals),
             frame.f_globals.setdefault("__warningregistry__", {}),
         )
 
@@ -51,5 +51,5 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     )
 
 
-def _module(namespace: dict[str, Any]) -> str:
+def _module_name(namespace: dict[str, Any]) -> str:
     return str(namespace.get("__name__", "<unknown>"))

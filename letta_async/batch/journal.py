@@ -58,9 +58,9 @@ class Journal:
                 self._lines.close()
                 raise
         except UnusableFileError as problem:
-            raise self._error(str(problem)) from problem.__cause__
+            raise self._unusable_error(str(problem)) from problem.__cause__
         except OSError as error:
-            raise self._error(f"cannot be written: {os_error_reason(error)}") from error
+            raise self._unusable_error(f"cannot be written: {os_error_reason(error)}") from error
 
     def done_keys(self) -> Iterator[str]:
         """Yield the key of each target that the file records as done, not failed.
@@ -84,7 +84,7 @@ class Journal:
             for number, line in enumerate(islice(self._lines, 1, None), start=2):
                 yield number, self._parse(line, number)
         except OSError as error:
-            raise self._error(f"cannot be read: {os_error_reason(error)}") from error
+            raise self._unusable_error(f"cannot be read: {os_error_reason(error)}") from error
 
     def _is_done(self, entry: Mapping[str, Any]) -> bool:
         status = entry.get("status")
@@ -94,7 +94,7 @@ class Journal:
 
     def add(self, key: str, outcome: Outcome) -> None:
         """Add an outcome to what the next `flush` writes."""
-        self._unwritten += _line(_entry(key, outcome))
+        self._unwritten += _encode_line(_outcome_entry(key, outcome))
 
     def flush(self) -> None:
         """Write the outcomes that were added since the last flush.
@@ -119,7 +119,7 @@ class Journal:
             JournalError: The write failed, or an earlier one did.
 
         """
-        self._unwritten += _line({"run": "complete", "at": _now()})
+        self._unwritten += _encode_line({"run": "complete", "at": _current_time()})
         self.flush()
 
     def close(self) -> None:
@@ -144,18 +144,18 @@ class Journal:
         line = next(iter(self._lines), b"")
         if not line.endswith(b"\n") and line[: len(_BEGINNING)] == _BEGINNING[: len(line)]:  # no header, or half of one
             self._lines.truncate_partial_line()
-            self._lines.append(_line(wanted))
+            self._lines.append(_encode_line(wanted))
             return
         header = self._parse(line, 1)
         if header.get("journal") not in _READABLE:
-            raise self._error("is not a journal of recompile_many")
+            raise self._unusable_error("is not a journal of recompile_many")
         now = json.loads(json.dumps(wanted))
         if differing := [name for name in wanted if name != "journal" and header.get(name) != now[name]]:
             names = " and ".join(_NAMES.get(name, name) for name in differing)
             values = "; ".join(
-                f"{n} was {_shown(header, n)}, is {_shown(now, n)}" for n in differing if n not in _NAMES
+                f"{n} was {_show_field(header, n)}, is {_show_field(now, n)}" for n in differing if n not in _NAMES
             )
-            raise self._error(
+            raise self._unusable_error(
                 f"belongs to a batch with another {names}{f' ({values})' if values else ''}: to go on with that batch,"
                 f" give it the same {names} again; to begin a new one, take another file, or remove this one"
             )
@@ -167,10 +167,10 @@ class Journal:
         except ValueError:
             entry = None
         if not is_object(entry):
-            raise self._error(f"is not a journal of recompile_many: line {number} is not a JSON object")
+            raise self._unusable_error(f"is not a journal of recompile_many: line {number} is not a JSON object")
         return entry
 
-    def _error(self, problem: str) -> InvalidArgumentError:
+    def _unusable_error(self, problem: str) -> InvalidArgumentError:
         return InvalidArgumentError([ArgumentProblem("journal", f"{self.path!r} {problem}")])
 
     def _set_failure(self, error: OSError) -> None:
@@ -181,13 +181,13 @@ class Journal:
         self._failure.__cause__ = error
 
 
-def _entry(key: str, outcome: Outcome) -> dict[str, Any]:
+def _outcome_entry(key: str, outcome: Outcome) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "key": key,
         "status": outcome.status,
         "tries": outcome.tries,
         "seconds": round(outcome.seconds, 3),
-        "at": _now(),
+        "at": _current_time(),
     }
     if outcome.error is not None:
         entry["error"] = type(outcome.error).__name__
@@ -197,13 +197,13 @@ def _entry(key: str, outcome: Outcome) -> dict[str, Any]:
     return entry
 
 
-def _line(entry: Mapping[str, Any]) -> bytes:
+def _encode_line(entry: Mapping[str, Any]) -> bytes:
     return json.dumps(entry).encode() + b"\n"
 
 
-def _now() -> str:
+def _current_time() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _shown(header: Mapping[str, Any], name: str) -> str:
+def _show_field(header: Mapping[str, Any], name: str) -> str:
     return repr(header[name]) if name in header else "not noted"

@@ -53,7 +53,7 @@ _MAX_SECTIONS: Final = 50
 
 
 @attrs.frozen
-class _Section:
+class _BlockSection:
     """Position of a section of blocks in a prompt, and its blocks."""
 
     start: int
@@ -69,13 +69,15 @@ def with_block_order_of(compiled: str, stored: str) -> str:
     is left as it is.
     """
     # From the end, so that the positions of earlier sections stay valid.
-    for old, new in zip(reversed(list(_sections(stored))), reversed(list(_sections(compiled))), strict=False):
+    for old, new in zip(
+        reversed(list(_block_sections(stored))), reversed(list(_block_sections(compiled))), strict=False
+    ):
         labels = [label for label in {**new.blocks, **old.blocks} if label in old.blocks]
         stored = stored[: old.start] + "\n".join(old.blocks[label] for label in labels) + stored[old.end :]
     return stored
 
 
-def _sections(prompt: str) -> Iterator[_Section]:
+def _block_sections(prompt: str) -> Iterator[_BlockSection]:
     """Yield the sections of blocks in a prompt, in order."""
     past = 0
     for begin in islice(_BEGIN.finditer(prompt), _MAX_SECTIONS):
@@ -86,7 +88,7 @@ def _sections(prompt: str) -> Iterator[_Section]:
             yield section
 
 
-def _parse_section(prompt: str, start: int) -> _Section | None:
+def _parse_section(prompt: str, start: int) -> _BlockSection | None:
     """Parse the blocks of a section that begins at `start`; return `None` if its form differs or a label repeats."""
     blocks: dict[str, str] = {}
     at = start
@@ -96,7 +98,7 @@ def _parse_section(prompt: str, start: int) -> _Section | None:
             break
         blocks[head["label"]] = prompt[at:end]
         if prompt.startswith(_END, end):
-            return _Section(start, end, blocks)
+            return _BlockSection(start, end, blocks)
         if not prompt.startswith("\n", end):
             break
         at = end + 1

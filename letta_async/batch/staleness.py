@@ -12,7 +12,7 @@ from letta_async._schema.record import Record
 __all__ = ["Staleness"]
 
 
-def _size(prompt: str) -> str:
+def _size_text(prompt: str) -> str:
     return f"<{len(prompt)} characters>"
 
 
@@ -24,9 +24,9 @@ class Staleness(Record):
 
     conversation_id: str
     """ID of the conversation."""
-    stored: str = attrs.field(repr=_size)
+    stored: str = attrs.field(repr=_size_text)
     """The prompt that the server has stored for the conversation."""
-    compiled: str = attrs.field(repr=_size)
+    compiled: str = attrs.field(repr=_size_text)
     """The prompt that a recompile would store."""
     aligned: str = attrs.field(repr=False)
     """The stored prompt with the volatile lines and the block order of the compiled one."""

@@ -47,8 +47,8 @@ def make_key_function(common: Recompile) -> Callable[[object], str]:
 
     def key(target: object) -> str:
         if not isinstance(target, Recompile):
-            return _text(target)
-        parts = [_text(target.conversation_id)]
+            return _key_text(target)
+        parts = [_key_text(target.conversation_id)]
         if target.agent_id is not UNSET and (own_agent := _agent_text(target)) != agent:
             parts.append(own_agent or "agent=none")
         if target.dry_run is not UNSET and (target.dry_run is True) is not dry_run:
@@ -70,10 +70,10 @@ def digest(value: object) -> str:
 
 
 def _agent_text(call: Recompile) -> str | None:
-    return _text(call.agent_id) if call.agent_id else None
+    return _key_text(call.agent_id) if call.agent_id else None
 
 
-def _text(value: object) -> str:
+def _key_text(value: object) -> str:
     return str.__str__(value) if isinstance(value, str) else show(value)  # an enum's `str` is its name
 
 
@@ -100,8 +100,8 @@ async def take_targets(
         BaseException: Any exception that the targets raise.
 
     """
-    source = aiter(targets if isinstance(targets, AsyncIterable) else _as_async(targets))
-    generator = _as_generator(source)
+    source = aiter(targets if isinstance(targets, AsyncIterable) else _iterate_async(targets))
+    generator = _closable_generator(source)
     try:
         while True:
             try:
@@ -120,7 +120,7 @@ async def take_targets(
             on_target(_with_builtin_ids(target))
     finally:
         if generator is not None:
-            await _close(generator)
+            await _close_generator(generator)
 
 
 def _with_builtin_ids(target: TargetT) -> TargetT:
@@ -132,7 +132,7 @@ def _with_builtin_ids(target: TargetT) -> TargetT:
     return target if all(converted[name] is ids[name] for name in ids) else target.changed(converted)
 
 
-async def _as_async(targets: Iterable[TargetT]) -> AsyncGenerator[TargetT, None]:
+async def _iterate_async(targets: Iterable[TargetT]) -> AsyncGenerator[TargetT, None]:
     items = iter(targets)
     try:
         for target in items:
@@ -142,11 +142,11 @@ async def _as_async(targets: Iterable[TargetT]) -> AsyncGenerator[TargetT, None]
             items.close()
 
 
-def _as_generator(source: AsyncIterator[TargetT]) -> AsyncGenerator[TargetT, None] | None:
+def _closable_generator(source: AsyncIterator[TargetT]) -> AsyncGenerator[TargetT, None] | None:
     return cast("AsyncGenerator[TargetT, None]", source) if isinstance(source, AsyncGenerator) else None
 
 
-async def _close(generator: AsyncGenerator[TargetT, None]) -> None:
+async def _close_generator(generator: AsyncGenerator[TargetT, None]) -> None:
     try:
         await generator.aclose()
     except* GeneratorExit:

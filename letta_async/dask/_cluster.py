@@ -46,7 +46,7 @@ class Cluster:
         try:
             return list((await self._client.nthreads()).values())
         except _GONE as error:
-            raise _lost() from error
+            raise _lost_scheduler_error() from error
 
     def submit(self, key: str, payload: Payload, targets: bytes) -> SubmittedPartition:
         """Submit a partition to a worker.
@@ -64,7 +64,7 @@ class Cluster:
         try:
             return SubmittedPartition(self._client.submit(run_partition, key, payload, targets, key=key))
         except _GONE as error:
-            raise _lost() from error
+            raise _lost_scheduler_error() from error
 
     async def result(self, sent: SubmittedPartition) -> Results:
         """Wait for a partition, and return its results.
@@ -84,7 +84,7 @@ class Cluster:
             raise PartitionKilled(str(killed)) from None
         except Exception as error:
             if future.cancelled():
-                raise _lost() from error
+                raise _lost_scheduler_error() from error
             raise ClusterError(f"a worker cannot work on partitions: {type(error).__name__}: {error}") from error
         return results
 
@@ -106,7 +106,7 @@ class Cluster:
 
     def _refuse_if_gone(self) -> None:
         if self._client.status != "running":
-            raise _lost()
+            raise _lost_scheduler_error()
 
 
 def _retrieve_error(done: asyncio.Future[Results]) -> None:
@@ -115,7 +115,7 @@ def _retrieve_error(done: asyncio.Future[Results]) -> None:
         done.exception()
 
 
-def _lost() -> ClusterError:
+def _lost_scheduler_error() -> ClusterError:
     return ClusterError(
         "the cluster's scheduler is gone, or has dropped the work; what was done until then has its outcome, and with a"
         " journal the same call goes on from there"

@@ -201,7 +201,7 @@ class ClusterBatch:
         if not done and _loop_time() < until:
             return []
         if not done:
-            return await (self._fail_pending() if self._expired else self._expire())
+            return await (self._fail_pending() if self._expired else self._end_after_deadline())
         outcomes: list[Outcome] = []
         if self._requested is not None and self._requested in done:
             known, partition = self._requested.result()
@@ -211,7 +211,7 @@ class ClusterBatch:
             outcomes += self._on_done(task)
         return outcomes
 
-    async def _expire(self) -> list[Outcome]:
+    async def _end_after_deadline(self) -> list[Outcome]:
         """Tell the workers to end the run, because the deadline has passed."""
         self._expired, self._ends_at = True, _loop_time() + GRACE_PERIOD
         if self._submitted:

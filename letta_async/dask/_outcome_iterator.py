@@ -48,15 +48,15 @@ class Outcomes(Iterator[Outcome], AsyncIterator[Outcome]):
 
     def close(self) -> None:
         """Cancel what is still on the cluster, and wait until the workers' requests have ended."""
-        if (lists := self._detach()) is not None:
+        if (lists := self._detach_generator()) is not None:
             self._wait(lists.aclose())
 
     async def aclose(self) -> None:
         """Cancel what is still on the cluster, and wait until the workers' requests have ended."""
-        if (lists := self._detach()) is not None:
+        if (lists := self._detach_generator()) is not None:
             await self._await(lists.aclose())
 
-    def _detach(self) -> AsyncGenerator[list[Outcome], None] | None:
+    def _detach_generator(self) -> AsyncGenerator[list[Outcome], None] | None:
         lists, self._lists = self._lists, None
         self._ready.clear()
         return lists if self._loop.is_running() else None

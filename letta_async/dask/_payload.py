@@ -37,7 +37,7 @@ class Payload:
     @classmethod
     def pack(cls, run: str, **content: Any) -> Self:
         """Pickle content for a run; secrets in it become plain strings."""
-        return cls(run, pickle.dumps(_plain(content)))
+        return cls(run, pickle.dumps(_to_plain_strings(content)))
 
     def unpack(self) -> dict[str, Any]:
         """Return the content; secrets in it are plain strings, so do not keep it longer than needed."""
@@ -87,7 +87,7 @@ def pickle_problems(path: str, values: Mapping[str, Any]) -> Iterable[ArgumentPr
     """Yield a problem for each value that cannot be pickled; its path is `path` followed by the name."""
     for name, value in values.items():
         try:
-            pickle.dumps(_plain(value))
+            pickle.dumps(_to_plain_strings(value))
         except Exception as error:  # a user's `__reduce__` may raise anything
             yield ArgumentProblem(f"{path}{name}", f"cannot be pickled, and so does not reach the workers: {error}")
 
@@ -106,8 +106,8 @@ def _has_password(proxy: object) -> bool:
         return False
 
 
-def _plain(value: Any) -> Any:
+def _to_plain_strings(value: Any) -> Any:
     """Return secrets and members of enumerations as plain strings, also in mappings: a worker may lack the class."""
     if is_object(value):
-        return {exact(name): _plain(each) for name, each in value.items()}
+        return {exact(name): _to_plain_strings(each) for name, each in value.items()}
     return exact(value)

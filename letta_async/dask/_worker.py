@@ -38,7 +38,8 @@ async def run_partition(key: str, payload: Payload, partition: bytes) -> Results
         partition: The partition's targets, pickled; no two are the same work.
 
     """
-    return await (await _registry_of(get_worker())).run(payload).work(key, payload, pickle.loads(partition))  # noqa: S301 - from the driver
+    run = (await _registry_of(get_worker())).run(payload)
+    return await run.recompile_partition(key, payload, pickle.loads(partition))  # noqa: S301 - from the driver
 
 
 async def end_run(run: str, dask_worker: Worker) -> None:
@@ -57,7 +58,7 @@ async def _registry_of(worker: Worker) -> _RunRegistry:
 
 
 @attrs.define(eq=False)
-class _Run:
+class _BatchRun:
     """State of a run on this worker: the tasks of its partitions, and the client that they share."""
 
     client: AsyncLetta | None = None
@@ -67,7 +68,7 @@ class _Run:
     """Tasks of the partitions in progress, by the names of their Dask tasks."""
     _closing: asyncio.Task[None] | None = attrs.field(default=None, init=False)
 
-    async def work(self, key: str, payload: Payload, targets: list[Target]) -> Results:
+    async def recompile_partition(self, key: str, payload: Payload, targets: list[Target]) -> Results:
         """Recompile a partition until it is done or the run is ended, and return the outcomes.
 
         Raises:
@@ -127,15 +128,15 @@ class _RunRegistry(WorkerPlugin):
     """Worker plugin that holds the runs of which the worker has partitions, by name."""
 
     def __init__(self) -> None:
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, _BatchRun] = {}
 
-    def run(self, payload: Payload) -> _Run:
+    def run(self, payload: Payload) -> _BatchRun:
         """Return the state of the run that a payload names; create it for the first partition."""
-        return self._runs.setdefault(payload.run, _Run())
+        return self._runs.setdefault(payload.run, _BatchRun())
 
     async def end(self, run: str) -> None:
         """End a run; its partitions that arrive later return no outcomes."""
-        ending = self._runs.setdefault(run, _Run())
+        ending = self._runs.setdefault(run, _BatchRun())
         ending.ended = True
         asyncio.get_running_loop().call_later(_IDLE_TIMEOUT, self._runs.pop, run, None)
         await ending.stop()

@@ -14,6 +14,7 @@ from letta_async.errors import ArgumentProblem
 
 __all__ = [
     "Convert",
+    "to_anything",
     "to_array",
     "to_choice",
     "to_format",
@@ -23,14 +24,13 @@ __all__ = [
     "to_scalar",
     "to_tuple",
     "to_union",
-    "unchanged",
 ]
 
 Problems = list[ArgumentProblem]
 Convert = Callable[[Any, str, Problems], Any]
 
 
-def unchanged(value: Any, path: str, problems: Problems) -> Any:
+def to_anything(value: Any, path: str, problems: Problems) -> Any:
     """Return any value as it is."""
     del path, problems
     return value

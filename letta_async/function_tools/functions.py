@@ -119,10 +119,10 @@ def describe_function(
     docstring = parse_docstring(_docstring(source))
     reader = TypeReader()
     found: dict[str, ParameterType] = {}
-    parameters = list(_parameters(function, f"{name}", problems))
+    parameters = list(_passed_parameters(function, f"{name}", problems))
     for parameter in parameters:
         try:
-            found[parameter.name] = _described(parameter, source, reader, docstring.parameters.get(parameter.name))
+            found[parameter.name] = _read_parameter(parameter, source, reader, docstring.parameters.get(parameter.name))
         except UnknownTypeError as error:
             problems.append(ArgumentProblem(f"{name}.{parameter.name}", str(error)))
     if problems:
@@ -135,7 +135,7 @@ def describe_function(
     return FunctionDescription(f"{name}", text, schema, found, inspect.Signature(parameters))
 
 
-def _parameters(
+def _passed_parameters(
     function: Callable[..., object], name: str, problems: list[ArgumentProblem]
 ) -> Iterator[inspect.Parameter]:
     """Yield the parameters that a model passes: all but those that a `partial` fixes."""
@@ -156,18 +156,18 @@ def _parameters(
             yield parameter
 
 
-def _described(parameter: inspect.Parameter, source: Any, reader: TypeReader, text: str | None) -> ParameterType:
+def _read_parameter(parameter: inspect.Parameter, source: Any, reader: TypeReader, text: str | None) -> ParameterType:
     """Describe a parameter; what `Annotated` says of it comes before what the docstring says."""
     if parameter.annotation is inspect.Parameter.empty:
         raise UnknownTypeError("has no annotation; without its type a model does not know what to pass")
-    annotation = _resolved(parameter, source)
+    annotation = _resolve_annotation(parameter, source)
     described = reader.read(annotation)
     if text and not (is_annotated(annotation) and "description" in described.schema):
         return attrs.evolve(described, schema={**described.schema, "description": text})
     return described
 
 
-def _resolved(parameter: inspect.Parameter, source: Any) -> Any:
+def _resolve_annotation(parameter: inspect.Parameter, source: Any) -> Any:
     """Return the annotation of a parameter, evaluated where the function was defined if it is a string."""
     body = inspect.unwrap(source)
     if not isinstance(body, types.FunctionType | types.MethodType):

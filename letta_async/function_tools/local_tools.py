@@ -46,18 +46,18 @@ class LocalTool:
         try:
             bound = self.bind(call.parsed_arguments)
         except ToolArgumentsError as error:
-            return _returned(call, str(error), failed=True)
+            return _make_tool_return(call, str(error), failed=True)
         except InvalidArgumentError as error:
             text = f"{error}" if len(error.faults) > 1 else f"invalid argument: {error}"
-            return _returned(call, text, failed=True)
+            return _make_tool_return(call, text, failed=True)
         except Exception as error:  # a type of the program's own failed, or the arguments are nested too deeply
-            return _returned(call, f"invalid argument: {_described(error)}", failed=True)
+            return _make_tool_return(call, f"invalid argument: {_describe_exception(error)}", failed=True)
         try:
             content = content_of(await call_function(self.function, *bound.args, **bound.kwargs))
         except Exception as error:
             log.warning("the tool %s failed; the agent is told so", self.tool.name, exc_info=error)
-            return _returned(call, _described(error), failed=True)
-        return _returned(call, content)
+            return _make_tool_return(call, _describe_exception(error), failed=True)
+        return _make_tool_return(call, content)
 
 
 async def call_function(function: Callable[..., object], *args: Any, **kwargs: Any) -> Any:
@@ -65,7 +65,7 @@ async def call_function(function: Callable[..., object], *args: Any, **kwargs: A
     if _is_async(function):
         result: Any = function(*args, **kwargs)
     else:
-        result, error = await asyncio.to_thread(_call_caught, function, args, kwargs)
+        result, error = await asyncio.to_thread(_call_and_catch, function, args, kwargs)
         if error is not None:
             raise error
     return await result if inspect.isawaitable(result) else result
@@ -123,13 +123,13 @@ def _bind_unconverted(function: Callable[..., object], arguments: Mapping[str, A
         raise InvalidArgumentError([ArgumentProblem(getattr(function, "__name__", "tool"), str(error))]) from None
 
 
-def _returned(call: ToolCall, content: Content, *, failed: bool = False) -> ToolReturn:
+def _make_tool_return(call: ToolCall, content: Content, *, failed: bool = False) -> ToolReturn:
     return ToolReturn(
         tool_call_id=call.tool_call_id or "", tool_return=content, status="error" if failed else "success"
     )
 
 
-def _described(error: Exception) -> str:
+def _describe_exception(error: Exception) -> str:
     """Return the type and text of an exception, or its type alone if its text cannot be made."""
     try:
         return f"{type(error).__name__}: {error}".removesuffix(": ")
@@ -137,7 +137,7 @@ def _described(error: Exception) -> str:
         return type(error).__name__
 
 
-def _call_caught(
+def _call_and_catch(
     function: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[object, Exception | None]:
     """Call a function and return its result or its exception: a future cannot hold a `StopIteration`."""

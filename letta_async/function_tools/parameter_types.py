@@ -22,6 +22,7 @@ from letta_async._schema.annotations import is_annotated, is_literal, is_union
 from letta_async.errors import ArgumentProblem
 from letta_async.function_tools.conversions import (
     Convert,
+    to_anything,
     to_array,
     to_choice,
     to_format,
@@ -31,7 +32,6 @@ from letta_async.function_tools.conversions import (
     to_scalar,
     to_tuple,
     to_union,
-    unchanged,
 )
 
 __all__ = ["ParameterType", "TypeReader", "UnknownTypeError"]
@@ -104,7 +104,7 @@ class TypeReader:
         if origin is tuple:
             return self._tuple(get_args(annotation))
         if origin in (Any, object):
-            return ParameterType({}, unchanged)
+            return ParameterType({}, to_anything)
         if origin in _ARRAYS:
             return self._array(*get_args(annotation) or (Any,), make=_ARRAYS[origin])
         if origin in _OBJECTS:

@@ -73,7 +73,7 @@ class ToolLoop:
         parameters = first
         while True:
             responses.append(await self.send(parameters))
-            calls = self._answerable(responses[-1])
+            calls = self._answerable_calls(responses[-1])
             if not calls:
                 return ToolRun(responses=tuple(responses))
             if len(responses) >= self.max_turns:
@@ -81,13 +81,13 @@ class ToolLoop:
                 words = f"after max_turns={self.max_turns} responses the agent still waits for tools: {names}"
                 raise ToolLoopError(words, responses=responses)
             try:
-                approvals = await self._answer(calls)
+                approvals = await self._answer_calls(calls)
             except ToolLoopError as error:
                 error.responses = tuple(responses)
                 raise
             parameters = {"messages": [ApprovalCreate(approvals=approvals)]}
 
-    def _answerable(self, response: LettaResponse) -> list[ToolCall]:
+    def _answerable_calls(self, response: LettaResponse) -> list[ToolCall]:
         """Return the calls that the agent waits for, if this program has an answer to all of them."""
         requests = [message for message in response.messages if isinstance(message, ApprovalRequestMessage)]
         if not response.requires_approval or not requests:
@@ -99,18 +99,18 @@ class ToolLoop:
         )
         return calls if all(known) else []
 
-    async def _answer(self, calls: Sequence[ToolCall]) -> list[ApprovalReturn | ToolReturn]:
+    async def _answer_calls(self, calls: Sequence[ToolCall]) -> list[ApprovalReturn | ToolReturn]:
         """Decide about calls of the server's tools one after the other, then run those of this program at once."""
-        decisions = {i: await self._decide(call) for i, call in enumerate(calls) if call.name not in self.tools}
+        decisions = {i: await self._decide_about(call) for i, call in enumerate(calls) if call.name not in self.tools}
         local = [call for call in calls if call.name in self.tools]
         if len(local) == 1:
             returns = [await self.tools[f"{local[0].name}"].run(local[0])]
         else:
-            returns = await _all_of([self.tools[f"{call.name}"].run(call) for call in local])
+            returns = await _gather_or_cancel([self.tools[f"{call.name}"].run(call) for call in local])
         left = iter(returns)
         return [decisions[i] if i in decisions else next(left) for i in range(len(calls))]
 
-    async def _decide(self, call: ToolCall) -> ApprovalReturn:
+    async def _decide_about(self, call: ToolCall) -> ApprovalReturn:
         assert self.approve is not None  # noqa: S101 - else the loop has ended
         decision: Any = await call_function(self.approve, call)
         match decision:
@@ -134,7 +134,7 @@ def _has_its_types(call: object) -> bool:
     return all(text is None or isinstance(text, str) for text in texts)
 
 
-async def _all_of(coroutines: Sequence[Coroutine[Any, Any, ToolReturn]]) -> list[ToolReturn]:
+async def _gather_or_cancel(coroutines: Sequence[Coroutine[Any, Any, ToolReturn]]) -> list[ToolReturn]:
     """Run coroutines at once and return their results; if one raises, cancel the others and raise its own exception.
 
     A `TaskGroup` would raise a group, and leave the caller's task marked as cancelled on Python 3.11 and 3.12.

@@ -40,13 +40,13 @@ def content_of(value: object) -> Content:
     if value is None:
         return "None"
     if isinstance(value, TextContent | ImageContent):
-        return _checked([value])
+        return _check_parts([value])
     if is_array(value) and value and all(isinstance(each, TextContent | ImageContent) for each in value):
-        return _checked(list(value))
+        return _check_parts(list(value))
     return json.dumps(_json_value(value), ensure_ascii=False)
 
 
-def _checked(parts: list[Any]) -> Content:
+def _check_parts(parts: list[Any]) -> Content:
     """Return parts that the request with them can be made of: else it would fail after the tools have run."""
     return check(ToolReturn, {"tool_return": parts, "status": "success", "tool_call_id": ""}).tool_return
 
@@ -60,7 +60,7 @@ def _json_value(value: Any) -> Any:
     if isinstance(value, Record):
         return value.to_dict()
     if is_object(value):
-        return {_key(name): _json_value(each) for name, each in value.items()}
+        return {_key_text(name): _json_value(each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_json_value(each) for each in cast("Iterable[Any]", value)]
     if isinstance(value, date | datetime | time):
@@ -84,6 +84,6 @@ def _field_names(value: Any) -> list[str] | None:
     return [field.name for field in attrs.fields(value.__class__)] if attrs.has(value.__class__) else None
 
 
-def _key(name: Any) -> str:
+def _key_text(name: Any) -> str:
     plain = _json_value(name)
     return plain if isinstance(plain, str) else str(plain)

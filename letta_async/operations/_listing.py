@@ -61,7 +61,7 @@ class Listing(Operation[list[Item]], Generic[Item]):
         last: Any = page[-1]
         return last.id not in following.values() or bool(self.following(page))
 
-    def turned(self, following: Mapping[str, Any]) -> Mapping[str, Any]:
+    def with_other_cursor(self, following: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the parameters that continue from the same item with the other cursor."""
         others = {"after": "before", "before": "after"}
         return {

@@ -166,7 +166,7 @@ def DELETE(path: str) -> Endpoint:  # noqa: N802 - as above
     return Endpoint(method="DELETE", path=path, repeatable=True)
 
 
-def _arranged(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+def _order_fields(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
     """Return the fields as an operation has them.
 
     A field that is declared again keeps its place. The hash is that of the path parameters alone: others may be lists
@@ -184,7 +184,7 @@ def operation(cls: Class) -> Class:
 
     It has no slots, so that it can have several bases with fields.
     """
-    return attrs.frozen(cls, kw_only=True, slots=False, field_transformer=_arranged)
+    return attrs.frozen(cls, kw_only=True, slots=False, field_transformer=_order_fields)
 
 
 @operation

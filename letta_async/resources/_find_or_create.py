@@ -48,23 +48,23 @@ class AsyncFindOrCreate(AsyncResource):
             wanted["project_id"] = fields["project_id"]
         place = (asyncio.get_running_loop(), self._client.base_url, operation, repr(wanted))
         async with _locks.setdefault(place, asyncio.Lock()):
-            found: Any = await self._oldest(operation, wanted, searching)
+            found: Any = await self._find_oldest(operation, wanted, searching)
             if found is None:
                 created = await self._call(operation.creates, fields, options)
-                found = await self._oldest(operation, wanted, searching) or created
+                found = await self._find_oldest(operation, wanted, searching) or created
                 if found.id != created.id:
-                    await self._discard(operation, created, fields, searching)
+                    await self._delete_created(operation, created, fields, searching)
             answer: Answer = found
             return answer
 
-    async def _oldest(
+    async def _find_oldest(
         self, operation: type[FindOrCreateOperation[Any]], wanted: Mapping[str, object], options: CallOptions
     ) -> Any:
         """Return the oldest resource with the key; `None` if there is none."""
         rows: list[Any] = await self._call(operation.lists, wanted, options)
         return rows[0] if rows else None
 
-    async def _discard(
+    async def _delete_created(
         self,
         operation: type[FindOrCreateOperation[Any]],
         created: Any,

@@ -136,7 +136,7 @@ class AsyncPaginator(Generic[Item]):
             ClientClosedError: The client is closed.
 
         """
-        return self._first(self._listing, await self._page(self._listing))
+        return self._first_page(self._listing, await self._fetch_items(self._listing))
 
     def __await__(self) -> Generator[Any, Any, AsyncPage[Item]]:
         return self.page().__await__()
@@ -144,7 +144,7 @@ class AsyncPaginator(Generic[Item]):
     async def iter_pages(self) -> AsyncGenerator[AsyncPage[Item], None]:
         """Iterate over all pages, each item on one of them only. A page has at least two items, except the last one."""
         listing = _with_two_items_per_page(self._listing)
-        async with aclosing(self._pages_from(self._first(listing, await self._page(listing)))) as pages:
+        async with aclosing(self._pages_from(self._first_page(listing, await self._fetch_items(listing)))) as pages:
             async for page in pages:
                 yield page
 
@@ -179,26 +179,26 @@ class AsyncPaginator(Generic[Item]):
             yielded.add(filter(None, map(listing.mark, fetched)))
             if page is start and getattr(listing, "limit", None) == 1:
                 listing = _with_two_items_per_page(listing)
-                fetched = await self._page(listing)
-                page = self._following(fetched, listing, yielded, steps, switched=switched)
+                fetched = await self._fetch_items(listing)
+                page = self._following_page(fetched, listing, yielded, steps, switched=switched)
                 continue
             steps += 1
-            listing = listing.changed(listing.turned(following) if switched else following)
-            fetched = await self._page(listing)
+            listing = listing.changed(listing.with_other_cursor(following) if switched else following)
+            fetched = await self._fetch_items(listing)
             if listing.is_astray(fetched, following, yielded):
                 if steps > 1 or not self._can_switch_cursor(fetched, yielded):
                     raise self._no_progress_error(following)
                 switched = True
-                listing = listing.changed(listing.turned(following))
-                fetched = await self._page(listing)
+                listing = listing.changed(listing.with_other_cursor(following))
+                fetched = await self._fetch_items(listing)
                 if listing.is_astray(fetched, following, yielded):
                     raise self._no_progress_error(following)
-            page = self._following(fetched, listing, yielded, steps, switched=switched)
+            page = self._following_page(fetched, listing, yielded, steps, switched=switched)
 
-    def _first(self, listing: Listing[Item], fetched: list[Item]) -> AsyncPage[Item]:
+    def _first_page(self, listing: Listing[Item], fetched: list[Item]) -> AsyncPage[Item]:
         return AsyncPage(fetched, fetched, listing, self)
 
-    def _following(
+    def _following_page(
         self, fetched: list[Item], listing: Listing[Item], yielded: _Int64Set, steps: int, *, switched: bool
     ) -> AsyncPage[Item]:
         items = [item for item in fetched if listing.mark(item) not in yielded]
@@ -224,7 +224,7 @@ class AsyncPaginator(Generic[Item]):
             request_path=listing.http.path,
         )
 
-    async def _page(self, listing: Listing[Item]) -> list[Item]:
+    async def _fetch_items(self, listing: Listing[Item]) -> list[Item]:
         try:
             return listing.arranged(await self._fetch(listing))
         except LettaError as error:

@@ -108,14 +108,14 @@ class AsyncStream(Generic[Event]):
         except LettaError as error:
             drop_frames(error)
             if isinstance(error, APIError):
-                self._say_how_far(error)
+                self._add_received_events(error)
             raise
         self._received.extend(events)
         self._count += len(events)
         self._ended = not events and not self._closed
         return events
 
-    def _say_how_far(self, error: APIError) -> None:
+    def _add_received_events(self, error: APIError) -> None:
         """Note in an error what was received before it."""
         error.events = list(self._received)
         if error.run_id is None:
@@ -171,7 +171,7 @@ class AsyncStream(Generic[Event]):
         return " (closed)" if self._closed else " (ended)" if self._ended else ": iterate it"
 
 
-class _Batches(Generic[Event]):
+class _EventBatches(Generic[Event]):
     """The events of a stream for the sync client, as many at a time as arrived: each change of threads is expensive."""
 
     def __init__(self, stream: AsyncStream[Event]) -> None:
@@ -204,7 +204,7 @@ class Stream(Generic[Event]):
         self._portal = portal
         self._caller = caller
         portal.run(stream._begin, context_with_call_site(caller))  # pyright: ignore[reportPrivateUsage] - of its own core
-        self._batches: Iteration[list[Event]] = Iteration(_Batches(stream), portal, caller)
+        self._batches: Iteration[list[Event]] = Iteration(_EventBatches(stream), portal, caller)
         self._arrived: deque[Event] = stream._arrived  # pyright: ignore[reportPrivateUsage] - of its own core
 
     @property

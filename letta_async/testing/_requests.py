@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import attrs
 
-from letta_async._schema.annotations import by_tag, value_members
+from letta_async._schema.annotations import members_by_tag, value_members
 from letta_async._schema.fields import Range
 from letta_async.operations import agent_blocks, blocks, conversation_messages, conversations
 from letta_async.testing import _facts
@@ -48,7 +48,7 @@ _Stored = Annotated[int, Range(minimum=-(2**31), maximum=2**31 - 1)]
 _Words = Annotated[str, Text(min_length=1, max_length=200)]
 _Label = Annotated[str, Text(min_length=1, max_length=50, pattern=r"^[a-zA-Z0-9_/-]+$")]
 _Name = Annotated[str, Text(min_length=1, max_length=100, pattern=r"^[a-zA-Z0-9 _-]+$")]
-MessageType = Annotated[str, Enum(words=tuple(by_tag(known_members(value_members(message.Message)))[1]))]
+MessageType = Annotated[str, Enum(words=tuple(members_by_tag(known_members(value_members(message.Message)))[1]))]
 
 
 # --- what fields are checked for ------------------------------------------------------------------------------------

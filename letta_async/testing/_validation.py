@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import attrs
 
-from letta_async._schema.annotations import by_tag, tag_of
+from letta_async._schema.annotations import members_by_tag, tag_of
 from letta_async._schema.unset import Unset
 from letta_async.testing import _facts
 from letta_async.testing._context import Reader, ValidationContext, is_array, is_object
@@ -243,7 +243,7 @@ def _union(members: Sequence[Any]) -> Reader:
 
 def _tagged(members: Sequence[Any]) -> Reader:
     """Return the reader of a union of classes that are distinguished by a field which is a literal in each."""
-    tag, classes = by_tag(known_members(members))
+    tag, classes = members_by_tag(known_members(members))
     return _by_word(tag, _facts.ENUM_NAMES[tag], {word: _object(cls) for word, cls in classes.items()})
 
 

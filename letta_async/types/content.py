@@ -44,7 +44,7 @@ _SIGNATURES: Final = (
 """Offset and bytes by which the formats are recognized that model providers accept."""
 
 
-def _size(data: object) -> str:
+def _size_text(data: object) -> str:
     """Show how long encoded data is, instead of the data."""
     return f"<{len(data)} characters>" if isinstance(data, str) else repr(data)
 
@@ -76,7 +76,7 @@ class Base64Image(WireObject):
     type: Literal["base64"] = "base64"
     media_type: str
     """Media type, such as `image/png`."""
-    data: str = attrs.field(repr=_size)
+    data: str = attrs.field(repr=_size_text)
     """The image's bytes in Base64."""
     detail: str | Unset | None = UNSET
     """Level of detail at which the model looks: `low`, `high` or `auto`."""
@@ -91,7 +91,7 @@ class LettaImage(WireObject):
     """ID of the image on the server."""
     media_type: str | Unset | None = UNSET
     """Media type, such as `image/png`."""
-    data: str | Unset | None = attrs.field(default=UNSET, repr=_size)
+    data: str | Unset | None = attrs.field(default=UNSET, repr=_size_text)
     """The image's bytes in Base64."""
     detail: str | Unset | None = UNSET
     """Level of detail at which the model looks: `low`, `high` or `auto`."""

@@ -97,7 +97,7 @@ class GeminiThinkingConfig(WireObject):
 
 
 @attrs.frozen(kw_only=True)
-class _Common(WireObject):
+class _CommonSettings(WireObject):
     max_output_tokens: Count | Unset = UNSET
     """Maximum number of tokens that the model may generate per response. Server default: 4096; 65536 for Gemini."""
     parallel_tool_calls: bool | Unset = UNSET
@@ -107,26 +107,26 @@ class _Common(WireObject):
 
 
 @attrs.frozen(kw_only=True)
-class _Formatted(_Common):
+class _SettingsWithResponseFormat(_CommonSettings):
     response_format: ResponseFormat | Unset | None = UNSET
     """Format of the response; `None` for no particular one. Server default: `None`."""
 
 
 @attrs.frozen(kw_only=True)
-class _Strict(_Formatted):
+class _SettingsWithStrictTools(_SettingsWithResponseFormat):
     strict: bool | Unset = UNSET
     """Strict tool calling: the arguments of a call always match the tool's JSON schema. Server default: `True` for
     OpenAI and SGLang, `False` for Anthropic."""
 
 
 @attrs.frozen(kw_only=True)
-class _Reasoning(_Strict):
+class _SettingsWithReasoning(_SettingsWithStrictTools):
     reasoning: OpenAIReasoning | Unset = UNSET
     """Reasoning of the model. Server default: effort `high`."""
 
 
 @attrs.frozen(kw_only=True)
-class _Budgeted(_Strict):
+class _SettingsWithThinking(_SettingsWithStrictTools):
     effort: Literal["low", "medium", "high", "xhigh", "max"] | Unset | None = UNSET
     """Token usage; `None` acts much like `high`. Only the hosted API has `xhigh`, Letta 0.16.8 has not."""
     thinking: AnthropicThinking | Unset = UNSET
@@ -136,7 +136,7 @@ class _Budgeted(_Strict):
 
 
 @attrs.frozen(kw_only=True)
-class _Gemini(_Common):
+class _GeminiSettings(_CommonSettings):
     response_schema: ResponseFormat | Unset | None = UNSET
     """Format of the response; `None` for no particular one. Server default: `None`."""
     thinking_config: GeminiThinkingConfig | Unset = UNSET
@@ -147,14 +147,14 @@ class _Gemini(_Common):
 
 
 @attrs.frozen(kw_only=True)
-class OpenAIModelSettings(_Reasoning):
+class OpenAIModelSettings(_SettingsWithReasoning):
     """Settings of an OpenAI model."""
 
     provider_type: Literal["openai"] = "openai"
 
 
 @attrs.frozen(kw_only=True)
-class SgLangModelSettings(_Reasoning):
+class SgLangModelSettings(_SettingsWithReasoning):
     """Settings of a model served by SGLang, OpenAI-compatible, with its own parser of tool calls."""
 
     provider_type: Literal["sglang"] = "sglang"
@@ -163,49 +163,49 @@ class SgLangModelSettings(_Reasoning):
 
 
 @attrs.frozen(kw_only=True)
-class AnthropicModelSettings(_Budgeted):
+class AnthropicModelSettings(_SettingsWithThinking):
     """Settings of an Anthropic model."""
 
     provider_type: Literal["anthropic"] = "anthropic"
 
 
 @attrs.frozen(kw_only=True)
-class GoogleAIModelSettings(_Gemini):
+class GoogleAIModelSettings(_GeminiSettings):
     """Settings of a Gemini model on Google AI."""
 
     provider_type: Literal["google_ai"] = "google_ai"
 
 
 @attrs.frozen(kw_only=True)
-class GoogleVertexModelSettings(_Gemini):
+class GoogleVertexModelSettings(_GeminiSettings):
     """Settings of a Gemini model on Vertex AI."""
 
     provider_type: Literal["google_vertex"] = "google_vertex"
 
 
 @attrs.frozen(kw_only=True)
-class AzureModelSettings(_Formatted):
+class AzureModelSettings(_SettingsWithResponseFormat):
     """Settings of a model on Azure OpenAI."""
 
     provider_type: Literal["azure"] = "azure"
 
 
 @attrs.frozen(kw_only=True)
-class XaiModelSettings(_Formatted):
+class XaiModelSettings(_SettingsWithResponseFormat):
     """Settings of an xAI model."""
 
     provider_type: Literal["xai"] = "xai"
 
 
 @attrs.frozen(kw_only=True)
-class MoonshotModelSettings(_Strict):
+class MoonshotModelSettings(_SettingsWithStrictTools):
     """Settings of a Moonshot (Kimi) model, OpenAI-compatible. Hosted API only: 0.16.8 responds with 422."""
 
     provider_type: Literal["moonshot"] = "moonshot"
 
 
 @attrs.frozen(kw_only=True)
-class ZaiModelSettings(_Formatted):
+class ZaiModelSettings(_SettingsWithResponseFormat):
     """Settings of a Z.ai (ZhipuAI) model."""
 
     provider_type: Literal["zai"] = "zai"
@@ -214,56 +214,56 @@ class ZaiModelSettings(_Formatted):
 
 
 @attrs.frozen(kw_only=True)
-class MoonshotCodingModelSettings(_Budgeted):
+class MoonshotCodingModelSettings(_SettingsWithThinking):
     """Settings of a Kimi Code model, Anthropic-compatible. Hosted API only: 0.16.8 responds with 422."""
 
     provider_type: Literal["moonshot_coding"] = "moonshot_coding"
 
 
 @attrs.frozen(kw_only=True)
-class GroqModelSettings(_Formatted):
+class GroqModelSettings(_SettingsWithResponseFormat):
     """Settings of a model on Groq."""
 
     provider_type: Literal["groq"] = "groq"
 
 
 @attrs.frozen(kw_only=True)
-class DeepseekModelSettings(_Formatted):
+class DeepseekModelSettings(_SettingsWithResponseFormat):
     """Settings of a DeepSeek model."""
 
     provider_type: Literal["deepseek"] = "deepseek"
 
 
 @attrs.frozen(kw_only=True)
-class TogetherModelSettings(_Formatted):
+class TogetherModelSettings(_SettingsWithResponseFormat):
     """Settings of a model on Together AI."""
 
     provider_type: Literal["together"] = "together"
 
 
 @attrs.frozen(kw_only=True)
-class BedrockModelSettings(_Formatted):
+class BedrockModelSettings(_SettingsWithResponseFormat):
     """Settings of a model on AWS Bedrock."""
 
     provider_type: Literal["bedrock"] = "bedrock"
 
 
 @attrs.frozen(kw_only=True)
-class BasetenModelSettings(_Common):
+class BasetenModelSettings(_CommonSettings):
     """Settings of a model on Baseten, OpenAI-compatible."""
 
     provider_type: Literal["baseten"] = "baseten"
 
 
 @attrs.frozen(kw_only=True)
-class OpenRouterModelSettings(_Formatted):
+class OpenRouterModelSettings(_SettingsWithResponseFormat):
     """Settings of a model behind OpenRouter."""
 
     provider_type: Literal["openrouter"] = "openrouter"
 
 
 @attrs.frozen(kw_only=True)
-class ChatGptOauthModelSettings(_Common):
+class ChatGptOauthModelSettings(_CommonSettings):
     """Settings of a model behind ChatGPT's own API, signed in by OAuth."""
 
     provider_type: Literal["chatgpt_oauth"] = "chatgpt_oauth"
