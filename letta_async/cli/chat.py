@@ -12,15 +12,15 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from letta_async.cli.chat_target import ChatTarget, check_conversation, find_target
-from letta_async.cli.chat_view import View, describe_call, is_complete
+from letta_async.cli.chat_view import ChatView, describe_call, is_complete
 from letta_async.cli.command_runner import CommandRunner
 from letta_async.cli.connection import Connection
+from letta_async.cli.error_messages import Refusal, Unreachable, explain, without_control_characters
 from letta_async.cli.exits import Exit
-from letta_async.cli.failing import Refusal, Unreachable, explain, without_control_characters
 from letta_async.cli.line_reader import LineInterrupted, LineReader
 from letta_async.cli.report import say
 from letta_async.cli.selection import read_stdin
-from letta_async.cli.stopping import Interrupted, Signalled, Stop, unless_stopped, until_stopped
+from letta_async.cli.stop_signals import Interrupted, Signalled, Stop, unless_stopped, until_stopped
 from letta_async.client import AsyncLetta
 from letta_async.errors import ConflictError, LettaError, StreamError
 from letta_async.resources._stream import AsyncStream
@@ -42,7 +42,7 @@ _WAITS: Final = "waiting for approval"
 
 
 def chat(
-    agent: str, conversation_id: str | None, connection: Connection, view: View, *, options: Mapping[str, Any]
+    agent: str, conversation_id: str | None, connection: Connection, view: ChatView, *, options: Mapping[str, Any]
 ) -> Exit:
     """Carry on a chat on the terminal, or send standard input as one message; return the exit code.
 
@@ -71,7 +71,7 @@ def chat(
         except Interrupted as interrupted:
             say("Interrupted.")
             return interrupted.code
-        session = _Session(runner=runner, target=target, view=view, options=options, reader=reader)
+        session = _ChatSession(runner=runner, target=target, view=view, options=options, reader=reader)
         try:
             return session.converse(reader) if reader is not None else session.send_once(text)
         except BrokenPipeError:  # nobody reads any more
@@ -83,7 +83,7 @@ def chat(
 
 
 @attrs.define
-class _Turn:
+class _ChatTurn:
     """One turn, as far as it has come."""
 
     run_id: str | None = None
@@ -93,12 +93,12 @@ class _Turn:
     requests: Accumulator = attrs.field(factory=Accumulator)
     """Tool calls that wait for an approval."""
 
-    async def follow(self, events: AsyncStream[StreamEvent], view: View, stop: Stop) -> None:
+    async def follow(self, events: AsyncStream[StreamEvent], view: ChatView, stop: Stop) -> None:
         """Show events until the turn ends or a stop is requested, which closes the connection.
 
         If standard output cannot be written, a stop is requested.
         """
-        async with aclosing(until_stopped(_each(events), stop)) as shown:
+        async with aclosing(until_stopped(_iterate_and_close(events), stop)) as shown:
             async for event in shown:
                 self.run_id = getattr(event, "run_id", None) or self.run_id
                 if isinstance(event, ApprovalRequestMessage):
@@ -113,27 +113,27 @@ class _Turn:
                     return
 
 
-async def _each(events: AsyncStream[StreamEvent]) -> AsyncGenerator[StreamEvent, None]:
+async def _iterate_and_close(events: AsyncStream[StreamEvent]) -> AsyncGenerator[StreamEvent, None]:
     async with events:
         async for event in events:
             yield event
 
 
 @attrs.define(kw_only=True)
-class _Session:
+class _ChatSession:
     """A chat that goes on."""
 
     runner: CommandRunner
     target: ChatTarget
-    view: View
+    view: ChatView
     options: Mapping[str, Any]
     reader: LineReader | None
 
     def send_once(self, text: str) -> Exit:
         """Send one message; return the exit code."""
-        turn = _Turn()
+        turn = _ChatTurn()
         try:
-            ended = self._carry_out(turn, _user(text))
+            ended = self._carry_out_turn(turn, _user_message(text))
         except (LettaError, Unreachable) as error:
             code = _say_error(error)
             return Exit.UNFINISHED if code is Exit.UNCHECKED else code
@@ -155,7 +155,7 @@ class _Session:
                 is_warned = False
                 if text.strip() == _QUIT:
                     return Exit.DONE
-                if text.strip() and (code := self._exchange(_user(text))) is not None:
+                if text.strip() and (code := self._exchange_messages(_user_message(text))) is not None:
                     return code
             except EOFError:
                 return Exit.DONE
@@ -172,27 +172,27 @@ class _Session:
             except KeyboardInterrupt:  # between a turn and a prompt
                 say("")
 
-    def _exchange(self, messages: Messages) -> Exit | None:
+    def _exchange_messages(self, messages: Messages) -> Exit | None:
         """Carry out a turn, and those that follow from approvals; return the exit code if the chat is to end."""
         while True:
-            turn = _Turn()
+            turn = _ChatTurn()
             try:
-                ended = self._carry_out(turn, messages)
+                ended = self._carry_out_turn(turn, messages)
                 if ended is not None:
                     return None if ended is Exit.INTERRUPTED else ended
                 calls = turn.requests.response.tool_calls if turn.stop_reason == "requires_approval" else []
             except (LettaError, Unreachable) as error:
-                calls = self._find_undecided() if _is_waiting(error) else []
+                calls = self._find_undecided() if _is_waiting_for_approval(error) else []
                 if not calls:
                     _say_error(error)
                     return None
                 say("The message was not taken: the agent waits for a decision.")
-            decisions = [] if not calls else self._decide(calls)
+            decisions = [] if not calls else self._ask_for_decisions(calls)
             if not decisions:
                 return None
             messages = [{"type": "approval", "approvals": decisions}]
 
-    def _carry_out(self, turn: _Turn, messages: Messages) -> Exit | None:
+    def _carry_out_turn(self, turn: _ChatTurn, messages: Messages) -> Exit | None:
         """Carry out a turn; return `None` once it has ended, or else the exit code of what interrupted it.
 
         Ctrl-C cancels the run on the server. Another signal does not: the server completes the turn.
@@ -211,9 +211,9 @@ class _Session:
             self._run(follow)
         except Interrupted as interrupted:
             if interrupted.code is not Exit.INTERRUPTED:
-                return self._leave(turn, interrupted.code)
+                return self._leave_turn(turn, interrupted.code)
             if turn.stop_reason is None:
-                return self._break_off(turn)
+                return self._cancel_after_interrupt(turn)
         except LettaError as error:
             self.view.fail(error)
             raise
@@ -245,7 +245,7 @@ class _Session:
             _say_error(error)
             raise Interrupted(code, at_once=False) from error
 
-    def _leave(self, turn: _Turn, code: Exit) -> Exit:
+    def _leave_turn(self, turn: _ChatTurn, code: Exit) -> Exit:
         """Leave a turn to the server, since the program is to end; return the exit code."""
         with suppress(OSError):
             self.view.end()
@@ -254,17 +254,17 @@ class _Session:
         say("Interrupted; the server may complete the turn.")
         return code
 
-    def _break_off(self, turn: _Turn) -> Exit:
+    def _cancel_after_interrupt(self, turn: _ChatTurn) -> Exit:
         """Cancel a turn on the server after Ctrl-C; return the exit code."""
         self.view.end()
         if sys.stderr.isatty():
             say("")  # after the ^C that the terminal shows
         if turn.run_id is not None:
-            return self._cancel(turn.run_id)
+            return self._cancel_run(turn.run_id)
         say("Interrupted before the server began to respond; it may carry out the turn nevertheless.")
         return Exit.INTERRUPTED
 
-    def _cancel(self, run_id: str) -> Exit:
+    def _cancel_run(self, run_id: str) -> Exit:
         try:
             self._run(lambda client, stop: unless_stopped(self.target.cancel(client, run_id), stop))
         except Interrupted as interrupted:
@@ -284,12 +284,12 @@ class _Session:
 
         """
         try:
-            return self._run(lambda client, stop: unless_stopped(self.target.undecided(client), stop))
+            return self._run(lambda client, stop: unless_stopped(self.target.undecided_calls(client), stop))
         except (LettaError, Unreachable) as error:
             _say_error(error)
             return []
 
-    def _decide(self, calls: Sequence[ToolCall]) -> list[Mapping[str, Any]]:
+    def _ask_for_decisions(self, calls: Sequence[ToolCall]) -> list[Mapping[str, Any]]:
         """Ask for a decision about each call; return none at all if one is refused by Ctrl-C.
 
         Raises:
@@ -306,11 +306,11 @@ class _Session:
             except LineInterrupted:
                 say("Undecided: the agent takes no message before a decision; the next one leads back to it.")
                 return []
-            decisions.append({"type": "approval", "tool_call_id": call.tool_call_id, **_decision(answer)})
+            decisions.append({"type": "approval", "tool_call_id": call.tool_call_id, **_parse_decision(answer)})
         return decisions
 
 
-def _decision(answer: str) -> Mapping[str, Any]:
+def _parse_decision(answer: str) -> Mapping[str, Any]:
     """Return the decision that an answer is: `y` approves; anything else denies, and what follows `n` is the reason."""
     word, _, rest = answer.strip().partition(" ")
     if word.lower() in ("y", "yes"):
@@ -319,7 +319,7 @@ def _decision(answer: str) -> Mapping[str, Any]:
     return {"approve": False, "reason": reason or None}
 
 
-def _user(text: str) -> Messages:
+def _user_message(text: str) -> Messages:
     return [{"role": "user", "content": text}]
 
 
@@ -335,5 +335,5 @@ def _say_error(error: LettaError | Unreachable) -> Exit:
     return code
 
 
-def _is_waiting(error: LettaError | Unreachable) -> bool:
+def _is_waiting_for_approval(error: LettaError | Unreachable) -> bool:
     return isinstance(error, ConflictError | StreamError) and _WAITS in str(error)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 from letta_async._schema.validation import check
-from letta_async.cli.failing import NoSuchAgent, Refusal, without_control_characters
+from letta_async.cli.error_messages import NoSuchAgent, Refusal, without_control_characters
 from letta_async.client import AsyncLetta
 from letta_async.errors import InvalidArgumentError
 from letta_async.operations.agents import RetrieveAgent
@@ -38,7 +38,7 @@ class ChatTarget:
     def description(self) -> str:
         """The agent's name and ID, with the conversation's."""
         place = "" if self.conversation_id is None else f" in {self.conversation_id}"
-        return f"{_describe(self.name, self.agent_id)}{place}"
+        return f"{_describe_agent(self.name, self.agent_id)}{place}"
 
     def send(
         self, client: AsyncLetta, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
@@ -62,7 +62,7 @@ class ChatTarget:
         """Cancel a run."""
         await client.agents.messages.cancel(self.agent_id, run_ids=[run_id])
 
-    async def undecided(self, client: AsyncLetta) -> list[ToolCall]:
+    async def undecided_calls(self, client: AsyncLetta) -> list[ToolCall]:
         """Return the tool calls that wait for an approval; none if the latest message asks for none."""
         if self.conversation_id is None:
             pages = client.agents.messages.list(self.agent_id, conversation_id="default", limit=1)
@@ -107,7 +107,7 @@ async def find_target(client: AsyncLetta, agent: str, conversation_id: str | Non
     if conversation_id is not None:
         owner = (await client.conversations.retrieve(conversation_id)).agent_id
         if owner != found.id:
-            raise Refusal(f"--conversation: it is one of {owner}, not of {_named([found])}")
+            raise Refusal(f"--conversation: it is one of {owner}, not of {_join_names([found])}")
     return ChatTarget(found.id, found.name or "", conversation_id)
 
 
@@ -125,22 +125,22 @@ async def _find_by_name(client: AsyncLetta, name: str) -> AgentState:
         return same[0]
     shown = repr(without_control_characters(name[:60]))
     if same:
-        raise Refusal(f"AGENT: {len(same)} agents have the name {shown}, choose one by its ID: {_named(same)}")
+        raise Refusal(f"AGENT: {len(same)} agents have the name {shown}, choose one by its ID: {_join_names(same)}")
     similar: list[AgentState] = []
     async for each in client.agents.list(query_text=name):
         similar.append(each)
         if len(similar) > _LISTED:
             break
     raise NoSuchAgent(
-        f"AGENT: no agent has the ID or the name {shown}" + (f"; there is {_named(similar)}" if similar else "")
+        f"AGENT: no agent has the ID or the name {shown}" + (f"; there is {_join_names(similar)}" if similar else "")
     )
 
 
-def _named(agents: Iterable[AgentState]) -> str:
+def _join_names(agents: Iterable[AgentState]) -> str:
     """Return the names and IDs of agents on one line."""
-    words = [_describe(each.name or "", each.id) for each in agents]
+    words = [_describe_agent(each.name or "", each.id) for each in agents]
     return ", ".join(words[:_LISTED]) + (" and others" if len(words) > _LISTED else "")
 
 
-def _describe(name: str, agent_id: str) -> str:
+def _describe_agent(name: str, agent_id: str) -> str:
     return f"{' '.join(without_control_characters(name).split())} ({agent_id})"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from letta_async.cli.failing import without_control_characters
+from letta_async.cli.error_messages import without_control_characters
 from letta_async.cli.report import say
 from letta_async.errors import LettaError, StreamError
 from letta_async.types.accumulation import Accumulator
@@ -24,7 +24,7 @@ from letta_async.types.message import (
 )
 from letta_async.types.stream import LettaPing, LettaStopReason, StreamEvent
 
-__all__ = ["EventView", "TextView", "View", "describe_call", "is_complete"]
+__all__ = ["ChatView", "EventView", "TextView", "describe_call", "is_complete"]
 
 _SHOWN: Final = 200
 """Maximum length of a tool's arguments, or of what it returned, in characters."""
@@ -48,7 +48,7 @@ def describe_call(call: ToolCall, *, limit: int | None = None) -> str:
     return f"{_one_line(call.name or '?')}({_one_line(call.arguments or '', limit)})"
 
 
-class View(Protocol):
+class ChatView(Protocol):
     """Output of a chat. The events of a turn are shown one by one; `end` or `fail` comes after the last one."""
 
     def show(self, event: StreamEvent) -> None:
@@ -131,7 +131,7 @@ class TextView:
         elif isinstance(event, ReasoningMessage):
             self._write_reasoning(event)
         elif isinstance(event, HiddenReasoningMessage) and self._reasoning:
-            self._note("(reasoning that the provider hides)")
+            self._write_note("(reasoning that the provider hides)")
         elif isinstance(event, ToolReturnMessage):
             self._write_returns(event)
         elif isinstance(event, LettaStopReason):
@@ -143,7 +143,7 @@ class TextView:
         self._end_line()
         reason, self._stop_reason = self._stop_reason, None
         if not is_complete(reason):
-            self._note(f"(the turn was cut short: {_one_line(reason or '')})")
+            self._write_note(f"(the turn was cut short: {_one_line(reason or '')})")
 
     def fail(self, error: LettaError) -> None:
         """End the line."""
@@ -154,7 +154,7 @@ class TextView:
     def _write_answer(self, event: AssistantMessage) -> None:
         text = _printable(event.text)
         if text:
-            self._begin(event.id, event.message_type)
+            self._begin_line(event.id, event.message_type)
             sys.stdout.write(text)
             sys.stdout.flush()
             if text.endswith("\n"):
@@ -163,8 +163,8 @@ class TextView:
     def _write_reasoning(self, event: ReasoningMessage) -> None:
         text = _printable(event.reasoning)
         if text and self._reasoning:
-            self._begin(event.id, event.message_type)
-            say(self._dimmed(text), end="")
+            self._begin_line(event.id, event.message_type)
+            say(self._dim(text), end="")
             if text.endswith("\n"):
                 self._open = None
 
@@ -174,7 +174,7 @@ class TextView:
             self._calls = Accumulator()
         for call in calls:
             self._names[f"{call.tool_call_id}"] = call.name or "?"
-            self._note(f"call: {describe_call(call, limit=_SHOWN)}")
+            self._write_note(f"call: {describe_call(call, limit=_SHOWN)}")
 
     def _write_returns(self, event: ToolReturnMessage) -> None:
         returns: list[tuple[str | None, str | None, str]]
@@ -187,13 +187,13 @@ class TextView:
         for call_id, status, text in returns or [(event.tool_call_id, event.status, event.tool_return or "")]:
             name = self._names.get(f"{call_id}") or event.name or "?"
             kind = "error" if status == "error" else "return"
-            self._note(f"{kind}: {_one_line(name)}: {_one_line(text, _SHOWN)}")
+            self._write_note(f"{kind}: {_one_line(name)}: {_one_line(text, _SHOWN)}")
 
-    def _note(self, line: str) -> None:
+    def _write_note(self, line: str) -> None:
         self._end_line()
-        say(self._dimmed(line))
+        say(self._dim(line))
 
-    def _begin(self, message_id: str, kind: str) -> None:
+    def _begin_line(self, message_id: str, kind: str) -> None:
         """Begin a line, unless the current one is of this message."""
         if self._open != (message_id, kind):
             self._end_line()
@@ -210,7 +210,7 @@ class TextView:
         else:
             say("")
 
-    def _dimmed(self, text: str) -> str:
+    def _dim(self, text: str) -> str:
         return f"\x1b[2m{text}\x1b[22m" if self._is_dimming else text
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from distributed import Client
 
 from letta_async.cli.connection import Connection
-from letta_async.cli.failing import Unreachable
+from letta_async.cli.error_messages import Unreachable
 from letta_async.dask import Outcomes, recompile_many
 
 __all__ = ["on_cluster"]

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from letta_async.cli.connection import Connection
-from letta_async.cli.failing import Unreachable, one_line
-from letta_async.cli.stopping import Interrupted, Stop
+from letta_async.cli.error_messages import Unreachable, one_line
+from letta_async.cli.stop_signals import Interrupted, Stop
 from letta_async.client import AsyncLetta
 from letta_async.errors import APIConnectionError
 

@@ -16,12 +16,12 @@ import click
 from letta_async._schema.unset import UNSET
 from letta_async._version import __version__
 from letta_async.cli.connection import Connection
+from letta_async.cli.error_messages import explain, show_traceback
 from letta_async.cli.exits import MEANINGS, Exit
-from letta_async.cli.failing import explain, show_traceback
 from letta_async.cli.options import choosing, connecting, reporting
 from letta_async.cli.report import FORMATS, Format, Report, say
 from letta_async.cli.selection import Selection
-from letta_async.cli.stopping import Signalled, raising_signals
+from letta_async.cli.stop_signals import Signalled, raising_signals
 
 __all__ = ["run"]
 
@@ -94,7 +94,7 @@ def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
     say(f"warning: {message}")
 
 
-def _lacks(part: str, what: str) -> bool:
+def _is_missing(part: str, what: str) -> bool:
     """Return whether a part of the package is not installed; if so, write to standard error how to install it."""
     if find_spec(f"letta_async.{part}") is not None:
         return False
@@ -216,7 +216,7 @@ def recompile(
         raise click.UsageError("--dry-run does nothing that a --journal could tell of", context)
     if send_secrets and dask is None:
         raise click.UsageError("--send-secrets is for --dask", context)
-    if dask is not None and _lacks("dask", "--dask"):
+    if dask is not None and _is_missing("dask", "--dask"):
         return Exit.EXTRA
     return Recompiling(
         selection=Selection.read(ids, agent=agent, block=block, everything=everything),
@@ -357,7 +357,7 @@ def serve(host: str, port: int, password_env: str | None, data: Path | None) -> 
 
     It needs no account, no model and no database. Without --data it forgets everything at its end, which is Ctrl-C.
     """
-    if _lacks("testing", "serve"):
+    if _is_missing("testing", "serve"):
         return Exit.EXTRA
     from letta_async.cli.serve import serve as listen  # noqa: PLC0415 - only what a command needs
 
@@ -367,7 +367,7 @@ def serve(host: str, port: int, password_env: str | None, data: Path | None) -> 
 @letta_async.command(short_help="See it all, on a server of its own.")
 def demo() -> int:
     """See stale conversations found and recompiled, on a server of its own."""
-    if _lacks("testing", "demo"):
+    if _is_missing("testing", "demo"):
         return Exit.EXTRA
     from letta_async.cli.demo import demo as show  # noqa: PLC0415 - only what a command needs
 

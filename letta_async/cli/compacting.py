@@ -15,12 +15,12 @@ from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.cli.bar import progress_bar
 from letta_async.cli.command_runner import CommandRunner
 from letta_async.cli.connection import Connection
+from letta_async.cli.error_messages import Unreachable
 from letta_async.cli.exits import Exit
-from letta_async.cli.failing import Unreachable
-from letta_async.cli.plan import ask, can_be_asked, conversations
+from letta_async.cli.plan import ask_yes_or_no, can_be_asked, conversations_in_words
 from letta_async.cli.report import Report, Row, say, say_stopping
 from letta_async.cli.selection import Selection
-from letta_async.cli.stopping import Interrupted, Stop
+from letta_async.cli.stop_signals import Interrupted, Stop
 from letta_async.client import AsyncLetta
 from letta_async.errors import APIConnectionError, AuthenticationError, LettaError
 
@@ -55,8 +55,8 @@ class Compacting:
             except Interrupted as interrupted:
                 say("Interrupted; nothing was changed.")
                 return interrupted.code
-            question = f"Compact {conversations(len(ids))}? A model summarizes them; this cannot be undone."
-            if ids and not self.yes and can_be_asked() and not ask(question):
+            question = f"Compact {conversations_in_words(len(ids))}? A model summarizes them; this cannot be undone."
+            if ids and not self.yes and can_be_asked() and not ask_yes_or_no(question):
                 say("Nothing was changed.")
                 return Exit.UNFINISHED
             try:
@@ -94,11 +94,12 @@ class Compacting:
         if self.selection.ids:
             options = [each for each in options if each not in {*self.selection.ids, "-"}]
         elif ids:
-            say(f"To go on, name the {conversations(len(ids))} by ID that have no outcome; the others are done.")
+            missing = conversations_in_words(len(ids))
+            say(f"To go on, name the {missing} by ID that have no outcome; the others are done.")
             return
         if ids:
             words = shlex.join(["letta-async", name, *options, *ids])
-            say(f"Interrupted, with {conversations(len(ids))} to go. To go on:\n  {words}")
+            say(f"Interrupted, with {conversations_in_words(len(ids))} to go. To go on:\n  {words}")
 
     async def _compact_each(self, client: AsyncLetta, stop: Stop, ids: Sequence[str]) -> None:
         """Compact conversations until all are done or a stop is requested; wait for the requests in flight.
@@ -113,7 +114,7 @@ class Compacting:
 
         async def compact(conversation_id: str) -> Row:
             self._begun[conversation_id] = False
-            return await _row(client, conversation_id, self.selection.agent_of(conversation_id), settings)
+            return await _make_row(client, conversation_id, self.selection.agent_of(conversation_id), settings)
 
         def is_wanted() -> bool:
             return refused is None and not stop.asked.is_set()
@@ -142,7 +143,7 @@ def _is_unsent(error: LettaError) -> bool:
     return isinstance(error, APIConnectionError) and error.unprocessed
 
 
-async def _row(client: AsyncLetta, conversation_id: str, agent_id: str | Unset, settings: Any) -> Row:
+async def _make_row(client: AsyncLetta, conversation_id: str, agent_id: str | Unset, settings: Any) -> Row:
     loop = asyncio.get_running_loop()
     began = loop.time()
     try:

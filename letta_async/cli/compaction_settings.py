@@ -9,7 +9,7 @@ from typing import Any
 from letta_async._schema.json_values import is_object
 from letta_async._schema.validation import check
 from letta_async._utils.text_files import UnreadableTextError, read_text
-from letta_async.cli.failing import Refusal
+from letta_async.cli.error_messages import Refusal
 from letta_async.operations.conversations import Recompile
 
 __all__ = ["read_compaction_settings"]

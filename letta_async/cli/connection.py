@@ -9,7 +9,7 @@ import attrs
 
 from letta_async._http.proxies import environment_proxy
 from letta_async._schema.unset import UNSET
-from letta_async.cli.failing import Refusal
+from letta_async.cli.error_messages import Refusal
 from letta_async.client import AsyncLetta
 from letta_async.errors import InvalidArgumentError
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from letta_async.cli.failing import Refusal
+from letta_async.cli.error_messages import Refusal
 from letta_async.cli.report import say
-from letta_async.cli.stopping import Signalled
+from letta_async.cli.stop_signals import Signalled
 
 __all__ = ["LineInterrupted", "LineReader"]
 

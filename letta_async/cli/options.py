@@ -24,7 +24,7 @@ class Decorator(Protocol):
         ...
 
 
-def _stacked(*options: Decorator) -> Decorator:
+def _combine_options(*options: Decorator) -> Decorator:
     """Return one decorator that applies several options; the help lists them in this order."""
 
     def decorate(command: Command) -> Command:
@@ -35,7 +35,7 @@ def _stacked(*options: Decorator) -> Decorator:
     return decorate
 
 
-choosing: Final[Decorator] = _stacked(
+choosing: Final[Decorator] = _combine_options(
     click.argument("ids", metavar="[ID]...", nargs=-1),
     click.option(
         "--agent", metavar="ID", help="All conversations of this agent; beside the ID 'default', its own messages."
@@ -43,7 +43,7 @@ choosing: Final[Decorator] = _stacked(
     click.option("--block", metavar="ID", help="All conversations of every agent that uses this memory block."),
     click.option("--all", "everything", is_flag=True, help="All conversations of the server."),
 )
-reporting: Final[Decorator] = _stacked(
+reporting: Final[Decorator] = _combine_options(
     click.option("--diff", is_flag=True, help="Show what a recompile would change."),
     click.option(
         "--output",
@@ -53,7 +53,7 @@ reporting: Final[Decorator] = _stacked(
         help="Form of the result on standard output; jsonl is written as it comes.",
     ),
 )
-connecting: Final[Decorator] = _stacked(
+connecting: Final[Decorator] = _combine_options(
     click.option("--base-url", metavar="URL", help="Where the server is.  [default: LETTA_BASE_URL, else the cloud]"),
     click.option(
         "--environment", type=click.Choice(list(ENVIRONMENTS)), help="The cloud, or local: http://localhost:8283."

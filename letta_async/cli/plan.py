@@ -8,10 +8,10 @@ from typing import Final
 
 import attrs
 
-from letta_async.cli.failing import Refusal, one_line
+from letta_async.cli.error_messages import Refusal, one_line
 from letta_async.cli.report import Row, say
 
-__all__ = ["Plan", "ask", "can_be_asked", "conversations"]
+__all__ = ["Plan", "ask_yes_or_no", "can_be_asked", "conversations_in_words"]
 
 _NAMED: Final = 10
 """Maximum number of stale conversations that a plan names."""
@@ -40,9 +40,9 @@ class Plan:
             named: Maximum number of stale, and of failed, conversations that are named. Default: 10.
 
         """
-        stale, current, failed = (self._with(status) for status in ("stale", "current", "failed"))
+        stale, current, failed = (self._rows_with(status) for status in ("stale", "current", "failed"))
         counts = f"{len(stale)} stale, {len(current)} current"
-        yield f"{conversations(len(self.rows))}: {counts}{f', {len(failed)} failed' if failed else ''}."
+        yield f"{conversations_in_words(len(self.rows))}: {counts}{f', {len(failed)} failed' if failed else ''}."
         yield from (f"  {row.conversation_id}  {row.detail()}" for row in stale[:named])
         if len(stale) > named > 0:
             yield f"  and {len(stale) - named} more"
@@ -52,16 +52,16 @@ class Plan:
         """Return the question whether to recompile."""
         count = len(self.targets())
         if self.only_stale:
-            return f"Recompile {conversations(count, 'stale ')}?"
-        current = len(self._with("current"))
+            return f"Recompile {conversations_in_words(count, 'stale ')}?"
+        current = len(self._rows_with("current"))
         hint = f" (with --only-stale, {current} current would be left alone)" if current else ""
-        return f"Recompile {conversations(count)}{hint}?"
+        return f"Recompile {conversations_in_words(count)}{hint}?"
 
-    def _with(self, status: str) -> list[Row]:
+    def _rows_with(self, status: str) -> list[Row]:
         return [row for row in self.rows if row.status == status]
 
 
-def conversations(count: int, kind: str = "") -> str:
+def conversations_in_words(count: int, kind: str = "") -> str:
     """Return a number of conversations in words, such as `1 stale conversation`."""
     return f"{count} {kind}conversation{'' if count == 1 else 's'}"
 
@@ -80,7 +80,7 @@ def can_be_asked() -> bool:
     return True
 
 
-def ask(question: str) -> bool:
+def ask_yes_or_no(question: str) -> bool:
     """Ask a question on standard error; return whether the answer is `y` or `yes`."""
     say(f"{question} [y/N] ", end="")
     try:

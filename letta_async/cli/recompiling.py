@@ -14,15 +14,15 @@ import attrs
 from letta_async._schema.unset import UNSET
 from letta_async.batch.outcome import Outcome
 from letta_async.cli.bar import progress_bar
-from letta_async.cli.checking import check_each
 from letta_async.cli.command_runner import CommandRunner
 from letta_async.cli.connection import Connection
+from letta_async.cli.error_messages import is_hopeless
 from letta_async.cli.exits import Exit
-from letta_async.cli.failing import is_hopeless
-from letta_async.cli.plan import Plan, ask, can_be_asked, conversations
+from letta_async.cli.plan import Plan, ask_yes_or_no, can_be_asked, conversations_in_words
 from letta_async.cli.report import Report, Row, Status, print_diff, say, say_stopping
 from letta_async.cli.selection import Selection
-from letta_async.cli.stopping import Interrupted, Stop
+from letta_async.cli.staleness_check import check_staleness
+from letta_async.cli.stop_signals import Interrupted, Stop
 from letta_async.client import AsyncLetta
 from letta_async.errors import JournalError
 from letta_async.operations.conversations import Recompile
@@ -62,8 +62,8 @@ class Recompiling:
             if self.dry_run and plan is not None:
                 return self._report_dry_run(plan)
             if plan is None:
-                say(f"{conversations(len(ids))}{' to check' if self.only_stale else ''}.")
-            elif self._shows_plan(plan, asking) and not ask(plan.question()):
+                say(f"{conversations_in_words(len(ids))}{' to check' if self.only_stale else ''}.")
+            elif self._shows_plan(plan, asking) and not ask_yes_or_no(plan.question()):
                 say("Nothing was changed.")
                 return Exit.UNFINISHED
             return self._recompile(runner, ids if plan is None else plan.targets(), plan)
@@ -72,7 +72,9 @@ class Recompiling:
         rows: list[Row] = []
         agent_of = self.selection.agent_of
         runner.run(
-            lambda client, stop: check_each(client, stop, ids, rows.append, agent_of=agent_of, settings=self.settings)
+            lambda client, stop: check_staleness(
+                client, stop, ids, rows.append, agent_of=agent_of, settings=self.settings
+            )
         )
         order = {conversation_id: place for place, conversation_id in enumerate(ids)}
         return Plan(sorted(rows, key=lambda row: order[row.conversation_id]), self.only_stale)
@@ -84,7 +86,7 @@ class Recompiling:
         self.report.close(not_done=0)
         for line in plan.lines(named=0):
             say(line)
-        say(f"A dry run: nothing was changed. {conversations(len(plan.targets()))} would be recompiled.")
+        say(f"A dry run: nothing was changed. {conversations_in_words(len(plan.targets()))} would be recompiled.")
         if (failure := self.report.failure()) is not None:
             return failure
         return Exit.UNCHECKED if self.report.counts["failed"] else Exit.DONE
@@ -166,7 +168,7 @@ class Recompiling:
                 if outcome.error is not None and not succeeded and is_hopeless(outcome.error):
                     raise outcome.error
                 succeeded = succeeded or (outcome.tries > 0 and outcome.ok)
-                self.report.add(_row(outcome, diffs), stop)
+                self.report.add(_make_row(outcome, diffs), stop)
                 advance(not outcome.ok)
 
     def _counts(self) -> str:
@@ -183,7 +185,7 @@ class Recompiling:
             options = ["--only-stale", *options]
         given = " (with the same ids on standard input)" if self.selection.from_stdin else ""
         words = shlex.join(["letta-async", name, *options])
-        say(f"Interrupted, with {conversations(rest)} to go. To go on{given}:\n  {words}")
+        say(f"Interrupted, with {conversations_in_words(rest)} to go. To go on{given}:\n  {words}")
 
 
 class _StoppedError(Exception):
@@ -204,7 +206,7 @@ class _TargetsUntilStop:
             yield target
 
 
-def _row(outcome: Outcome, diffs: Mapping[str, str | None]) -> Row:
+def _make_row(outcome: Outcome, diffs: Mapping[str, str | None]) -> Row:
     target = outcome.target
     conversation_id = target.conversation_id if isinstance(target, Recompile) else target
     status = "recompiled" if outcome.status == "compiled" else outcome.status

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal, get_args
 
 import attrs
 
+from letta_async.cli.error_messages import one_line, without_control_characters
 from letta_async.cli.exits import Exit
-from letta_async.cli.failing import one_line, without_control_characters
-from letta_async.cli.stopping import Stop
+from letta_async.cli.stop_signals import Stop
 from letta_async.errors import APIStatusError, LettaError
 
 __all__ = ["FORMATS", "Format", "Report", "Row", "Status", "print_diff", "say", "say_stopping"]

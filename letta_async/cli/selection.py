@@ -11,8 +11,8 @@ import attrs
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
 from letta_async._utils.text_files import UnreadableTextError, decode_text
-from letta_async.cli.failing import Refusal, without_control_characters
-from letta_async.cli.stopping import Stop, until_stopped
+from letta_async.cli.error_messages import Refusal, without_control_characters
+from letta_async.cli.stop_signals import Stop, until_stopped
 from letta_async.client import AsyncLetta
 from letta_async.errors import InvalidArgumentError
 from letta_async.operations.conversations import Recompile, RetrieveConversation
@@ -52,7 +52,7 @@ class Selection:
         if sum(ways) != 1:
             problem = "none was chosen" if not any(ways) else "these exclude each other"
             raise Refusal(f"name the conversations by ID, or choose them by --agent, --block or --all: {problem}")
-        given = list(_with_stdin(ids))
+        given = list(_with_ids_of_stdin(ids))
         direct = agent if ids else None
         if direct is not None:
             if DIRECT not in given:
@@ -85,7 +85,7 @@ class Selection:
         return list(dict.fromkeys([each async for each in until_stopped(targets, stop)]))
 
 
-def _with_stdin(ids: Iterable[str]) -> Iterable[str]:
+def _with_ids_of_stdin(ids: Iterable[str]) -> Iterable[str]:
     for each in ids:
         if each == "-":
             yield from filter(None, map(str.strip, read_stdin().splitlines()))

@@ -6,10 +6,10 @@ import asyncio
 import ipaddress
 from pathlib import Path
 
+from letta_async.cli.error_messages import Refusal
 from letta_async.cli.exits import Exit
-from letta_async.cli.failing import Refusal
 from letta_async.cli.report import say
-from letta_async.cli.stopping import Stop
+from letta_async.cli.stop_signals import Stop
 from letta_async.testing import DataFileError, EmbeddedServer
 from letta_async.testing.__main__ import ListenError, read_password, serve_until
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from letta_async.cli.checking import check_each
 from letta_async.cli.command_runner import CommandRunner
 from letta_async.cli.connection import Connection
 from letta_async.cli.exits import Exit
 from letta_async.cli.report import Report, say
 from letta_async.cli.selection import Selection
-from letta_async.cli.stopping import Interrupted
+from letta_async.cli.staleness_check import check_staleness
+from letta_async.cli.stop_signals import Interrupted
 
 __all__ = ["report_staleness"]
 
@@ -21,7 +21,7 @@ def report_staleness(selection: Selection, connection: Connection, report: Repor
         try:
             ids = runner.run(selection.find)
             runner.run(
-                lambda client, stop: check_each(
+                lambda client, stop: check_staleness(
                     client,
                     stop,
                     ids,

@@ -14,8 +14,8 @@ import pytest
 
 from letta_async import Letta
 from letta_async.batch.line_file import LineFile
+from letta_async.cli.error_messages import explain
 from letta_async.cli.exits import Exit
-from letta_async.cli.failing import explain
 from letta_async.testing import EmbeddedServer
 from tests.cli.processes import PROGRAM, Done, environment, run, run_here
 from tests.cli.stories import Story, tell

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from letta_async.cli.exits import Exit
-from letta_async.cli.stopping import Stop, until_stopped
+from letta_async.cli.stop_signals import Stop, until_stopped
 
 
 class Source:

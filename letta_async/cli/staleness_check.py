@@ -10,16 +10,16 @@ from typing import Any
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.cli.bar import progress_bar
-from letta_async.cli.failing import is_hopeless
+from letta_async.cli.error_messages import is_hopeless
 from letta_async.cli.report import Row
-from letta_async.cli.stopping import Stop, until_stopped
+from letta_async.cli.stop_signals import Stop, until_stopped
 from letta_async.client import AsyncLetta
 from letta_async.errors import LettaError
 
-__all__ = ["check_each"]
+__all__ = ["check_staleness"]
 
 
-async def check_each(
+async def check_staleness(
     client: AsyncLetta,
     stop: Stop,
     ids: Sequence[str],
@@ -46,7 +46,7 @@ async def check_each(
     """
 
     async def check(conversation_id: str) -> Row:
-        return await _row(client, conversation_id, agent_of(conversation_id), settings)
+        return await _make_row(client, conversation_id, agent_of(conversation_id), settings)
 
     run = ConcurrentRun(targets=ids, process=check, concurrency=lambda: client.stats.limit)
     succeeded = False
@@ -60,7 +60,7 @@ async def check_each(
                 advance(row.status == "failed")
 
 
-async def _row(
+async def _make_row(
     client: AsyncLetta, conversation_id: str, agent_id: str | Unset, settings: Mapping[str, Any] | None
 ) -> Row:
     loop = asyncio.get_running_loop()
