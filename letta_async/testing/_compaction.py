@@ -42,14 +42,14 @@ _WINDOW: Final = (
 def summarize(store: Store, call: Call) -> Any:
     """Compact an agent's messages; where all were compacted already, return the summary that is there."""
     agent = find(store, call.path["agent_id"])
-    rows = _context(store, agent.message_ids)
+    rows = _messages_of_context(store, agent.message_ids)
     if all(row.role == "system" or row.summary for row in rows):
         summaries = [row.text for row in rows if row.summary]
         if not summaries:
             raise Refusal(400, {"detail": _NO_SUMMARY})
         summary = str(json.loads(summaries[0])["message"])
         return {"summary": summary, "num_messages_before": len(rows), "num_messages_after": len(rows)}
-    return _compacted(store, agent, None, rows, call.body)
+    return _compact_messages(store, agent, None, rows, call.body)
 
 
 def compact(store: Store, call: Call) -> Any:
@@ -68,14 +68,14 @@ def compact(store: Store, call: Call) -> Any:
         agent, message_ids = store.agents[conversation.agent_id], conversation.message_ids
     if not message_ids:
         raise Refusal(400, {"detail": "No in-context messages found for this conversation."})
-    return _compacted(store, agent, conversation, _context(store, message_ids), body)
+    return _compact_messages(store, agent, conversation, _messages_of_context(store, message_ids), body)
 
 
-def _context(store: Store, message_ids: Sequence[str]) -> list[Message]:
+def _messages_of_context(store: Store, message_ids: Sequence[str]) -> list[Message]:
     return [store.messages[each] for each in message_ids if each in store.messages]
 
 
-def _compacted(
+def _compact_messages(
     store: Store, agent: Agent, conversation: Conversation | None, rows: list[Message], body: Fields | None
 ) -> dict[str, Any]:
     live = store.live
@@ -85,7 +85,7 @@ def _compacted(
     settings = (
         agent.compaction_settings if given is None else _models.merge_compaction(agent.compaction_settings, given)
     )
-    kept, window = _kept(rows, settings)
+    kept, window = _messages_to_keep(rows, settings)
     left = [row for row in rows[1:] if row not in kept]
     summary = live.model.summarize(chat(left))
     clip = settings["clip_chars"]
@@ -115,7 +115,7 @@ def _is_unreachable(agent: Agent) -> bool:
     return bool(agent.llm_config["handle"] == _facts.LLM_HANDLE)
 
 
-def _kept(rows: list[Message], settings: Any) -> tuple[list[Message], bool]:
+def _messages_to_keep(rows: list[Message], settings: Any) -> tuple[list[Message], bool]:
     """Return the messages after the first one that stay, and whether they are the end of the conversation."""
     protected = rows[-1:] if rows[-1].is_approval_request else []
     if settings["mode"] in {"sliding_window", "self_compact_sliding_window"}:

@@ -42,7 +42,7 @@ def _direct_id(call: Call, agent_id: str | None) -> str | None:
     return conversation_id if conversation_id.startswith("agent-") else None
 
 
-def _add(store: Store, agent: Agent, **fields: Any) -> Conversation:
+def _add_conversation(store: Store, agent: Agent, **fields: Any) -> Conversation:
     now = store.clock()
     return store.put(
         Conversation(
@@ -60,15 +60,15 @@ def create(store: Store, call: Call) -> Any:
         raise not_found("Agent not found")
     check_stored(body["summary"], body["model"])
     check_numbers(body["model_settings"])
-    conversation = _add(
+    conversation = _add_conversation(
         store, agent, summary=body["summary"], model=body["model"], model_settings=body["model_settings"]
     )
-    isolated = _isolate(store, agent, body["isolated_block_labels"] or [])
+    isolated = _isolate_blocks(store, agent, body["isolated_block_labels"] or [])
     conversation = attrs.evolve(conversation, isolated_block_ids=isolated)
     return _wire.conversation(begin_conversation(store, agent, conversation))
 
 
-def _isolate(store: Store, agent: Agent, labels: list[str]) -> tuple[str, ...]:
+def _isolate_blocks(store: Store, agent: Agent, labels: list[str]) -> tuple[str, ...]:
     """Copy the agent's blocks with these labels; return the IDs of the copies."""
     blocks = {block.label: block for block in store.core_memory(agent)}
     copies: list[str] = []
@@ -129,7 +129,7 @@ def list_conversations(store: Store, call: Call) -> Any:
         if not row.deleted and (matches is None or matches(row.summary))
     ]
     ascending = query["order"] == "asc"
-    cursor = _cursor(store, query)
+    cursor = _find_cursor(store, query)
     if query["order_by"] == "created_at":
         rows.sort(key=lambda row: (row.created_at, row.sequence), reverse=not ascending)
         if cursor is not None:
@@ -147,7 +147,7 @@ def _of_agent(store: Store, agent_id: str | None) -> list[Conversation]:
     return [] if held is None else [store.conversations[each] for each in held.conversation_ids]
 
 
-def _cursor(store: Store, query: Fields) -> Conversation | None:
+def _find_cursor(store: Store, query: Fields) -> Conversation | None:
     """Return the conversation that the page starts after: it may be deleted; `None` if there is none."""
     after: str | None = query["after"]
     if not after:
@@ -195,7 +195,7 @@ def fork(store: Store, call: Call) -> Any:
         agent = store.agents[source.agent_id]
         message_ids, model, settings = source.message_ids, source.model, source.model_settings
     shared = tuple(message_id for message_id in message_ids[1:] if message_id in store.messages)
-    forked = _add(store, agent, summary=None, model=model, model_settings=settings, message_ids=shared)
+    forked = _add_conversation(store, agent, summary=None, model=model, model_settings=settings, message_ids=shared)
     return _wire.conversation(begin_conversation(store, agent, forked))
 
 

@@ -13,7 +13,7 @@ from letta_async.testing._live import Channel
 from letta_async.testing._message_wire import date_of, part
 from letta_async.testing._state import Store
 
-__all__ = ["CANCELLED", "DONE", "Deferred", "EventStream", "ping", "read_events", "written"]
+__all__ = ["CANCELLED", "DONE", "Deferred", "EventStream", "ping", "read_events", "write_event"]
 
 DONE: Final = b"data: [DONE]\n\n"
 CANCELLED: Final = b'data: {"message_type": "stop_reason", "stop_reason": "cancelled"}\n\n'
@@ -34,7 +34,7 @@ class Deferred:
     value: Awaitable[Any]
 
 
-def written(event: Mapping[str, Any], seq_id: int | None = None) -> bytes:
+def write_event(event: Mapping[str, Any], seq_id: int | None = None) -> bytes:
     """Write an event; a `seq_id` goes into those that have a place for it."""
     if seq_id is not None and "seq_id" in event:
         event = {**event, "seq_id": seq_id}
@@ -56,7 +56,7 @@ async def read_events(
     silence = store.live.ping_interval if pings else None
     async for event in channel.read(max(0, start), silence=silence):
         if event is None:
-            yield written(ping(store, run_id, place if numbered and place > 0 else None))
+            yield write_event(ping(store, run_id, place if numbered and place > 0 else None))
         else:
             place += 1
             yield event

@@ -10,7 +10,7 @@ from typing import Any
 from letta_async.testing._context import is_array, is_object
 from letta_async.testing._state import Message
 
-__all__ = ["chat", "date_of", "messages_of", "otid_of", "part", "returned", "text_of"]
+__all__ = ["chat", "date_of", "messages_of", "otid_of", "part", "text_of", "tool_return_fields"]
 
 
 def date_of(moment: datetime) -> str:
@@ -66,7 +66,7 @@ def messages_of(row: Message, *, with_text: bool = True, text_is_reasoning: bool
 
     if row.role == "tool":
         returns = row.returns or ({"tool_return": "None", "status": "success", "tool_call_id": row.text},)
-        return [made("tool_return_message", returned(returns), otid_of(row.id, 0))]
+        return [made("tool_return_message", tool_return_fields(returns), otid_of(row.id, 0))]
     if row.decision is not None:
         return [made("approval_response_message", row.decision, None)]
     if row.role in {"system", "user"}:
@@ -92,7 +92,7 @@ def messages_of(row: Message, *, with_text: bool = True, text_is_reasoning: bool
     return shown
 
 
-def returned(returns: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+def tool_return_fields(returns: tuple[dict[str, Any], ...]) -> dict[str, Any]:
     """Return the fields of a message of tools' returns: the first one, and the list of all.
 
     A return in parts is always a success, as the server sees it.

@@ -16,7 +16,7 @@ from letta_async.testing._recompile import rebuild
 from letta_async.testing._state import Agent, Message, Store, check_stored, checked_limit
 from letta_async.testing._validation import Fields
 
-__all__ = ["cut", "list_all", "list_messages", "list_of_agent", "listed", "reset", "retrieve", "search"]
+__all__ = ["cut", "list_all", "list_messages", "list_of_agent", "reset", "retrieve", "search", "show_messages"]
 
 
 def list_messages(store: Store, call: Call) -> Any:
@@ -27,11 +27,11 @@ def list_messages(store: Store, call: Call) -> Any:
     if conversation_id.startswith("agent-"):
         agent_id = conversation_id
     elif conversation_id != "default" or not agent_id:
-        return listed(_of_conversation(store, conversation_id, call.query), types)
+        return show_messages(_of_conversation(store, conversation_id, call.query), types)
     agent = store.agents.get(agent_id)
     if agent is None:
         raise not_found("Agent not found")
-    return listed(_of_agent(store, agent, call.query), types)
+    return show_messages(_of_agent(store, agent, call.query), types)
 
 
 def list_of_agent(store: Store, call: Call) -> Any:
@@ -60,7 +60,7 @@ def _of_all(store: Store, ids: Sequence[str], query: Mapping[str, Any], agent_id
         rows = [row for row in rows if row.conversation_id == wanted]
     if query.get("group_id"):
         rows = []
-    return listed(cut(store, rows, query, agent_id=agent_id), query["include_return_message_types"])
+    return show_messages(cut(store, rows, query, agent_id=agent_id), query["include_return_message_types"])
 
 
 def retrieve(store: Store, call: Call) -> Any:
@@ -87,7 +87,7 @@ def reset(store: Store, call: Call) -> Any:
     return _wire.agent(find(store, agent.id), store)
 
 
-def listed(rows: list[Message], wanted: list[str] | None) -> list[dict[str, Any]]:
+def show_messages(rows: list[Message], wanted: list[str] | None) -> list[dict[str, Any]]:
     """Show a page. The return of an agent's first message is shown only where the call before it is not."""
     present = {row.sequence for row in rows}
     shown = [row for row in rows if row.role != "tool" or row.returns or row.sequence - 1 not in present]

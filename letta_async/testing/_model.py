@@ -203,7 +203,7 @@ class Model:
         made = next((part for part in parts if callable(part)), None)
         if made is not None:
             return self._add(lambda prompt: attrs.evolve(_as_reply(made(prompt)), **given), when, times)
-        reply = attrs.evolve(_joined(parts), **given)
+        reply = attrs.evolve(_join_reply(parts), **given)
         return self._add(lambda _prompt: reply, when, times)
 
     def call(self, name: str, arguments: Mapping[str, Any] | str | None = None) -> ToolCall:
@@ -293,23 +293,23 @@ class Model:
     ) -> Rule:
         if times is not None and times < 1:
             raise ValueError(f"times={times} is less than 1; None stands for all calls that come")
-        rule = Rule(times, matches=_matching(when), reply=reply)
+        rule = Rule(times, matches=_prompt_predicate(when), reply=reply)
         with self._lock:
             self._rules.append(rule)
         return rule
 
 
-def _matching(when: str | Callable[[str], bool] | None) -> Callable[[str], bool]:
+def _prompt_predicate(when: str | Callable[[str], bool] | None) -> Callable[[str], bool]:
     if when is None:
         return lambda _text: True
     return (lambda text: when in text) if isinstance(when, str) else when
 
 
 def _as_reply(value: Reply | ToolCall | str) -> Reply:
-    return value if isinstance(value, Reply) else _joined([value])
+    return value if isinstance(value, Reply) else _join_reply([value])
 
 
-def _joined(parts: Sequence[object]) -> Reply:
+def _join_reply(parts: Sequence[object]) -> Reply:
     texts = [part for part in parts if isinstance(part, str)]
     calls = [part for part in parts if isinstance(part, ToolCall)]
     if len(texts) + len(calls) != len(parts):

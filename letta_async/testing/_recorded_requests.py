@@ -49,12 +49,12 @@ class RecordedRequest:
 
 def mask_keys(request: RawRequest) -> RecordedRequest:
     """Return a request with its keys masked, for `RecordedRequests`."""
-    headers = {name: _masked(value) if names_secret(name) else value for name, value in request.headers.items()}
+    headers = {name: _mask_value(value) if names_secret(name) else value for name, value in request.headers.items()}
     query = dict(parse_qsl(request.query_string, keep_blank_values=True))
     return RecordedRequest(request.method, request.path, query, headers, request.body, request.target)
 
 
-def _masked(value: str) -> str:
+def _mask_value(value: str) -> str:
     scheme, space, _ = value.partition(" ")
     return f"{scheme}{space}***" if space else "***"
 

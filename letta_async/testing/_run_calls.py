@@ -19,7 +19,7 @@ from letta_async.testing._errors import (
 )
 from letta_async.testing._event_stream import EventStream, read_events
 from letta_async.testing._live import Channel
-from letta_async.testing._messages import cut, listed
+from letta_async.testing._messages import cut, show_messages
 from letta_async.testing._runs import cancel_run
 from letta_async.testing._state import Run, Store, check_stored, page
 from letta_async.testing._validation import Fields
@@ -68,7 +68,7 @@ def list_runs(store: Store, call: Call) -> Any:
             raise Refusal(400, {"detail": f"'{status}' is not a valid RunStatus"})
     agents = [query["agent_id"]] if query["agent_id"] else query["agent_ids"]
     rows = page(
-        [run for run in store.runs.values() if _wanted(run, query, agents, statuses)],
+        [run for run in store.runs.values() if _matches_query(run, query, agents, statuses)],
         lambda run: (run.created_at, run.sequence),
         ascending=query["ascending"] or query["order"] == "asc",
         limit=query["limit"] or 100,
@@ -78,7 +78,7 @@ def list_runs(store: Store, call: Call) -> Any:
     return [_wire.run(run, in_list=True) for run in rows]
 
 
-def _wanted(run: Run, query: Fields, agents: list[str] | None, statuses: list[str] | None) -> bool:
+def _matches_query(run: Run, query: Fields, agents: list[str] | None, statuses: list[str] | None) -> bool:
     return (
         (not agents or run.agent_id in agents)
         and (not statuses or run.status in statuses)
@@ -95,7 +95,7 @@ def list_messages(store: Store, call: Call) -> Any:
     rows = [store.messages[each] for each in (held.message_ids if held else ()) if each in store.messages]
     kept = cut(store, [row for row in rows if row.run_id == run.id], query, agent_id=None)
     types: list[str] | None = run.request_config["include_return_message_types"]
-    messages = listed(kept, types or None)
+    messages = show_messages(kept, types or None)
     return messages if query["order"] == "asc" else messages[::-1]
 
 
@@ -109,7 +109,7 @@ def stream(store: Store, call: Call) -> EventStream:
     _check_age(store, run)
     if call.body is None:
         raise unknown_error()
-    return _again(store, run, call.body)
+    return _stream_again(store, run, call.body)
 
 
 def stream_conversation(store: Store, call: Call) -> EventStream:
@@ -136,7 +136,7 @@ def stream_conversation(store: Store, call: Call) -> EventStream:
         run = max(active, key=lambda run: run.sequence)
         _check_background(run)
     _check_age(store, run)
-    return _again(store, run, body)
+    return _stream_again(store, run, body)
 
 
 def _check_background(run: Run) -> None:
@@ -149,7 +149,7 @@ def _check_age(store: Store, run: Run) -> None:
         raise Refusal(410, {"detail": "Run was created more than 3 hours ago, and is now expired."})
 
 
-def _again(store: Store, run: Run, body: Fields) -> EventStream:
+def _stream_again(store: Store, run: Run, body: Fields) -> EventStream:
     """Stream the events of a run; of one that has none, as an asynchronous one, the response never begins."""
     channel = store.live.channels.get(run.id)
     if channel is None:
@@ -168,7 +168,7 @@ def cancel_of_agent(store: Store, call: Call) -> Any:
     agent_id = call.path["agent_id"]
     named: list[str] | None = call.body["run_ids"] if call.body else None
     latest = store.live.latest.get(agent_id)
-    active = [run.id for run in _newest(store) if run.agent_id == agent_id and run.active]
+    active = [run.id for run in _newest_runs(store) if run.agent_id == agent_id and run.active]
     run_ids = named or ([latest] if latest is not None else active)
     if not run_ids:
         raise conflict(f"No active runs to cancel for agent {agent_id}")
@@ -184,13 +184,13 @@ def cancel_of_conversation(store: Store, call: Call) -> Any:
         conversation = store.conversations.get(conversation_id)
         if conversation is None or conversation.deleted:
             raise no_record("Conversation", conversation_id, even_deleted=False)
-        run_ids = [run.id for run in _newest(store) if run.conversation_id == conversation_id and run.active]
+        run_ids = [run.id for run in _newest_runs(store) if run.conversation_id == conversation_id and run.active]
     else:
-        run_ids = [run.id for run in _newest(store) if run.agent_id == direct and run.active]
+        run_ids = [run.id for run in _newest_runs(store) if run.agent_id == direct and run.active]
     if not run_ids:
         raise conflict(f"No active runs to cancel for conversation {conversation_id}")
     return {run_id: cancel_run(store, run_id) for run_id in run_ids}
 
 
-def _newest(store: Store) -> list[Run]:
+def _newest_runs(store: Store) -> list[Run]:
     return sorted(store.runs.values(), key=lambda run: run.sequence, reverse=True)

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from letta_async.testing._event_stream import CANCELLED, DONE, Deferred, EventStream, ping, read_events, written
+from letta_async.testing._event_stream import CANCELLED, DONE, Deferred, EventStream, ping, read_events, write_event
 from letta_async.testing._live import Channel
 from letta_async.testing._state import Message, Run, Store, new_id
 from letta_async.testing._turn_errors import TurnError
@@ -51,7 +51,7 @@ def _status_of(reason: str) -> _Ended:
     return "failed" if reason in _FAILED else "cancelled" if reason == "cancelled" else "completed"
 
 
-def _end(
+def _end_run(
     store: Store,
     run_id: str,
     status: _Ended,
@@ -99,14 +99,14 @@ async def _whole(store: Store, turn: Turn, *, tracked: bool, lock: str | None) -
         messages = [event async for event in turn.events()]
     except TurnError as error:
         if tracked:
-            _end(store, turn.run_id, "failed", None, error=error.detail, lock=lock)
+            _end_run(store, turn.run_id, "failed", None, error=error.detail, lock=lock)
         raise error.refusal() from None
     finally:
         if lock is not None:
             store.live.locks.pop(lock, None)
     if tracked:
         reason = turn.stop_reason or "end_turn"
-        _end(store, turn.run_id, _status_of(reason), reason)
+        _end_run(store, turn.run_id, _status_of(reason), reason)
     return {
         "messages": messages,
         "stop_reason": {"message_type": "stop_reason", "stop_reason": turn.stop_reason},
@@ -126,12 +126,12 @@ async def _in_background(store: Store, turn: Turn) -> None:
         async for _ in turn.events():
             pass
     except TurnError as error:
-        _end(store, turn.run_id, "failed", "error", error=error.detail)
+        _end_run(store, turn.run_id, "failed", "error", error=error.detail)
     else:
         run = store.runs.get(turn.run_id)
         if run is not None and run.status != "cancelled":
             reason = turn.stop_reason or "end_turn"
-            _end(store, turn.run_id, _status_of(reason), reason)
+            _end_run(store, turn.run_id, _status_of(reason), reason)
 
 
 # --- streamed -------------------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ class _Writer:
 
     def _put(self, event: Mapping[str, Any]) -> None:
         number = len(self.channel.events) + 1 if self.background else None
-        self.channel.put(written(event, number))
+        self.channel.put(write_event(event, number))
 
     async def run(self, *, pings: bool) -> None:
         """Write all events; what goes wrong with the server itself ends the run as well."""
@@ -186,7 +186,9 @@ class _Writer:
             self._put({"message_type": "stop_reason", "stop_reason": reason})
             self._put(turn.usage.as_dict(tokens=turn.tokens))
             self.channel.put(DONE)
-            _end(self.store, turn.run_id, "cancelled" if reason == "cancelled" else "completed", reason, lock=self.lock)
+            _end_run(
+                self.store, turn.run_id, "cancelled" if reason == "cancelled" else "completed", reason, lock=self.lock
+            )
         finally:
             self._close()
 
@@ -202,7 +204,7 @@ class _Writer:
             self.channel.put(DONE)
         status: _Ended = "completed" if began and not self.background else "failed"
         kept = None if status == "completed" else event
-        _end(self.store, self.turn.run_id, status, error.stop_reason, error=kept, lock=self.lock)
+        _end_run(self.store, self.turn.run_id, status, error.stop_reason, error=kept, lock=self.lock)
 
     def cancel(self, task: asyncio.Task[Any]) -> None:
         """Write that the run was cancelled, and stop the turn: what it has not stored is lost."""
@@ -229,7 +231,7 @@ def cancel_run(store: Store, run_id: str) -> str:
     if run.stop_reason is not None and run.stop_reason != "requires_approval":
         return "cancelled"
     stop = store.live.cancelled.get(run_id)
-    _end(store, run_id, "cancelled", "cancelled")
+    _end_run(store, run_id, "cancelled", "cancelled")
     if stop is not None:
         stop()
     agent = store.agents[run.agent_id]

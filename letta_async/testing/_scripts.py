@@ -103,7 +103,7 @@ def make_script(
         )
     return Script(
         left=times,
-        matches=_matching(None if method is None else method.upper(), path, when),
+        matches=_request_predicate(None if method is None else method.upper(), path, when),
         delay=delay,
         status=status,
         body=_usual_body(status) if body is UNSET else body,
@@ -128,7 +128,7 @@ def _usual_body(status: int | None) -> Any:
         return {"detail": f"status {status}"}
 
 
-def _matching(
+def _request_predicate(
     method: str | None, path: str | None, when: Callable[[RecordedRequest], bool] | None
 ) -> Callable[[RecordedRequest], bool]:
     def matches(request: RecordedRequest) -> bool:

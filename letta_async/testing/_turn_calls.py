@@ -43,7 +43,7 @@ def create(store: Store, call: Call) -> Deferred | EventStream:
     agent = find(store, call.path["agent_id"])
     if body["streaming"]:
         return _stream(store, agent, None, body, "send_message")
-    handle = _handle(store, agent, None, body)
+    handle = _model_handle(store, agent, None, body)
     run = begin_run(store, "send_message", body, agent_id=agent.id)
     store.live.latest[agent.id] = run.id
     return whole(store, _turn(store, run.id, agent, None, body, handle))
@@ -86,7 +86,7 @@ def create_in_conversation(store: Store, call: Call) -> Deferred | EventStream:
     agent = store.agents[conversation.agent_id]
     if body["streaming"]:
         return _stream(store, agent, conversation, body, "send_conversation_message", lock=conversation.id)
-    handle = _handle(store, agent, conversation, body)
+    handle = _model_handle(store, agent, conversation, body)
     run = begin_run(store, "send_conversation_message", body, agent_id=agent.id)
     store.live.latest[agent.id] = run.id
     return whole(store, _turn(store, run.id, agent, conversation, body, handle), tracked=False)
@@ -95,7 +95,7 @@ def create_in_conversation(store: Store, call: Call) -> Deferred | EventStream:
 def _in_agents_own(store: Store, agent: Agent, body: Fields) -> Deferred | EventStream:
     if body["streaming"]:
         return _stream(store, agent, None, body, "send_message", lock=agent.id)
-    handle = _handle(store, agent, None, body)
+    handle = _model_handle(store, agent, None, body)
     _check_free(store, agent.id)
     run = begin_run(store, "send_message", body, agent_id=agent.id)
     store.live.latest[agent.id] = run.id
@@ -109,9 +109,13 @@ def _in_agents_own(store: Store, agent: Agent, body: Fields) -> Deferred | Event
 def _stream(
     store: Store, agent: Agent, conversation: Conversation | None, body: Fields, run_type: str, lock: str | None = None
 ) -> EventStream:
-    handle, background, pings = _handle(store, agent, conversation, body), body["background"], body["include_pings"]
+    handle, background, pings = (
+        _model_handle(store, agent, conversation, body),
+        body["background"],
+        body["include_pings"],
+    )
     if lock is not None:
-        known = store.live.requests.get(_otids(body)) if background else None
+        known = store.live.requests.get(_otids_of_messages(body)) if background else None
         channel = store.live.channels.get(known or "")
         if known is not None and channel is not None:
             return EventStream(read_events(store, channel, known, pings=pings, numbered=True))
@@ -156,7 +160,7 @@ def _check_messages(body: Fields) -> None:
         raise Refusal(422, {"detail": "Messages must not be empty"})
 
 
-def _handle(store: Store, agent: Agent, conversation: Conversation | None, body: Fields) -> str:
+def _model_handle(store: Store, agent: Agent, conversation: Conversation | None, body: Fields) -> str:
     """Return the handle of the model that the turn is to ask: the request's, the conversation's or the agent's."""
     given = body["override_model"] or (None if conversation is None else conversation.model)
     if given is not None:
@@ -176,10 +180,10 @@ def _check_free(store: Store, lock: str) -> None:
         raise Refusal(409, {"detail": detail, "run_id": holder})
 
 
-def _otids(body: Fields) -> tuple[str, ...]:
+def _otids_of_messages(body: Fields) -> tuple[str, ...]:
     return tuple(str(each["otid"]) for each in body["messages"])
 
 
 def _note_otids(store: Store, run_id: str, body: Fields) -> None:
-    store.live.requests[_otids(body)] = run_id
-    store.live.otids.update(dict.fromkeys(_otids(body), run_id))
+    store.live.requests[_otids_of_messages(body)] = run_id
+    store.live.otids.update(dict.fromkeys(_otids_of_messages(body), run_id))

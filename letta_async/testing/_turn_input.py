@@ -12,7 +12,7 @@ from letta_async.testing._context import is_array
 from letta_async.testing._state import Message
 from letta_async.testing._turn_errors import TurnError, pending_approval, rejected
 
-__all__ = ["Decision", "Input", "decided", "denial", "input_of"]
+__all__ = ["Decision", "Input", "decide_calls", "denial", "input_of"]
 
 _KEEP_ALIVE: Final = (
     "<system-alert>Automated keep-alive ping. Ignore this message and continue from where you stopped.</system-alert>"
@@ -58,17 +58,17 @@ def input_of(context: Sequence[Message], inputs: Sequence[Mapping[str, Any]], *,
     if first["type"] == "message":
         if last is not None and last.is_approval_request:
             raise pending_approval(last.id, of_agent=of_agent)
-        return Input(_rows(inputs))
+        return Input(_message_rows(inputs))
     answers: Sequence[Mapping[str, Any]] = first.get("tool_returns") or first.get("approvals") or ()
     given = [dict(each) for each in answers]
     if not given and first["type"] == "approval" and first["approve"] is not None and first["approval_request_id"]:
         legacy = {"type": "approval", "tool_call_id": first["approval_request_id"], "approve": first["approve"]}
         given = [{**legacy, "reason": first["reason"]}]
-    further = _rows([each for each in inputs[1:] if each["type"] == "message"])
+    further = _message_rows([each for each in inputs[1:] if each["type"] == "message"])
     if last is None or not last.is_approval_request:
         if last is None or not _already_processed(context, given):
             raise rejected(_NOTHING_WAITS)
-        return Input(further or _rows([{"type": "message", "role": "user", "content": _KEEP_ALIVE}]))
+        return Input(further or _message_rows([{"type": "message", "role": "user", "content": _KEEP_ALIVE}]))
     _check(last, given)
     return Input(further, _decision(given))
 
@@ -99,7 +99,7 @@ def _decision(given: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def decided(request: Message, decision: Mapping[str, Any]) -> Decision:
+def decide_calls(request: Message, decision: Mapping[str, Any]) -> Decision:
     """Return what becomes of the tool calls of a request. A denial in the old form, of the message, is of no effect."""
     given: list[dict[str, Any]] = decision["approvals"]
     first = request.calls[0]["tool_call_id"]
@@ -126,11 +126,11 @@ def denial(tool_call_id: str, reason: str | None) -> dict[str, Any]:
     return {"tool_call_id": tool_call_id, "status": "error", "tool_return": text}
 
 
-def _rows(inputs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [_row(each) for each in inputs]
+def _message_rows(inputs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [_message_row(each) for each in inputs]
 
 
-def _row(message: Mapping[str, Any]) -> Mapping[str, Any]:
+def _message_row(message: Mapping[str, Any]) -> Mapping[str, Any]:
     content: Any = message["content"]
     if not content:
         raise rejected(_EMPTY)
@@ -144,11 +144,11 @@ def _row(message: Mapping[str, Any]) -> Mapping[str, Any]:
         return {**fields, "text": content}
     if len(content) == 1 and content[0]["type"] == "text":
         return {**fields, "text": content[0]["text"]}
-    parts = tuple(_kept(part) for part in content)
+    parts = tuple(_stored_part(part) for part in content)
     return {**fields, "text": "\n".join(part.get("text", "") for part in parts), "parts": parts}
 
 
-def _kept(part: Mapping[str, Any]) -> dict[str, Any]:
+def _stored_part(part: Mapping[str, Any]) -> dict[str, Any]:
     """Return a part as it is kept: an image becomes a file."""
     if part["type"] != "image" or part["source"]["type"] != "base64":
         return dict(part)

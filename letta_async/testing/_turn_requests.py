@@ -55,7 +55,7 @@ class ClientSkill:
 # --- turns ----------------------------------------------------------------------------------------------------------
 
 
-def _prepared(members: dict[str, Any]) -> dict[str, Any]:
+def _prepare_messages(members: dict[str, Any]) -> dict[str, Any]:
     """Take a message without a type as a new one, and refuse both of `input` and `messages`, and neither.
 
     Raises:
@@ -74,7 +74,7 @@ def _prepared(members: dict[str, Any]) -> dict[str, Any]:
     return members
 
 
-def _check(fields: Fields) -> None:
+def _check_messages(fields: Fields) -> None:
     """Make a message of the input, and give each message an offline threading ID."""
     if fields["input"] is not None:
         fields["messages"] = [Fields({"type": "message", "role": "user", "content": fields["input"]})]
@@ -107,8 +107,8 @@ class StreamingTurn:
     stream_tokens = False
     include_pings = True
     background = False
-    prepare = staticmethod(_prepared)
-    check = staticmethod(_check)
+    prepare = staticmethod(_prepare_messages)
+    check = staticmethod(_check_messages)
 
 
 @reads(agent_messages.CreateAgentMessagesAsync)
@@ -132,8 +132,8 @@ class AsyncTurn:
     return_token_ids = False
     override_system = None
     callback_url = None
-    prepare = staticmethod(_prepared)
-    check = staticmethod(_check)
+    prepare = staticmethod(_prepare_messages)
+    check = staticmethod(_check_messages)
 
 
 @reads(conversation_messages.CreateMessages)
@@ -161,8 +161,8 @@ class ConversationTurn:
     stream_tokens = False
     include_pings = True
     background = False
-    prepare = staticmethod(_prepared)
-    check = staticmethod(_check)
+    prepare = staticmethod(_prepare_messages)
+    check = staticmethod(_check_messages)
 
 
 # --- runs and messages ----------------------------------------------------------------------------------------------

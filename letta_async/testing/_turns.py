@@ -18,7 +18,7 @@ from letta_async.testing._message_wire import chat, date_of, messages_of, otid_o
 from letta_async.testing._model import Failure, Reply, Rule
 from letta_async.testing._state import Conversation, Message, Role, Store, new_id
 from letta_async.testing._turn_errors import broken_in_the_middle, empty_response, provider_failed, rejected
-from letta_async.testing._turn_input import Input, decided, input_of
+from letta_async.testing._turn_input import Input, decide_calls, input_of
 
 __all__ = ["Turn", "Usage"]
 
@@ -162,7 +162,7 @@ class Turn:
     async def _decided(self, begun: Input) -> AsyncIterator[dict[str, Any]]:
         """Go on after an approval: with what the client's tools returned, what the server's do, and denials."""
         request = self.context()[-1]
-        outcome = decided(request, begun.decision or {})
+        outcome = decide_calls(request, begun.decision or {})
         before = self.context()[-2:-1]
         allowed = before[0].calls if before and before[0].step_id == request.step_id and before[0].calls else ()
         if not (outcome.approved or outcome.returns):
