@@ -133,7 +133,6 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "groups.count": groups.CountGroups,
     "groups.retrieve": groups.RetrieveGroup,
     "groups.update": groups.UpdateGroup,
-    "groups.modify": groups.UpdateGroup,
     "groups.delete": groups.DeleteGroup,
     "groups.blocks.attach": groups.AttachGroupBlock,
     "groups.blocks.detach": groups.DetachGroupBlock,
@@ -145,7 +144,6 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "identities.count": identities.CountIdentities,
     "identities.retrieve": identities.RetrieveIdentity,
     "identities.update": identities.UpdateIdentity,
-    "identities.modify": identities.UpdateIdentity,
     "identities.delete": identities.DeleteIdentity,
     "identities.agents.list": identities.ListIdentityAgents,
     "identities.blocks.list": identities.ListIdentityBlocks,
@@ -177,6 +175,11 @@ EARLIER_NAMES: Final[dict[str, str]] = {
     "agents.blocks.modify_block": "agents.blocks.update",
     "agents.blocks.retrieve_block": "agents.blocks.retrieve",
     "agents.messages.create_stream": "agents.messages.stream",
+    "agents.archival_memory": "agents.passages",
+    "agents.passages.insert": "agents.passages.create",
+    "archives.modify": "archives.update",
     "blocks.modify": "blocks.update",
+    "groups.modify": "groups.update",
+    "identities.modify": "identities.update",
 }
 """What letta-client called methods and resources before 1.0, with their names since."""

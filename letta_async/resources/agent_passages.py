@@ -236,6 +236,8 @@ class AsyncAgentPassages(AsyncResource):
             timeout,
         )
 
+    insert = create
+
 
 class AgentPassages(SyncResource[AsyncAgentPassages]):
     """The passages in the archive of an agent."""
@@ -449,3 +451,5 @@ class AgentPassages(SyncResource[AsyncAgentPassages]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    insert = create

@@ -65,6 +65,12 @@ class AsyncAgents(AsyncResource):
     tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
     """The tools of an agent."""
 
+    core_memory: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
+    """Earlier name of `blocks`."""
+
+    archival_memory: Part[AsyncAgentPassages] = Part("letta_async.resources.agent_passages", "AsyncAgentPassages")
+    """Earlier name of `passages`."""
+
     async def create(
         self,
         *,
@@ -454,6 +460,8 @@ class AsyncAgents(AsyncResource):
             timeout,
         )
 
+    modify = update
+
 
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
@@ -481,6 +489,12 @@ class Agents(SyncResource[AsyncAgents]):
 
     tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
     """The tools of an agent."""
+
+    core_memory: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
+    """Earlier name of `blocks`."""
+
+    archival_memory: Part[AgentPassages] = Part("letta_async.resources.agent_passages", "AgentPassages")
+    """Earlier name of `passages`."""
 
     def create(
         self,
@@ -880,3 +894,5 @@ class Agents(SyncResource[AsyncAgents]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update

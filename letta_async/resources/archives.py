@@ -249,6 +249,8 @@ class AsyncArchives(AsyncResource):
         """
         await self._send(DeleteArchive, {"archive_id": archive_id}, extra_headers, extra_query, extra_body, timeout)
 
+    modify = update
+
 
 class Archives(SyncResource[AsyncArchives]):
     """Archives: collections of passages that agents can search."""
@@ -492,3 +494,5 @@ class Archives(SyncResource[AsyncArchives]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update

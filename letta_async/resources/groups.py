@@ -272,66 +272,6 @@ class AsyncGroups(AsyncResource):
             timeout,
         )
 
-    async def modify(
-        self,
-        group_id: str,
-        *,
-        agent_ids: Sequence[str] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        manager_config: ManagerConfigUpdate | Mapping[str, Any] | Unset | None = UNSET,
-        shared_block_ids: Sequence[str] | Unset | None = UNSET,
-        project_id: str | Unset | None = UNSET,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Group:
-        """Update a group.
-
-        `PATCH /v1/groups/{group_id}`. Safe to repeat: retried after transient failures.
-
-        A parameter that is left out, `None` or empty keeps its value.
-
-        Args:
-            group_id: `group-<uuid4>`.
-            agent_ids: IDs of the agents, `agent-<uuid4>`; they replace those before.
-            description: Description of the group's purpose.
-            manager_config: Changes to the settings of the group, such as `SleeptimeManagerUpdate`, or a mapping of the
-                same fields with `manager_type`, which cannot be changed.
-            shared_block_ids: IDs of blocks of the group, deprecated; Letta 0.16.8 ignores them: see
-                `groups.blocks.attach`.
-            project_id: ID of the project that the group belongs to; hosted API.
-            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
-            extra_query: Query parameters to add or replace in this request.
-            extra_body: Members to add or replace in the JSON body of this request, without validation.
-            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-
-        Raises:
-            InvalidArgumentError: An argument is invalid; nothing was sent.
-            NotFoundError: There is no such group, or an agent does not exist.
-            BadRequestError: `manager_config` is of another type than that of the group.
-            APIStatusError: The server responded with an error status.
-            APIConnectionError: No response arrived.
-            APIResponseValidationError: The response is not what the API promises.
-            ClientClosedError: The client is closed.
-
-        """
-        return await self._send(
-            UpdateGroup,
-            {
-                "group_id": group_id,
-                "agent_ids": agent_ids,
-                "description": description,
-                "manager_config": manager_config,
-                "shared_block_ids": shared_block_ids,
-                "project_id": project_id,
-            },
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
     async def delete(
         self,
         group_id: str,
@@ -362,6 +302,8 @@ class AsyncGroups(AsyncResource):
 
         """
         await self._send(DeleteGroup, {"group_id": group_id}, extra_headers, extra_query, extra_body, timeout)
+
+    modify = update
 
 
 class Groups(SyncResource[AsyncGroups]):
@@ -623,64 +565,6 @@ class Groups(SyncResource[AsyncGroups]):
             timeout=timeout,
         )
 
-    def modify(
-        self,
-        group_id: str,
-        *,
-        agent_ids: Sequence[str] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        manager_config: ManagerConfigUpdate | Mapping[str, Any] | Unset | None = UNSET,
-        shared_block_ids: Sequence[str] | Unset | None = UNSET,
-        project_id: str | Unset | None = UNSET,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Group:
-        """Update a group.
-
-        `PATCH /v1/groups/{group_id}`. Safe to repeat: retried after transient failures.
-
-        A parameter that is left out, `None` or empty keeps its value.
-
-        Args:
-            group_id: `group-<uuid4>`.
-            agent_ids: IDs of the agents, `agent-<uuid4>`; they replace those before.
-            description: Description of the group's purpose.
-            manager_config: Changes to the settings of the group, such as `SleeptimeManagerUpdate`, or a mapping of the
-                same fields with `manager_type`, which cannot be changed.
-            shared_block_ids: IDs of blocks of the group, deprecated; Letta 0.16.8 ignores them: see
-                `groups.blocks.attach`.
-            project_id: ID of the project that the group belongs to; hosted API.
-            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
-            extra_query: Query parameters to add or replace in this request.
-            extra_body: Members to add or replace in the JSON body of this request, without validation.
-            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-
-        Raises:
-            InvalidArgumentError: An argument is invalid; nothing was sent.
-            NotFoundError: There is no such group, or an agent does not exist.
-            BadRequestError: `manager_config` is of another type than that of the group.
-            APIStatusError: The server responded with an error status.
-            APIConnectionError: No response arrived.
-            APIResponseValidationError: The response is not what the API promises.
-            ClientClosedError: The client is closed.
-
-        """
-        return self._wait(
-            self._core.modify,
-            group_id,
-            agent_ids=agent_ids,
-            description=description,
-            manager_config=manager_config,
-            shared_block_ids=shared_block_ids,
-            project_id=project_id,
-            extra_headers=extra_headers,
-            extra_query=extra_query,
-            extra_body=extra_body,
-            timeout=timeout,
-        )
-
     def delete(
         self,
         group_id: str,
@@ -718,3 +602,5 @@ class Groups(SyncResource[AsyncGroups]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update

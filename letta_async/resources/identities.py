@@ -356,68 +356,6 @@ class AsyncIdentities(AsyncResource):
             timeout,
         )
 
-    async def modify(
-        self,
-        identity_id: str,
-        *,
-        identifier_key: str | Unset | None = UNSET,
-        name: str | Unset | None = UNSET,
-        identity_type: IdentityType | Unset | None = UNSET,
-        properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
-        agent_ids: Sequence[str] | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Identity:
-        """Update an identity.
-
-        `PATCH /v1/identities/{identity_id}`. Safe to repeat: retried after transient failures.
-
-        A parameter that is left out or `None` keeps its value.
-
-        What lists contain is added: a property replaces one with the same key, and no agent or block is detached.
-
-        Args:
-            identity_id: `identity-<uuid4>`.
-            identifier_key: Key of the identity in your own system; unique in a project.
-            name: Name of the identity.
-            identity_type: Kind of the identity: `org`, `user` or `other`.
-            properties: Properties to add, as classes of this package or mappings with `key`, `value` and `type`.
-            agent_ids: IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`.
-            block_ids: IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`.
-            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
-            extra_query: Query parameters to add or replace in this request.
-            extra_body: Members to add or replace in the JSON body of this request, without validation.
-            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-
-        Raises:
-            InvalidArgumentError: An argument is invalid; nothing was sent.
-            NotFoundError: There is no such identity.
-            APIStatusError: The server responded with an error status.
-            APIConnectionError: No response arrived.
-            APIResponseValidationError: The response is not what the API promises.
-            ClientClosedError: The client is closed.
-
-        """
-        return await self._send(
-            UpdateIdentity,
-            {
-                "identity_id": identity_id,
-                "identifier_key": identifier_key,
-                "name": name,
-                "identity_type": identity_type,
-                "properties": properties,
-                "agent_ids": agent_ids,
-                "block_ids": block_ids,
-            },
-            extra_headers,
-            extra_query,
-            extra_body,
-            timeout,
-        )
-
     async def delete(
         self,
         identity_id: str,
@@ -448,6 +386,8 @@ class AsyncIdentities(AsyncResource):
 
         """
         await self._send(DeleteIdentity, {"identity_id": identity_id}, extra_headers, extra_query, extra_body, timeout)
+
+    modify = update
 
 
 class Identities(SyncResource[AsyncIdentities]):
@@ -778,66 +718,6 @@ class Identities(SyncResource[AsyncIdentities]):
             timeout=timeout,
         )
 
-    def modify(
-        self,
-        identity_id: str,
-        *,
-        identifier_key: str | Unset | None = UNSET,
-        name: str | Unset | None = UNSET,
-        identity_type: IdentityType | Unset | None = UNSET,
-        properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
-        agent_ids: Sequence[str] | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Identity:
-        """Update an identity.
-
-        `PATCH /v1/identities/{identity_id}`. Safe to repeat: retried after transient failures.
-
-        A parameter that is left out or `None` keeps its value.
-
-        What lists contain is added: a property replaces one with the same key, and no agent or block is detached.
-
-        Args:
-            identity_id: `identity-<uuid4>`.
-            identifier_key: Key of the identity in your own system; unique in a project.
-            name: Name of the identity.
-            identity_type: Kind of the identity: `org`, `user` or `other`.
-            properties: Properties to add, as classes of this package or mappings with `key`, `value` and `type`.
-            agent_ids: IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`.
-            block_ids: IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`.
-            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
-            extra_query: Query parameters to add or replace in this request.
-            extra_body: Members to add or replace in the JSON body of this request, without validation.
-            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-
-        Raises:
-            InvalidArgumentError: An argument is invalid; nothing was sent.
-            NotFoundError: There is no such identity.
-            APIStatusError: The server responded with an error status.
-            APIConnectionError: No response arrived.
-            APIResponseValidationError: The response is not what the API promises.
-            ClientClosedError: The client is closed.
-
-        """
-        return self._wait(
-            self._core.modify,
-            identity_id,
-            identifier_key=identifier_key,
-            name=name,
-            identity_type=identity_type,
-            properties=properties,
-            agent_ids=agent_ids,
-            block_ids=block_ids,
-            extra_headers=extra_headers,
-            extra_query=extra_query,
-            extra_body=extra_body,
-            timeout=timeout,
-        )
-
     def delete(
         self,
         identity_id: str,
@@ -875,3 +755,5 @@ class Identities(SyncResource[AsyncIdentities]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update
