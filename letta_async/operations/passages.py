@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from letta_async._schema.fields import PageSize, Range
 from letta_async._schema.unset import UNSET
@@ -34,6 +34,8 @@ __all__ = [
     "SearchPassages",
 ]
 
+_DEFAULT_LIMIT: Final = 100
+"""Page size of Letta 0.16.8 where a call has no `limit`."""
 SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
 """Maximum number of results of a search."""
 
@@ -88,15 +90,19 @@ class ListAgentPassages(Listing[Passage]):
         """Return the parameters that request the next page.
 
         In descending order, Letta 0.16.8 sorts passages of the same time by ascending ID, but takes `before` to mean a
-        lower one. The cursor is therefore the last passage of a later time than the last one, so that all of the last
-        time are repeated. If a page has no such passage, a larger one is requested.
+        lower one. The cursor is therefore the first passage of the last time but one, so that those of the last time
+        are repeated. If all passages of a page are of one time, a larger page is requested.
         """
         if not super().following(page):
             return {}
         if self.ascending is not False:
             return {"after": page[-1].id}
-        later = (each.id for each in reversed(page) if each.created_at != page[-1].created_at)
-        return next(({"before": cursor} for cursor in later), {"limit": 2 * len(page)})
+        first_of_each_time = {each.created_at: each.id for each in reversed(page)}  # the last time first
+        _, *others = first_of_each_time.values()
+        if others:
+            return {"before": others[0]}
+        limit = self.limit or _DEFAULT_LIMIT
+        return {"limit": 2 * limit} if len(page) >= limit else {}
 
     def is_astray(self, page: list[Passage], following: Mapping[str, Any], known: Container[int | None]) -> bool:
         """Return whether a page ends with a known passage and leads to itself."""

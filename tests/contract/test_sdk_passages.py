@@ -219,11 +219,12 @@ async def test_passages_of_one_time_are_all_listed(
 ) -> None:
     archive = await create()
     await sdk.agents.archives.attach(archive.id, agent_id=agent_id)
-    texts = [f"{number}" for number in range(260)]
-    for first, last in ((0, 110), (110, 180), (180, 260)):
-        await sdk.archives.passages.create_many(archive.id, passages=[{"text": text} for text in texts[first:last]])
+    texts = [f"{number}" for number in range(120)]
+    for half in (texts[:60], texts[60:]):
+        await sdk.archives.passages.create_many(archive.id, passages=[{"text": text} for text in half])
     found = [each.text async for each in sdk.agents.passages.list(agent_id, ascending=ascending)]
     assert sorted(found) == sorted(texts)
+    assert set(found[:60]) == set(texts[:60] if ascending else texts[60:])
 
 
 # --- search -----------------------------------------------------------------------------------------------------------
