@@ -67,7 +67,7 @@ class Server:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([1, 30, 99, 100, 101, 220])), max_size=5), st.booleans())
-async def test_each_passage_is_listed_once(groups: list[tuple[int, int]], ascending: bool) -> None:  # noqa: FBT001
+async def test_each_passage_is_listed_once(groups: list[tuple[int, int]], ascending: bool) -> None:
     server = Server(passages([day for day, count in groups for _ in range(count)]))
     listed = [row async for row in server.list(ascending=ascending)]
     assert sorted(row.text for row in listed) == sorted(row.text for row in server.rows)

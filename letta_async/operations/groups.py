@@ -70,7 +70,7 @@ class CreateGroup(Operation[Group]):
     hidden: InBody[bool | None] = UNSET
     """Leave the group out of lists; Letta 0.16.8 ignores it."""
     shared_block_ids: InBody[list[BlockId]] = UNSET
-    """IDs of blocks to attach to all agents of the group, deprecated: see `groups.blocks.attach`."""
+    """IDs of blocks to attach to all agents of the group, deprecated."""
     project_id: InBody[str | None] = UNSET
     """ID of the project that the group belongs to; hosted API."""
 
@@ -160,7 +160,7 @@ class UpdateGroup(Operation[Group]):
     """Changes to the settings of the group, such as `SleeptimeManagerUpdate`, or a mapping of the same fields with
     `manager_type`, which cannot be changed."""
     shared_block_ids: InBody[list[BlockId] | None] = UNSET
-    """IDs of blocks of the group, deprecated; Letta 0.16.8 ignores them: see `groups.blocks.attach`."""
+    """IDs of blocks of the group, deprecated; Letta 0.16.8 ignores them."""
     project_id: InBody[str | None] = UNSET
     """ID of the project that the group belongs to; hosted API."""
 
@@ -231,7 +231,7 @@ class ResetGroupMessages(Operation[None]):
 
 @operation
 class AttachGroupBlock(Operation[None]):
-    """Attach a block to a group and to all its agents. Nothing changes if the group has it already.
+    """Attach a block to a group. Letta 0.16.8 attaches it to none of the agents: see `agents.blocks.attach`.
 
     Raises:
         NotFoundError: There is no such group, or no such block.
@@ -248,7 +248,7 @@ class AttachGroupBlock(Operation[None]):
 
 @operation
 class DetachGroupBlock(Operation[None]):
-    """Detach a block from a group and from all its agents. Nothing changes if the group does not have it.
+    """Detach a block from a group. Letta 0.16.8 detaches it from none of the agents: see `agents.blocks.detach`.
 
     Raises:
         NotFoundError: There is no such group, or no such block.

@@ -27,11 +27,11 @@ class AsyncGroupBlocks(AsyncResource):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> None:
-        """Attach a block to a group and to all its agents.
+        """Attach a block to a group.
 
         `PATCH /v1/groups/{group_id}/blocks/attach/{block_id}`. Safe to repeat: retried after transient failures.
 
-        Nothing changes if the group has it already.
+        Letta 0.16.8 attaches it to none of the agents: see `agents.blocks.attach`.
 
         Args:
             block_id: `block-<uuid4>`.
@@ -69,11 +69,11 @@ class AsyncGroupBlocks(AsyncResource):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> None:
-        """Detach a block from a group and from all its agents.
+        """Detach a block from a group.
 
         `PATCH /v1/groups/{group_id}/blocks/detach/{block_id}`. Safe to repeat: retried after transient failures.
 
-        Nothing changes if the group does not have it.
+        Letta 0.16.8 detaches it from none of the agents: see `agents.blocks.detach`.
 
         Args:
             block_id: `block-<uuid4>`.
@@ -115,11 +115,11 @@ class GroupBlocks(SyncResource[AsyncGroupBlocks]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> None:
-        """Attach a block to a group and to all its agents.
+        """Attach a block to a group.
 
         `PATCH /v1/groups/{group_id}/blocks/attach/{block_id}`. Safe to repeat: retried after transient failures.
 
-        Nothing changes if the group has it already.
+        Letta 0.16.8 attaches it to none of the agents: see `agents.blocks.attach`.
 
         Args:
             block_id: `block-<uuid4>`.
@@ -158,11 +158,11 @@ class GroupBlocks(SyncResource[AsyncGroupBlocks]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> None:
-        """Detach a block from a group and from all its agents.
+        """Detach a block from a group.
 
         `PATCH /v1/groups/{group_id}/blocks/detach/{block_id}`. Safe to repeat: retried after transient failures.
 
-        Nothing changes if the group does not have it.
+        Letta 0.16.8 detaches it from none of the agents: see `agents.blocks.detach`.
 
         Args:
             block_id: `block-<uuid4>`.

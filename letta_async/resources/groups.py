@@ -56,8 +56,7 @@ class AsyncGroups(AsyncResource):
             manager_config: Way in which the group is managed, such as `SleeptimeManager`, or a mapping of the same
                 fields with `manager_type`. Server default: `RoundRobinManager`.
             hidden: Leave the group out of lists; Letta 0.16.8 ignores it.
-            shared_block_ids: IDs of blocks to attach to all agents of the group, deprecated: see
-                `groups.blocks.attach`.
+            shared_block_ids: IDs of blocks to attach to all agents of the group, deprecated.
             project_id: ID of the project that the group belongs to; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -238,8 +237,7 @@ class AsyncGroups(AsyncResource):
             description: Description of the group's purpose.
             manager_config: Changes to the settings of the group, such as `SleeptimeManagerUpdate`, or a mapping of the
                 same fields with `manager_type`, which cannot be changed.
-            shared_block_ids: IDs of blocks of the group, deprecated; Letta 0.16.8 ignores them: see
-                `groups.blocks.attach`.
+            shared_block_ids: IDs of blocks of the group, deprecated; Letta 0.16.8 ignores them.
             project_id: ID of the project that the group belongs to; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -341,8 +339,7 @@ class Groups(SyncResource[AsyncGroups]):
             manager_config: Way in which the group is managed, such as `SleeptimeManager`, or a mapping of the same
                 fields with `manager_type`. Server default: `RoundRobinManager`.
             hidden: Leave the group out of lists; Letta 0.16.8 ignores it.
-            shared_block_ids: IDs of blocks to attach to all agents of the group, deprecated: see
-                `groups.blocks.attach`.
+            shared_block_ids: IDs of blocks to attach to all agents of the group, deprecated.
             project_id: ID of the project that the group belongs to; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -533,8 +530,7 @@ class Groups(SyncResource[AsyncGroups]):
             description: Description of the group's purpose.
             manager_config: Changes to the settings of the group, such as `SleeptimeManagerUpdate`, or a mapping of the
                 same fields with `manager_type`, which cannot be changed.
-            shared_block_ids: IDs of blocks of the group, deprecated; Letta 0.16.8 ignores them: see
-                `groups.blocks.attach`.
+            shared_block_ids: IDs of blocks of the group, deprecated; Letta 0.16.8 ignores them.
             project_id: ID of the project that the group belongs to; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
