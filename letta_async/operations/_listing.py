@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar
 
+import attrs
+
+from letta_async._schema.fields import PageSize
 from letta_async._schema.pages import CursorPage, ObjectPage
 from letta_async._schema.unset import UNSET
-from letta_async.operations._operation import Operation, operation
+from letta_async.operations._operation import InQuery, Operation, operation
 
-__all__ = ["CursorListing", "GrowingListing", "Listing"]
+__all__ = ["CreationOrder", "CursorListing", "GrowingListing", "IdListing", "Listing"]
 
 Item = TypeVar("Item")
 
@@ -89,14 +92,36 @@ class Listing(Operation[list[Item]], Generic[Item]):
 
 
 @operation
-class GrowingListing(Listing[Item], Generic[Item]):
-    """A call whose cursors leave items out, because the server compares them with another field than it sorts by.
+class IdListing(Listing[Item], Generic[Item]):
+    """A call whose pages begin after the item with an ID, or end before it, as most lists of the API do.
 
-    An iteration asks for larger and larger first pages. A subclass has the parameter `limit`.
+    A subclass sets `item`, and the defaults where its own differ; they replace the words in braces in the descriptions.
+    It declares `after` and `before` again, without a description, to say which form the IDs have.
     """
 
-    default_limit: ClassVar[int]
+    item: ClassVar[str]
+    """Singular noun for an item."""
+    default_limit: ClassVar[int] = 50
     """Page size of the server where a call has no `limit`."""
+    default_order: ClassVar[str] = "desc"
+    """Order of the server where a call has no `order`."""
+
+    limit: InQuery[PageSize | None] = UNSET
+    """Maximum number of {items} per page. Server default: {default_limit}."""
+    after: InQuery[str | None] = UNSET
+    """Start after the {item} with this ID, in the order of the list."""
+    before: InQuery[str | None] = UNSET
+    """End before the {item} with this ID, in the order of the list."""
+    order: InQuery[Literal["asc", "desc"]] = UNSET
+    """`asc` lists the oldest first, `desc` the newest. Server default: `{default_order}`."""
+
+
+@operation
+class GrowingListing(IdListing[Item], Generic[Item]):
+    """A call whose cursors leave items out, because the server compares them with another field than it sorts by.
+
+    An iteration asks for larger and larger first pages.
+    """
 
     def following(self, page: list[Item]) -> Mapping[str, Any]:
         """Return a larger limit, unless the page is smaller than its own."""
@@ -107,6 +132,14 @@ class GrowingListing(Listing[Item], Generic[Item]):
         """Return `False`: a larger page begins with what is known, and leads on by its size."""
         del page, following, known
         return False
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class CreationOrder:
+    """Parameter of a list that the server sorts by the time of creation alone."""
+
+    order_by: InQuery[Literal["created_at"]] = UNSET
+    """Field that the order goes by. Server default: `created_at`."""
 
 
 @operation

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
     GET,
@@ -68,7 +67,7 @@ class CreateArchive(Operation[Archive]):
 
 
 @operation
-class ListArchives(Listing[Archive]):
+class ListArchives(CreationOrder, IdListing[Archive]):
     """List archives.
 
     Raises:
@@ -77,17 +76,10 @@ class ListArchives(Listing[Archive]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/archives/")
+    item: ClassVar[str] = "archive"
 
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of archives per page. Server default: 50."""
     after: InQuery[ArchiveId | None] = UNSET
-    """Start after the archive with this ID, in the order of the list."""
     before: InQuery[ArchiveId | None] = UNSET
-    """End before the archive with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     name: InQuery[str | None] = UNSET
     """List archives with exactly this name."""
     agent_id: InQuery[AgentId | None] = UNSET
@@ -144,21 +136,16 @@ class DeleteArchive(Operation[None]):
 
 
 @operation
-class ListArchiveAgents(Listing[AgentState]):
+class ListArchiveAgents(IdListing[AgentState]):
     """List the agents that an archive is attached to. Letta 0.16.8 lists none for an archive that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/archives/{archive_id}/agents")
+    item: ClassVar[str] = "agent"
 
     archive_id: InPath[ArchiveId]
     """`archive-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of agents per page. Server default: 50."""
     after: InQuery[AgentId | None] = UNSET
-    """Start after the agent with this ID, in the order of the list."""
     before: InQuery[AgentId | None] = UNSET
-    """End before the agent with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
     include: InQuery[list[AgentInclude]] = UNSET
     """Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default: none."""
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.errors import ArgumentProblem
-from letta_async.operations._listing import GrowingListing, Listing
+from letta_async.operations._listing import CreationOrder, GrowingListing, IdListing
 from letta_async.operations._message_listing import MessageListing
 from letta_async.operations._operation import (
     DELETE,
@@ -90,21 +90,15 @@ class CreateGroup(Operation[Group]):
 
 
 @operation
-class ListGroups(Listing[Group]):
+class ListGroups(CreationOrder, IdListing[Group]):
     """List groups."""
 
     http: ClassVar[Endpoint] = GET("/v1/groups/")
+    item: ClassVar[str] = "group"
+    default_order: ClassVar[str] = "asc"
 
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of groups per page. Server default: 50."""
     after: InQuery[GroupId | None] = UNSET
-    """Start after the group with this ID, in the order of the list."""
     before: InQuery[GroupId | None] = UNSET
-    """End before the group with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `asc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     manager_type: InQuery[ManagerType | None] = UNSET
     """List groups that are managed in this way, such as `sleeptime`."""
     project_id: InQuery[str | None] = UNSET
@@ -264,7 +258,7 @@ class DetachGroupBlock(Operation[None]):
 
 
 @operation
-class ListAgentGroups(GrowingListing[Group]):
+class ListAgentGroups(CreationOrder, GrowingListing[Group]):
     """List the groups that an agent is in, without those that it only manages.
 
     Letta 0.16.8 sorts by age, but compares `after` and `before` with the ID, so that pages would leave groups out. An
@@ -272,19 +266,12 @@ class ListAgentGroups(GrowingListing[Group]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/groups")
+    item: ClassVar[str] = "group"
     default_limit: ClassVar[int] = 100
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of groups per page. Server default: 100."""
     after: InQuery[GroupId | None] = UNSET
-    """Start after the group with this ID, in the order of the list."""
     before: InQuery[GroupId | None] = UNSET
-    """End before the group with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     manager_type: InQuery[ManagerType | None] = UNSET
     """List groups that are managed in this way, such as `sleeptime`."""

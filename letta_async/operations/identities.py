@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
     GET,
@@ -104,21 +103,14 @@ class UpsertIdentity(Operation[Identity]):
 
 
 @operation
-class ListIdentities(Listing[Identity]):
+class ListIdentities(CreationOrder, IdListing[Identity]):
     """List identities."""
 
     http: ClassVar[Endpoint] = GET("/v1/identities/")
+    item: ClassVar[str] = "identity"
 
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of identities per page. Server default: 50."""
     after: InQuery[IdentityId | None] = UNSET
-    """Start after the identity with this ID, in the order of the list."""
     before: InQuery[IdentityId | None] = UNSET
-    """End before the identity with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     name: InQuery[str | None] = UNSET
     """List identities whose name contains this text."""
     identifier_key: InQuery[str | None] = UNSET
@@ -221,7 +213,7 @@ class UpsertIdentityProperties(Operation[Identity | None]):
 
 
 @operation
-class ListIdentityAgents(Listing[AgentState]):
+class ListIdentityAgents(CreationOrder, IdListing[AgentState]):
     """List the agents of an identity.
 
     Raises:
@@ -230,25 +222,18 @@ class ListIdentityAgents(Listing[AgentState]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/identities/{identity_id}/agents")
+    item: ClassVar[str] = "agent"
 
     identity_id: InPath[IdentityId]
     """`identity-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of agents per page. Server default: 50."""
     after: InQuery[AgentId | None] = UNSET
-    """Start after the agent with this ID, in the order of the list."""
     before: InQuery[AgentId | None] = UNSET
-    """End before the agent with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     include: InQuery[list[AgentInclude]] = UNSET
     """Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default: none."""
 
 
 @operation
-class ListIdentityBlocks(Listing[Block]):
+class ListIdentityBlocks(CreationOrder, IdListing[Block]):
     """List the blocks of an identity.
 
     Raises:
@@ -257,19 +242,12 @@ class ListIdentityBlocks(Listing[Block]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/identities/{identity_id}/blocks")
+    item: ClassVar[str] = "block"
 
     identity_id: InPath[IdentityId]
     """`identity-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of blocks per page. Server default: 50."""
     after: InQuery[BlockId | None] = UNSET
-    """Start after the block with this ID, in the order of the list."""
     before: InQuery[BlockId | None] = UNSET
-    """End before the block with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
 
 
 @operation
