@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar
 
 from letta_async._schema.unset import UNSET
+from letta_async.operations._agent_listing import AgentListing
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
@@ -23,7 +23,8 @@ from letta_async.operations._operation import (
     PassageId,
     operation,
 )
-from letta_async.types.agent import AgentInclude, AgentState
+from letta_async.operations.passages import PassageFields
+from letta_async.types.agent import AgentState
 from letta_async.types.archive import Archive, Passage, PassageCreate
 from letta_async.types.folder import EmbeddingConfig
 
@@ -115,9 +116,9 @@ class UpdateArchive(Operation[Archive]):
     archive_id: InPath[ArchiveId]
     """`archive-<uuid4>`."""
     name: InBody[str | None] = UNSET
-    """Name of the archive."""
+    """New name of the archive."""
     description: InBody[str | None] = UNSET
-    """Description of the archive."""
+    """New description of the archive."""
 
 
 @operation
@@ -136,22 +137,17 @@ class DeleteArchive(Operation[None]):
 
 
 @operation
-class ListArchiveAgents(IdListing[AgentState]):
+class ListArchiveAgents(AgentListing[AgentState]):
     """List the agents that an archive is attached to. Letta 0.16.8 lists none for an archive that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/archives/{archive_id}/agents")
-    item: ClassVar[str] = "agent"
 
     archive_id: InPath[ArchiveId]
     """`archive-<uuid4>`."""
-    after: InQuery[AgentId | None] = UNSET
-    before: InQuery[AgentId | None] = UNSET
-    include: InQuery[list[AgentInclude]] = UNSET
-    """Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default: none."""
 
 
 @operation
-class CreateArchivePassage(Operation[Passage]):
+class CreateArchivePassage(PassageFields, Operation[Passage]):
     """Create a passage in an archive.
 
     Raises:
@@ -163,14 +159,8 @@ class CreateArchivePassage(Operation[Passage]):
 
     archive_id: InPath[ArchiveId]
     """`archive-<uuid4>`."""
-    text: InBody[str]
-    """Text of the passage."""
-    tags: InBody[list[str] | None] = UNSET
-    """Tags to find the passage by."""
     metadata: InBody[Mapping[str, Any] | None] = UNSET
     """JSON object to store with the passage."""
-    created_at: InBody[datetime | None] = UNSET
-    """Time of creation. Server default: now."""
 
 
 @operation

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from letta_async._schema.fields import PageSize
+import attrs
+
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.errors import ArgumentProblem
 from letta_async.operations._listing import CreationOrder, GrowingListing, IdListing
-from letta_async.operations._message_listing import MessageListing
+from letta_async.operations._message_listing import MessageListing, MessageToolParameters, MessageTypeFilter
 from letta_async.operations._operation import (
     DELETE,
     GET,
@@ -22,13 +23,11 @@ from letta_async.operations._operation import (
     InBody,
     InPath,
     InQuery,
-    MessageId,
     Operation,
     operation,
 )
 from letta_async.types.group import Group, ManagerConfig, ManagerConfigUpdate, ManagerType, VoiceSleeptimeManager
 from letta_async.types.message import Message
-from letta_async.types.turn import MessageType
 
 __all__ = [
     "AttachGroupBlock",
@@ -43,6 +42,14 @@ __all__ = [
     "RetrieveGroup",
     "UpdateGroup",
 ]
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class ManagerFilter:
+    """Parameter of a list of groups that are managed in one way."""
+
+    manager_type: InQuery[ManagerType | None] = UNSET
+    """List groups that are managed in this way, such as `sleeptime`."""
 
 
 @operation
@@ -90,7 +97,7 @@ class CreateGroup(Operation[Group]):
 
 
 @operation
-class ListGroups(CreationOrder, IdListing[Group]):
+class ListGroups(ManagerFilter, CreationOrder, IdListing[Group]):
     """List groups."""
 
     http: ClassVar[Endpoint] = GET("/v1/groups/")
@@ -99,8 +106,6 @@ class ListGroups(CreationOrder, IdListing[Group]):
 
     after: InQuery[GroupId | None] = UNSET
     before: InQuery[GroupId | None] = UNSET
-    manager_type: InQuery[ManagerType | None] = UNSET
-    """List groups that are managed in this way, such as `sleeptime`."""
     project_id: InQuery[str | None] = UNSET
     """List groups of this project; hosted API."""
 
@@ -156,7 +161,7 @@ class UpdateGroup(Operation[Group]):
     shared_block_ids: InBody[list[BlockId] | None] = UNSET
     """IDs of blocks of the group, deprecated; Letta 0.16.8 ignores them."""
     project_id: InBody[str | None] = UNSET
-    """ID of the project that the group belongs to; hosted API."""
+    """ID of the project to move the group to; hosted API."""
 
 
 @operation
@@ -175,7 +180,7 @@ class DeleteGroup(Operation[None]):
 
 
 @operation
-class ListGroupMessages(MessageListing[Message]):
+class ListGroupMessages(MessageToolParameters, MessageTypeFilter, CreationOrder, MessageListing[Message]):
     """List the messages of a group.
 
     Raises:
@@ -184,28 +189,10 @@ class ListGroupMessages(MessageListing[Message]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/groups/{group_id}/messages")
+    default_limit: ClassVar[int] = 10
 
     group_id: InPath[GroupId]
     """`group-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of messages per page, as they are stored: one can be listed as several, or not at all. Server
-    default: 10."""
-    after: InQuery[MessageId | None] = UNSET
-    """Start after the message with this ID, in the order of the list."""
-    before: InQuery[MessageId | None] = UNSET
-    """End before the message with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
-    include_return_message_types: InQuery[list[MessageType] | None] = UNSET
-    """List messages of these types alone, such as `assistant_message`. Default: all."""
-    use_assistant_message: InQuery[bool] = UNSET
-    """List calls of the message tool as `AssistantMessage`; deprecated by the API. Server default: `True`."""
-    assistant_message_tool_name: InQuery[str] = UNSET
-    """Name of the message tool; deprecated by the API. Server default: `send_message`."""
-    assistant_message_tool_kwarg: InQuery[str] = UNSET
-    """Name of the message tool's argument; deprecated by the API. Server default: `message`."""
 
 
 @operation
@@ -258,7 +245,7 @@ class DetachGroupBlock(Operation[None]):
 
 
 @operation
-class ListAgentGroups(CreationOrder, GrowingListing[Group]):
+class ListAgentGroups(ManagerFilter, CreationOrder, GrowingListing[Group]):
     """List the groups that an agent is in, without those that it only manages.
 
     Letta 0.16.8 sorts by age, but compares `after` and `before` with the ID, so that pages would leave groups out. An
@@ -273,5 +260,3 @@ class ListAgentGroups(CreationOrder, GrowingListing[Group]):
     """`agent-<uuid4>`."""
     after: InQuery[GroupId | None] = UNSET
     before: InQuery[GroupId | None] = UNSET
-    manager_type: InQuery[ManagerType | None] = UNSET
-    """List groups that are managed in this way, such as `sleeptime`."""

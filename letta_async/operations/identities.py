@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+import attrs
+
 from letta_async._schema.unset import UNSET
+from letta_async.operations._agent_listing import AgentListing
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
@@ -23,7 +26,7 @@ from letta_async.operations._operation import (
     WholeBody,
     operation,
 )
-from letta_async.types.agent import AgentInclude, AgentState
+from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
 from letta_async.types.identity import Identity, IdentityProperty, IdentityType
 
@@ -45,8 +48,34 @@ __all__ = [
 ]
 
 
+@attrs.frozen(kw_only=True, slots=False)
+class IdentityRelations:
+    """Parameters for what an identity is attached to."""
+
+    agent_ids: InBody[list[AgentId] | None] = UNSET
+    """IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`."""
+    block_ids: InBody[list[BlockId] | None] = UNSET
+    """IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class IdentityFields(IdentityRelations):
+    """Parameters of a whole identity."""
+
+    identifier_key: InBody[str]
+    """Key of the identity in your own system; unique in a project."""
+    name: InBody[str]
+    """Name of the identity."""
+    identity_type: InBody[IdentityType]
+    """Kind of the identity: `org`, `user` or `other`."""
+    properties: InBody[list[IdentityProperty] | None] = UNSET
+    """Properties, as classes of this package or mappings with `key`, `value` and `type`."""
+    project_id: InBody[str | None] = UNSET
+    """ID of the project that the identity belongs to; hosted API."""
+
+
 @operation
-class CreateIdentity(Operation[Identity]):
+class CreateIdentity(IdentityFields, Operation[Identity]):
     """Create an identity.
 
     Raises:
@@ -57,24 +86,9 @@ class CreateIdentity(Operation[Identity]):
 
     http: ClassVar[Endpoint] = POST("/v1/identities/", body_required=True)
 
-    identifier_key: InBody[str]
-    """Key of the identity in your own system; unique in a project."""
-    name: InBody[str]
-    """Name of the identity."""
-    identity_type: InBody[IdentityType]
-    """Kind of the identity: `org`, `user` or `other`."""
-    properties: InBody[list[IdentityProperty] | None] = UNSET
-    """Properties, as classes of this package or mappings with `key`, `value` and `type`."""
-    agent_ids: InBody[list[AgentId] | None] = UNSET
-    """IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`."""
-    block_ids: InBody[list[BlockId] | None] = UNSET
-    """IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`."""
-    project_id: InBody[str | None] = UNSET
-    """ID of the project that the identity belongs to; hosted API."""
-
 
 @operation
-class UpsertIdentity(Operation[Identity]):
+class UpsertIdentity(IdentityFields, Operation[Identity]):
     """Update the identity with a key, or create it. Letta 0.16.8 creates none.
 
     `properties` and `agent_ids` replace those before. Letta 0.16.8 ignores `block_ids`.
@@ -85,21 +99,6 @@ class UpsertIdentity(Operation[Identity]):
     """
 
     http: ClassVar[Endpoint] = PUT("/v1/identities/")
-
-    identifier_key: InBody[str]
-    """Key of the identity in your own system; unique in a project."""
-    name: InBody[str]
-    """Name of the identity."""
-    identity_type: InBody[IdentityType]
-    """Kind of the identity: `org`, `user` or `other`."""
-    properties: InBody[list[IdentityProperty] | None] = UNSET
-    """Properties, as classes of this package or mappings with `key`, `value` and `type`."""
-    agent_ids: InBody[list[AgentId] | None] = UNSET
-    """IDs of the agents of the identity, deprecated: see `agents.identities.attach`."""
-    block_ids: InBody[list[BlockId] | None] = UNSET
-    """IDs of the blocks of the identity, deprecated: see `blocks.identities.attach`."""
-    project_id: InBody[str | None] = UNSET
-    """ID of the project that the identity belongs to; hosted API."""
 
 
 @operation
@@ -149,7 +148,7 @@ class RetrieveIdentity(Operation[Identity]):
 
 
 @operation
-class UpdateIdentity(Operation[Identity]):
+class UpdateIdentity(IdentityRelations, Operation[Identity]):
     """Update an identity. A parameter that is left out or `None` keeps its value.
 
     What lists contain is added: a property replaces one with the same key, and no agent or block is detached.
@@ -171,10 +170,6 @@ class UpdateIdentity(Operation[Identity]):
     """Kind of the identity: `org`, `user` or `other`."""
     properties: InBody[list[IdentityProperty] | None] = UNSET
     """Properties to add, as classes of this package or mappings with `key`, `value` and `type`."""
-    agent_ids: InBody[list[AgentId] | None] = UNSET
-    """IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`."""
-    block_ids: InBody[list[BlockId] | None] = UNSET
-    """IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`."""
 
 
 @operation
@@ -213,7 +208,7 @@ class UpsertIdentityProperties(Operation[Identity | None]):
 
 
 @operation
-class ListIdentityAgents(CreationOrder, IdListing[AgentState]):
+class ListIdentityAgents(CreationOrder, AgentListing[AgentState]):
     """List the agents of an identity.
 
     Raises:
@@ -222,14 +217,9 @@ class ListIdentityAgents(CreationOrder, IdListing[AgentState]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/identities/{identity_id}/agents")
-    item: ClassVar[str] = "agent"
 
     identity_id: InPath[IdentityId]
     """`identity-<uuid4>`."""
-    after: InQuery[AgentId | None] = UNSET
-    before: InQuery[AgentId | None] = UNSET
-    include: InQuery[list[AgentInclude]] = UNSET
-    """Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default: none."""
 
 
 @operation

@@ -6,6 +6,8 @@ from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Literal
 
+import attrs
+
 from letta_async._schema.fields import PageSize, Range
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import Listing
@@ -30,6 +32,7 @@ __all__ = [
     "CreateAgentPassage",
     "DeleteAgentPassage",
     "ListAgentPassages",
+    "PassageFields",
     "SearchAgentPassages",
     "SearchPassages",
 ]
@@ -40,8 +43,20 @@ SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
 """Maximum number of results of a search."""
 
 
+@attrs.frozen(kw_only=True, slots=False)
+class PassageFields:
+    """Parameters of a passage to create."""
+
+    text: InBody[str]
+    """Text of the passage."""
+    tags: InBody[list[str] | None] = UNSET
+    """Tags to find the passage by."""
+    created_at: InBody[datetime | None] = UNSET
+    """Time of creation. Server default: now."""
+
+
 @operation
-class CreateAgentPassage(Operation[list[Passage]]):
+class CreateAgentPassage(PassageFields, Operation[list[Passage]]):
     """Create a passage in the archive of an agent. The first one creates the archive.
 
     Returns:
@@ -57,12 +72,6 @@ class CreateAgentPassage(Operation[list[Passage]]):
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    text: InBody[str]
-    """Text of the passage."""
-    tags: InBody[list[str] | None] = UNSET
-    """Tags to find the passage by."""
-    created_at: InBody[datetime | None] = UNSET
-    """Time of creation. Server default: now."""
 
 
 @operation
@@ -183,7 +192,7 @@ class SearchPassages(Operation[list[PassageSearchResponseItem]]):
     tag_match_mode: InBody[Literal["any", "all"]] = UNSET
     """Find passages with `any` or with `all` of the tags. Server default: `any`."""
     limit: InBody[SearchSize] = UNSET
-    """Maximum number of results, 1 to 100. Server default: 50."""
+    """Maximum number of passages to find, 1 to 100. Server default: 50."""
     start_date: InBody[datetime | None] = UNSET
     """Find passages created at this time or later."""
     end_date: InBody[datetime | None] = UNSET

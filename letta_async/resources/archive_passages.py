@@ -26,8 +26,8 @@ class AsyncArchivePassages(AsyncResource):
         *,
         text: str | Unset,
         tags: Sequence[str] | Unset | None = UNSET,
-        metadata: Mapping[str, Any] | Unset | None = UNSET,
         created_at: datetime | str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -42,8 +42,8 @@ class AsyncArchivePassages(AsyncResource):
             archive_id: `archive-<uuid4>`.
             text: Text of the passage.
             tags: Tags to find the passage by.
-            metadata: JSON object to store with the passage.
             created_at: Time of creation. Server default: now.
+            metadata: JSON object to store with the passage.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -60,7 +60,7 @@ class AsyncArchivePassages(AsyncResource):
         """
         return await self._send(
             CreateArchivePassage,
-            {"archive_id": archive_id, "text": text, "tags": tags, "metadata": metadata, "created_at": created_at},
+            {"archive_id": archive_id, "text": text, "tags": tags, "created_at": created_at, "metadata": metadata},
             extra_headers,
             extra_query,
             extra_body,
@@ -163,8 +163,8 @@ class ArchivePassages(SyncResource[AsyncArchivePassages]):
         *,
         text: str | Unset,
         tags: Sequence[str] | Unset | None = UNSET,
-        metadata: Mapping[str, Any] | Unset | None = UNSET,
         created_at: datetime | str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -179,8 +179,8 @@ class ArchivePassages(SyncResource[AsyncArchivePassages]):
             archive_id: `archive-<uuid4>`.
             text: Text of the passage.
             tags: Tags to find the passage by.
-            metadata: JSON object to store with the passage.
             created_at: Time of creation. Server default: now.
+            metadata: JSON object to store with the passage.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -200,8 +200,8 @@ class ArchivePassages(SyncResource[AsyncArchivePassages]):
             archive_id,
             text=text,
             tags=tags,
-            metadata=metadata,
             created_at=created_at,
+            metadata=metadata,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

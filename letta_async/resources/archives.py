@@ -193,8 +193,8 @@ class AsyncArchives(AsyncResource):
 
         Args:
             archive_id: `archive-<uuid4>`.
-            name: Name of the archive.
-            description: Description of the archive.
+            name: New name of the archive.
+            description: New description of the archive.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -430,8 +430,8 @@ class Archives(SyncResource[AsyncArchives]):
 
         Args:
             archive_id: `archive-<uuid4>`.
-            name: Name of the archive.
-            description: Description of the archive.
+            name: New name of the archive.
+            description: New description of the archive.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.

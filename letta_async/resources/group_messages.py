@@ -54,7 +54,7 @@ class AsyncGroupMessages(AsyncResource):
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
-            use_assistant_message: List calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
                 `send_message`.
@@ -162,7 +162,7 @@ class GroupMessages(SyncResource[AsyncGroupMessages]):
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
-            use_assistant_message: List calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
                 `send_message`.

@@ -238,7 +238,7 @@ class AsyncGroups(AsyncResource):
             manager_config: Changes to the settings of the group, such as `SleeptimeManagerUpdate`, or a mapping of the
                 same fields with `manager_type`, which cannot be changed.
             shared_block_ids: IDs of blocks of the group, deprecated; Letta 0.16.8 ignores them.
-            project_id: ID of the project that the group belongs to; hosted API.
+            project_id: ID of the project to move the group to; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -531,7 +531,7 @@ class Groups(SyncResource[AsyncGroups]):
             manager_config: Changes to the settings of the group, such as `SleeptimeManagerUpdate`, or a mapping of the
                 same fields with `manager_type`, which cannot be changed.
             shared_block_ids: IDs of blocks of the group, deprecated; Letta 0.16.8 ignores them.
-            project_id: ID of the project that the group belongs to; hosted API.
+            project_id: ID of the project to move the group to; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.

@@ -50,9 +50,9 @@ class AsyncIdentities(AsyncResource):
         identifier_key: str | Unset,
         name: str | Unset,
         identity_type: IdentityType | Unset,
-        properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
         agent_ids: Sequence[str] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
+        properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -67,9 +67,9 @@ class AsyncIdentities(AsyncResource):
             identifier_key: Key of the identity in your own system; unique in a project.
             name: Name of the identity.
             identity_type: Kind of the identity: `org`, `user` or `other`.
-            properties: Properties, as classes of this package or mappings with `key`, `value` and `type`.
             agent_ids: IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`.
             block_ids: IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`.
+            properties: Properties, as classes of this package or mappings with `key`, `value` and `type`.
             project_id: ID of the project that the identity belongs to; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -92,9 +92,9 @@ class AsyncIdentities(AsyncResource):
                 "identifier_key": identifier_key,
                 "name": name,
                 "identity_type": identity_type,
-                "properties": properties,
                 "agent_ids": agent_ids,
                 "block_ids": block_ids,
+                "properties": properties,
                 "project_id": project_id,
             },
             extra_headers,
@@ -109,9 +109,9 @@ class AsyncIdentities(AsyncResource):
         identifier_key: str | Unset,
         name: str | Unset,
         identity_type: IdentityType | Unset,
-        properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
         agent_ids: Sequence[str] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
+        properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -130,9 +130,9 @@ class AsyncIdentities(AsyncResource):
             identifier_key: Key of the identity in your own system; unique in a project.
             name: Name of the identity.
             identity_type: Kind of the identity: `org`, `user` or `other`.
+            agent_ids: IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`.
+            block_ids: IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`.
             properties: Properties, as classes of this package or mappings with `key`, `value` and `type`.
-            agent_ids: IDs of the agents of the identity, deprecated: see `agents.identities.attach`.
-            block_ids: IDs of the blocks of the identity, deprecated: see `blocks.identities.attach`.
             project_id: ID of the project that the identity belongs to; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -154,9 +154,9 @@ class AsyncIdentities(AsyncResource):
                 "identifier_key": identifier_key,
                 "name": name,
                 "identity_type": identity_type,
-                "properties": properties,
                 "agent_ids": agent_ids,
                 "block_ids": block_ids,
+                "properties": properties,
                 "project_id": project_id,
             },
             extra_headers,
@@ -298,12 +298,12 @@ class AsyncIdentities(AsyncResource):
         self,
         identity_id: str,
         *,
+        agent_ids: Sequence[str] | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
         identifier_key: str | Unset | None = UNSET,
         name: str | Unset | None = UNSET,
         identity_type: IdentityType | Unset | None = UNSET,
         properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
-        agent_ids: Sequence[str] | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -319,12 +319,12 @@ class AsyncIdentities(AsyncResource):
 
         Args:
             identity_id: `identity-<uuid4>`.
+            agent_ids: IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`.
+            block_ids: IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`.
             identifier_key: Key of the identity in your own system; unique in a project.
             name: Name of the identity.
             identity_type: Kind of the identity: `org`, `user` or `other`.
             properties: Properties to add, as classes of this package or mappings with `key`, `value` and `type`.
-            agent_ids: IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`.
-            block_ids: IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -343,12 +343,12 @@ class AsyncIdentities(AsyncResource):
             UpdateIdentity,
             {
                 "identity_id": identity_id,
+                "agent_ids": agent_ids,
+                "block_ids": block_ids,
                 "identifier_key": identifier_key,
                 "name": name,
                 "identity_type": identity_type,
                 "properties": properties,
-                "agent_ids": agent_ids,
-                "block_ids": block_ids,
             },
             extra_headers,
             extra_query,
@@ -408,9 +408,9 @@ class Identities(SyncResource[AsyncIdentities]):
         identifier_key: str | Unset,
         name: str | Unset,
         identity_type: IdentityType | Unset,
-        properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
         agent_ids: Sequence[str] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
+        properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -425,9 +425,9 @@ class Identities(SyncResource[AsyncIdentities]):
             identifier_key: Key of the identity in your own system; unique in a project.
             name: Name of the identity.
             identity_type: Kind of the identity: `org`, `user` or `other`.
-            properties: Properties, as classes of this package or mappings with `key`, `value` and `type`.
             agent_ids: IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`.
             block_ids: IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`.
+            properties: Properties, as classes of this package or mappings with `key`, `value` and `type`.
             project_id: ID of the project that the identity belongs to; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -449,9 +449,9 @@ class Identities(SyncResource[AsyncIdentities]):
             identifier_key=identifier_key,
             name=name,
             identity_type=identity_type,
-            properties=properties,
             agent_ids=agent_ids,
             block_ids=block_ids,
+            properties=properties,
             project_id=project_id,
             extra_headers=extra_headers,
             extra_query=extra_query,
@@ -465,9 +465,9 @@ class Identities(SyncResource[AsyncIdentities]):
         identifier_key: str | Unset,
         name: str | Unset,
         identity_type: IdentityType | Unset,
-        properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
         agent_ids: Sequence[str] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
+        properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -486,9 +486,9 @@ class Identities(SyncResource[AsyncIdentities]):
             identifier_key: Key of the identity in your own system; unique in a project.
             name: Name of the identity.
             identity_type: Kind of the identity: `org`, `user` or `other`.
+            agent_ids: IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`.
+            block_ids: IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`.
             properties: Properties, as classes of this package or mappings with `key`, `value` and `type`.
-            agent_ids: IDs of the agents of the identity, deprecated: see `agents.identities.attach`.
-            block_ids: IDs of the blocks of the identity, deprecated: see `blocks.identities.attach`.
             project_id: ID of the project that the identity belongs to; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -509,9 +509,9 @@ class Identities(SyncResource[AsyncIdentities]):
             identifier_key=identifier_key,
             name=name,
             identity_type=identity_type,
-            properties=properties,
             agent_ids=agent_ids,
             block_ids=block_ids,
+            properties=properties,
             project_id=project_id,
             extra_headers=extra_headers,
             extra_query=extra_query,
@@ -662,12 +662,12 @@ class Identities(SyncResource[AsyncIdentities]):
         self,
         identity_id: str,
         *,
+        agent_ids: Sequence[str] | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
         identifier_key: str | Unset | None = UNSET,
         name: str | Unset | None = UNSET,
         identity_type: IdentityType | Unset | None = UNSET,
         properties: Sequence[IdentityProperty | Mapping[str, Any]] | Unset | None = UNSET,
-        agent_ids: Sequence[str] | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -683,12 +683,12 @@ class Identities(SyncResource[AsyncIdentities]):
 
         Args:
             identity_id: `identity-<uuid4>`.
+            agent_ids: IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`.
+            block_ids: IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`.
             identifier_key: Key of the identity in your own system; unique in a project.
             name: Name of the identity.
             identity_type: Kind of the identity: `org`, `user` or `other`.
             properties: Properties to add, as classes of this package or mappings with `key`, `value` and `type`.
-            agent_ids: IDs of agents to attach the identity to, deprecated: see `agents.identities.attach`.
-            block_ids: IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -706,12 +706,12 @@ class Identities(SyncResource[AsyncIdentities]):
         return self._wait(
             self._core.update,
             identity_id,
+            agent_ids=agent_ids,
+            block_ids=block_ids,
             identifier_key=identifier_key,
             name=name,
             identity_type=identity_type,
             properties=properties,
-            agent_ids=agent_ids,
-            block_ids=block_ids,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

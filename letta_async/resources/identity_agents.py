@@ -28,8 +28,8 @@ class AsyncIdentityAgents(AsyncResource):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
-        order_by: Literal["created_at"] | Unset = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -47,9 +47,9 @@ class AsyncIdentityAgents(AsyncResource):
             after: Start after the agent with this ID, in the order of the list.
             before: End before the agent with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
-            order_by: Field that the order goes by. Server default: `created_at`.
             include: Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default:
                 none.
+            order_by: Field that the order goes by. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -72,8 +72,8 @@ class AsyncIdentityAgents(AsyncResource):
                 "after": after,
                 "before": before,
                 "order": order,
-                "order_by": order_by,
                 "include": include,
+                "order_by": order_by,
             },
             extra_headers,
             extra_query,
@@ -93,8 +93,8 @@ class IdentityAgents(SyncResource[AsyncIdentityAgents]):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
-        order_by: Literal["created_at"] | Unset = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -112,9 +112,9 @@ class IdentityAgents(SyncResource[AsyncIdentityAgents]):
             after: Start after the agent with this ID, in the order of the list.
             before: End before the agent with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
-            order_by: Field that the order goes by. Server default: `created_at`.
             include: Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default:
                 none.
+            order_by: Field that the order goes by. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -136,8 +136,8 @@ class IdentityAgents(SyncResource[AsyncIdentityAgents]):
                 after=after,
                 before=before,
                 order=order,
-                order_by=order_by,
                 include=include,
+                order_by=order_by,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,

@@ -49,7 +49,7 @@ class AsyncPassages(AsyncResource):
             archive_id: Search this archive, `archive-<uuid4>`.
             tags: Find passages with these tags. Letta 0.16.8 looks for them in the `limit` most similar passages alone.
             tag_match_mode: Find passages with `any` or with `all` of the tags. Server default: `any`.
-            limit: Maximum number of results, 1 to 100. Server default: 50.
+            limit: Maximum number of passages to find, 1 to 100. Server default: 50.
             start_date: Find passages created at this time or later.
             end_date: Find passages created at this time or earlier.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -120,7 +120,7 @@ class Passages(SyncResource[AsyncPassages]):
             archive_id: Search this archive, `archive-<uuid4>`.
             tags: Find passages with these tags. Letta 0.16.8 looks for them in the `limit` most similar passages alone.
             tag_match_mode: Find passages with `any` or with `all` of the tags. Server default: `any`.
-            limit: Maximum number of results, 1 to 100. Server default: 50.
+            limit: Maximum number of passages to find, 1 to 100. Server default: 50.
             start_date: Find passages created at this time or later.
             end_date: Find passages created at this time or earlier.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
