@@ -207,6 +207,8 @@ class Operation(Record, Generic[Answer]):
     """Type of the response, taken from the type argument."""
     event: ClassVar[Any] = None
     """Type of an event, where the response is or can be an event stream; see `operations._streaming`."""
+    made_by: ClassVar[str | None] = None
+    """Name of the method that a base class of the resource makes of several calls; `None` for a single call."""
     __attrs_attrs__: ClassVar[Any]
 
     @classmethod

@@ -25,11 +25,12 @@ from letta_async.operations import (
     runs,
     tags,
 )
+from letta_async.operations._finding import FindOrCreateAgent, FindOrCreateBlock
 from letta_async.operations._operation import Operation
-from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools, ToolLoopOperation
+from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools
 
-__all__ = ["EXTENSIONS", "LOOPS", "RESOURCES", "TREE"]
-__all__ = ["EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
+__all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
+__all__ = ["COMPOSED", "EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
     "agents": "Agents, from whose memory system prompts are compiled.",
@@ -162,20 +163,23 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
 }
 """Operation of each method, by its attribute path on a client."""
 
-LOOPS: Final[dict[str, type[ToolLoopOperation]]] = {
+COMPOSED: Final[dict[str, type[Operation[Any]]]] = {
+    "agents.find_or_create": FindOrCreateAgent,
     "agents.messages.run_tools": RunAgentTools,
+    "blocks.find_or_create": FindOrCreateBlock,
     "conversations.messages.run_tools": RunConversationTools,
 }
-"""Declaration of each method that makes a call again and again, by its attribute path on a client."""
+"""Declaration of each method that makes several calls, by its attribute path on a client."""
 
 EXTENSIONS: Final[dict[str, str]] = {
+    "agents": "letta_async.resources._finding.AsyncFinding",
     "agents.messages": "letta_async.resources._tool_running.AsyncToolRunning",
+    "blocks": "letta_async.resources._finding.AsyncFinding",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
     "conversations.messages": "letta_async.resources._tool_running.AsyncToolRunning",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
 }
-"""Base class of a resource with what is more than one call, written by hand: methods, or what those of `LOOPS` do."""
-"""Class with the methods of a resource that are more than one call, written by hand."""
+"""Base class of a resource with what is more than one call, written by hand: methods, or what `COMPOSED` ones do."""
 
 EARLIER_NAMES: Final[dict[str, str]] = {
     "agents.modify": "agents.update",
