@@ -72,6 +72,7 @@ def create(store: Store, call: Call) -> Any:
     models = store.live.models
     llm_config, embedding_config = _models.new_llm_config(body, models), _models.embedding_of(body, models)
     _check_tools(body["tools"] or [])
+    identity_ids = relations.checked_identities(store, body["identity_ids"])
     block_ids = _block_ids(store, body)
     now = store.clock()
     agent_id = new_id("agent")
@@ -106,6 +107,7 @@ def create(store: Store, call: Call) -> Any:
     for initial in first:
         _add_initial_message(store, agent, initial["role"], initial["content"])
     agent = store.put(attrs.evolve(agent, message_ids=tuple(store.held[agent.id].direct_ids)))
+    relations.set_identities(store, agent.id, identity_ids)
     return _wire.agent(agent, store)
 
 
@@ -274,6 +276,7 @@ def update(store: Store, call: Call) -> Any:
     }
     changed = {name: value for name, value in changes.items() if value is not None}
     check_numbers(changed)
+    relations.set_identities(store, agent.id, relations.checked_identities(store, body["identity_ids"]))
     return _wire.agent(store.put(attrs.evolve(agent, **changed)), store)
 
 

@@ -177,6 +177,14 @@ async def test_shared_blocks_are_attached_to_all_agents(
     assert {each.id async for each in sdk.blocks.agents.list(block["id"])} == {agents[0], agents[2]}
 
 
+async def test_an_agent_shows_the_group_that_it_manages(create: Create, http: Http, agents: list[str]) -> None:
+    group = await create(agent_ids=agents[:1], manager_config=SupervisorManager(manager_agent_id=agents[2]))
+    manager = (await http.get(f"/v1/agents/{agents[2]}?include=agent.managed_group")).json
+    assert (manager["managed_group"]["id"], manager["multi_agent_group"]["id"]) == (group.id, group.id)
+    other = (await http.get(f"/v1/agents/{agents[0]}?include=agent.managed_group")).json
+    assert other["managed_group"] is None
+
+
 async def test_a_group_has_no_messages_at_first(sdk: AsyncLetta, create: Create, agents: list[str]) -> None:
     group = await create(agent_ids=agents[:1])
     assert [each async for each in sdk.groups.messages.list(group.id)] == []

@@ -17,7 +17,7 @@ from letta_async import (
     InvalidArgumentError,
     NotFoundError,
 )
-from tests.contract.conftest import Make
+from tests.contract.conftest import MODEL, Make
 from tests.contract.wire import UNKNOWN, UNKNOWN_AGENT, UNKNOWN_BLOCK, Http
 
 Create = Callable[..., Awaitable[Identity]]
@@ -27,7 +27,7 @@ UNKNOWN_IDENTITY = f"identity-{UNKNOWN}"
 
 def new_key() -> str:
     """Return an identifier key that no other identity has."""
-    return f"contract {uuid.uuid4()}"
+    return f"contract-{uuid.uuid4()}"
 
 
 @pytest.fixture
@@ -141,6 +141,24 @@ async def test_identities_are_filtered(sdk: AsyncLetta, create: Create) -> None:
     assert await sdk.identities.count() >= 2
     with pytest.raises(NotFoundError):
         await sdk.identities.list(after=UNKNOWN_IDENTITY)
+
+
+async def test_an_agent_names_its_identities(sdk: AsyncLetta, create: Create, http: Http, make_agent: Make) -> None:
+    first, second = await create(), await create()
+    agent = await make_agent(identity_ids=[first.id])
+    assert (agent["identity_ids"], [each["id"] for each in agent["identities"]]) == ([first.id], [first.id])
+    changed = await http.patch(f"/v1/agents/{agent['id']}", {"identity_ids": [second.id]})
+    assert changed.json["identity_ids"] == [second.id]
+    listed = await http.get(f"/v1/agents/?identifier_keys={second.identifier_key}")
+    assert [each["id"] for each in listed.json] == [agent["id"]]
+    assert (await http.get(f"/v1/agents/?identity_id={first.id}")).json == []
+    retrieved = await http.get(f"/v1/agents/{agent['id']}?include=agent.identities")
+    assert [each["name"] for each in retrieved.json["identities"]] == ["Ada"]
+    for refused in (
+        await http.patch(f"/v1/agents/{agent['id']}", {"identity_ids": [UNKNOWN_IDENTITY]}),
+        await http.post("/v1/agents/", {"name": "x", "model": MODEL, "identity_ids": [UNKNOWN_IDENTITY]}),
+    ):
+        assert (refused.status, "identities_agents_identity_id_fkey" in refused.json["detail"]) == (409, True)
 
 
 async def test_agents_and_blocks_are_attached_and_detached(

@@ -104,9 +104,10 @@ async def test_all_pages_are_gone_through(sdk: AsyncLetta, create: Create, limit
 
 
 async def test_an_unknown_cursor_or_agent_of_a_list_is_not_found(sdk: AsyncLetta) -> None:
-    for parameters in ({"after": UNKNOWN_ARCHIVE}, {"before": UNKNOWN_ARCHIVE}, {"agent_id": UNKNOWN_AGENT}):
+    wrong: list[dict[str, Any]] = [{"after": UNKNOWN_ARCHIVE}, {"before": UNKNOWN_ARCHIVE}, {"agent_id": UNKNOWN_AGENT}]
+    for parameters in wrong:
         with pytest.raises(NotFoundError):
-            await sdk.archives.list(**parameters)  # type: ignore[arg-type]
+            await sdk.archives.list(**parameters)
 
 
 async def test_an_agent_has_one_archive(sdk: AsyncLetta, create: Create, agent_id: str) -> None:
@@ -273,7 +274,8 @@ async def test_archives_are_searched(sdk: AsyncLetta, create: Create, agent_id: 
     texts = ["The cat sat on the mat", "Dogs bark loudly", "Birds sing"]
     passages = [PassageCreate(text=text, tags=[text[:4]], created_at=moment) for text in texts]
     await sdk.archives.passages.create_many(archive.id, passages=passages)
-    for scope in ({"archive_id": archive.id}, {"agent_id": agent_id}):
+    scopes: list[dict[str, Any]] = [{"archive_id": archive.id}, {"agent_id": agent_id}]
+    for scope in scopes:
         found = await sdk.passages.search(query="Dogs bark loudly", **scope)
         assert {type(each) for each in found} == {PassageSearchResponseItem}
         assert (found[0].passage.text, type(found[0].passage), found[0].metadata) == (texts[1], Passage, {})
@@ -285,7 +287,8 @@ async def test_archives_are_searched(sdk: AsyncLetta, create: Create, agent_id: 
         assert await sdk.passages.search(start_date=moment + timedelta(days=1), **scope) == []
         assert len(await sdk.passages.search(end_date=moment, **scope)) == 3
     assert await sdk.passages.search(agent_id=UNKNOWN_AGENT) == []
-    for unknown in ({"agent_id": UNKNOWN_AGENT}, {"archive_id": UNKNOWN_ARCHIVE}):
+    nowhere: list[dict[str, Any]] = [{"agent_id": UNKNOWN_AGENT}, {"archive_id": UNKNOWN_ARCHIVE}]
+    for unknown in nowhere:
         with pytest.raises(NotFoundError):
             await sdk.passages.search(query="x", **unknown)
     with pytest.raises(InvalidArgumentError, match="limit: 101 .* is out of range"):

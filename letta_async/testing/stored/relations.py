@@ -7,17 +7,19 @@ from typing import Any
 
 import attrs
 
-from letta_async.testing._errors import no_record, not_found
+from letta_async.testing._errors import Refusal, no_record, not_found
 from letta_async.testing._state import Agent, Block, Store, StoredRow
 
 __all__ = [
     "check_agent",
+    "checked_identities",
     "existing_agent",
     "existing_block",
     "group_managed_by",
     "identities_of",
     "ids_of_identities",
     "linked",
+    "set_identities",
     "show_group",
     "show_identity",
     "unlinked",
@@ -81,6 +83,35 @@ def identities_of(store: Store, agent_id: str) -> list[dict[str, Any]]:
     """Return the JSON of the identities of an agent."""
     rows = (row for row in store.rows.values() if row.collection == "identities")
     return [show_identity(store, row) for row in rows if agent_id in row.fields["agents"]]
+
+
+def checked_identities(store: Store, ids: Iterable[str] | None) -> list[str] | None:
+    """Return the IDs of identities, all of which must exist; `None` if none are given."""
+    if ids is None:
+        return None
+    for identity_id in ids:
+        if identity_id not in store.rows:
+            raise Refusal(
+                409,
+                {
+                    "detail": "(sqlalchemy.dialects.postgresql.asyncpg.IntegrityError) "
+                    "<class 'asyncpg.exceptions.ForeignKeyViolationError'>: insert or update on table "
+                    '"identities_agents" violates foreign key constraint "identities_agents_identity_id_fkey"\n'
+                    f'DETAIL:  Key (identity_id)=({identity_id}) is not present in table "identities".'
+                },
+            )
+    return list(ids)
+
+
+def set_identities(store: Store, agent_id: str, ids: Iterable[str] | None) -> None:
+    """Make some identities those of an agent, unless `ids` is `None`."""
+    if ids is None:
+        return
+    for row in [row for row in store.rows.values() if row.collection == "identities"]:
+        if row.id in ids:
+            linked(store, row, "agents", [agent_id])
+        elif agent_id in row.fields["agents"]:
+            unlinked(store, row, "agents", agent_id)
 
 
 def group_managed_by(store: Store, agent_id: str) -> dict[str, Any] | None:
