@@ -1,7 +1,8 @@
-"""Tests of lists of passages, whose server sorts and compares those of one time in different directions."""
+"""Tests of passages, whose lists are sorted and compared in different directions, and of bodies that are lists."""
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,8 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from letta_async import APIError, Passage
+from letta_async import APIError, InvalidArgumentError, Passage
+from letta_async._http.request import NO_OPTIONS, CallOptions, build
+from letta_async._schema.converter import read
+from letta_async.config import ClientConfig
 from letta_async.operations._listing import Listing
+from letta_async.operations.identities import UpsertIdentityProperties
 from letta_async.operations.passages import ListAgentPassages
 from letta_async.resources._paging import AsyncPaginator
 
@@ -90,3 +95,34 @@ async def test_a_server_that_does_not_lead_on_is_an_error(*, ascending: bool) ->
     with pytest.raises(APIError, match="does not lead on"):
         _ = [row async for row in server.list(ascending=ascending)]
     assert server.requests == 2
+
+
+def test_an_embedding_is_kept_and_shown_by_its_length() -> None:
+    numbers = [0.5] * 4096
+    passage = read(Passage, {"id": "passage-1", "text": "x", "embedding": numbers, "tags": ["a"]})
+    assert passage.embedding is numbers
+    assert repr(passage) == "Passage(id='passage-1', text='x', tags=['a'], embedding=<4096 numbers>)"
+    assert repr(Passage(text="x", embedding=None)) == "Passage(text='x')"
+
+
+IDENTITY = "identity-123e4567-e89b-42d3-8456-426614174000"
+CONFIG = ClientConfig(api_key=None, base_url="http://localhost:8283")
+
+
+def test_a_body_can_be_a_list() -> None:
+    body = [{"key": "a", "value": 1, "type": "number"}, {"key": "b", "value": {"c": None}, "type": "json"}]
+    request = build(UpsertIdentityProperties, {"identity_id": IDENTITY, "body": body}, NO_OPTIONS, CONFIG)
+    assert request.body is not None
+    assert json.loads(request.body) == body
+    assert request.headers["Content-Type"] == "application/json"
+    empty = build(UpsertIdentityProperties, {"identity_id": IDENTITY, "body": []}, NO_OPTIONS, CONFIG)
+    assert empty.body == b"[]"
+
+
+def test_nothing_is_added_to_a_body_that_is_a_list() -> None:
+    options = CallOptions(extra_body={"newer": 1})
+    with pytest.raises(InvalidArgumentError, match="extra_body: does not go with a body that is a list"):
+        build(UpsertIdentityProperties, {"identity_id": IDENTITY, "body": []}, options, CONFIG)
+    with pytest.raises(InvalidArgumentError, match=r"body\[0\]\.value: \[1\] .* is"):
+        wrong = [{"key": "a", "value": [1], "type": "json"}]
+        build(UpsertIdentityProperties, {"identity_id": IDENTITY, "body": wrong}, NO_OPTIONS, CONFIG)

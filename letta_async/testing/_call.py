@@ -47,7 +47,7 @@ class Call:
         asked: list[str] | None = [] if include or not everything else self.query["include_relationships"]
         if asked is None:
             asked = [] if self.is_version_1() else [*_RELATIONS]
-        shown = set(_RELATIONS).intersection(asked)
+        shown = set[str](_RELATIONS).intersection(asked)
         if "tool_exec_environment_variables" in asked:
             shown.add("secrets")
         if "memory" in shown:

@@ -36,7 +36,8 @@ async def create(sdk: AsyncLetta, http: Http) -> AsyncIterator[Create]:
     made: list[Group] = []
 
     async def create(**parameters: Any) -> Group:
-        made.append(await sdk.groups.create(**{"description": "contract", **parameters}))
+        values: dict[str, Any] = {"description": "contract", **parameters}
+        made.append(await sdk.groups.create(**values))
         return made[-1]
 
     yield create

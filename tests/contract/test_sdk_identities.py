@@ -36,7 +36,7 @@ async def create(sdk: AsyncLetta, http: Http) -> AsyncIterator[Create]:
     made: list[Identity] = []
 
     async def create(**parameters: Any) -> Identity:
-        defaults = {"identifier_key": new_key(), "name": "Ada", "identity_type": "user"}
+        defaults: dict[str, Any] = {"identifier_key": new_key(), "name": "Ada", "identity_type": "user"}
         made.append(await sdk.identities.create(**{**defaults, **parameters}))
         return made[-1]
 

@@ -38,7 +38,7 @@ async def create(sdk: AsyncLetta, http: Http) -> AsyncIterator[Create]:
     made: list[Archive] = []
 
     async def create(**parameters: Any) -> Archive:
-        defaults = {"name": f"contract {uuid.uuid4()}", "embedding": EMBEDDING}
+        defaults: dict[str, Any] = {"name": f"contract {uuid.uuid4()}", "embedding": EMBEDDING}
         made.append(await sdk.archives.create(**{**defaults, **parameters}))
         return made[-1]
 
@@ -193,7 +193,7 @@ async def test_a_deleted_passage_is_gone(sdk: AsyncLetta, create: Create, agent_
 
 async def test_passages_are_listed_by_age(sdk: AsyncLetta, agent_id: str) -> None:
     start = datetime(2024, 1, 1, tzinfo=UTC)
-    ids = []
+    ids: list[str | None] = []
     for day, text in enumerate(["The cat", "A dog", "Cats and dogs"]):
         (passage,) = await sdk.agents.passages.create(agent_id, text=text, created_at=start + timedelta(days=day))
         ids.append(passage.id)

@@ -48,7 +48,7 @@ async def passages(client: AsyncLetta) -> None:
     await client.agents.archives.attach("archive-…", agent_id="agent-…")
     async for agent in client.archives.agents.list("archive-…"):
         assert_type(agent, AgentState)
-    client.archives.update("archive-…", embedding="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.archives.update("archive-…", embedding="x")  # type: ignore[call-arg]
 
 
 async def identities_and_groups(client: AsyncLetta) -> None:
@@ -68,7 +68,7 @@ async def identities_and_groups(client: AsyncLetta) -> None:
         assert_type(message, Message)
     async for tag in client.tags.list(name="x"):
         assert_type(tag, str)
-    await client.identities.create(identifier_key="k", name="n", identity_type="robot")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await client.identities.create(identifier_key="k", name="n", identity_type="robot")  # type: ignore[arg-type]
 
 
 def of_the_sync_client(client: Letta) -> None:

@@ -76,7 +76,8 @@ def _create(store: Store, call: Call) -> Any:
     if config.get("sleeptime_agent_frequency"):
         fields["turns_counter"] = -1
     group = GROUPS.add(store, fields)
-    for block_id in body["shared_block_ids"] or []:
+    block_ids: list[str] = body["shared_block_ids"] or []
+    for block_id in block_ids:
         if block_id in store.blocks:
             linked(store, group, "shared_block_ids", [block_id])
             _share(store, block_id, [*agent_ids, *([] if manager is None else [manager])])

@@ -20,7 +20,8 @@ def _list(store: Store, call: Call) -> Any:
     descending = query["order"] == "desc"
     first, last = (query["before"], query["after"]) if descending else (query["after"], query["before"])
     matches = like(query["name"] or query["query_text"] or "", ignore_case=True)
-    tags = set(chain.from_iterable(row.tags for row in (*store.agents.values(), *store.blocks.values())))
+    tagged = chain((agent.tags for agent in store.agents.values()), (block.tags for block in store.blocks.values()))
+    tags = set(chain.from_iterable(tagged))
     found = [tag for tag in tags if matches(tag) and (not first or tag > first) and (not last or tag < last)]
     limit = 50 if query["limit"] is None else checked_limit(query["limit"])
     return sorted(found, reverse=descending)[:limit]
