@@ -19,6 +19,7 @@ from letta_async.operations import (
     folders,
     messages,
     runs,
+    tools,
 )
 from letta_async.operations._operation import Operation
 
@@ -39,6 +40,7 @@ RESOURCES: Final[dict[str, str]] = {
     "messages": "Messages of all agents.",
     "runs": "Runs: what agents do in response to messages.",
     "runs.messages": "The messages of a run.",
+    "tools": "Tools: functions that agents can call.",
 }
 """Description of each resource, by its attribute path on a client."""
 
@@ -63,6 +65,9 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.blocks.detach": agent_blocks.DetachBlock,
     "agents.files.list": agent_files.ListAgentFiles,
     "agents.tools.list": agent_tools.ListAgentTools,
+    "agents.tools.attach": agent_tools.AttachTool,
+    "agents.tools.detach": agent_tools.DetachTool,
+    "agents.tools.run": agent_tools.RunTool,
     "agents.tools.update_approval": agent_tools.UpdateToolApproval,
     "blocks.create": blocks.CreateBlock,
     "blocks.list": blocks.ListBlocks,
@@ -93,6 +98,15 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "runs.retrieve": runs.RetrieveRun,
     "runs.messages.list": runs.ListRunMessages,
     "runs.messages.stream": runs.StreamRun,
+    "tools.create": tools.CreateTool,
+    "tools.upsert": tools.UpsertTool,
+    "tools.list": tools.ListTools,
+    "tools.count": tools.CountTools,
+    "tools.search": tools.SearchTools,
+    "tools.retrieve": tools.RetrieveTool,
+    "tools.update": tools.UpdateTool,
+    "tools.delete": tools.DeleteTool,
+    "tools.upsert_base_tools": tools.UpsertBaseTools,
 }
 """Operation of each method, by its attribute path on a client."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from letta_async.resources.folders import AsyncFolders, Folders
     from letta_async.resources.messages import AsyncMessages, Messages
     from letta_async.resources.runs import AsyncRuns, Runs
+    from letta_async.resources.tools import AsyncTools, Tools
 
 __all__ = ["AsyncResources", "Resources"]
 
@@ -44,6 +45,9 @@ class AsyncResources(RawSender):
 
     runs: Part[AsyncRuns] = Part("letta_async.resources.runs", "AsyncRuns")
     """Runs: what agents do in response to messages."""
+
+    tools: Part[AsyncTools] = Part("letta_async.resources.tools", "AsyncTools")
+    """Tools: functions that agents can call."""
 
     async def get(
         self,
@@ -276,6 +280,9 @@ class Resources(SyncCaller[Any]):
 
     runs: Part[Runs] = Part("letta_async.resources.runs", "Runs")
     """Runs: what agents do in response to messages."""
+
+    tools: Part[Tools] = Part("letta_async.resources.tools", "Tools")
+    """Tools: functions that agents can call."""
 
     def get(
         self,

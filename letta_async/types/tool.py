@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
 from letta_async._schema.fields import WireObject
 
-__all__ = ["NpmRequirement", "PipRequirement", "Tool"]
+__all__ = [
+    "NpmRequirement",
+    "PipRequirement",
+    "Tool",
+    "ToolSearchResponse",
+    "ToolSearchResult",
+    "ToolType",
+]
+
+ToolType = Literal[
+    "custom",
+    "letta_core",
+    "letta_memory_core",
+    "letta_multi_agent_core",
+    "letta_sleeptime_core",
+    "letta_voice_sleeptime_core",
+    "letta_builtin",
+    "letta_files_core",
+    "external_langchain",
+    "external_composio",
+    "external_mcp",
+]
+"""Type of a tool: made by a user, of the server itself, or of another system."""
 
 
 @attrs.frozen(kw_only=True)
@@ -72,3 +94,28 @@ class Tool(WireObject):
     """ID of the user who created the tool."""
     last_updated_by_id: str | None = None
     """ID of the user who changed the tool last."""
+
+    @property
+    def metadata(self) -> Mapping[str, Any] | None:
+        """JSON object that is stored with the tool: `metadata_` by the name that `tools.update` has for it."""
+        return self.metadata_
+
+
+@attrs.frozen(kw_only=True)
+class ToolSearchResult(WireObject):
+    """A tool that a search found. Source: `ToolSearchResult` in the OpenAPI description of Letta 0.16.8."""
+
+    tool: Tool
+    """The tool."""
+    combined_score: float | None = None
+    """Score of the match; higher is better."""
+    embedded_text: str | None = None
+    """Text by which the tool was found."""
+    fts_rank: int | None = None
+    """Rank by words, beginning with 1."""
+    vector_rank: int | None = None
+    """Rank by meaning, beginning with 1."""
+
+
+ToolSearchResponse: TypeAlias = list[ToolSearchResult]
+"""Response of a search for tools."""
