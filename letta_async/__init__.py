@@ -136,6 +136,7 @@ if TYPE_CHECKING:
         StreamEvent,
     )
     from letta_async.types.tool import (
+        BaseTool,
         NpmRequirement,
         PipRequirement,
         Tool,
@@ -186,6 +187,7 @@ __all__ = [
     "AzureModelSettings",
     "BadRequestError",
     "Base64Image",
+    "BaseTool",
     "BasetenModelSettings",
     "BedrockModelSettings",
     "Block",
@@ -332,6 +334,7 @@ _HOMES: Final = {
     "AzureModelSettings": "types.providers",
     "BadRequestError": "errors",
     "Base64Image": "types.content",
+    "BaseTool": "types.tool",
     "BasetenModelSettings": "types.providers",
     "BedrockModelSettings": "types.providers",
     "Block": "types.block",

@@ -115,5 +115,6 @@ EXTENSIONS: Final[dict[str, str]] = {
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
     "conversations.messages": "letta_async.resources._tool_running.AsyncConversationTools",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
+    "tools": "letta_async.resources._tool_sources.AsyncToolSources",
 }
 """Class with the methods of a resource that are more than one call, written by hand."""

@@ -10,6 +10,7 @@ import attrs
 from letta_async._schema.fields import WireObject
 
 __all__ = [
+    "BaseTool",
     "NpmRequirement",
     "PipRequirement",
     "Tool",
@@ -99,6 +100,47 @@ class Tool(WireObject):
     def metadata(self) -> Mapping[str, Any] | None:
         """JSON object that is stored with the tool: `metadata_` by the name that `tools.update` has for it."""
         return self.metadata_
+
+
+class BaseTool:
+    """Base class of tools that are written as a class: a subclass sets `name` and defines `run`; see `tools.add`.
+
+    The fields are attributes of the class, or keywords of its constructor.
+    """
+
+    name: str | None = None
+    """Name of the tool."""
+    args_schema: type[Any] | None = None
+    """Model class of pydantic whose fields are the parameters of `run`."""
+    description: str | None = None
+    """Description of the tool, for the model. Default: the docstring of `run` before its first section."""
+    tags: list[str] | None = None
+    """Tags to find the tool by."""
+    source_type: str | None = None
+    """Language of the source code; only `python` is possible."""
+    json_schema: Mapping[str, Any] | None = None
+    """JSON schema of the function, as models receive it; by default it is made of `run`."""
+    return_char_limit: int | None = None
+    """Maximum length of what the tool returns, in characters."""
+    pip_requirements: list[PipRequirement] | None = None
+    """Python packages that the tool needs."""
+    npm_requirements: list[NpmRequirement] | None = None
+    """JavaScript packages that the tool needs."""
+    default_requires_approval: bool | None = None
+    """Whether a person must approve each run of the tool."""
+    enable_parallel_execution: bool | None = None
+    """Whether the tool may run at the same time as others."""
+
+    def __init__(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            if name not in BaseTool.__annotations__:
+                raise TypeError(f"{type(self).__name__} has no field {name!r}")
+            setattr(self, name, value)
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the tool; a subclass defines it, with the parameters that the tool has."""
+        del args, kwargs
+        raise NotImplementedError(f"{type(self).__name__} does not define run")
 
 
 @attrs.frozen(kw_only=True)
