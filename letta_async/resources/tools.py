@@ -20,7 +20,7 @@ from letta_async.operations.tools import (
     UpsertBaseTools,
     UpsertTool,
 )
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._sync import SyncResource
 from letta_async.resources._tool_sources import AsyncToolSources
 from letta_async.types.tool import NpmRequirement, PipRequirement, Tool, ToolSearchResult, ToolType
@@ -222,7 +222,7 @@ class AsyncTools(AsyncToolSources):
 
         `GET /v1/tools/`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             name: Take the tool with exactly this name.
@@ -745,12 +745,12 @@ class Tools(SyncResource[AsyncTools]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Tool]:
+    ) -> Page[Tool]:
         """List tools: those that come with the server, and those of `tools.create` and MCP servers.
 
         `GET /v1/tools/`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             name: Take the tool with exactly this name.

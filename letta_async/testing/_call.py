@@ -24,7 +24,7 @@ class Call:
     headers: Mapping[str, str]
 
     def shown_relations(self, *, everything: bool = True) -> frozenset[str]:
-        """Return the relations of an agent that the response includes: of `memory`, `tags` and `secrets`.
+        """Return the relations of an agent that the response includes: of `memory`, `tags`, `secrets` and `tools`.
 
         These are the ones that `include` names, or else the older `include_relationships`. If neither is given, none
         for clients of version 1 (recognized by headers; also a request without a user agent), and all for others.
@@ -36,13 +36,18 @@ class Call:
         include: list[str] = self.query["include"]
         asked: list[str] | None = [] if include or not everything else self.query["include_relationships"]
         if asked is None:
-            asked = [] if self.is_version_1() else ["memory", "tags", "secrets"]
-        shown = {"memory", "tags", "secrets"}.intersection(asked)
+            asked = [] if self.is_version_1() else ["memory", "tags", "secrets", "tools"]
+        shown = {"memory", "tags", "secrets", "tools"}.intersection(asked)
         if "tool_exec_environment_variables" in asked:
             shown.add("secrets")
         if "memory" in shown:
             shown.add("tags")
-        for name, relations in (("blocks", ("memory", "tags")), ("tags", ("tags",)), ("secrets", ("secrets",))):
+        for name, relations in (
+            ("blocks", ("memory", "tags")),
+            ("tags", ("tags",)),
+            ("secrets", ("secrets",)),
+            ("tools", ("tools",)),
+        ):
             if f"agent.{name}" in include:
                 shown.update(relations)
         return frozenset(shown)

@@ -31,6 +31,7 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, Any]]] = {
     "block_id": ("block_id", BlockId),
     "conversation_id": ("conversation_id", ConversationId),
     "message_id": ("message_id", MessageId),
+    "tool_id": ("tool_id", ToolId),
     "conversation_or_default": ("conversation_id", ConversationOrDefault),
 }
 
