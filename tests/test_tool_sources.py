@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from letta_async import BaseTool, InvalidArgumentError, Letta, PipRequirement
+from letta_async import BaseTool, InvalidArgumentError, Letta, PipRequirement, ToolReturnMessage
 from letta_async.function_tools.server_tools import parameters_of_class, parameters_of_function
 from letta_async.testing import EmbeddedServer
 
@@ -447,3 +447,17 @@ def test_requests_have_what_was_given(server: EmbeddedServer) -> None:
     assert requests[0][1].items() >= {"tags": ["a"], "return_char_limit": 5, "default_requires_approval": False}.items()
     assert requests[1][1]["pip_requirements"] == [{"name": "six"}]
     assert requests[2][1]["json_schema"]["name"] == "greet"
+
+
+def test_the_embedded_server_runs_a_function_that_a_test_names() -> None:
+    with EmbeddedServer() as server, Letta(base_url=server.base_url) as client:
+        tool = client.tools.upsert_from_function(func=recursive)
+        agent = client.agents.create(model="openai-proxy/gpt-4o-mini", tool_ids=[tool.id])
+        server.model.reply(server.model.call("recursive", {"n": 2}))
+        response = client.agents.messages.create(agent.id, input="Go")
+        assert 'server.model.tool("recursive", ...)' in response.to_json().replace("\\", "")
+        server.model.tool("recursive", recursive)
+        server.model.reply(server.model.call("recursive", {"n": 2}))
+        response = client.agents.messages.create(agent.id, input="Go")
+        returns = [each for each in response.messages if isinstance(each, ToolReturnMessage)]
+        assert [(each.status, each.tool_return) for each in returns] == [("success", "0")]

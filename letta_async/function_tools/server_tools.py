@@ -13,7 +13,6 @@ from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.function_tools.docstrings import parse_docstring
 from letta_async.function_tools.functions import describe_function
 from letta_async.function_tools.source_code import function_source, method_source
-from letta_async.types.tool import BaseTool
 
 __all__ = ["parameters_of_class", "parameters_of_function"]
 
@@ -72,7 +71,7 @@ def parameters_of_class(tool: object) -> dict[str, object]:
     """
     made: Any = tool() if isinstance(tool, type) else tool
     run: Any = getattr(made.__class__, "run", None)
-    if run is None or run is BaseTool.run:
+    if run is None:
         raise InvalidArgumentError([ArgumentProblem("tool", f"{show(tool)} defines no method run")])
     name = _text("tool.name", getattr(made, "name", None))
     if not name:

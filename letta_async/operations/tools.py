@@ -138,7 +138,7 @@ class RetrieveTool(Operation[Tool]):
 
 @operation
 class UpdateTool(Operation[Tool]):
-    """Update a tool. A parameter that is left out or `None` keeps its value, on Letta 0.16.8.
+    """Update a tool. On Letta 0.16.8, what is left out or `None` is kept, except `enable_parallel_execution`.
 
     New source code must define a function with the name of the tool, and leaves the JSON schema as it is: pass both if
     the parameters change. A new name in `json_schema` renames the tool.
@@ -174,7 +174,7 @@ class UpdateTool(Operation[Tool]):
     default_requires_approval: InBody[bool | None] = UNSET
     """Require that a person approves each run of the tool, by agents to which it is attached from now on."""
     enable_parallel_execution: InBody[bool | None] = UNSET
-    """Let the tool run at the same time as others."""
+    """Let the tool run at the same time as others; Letta 0.16.8 ends that with every update that leaves it out."""
     metadata: Annotated[Mapping[str, Any] | Unset | None, Body("metadata_")] = UNSET
     """JSON object to store with the tool; it replaces the one before."""
 

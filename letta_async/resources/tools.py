@@ -437,7 +437,7 @@ class AsyncTools(AsyncToolSources):
 
         `PATCH /v1/tools/{tool_id}`. Safe to repeat: retried after transient failures.
 
-        A parameter that is left out or `None` keeps its value, on Letta 0.16.8.
+        On Letta 0.16.8, what is left out or `None` is kept, except `enable_parallel_execution`.
 
         New source code must define a function with the name of the tool, and leaves the JSON schema as it is: pass both
         if the parameters change. A new name in `json_schema` renames the tool.
@@ -456,7 +456,8 @@ class AsyncTools(AsyncToolSources):
             npm_requirements: JavaScript packages that the tool needs; they replace those before.
             default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
                 attached from now on.
-            enable_parallel_execution: Let the tool run at the same time as others.
+            enable_parallel_execution: Let the tool run at the same time as others; Letta 0.16.8 ends that with every
+                update that leaves it out.
             metadata: JSON object to store with the tool; it replaces the one before.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -973,7 +974,7 @@ class Tools(SyncResource[AsyncTools]):
 
         `PATCH /v1/tools/{tool_id}`. Safe to repeat: retried after transient failures.
 
-        A parameter that is left out or `None` keeps its value, on Letta 0.16.8.
+        On Letta 0.16.8, what is left out or `None` is kept, except `enable_parallel_execution`.
 
         New source code must define a function with the name of the tool, and leaves the JSON schema as it is: pass both
         if the parameters change. A new name in `json_schema` renames the tool.
@@ -992,7 +993,8 @@ class Tools(SyncResource[AsyncTools]):
             npm_requirements: JavaScript packages that the tool needs; they replace those before.
             default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
                 attached from now on.
-            enable_parallel_execution: Let the tool run at the same time as others.
+            enable_parallel_execution: Let the tool run at the same time as others; Letta 0.16.8 ends that with every
+                update that leaves it out.
             metadata: JSON object to store with the tool; it replaces the one before.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.

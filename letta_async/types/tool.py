@@ -108,39 +108,37 @@ class BaseTool:
     The fields are attributes of the class, or keywords of its constructor.
     """
 
-    name: str | None = None
-    """Name of the tool."""
-    args_schema: type[Any] | None = None
-    """Model class of pydantic whose fields are the parameters of `run`."""
-    description: str | None = None
+    name: Any = None
+    """Name of the tool, a string."""
+    args_schema: Any = None
+    """Model class of pydantic whose fields are the parameters of `run`; by default, these have what `run` says."""
+    description: Any = None
     """Description of the tool, for the model. Default: the docstring of `run` before its first section."""
-    tags: list[str] | None = None
-    """Tags to find the tool by."""
-    source_type: str | None = None
+    tags: Any = None
+    """Tags to find the tool by, a list of strings."""
+    source_type: Any = None
     """Language of the source code; only `python` is possible."""
-    json_schema: Mapping[str, Any] | None = None
-    """JSON schema of the function, as models receive it; by default it is made of `run`."""
-    return_char_limit: int | None = None
+    json_schema: Any = None
+    """JSON schema of the function, as models receive it, a mapping; by default it is made of `run`."""
+    return_char_limit: Any = None
     """Maximum length of what the tool returns, in characters."""
-    pip_requirements: list[PipRequirement] | None = None
-    """Python packages that the tool needs."""
-    npm_requirements: list[NpmRequirement] | None = None
-    """JavaScript packages that the tool needs."""
-    default_requires_approval: bool | None = None
+    pip_requirements: Any = None
+    """Python packages that the tool needs, a list of `PipRequirement`."""
+    npm_requirements: Any = None
+    """JavaScript packages that the tool needs, a list of `NpmRequirement`."""
+    default_requires_approval: Any = None
     """Whether a person must approve each run of the tool."""
-    enable_parallel_execution: bool | None = None
+    enable_parallel_execution: Any = None
     """Whether the tool may run at the same time as others."""
+
+    run: Any = None
+    """Function that runs on the server: a method of the subclass, with the parameters that the tool has."""
 
     def __init__(self, **fields: Any) -> None:
         for name, value in fields.items():
             if name not in BaseTool.__annotations__:
                 raise TypeError(f"{type(self).__name__} has no field {name!r}")
             setattr(self, name, value)
-
-    def run(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the tool; a subclass defines it, with the parameters that the tool has."""
-        del args, kwargs
-        raise NotImplementedError(f"{type(self).__name__} does not define run")
 
 
 @attrs.frozen(kw_only=True)

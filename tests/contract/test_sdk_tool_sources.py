@@ -9,7 +9,6 @@ import pytest
 from pydantic import BaseModel, Field
 
 from letta_async import APIStatusError, AsyncLetta, BaseTool, LettaResponse, Tool, ToolReturnMessage
-from letta_async.testing import EmbeddedServer
 from tests.contract.conftest import EMBEDDING, REAL, TALKING, Make
 from tests.contract.test_sdk_tools import named
 from tests.contract.wire import Http
@@ -143,18 +142,6 @@ async def test_an_agent_calls_what_a_function_was(
     else:
         assert returns[0].status == "error"
         assert "model.tool(" in (returns[0].tool_return or "")
-
-
-async def test_the_embedded_server_runs_a_function_if_a_test_says_so(
-    sdk: AsyncLetta, make_agent: Make, made: list[Tool], embedded: EmbeddedServer | None
-) -> None:
-    if embedded is None:
-        pytest.skip("the real server runs tools by itself")
-    made.append(await sdk.tools.upsert_from_function(func=repeat, name=named()))
-    embedded.model.tool(f"{made[0].name}", repeat)
-    response = await talk(sdk, make_agent, made[0], '{"text": "ho"}')
-    returns = [each for each in response.messages if isinstance(each, ToolReturnMessage)]
-    assert [(each.status, each.tool_return) for each in returns] == [("success", "ho ho")]
 
 
 async def test_a_tool_of_a_class_runs(sdk: AsyncLetta, make_agent: Make, made: list[Tool]) -> None:

@@ -66,7 +66,11 @@ _TOOLS: Final = Collection(name="tools", prefix="tool", kind="Tool", operations=
 
 
 def _base_tool(number: int, name: str, tool_type: str) -> StoredRow:
-    schema = {"name": name, "description": "", "parameters": {"type": "object", "properties": {}, "required": []}}
+    schema: dict[str, Any] = {
+        "name": name,
+        "description": "",
+        "parameters": {"type": "object", "properties": {}, "required": []},
+    }
     own = {"tool_type": tool_type, "description": "", "source_type": "python", "name": name, "tags": [tool_type]}
     return StoredRow(
         id=f"tool-00000000-0000-4000-8000-{number:012}",
