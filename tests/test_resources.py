@@ -96,7 +96,7 @@ async def test_a_misspelt_parameter_is_an_error_of_python(
 @pytest.mark.parametrize("name", CALLS)
 def test_every_call_says_honestly_whether_it_may_be_repeated(name: str) -> None:
     once = {"CancelConversation", "Compact", "ForkConversation", "StreamAgentMessages", "UploadFile"}
-    once |= {"CreateAgent", "CreateBlock", "CreateConversation", "CreateFolder"}
+    once |= {"CreateAgent", "CreateBlock", "CreateConversation", "CreateFolder", "CreateTool", "RunTool"}
     once |= {"CreateAgentMessages", "CreateAgentMessagesAsync", "CreateMessages", "CancelAgentMessages"}
     once |= {"CompactAgentMessages"}
     assert CALLS[name].http.repeatable is (name not in once)

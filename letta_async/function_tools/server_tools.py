@@ -144,7 +144,7 @@ def _json_schema(
     }
     if problems:
         raise InvalidArgumentError(problems)
-    parameters = {"required": [], **described.schema, "properties": schemas}
+    parameters: dict[str, Any] = {"required": [], **described.schema, "properties": schemas}
     return {"name": name, "description": described.description, "parameters": parameters}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from letta_async.function_tools.docstrings import parse_docstring
+from letta_async.testing._context import is_object
 from letta_async.testing._errors import Refusal
 
 __all__ = ["derive", "derive_from_arguments"]
@@ -53,7 +54,7 @@ def derive_from_arguments(source_code: str, arguments: Mapping[str, Any], name: 
     except _SchemaError as error:
         raise Refusal(400, {"detail": f"Failed to parse function name and docstring: {error}"}) from None
     given: Any = arguments.get("properties")
-    if not isinstance(given, Mapping):
+    if not is_object(given):
         raise Refusal(500, {"detail": "An unknown error occurred"})
     called = name or function.name
     properties: dict[str, Any] = {}
