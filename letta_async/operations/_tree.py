@@ -24,8 +24,8 @@ from letta_async.operations import (
 from letta_async.operations._finding import FindOrCreateAgent, FindOrCreateBlock
 from letta_async.operations._operation import Operation
 from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools
+from letta_async.operations._tool_sources import AddTool, CreateFromFunction, UpsertFromFunction
 
-__all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
 __all__ = ["COMPOSED", "EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
@@ -118,6 +118,9 @@ COMPOSED: Final[dict[str, type[Operation[Any]]]] = {
     "agents.messages.run_tools": RunAgentTools,
     "blocks.find_or_create": FindOrCreateBlock,
     "conversations.messages.run_tools": RunConversationTools,
+    "tools.create_from_function": CreateFromFunction,
+    "tools.upsert_from_function": UpsertFromFunction,
+    "tools.add": AddTool,
 }
 """Declaration of each method that makes several calls, by its attribute path on a client."""
 
@@ -140,5 +143,6 @@ EARLIER_NAMES: Final[dict[str, str]] = {
     "agents.blocks.retrieve_block": "agents.blocks.retrieve",
     "agents.messages.create_stream": "agents.messages.stream",
     "blocks.modify": "blocks.update",
+    "tools.modify": "tools.update",
 }
 """What letta-client called methods and resources before 1.0, with their names since."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import attrs
 
-from letta_async._schema.fields import PageSize, Range
+from letta_async._schema.fields import Range
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.errors import ArgumentProblem
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
     GET,
@@ -26,6 +26,7 @@ from letta_async.operations._operation import (
     ToolId,
     operation,
 )
+from letta_async.operations._searching import SearchParameters
 from letta_async.types.tool import NpmRequirement, PipRequirement, Tool, ToolSearchResult, ToolType
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "ListTools",
     "RetrieveTool",
     "SearchTools",
+    "ToolDetails",
     "UpdateTool",
     "UpsertBaseTools",
     "UpsertTool",
@@ -42,12 +44,34 @@ __all__ = [
 
 ReturnLimit = Annotated[int, Range(minimum=1, maximum=1_000_000)]
 """Maximum length of what a tool returns, in characters."""
-SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
-"""Maximum number of results of a search."""
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class ToolFields:
+class ApprovalDefault:
+    """What agents do about approvals, unless their rules say otherwise."""
+
+    default_requires_approval: InBody[bool | None] = UNSET
+    """Require that a person approves each run of the tool, by agents to which it is attached from now on."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class ToolDetails(ApprovalDefault):
+    """What a tool has besides source code and schema."""
+
+    tags: InBody[list[str] | None] = UNSET
+    """Tags to find the tool by."""
+    return_char_limit: InBody[ReturnLimit] = UNSET
+    """Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default: 50,000."""
+    pip_requirements: InBody[list[PipRequirement] | None] = UNSET
+    """Python packages that the tool needs, as a class of this package or a mapping of the same fields."""
+    npm_requirements: InBody[list[NpmRequirement] | None] = UNSET
+    """JavaScript packages that the tool needs, as a class of this package or a mapping of the same fields."""
+    enable_parallel_execution: InBody[bool | None] = UNSET
+    """Let the tool run at the same time as others. Server default: `False`."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class ToolFields(ToolDetails):
     """What a tool is made of."""
 
     source_code: InBody[str]
@@ -55,8 +79,6 @@ class ToolFields:
     it is the tool."""
     description: InBody[str | None] = UNSET
     """Description of the tool, for lists; models receive that of `json_schema`. Server default: the docstring."""
-    tags: InBody[list[str] | None] = UNSET
-    """Tags to find the tool by."""
     source_type: InBody[str] = UNSET
     """Language of the source code, `python` or `typescript`. Server default: `python`, which Letta 0.16.8 stores as
     `json`."""
@@ -67,16 +89,6 @@ class ToolFields:
     args_json_schema: InBody[Mapping[str, Any] | None] = UNSET
     """JSON schema of the function's arguments; the server converts the arguments to its types, and derives
     `json_schema` from it if that is left out."""
-    return_char_limit: InBody[ReturnLimit] = UNSET
-    """Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default: 50,000."""
-    pip_requirements: InBody[list[PipRequirement] | None] = UNSET
-    """Python packages that the tool needs, as a class of this package or a mapping of the same fields."""
-    npm_requirements: InBody[list[NpmRequirement] | None] = UNSET
-    """JavaScript packages that the tool needs, as a class of this package or a mapping of the same fields."""
-    default_requires_approval: InBody[bool | None] = UNSET
-    """Require that a person approves each run of the tool, by agents to which it is attached from now on."""
-    enable_parallel_execution: InBody[bool | None] = UNSET
-    """Let the tool run at the same time as others. Server default: `False`."""
 
     def problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems that no parameter has alone: TypeScript without a schema, which no server derives.
@@ -137,7 +149,7 @@ class RetrieveTool(Operation[Tool]):
 
 
 @operation
-class UpdateTool(Operation[Tool]):
+class UpdateTool(ApprovalDefault, Operation[Tool]):
     """Update a tool. On Letta 0.16.8, what is left out or `None` is kept, except `enable_parallel_execution`.
 
     New source code must define a function with the name of the tool, and leaves the JSON schema as it is: pass both if
@@ -171,8 +183,6 @@ class UpdateTool(Operation[Tool]):
     """Python packages that the tool needs; they replace those before."""
     npm_requirements: InBody[list[NpmRequirement] | None] = UNSET
     """JavaScript packages that the tool needs; they replace those before."""
-    default_requires_approval: InBody[bool | None] = UNSET
-    """Require that a person approves each run of the tool, by agents to which it is attached from now on."""
     enable_parallel_execution: InBody[bool | None] = UNSET
     """Let the tool run at the same time as others; Letta 0.16.8 ends that with every update that leaves it out."""
     metadata: Annotated[Mapping[str, Any] | Unset | None, Body("metadata_")] = UNSET
@@ -216,21 +226,15 @@ class ToolFilters:
 
 
 @operation
-class ListTools(ToolFilters, Listing[Tool]):
+class ListTools(ToolFilters, CreationOrder, IdListing[Tool]):
     """List tools: those that come with the server, and those of `tools.create` and MCP servers."""
 
     http: ClassVar[Endpoint] = GET("/v1/tools/")
 
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of tools per page. Server default: 50."""
+    item: ClassVar[str] = "tool"
+
     after: InQuery[ToolId | None] = UNSET
-    """Start after the tool with this ID, in the order of the list."""
     before: InQuery[ToolId | None] = UNSET
-    """End before the tool with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
 
 
 @operation
@@ -244,7 +248,7 @@ class CountTools(ToolFilters, Operation[int]):
 
 
 @operation
-class SearchTools(Operation[list[ToolSearchResult]]):
+class SearchTools(SearchParameters, Operation[list[ToolSearchResult]]):
     """Search tools by meaning, by words, or both.
 
     Returns:
@@ -259,14 +263,10 @@ class SearchTools(Operation[list[ToolSearchResult]]):
 
     query: InBody[str | None] = UNSET
     """Text to search for."""
-    search_mode: InBody[Literal["vector", "fts", "hybrid"]] = UNSET
-    """Search by meaning, by words, or both. Server default: `hybrid`."""
     tool_types: InBody[list[ToolType] | None] = UNSET
     """Search tools of these types, such as `custom`."""
     tags: InBody[list[str] | None] = UNSET
     """Search tools with one of these tags."""
-    limit: InBody[SearchSize] = UNSET
-    """Maximum number of results, 1 to 100. Server default: 50."""
 
 
 @operation

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
+from letta_async.operations._tool_sources import AddTool, CreateFromFunction, UpsertFromFunction
 from letta_async.operations.tools import (
     CountTools,
     CreateTool,
@@ -35,16 +36,16 @@ class AsyncTools(AsyncToolSources):
         self,
         *,
         source_code: str | Unset,
-        description: str | Unset | None = UNSET,
+        default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
-        source_type: str | Unset = UNSET,
-        json_schema: Mapping[str, Any] | Unset | None = UNSET,
-        args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
         pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        default_requires_approval: bool | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset = UNSET,
+        json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -61,9 +62,18 @@ class AsyncTools(AsyncToolSources):
         Args:
             source_code: Source code of the function. It runs on the server, where nothing else of its module exists.
                 The last function in it is the tool.
+            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
+                attached from now on.
+            tags: Tags to find the tool by.
+            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
+                50,000.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
+            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
                 docstring.
-            tags: Tags to find the tool by.
             source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
                 0.16.8 stores as `json`.
             json_schema: JSON schema of the function, as models receive it: `name`, `description` and `parameters`.
@@ -71,15 +81,6 @@ class AsyncTools(AsyncToolSources):
                 description in the section `Args` of the docstring; TypeScript requires one.
             args_json_schema: JSON schema of the function's arguments; the server converts the arguments to its types,
                 and derives `json_schema` from it if that is left out.
-            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
-                50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
-            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
-                attached from now on.
-            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -98,16 +99,16 @@ class AsyncTools(AsyncToolSources):
             CreateTool,
             {
                 "source_code": source_code,
-                "description": description,
+                "default_requires_approval": default_requires_approval,
                 "tags": tags,
-                "source_type": source_type,
-                "json_schema": json_schema,
-                "args_json_schema": args_json_schema,
                 "return_char_limit": return_char_limit,
                 "pip_requirements": pip_requirements,
                 "npm_requirements": npm_requirements,
-                "default_requires_approval": default_requires_approval,
                 "enable_parallel_execution": enable_parallel_execution,
+                "description": description,
+                "source_type": source_type,
+                "json_schema": json_schema,
+                "args_json_schema": args_json_schema,
             },
             extra_headers,
             extra_query,
@@ -119,16 +120,16 @@ class AsyncTools(AsyncToolSources):
         self,
         *,
         source_code: str | Unset,
-        description: str | Unset | None = UNSET,
+        default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
-        source_type: str | Unset = UNSET,
-        json_schema: Mapping[str, Any] | Unset | None = UNSET,
-        args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
         pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        default_requires_approval: bool | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset = UNSET,
+        json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -144,9 +145,18 @@ class AsyncTools(AsyncToolSources):
         Args:
             source_code: Source code of the function. It runs on the server, where nothing else of its module exists.
                 The last function in it is the tool.
+            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
+                attached from now on.
+            tags: Tags to find the tool by.
+            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
+                50,000.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
+            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
                 docstring.
-            tags: Tags to find the tool by.
             source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
                 0.16.8 stores as `json`.
             json_schema: JSON schema of the function, as models receive it: `name`, `description` and `parameters`.
@@ -154,15 +164,6 @@ class AsyncTools(AsyncToolSources):
                 description in the section `Args` of the docstring; TypeScript requires one.
             args_json_schema: JSON schema of the function's arguments; the server converts the arguments to its types,
                 and derives `json_schema` from it if that is left out.
-            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
-                50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
-            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
-                attached from now on.
-            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -181,16 +182,16 @@ class AsyncTools(AsyncToolSources):
             UpsertTool,
             {
                 "source_code": source_code,
-                "description": description,
+                "default_requires_approval": default_requires_approval,
                 "tags": tags,
-                "source_type": source_type,
-                "json_schema": json_schema,
-                "args_json_schema": args_json_schema,
                 "return_char_limit": return_char_limit,
                 "pip_requirements": pip_requirements,
                 "npm_requirements": npm_requirements,
-                "default_requires_approval": default_requires_approval,
                 "enable_parallel_execution": enable_parallel_execution,
+                "description": description,
+                "source_type": source_type,
+                "json_schema": json_schema,
+                "args_json_schema": args_json_schema,
             },
             extra_headers,
             extra_query,
@@ -201,6 +202,11 @@ class AsyncTools(AsyncToolSources):
     def list(
         self,
         *,
+        limit: int | Unset | None = UNSET,
+        after: str | Unset | None = UNSET,
+        before: str | Unset | None = UNSET,
+        order: Literal["asc", "desc"] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
         name: str | Unset | None = UNSET,
         names: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
@@ -208,11 +214,6 @@ class AsyncTools(AsyncToolSources):
         tool_types: Sequence[ToolType] | Unset | None = UNSET,
         exclude_tool_types: Sequence[ToolType] | Unset | None = UNSET,
         return_only_letta_tools: bool | Unset | None = UNSET,
-        limit: int | Unset | None = UNSET,
-        after: str | Unset | None = UNSET,
-        before: str | Unset | None = UNSET,
-        order: Literal["asc", "desc"] | Unset = UNSET,
-        order_by: Literal["created_at"] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -225,6 +226,11 @@ class AsyncTools(AsyncToolSources):
         Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
+            limit: Maximum number of tools per page. Server default: 50.
+            after: Start after the tool with this ID, in the order of the list.
+            before: End before the tool with this ID, in the order of the list.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order_by: Field that the order goes by. Server default: `created_at`.
             name: Take the tool with exactly this name.
             names: Take tools with one of these names.
             tool_ids: Take tools with one of these IDs, `tool-<uuid4>`.
@@ -232,11 +238,6 @@ class AsyncTools(AsyncToolSources):
             tool_types: Take tools of these types, such as `custom`.
             exclude_tool_types: Leave out tools of these types.
             return_only_letta_tools: Take only tools that come with the server. Server default: `False`.
-            limit: Maximum number of tools per page. Server default: 50.
-            after: Start after the tool with this ID, in the order of the list.
-            before: End before the tool with this ID, in the order of the list.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
-            order_by: Field that the order goes by. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -253,6 +254,11 @@ class AsyncTools(AsyncToolSources):
         return self._pages(
             ListTools,
             {
+                "limit": limit,
+                "after": after,
+                "before": before,
+                "order": order,
+                "order_by": order_by,
                 "name": name,
                 "names": names,
                 "tool_ids": tool_ids,
@@ -260,11 +266,6 @@ class AsyncTools(AsyncToolSources):
                 "tool_types": tool_types,
                 "exclude_tool_types": exclude_tool_types,
                 "return_only_letta_tools": return_only_letta_tools,
-                "limit": limit,
-                "after": after,
-                "before": before,
-                "order": order,
-                "order_by": order_by,
             },
             extra_headers,
             extra_query,
@@ -335,11 +336,11 @@ class AsyncTools(AsyncToolSources):
     async def search(
         self,
         *,
-        query: str | Unset | None = UNSET,
         search_mode: Literal["vector", "fts", "hybrid"] | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        query: str | Unset | None = UNSET,
         tool_types: Sequence[ToolType] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
-        limit: int | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -350,11 +351,11 @@ class AsyncTools(AsyncToolSources):
         `POST /v1/tools/search`. Safe to repeat: retried after transient failures.
 
         Args:
-            query: Text to search for.
             search_mode: Search by meaning, by words, or both. Server default: `hybrid`.
+            limit: Maximum number of results, 1 to 100. Server default: 50.
+            query: Text to search for.
             tool_types: Search tools of these types, such as `custom`.
             tags: Search tools with one of these tags.
-            limit: Maximum number of results, 1 to 100. Server default: 50.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -374,7 +375,7 @@ class AsyncTools(AsyncToolSources):
         """
         return await self._send(
             SearchTools,
-            {"query": query, "search_mode": search_mode, "tool_types": tool_types, "tags": tags, "limit": limit},
+            {"search_mode": search_mode, "limit": limit, "query": query, "tool_types": tool_types, "tags": tags},
             extra_headers,
             extra_query,
             extra_body,
@@ -416,6 +417,7 @@ class AsyncTools(AsyncToolSources):
         self,
         tool_id: str,
         *,
+        default_requires_approval: bool | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         source_code: str | Unset | None = UNSET,
@@ -425,7 +427,6 @@ class AsyncTools(AsyncToolSources):
         return_char_limit: int | Unset | None = UNSET,
         pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        default_requires_approval: bool | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -444,6 +445,8 @@ class AsyncTools(AsyncToolSources):
 
         Args:
             tool_id: `tool-<uuid4>`.
+            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
+                attached from now on.
             description: Description of the tool, for lists; models receive that of `json_schema`.
             tags: Tags to find the tool by; they replace those before.
             source_code: Source code of the function.
@@ -454,8 +457,6 @@ class AsyncTools(AsyncToolSources):
             return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000.
             pip_requirements: Python packages that the tool needs; they replace those before.
             npm_requirements: JavaScript packages that the tool needs; they replace those before.
-            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
-                attached from now on.
             enable_parallel_execution: Let the tool run at the same time as others; Letta 0.16.8 ends that with every
                 update that leaves it out.
             metadata: JSON object to store with the tool; it replaces the one before.
@@ -478,6 +479,7 @@ class AsyncTools(AsyncToolSources):
             UpdateTool,
             {
                 "tool_id": tool_id,
+                "default_requires_approval": default_requires_approval,
                 "description": description,
                 "tags": tags,
                 "source_code": source_code,
@@ -487,7 +489,6 @@ class AsyncTools(AsyncToolSources):
                 "return_char_limit": return_char_limit,
                 "pip_requirements": pip_requirements,
                 "npm_requirements": npm_requirements,
-                "default_requires_approval": default_requires_approval,
                 "enable_parallel_execution": enable_parallel_execution,
                 "metadata": metadata,
             },
@@ -560,6 +561,220 @@ class AsyncTools(AsyncToolSources):
         """
         return await self._send(UpsertBaseTools, {}, extra_headers, extra_query, extra_body, timeout)
 
+    async def create_from_function(
+        self,
+        *,
+        func: Callable[..., object],
+        default_requires_approval: bool | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        return_char_limit: int | Unset = UNSET,
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        enable_parallel_execution: bool | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset | None = UNSET,
+        json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        args_schema: type[Any] | Unset | None = UNSET,
+        name: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Tool:
+        """Create a tool of a Python function.
+
+        Letta 0.16.8 replaces a tool of the same name.
+
+        The request is not sent again when the server may have received it; that of `upsert_from_function` is.
+
+        The server receives the source code of the function, and nothing of what stands around it. So the function
+        imports what it needs within itself; what it uses of its module is an error. The JSON schema is made here of the
+        signature and the docstring in Google style, as `client_tool` does it; a parameter is of one type, or of one and
+        `None`. The parameters `agent_id` and `agent_state` are filled by the server, and not shown to models.
+
+        Args:
+            func: Function, with `async` or without.
+            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
+                attached from now on.
+            tags: Tags to find the tool by.
+            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
+                50,000.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
+            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
+            description: Description of the tool, for the model. Default: the docstring before its first section.
+            source_type: Language of the source code; only `python` is possible.
+            json_schema: JSON schema to send instead of the one made here: `name`, `description` and `parameters`.
+            args_schema: Model class of pydantic whose fields are the parameters of the function. The function gets
+                instances of its classes, and may use their names.
+            name: Name of the tool, under which its source code defines the function. Default: the function's own.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid, or the function cannot be a tool: it is a lambda, a method or
+                not in Python; its source code cannot be read, or uses names that it does not define; it has no
+                docstring, or a parameter without an annotation. Nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._from_function(
+            CreateFromFunction,
+            {
+                "func": func,
+                "default_requires_approval": default_requires_approval,
+                "tags": tags,
+                "return_char_limit": return_char_limit,
+                "pip_requirements": pip_requirements,
+                "npm_requirements": npm_requirements,
+                "enable_parallel_execution": enable_parallel_execution,
+                "description": description,
+                "source_type": source_type,
+                "json_schema": json_schema,
+                "args_schema": args_schema,
+                "name": name,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def upsert_from_function(
+        self,
+        *,
+        func: Callable[..., object],
+        default_requires_approval: bool | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        return_char_limit: int | Unset = UNSET,
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        enable_parallel_execution: bool | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset | None = UNSET,
+        json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        args_schema: type[Any] | Unset | None = UNSET,
+        name: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Tool:
+        """Create a tool of a Python function, or replace the one with its name, which keeps its ID and its agents.
+
+        The server receives the source code of the function, and nothing of what stands around it. So the function
+        imports what it needs within itself; what it uses of its module is an error. The JSON schema is made here of the
+        signature and the docstring in Google style, as `client_tool` does it; a parameter is of one type, or of one and
+        `None`. The parameters `agent_id` and `agent_state` are filled by the server, and not shown to models.
+
+        Args:
+            func: Function, with `async` or without.
+            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
+                attached from now on.
+            tags: Tags to find the tool by.
+            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
+                50,000.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
+            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
+            description: Description of the tool, for the model. Default: the docstring before its first section.
+            source_type: Language of the source code; only `python` is possible.
+            json_schema: JSON schema to send instead of the one made here: `name`, `description` and `parameters`.
+            args_schema: Model class of pydantic whose fields are the parameters of the function. The function gets
+                instances of its classes, and may use their names.
+            name: Name of the tool, under which its source code defines the function. Default: the function's own.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid, or the function cannot be a tool: it is a lambda, a method or
+                not in Python; its source code cannot be read, or uses names that it does not define; it has no
+                docstring, or a parameter without an annotation. Nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._from_function(
+            UpsertFromFunction,
+            {
+                "func": func,
+                "default_requires_approval": default_requires_approval,
+                "tags": tags,
+                "return_char_limit": return_char_limit,
+                "pip_requirements": pip_requirements,
+                "npm_requirements": npm_requirements,
+                "enable_parallel_execution": enable_parallel_execution,
+                "description": description,
+                "source_type": source_type,
+                "json_schema": json_schema,
+                "args_schema": args_schema,
+                "name": name,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def add(
+        self,
+        *,
+        tool: object,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Tool:
+        """Create a tool of a class with a method `run`, or replace the one with its name.
+
+        The server receives the source code of `run` as a function with the name of the tool and without `self`, which
+        it must not use. Otherwise the method is as the function of `upsert_from_function`.
+
+        The server receives the source code of `run` as a function with the name of the tool and without `self`, which
+        it must not use. Otherwise the method is as the function of `upsert_from_function`.
+
+        Args:
+            tool: Subclass of `BaseTool`, or an instance: `name`, `run`, and what else a tool is made of.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: It cannot be a tool: it has no `name` or no `run`, `run` uses `self`, or what
+                `upsert_from_function` refuses. Nothing was sent.
+            InvalidArgumentError: It cannot be a tool: it has no `name` or no `run`, `run` uses `self`, or what
+                `upsert_from_function` refuses. Nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._from_class(AddTool, {"tool": tool}, extra_headers, extra_query, extra_body, timeout)
+
+    modify = update
+
 
 class Tools(SyncResource[AsyncTools]):
     """Tools: functions that agents can call."""
@@ -568,16 +783,16 @@ class Tools(SyncResource[AsyncTools]):
         self,
         *,
         source_code: str | Unset,
-        description: str | Unset | None = UNSET,
+        default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
-        source_type: str | Unset = UNSET,
-        json_schema: Mapping[str, Any] | Unset | None = UNSET,
-        args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
         pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        default_requires_approval: bool | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset = UNSET,
+        json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -594,9 +809,18 @@ class Tools(SyncResource[AsyncTools]):
         Args:
             source_code: Source code of the function. It runs on the server, where nothing else of its module exists.
                 The last function in it is the tool.
+            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
+                attached from now on.
+            tags: Tags to find the tool by.
+            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
+                50,000.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
+            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
                 docstring.
-            tags: Tags to find the tool by.
             source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
                 0.16.8 stores as `json`.
             json_schema: JSON schema of the function, as models receive it: `name`, `description` and `parameters`.
@@ -604,15 +828,6 @@ class Tools(SyncResource[AsyncTools]):
                 description in the section `Args` of the docstring; TypeScript requires one.
             args_json_schema: JSON schema of the function's arguments; the server converts the arguments to its types,
                 and derives `json_schema` from it if that is left out.
-            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
-                50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
-            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
-                attached from now on.
-            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -630,16 +845,16 @@ class Tools(SyncResource[AsyncTools]):
         return self._wait(
             self._core.create,
             source_code=source_code,
-            description=description,
+            default_requires_approval=default_requires_approval,
             tags=tags,
-            source_type=source_type,
-            json_schema=json_schema,
-            args_json_schema=args_json_schema,
             return_char_limit=return_char_limit,
             pip_requirements=pip_requirements,
             npm_requirements=npm_requirements,
-            default_requires_approval=default_requires_approval,
             enable_parallel_execution=enable_parallel_execution,
+            description=description,
+            source_type=source_type,
+            json_schema=json_schema,
+            args_json_schema=args_json_schema,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -650,16 +865,16 @@ class Tools(SyncResource[AsyncTools]):
         self,
         *,
         source_code: str | Unset,
-        description: str | Unset | None = UNSET,
+        default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
-        source_type: str | Unset = UNSET,
-        json_schema: Mapping[str, Any] | Unset | None = UNSET,
-        args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
         pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        default_requires_approval: bool | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset = UNSET,
+        json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -675,9 +890,18 @@ class Tools(SyncResource[AsyncTools]):
         Args:
             source_code: Source code of the function. It runs on the server, where nothing else of its module exists.
                 The last function in it is the tool.
+            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
+                attached from now on.
+            tags: Tags to find the tool by.
+            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
+                50,000.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
+            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
                 docstring.
-            tags: Tags to find the tool by.
             source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
                 0.16.8 stores as `json`.
             json_schema: JSON schema of the function, as models receive it: `name`, `description` and `parameters`.
@@ -685,15 +909,6 @@ class Tools(SyncResource[AsyncTools]):
                 description in the section `Args` of the docstring; TypeScript requires one.
             args_json_schema: JSON schema of the function's arguments; the server converts the arguments to its types,
                 and derives `json_schema` from it if that is left out.
-            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
-                50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
-            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
-                attached from now on.
-            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -711,16 +926,16 @@ class Tools(SyncResource[AsyncTools]):
         return self._wait(
             self._core.upsert,
             source_code=source_code,
-            description=description,
+            default_requires_approval=default_requires_approval,
             tags=tags,
-            source_type=source_type,
-            json_schema=json_schema,
-            args_json_schema=args_json_schema,
             return_char_limit=return_char_limit,
             pip_requirements=pip_requirements,
             npm_requirements=npm_requirements,
-            default_requires_approval=default_requires_approval,
             enable_parallel_execution=enable_parallel_execution,
+            description=description,
+            source_type=source_type,
+            json_schema=json_schema,
+            args_json_schema=args_json_schema,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -730,6 +945,11 @@ class Tools(SyncResource[AsyncTools]):
     def list(
         self,
         *,
+        limit: int | Unset | None = UNSET,
+        after: str | Unset | None = UNSET,
+        before: str | Unset | None = UNSET,
+        order: Literal["asc", "desc"] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
         name: str | Unset | None = UNSET,
         names: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
@@ -737,11 +957,6 @@ class Tools(SyncResource[AsyncTools]):
         tool_types: Sequence[ToolType] | Unset | None = UNSET,
         exclude_tool_types: Sequence[ToolType] | Unset | None = UNSET,
         return_only_letta_tools: bool | Unset | None = UNSET,
-        limit: int | Unset | None = UNSET,
-        after: str | Unset | None = UNSET,
-        before: str | Unset | None = UNSET,
-        order: Literal["asc", "desc"] | Unset = UNSET,
-        order_by: Literal["created_at"] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -754,6 +969,11 @@ class Tools(SyncResource[AsyncTools]):
         The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
+            limit: Maximum number of tools per page. Server default: 50.
+            after: Start after the tool with this ID, in the order of the list.
+            before: End before the tool with this ID, in the order of the list.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order_by: Field that the order goes by. Server default: `created_at`.
             name: Take the tool with exactly this name.
             names: Take tools with one of these names.
             tool_ids: Take tools with one of these IDs, `tool-<uuid4>`.
@@ -761,11 +981,6 @@ class Tools(SyncResource[AsyncTools]):
             tool_types: Take tools of these types, such as `custom`.
             exclude_tool_types: Leave out tools of these types.
             return_only_letta_tools: Take only tools that come with the server. Server default: `False`.
-            limit: Maximum number of tools per page. Server default: 50.
-            after: Start after the tool with this ID, in the order of the list.
-            before: End before the tool with this ID, in the order of the list.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
-            order_by: Field that the order goes by. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -781,6 +996,11 @@ class Tools(SyncResource[AsyncTools]):
         """
         return self._pages(
             self._core.list(
+                limit=limit,
+                after=after,
+                before=before,
+                order=order,
+                order_by=order_by,
                 name=name,
                 names=names,
                 tool_ids=tool_ids,
@@ -788,11 +1008,6 @@ class Tools(SyncResource[AsyncTools]):
                 tool_types=tool_types,
                 exclude_tool_types=exclude_tool_types,
                 return_only_letta_tools=return_only_letta_tools,
-                limit=limit,
-                after=after,
-                before=before,
-                order=order,
-                order_by=order_by,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,
@@ -861,11 +1076,11 @@ class Tools(SyncResource[AsyncTools]):
     def search(
         self,
         *,
-        query: str | Unset | None = UNSET,
         search_mode: Literal["vector", "fts", "hybrid"] | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        query: str | Unset | None = UNSET,
         tool_types: Sequence[ToolType] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
-        limit: int | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -876,11 +1091,11 @@ class Tools(SyncResource[AsyncTools]):
         `POST /v1/tools/search`. Safe to repeat: retried after transient failures.
 
         Args:
-            query: Text to search for.
             search_mode: Search by meaning, by words, or both. Server default: `hybrid`.
+            limit: Maximum number of results, 1 to 100. Server default: 50.
+            query: Text to search for.
             tool_types: Search tools of these types, such as `custom`.
             tags: Search tools with one of these tags.
-            limit: Maximum number of results, 1 to 100. Server default: 50.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -900,11 +1115,11 @@ class Tools(SyncResource[AsyncTools]):
         """
         return self._wait(
             self._core.search,
-            query=query,
             search_mode=search_mode,
+            limit=limit,
+            query=query,
             tool_types=tool_types,
             tags=tags,
-            limit=limit,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -953,6 +1168,7 @@ class Tools(SyncResource[AsyncTools]):
         self,
         tool_id: str,
         *,
+        default_requires_approval: bool | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         source_code: str | Unset | None = UNSET,
@@ -962,7 +1178,6 @@ class Tools(SyncResource[AsyncTools]):
         return_char_limit: int | Unset | None = UNSET,
         pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        default_requires_approval: bool | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -981,6 +1196,8 @@ class Tools(SyncResource[AsyncTools]):
 
         Args:
             tool_id: `tool-<uuid4>`.
+            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
+                attached from now on.
             description: Description of the tool, for lists; models receive that of `json_schema`.
             tags: Tags to find the tool by; they replace those before.
             source_code: Source code of the function.
@@ -991,8 +1208,6 @@ class Tools(SyncResource[AsyncTools]):
             return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000.
             pip_requirements: Python packages that the tool needs; they replace those before.
             npm_requirements: JavaScript packages that the tool needs; they replace those before.
-            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
-                attached from now on.
             enable_parallel_execution: Let the tool run at the same time as others; Letta 0.16.8 ends that with every
                 update that leaves it out.
             metadata: JSON object to store with the tool; it replaces the one before.
@@ -1014,6 +1229,7 @@ class Tools(SyncResource[AsyncTools]):
         return self._wait(
             self._core.update,
             tool_id,
+            default_requires_approval=default_requires_approval,
             description=description,
             tags=tags,
             source_code=source_code,
@@ -1023,7 +1239,6 @@ class Tools(SyncResource[AsyncTools]):
             return_char_limit=return_char_limit,
             pip_requirements=pip_requirements,
             npm_requirements=npm_requirements,
-            default_requires_approval=default_requires_approval,
             enable_parallel_execution=enable_parallel_execution,
             metadata=metadata,
             extra_headers=extra_headers,
@@ -1108,20 +1323,105 @@ class Tools(SyncResource[AsyncTools]):
             timeout=timeout,
         )
 
+    def create_from_function(
+        self,
+        *,
+        func: Callable[..., object],
+        default_requires_approval: bool | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        return_char_limit: int | Unset = UNSET,
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        enable_parallel_execution: bool | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset | None = UNSET,
+        json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        args_schema: type[Any] | Unset | None = UNSET,
+        name: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Tool:
+        """Create a tool of a Python function.
+
+        Letta 0.16.8 replaces a tool of the same name.
+
+        The request is not sent again when the server may have received it; that of `upsert_from_function` is.
+
+        The server receives the source code of the function, and nothing of what stands around it. So the function
+        imports what it needs within itself; what it uses of its module is an error. The JSON schema is made here of the
+        signature and the docstring in Google style, as `client_tool` does it; a parameter is of one type, or of one and
+        `None`. The parameters `agent_id` and `agent_state` are filled by the server, and not shown to models.
+
+        Args:
+            func: Function, with `async` or without.
+            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
+                attached from now on.
+            tags: Tags to find the tool by.
+            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
+                50,000.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
+            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
+            description: Description of the tool, for the model. Default: the docstring before its first section.
+            source_type: Language of the source code; only `python` is possible.
+            json_schema: JSON schema to send instead of the one made here: `name`, `description` and `parameters`.
+            args_schema: Model class of pydantic whose fields are the parameters of the function. The function gets
+                instances of its classes, and may use their names.
+            name: Name of the tool, under which its source code defines the function. Default: the function's own.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid, or the function cannot be a tool: it is a lambda, a method or
+                not in Python; its source code cannot be read, or uses names that it does not define; it has no
+                docstring, or a parameter without an annotation. Nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.create_from_function,
+            func=func,
+            default_requires_approval=default_requires_approval,
+            tags=tags,
+            return_char_limit=return_char_limit,
+            pip_requirements=pip_requirements,
+            npm_requirements=npm_requirements,
+            enable_parallel_execution=enable_parallel_execution,
+            description=description,
+            source_type=source_type,
+            json_schema=json_schema,
+            args_schema=args_schema,
+            name=name,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
     def upsert_from_function(
         self,
         *,
         func: Callable[..., object],
-        args_schema: type[Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
+        default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
-        source_type: str | Unset | None = UNSET,
-        json_schema: Mapping[str, Any] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
         pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        default_requires_approval: bool | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset | None = UNSET,
+        json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        args_schema: type[Any] | Unset | None = UNSET,
         name: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -1130,135 +1430,58 @@ class Tools(SyncResource[AsyncTools]):
     ) -> Tool:
         """Create a tool of a Python function, or replace the one with its name, which keeps its ID and its agents.
 
-        `PUT /v1/tools/`. Safe to repeat: retried after transient failures.
-
-        The server receives the source code of the function and nothing else of its module. So the function imports what
-        it needs within itself; what it uses of the code around it is an error. Its JSON schema is made here of the
-        signature and the docstring in Google style, as `client_tool` does it. The parameters `agent_id` and
-        `agent_state` are filled by the server, and not shown to models.
+        The server receives the source code of the function, and nothing of what stands around it. So the function
+        imports what it needs within itself; what it uses of its module is an error. The JSON schema is made here of the
+        signature and the docstring in Google style, as `client_tool` does it; a parameter is of one type, or of one and
+        `None`. The parameters `agent_id` and `agent_state` are filled by the server, and not shown to models.
 
         Args:
-            func: The function, with `async` or without.
-            args_schema: Model class of pydantic whose fields are the parameters of the function. The server passes
-                instances of its classes, whose names the function may use, and Python packages of the server.
-            description: Description of the tool, for the model. Default: the docstring before its first section.
+            func: Function, with `async` or without.
+            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
+                attached from now on.
             tags: Tags to find the tool by.
-            source_type: Language of the source code; only `python` is possible.
-            json_schema: JSON schema to send instead of the one made here: `name`, `description` and `parameters`.
             return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
                 50,000.
             pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
                 fields.
             npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
                 same fields.
-            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
-                attached from now on.
             enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
+            description: Description of the tool, for the model. Default: the docstring before its first section.
+            source_type: Language of the source code; only `python` is possible.
+            json_schema: JSON schema to send instead of the one made here: `name`, `description` and `parameters`.
+            args_schema: Model class of pydantic whose fields are the parameters of the function. The function gets
+                instances of its classes, and may use their names.
             name: Name of the tool, under which its source code defines the function. Default: the function's own.
-            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
-            extra_query: Query parameters to add or replace in this request.
-            extra_body: Members to add or replace in the JSON body of this request, without validation.
-            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
 
         Raises:
-            InvalidArgumentError: The function cannot be a tool: it is a lambda, a method or not in Python; its source
-                code cannot be read; it uses names that its source code does not define; it has no docstring, or a
-                parameter without an annotation. Nothing was sent.
+            InvalidArgumentError: An argument is invalid, or the function cannot be a tool: it is a lambda, a method or
+                not in Python; its source code cannot be read, or uses names that it does not define; it has no
+                docstring, or a parameter without an annotation. Nothing was sent.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
 
         """
         return self._wait(
             self._core.upsert_from_function,
             func=func,
-            args_schema=args_schema,
-            description=description,
+            default_requires_approval=default_requires_approval,
             tags=tags,
-            source_type=source_type,
-            json_schema=json_schema,
             return_char_limit=return_char_limit,
             pip_requirements=pip_requirements,
             npm_requirements=npm_requirements,
-            default_requires_approval=default_requires_approval,
             enable_parallel_execution=enable_parallel_execution,
-            name=name,
-            extra_headers=extra_headers,
-            extra_query=extra_query,
-            extra_body=extra_body,
-            timeout=timeout,
-        )
-
-    def create_from_function(
-        self,
-        *,
-        func: Callable[..., object],
-        args_schema: type[Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
-        source_type: str | Unset | None = UNSET,
-        json_schema: Mapping[str, Any] | Unset | None = UNSET,
-        return_char_limit: int | Unset = UNSET,
-        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        default_requires_approval: bool | Unset | None = UNSET,
-        enable_parallel_execution: bool | Unset | None = UNSET,
-        name: str | Unset | None = UNSET,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Tool:
-        """Create a tool of a Python function. Letta 0.16.8 replaces a tool of the same name.
-
-        `POST /v1/tools/`. Not retried when the server may have received it: `upsert_from_function` is.
-
-        The server receives the source code of the function and nothing else of its module. So the function imports what
-        it needs within itself; what it uses of the code around it is an error. Its JSON schema is made here of the
-        signature and the docstring in Google style, as `client_tool` does it. The parameters `agent_id` and
-        `agent_state` are filled by the server, and not shown to models.
-
-        Args:
-            func: The function, with `async` or without.
-            args_schema: Model class of pydantic whose fields are the parameters of the function. The server passes
-                instances of its classes, whose names the function may use, and Python packages of the server.
-            description: Description of the tool, for the model. Default: the docstring before its first section.
-            tags: Tags to find the tool by.
-            source_type: Language of the source code; only `python` is possible.
-            json_schema: JSON schema to send instead of the one made here: `name`, `description` and `parameters`.
-            return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
-                50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
-            default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
-                attached from now on.
-            enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
-            name: Name of the tool, under which its source code defines the function. Default: the function's own.
-            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
-            extra_query: Query parameters to add or replace in this request.
-            extra_body: Members to add or replace in the JSON body of this request, without validation.
-            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
-
-        Raises:
-            InvalidArgumentError: The function cannot be a tool; see `upsert_from_function`. Nothing was sent.
-            APIStatusError: The server responded with an error status.
-            APIConnectionError: No response arrived.
-
-        """
-        return self._wait(
-            self._core.create_from_function,
-            func=func,
-            args_schema=args_schema,
             description=description,
-            tags=tags,
             source_type=source_type,
             json_schema=json_schema,
-            return_char_limit=return_char_limit,
-            pip_requirements=pip_requirements,
-            npm_requirements=npm_requirements,
-            default_requires_approval=default_requires_approval,
-            enable_parallel_execution=enable_parallel_execution,
+            args_schema=args_schema,
             name=name,
             extra_headers=extra_headers,
             extra_query=extra_query,
@@ -1277,23 +1500,33 @@ class Tools(SyncResource[AsyncTools]):
     ) -> Tool:
         """Create a tool of a class with a method `run`, or replace the one with its name.
 
-        `PUT /v1/tools/`. Safe to repeat: retried after transient failures.
+        The server receives the source code of `run` as a function with the name of the tool and without `self`, which
+        it must not use. Otherwise the method is as the function of `upsert_from_function`.
 
         The server receives the source code of `run` as a function with the name of the tool and without `self`, which
         it must not use. Otherwise the method is as the function of `upsert_from_function`.
 
         Args:
-            tool: A subclass of `BaseTool`, or an instance: `name`, `run`, and what else a tool is made of.
-            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
-            extra_query: Query parameters to add or replace in this request.
-            extra_body: Members to add or replace in the JSON body of this request, without validation.
-            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+            tool: Subclass of `BaseTool`, or an instance: `name`, `run`, and what else a tool is made of.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
 
         Raises:
             InvalidArgumentError: It cannot be a tool: it has no `name` or no `run`, `run` uses `self`, or what
                 `upsert_from_function` refuses. Nothing was sent.
+            InvalidArgumentError: It cannot be a tool: it has no `name` or no `run`, `run` uses `self`, or what
+                `upsert_from_function` refuses. Nothing was sent.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
 
         """
         return self._wait(
@@ -1304,3 +1537,5 @@ class Tools(SyncResource[AsyncTools]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update
