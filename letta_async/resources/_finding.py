@@ -48,21 +48,21 @@ class AsyncFinding(AsyncResource):
             wanted["project_id"] = fields["project_id"]
         place = (asyncio.get_running_loop(), self._client.base_url, operation, repr(wanted))
         async with _locks.setdefault(place, asyncio.Lock()):
-            found = await self._oldest(operation, wanted, searching)
-            if found is not None:
-                return found
-            created: Any = await self._call(operation.creates, fields, options)
-            found = await self._oldest(operation, wanted, searching)
-            if found is None or found.id == created.id:
-                return created
-            await self._discard(operation, created, fields, searching)
-            return found
+            found: Any = await self._oldest(operation, wanted, searching)
+            if found is None:
+                created = await self._call(operation.creates, fields, options)
+                found = await self._oldest(operation, wanted, searching) or created
+                if found.id != created.id:
+                    await self._discard(operation, created, fields, searching)
+            answer: Answer = found
+            return answer
 
     async def _oldest(
         self, operation: type[FindOrCreateOperation[Any]], wanted: Mapping[str, object], options: CallOptions
     ) -> Any:
         """Return the oldest resource with the key; `None` if there is none."""
-        return next(iter(await self._call(operation.lists, wanted, options)), None)
+        rows: list[Any] = await self._call(operation.lists, wanted, options)
+        return rows[0] if rows else None
 
     async def _discard(
         self,
