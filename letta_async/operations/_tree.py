@@ -110,6 +110,7 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "tools.update": tools.UpdateTool,
     "tools.delete": tools.DeleteTool,
     "tools.upsert_base_tools": tools.UpsertBaseTools,
+    "tools.run_tool_from_source": tools.RunToolFromSource,
 }
 """Operation of each method, by its attribute path on a client."""
 

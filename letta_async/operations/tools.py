@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 import attrs
 
 from letta_async._schema.fields import Range
+from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.errors import ArgumentProblem
 from letta_async.operations._listing import CreationOrder, IdListing
@@ -23,10 +24,12 @@ from letta_async.operations._operation import (
     InPath,
     InQuery,
     Operation,
+    SecretText,
     ToolId,
     operation,
 )
 from letta_async.operations._searching import SearchParameters
+from letta_async.types.message import ToolReturnMessage
 from letta_async.types.tool import NpmRequirement, PipRequirement, Tool, ToolSearchResult, ToolType
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "DeleteTool",
     "ListTools",
     "RetrieveTool",
+    "RunToolFromSource",
     "SearchTools",
     "ToolDetails",
     "UpdateTool",
@@ -55,33 +59,22 @@ class ApprovalDefault:
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class ToolDetails(ApprovalDefault):
-    """What a tool has besides source code and schema."""
+class ToolRequirements:
+    """What a tool needs where it runs."""
 
-    tags: InBody[list[str] | None] = UNSET
-    """Tags to find the tool by."""
-    return_char_limit: InBody[ReturnLimit] = UNSET
-    """Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default: 50,000."""
     pip_requirements: InBody[list[PipRequirement] | None] = UNSET
     """Python packages that the tool needs, as a class of this package or a mapping of the same fields."""
     npm_requirements: InBody[list[NpmRequirement] | None] = UNSET
     """JavaScript packages that the tool needs, as a class of this package or a mapping of the same fields."""
-    enable_parallel_execution: InBody[bool | None] = UNSET
-    """Let the tool run at the same time as others. Server default: `False`."""
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class ToolFields(ToolDetails):
-    """What a tool is made of."""
+class ToolCode:
+    """Source code of a tool, with its schemas."""
 
     source_code: InBody[str]
     """Source code of the function. It runs on the server, where nothing else of its module exists. The last function in
     it is the tool."""
-    description: InBody[str | None] = UNSET
-    """Description of the tool, for lists; models receive that of `json_schema`. Server default: the docstring."""
-    source_type: InBody[str] = UNSET
-    """Language of the source code, `python` or `typescript`. Server default: `python`, which Letta 0.16.8 stores as
-    `json`."""
     json_schema: InBody[Mapping[str, Any] | None] = UNSET
     """JSON schema of the function, as models receive it: `name`, `description` and `parameters`. Server default:
     derived from `source_code`, for which every parameter must have an annotation and a description in the section
@@ -89,6 +82,29 @@ class ToolFields(ToolDetails):
     args_json_schema: InBody[Mapping[str, Any] | None] = UNSET
     """JSON schema of the function's arguments; the server converts the arguments to its types, and derives
     `json_schema` from it if that is left out."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class ToolDetails(ApprovalDefault, ToolRequirements):
+    """What a tool has besides source code and schema."""
+
+    tags: InBody[list[str] | None] = UNSET
+    """Tags to find the tool by."""
+    return_char_limit: InBody[ReturnLimit] = UNSET
+    """Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default: 50,000."""
+    enable_parallel_execution: InBody[bool | None] = UNSET
+    """Let the tool run at the same time as others. Server default: `False`."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class ToolFields(ToolCode, ToolDetails):
+    """What a tool is made of."""
+
+    description: InBody[str | None] = UNSET
+    """Description of the tool, for lists; models receive that of `json_schema`. Server default: the docstring."""
+    source_type: InBody[str] = UNSET
+    """Language of the source code, `python` or `typescript`. Server default: `python`, which Letta 0.16.8 stores as
+    `json`."""
 
     def problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems that no parameter has alone: TypeScript without a schema, which no server derives.
@@ -279,3 +295,37 @@ class UpsertBaseTools(Operation[list[Tool]]):
     """
 
     http: ClassVar[Endpoint] = POST("/v1/tools/add-base-tools", repeatable=True)
+
+
+@operation
+class RunToolFromSource(ToolCode, ToolRequirements, Operation[ToolReturnMessage]):
+    """Run source code as a tool, once, without storing it.
+
+    Returns:
+        What it returned and printed. A function that failed is no error of the call: see `status` and `stderr`.
+
+    Raises:
+        BadRequestError: The server cannot derive a schema from the source code; the message says why.
+
+    """
+
+    http: ClassVar[Endpoint] = POST("/v1/tools/run", body_required=True, traffic="model")
+
+    args: InBody[Mapping[str, Any]]
+    """Arguments, by the names of the function's parameters."""
+    env_vars: InBody[Mapping[str, SecretText]] = attrs.field(default=UNSET, repr=False, metadata=SECRET)
+    """Environment variables of the function; error messages and `repr` never show the values."""
+    name: InBody[str | None] = UNSET
+    """Name of the function, with a `json_schema`: Letta 0.16.8 derives none for a function that is named."""
+    source_type: InBody[str | None] = UNSET
+    """Language of the source code; `None` for Python."""
+
+    def problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+        """Return problems that no parameter has alone: a name without the schema that it requires.
+
+        Args:
+            extra: Names of the members that `extra_body` adds.
+
+        """
+        if isinstance(self.name, str) and not self.json_schema and "json_schema" not in extra:
+            yield ArgumentProblem("name", "requires json_schema: the server derives none for a function that is named")

@@ -16,6 +16,7 @@ from letta_async.operations.tools import (
     DeleteTool,
     ListTools,
     RetrieveTool,
+    RunToolFromSource,
     SearchTools,
     UpdateTool,
     UpsertBaseTools,
@@ -24,6 +25,7 @@ from letta_async.operations.tools import (
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._sync import SyncResource
 from letta_async.resources._tool_sources import AsyncToolSources
+from letta_async.types.message import ToolReturnMessage
 from letta_async.types.tool import NpmRequirement, PipRequirement, Tool, ToolSearchResult, ToolType
 
 __all__ = ["AsyncTools", "Tools"]
@@ -36,16 +38,16 @@ class AsyncTools(AsyncToolSources):
         self,
         *,
         source_code: str | Unset,
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
-        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        source_type: str | Unset = UNSET,
         json_schema: Mapping[str, Any] | Unset | None = UNSET,
         args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -62,25 +64,25 @@ class AsyncTools(AsyncToolSources):
         Args:
             source_code: Source code of the function. It runs on the server, where nothing else of its module exists.
                 The last function in it is the tool.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
             default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
                 attached from now on.
             tags: Tags to find the tool by.
             return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
                 50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
             enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
-            description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
-                docstring.
-            source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
-                0.16.8 stores as `json`.
             json_schema: JSON schema of the function, as models receive it: `name`, `description` and `parameters`.
                 Server default: derived from `source_code`, for which every parameter must have an annotation and a
                 description in the section `Args` of the docstring; TypeScript requires one.
             args_json_schema: JSON schema of the function's arguments; the server converts the arguments to its types,
                 and derives `json_schema` from it if that is left out.
+            description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
+                docstring.
+            source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
+                0.16.8 stores as `json`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -99,16 +101,16 @@ class AsyncTools(AsyncToolSources):
             CreateTool,
             {
                 "source_code": source_code,
+                "pip_requirements": pip_requirements,
+                "npm_requirements": npm_requirements,
                 "default_requires_approval": default_requires_approval,
                 "tags": tags,
                 "return_char_limit": return_char_limit,
-                "pip_requirements": pip_requirements,
-                "npm_requirements": npm_requirements,
                 "enable_parallel_execution": enable_parallel_execution,
-                "description": description,
-                "source_type": source_type,
                 "json_schema": json_schema,
                 "args_json_schema": args_json_schema,
+                "description": description,
+                "source_type": source_type,
             },
             extra_headers,
             extra_query,
@@ -120,16 +122,16 @@ class AsyncTools(AsyncToolSources):
         self,
         *,
         source_code: str | Unset,
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
-        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        source_type: str | Unset = UNSET,
         json_schema: Mapping[str, Any] | Unset | None = UNSET,
         args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -145,25 +147,25 @@ class AsyncTools(AsyncToolSources):
         Args:
             source_code: Source code of the function. It runs on the server, where nothing else of its module exists.
                 The last function in it is the tool.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
             default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
                 attached from now on.
             tags: Tags to find the tool by.
             return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
                 50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
             enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
-            description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
-                docstring.
-            source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
-                0.16.8 stores as `json`.
             json_schema: JSON schema of the function, as models receive it: `name`, `description` and `parameters`.
                 Server default: derived from `source_code`, for which every parameter must have an annotation and a
                 description in the section `Args` of the docstring; TypeScript requires one.
             args_json_schema: JSON schema of the function's arguments; the server converts the arguments to its types,
                 and derives `json_schema` from it if that is left out.
+            description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
+                docstring.
+            source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
+                0.16.8 stores as `json`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -182,16 +184,16 @@ class AsyncTools(AsyncToolSources):
             UpsertTool,
             {
                 "source_code": source_code,
+                "pip_requirements": pip_requirements,
+                "npm_requirements": npm_requirements,
                 "default_requires_approval": default_requires_approval,
                 "tags": tags,
                 "return_char_limit": return_char_limit,
-                "pip_requirements": pip_requirements,
-                "npm_requirements": npm_requirements,
                 "enable_parallel_execution": enable_parallel_execution,
-                "description": description,
-                "source_type": source_type,
                 "json_schema": json_schema,
                 "args_json_schema": args_json_schema,
+                "description": description,
+                "source_type": source_type,
             },
             extra_headers,
             extra_query,
@@ -561,15 +563,88 @@ class AsyncTools(AsyncToolSources):
         """
         return await self._send(UpsertBaseTools, {}, extra_headers, extra_query, extra_body, timeout)
 
+    async def run_tool_from_source(
+        self,
+        *,
+        source_code: str | Unset,
+        args: Mapping[str, Any] | Unset,
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        env_vars: Mapping[str, str] | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        source_type: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> ToolReturnMessage:
+        """Run source code as a tool, once, without storing it.
+
+        `POST /v1/tools/run`. Not safe to repeat: retried only when the server cannot have processed the request.
+
+        Args:
+            source_code: Source code of the function. It runs on the server, where nothing else of its module exists.
+                The last function in it is the tool.
+            args: Arguments, by the names of the function's parameters.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
+            json_schema: JSON schema of the function, as models receive it: `name`, `description` and `parameters`.
+                Server default: derived from `source_code`, for which every parameter must have an annotation and a
+                description in the section `Args` of the docstring; TypeScript requires one.
+            args_json_schema: JSON schema of the function's arguments; the server converts the arguments to its types,
+                and derives `json_schema` from it if that is left out.
+            env_vars: Environment variables of the function; error messages and `repr` never show the values.
+            name: Name of the function, with a `json_schema`: Letta 0.16.8 derives none for a function that is named.
+            source_type: Language of the source code; `None` for Python.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            What it returned and printed. A function that failed is no error of the call: see `status` and `stderr`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The server cannot derive a schema from the source code; the message says why.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            RunToolFromSource,
+            {
+                "source_code": source_code,
+                "args": args,
+                "pip_requirements": pip_requirements,
+                "npm_requirements": npm_requirements,
+                "json_schema": json_schema,
+                "args_json_schema": args_json_schema,
+                "env_vars": env_vars,
+                "name": name,
+                "source_type": source_type,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
     async def create_from_function(
         self,
         *,
         func: Callable[..., object],
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
-        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         source_type: str | Unset | None = UNSET,
@@ -594,15 +669,15 @@ class AsyncTools(AsyncToolSources):
 
         Args:
             func: Function, with `async` or without.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
             default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
                 attached from now on.
             tags: Tags to find the tool by.
             return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
                 50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
             enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             description: Description of the tool, for the model. Default: the docstring before its first section.
             source_type: Language of the source code; only `python` is possible.
@@ -630,11 +705,11 @@ class AsyncTools(AsyncToolSources):
             CreateFromFunction,
             {
                 "func": func,
+                "pip_requirements": pip_requirements,
+                "npm_requirements": npm_requirements,
                 "default_requires_approval": default_requires_approval,
                 "tags": tags,
                 "return_char_limit": return_char_limit,
-                "pip_requirements": pip_requirements,
-                "npm_requirements": npm_requirements,
                 "enable_parallel_execution": enable_parallel_execution,
                 "description": description,
                 "source_type": source_type,
@@ -652,11 +727,11 @@ class AsyncTools(AsyncToolSources):
         self,
         *,
         func: Callable[..., object],
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
-        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         source_type: str | Unset | None = UNSET,
@@ -677,15 +752,15 @@ class AsyncTools(AsyncToolSources):
 
         Args:
             func: Function, with `async` or without.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
             default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
                 attached from now on.
             tags: Tags to find the tool by.
             return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
                 50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
             enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             description: Description of the tool, for the model. Default: the docstring before its first section.
             source_type: Language of the source code; only `python` is possible.
@@ -713,11 +788,11 @@ class AsyncTools(AsyncToolSources):
             UpsertFromFunction,
             {
                 "func": func,
+                "pip_requirements": pip_requirements,
+                "npm_requirements": npm_requirements,
                 "default_requires_approval": default_requires_approval,
                 "tags": tags,
                 "return_char_limit": return_char_limit,
-                "pip_requirements": pip_requirements,
-                "npm_requirements": npm_requirements,
                 "enable_parallel_execution": enable_parallel_execution,
                 "description": description,
                 "source_type": source_type,
@@ -783,16 +858,16 @@ class Tools(SyncResource[AsyncTools]):
         self,
         *,
         source_code: str | Unset,
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
-        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        source_type: str | Unset = UNSET,
         json_schema: Mapping[str, Any] | Unset | None = UNSET,
         args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -809,25 +884,25 @@ class Tools(SyncResource[AsyncTools]):
         Args:
             source_code: Source code of the function. It runs on the server, where nothing else of its module exists.
                 The last function in it is the tool.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
             default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
                 attached from now on.
             tags: Tags to find the tool by.
             return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
                 50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
             enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
-            description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
-                docstring.
-            source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
-                0.16.8 stores as `json`.
             json_schema: JSON schema of the function, as models receive it: `name`, `description` and `parameters`.
                 Server default: derived from `source_code`, for which every parameter must have an annotation and a
                 description in the section `Args` of the docstring; TypeScript requires one.
             args_json_schema: JSON schema of the function's arguments; the server converts the arguments to its types,
                 and derives `json_schema` from it if that is left out.
+            description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
+                docstring.
+            source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
+                0.16.8 stores as `json`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -845,16 +920,16 @@ class Tools(SyncResource[AsyncTools]):
         return self._wait(
             self._core.create,
             source_code=source_code,
+            pip_requirements=pip_requirements,
+            npm_requirements=npm_requirements,
             default_requires_approval=default_requires_approval,
             tags=tags,
             return_char_limit=return_char_limit,
-            pip_requirements=pip_requirements,
-            npm_requirements=npm_requirements,
             enable_parallel_execution=enable_parallel_execution,
-            description=description,
-            source_type=source_type,
             json_schema=json_schema,
             args_json_schema=args_json_schema,
+            description=description,
+            source_type=source_type,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -865,16 +940,16 @@ class Tools(SyncResource[AsyncTools]):
         self,
         *,
         source_code: str | Unset,
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
-        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        source_type: str | Unset = UNSET,
         json_schema: Mapping[str, Any] | Unset | None = UNSET,
         args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        source_type: str | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -890,25 +965,25 @@ class Tools(SyncResource[AsyncTools]):
         Args:
             source_code: Source code of the function. It runs on the server, where nothing else of its module exists.
                 The last function in it is the tool.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
             default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
                 attached from now on.
             tags: Tags to find the tool by.
             return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
                 50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
             enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
-            description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
-                docstring.
-            source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
-                0.16.8 stores as `json`.
             json_schema: JSON schema of the function, as models receive it: `name`, `description` and `parameters`.
                 Server default: derived from `source_code`, for which every parameter must have an annotation and a
                 description in the section `Args` of the docstring; TypeScript requires one.
             args_json_schema: JSON schema of the function's arguments; the server converts the arguments to its types,
                 and derives `json_schema` from it if that is left out.
+            description: Description of the tool, for lists; models receive that of `json_schema`. Server default: the
+                docstring.
+            source_type: Language of the source code, `python` or `typescript`. Server default: `python`, which Letta
+                0.16.8 stores as `json`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -926,16 +1001,16 @@ class Tools(SyncResource[AsyncTools]):
         return self._wait(
             self._core.upsert,
             source_code=source_code,
+            pip_requirements=pip_requirements,
+            npm_requirements=npm_requirements,
             default_requires_approval=default_requires_approval,
             tags=tags,
             return_char_limit=return_char_limit,
-            pip_requirements=pip_requirements,
-            npm_requirements=npm_requirements,
             enable_parallel_execution=enable_parallel_execution,
-            description=description,
-            source_type=source_type,
             json_schema=json_schema,
             args_json_schema=args_json_schema,
+            description=description,
+            source_type=source_type,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -1323,15 +1398,86 @@ class Tools(SyncResource[AsyncTools]):
             timeout=timeout,
         )
 
+    def run_tool_from_source(
+        self,
+        *,
+        source_code: str | Unset,
+        args: Mapping[str, Any] | Unset,
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        args_json_schema: Mapping[str, Any] | Unset | None = UNSET,
+        env_vars: Mapping[str, str] | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        source_type: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> ToolReturnMessage:
+        """Run source code as a tool, once, without storing it.
+
+        `POST /v1/tools/run`. Not safe to repeat: retried only when the server cannot have processed the request.
+
+        Args:
+            source_code: Source code of the function. It runs on the server, where nothing else of its module exists.
+                The last function in it is the tool.
+            args: Arguments, by the names of the function's parameters.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
+            json_schema: JSON schema of the function, as models receive it: `name`, `description` and `parameters`.
+                Server default: derived from `source_code`, for which every parameter must have an annotation and a
+                description in the section `Args` of the docstring; TypeScript requires one.
+            args_json_schema: JSON schema of the function's arguments; the server converts the arguments to its types,
+                and derives `json_schema` from it if that is left out.
+            env_vars: Environment variables of the function; error messages and `repr` never show the values.
+            name: Name of the function, with a `json_schema`: Letta 0.16.8 derives none for a function that is named.
+            source_type: Language of the source code; `None` for Python.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            What it returned and printed. A function that failed is no error of the call: see `status` and `stderr`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The server cannot derive a schema from the source code; the message says why.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.run_tool_from_source,
+            source_code=source_code,
+            args=args,
+            pip_requirements=pip_requirements,
+            npm_requirements=npm_requirements,
+            json_schema=json_schema,
+            args_json_schema=args_json_schema,
+            env_vars=env_vars,
+            name=name,
+            source_type=source_type,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
     def create_from_function(
         self,
         *,
         func: Callable[..., object],
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
-        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         source_type: str | Unset | None = UNSET,
@@ -1356,15 +1502,15 @@ class Tools(SyncResource[AsyncTools]):
 
         Args:
             func: Function, with `async` or without.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
             default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
                 attached from now on.
             tags: Tags to find the tool by.
             return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
                 50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
             enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             description: Description of the tool, for the model. Default: the docstring before its first section.
             source_type: Language of the source code; only `python` is possible.
@@ -1391,11 +1537,11 @@ class Tools(SyncResource[AsyncTools]):
         return self._wait(
             self._core.create_from_function,
             func=func,
+            pip_requirements=pip_requirements,
+            npm_requirements=npm_requirements,
             default_requires_approval=default_requires_approval,
             tags=tags,
             return_char_limit=return_char_limit,
-            pip_requirements=pip_requirements,
-            npm_requirements=npm_requirements,
             enable_parallel_execution=enable_parallel_execution,
             description=description,
             source_type=source_type,
@@ -1412,11 +1558,11 @@ class Tools(SyncResource[AsyncTools]):
         self,
         *,
         func: Callable[..., object],
+        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
+        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         default_requires_approval: bool | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         return_char_limit: int | Unset = UNSET,
-        pip_requirements: Sequence[PipRequirement | Mapping[str, Any]] | Unset | None = UNSET,
-        npm_requirements: Sequence[NpmRequirement | Mapping[str, Any]] | Unset | None = UNSET,
         enable_parallel_execution: bool | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         source_type: str | Unset | None = UNSET,
@@ -1437,15 +1583,15 @@ class Tools(SyncResource[AsyncTools]):
 
         Args:
             func: Function, with `async` or without.
+            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
+                fields.
+            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
+                same fields.
             default_requires_approval: Require that a person approves each run of the tool, by agents to which it is
                 attached from now on.
             tags: Tags to find the tool by.
             return_char_limit: Maximum length of what the tool returns, in characters, 1 to 1,000,000. Server default:
                 50,000.
-            pip_requirements: Python packages that the tool needs, as a class of this package or a mapping of the same
-                fields.
-            npm_requirements: JavaScript packages that the tool needs, as a class of this package or a mapping of the
-                same fields.
             enable_parallel_execution: Let the tool run at the same time as others. Server default: `False`.
             description: Description of the tool, for the model. Default: the docstring before its first section.
             source_type: Language of the source code; only `python` is possible.
@@ -1472,11 +1618,11 @@ class Tools(SyncResource[AsyncTools]):
         return self._wait(
             self._core.upsert_from_function,
             func=func,
+            pip_requirements=pip_requirements,
+            npm_requirements=npm_requirements,
             default_requires_approval=default_requires_approval,
             tags=tags,
             return_char_limit=return_char_limit,
-            pip_requirements=pip_requirements,
-            npm_requirements=npm_requirements,
             enable_parallel_execution=enable_parallel_execution,
             description=description,
             source_type=source_type,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from letta_async import (
+    APIStatusError,
     AsyncLetta,
     BadRequestError,
     InvalidArgumentError,
@@ -18,6 +19,7 @@ from letta_async import (
     Tool,
 )
 from letta_async.testing import _facts
+from tests.contract.conftest import REAL
 from tests.contract.wire import Http
 
 Create = Callable[..., Awaitable[Tool]]
@@ -304,3 +306,23 @@ async def test_the_servers_own_tools_are_there(sdk: AsyncLetta) -> None:
 async def test_a_search_needs_an_index(sdk: AsyncLetta) -> None:
     with pytest.raises(BadRequestError, match="requires tool embedding"):
         await sdk.tools.search(query="x", search_mode="fts", tool_types=["custom"], tags=["a"], limit=3)
+
+
+async def test_source_code_runs_without_being_stored(sdk: AsyncLetta) -> None:
+    name = named()
+    code = f"def {name}(a: str):\n    import os\n    print('ran')\n    return a + os.environ['WORD']\n"
+    schema: dict[str, Any] = {
+        "name": name,
+        "description": "D",
+        "parameters": {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
+    }
+    arguments: dict[str, Any] = {"source_code": code, "args": {"a": "x"}, "env_vars": {"WORD": "w"}}
+    with pytest.raises(InvalidArgumentError, match="requires json_schema"):
+        await sdk.tools.run_tool_from_source(**arguments, name=name)
+    if not REAL:
+        with pytest.raises(APIStatusError, match=r"script\("):
+            await sdk.tools.run_tool_from_source(**arguments, json_schema=schema)
+        return
+    result = await sdk.tools.run_tool_from_source(**arguments, name=name, json_schema=schema)
+    assert (result.status, result.tool_return, result.stdout) == ("success", "xw", ["ran\n"])
+    assert await sdk.tools.count(name=name) == 0
