@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, List, Literal  # noqa: UP035 - as above
 
 import pytest
 from pydantic import BaseModel, Field
@@ -140,6 +141,14 @@ class Entry(BaseModel):
     kind: Literal["in", "out"] = "in"
 
 
+class Sides:
+    """A model of pydantic 1, as far as it matters."""
+
+    @staticmethod
+    def schema() -> dict[str, Any]:
+        return {"title": "Sides", "type": "object", "properties": {"sides": {"type": "integer"}}, "required": ["sides"]}
+
+
 def book(item: Item, count: int = 1, kind: str = "in") -> str:
     return f"{count} {Item(sku=item.sku)} {kind}"
 
@@ -157,6 +166,9 @@ def test_the_schema_of_arguments_is_a_model() -> None:
 
     with pytest.raises(InvalidArgumentError, match="Item"):
         made(book, args_schema=Old)
+    sent = made(roll, args_schema=Sides)
+    assert sent["args_json_schema"] == Sides.schema()
+    assert sent["json_schema"]["description"] == "Roll dice.\n\nAll at once."
 
 
 def test_a_schema_of_ones_own_is_sent_as_it_is() -> None:
@@ -208,6 +220,11 @@ def anything(a: Any) -> str:
 def constant(a: int) -> int:
     """Do it."""
     return a * FACTOR
+
+
+def cached(a: List[int]) -> int:  # noqa: UP006 - a name of typing, which is there
+    """Do it."""
+    return functools.reduce(int.__add__, a)
 
 
 def dated(day: datetime) -> str:
@@ -265,6 +282,7 @@ exec('def typed() -> None:\n    """Do it."""\n', EXECUTED)
         (several, "func.a: is not of one type"),
         (anything, "func.a: is not of one type"),
         (constant, "uses 'FACTOR'"),
+        (cached, "func: uses 'functools', which its own source code does not define"),
         (default, "uses 'FACTOR'"),
         (dated, "uses 'datetime'"),
         (quoted, "uses 'datetime'"),
@@ -417,6 +435,31 @@ def test_a_class_that_cannot_be_a_tool_is_refused(tool: object, said: str) -> No
     with pytest.raises(InvalidArgumentError) as caught:
         parameters_of_class(tool)
     assert said in str(caught.value)
+
+
+def test_a_tool_of_pydantic_is_one_too() -> None:
+    class Requirement(BaseModel):
+        name: str
+        version: str | None = None
+
+    class Model(BaseModel):
+        name: str = "modelled"
+        description: str | None = None
+        tags: list[str] | None = None
+        args_schema: type[BaseModel] | None = None
+        pip_requirements: list[Requirement] | None = None
+        return_char_limit: int | None = None
+
+        def run(self, text: str) -> str:
+            """Echo a text."""
+            return text
+
+    sent = parameters_of_class(Model(pip_requirements=[Requirement(name="six")], return_char_limit=9))
+    assert f"{sent['source_code']}".startswith("def modelled(text: str) -> str:")
+    assert sent["pip_requirements"] == [{"name": "six", "version": None}]
+    assert sent["return_char_limit"] == 9
+    assert sent.keys() == {"source_code", "source_type", "json_schema", "pip_requirements", "return_char_limit"}
+    assert parameters_of_class(Model).keys() == {"source_code", "source_type", "json_schema"}
 
 
 def test_a_field_that_no_tool_has_is_refused() -> None:

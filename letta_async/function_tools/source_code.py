@@ -23,7 +23,7 @@ __all__ = ["function_source", "method_source"]
 _PROVIDED: Final[frozenset[str]] = frozenset(
     {
         *dir(builtins),
-        *(name for name in dir(typing) if not name.startswith("_")),
+        *vars(typing)["__all__"],
         *("__file__", "__name__"),
         *("Letta", "base64", "client", "hashlib", "os", "pickle", "struct", "sys"),
     }
