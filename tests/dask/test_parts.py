@@ -17,7 +17,7 @@ from letta_async.dask._driver import ClusterBatch
 from letta_async.dask._outcome_iterator import Outcomes
 from letta_async.dask._payload import Payload, unsendable_problems
 from letta_async.dask._recompile_many import _chunks
-from letta_async.dask._worker import _IDLE_TIMEOUT, _Run, end_run
+from letta_async.dask._worker import _IDLE_TIMEOUT, _BatchRun, end_run
 from tests.clock import Loop
 from tests.ids import CONVERSATION
 from tests.mocked import MockedResponse, aioresponses
@@ -182,7 +182,7 @@ async def test_a_worker_that_had_no_partition_has_no_run_to_end() -> None:
 
 
 def run_on_worker(
-    loop: Loop, block: Callable[[_Run, Callable[[], Coroutine[Any, Any, Any]]], Coroutine[Any, Any, None]]
+    loop: Loop, block: Callable[[_BatchRun, Callable[[], Coroutine[Any, Any, Any]]], Coroutine[Any, Any, None]]
 ) -> None:
     """Run a test on a worker's state of a run, with a server that takes 5 s to respond."""
 
@@ -190,9 +190,9 @@ def run_on_worker(
         await asyncio.sleep(5)
 
     async def play() -> None:
-        run = _Run()
+        run = _BatchRun()
         payload = Payload.pack("run", options={"base_url": BASE}, parameters={}, prompts=True)
-        await block(run, lambda: run.work("key", payload, [CONVERSATION]))
+        await block(run, lambda: run.recompile_partition("key", payload, [CONVERSATION]))
         await run.stop()
 
     with aioresponses() as wire:
@@ -208,7 +208,7 @@ def run_on_worker(
 
 
 def test_the_client_of_a_run_whose_driver_is_gone_is_closed_after_a_while(loop: Loop) -> None:
-    async def block(run: _Run, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    async def block(run: _BatchRun, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         ((place, outcome),) = await work()
         assert (place, outcome.status) == (0, "recompiled")
         client = run.client
@@ -223,7 +223,7 @@ def test_the_client_of_a_run_whose_driver_is_gone_is_closed_after_a_while(loop: 
 
 
 def test_a_partition_that_comes_at_the_last_moment_finds_the_client_open(loop: Loop) -> None:
-    async def block(run: _Run, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    async def block(run: _BatchRun, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         await work()
         client, ended = run.client, loop.time()
         await asyncio.sleep(1)
