@@ -146,7 +146,7 @@ if TYPE_CHECKING:
         ToolReturnCreate,
         TurnMessage,
     )
-    from letta_async.types.upload import FileInput
+    from letta_async.types.upload import AsyncReadable, FileInput, UploadProgress
 
 __all__ = [
     "ENVIRONMENTS",
@@ -172,6 +172,7 @@ __all__ = [
     "AssistantMessage",
     "AsyncLetta",
     "AsyncPaginator",
+    "AsyncReadable",
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
@@ -282,6 +283,7 @@ __all__ = [
     "UnknownModelSettings",
     "UnprocessableEntityError",
     "Unset",
+    "UploadProgress",
     "UrlImage",
     "UserMessage",
     "XaiModelSettings",
@@ -314,6 +316,7 @@ _HOMES: Final = {
     "AssistantMessage": "types.message",
     "AsyncLetta": "client",
     "AsyncPaginator": "resources._paging",
+    "AsyncReadable": "types.upload",
     "AsyncStream": "resources._stream",
     "Attempt": "errors",
     "AuthenticationError": "errors",
@@ -426,6 +429,7 @@ _HOMES: Final = {
     "UnknownModelSettings": "types.providers",
     "UnprocessableEntityError": "errors",
     "Unset": "_schema.unset",
+    "UploadProgress": "types.upload",
     "UrlImage": "types.content",
     "UserMessage": "types.message",
     "XaiModelSettings": "types.providers",

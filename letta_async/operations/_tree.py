@@ -10,37 +10,44 @@ from typing import Any, Final
 from letta_async.operations import (
     agent_blocks,
     agent_files,
+    agent_folders,
     agent_messages,
     agent_tools,
     agents,
     blocks,
     conversation_messages,
     conversations,
+    folder_files,
     folders,
     messages,
     runs,
 )
 from letta_async.operations._operation import Operation
 
-__all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
+__all__ = ["ALIASES", "EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
     "agents": "Agents, from whose memory system prompts are compiled.",
     "agents.messages": "The messages of an agent.",
     "agents.blocks": "The blocks of an agent.",
     "agents.files": "The files in the folders of an agent.",
+    "agents.folders": "The folders of an agent.",
     "agents.tools": "The tools of an agent.",
     "blocks": "Memory blocks, which agents may share.",
     "blocks.agents": "The agents that a block is attached to.",
     "conversations": "Conversations with agents, each with a system prompt of its own.",
     "conversations.messages": "The messages of a conversation.",
     "folders": "Folders of files that agents can search and open.",
+    "folders.agents": "The agents that a folder is attached to.",
     "folders.files": "The files in a folder.",
     "messages": "Messages of all agents.",
     "runs": "Runs: what agents do in response to messages.",
     "runs.messages": "The messages of a run.",
 }
 """Description of each resource, by its attribute path on a client."""
+
+ALIASES: Final[dict[str, str]] = {"sources": "folders", "agents.sources": "agents.folders"}
+"""Earlier names of resources: attribute paths on a client, and those that they are another name of."""
 
 TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.create": agents.CreateAgent,
@@ -62,6 +69,12 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.blocks.attach": agent_blocks.AttachBlock,
     "agents.blocks.detach": agent_blocks.DetachBlock,
     "agents.files.list": agent_files.ListAgentFiles,
+    "agents.files.open": agent_files.OpenFile,
+    "agents.files.close": agent_files.CloseFile,
+    "agents.files.close_all": agent_files.CloseAllFiles,
+    "agents.folders.list": agent_folders.ListAgentFolders,
+    "agents.folders.attach": agent_folders.AttachFolder,
+    "agents.folders.detach": agent_folders.DetachFolder,
     "agents.tools.list": agent_tools.ListAgentTools,
     "agents.tools.update_approval": agent_tools.UpdateToolApproval,
     "blocks.create": blocks.CreateBlock,
@@ -85,7 +98,16 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "conversations.messages.compact": conversations.Compact,
     "folders.create": folders.CreateFolder,
     "folders.list": folders.ListFolders,
-    "folders.files.upload": folders.UploadFile,
+    "folders.count": folders.CountFolders,
+    "folders.retrieve": folders.RetrieveFolder,
+    "folders.retrieve_by_name": folders.RetrieveFolderByName,
+    "folders.update": folders.UpdateFolder,
+    "folders.delete": folders.DeleteFolder,
+    "folders.agents.list": folders.ListFolderAgents,
+    "folders.files.upload": folder_files.UploadFile,
+    "folders.files.list": folder_files.ListFiles,
+    "folders.files.retrieve": folder_files.RetrieveFile,
+    "folders.files.delete": folder_files.DeleteFile,
     "messages.list": messages.ListAllMessages,
     "messages.retrieve": messages.RetrieveMessage,
     "messages.search": messages.SearchMessages,

@@ -45,6 +45,9 @@ class AsyncResources(RawSender):
     runs: Part[AsyncRuns] = Part("letta_async.resources.runs", "AsyncRuns")
     """Runs: what agents do in response to messages."""
 
+    sources: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
+    """Earlier name of `folders`."""
+
     async def get(
         self,
         path: str,
@@ -276,6 +279,9 @@ class Resources(SyncCaller[Any]):
 
     runs: Part[Runs] = Part("letta_async.resources.runs", "Runs")
     """Runs: what agents do in response to messages."""
+
+    sources: Part[Folders] = Part("letta_async.resources.folders", "Folders")
+    """Earlier name of `folders`."""
 
     def get(
         self,

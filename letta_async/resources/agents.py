@@ -28,6 +28,7 @@ from letta_async.types.response_format import ResponseFormat
 if TYPE_CHECKING:
     from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
     from letta_async.resources.agent_files import AgentFiles, AsyncAgentFiles
+    from letta_async.resources.agent_folders import AgentFolders, AsyncAgentFolders
     from letta_async.resources.agent_messages import AgentMessages, AsyncAgentMessages
     from letta_async.resources.agent_tools import AgentTools, AsyncAgentTools
 
@@ -37,14 +38,20 @@ __all__ = ["Agents", "AsyncAgents"]
 class AsyncAgents(AsyncResource):
     """Agents, from whose memory system prompts are compiled."""
 
-    messages: Part[AsyncAgentMessages] = Part("letta_async.resources.agent_messages", "AsyncAgentMessages")
-    """The messages of an agent."""
-
     blocks: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
     """The blocks of an agent."""
 
     files: Part[AsyncAgentFiles] = Part("letta_async.resources.agent_files", "AsyncAgentFiles")
     """The files in the folders of an agent."""
+
+    folders: Part[AsyncAgentFolders] = Part("letta_async.resources.agent_folders", "AsyncAgentFolders")
+    """The folders of an agent."""
+
+    messages: Part[AsyncAgentMessages] = Part("letta_async.resources.agent_messages", "AsyncAgentMessages")
+    """The messages of an agent."""
+
+    sources: Part[AsyncAgentFolders] = Part("letta_async.resources.agent_folders", "AsyncAgentFolders")
+    """Earlier name of `folders`."""
 
     tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
     """The tools of an agent."""
@@ -442,14 +449,20 @@ class AsyncAgents(AsyncResource):
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
 
-    messages: Part[AgentMessages] = Part("letta_async.resources.agent_messages", "AgentMessages")
-    """The messages of an agent."""
-
     blocks: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
     """The blocks of an agent."""
 
     files: Part[AgentFiles] = Part("letta_async.resources.agent_files", "AgentFiles")
     """The files in the folders of an agent."""
+
+    folders: Part[AgentFolders] = Part("letta_async.resources.agent_folders", "AgentFolders")
+    """The folders of an agent."""
+
+    messages: Part[AgentMessages] = Part("letta_async.resources.agent_messages", "AgentMessages")
+    """The messages of an agent."""
+
+    sources: Part[AgentFolders] = Part("letta_async.resources.agent_folders", "AgentFolders")
+    """Earlier name of `folders`."""
 
     tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
     """The tools of an agent."""

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.operations.folders import UploadFile
+from letta_async.operations.folder_files import DeleteFile, ListFiles, RetrieveFile, UploadFile
+from letta_async.resources._paging import AsyncPaginator, Paginator
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.folder import DuplicateHandling, FileMetadata
-from letta_async.types.upload import FileInput
+from letta_async.types.upload import FileInput, UploadProgress
 
 __all__ = ["AsyncFolderFiles", "FolderFiles"]
 
@@ -26,6 +28,7 @@ class AsyncFolderFiles(AsyncResource):
         file: FileInput,
         duplicate_handling: DuplicateHandling | Unset = UNSET,
         name: str | Unset | None = UNSET,
+        on_progress: UploadProgress | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -38,16 +41,21 @@ class AsyncFolderFiles(AsyncResource):
 
         The server processes it after its response: see `processing_status`.
 
-        The file is sent piece by piece, whatever its size. A retry sends it again from the beginning; an open file that
-        is not seekable is sent once only.
+        The file is sent piece by piece, whatever its size. A retry sends it again from the beginning; what can be read
+        only once, such as a pipe or a generator, is sent once only. `upload_and_poll` waits until the file is
+        processed.
 
         Args:
             folder_id: `source-<uuid4>`.
-            file: File to upload: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these.
-                The server tells the kind of file by its name: pass one with bytes.
+            file: File to upload: a path, bytes, a file open for reading bytes whose `read` may be `async`, an iterable
+                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. The
+                server recognizes the type of a file by its media type, or by its name: pass a name with bytes.
             duplicate_handling: What to do when the folder has a file with this name: `skip` it, fail with an `error`,
                 add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
             name: Name of the file in the folder. Default: the file's own.
+            on_progress: Callback for the progress: called on the client's event loop after each piece that was sent,
+                with the number of bytes sent and the size of the file, `None` if only reading it shows that. A retry
+                begins again at 0; an exception ends the call. Default: `None`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -65,11 +73,159 @@ class AsyncFolderFiles(AsyncResource):
         """
         return await self._send(
             UploadFile,
-            {"folder_id": folder_id, "file": file, "duplicate_handling": duplicate_handling, "name": name},
+            {
+                "folder_id": folder_id,
+                "file": file,
+                "duplicate_handling": duplicate_handling,
+                "name": name,
+                "on_progress": on_progress,
+            },
             extra_headers,
             extra_query,
             extra_body,
             timeout,
+        )
+
+    def list(
+        self,
+        folder_id: str,
+        *,
+        limit: int | Unset | None = UNSET,
+        after: str | Unset | None = UNSET,
+        before: str | Unset | None = UNSET,
+        order: Literal["asc", "desc"] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
+        include_content: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncPaginator[FileMetadata]:
+        """List the files in a folder.
+
+        `GET /v1/folders/{folder_id}/files`.
+
+        Letta 0.16.8 lists none for a folder that does not exist.
+
+        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            limit: Maximum number of files per page. Server default: 1000.
+            after: Start after the file with this ID, in the order of the list.
+            before: End before the file with this ID, in the order of the list.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order_by: Field that the order goes by. Server default: `created_at`.
+            include_content: Include the text of each file. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no file with the ID in `after` or `before`.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._pages(
+            ListFiles,
+            {
+                "folder_id": folder_id,
+                "limit": limit,
+                "after": after,
+                "before": before,
+                "order": order,
+                "order_by": order_by,
+                "include_content": include_content,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def retrieve(
+        self,
+        file_id: str,
+        *,
+        folder_id: str,
+        include_content: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> FileMetadata:
+        """Retrieve a file, and with it the state of its processing.
+
+        `GET /v1/folders/{folder_id}/files/{file_id}`.
+
+        Args:
+            file_id: `file-<uuid4>`.
+            folder_id: `source-<uuid4>`.
+            include_content: Include the text of the file. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: The file is not in this folder.
+            InternalServerError: There is no such file; Letta 0.16.8 has no other response for it.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            RetrieveFile,
+            {"file_id": file_id, "folder_id": folder_id, "include_content": include_content},
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def delete(
+        self,
+        file_id: str,
+        *,
+        folder_id: str,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> None:
+        """Delete a file from a folder and from the contexts of agents.
+
+        `DELETE /v1/folders/{folder_id}/{file_id}`. Safe to repeat: retried after transient failures.
+
+        Letta 0.16.8 deletes the file also when it is in another folder.
+
+        Args:
+            file_id: `file-<uuid4>`.
+            folder_id: `source-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such file, or an earlier attempt of this call deleted it.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        await self._send(
+            DeleteFile, {"file_id": file_id, "folder_id": folder_id}, extra_headers, extra_query, extra_body, timeout
         )
 
 
@@ -83,6 +239,7 @@ class FolderFiles(SyncResource[AsyncFolderFiles]):
         file: FileInput,
         duplicate_handling: DuplicateHandling | Unset = UNSET,
         name: str | Unset | None = UNSET,
+        on_progress: UploadProgress | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -95,16 +252,21 @@ class FolderFiles(SyncResource[AsyncFolderFiles]):
 
         The server processes it after its response: see `processing_status`.
 
-        The file is sent piece by piece, whatever its size. A retry sends it again from the beginning; an open file that
-        is not seekable is sent once only.
+        The file is sent piece by piece, whatever its size. A retry sends it again from the beginning; what can be read
+        only once, such as a pipe or a generator, is sent once only. `upload_and_poll` waits until the file is
+        processed.
 
         Args:
             folder_id: `source-<uuid4>`.
-            file: File to upload: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these.
-                The server tells the kind of file by its name: pass one with bytes.
+            file: File to upload: a path, bytes, a file open for reading bytes whose `read` may be `async`, an iterable
+                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. The
+                server recognizes the type of a file by its media type, or by its name: pass a name with bytes.
             duplicate_handling: What to do when the folder has a file with this name: `skip` it, fail with an `error`,
                 add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
             name: Name of the file in the folder. Default: the file's own.
+            on_progress: Callback for the progress: called on the client's event loop after each piece that was sent,
+                with the number of bytes sent and the size of the file, `None` if only reading it shows that. A retry
+                begins again at 0; an exception ends the call. Default: `None`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -126,6 +288,156 @@ class FolderFiles(SyncResource[AsyncFolderFiles]):
             file=file,
             duplicate_handling=duplicate_handling,
             name=name,
+            on_progress=on_progress,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def list(
+        self,
+        folder_id: str,
+        *,
+        limit: int | Unset | None = UNSET,
+        after: str | Unset | None = UNSET,
+        before: str | Unset | None = UNSET,
+        order: Literal["asc", "desc"] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
+        include_content: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Paginator[FileMetadata]:
+        """List the files in a folder.
+
+        `GET /v1/folders/{folder_id}/files`.
+
+        Letta 0.16.8 lists none for a folder that does not exist.
+
+        Iterating fetches the pages as they are needed; `page()` returns the first one.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            limit: Maximum number of files per page. Server default: 1000.
+            after: Start after the file with this ID, in the order of the list.
+            before: End before the file with this ID, in the order of the list.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order_by: Field that the order goes by. Server default: `created_at`.
+            include_content: Include the text of each file. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no file with the ID in `after` or `before`.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._pages(
+            self._core.list(
+                folder_id,
+                limit=limit,
+                after=after,
+                before=before,
+                order=order,
+                order_by=order_by,
+                include_content=include_content,
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+            )
+        )
+
+    def retrieve(
+        self,
+        file_id: str,
+        *,
+        folder_id: str,
+        include_content: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> FileMetadata:
+        """Retrieve a file, and with it the state of its processing.
+
+        `GET /v1/folders/{folder_id}/files/{file_id}`.
+
+        Args:
+            file_id: `file-<uuid4>`.
+            folder_id: `source-<uuid4>`.
+            include_content: Include the text of the file. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: The file is not in this folder.
+            InternalServerError: There is no such file; Letta 0.16.8 has no other response for it.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.retrieve,
+            file_id,
+            folder_id=folder_id,
+            include_content=include_content,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def delete(
+        self,
+        file_id: str,
+        *,
+        folder_id: str,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> None:
+        """Delete a file from a folder and from the contexts of agents.
+
+        `DELETE /v1/folders/{folder_id}/{file_id}`. Safe to repeat: retried after transient failures.
+
+        Letta 0.16.8 deletes the file also when it is in another folder.
+
+        Args:
+            file_id: `file-<uuid4>`.
+            folder_id: `source-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such file, or an earlier attempt of this call deleted it.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        self._wait(
+            self._core.delete,
+            file_id,
+            folder_id=folder_id,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -10,7 +10,7 @@ from typing import Any, Final
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import Operation
 from letta_async.operations._streaming import SwitchedOperation
-from letta_async.operations._tree import EXTENSIONS, RESOURCES, TREE
+from letta_async.operations._tree import ALIASES, EXTENSIONS, RESOURCES, TREE
 
 from .annotations import Rendering
 from .declarations import OPTION_NAMES, OPTION_PARAMETERS, Call, Module, read_call, read_module
@@ -102,9 +102,11 @@ def _class_line(path: str, extension: str | None, rendering: Rendering, *, waits
 
 def _parts(path: str, rendering: Rendering, *, waits: bool) -> Iterator[str]:
     """Write the attributes that are resources themselves, each created when it is first used."""
-    for child, description in RESOURCES.items():
-        parent, _, name = child.rpartition(".")
+    earlier = {alias: f"Earlier name of `{of.rpartition('.')[2]}`." for alias, of in ALIASES.items()}
+    for attribute, description in sorted({**RESOURCES, **earlier}.items()):
+        parent, _, name = attribute.rpartition(".")
         if parent == path:
+            child = ALIASES.get(attribute, attribute)
             home = f"letta_async.resources.{module_name(child)}"
             cls = _class_name(child, waits=waits)
             rendering.need("letta_async.resources._resource", "Part")
