@@ -9,7 +9,7 @@ from typing import Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.agent_folders import AttachFolder, DetachFolder, ListAgentFolders
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentState
@@ -39,7 +39,7 @@ class AsyncAgentFolders(AsyncResource):
 
         `GET /v1/agents/{agent_id}/folders`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -183,12 +183,12 @@ class AgentFolders(SyncResource[AsyncAgentFolders]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Folder]:
+    ) -> Page[Folder]:
         """List the folders of an agent.
 
         `GET /v1/agents/{agent_id}/folders`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             agent_id: `agent-<uuid4>`.

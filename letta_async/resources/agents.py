@@ -16,7 +16,7 @@ from letta_async.operations.agents import (
     RetrieveAgent,
     UpdateAgent,
 )
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
@@ -185,7 +185,7 @@ class AsyncAgents(AsyncResource):
 
         `GET /v1/agents/`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             limit: Maximum number of agents per page. Server default: 50.
@@ -589,12 +589,12 @@ class Agents(SyncResource[AsyncAgents]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[AgentState]:
+    ) -> Page[AgentState]:
         """List agents.
 
         `GET /v1/agents/`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             limit: Maximum number of agents per page. Server default: 50.

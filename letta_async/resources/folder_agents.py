@@ -9,7 +9,7 @@ from typing import Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.folders import ListFolderAgents
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 
@@ -37,7 +37,7 @@ class AsyncFolderAgents(AsyncResource):
 
         `GET /v1/folders/{folder_id}/agents`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             folder_id: `source-<uuid4>`.
@@ -93,12 +93,12 @@ class FolderAgents(SyncResource[AsyncFolderAgents]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[str]:
+    ) -> Page[str]:
         """List the IDs of the agents that a folder is attached to.
 
         `GET /v1/folders/{folder_id}/agents`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             folder_id: `source-<uuid4>`.

@@ -9,7 +9,7 @@ from typing import Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.folder_files import DeleteFile, ListFiles, RetrieveFile, UploadFile
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.folder import DuplicateHandling, FileMetadata
@@ -107,7 +107,7 @@ class AsyncFolderFiles(AsyncResource):
 
         Letta 0.16.8 lists none for a folder that does not exist.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             folder_id: `source-<uuid4>`.
@@ -309,14 +309,14 @@ class FolderFiles(SyncResource[AsyncFolderFiles]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[FileMetadata]:
+    ) -> Page[FileMetadata]:
         """List the files in a folder.
 
         `GET /v1/folders/{folder_id}/files`.
 
         Letta 0.16.8 lists none for a folder that does not exist.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             folder_id: `source-<uuid4>`.
