@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from letta_async._schema.unset import UNSET, Unset
     from letta_async.batch.outcome import Outcome, Progress
     from letta_async.batch.staleness import Staleness
+    from letta_async.batch.upload_outcome import UploadOutcome
     from letta_async.client import AsyncLetta
     from letta_async.config import ENVIRONMENTS, Timeout
     from letta_async.errors import (
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
         ClusterError,
         ConflictError,
         Fault,
+        FileProcessingError,
+        FileTimeoutError,
         InternalServerError,
         InvalidArgumentError,
         JournalError,
@@ -204,6 +207,8 @@ __all__ = [
     "Fault",
     "FileInput",
     "FileMetadata",
+    "FileProcessingError",
+    "FileTimeoutError",
     "Folder",
     "FoundMessage",
     "GeminiThinkingConfig",
@@ -285,6 +290,7 @@ __all__ = [
     "UnknownModelSettings",
     "UnprocessableEntityError",
     "Unset",
+    "UploadOutcome",
     "UploadProgress",
     "UrlImage",
     "UserMessage",
@@ -351,6 +357,8 @@ _HOMES: Final = {
     "Fault": "errors",
     "FileInput": "types.upload",
     "FileMetadata": "types.folder",
+    "FileProcessingError": "errors",
+    "FileTimeoutError": "errors",
     "Folder": "types.folder",
     "FoundMessage": "types.message_search",
     "GeminiThinkingConfig": "types.providers",
@@ -433,6 +441,7 @@ _HOMES: Final = {
     "UnknownModelSettings": "types.providers",
     "UnprocessableEntityError": "errors",
     "Unset": "_schema.unset",
+    "UploadOutcome": "batch.upload_outcome",
     "UploadProgress": "types.upload",
     "UrlImage": "types.content",
     "UserMessage": "types.message",

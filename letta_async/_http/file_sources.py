@@ -8,7 +8,7 @@ import math
 import mimetypes
 import os
 import stat
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ class OpenFile:
             return self._checked(await self.reader.read(size))
         if hasattr(self.reader, "read"):
             return self._checked(await asyncio.to_thread(self.reader.read, size))
-        if not isinstance(self.reader, AsyncIterator):
+        if not hasattr(self.reader, "__anext__"):
             return memoryview(await asyncio.to_thread(self._gather, size))
         async for item in self.reader:
             if chunk := self._checked(item):
@@ -76,7 +76,7 @@ class OpenFile:
             return memoryview(b"")
         if not isinstance(chunk, _BYTES):
             raise self.source.refusal(f"{show(chunk)} was read from the file, which is not bytes")
-        view: memoryview = memoryview(chunk)
+        view = memoryview(chunk)  # pyright: ignore[reportUnknownArgumentType] - a memoryview of anything
         return view.cast("B") if view.nbytes else memoryview(b"")
 
 
@@ -112,7 +112,7 @@ class FileSource:
         try:
             if self.is_async:
                 return OpenFile(self, source, await self._rewind_async(source))
-            if isinstance(source, AsyncIterable) and not hasattr(source, "read"):
+            if not hasattr(source, "read") and isinstance(source, AsyncIterable):
                 return self._iterated(source, aiter(source))  # pyright: ignore[reportUnknownArgumentType] - of anything
         except Exception as error:
             raise self._explained(error) from error

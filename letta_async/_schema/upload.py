@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Iterable
 from pathlib import PurePath
 from typing import Any, Final
 
 import attrs
 
-from letta_async._schema.json_values import exact, is_array, show
+from letta_async._schema.json_values import exact, is_array, is_object, show
 
 __all__ = ["ALLOWED", "Upload", "upload_of"]
 
@@ -56,7 +56,7 @@ def upload_of(value: Any) -> Upload:
         return _at_path(os.fspath(value))  # pyright: ignore[reportUnknownArgumentType] - text or bytes, as is checked
     if callable(getattr(value, "read", None)):
         return _of_handle(value)
-    if isinstance(value, Mapping) or not isinstance(value, Iterable | AsyncIterable):
+    if is_object(value) or not isinstance(value, Iterable | AsyncIterable):
         raise TypeError(f"{show(value)} is no file; allowed: {ALLOWED}")
     return Upload(_UNNAMED, value)
 

@@ -122,6 +122,7 @@ EXTENSIONS: Final[dict[str, str]] = {
     "agents.messages": "letta_async.resources._tool_running.AsyncAgentTools",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
     "conversations.messages": "letta_async.resources._tool_running.AsyncConversationTools",
+    "folders.files": "letta_async.resources._file_processing.AsyncFileProcessing",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
 }
 """Class with the methods of a resource that are more than one call, written by hand."""
