@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Container, Mapping
+from typing import Any, ClassVar, Final, Literal
 
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
@@ -24,10 +24,16 @@ from letta_async.types.folder import Folder
 
 __all__ = ["AttachFolder", "DetachFolder", "ListAgentFolders"]
 
+_PAGE_SIZE: Final = 100
+"""Maximum number of folders per page by default."""
+
 
 @operation
 class ListAgentFolders(Listing[Folder]):
     """List the folders of an agent.
+
+    Letta 0.16.8 sorts them by age, but compares the IDs of `after` and `before` with theirs, so that these select
+    folders at random. An iteration therefore requests longer and longer pages instead.
 
     Raises:
         NotFoundError: There is no such agent.
@@ -35,25 +41,29 @@ class ListAgentFolders(Listing[Folder]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/folders")
+    turns: ClassVar[bool] = False
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
     limit: InQuery[PageSize | None] = UNSET
     """Maximum number of folders per page. Server default: 100."""
     after: InQuery[FolderId | None] = UNSET
-    """Start after the folder with this ID, in the order of the list; in ascending order, Letta 0.16.8 has `after` and
-    `before` reversed. An unknown ID is ignored."""
+    """Start after the folder with this ID; on Letta 0.16.8, list folders with greater IDs."""
     before: InQuery[FolderId | None] = UNSET
-    """End before the folder with this ID, in the order of the list."""
+    """End before the folder with this ID; on Letta 0.16.8, list folders with smaller IDs."""
     order: InQuery[Literal["asc", "desc"]] = UNSET
     """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
     order_by: InQuery[Literal["created_at"]] = UNSET
     """Field that the order goes by. Server default: `created_at`."""
 
     def following(self, page: list[Folder]) -> Mapping[str, Any]:
-        """Return the parameters that lead on: `before` in ascending order."""
-        following = super().following(page)
-        return {"before": following["after"]} if following and self.order == "asc" else following
+        """Return the parameter that requests a page of twice the length, if this one is full."""
+        limit = self.limit or _PAGE_SIZE
+        return {"limit": 2 * limit} if len(page) >= limit else {}
+
+    def is_astray(self, page: list[Folder], following: Mapping[str, Any], known: Container[int | None]) -> bool:
+        """Return false: a longer page may have nothing new."""
+        return False
 
 
 @operation

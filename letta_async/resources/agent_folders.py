@@ -39,14 +39,16 @@ class AsyncAgentFolders(AsyncResource):
 
         `GET /v1/agents/{agent_id}/folders`.
 
+        Letta 0.16.8 sorts them by age, but compares the IDs of `after` and `before` with theirs, so that these select
+        folders at random. An iteration therefore requests longer and longer pages instead.
+
         Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             agent_id: `agent-<uuid4>`.
             limit: Maximum number of folders per page. Server default: 100.
-            after: Start after the folder with this ID, in the order of the list; in ascending order, Letta 0.16.8 has
-                `after` and `before` reversed. An unknown ID is ignored.
-            before: End before the folder with this ID, in the order of the list.
+            after: Start after the folder with this ID; on Letta 0.16.8, list folders with greater IDs.
+            before: End before the folder with this ID; on Letta 0.16.8, list folders with smaller IDs.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -188,14 +190,16 @@ class AgentFolders(SyncResource[AsyncAgentFolders]):
 
         `GET /v1/agents/{agent_id}/folders`.
 
+        Letta 0.16.8 sorts them by age, but compares the IDs of `after` and `before` with theirs, so that these select
+        folders at random. An iteration therefore requests longer and longer pages instead.
+
         The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             agent_id: `agent-<uuid4>`.
             limit: Maximum number of folders per page. Server default: 100.
-            after: Start after the folder with this ID, in the order of the list; in ascending order, Letta 0.16.8 has
-                `after` and `before` reversed. An unknown ID is ignored.
-            before: End before the folder with this ID, in the order of the list.
+            after: Start after the folder with this ID; on Letta 0.16.8, list folders with greater IDs.
+            before: End before the folder with this ID; on Letta 0.16.8, list folders with smaller IDs.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
