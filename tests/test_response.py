@@ -29,6 +29,7 @@ from letta_async._http.error_response import retry_after
 from letta_async._http.request import CallOptions, Request, build, build_raw
 from letta_async._http.response import Response, decode_response
 from letta_async.config import ClientConfig
+from letta_async.operations.blocks import DeleteBlock
 from letta_async.operations.conversations import Recompile
 from tests.ids import AGENT, CONVERSATION
 
@@ -105,6 +106,13 @@ def test_a_success_that_is_none_is_said_with_status_content_type_and_excerpt(
 def test_an_answer_without_content_suits_a_raw_call() -> None:
     request = build_raw("DELETE", "/x", body=UNSET, answer=object, options=CallOptions(), config=CONFIG)
     assert answer(b"", 204, request, content_type=None) is None
+
+
+def test_an_answer_without_content_is_one_to_a_call_that_returns_nothing() -> None:
+    request = build(DeleteBlock, {"block_id": f"block-{AGENT[6:]}"}, CallOptions(), CONFIG)
+    assert answer(b"", 204, request, content_type=None) is None
+    with pytest.raises(APIResponseValidationError, match="the answer is empty"):
+        answer(b"", 200, request, content_type=None)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP"])

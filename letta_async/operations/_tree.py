@@ -24,7 +24,7 @@ from letta_async.operations import (
 )
 from letta_async.operations._operation import Operation
 
-__all__ = ["ALIASES", "EXTENSIONS", "RESOURCES", "TREE"]
+__all__ = ["EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
     "agents": "Agents, from whose memory system prompts are compiled.",
@@ -45,9 +45,6 @@ RESOURCES: Final[dict[str, str]] = {
     "runs.messages": "The messages of a run.",
 }
 """Description of each resource, by its attribute path on a client."""
-
-ALIASES: Final[dict[str, str]] = {"sources": "folders", "agents.sources": "agents.folders"}
-"""Earlier names of resources: attribute paths on a client, and those that they are another name of."""
 
 TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.create": agents.CreateAgent,
@@ -126,3 +123,17 @@ EXTENSIONS: Final[dict[str, str]] = {
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
 }
 """Class with the methods of a resource that are more than one call, written by hand."""
+
+EARLIER_NAMES: Final[dict[str, str]] = {
+    "agents.modify": "agents.update",
+    "agents.core_memory": "agents.blocks",
+    "agents.blocks.modify": "agents.blocks.update",
+    "agents.blocks.modify_block": "agents.blocks.update",
+    "agents.blocks.retrieve_block": "agents.blocks.retrieve",
+    "agents.messages.create_stream": "agents.messages.stream",
+    "agents.sources": "agents.folders",
+    "blocks.modify": "blocks.update",
+    "folders.modify": "folders.update",
+    "sources": "folders",
+}
+"""What letta-client called methods and resources before 1.0, with their names since."""

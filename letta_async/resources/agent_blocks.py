@@ -303,6 +303,12 @@ class AsyncAgentBlocks(AsyncResource):
             DetachBlock, {"block_id": block_id, "agent_id": agent_id}, extra_headers, extra_query, extra_body, timeout
         )
 
+    modify = update
+
+    modify_block = update
+
+    retrieve_block = retrieve
+
 
 class AgentBlocks(SyncResource[AsyncAgentBlocks]):
     """The blocks of an agent."""
@@ -592,3 +598,9 @@ class AgentBlocks(SyncResource[AsyncAgentBlocks]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update
+
+    modify_block = update
+
+    retrieve_block = retrieve

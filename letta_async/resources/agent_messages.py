@@ -741,6 +741,8 @@ class AsyncAgentMessages(AsyncAgentTools):
             timeout,
         )
 
+    create_stream = stream
+
 
 class AgentMessages(SyncResource[AsyncAgentMessages]):
     """The messages of an agent."""
@@ -1550,3 +1552,5 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    create_stream = stream

@@ -38,6 +38,9 @@ __all__ = ["Agents", "AsyncAgents"]
 class AsyncAgents(AsyncResource):
     """Agents, from whose memory system prompts are compiled."""
 
+    messages: Part[AsyncAgentMessages] = Part("letta_async.resources.agent_messages", "AsyncAgentMessages")
+    """The messages of an agent."""
+
     blocks: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
     """The blocks of an agent."""
 
@@ -47,14 +50,14 @@ class AsyncAgents(AsyncResource):
     folders: Part[AsyncAgentFolders] = Part("letta_async.resources.agent_folders", "AsyncAgentFolders")
     """The folders of an agent."""
 
-    messages: Part[AsyncAgentMessages] = Part("letta_async.resources.agent_messages", "AsyncAgentMessages")
-    """The messages of an agent."""
+    tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
+    """The tools of an agent."""
+
+    core_memory: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
+    """Earlier name of `blocks`."""
 
     sources: Part[AsyncAgentFolders] = Part("letta_async.resources.agent_folders", "AsyncAgentFolders")
     """Earlier name of `folders`."""
-
-    tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
-    """The tools of an agent."""
 
     async def create(
         self,
@@ -445,9 +448,14 @@ class AsyncAgents(AsyncResource):
             timeout,
         )
 
+    modify = update
+
 
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
+
+    messages: Part[AgentMessages] = Part("letta_async.resources.agent_messages", "AgentMessages")
+    """The messages of an agent."""
 
     blocks: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
     """The blocks of an agent."""
@@ -458,14 +466,14 @@ class Agents(SyncResource[AsyncAgents]):
     folders: Part[AgentFolders] = Part("letta_async.resources.agent_folders", "AgentFolders")
     """The folders of an agent."""
 
-    messages: Part[AgentMessages] = Part("letta_async.resources.agent_messages", "AgentMessages")
-    """The messages of an agent."""
+    tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
+    """The tools of an agent."""
+
+    core_memory: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
+    """Earlier name of `blocks`."""
 
     sources: Part[AgentFolders] = Part("letta_async.resources.agent_folders", "AgentFolders")
     """Earlier name of `folders`."""
-
-    tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
-    """The tools of an agent."""
 
     def create(
         self,
@@ -865,3 +873,5 @@ class Agents(SyncResource[AsyncAgents]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update

@@ -346,6 +346,8 @@ class AsyncBlocks(AsyncResource):
         """
         await self._send(DeleteBlock, {"block_id": block_id}, extra_headers, extra_query, extra_body, timeout)
 
+    modify = update
+
 
 class Blocks(SyncResource[AsyncBlocks]):
     """Memory blocks, which agents may share."""
@@ -681,3 +683,5 @@ class Blocks(SyncResource[AsyncBlocks]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update

@@ -333,6 +333,8 @@ class AsyncFolders(AsyncResource):
         """
         await self._send(DeleteFolder, {"folder_id": folder_id}, extra_headers, extra_query, extra_body, timeout)
 
+    modify = update
+
 
 class Folders(SyncResource[AsyncFolders]):
     """Folders of files that agents can search and open."""
@@ -662,3 +664,5 @@ class Folders(SyncResource[AsyncFolders]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update

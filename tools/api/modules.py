@@ -10,7 +10,7 @@ from typing import Any, Final
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import Operation
 from letta_async.operations._streaming import SwitchedOperation
-from letta_async.operations._tree import ALIASES, EXTENSIONS, RESOURCES, TREE
+from letta_async.operations._tree import EARLIER_NAMES, EXTENSIONS, RESOURCES, TREE
 
 from .annotations import Rendering
 from .declarations import OPTION_NAMES, OPTION_PARAMETERS, Call, Module, read_call, read_module
@@ -73,6 +73,7 @@ def _resource_class(path: str, rendering: Rendering, *, waits: bool) -> str:
     ]
     if waits and extension:
         parts += _twins(extension, rendering)
+    parts += [f"    {old} = {new.rpartition('.')[2]}" for old, new in _earlier_names(path) if new in TREE]
     return "\n\n".join(parts)
 
 
@@ -102,16 +103,23 @@ def _class_line(path: str, extension: str | None, rendering: Rendering, *, waits
 
 def _parts(path: str, rendering: Rendering, *, waits: bool) -> Iterator[str]:
     """Write the attributes that are resources themselves, each created when it is first used."""
-    earlier = {alias: f"Earlier name of `{of.rpartition('.')[2]}`." for alias, of in ALIASES.items()}
-    for attribute, description in sorted({**RESOURCES, **earlier}.items()):
-        parent, _, name = attribute.rpartition(".")
+    children = [(child.rpartition(".")[2], child) for child in RESOURCES if child.rpartition(".")[0] == path]
+    earlier = [(old, new) for old, new in _earlier_names(path) if new in RESOURCES]
+    for name, child in [*children, *earlier]:
+        home = f"letta_async.resources.{module_name(child)}"
+        cls = _class_name(child, waits=waits)
+        rendering.need("letta_async.resources._resource", "Part")
+        rendering.need_for_types(home, cls)
+        about = RESOURCES[child] if (name, child) in children else f"Earlier name of `{child.rpartition('.')[2]}`."
+        yield f'    {name}: Part[{cls}] = Part("{home}", "{cls}")\n    """{about}"""'
+
+
+def _earlier_names(path: str) -> Iterator[tuple[str, str]]:
+    """Yield the earlier names of what a resource has, each with the path of what it stands for."""
+    for old, new in EARLIER_NAMES.items():
+        parent, _, name = old.rpartition(".")
         if parent == path:
-            child = ALIASES.get(attribute, attribute)
-            home = f"letta_async.resources.{module_name(child)}"
-            cls = _class_name(child, waits=waits)
-            rendering.need("letta_async.resources._resource", "Part")
-            rendering.need_for_types(home, cls)
-            yield f'    {name}: Part[{cls}] = Part("{home}", "{cls}")\n    """{description}"""'
+            yield name, new
 
 
 def _module(about: str, names: list[str], classes: list[str], rendering: Rendering) -> str:
