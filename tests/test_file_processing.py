@@ -15,6 +15,7 @@ from letta_async import (
     BadRequestError,
     FileProcessingError,
     FileTimeoutError,
+    InternalServerError,
     InvalidArgumentError,
     Letta,
     NotFoundError,
@@ -119,6 +120,12 @@ async def test_wrong_arguments_are_refused(server: EmbeddedServer, client: Async
     with pytest.raises(InvalidArgumentError, match="folder_id"):
         await files.wait(FILE, folder_id="source-1/..")
     assert len(server.requests) == 0
+
+
+async def test_an_error_for_a_file_that_does_not_exist_says_so(server: EmbeddedServer, client: AsyncLetta) -> None:
+    server.script("GET", PATH, status=500)
+    with pytest.raises(InternalServerError, match="Letta 0.16.8 responds so if there is no such file"):
+        await client.folders.files.wait(FILE, folder_id=FOLDER)
 
 
 # --- many files -------------------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def create(store: Store, call: Call) -> Any:
     models = store.live.models
     llm_config, embedding_config = _models.new_llm_config(body, models), _models.embedding_of(body, models)
     _check_tools(body["tools"] or [])
-    folder_ids = check_folders(store, [*(body["folder_ids"] or []), *(body["source_ids"] or [])])
+    folder_ids = check_folders(store, body["folder_ids"] or body["source_ids"] or [])
     block_ids = _block_ids(store, body)
     now = store.clock()
     agent_id = new_id("agent")
@@ -253,7 +253,7 @@ def update(store: Store, call: Call) -> Any:
         raise unknown_error()
     fields = {name: _stored(body[name]) for name in (*_STORED, *_RUN_FIELDS) if body[name] is not None}
     check_stored(body["system"], body["timezone"], *fields.values(), *(body["tags"] or []))
-    wanted: list[str] | None = body["folder_ids"] if body["source_ids"] is None else body["source_ids"]
+    wanted: list[str] | None = body["source_ids"] if body["folder_ids"] is None else body["folder_ids"]
     compaction, tags, message_ids = body["compaction_settings"], body["tags"], body["message_ids"]
     changes = {
         "block_ids": None if block_ids is None else _attached_ids(store, agent.block_ids, block_ids),

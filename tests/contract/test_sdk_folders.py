@@ -172,3 +172,19 @@ async def test_deleting_a_folder_detaches_it(sdk: AsyncLetta, create: Create, ag
     await sdk.agents.folders.attach(folder.id, agent_id=agent["id"])
     await sdk.folders.delete(folder.id)
     assert await sdk.agents.folders.list(agent["id"]) == []
+
+
+async def test_an_agent_can_have_folders_from_the_beginning(
+    sdk: AsyncLetta, http: Http, create: Create, make_agent: Make
+) -> None:
+    first, second = await create(), await create()
+    agent = await make_agent(folder_ids=[first.id, second.id], source_ids=[NO_FOLDER])
+    assert {each["id"] for each in agent["sources"]} == {first.id, second.id}
+    assert agent["sources"][0]["vector_db_provider"] == "native"
+    for query, count in (("include=agent.sources", 2), ("include=agent.tags", 0)):
+        answer = await http.get(f"/v1/agents/{agent['id']}?{query}")
+        assert len(answer.json["sources"]) == count
+    changed = await http.patch(f"/v1/agents/{agent['id']}", {"folder_ids": [second.id]})
+    assert [each["id"] for each in changed.json["sources"]] == [second.id]
+    refused = await http.patch(f"/v1/agents/{agent['id']}", {"folder_ids": [NO_FOLDER]})
+    assert refused.status == 409
