@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar
 
-from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     GET,
     PATCH,
@@ -24,12 +23,9 @@ from letta_async.types.folder import Folder
 
 __all__ = ["AttachFolder", "DetachFolder", "ListAgentFolders"]
 
-_PAGE_SIZE: Final = 100
-"""Maximum number of folders per page by default."""
-
 
 @operation
-class ListAgentFolders(Listing[Folder]):
+class ListAgentFolders(CreationOrder, IdListing[Folder]):
     """List the folders of an agent.
 
     Letta 0.16.8 sorts them by age, but compares the IDs of `after` and `before` with theirs, so that these select
@@ -42,23 +38,19 @@ class ListAgentFolders(Listing[Folder]):
 
     http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/folders")
     turns: ClassVar[bool] = False
+    item: ClassVar[str] = "folder"
+    default_limit: ClassVar[int] = 100
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of folders per page. Server default: 100."""
     after: InQuery[FolderId | None] = UNSET
     """Start after the folder with this ID; on Letta 0.16.8, list folders with greater IDs."""
     before: InQuery[FolderId | None] = UNSET
     """End before the folder with this ID; on Letta 0.16.8, list folders with smaller IDs."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
 
     def following(self, page: list[Folder]) -> Mapping[str, Any]:
         """Return the parameter that requests a page of twice the length, if this one is full."""
-        limit = self.limit or _PAGE_SIZE
+        limit = self.limit or self.default_limit
         return {"limit": 2 * limit} if len(page) >= limit else {}
 
     def is_astray(self, page: list[Folder], following: Mapping[str, Any], known: Container[int | None]) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
     GET,
@@ -61,7 +60,7 @@ class UploadFile(Operation[FileMetadata]):
 
 
 @operation
-class ListFiles(Listing[FileMetadata]):
+class ListFiles(CreationOrder, IdListing[FileMetadata]):
     """List the files in a folder. Letta 0.16.8 lists none for a folder that does not exist.
 
     Raises:
@@ -70,19 +69,13 @@ class ListFiles(Listing[FileMetadata]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/folders/{folder_id}/files")
+    item: ClassVar[str] = "file"
+    default_limit: ClassVar[int] = 1000
 
     folder_id: InPath[FolderId]
     """`source-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of files per page. Server default: 1000."""
     after: InQuery[FileId | None] = UNSET
-    """Start after the file with this ID, in the order of the list."""
     before: InQuery[FileId | None] = UNSET
-    """End before the file with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     include_content: InQuery[bool] = UNSET
     """Include the text of each file. Server default: `False`."""
 

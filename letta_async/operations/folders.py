@@ -159,7 +159,7 @@ class DeleteFolder(Operation[None]):
 
 
 @operation
-class ListFolderAgents(Listing[str]):
+class ListFolderAgents(CreationOrder, IdListing[str]):
     """List the IDs of the agents that a folder is attached to.
 
     Raises:
@@ -168,16 +168,9 @@ class ListFolderAgents(Listing[str]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/folders/{folder_id}/agents")
+    item: ClassVar[str] = "agent"
 
     folder_id: InPath[FolderId]
     """`source-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of IDs per page. Server default: 50."""
     after: InQuery[AgentId | None] = UNSET
-    """Start after this agent, in the order of the list."""
     before: InQuery[AgentId | None] = UNSET
-    """End before this agent, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest agents first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""

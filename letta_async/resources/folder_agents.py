@@ -41,10 +41,10 @@ class AsyncFolderAgents(AsyncResource):
 
         Args:
             folder_id: `source-<uuid4>`.
-            limit: Maximum number of IDs per page. Server default: 50.
-            after: Start after this agent, in the order of the list.
-            before: End before this agent, in the order of the list.
-            order: `asc` lists the oldest agents first, `desc` the newest. Server default: `desc`.
+            limit: Maximum number of agents per page. Server default: 50.
+            after: Start after the agent with this ID, in the order of the list.
+            before: End before the agent with this ID, in the order of the list.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -102,10 +102,10 @@ class FolderAgents(SyncResource[AsyncFolderAgents]):
 
         Args:
             folder_id: `source-<uuid4>`.
-            limit: Maximum number of IDs per page. Server default: 50.
-            after: Start after this agent, in the order of the list.
-            before: End before this agent, in the order of the list.
-            order: `asc` lists the oldest agents first, `desc` the newest. Server default: `desc`.
+            limit: Maximum number of agents per page. Server default: 50.
+            after: Start after the agent with this ID, in the order of the list.
+            before: End before the agent with this ID, in the order of the list.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
