@@ -130,9 +130,8 @@ EXTENSIONS: Final[dict[str, str]] = {
     "agents.messages": "letta_async.resources._tool_running.AsyncToolRunning",
     "blocks": "letta_async.resources._finding.AsyncFinding",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
-    "conversations.messages": "letta_async.resources._tool_running.AsyncConversationTools",
-    "folders.files": "letta_async.resources._file_processing.AsyncFileProcessing",
     "conversations.messages": "letta_async.resources._tool_running.AsyncToolRunning",
+    "folders.files": "letta_async.resources._file_processing.AsyncFileProcessing",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
 }
 """Base class of a resource with what is more than one call, written by hand: methods, or what `COMPOSED` ones do."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import attrs
+
 from letta_async._schema.fields import Count
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, IdListing
@@ -37,8 +39,18 @@ __all__ = [
 ]
 
 
+@attrs.frozen(kw_only=True, slots=False)
+class FolderTexts:
+    """Parameters of the calls that create and update folders."""
+
+    description: InBody[str | None] = UNSET
+    """Description of the folder."""
+    instructions: InBody[str | None] = UNSET
+    """Instructions for agents on how to use the folder."""
+
+
 @operation
-class CreateFolder(Operation[Folder]):
+class CreateFolder(FolderTexts, Operation[Folder]):
     """Create a folder, whose files agents can search and open.
 
     Raises:
@@ -57,10 +69,6 @@ class CreateFolder(Operation[Folder]):
     """Connection to the embedding model, as a class of this package or a mapping of the same fields; legacy."""
     embedding_chunk_size: InBody[Count | None] = UNSET
     """Length of the pieces that files are cut into, in tokens. Server default: 300."""
-    description: InBody[str | None] = UNSET
-    """Description of the folder."""
-    instructions: InBody[str | None] = UNSET
-    """Instructions for agents on how to use the folder."""
     metadata: InBody[Mapping[str, Any] | None] = UNSET
     """JSON object to store with the folder."""
 
@@ -117,7 +125,7 @@ class RetrieveFolderByName(Operation[str]):
 
 
 @operation
-class UpdateFolder(Operation[Folder]):
+class UpdateFolder(FolderTexts, Operation[Folder]):
     """Update a folder. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`.
 
     Raises:
@@ -132,10 +140,6 @@ class UpdateFolder(Operation[Folder]):
     """`source-<uuid4>`."""
     name: InBody[str | None] = UNSET
     """Name of the folder. The names of its files in agents' contexts keep the earlier one."""
-    description: InBody[str | None] = UNSET
-    """Description of the folder."""
-    instructions: InBody[str | None] = UNSET
-    """Instructions for agents on how to use the folder."""
     metadata: InBody[Mapping[str, Any] | None] = UNSET
     """JSON object to store with the folder; it replaces the earlier one."""
     embedding_config: InBody[EmbeddingConfig | None] = UNSET

@@ -42,11 +42,11 @@ class AsyncFolders(AsyncResource):
         self,
         *,
         name: str | Unset,
+        description: str | Unset | None = UNSET,
+        instructions: str | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         embedding_chunk_size: int | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        instructions: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -59,12 +59,12 @@ class AsyncFolders(AsyncResource):
 
         Args:
             name: Name of the folder.
+            description: Description of the folder.
+            instructions: Instructions for agents on how to use the folder.
             embedding: Handle of the embedding model, `provider/model-name`; a server of your own requires one.
             embedding_config: Connection to the embedding model, as a class of this package or a mapping of the same
                 fields; legacy.
             embedding_chunk_size: Length of the pieces that files are cut into, in tokens. Server default: 300.
-            description: Description of the folder.
-            instructions: Instructions for agents on how to use the folder.
             metadata: JSON object to store with the folder.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -85,11 +85,11 @@ class AsyncFolders(AsyncResource):
             CreateFolder,
             {
                 "name": name,
+                "description": description,
+                "instructions": instructions,
                 "embedding": embedding,
                 "embedding_config": embedding_config,
                 "embedding_chunk_size": embedding_chunk_size,
-                "description": description,
-                "instructions": instructions,
                 "metadata": metadata,
             },
             extra_headers,
@@ -247,9 +247,9 @@ class AsyncFolders(AsyncResource):
         self,
         folder_id: str,
         *,
-        name: str | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         instructions: str | Unset | None = UNSET,
+        name: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -265,9 +265,9 @@ class AsyncFolders(AsyncResource):
 
         Args:
             folder_id: `source-<uuid4>`.
-            name: Name of the folder. The names of its files in agents' contexts keep the earlier one.
             description: Description of the folder.
             instructions: Instructions for agents on how to use the folder.
+            name: Name of the folder. The names of its files in agents' contexts keep the earlier one.
             metadata: JSON object to store with the folder; it replaces the earlier one.
             embedding_config: Connection to the embedding model, as a class of this package or a mapping of the same
                 fields; files that were processed before keep their embeddings.
@@ -290,9 +290,9 @@ class AsyncFolders(AsyncResource):
             UpdateFolder,
             {
                 "folder_id": folder_id,
-                "name": name,
                 "description": description,
                 "instructions": instructions,
+                "name": name,
                 "metadata": metadata,
                 "embedding_config": embedding_config,
             },
@@ -349,11 +349,11 @@ class Folders(SyncResource[AsyncFolders]):
         self,
         *,
         name: str | Unset,
+        description: str | Unset | None = UNSET,
+        instructions: str | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         embedding_chunk_size: int | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        instructions: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -366,12 +366,12 @@ class Folders(SyncResource[AsyncFolders]):
 
         Args:
             name: Name of the folder.
+            description: Description of the folder.
+            instructions: Instructions for agents on how to use the folder.
             embedding: Handle of the embedding model, `provider/model-name`; a server of your own requires one.
             embedding_config: Connection to the embedding model, as a class of this package or a mapping of the same
                 fields; legacy.
             embedding_chunk_size: Length of the pieces that files are cut into, in tokens. Server default: 300.
-            description: Description of the folder.
-            instructions: Instructions for agents on how to use the folder.
             metadata: JSON object to store with the folder.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -391,11 +391,11 @@ class Folders(SyncResource[AsyncFolders]):
         return self._wait(
             self._core.create,
             name=name,
+            description=description,
+            instructions=instructions,
             embedding=embedding,
             embedding_config=embedding_config,
             embedding_chunk_size=embedding_chunk_size,
-            description=description,
-            instructions=instructions,
             metadata=metadata,
             extra_headers=extra_headers,
             extra_query=extra_query,
@@ -574,9 +574,9 @@ class Folders(SyncResource[AsyncFolders]):
         self,
         folder_id: str,
         *,
-        name: str | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         instructions: str | Unset | None = UNSET,
+        name: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -592,9 +592,9 @@ class Folders(SyncResource[AsyncFolders]):
 
         Args:
             folder_id: `source-<uuid4>`.
-            name: Name of the folder. The names of its files in agents' contexts keep the earlier one.
             description: Description of the folder.
             instructions: Instructions for agents on how to use the folder.
+            name: Name of the folder. The names of its files in agents' contexts keep the earlier one.
             metadata: JSON object to store with the folder; it replaces the earlier one.
             embedding_config: Connection to the embedding model, as a class of this package or a mapping of the same
                 fields; files that were processed before keep their embeddings.
@@ -616,9 +616,9 @@ class Folders(SyncResource[AsyncFolders]):
         return self._wait(
             self._core.update,
             folder_id,
-            name=name,
             description=description,
             instructions=instructions,
+            name=name,
             metadata=metadata,
             embedding_config=embedding_config,
             extra_headers=extra_headers,
