@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -80,8 +80,14 @@ class UploadBatch:
             file, error = failed.file or file, failed
         except Exception as failed:
             error = failed
-        status = "failed" if error is not None else "uploaded" if self.wait is None else "processed"
-        return UploadOutcome(source=source, status=status, file=file, error=error, seconds=clock() - began)
+        status: Literal["processed", "uploaded"] = "uploaded" if self.wait is None else "processed"
+        return UploadOutcome(
+            source=source,
+            status=status if error is None else "failed",
+            file=file,
+            error=error,
+            seconds=clock() - began,
+        )
 
 
 def upload_problems(files: object, max_concurrency: object, on_progress: object) -> Iterable[ArgumentProblem]:

@@ -155,7 +155,7 @@ def _read(route: Route, parameters: Mapping[str, str], request: RawRequest) -> C
         name, annotation = path_parameter(parameter)
         path[name] = read(annotation, value, ValidationContext(("path", name), problems))
     query = _query(route.query, request, problems)
-    form = {} if route.form is None else _form(route.form, request, problems)
+    form = dict[str, FormPart]() if route.form is None else _form(route.form, request, problems)
     body = None if route.body is None else _body(route, raw, problems)
     if problems:
         raise invalid_request(problems)

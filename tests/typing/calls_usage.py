@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import assert_type
 
@@ -17,6 +18,7 @@ from letta_async import (
     Paginator,
     Run,
     Tool,
+    UploadOutcome,
 )
 
 
@@ -41,6 +43,16 @@ async def calls(client: AsyncLetta) -> None:
     with Path("notes.txt").open("rb") as handle:
         assert_type(await client.folders.files.upload("source-…", file=handle), FileMetadata)
     assert_type(await client.folders.files.upload("source-…", file=("a.txt", b"x")), FileMetadata)
+    assert_type(await client.folders.files.upload("source-…", file=("a", b"x", "text/plain")), FileMetadata)
+    await client.folders.files.upload("source-…", file=(piece for piece in [b"x"]), on_progress=print)
+    outcomes = client.folders.files.upload_many("source-…", files=Path("notes"), on_progress=print)
+    assert_type(outcomes, AsyncGenerator[UploadOutcome, None])
+    assert_type(await client.folders.files.upload_and_poll("source-…", file=Path("a.txt"), deadline=9), FileMetadata)
+    assert_type(await client.folders.files.wait("file-…", folder_id="source-…"), FileMetadata)
+    assert_type(client.folders.agents.list("source-…"), AsyncPaginator[str])
+    assert_type(await client.agents.folders.attach("source-…", agent_id="agent-…"), AgentState | None)
+    assert_type(client.agents.sources.list("agent-…"), AsyncPaginator[Folder])
+    assert_type(await client.agents.files.open("file-…", agent_id="agent-…"), list[str])
     await client.folders.files.upload("source-…", file=5)  # type: ignore[arg-type]
     with Path("notes.txt").open() as text:
         await client.folders.files.upload("source-…", file=text)  # type: ignore[arg-type]

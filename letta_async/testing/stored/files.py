@@ -104,10 +104,9 @@ def _add(
     store: Store, folder: StoredRow, name: str, original: str, media_type: str | None, content: bytes
 ) -> dict[str, Any]:
     guessed = _DOCUMENTED.get(PurePosixPath(original).suffix.lower()) or mimetypes.guess_type(original)[0]
-    text: str | None = content.decode(errors="replace")
-    error = None
-    if text is not None and "\x00" in text:
-        text, error = None, 'invalid byte sequence for encoding "UTF8": 0x00'
+    decoded = content.decode(errors="replace")
+    is_text = "\x00" not in decoded
+    text = decoded if is_text else None
     row = FILES.add(
         store,
         {
@@ -116,7 +115,7 @@ def _add(
             "original_file_name": original,
             "file_type": guessed or media_type or "unknown",
             "file_size": len(content),
-            "error_message": error,
+            "error_message": None if is_text else 'invalid byte sequence for encoding "UTF8": 0x00',
             "total_chunks": None if text is None else max(1, len(_pieces(text, folder))),
             "content": text,
             "polls": store.live.file_polls,
