@@ -88,6 +88,7 @@ AGAIN: dict[str, Callable[[], Any]] = {
     "seekable async file": lambda: SeekableAsyncFile(CONTENT),
     "async iterable": Again,
     "iterable": Listed,
+    "list": lambda: [CONTENT[:3], bytearray(CONTENT[3:])],
     "memoryview": lambda: memoryview(CONTENT),
 }
 
@@ -101,14 +102,17 @@ async def test_every_source_arrives(sdk: AsyncLetta, server: EmbeddedServer, for
     assert ("content-length" in server.requests[0].headers) == (form in sized)
 
 
-@pytest.mark.parametrize("form", ["name", "name and type", "name and no type", "name of the file itself"])
+@pytest.mark.parametrize(
+    "form", ["name", "name and type", "name and no type", "name of the file itself", "name of a list"]
+)
 async def test_a_name_and_a_media_type_go_with_any_source(sdk: AsyncLetta, server: EmbeddedServer, form: str) -> None:
     server.script("POST", PATH, body=ANSWER)
     given: Any = {
         "name": ("n.md", pieces()),
         "name and type": ("n.md", AsyncFile(CONTENT, "other.txt"), "text/x-log; charset=utf-8"),
         "name and no type": ("n.md", Again(), None),
-        "name of the file itself": AsyncFile(CONTENT, "/tmp/n.md"),
+        "name of a list": ("n.md", [CONTENT[:3], CONTENT[3:]]),
+        "own name": AsyncFile(CONTENT, "/tmp/n.md"),
     }[form]
     await sdk.folders.files.upload(FOLDER, file=given)
     expected = "text/x-log" if form == "name and type" else "text/markdown"
@@ -170,15 +174,21 @@ def failing(error: Exception, size: int = 2**20) -> dict[str, Callable[[], Any]]
 
 
 @pytest.mark.parametrize("form", failing(ValueError()))
-@pytest.mark.parametrize(
-    "error", [ValueError("mine"), ConnectionResetError("mine")], ids=lambda error: type(error).__name__
-)
+@pytest.mark.parametrize("error", [ValueError("mine"), TimeoutError("mine")], ids=lambda error: type(error).__name__)
 async def test_an_exception_of_the_source_is_raised_as_it_is(
     sdk: AsyncLetta, server: EmbeddedServer, form: str, error: Exception
 ) -> None:
     with pytest.raises(type(error)) as caught:
-        await sdk.folders.files.upload(FOLDER, file=failing(error)[form]())
+        await sdk.folders.files.upload(FOLDER, file=failing(error)[form](), timeout=60)
     assert str(caught.value) == "mine"
+
+
+async def test_a_timeout_of_the_source_is_not_taken_for_the_deadline(server: EmbeddedServer) -> None:
+    error = TimeoutError("mine")
+    async with AsyncLetta(base_url=server.base_url, deadline=60) as client:
+        with pytest.raises(TimeoutError) as caught:
+            await client.folders.files.upload(FOLDER, file=failing(error)["async iterable"]())
+    assert caught.value is error
 
 
 async def test_pieces_that_are_no_bytes_are_refused(sdk: AsyncLetta, server: EmbeddedServer) -> None:

@@ -20,6 +20,7 @@ ALLOWED: Final = (
     "or a tuple of a name, one of these, and if need be a media type"
 )
 _UNNAMED: Final = "upload"
+_BYTES: Final = (bytes, bytearray, memoryview)
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+(?: *; *[\w.+-]+=[\w.+:-]+)*", re.ASCII)
 
 
@@ -43,12 +44,14 @@ def upload_of(value: Any) -> Upload:
         ValueError: The value represents a file that cannot be read; the message says why.
 
     """
+    if _is_list_of_bytes(value):
+        return Upload(_UNNAMED, value)
     if is_array(value):
-        if len(value) not in (2, 3) or is_array(value[1]):
+        if len(value) not in (2, 3) or isinstance(value[1], tuple):
             raise ValueError(f"{show(value)} is no file; allowed: {ALLOWED}")
         media_type = _checked_media_type(value[2]) if len(value) == 3 else None
         return Upload(_checked_name(value[0]), upload_of(value[1]).source, media_type)
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, _BYTES):
         return Upload(_UNNAMED, bytes(value))  # pyright: ignore[reportUnknownArgumentType] - a memoryview of anything
     if isinstance(value, str):
         return _at_path(value)
@@ -59,6 +62,10 @@ def upload_of(value: Any) -> Upload:
     if is_object(value) or not isinstance(value, Iterable | AsyncIterable):
         raise TypeError(f"{show(value)} is no file; allowed: {ALLOWED}")
     return Upload(_UNNAMED, value)
+
+
+def _is_list_of_bytes(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, _BYTES) for each in value)  # pyright: ignore[reportUnknownVariableType] - of anything
 
 
 def _at_path(path: object) -> Upload:
