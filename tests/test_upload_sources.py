@@ -102,9 +102,7 @@ async def test_every_source_arrives(sdk: AsyncLetta, server: EmbeddedServer, for
     assert ("content-length" in server.requests[0].headers) == (form in sized)
 
 
-@pytest.mark.parametrize(
-    "form", ["name", "name and type", "name and no type", "name of the file itself", "name of a list"]
-)
+@pytest.mark.parametrize("form", ["name", "name and type", "name and no type", "own name", "name of a list"])
 async def test_a_name_and_a_media_type_go_with_any_source(sdk: AsyncLetta, server: EmbeddedServer, form: str) -> None:
     server.script("POST", PATH, body=ANSWER)
     given: Any = {
