@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import Count
+from letta_async._schema.fields import Count, PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
@@ -22,9 +22,12 @@ from letta_async.operations._operation import (
     InPath,
     InQuery,
     Operation,
+    PassageId,
     Segment,
     operation,
 )
+from letta_async.operations._passage_listing import PassageListing
+from letta_async.types.archive import Passage
 from letta_async.types.folder import EmbeddingConfig, Folder
 
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "CreateFolder",
     "DeleteFolder",
     "ListFolderAgents",
+    "ListFolderPassages",
     "ListFolders",
     "RetrieveFolder",
     "RetrieveFolderByName",
@@ -178,3 +182,21 @@ class ListFolderAgents(CreationOrder, IdListing[str]):
     """`source-<uuid4>`."""
     after: InQuery[AgentId | None] = UNSET
     before: InQuery[AgentId | None] = UNSET
+
+
+@operation
+class ListFolderPassages(CreationOrder, PassageListing[Passage]):
+    """List the passages that the files of a folder were cut into. Letta 0.16.8 lists none for an unknown folder."""
+
+    http: ClassVar[Endpoint] = GET("/v1/folders/{folder_id}/passages")
+
+    folder_id: InPath[FolderId]
+    """`source-<uuid4>`."""
+    limit: InQuery[PageSize | None] = UNSET
+    """Maximum number of passages of files per page. Server default: 100."""
+    after: InQuery[PassageId | None] = UNSET
+    """List passages of files that are newer than the one with this ID, in either order."""
+    before: InQuery[PassageId | None] = UNSET
+    """List passages of files that are older than the one with this ID, in either order."""
+    order: InQuery[Literal["asc", "desc"]] = UNSET
+    """`asc` lists the oldest passages first, `desc` the newest. Server default: `desc`."""

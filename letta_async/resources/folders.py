@@ -25,6 +25,7 @@ from letta_async.types.folder import EmbeddingConfig, Folder
 if TYPE_CHECKING:
     from letta_async.resources.folder_agents import AsyncFolderAgents, FolderAgents
     from letta_async.resources.folder_files import AsyncFolderFiles, FolderFiles
+    from letta_async.resources.folder_passages import AsyncFolderPassages, FolderPassages
 
 __all__ = ["AsyncFolders", "Folders"]
 
@@ -37,6 +38,9 @@ class AsyncFolders(AsyncResource):
 
     files: Part[AsyncFolderFiles] = Part("letta_async.resources.folder_files", "AsyncFolderFiles")
     """The files in a folder."""
+
+    passages: Part[AsyncFolderPassages] = Part("letta_async.resources.folder_passages", "AsyncFolderPassages")
+    """The passages that the files in a folder were cut into."""
 
     async def create(
         self,
@@ -344,6 +348,9 @@ class Folders(SyncResource[AsyncFolders]):
 
     files: Part[FolderFiles] = Part("letta_async.resources.folder_files", "FolderFiles")
     """The files in a folder."""
+
+    passages: Part[FolderPassages] = Part("letta_async.resources.folder_passages", "FolderPassages")
+    """The passages that the files in a folder were cut into."""
 
     def create(
         self,

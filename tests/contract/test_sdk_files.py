@@ -142,6 +142,30 @@ async def test_a_directory_is_uploaded(sdk: AsyncLetta, folder: Folder, tmp_path
     ]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 4])
+async def test_a_file_is_cut_into_passages(sdk: AsyncLetta, http: Http, folder: Folder, limit: int) -> None:
+    await http.patch(
+        f"/v1/folders/{folder.id}",
+        {"embedding_config": {**folder.to_dict()["embedding_config"], "embedding_chunk_size": 50}},
+    )
+    text = " ".join(f"Sentence number {n} of them all." for n in range(60))
+    file = await sdk.folders.files.upload_and_poll(folder.id, file=("long.txt", text.encode()), **SOON)
+    short = await sdk.folders.files.upload_and_poll(folder.id, file=("short.txt", b"short"), **SOON)
+    total = (file.total_chunks or 0) + 1
+    assert total > 4
+    for order in ("asc", "desc"):
+        found = [each async for each in sdk.folders.passages.list(folder.id, limit=limit, order=order)]  # type: ignore[arg-type]
+        assert len({each.id for each in found}) == len(found) == total
+        assert [each.file_id for each in (found if order == "desc" else found[::-1])] == [
+            short.id,
+            *[file.id] * (total - 1),
+        ]
+    assert (found[0].text, found[0].file_name) == ("short", f"{folder.name}/short.txt")
+    assert (found[0].source_id, found[0].archive_id) == (folder.id, None)
+    assert await sdk.folders.passages.list(folder.id, after=found[0].id) == []
+    assert await sdk.folders.passages.list(f"source-{UNKNOWN}") == []
+
+
 # --- in the contexts of agents ----------------------------------------------------------------------------------------
 
 

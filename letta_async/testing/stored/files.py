@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import mimetypes
+import uuid
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -11,10 +13,10 @@ import attrs
 from letta_async.operations import folder_files as calls
 from letta_async.operations import folders as folder_calls
 from letta_async.testing import _facts
-from letta_async.testing._call import Call, Reply
+from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, invalid_argument, no_record, not_found, unknown_error
-from letta_async.testing._route import Route, route_of
-from letta_async.testing._state import Store, StoredRow
+from letta_async.testing._route import NO_CONTENT, Route, route_of
+from letta_async.testing._state import Store, StoredRow, checked_limit
 from letta_async.testing.stored.attached_files import detach, forget_file, insert
 from letta_async.testing.stored.collection import Collection
 from letta_async.testing.stored.folders import FOLDERS, agents_with, check_cursors
@@ -84,7 +86,7 @@ def _upload(store: Store, call: Call) -> Any:
     if same and handling == "error":
         raise invalid_argument(f"File '{original}' already exists in folder '{folder.fields['name']}'")
     if same and handling == "skip":
-        return Reply(_shown(same[0], whole_name=True), headers={"x-upload-result": "skipped"})
+        return _shown(same[0], whole_name=True)
     name = f"{folder.fields['name']}/{original}"
     if same and handling == "replace":
         _remove(store, same[0])
@@ -203,7 +205,7 @@ def _delete(store: Store, call: Call) -> Any:
     folder = store.rows.get(folder_id)
     if folder is None or folder.collection != FOLDERS.name:
         raise not_found(f"Source with ID {folder_id} not found")
-    return Reply(status=204)
+    return NO_CONTENT
 
 
 def _remove(store: Store, row: StoredRow) -> None:
@@ -221,10 +223,62 @@ def _delete_folder(store: Store, call: Call) -> Any:
     store.remove(folder)
 
 
+def _list_passages(store: Store, call: Call) -> Any:
+    """Return a page of the pieces of the files of a folder, by default the newest first.
+
+    The cursors mean newer and older in either order. Pieces of one time are in the order of their IDs.
+    """
+    query, folder = call.query, store.rows.get(call.path["folder_id"])
+    if folder is None or folder.collection != FOLDERS.name:
+        return []
+    passages = [passage for file in _in_folder(store, folder.id) for passage in _passages(file, folder)]
+    places = {passage["id"]: (passage["created_at"], passage["id"]) for passage in passages}
+    for name in ("after", "before"):
+        if query[name]:
+            at = places.get(query[name])
+            wanted = set[str]() if at is None else {key for key, each in places.items() if _is_beyond(each, at, name)}
+            passages = [passage for passage in passages if passage["id"] in wanted]
+    passages.sort(key=lambda passage: passage["id"])
+    passages.sort(key=lambda passage: passage["created_at"], reverse=query["order"] != "asc")
+    return passages[: 100 if query["limit"] is None else checked_limit(query["limit"])]
+
+
+def _is_beyond(place: tuple[Any, str], cursor: tuple[Any, str], name: str) -> bool:
+    return place > cursor if name == "after" else place < cursor
+
+
+def _passages(file: StoredRow, folder: StoredRow) -> list[dict[str, Any]]:
+    """Return the JSON of the pieces of a file that is processed."""
+    if file.fields["polls"] or not file.fields["content"]:
+        return []
+    return [
+        {
+            "created_by_id": _facts.USER_ID,
+            "last_updated_by_id": _facts.USER_ID,
+            "created_at": file.created_at,
+            "updated_at": file.updated_at,
+            "is_deleted": False,
+            "organization_id": _facts.ORGANIZATION_ID,
+            "archive_id": None,
+            "source_id": folder.id,
+            "file_id": file.id,
+            "file_name": file.fields["file_name"],
+            "metadata": {},
+            "tags": None,
+            "id": f"passage-{uuid.UUID(bytes=sha256(f'{file.id} {place}'.encode()).digest()[:16], version=4)}",
+            "text": text,
+            "embedding": None,
+            "embedding_config": folder.fields["embedding_config"],
+        }
+        for place, text in enumerate(_pieces(file.fields["content"], folder))
+    ]
+
+
 ROUTES: Final[tuple[Route, ...]] = (
     route_of(calls.UploadFile, _upload),
     route_of(calls.ListFiles, _list),
     route_of(calls.RetrieveFile, _retrieve),
     route_of(calls.DeleteFile, _delete),
+    route_of(folder_calls.ListFolderPassages, _list_passages),
     route_of(folder_calls.DeleteFolder, _delete_folder),
 )
