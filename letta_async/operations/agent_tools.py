@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.operations._listing import CreationOrder, GrowingListing
