@@ -21,7 +21,9 @@ from letta_async.operations import (
     runs,
 )
 from letta_async.operations._operation import Operation
+from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools, ToolLoopOperation
 
+__all__ = ["EXTENSIONS", "LOOPS", "RESOURCES", "TREE"]
 __all__ = ["EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
@@ -96,12 +98,19 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
 }
 """Operation of each method, by its attribute path on a client."""
 
+LOOPS: Final[dict[str, type[ToolLoopOperation]]] = {
+    "agents.messages.run_tools": RunAgentTools,
+    "conversations.messages.run_tools": RunConversationTools,
+}
+"""Declaration of each method that makes a call again and again, by its attribute path on a client."""
+
 EXTENSIONS: Final[dict[str, str]] = {
-    "agents.messages": "letta_async.resources._tool_running.AsyncAgentTools",
+    "agents.messages": "letta_async.resources._tool_running.AsyncToolRunning",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
-    "conversations.messages": "letta_async.resources._tool_running.AsyncConversationTools",
+    "conversations.messages": "letta_async.resources._tool_running.AsyncToolRunning",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
 }
+"""Base class of a resource with what is more than one call, written by hand: methods, or what those of `LOOPS` do."""
 """Class with the methods of a resource that are more than one call, written by hand."""
 
 EARLIER_NAMES: Final[dict[str, str]] = {

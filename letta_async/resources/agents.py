@@ -56,26 +56,26 @@ class AsyncAgents(AsyncResource):
         self,
         *,
         name: str | Unset = UNSET,
-        agent_type: AgentType | Unset = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
         tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -89,7 +89,6 @@ class AsyncAgents(AsyncResource):
 
         Args:
             name: Name of the agent. Server default: a generated name.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
             model: Handle of the model, `provider/model-name`; the server requires one.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
@@ -97,6 +96,13 @@ class AsyncAgents(AsyncResource):
             embedding: Handle of the embedding model, `provider/model-name`.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
                 otherwise follows at the end. Server default: the text that belongs to `agent_type`.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            description: Description of the agent's purpose.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
+            hidden: Leave the agent out of lists. Server default: it is listed.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
                 validated.
             block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
@@ -104,16 +110,10 @@ class AsyncAgents(AsyncResource):
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -131,26 +131,26 @@ class AsyncAgents(AsyncResource):
             CreateAgent,
             {
                 "name": name,
-                "agent_type": agent_type,
                 "model": model,
                 "model_settings": model_settings,
                 "context_window_limit": context_window_limit,
                 "embedding": embedding,
                 "system": system,
+                "compaction_settings": compaction_settings,
+                "response_format": response_format,
+                "description": description,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
+                "timezone": timezone,
+                "hidden": hidden,
+                "agent_type": agent_type,
                 "memory_blocks": memory_blocks,
                 "block_ids": block_ids,
                 "tool_ids": tool_ids,
                 "tools": tools,
                 "include_base_tools": include_base_tools,
-                "compaction_settings": compaction_settings,
-                "response_format": response_format,
-                "description": description,
                 "metadata": metadata,
                 "secrets": secrets,
-                "tool_exec_environment_variables": tool_exec_environment_variables,
                 "tags": tags,
-                "timezone": timezone,
-                "hidden": hidden,
             },
             extra_headers,
             extra_query,
@@ -275,17 +275,17 @@ class AsyncAgents(AsyncResource):
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
-        tool_ids: Sequence[str] | Unset | None = UNSET,
         compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
-        metadata: Mapping[str, Any] | Unset | None = UNSET,
-        secrets: Mapping[str, str] | Unset | None = UNSET,
         tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -308,17 +308,17 @@ class AsyncAgents(AsyncResource):
             embedding: Handle of the embedding model, `provider/model-name`.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
                 otherwise follows at the end.
-            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
-            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
-            metadata: JSON object to store with the agent; it replaces the one before.
-            secrets: Environment variables of the agent's tools, by name; they replace those before.
             tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            tags: Tags to find the agent by; they replace those before.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
             hidden: Leave the agent out of lists.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
+            metadata: JSON object to store with the agent; it replaces the one before.
+            secrets: Environment variables of the agent's tools, by name; they replace those before.
+            tags: Tags to find the agent by; they replace those before.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -343,17 +343,17 @@ class AsyncAgents(AsyncResource):
                 "context_window_limit": context_window_limit,
                 "embedding": embedding,
                 "system": system,
-                "block_ids": block_ids,
-                "tool_ids": tool_ids,
                 "compaction_settings": compaction_settings,
                 "response_format": response_format,
                 "description": description,
-                "metadata": metadata,
-                "secrets": secrets,
                 "tool_exec_environment_variables": tool_exec_environment_variables,
-                "tags": tags,
                 "timezone": timezone,
                 "hidden": hidden,
+                "block_ids": block_ids,
+                "tool_ids": tool_ids,
+                "metadata": metadata,
+                "secrets": secrets,
+                "tags": tags,
             },
             extra_headers,
             extra_query,
@@ -466,26 +466,26 @@ class Agents(SyncResource[AsyncAgents]):
         self,
         *,
         name: str | Unset = UNSET,
-        agent_type: AgentType | Unset = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
         tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -499,7 +499,6 @@ class Agents(SyncResource[AsyncAgents]):
 
         Args:
             name: Name of the agent. Server default: a generated name.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
             model: Handle of the model, `provider/model-name`; the server requires one.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
@@ -507,6 +506,13 @@ class Agents(SyncResource[AsyncAgents]):
             embedding: Handle of the embedding model, `provider/model-name`.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
                 otherwise follows at the end. Server default: the text that belongs to `agent_type`.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            description: Description of the agent's purpose.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
+            hidden: Leave the agent out of lists. Server default: it is listed.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
                 validated.
             block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
@@ -514,16 +520,10 @@ class Agents(SyncResource[AsyncAgents]):
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -540,26 +540,26 @@ class Agents(SyncResource[AsyncAgents]):
         return self._wait(
             self._core.create,
             name=name,
-            agent_type=agent_type,
             model=model,
             model_settings=model_settings,
             context_window_limit=context_window_limit,
             embedding=embedding,
             system=system,
+            compaction_settings=compaction_settings,
+            response_format=response_format,
+            description=description,
+            tool_exec_environment_variables=tool_exec_environment_variables,
+            timezone=timezone,
+            hidden=hidden,
+            agent_type=agent_type,
             memory_blocks=memory_blocks,
             block_ids=block_ids,
             tool_ids=tool_ids,
             tools=tools,
             include_base_tools=include_base_tools,
-            compaction_settings=compaction_settings,
-            response_format=response_format,
-            description=description,
             metadata=metadata,
             secrets=secrets,
-            tool_exec_environment_variables=tool_exec_environment_variables,
             tags=tags,
-            timezone=timezone,
-            hidden=hidden,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -688,17 +688,17 @@ class Agents(SyncResource[AsyncAgents]):
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
-        tool_ids: Sequence[str] | Unset | None = UNSET,
         compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
-        metadata: Mapping[str, Any] | Unset | None = UNSET,
-        secrets: Mapping[str, str] | Unset | None = UNSET,
         tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -721,17 +721,17 @@ class Agents(SyncResource[AsyncAgents]):
             embedding: Handle of the embedding model, `provider/model-name`.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
                 otherwise follows at the end.
-            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
-            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
-            metadata: JSON object to store with the agent; it replaces the one before.
-            secrets: Environment variables of the agent's tools, by name; they replace those before.
             tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            tags: Tags to find the agent by; they replace those before.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
             hidden: Leave the agent out of lists.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
+            metadata: JSON object to store with the agent; it replaces the one before.
+            secrets: Environment variables of the agent's tools, by name; they replace those before.
+            tags: Tags to find the agent by; they replace those before.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -755,17 +755,17 @@ class Agents(SyncResource[AsyncAgents]):
             context_window_limit=context_window_limit,
             embedding=embedding,
             system=system,
-            block_ids=block_ids,
-            tool_ids=tool_ids,
             compaction_settings=compaction_settings,
             response_format=response_format,
             description=description,
-            metadata=metadata,
-            secrets=secrets,
             tool_exec_environment_variables=tool_exec_environment_variables,
-            tags=tags,
             timezone=timezone,
             hidden=hidden,
+            block_ids=block_ids,
+            tool_ids=tool_ids,
+            metadata=metadata,
+            secrets=secrets,
+            tags=tags,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
