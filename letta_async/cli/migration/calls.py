@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import libcst as cst
 
@@ -52,9 +52,11 @@ def new_path(old: str) -> str:
 
 
 def _change_path(found: Findings, attribute: cst.Attribute, old: str) -> None:
-    advice = METHOD_ADVICE.get(old) or METHOD_ADVICE.get(old.rpartition(".")[2])
     new = new_path(old)
-    if advice is not None and not has_path(old):
+    advice = METHOD_ADVICE.get(old) or next(
+        (METHOD_ADVICE[each] for each in old.split(".") if each in METHOD_ADVICE), None
+    )
+    if advice is not None and (new != old or not has_path(old)):
         found.note(attribute, f"{NEW} has no {old}: {advice}")
     elif not has_path(new):
         found.note(attribute, f"{NEW} has no {old}" + (f", nor {new}" if new != old else ""))
@@ -103,6 +105,8 @@ def _change_keywords(
 ) -> None:
     known = parameters(path)
     what = path or "the client"
+    if any(each.star == "**" for each in call.args) and (hidden := _named_in_strings(found, {*table, *advice})):
+        found.note(call, f"keywords of {what} in ** were not changed: is {hidden} among them?")
     for argument in call.args:
         if argument.keyword is None or known is None or (name := argument.keyword.value) in known:
             continue
@@ -110,6 +114,11 @@ def _change_keywords(
             found.replace(argument.keyword, new)
         else:
             found.note(argument, f"{what} has no parameter {name}" + (f": {advice[name]}" if name in advice else ""))
+
+
+def _named_in_strings(found: Findings, keywords: Collection[str]) -> str | None:
+    """Return a keyword that a string of the program has, as the key of a dictionary has it."""
+    return next((each.raw_value for each in found.tree.nodes(cst.SimpleString) if each.raw_value in keywords), None)
 
 
 def _note_suspect(found: Findings, attribute: cst.Attribute) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -34,8 +35,8 @@ class Migration:
 
     write: bool
     """Whether files are changed."""
-    counts: Counter[Count] = attrs.field(factory=Counter)
-    _uploads: set[str] = attrs.field(factory=set)
+    counts: Counter[Count] = attrs.field(factory=Counter[Count])
+    _uploads: set[str] = attrs.field(factory=set[str])
 
     def run(self, paths: Sequence[Path], *, check: bool) -> Exit:
         """Migrate files; return the exit code.
@@ -51,7 +52,7 @@ class Migration:
                 self._read(path, programs)
             elif is_mentioning(path):
                 self._mention(path)
-        for path, _, source in programs:
+        for _, _, source in programs:
             try:
                 self._uploads |= find_uploads(source)
             except UnparsableError:
@@ -102,7 +103,7 @@ class Migration:
                 say(f"error: {_shown(path)}: cannot be written: {error.strerror or error}")
                 return
         self.counts["changed"] += 1
-        _print_diff(path.as_posix(), source, migrated)
+        _print_diff(_relative(path), source, migrated)
 
     def _note(self, path: Path, note: Note) -> None:
         self.counts["noted"] += 1
@@ -130,8 +131,10 @@ class Migration:
 _FAILURES: Final[dict[Count, str]] = {"unread": "that cannot be read", "failed": "that cannot be written"}
 
 
-def migrate_stdin(data: bytes, *, write: bool, check: bool) -> Exit:
+def migrate_stdin(*, write: bool, check: bool) -> Exit:
     """Migrate the program on standard input; write the diff, or with `write` the program, to standard output."""
+    binary = getattr(sys.stdin, "buffer", None)
+    data = sys.stdin.read().encode() if binary is None else binary.read()
     try:
         source = Source.decode(data)
         migrated = migrate(source) if is_concerned(source.text) else Migrated(source, ())
@@ -147,6 +150,12 @@ def migrate_stdin(data: bytes, *, write: bool, check: bool) -> Exit:
     return Exit.UNFINISHED if check and migrated.source != source else Exit.DONE
 
 
+def _relative(path: Path) -> str:
+    """Return a path as a patch names it: from the current folder on, if it is within."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix().lstrip("/")
+
+
 def _shown(path: Path) -> str:
     return without_control_characters(path.as_posix())
 
@@ -158,7 +167,7 @@ def _print_diff(name: str, old: Source, new: Migrated) -> None:
         sys.stdout.writelines(_coloured(diff))
     else:
         ended = (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in diff)
-        _write_bytes("".join(ended).encode(old.encoding))
+        _write_bytes("".join(ended).encode(old.encoding, "backslashreplace"))
     sys.stdout.flush()
 
 
@@ -167,11 +176,9 @@ def _lines(text: str) -> list[str]:
 
 
 def _coloured(diff: Iterable[str]) -> Iterable[str]:
-    from os import environ  # noqa: PLC0415
-
     for line in diff:
         text = without_control_characters(line.rstrip("\r\n"))
-        colour = "" if "NO_COLOR" in environ else _COLOURS.get(line[:1], "")
+        colour = "" if "NO_COLOR" in os.environ else _COLOURS.get(line[:1], "")
         yield f"{colour}{text}\x1b[0m\n" if colour else f"{text}\n"
 
 

@@ -78,9 +78,13 @@ def replace_file(path: Path, old: bytes, new: bytes) -> None:
             with contextlib.suppress(OSError):  # not everybody may
                 os.chown(temporary, status.st_uid, status.st_gid)
         temporary.chmod(status.st_mode & 0o7777)
-        if real.read_bytes() != old:
-            raise OSError(None, "it was changed meanwhile")
+        _check_unchanged(real, old)
         temporary.replace(real)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _check_unchanged(path: Path, content: bytes) -> None:
+    if path.read_bytes() != content:
+        raise OSError(None, "it was changed meanwhile")

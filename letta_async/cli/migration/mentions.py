@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
 from letta_async.cli.migration.renames import OLD
 from letta_async.cli.migration.source import Note
@@ -37,7 +37,7 @@ def find_mentions(path: Path, text: str) -> Iterator[Note]:
 def _find_cells(text: str) -> Iterator[Note]:
     """Yield a note for each cell with code that names the client, by the line on which the file has it."""
     try:
-        document = cast("Any", json.loads(text))
+        document = json.loads(text)
         cells = [each for each in document["cells"] if each.get("cell_type") == "code"]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return

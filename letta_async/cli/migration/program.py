@@ -13,7 +13,7 @@ from letta_async.cli.migration.calls import change_calls
 from letta_async.cli.migration.clients import Clients
 from letta_async.cli.migration.findings import Findings
 from letta_async.cli.migration.imports import change_imports, keeps_name
-from letta_async.cli.migration.renames import NEW, OLD, SUSPECTS
+from letta_async.cli.migration.renames import NEW, OLD, SUSPECTS, UPLOADERS
 from letta_async.cli.migration.source import Note, Source
 from letta_async.cli.migration.strings import change_strings
 from letta_async.cli.migration.tree import Tree
@@ -22,7 +22,9 @@ from letta_async.cli.migration.uploaded import find_uploaded, uploaded_elsewhere
 __all__ = ["Migrated", "UnparsableError", "find_uploads", "is_concerned", "migrate"]
 
 _LAST: Final = "|".join(sorted({path.rpartition(".")[2] for path in SUSPECTS}))
-_CONCERNED: Final = re.compile(rf"\b(?:{OLD}|{NEW})\b|letta(?s:.)*\.\s*(?:{_LAST})\b", re.IGNORECASE)
+_NAMED: Final = re.compile(rf"\b(?:{OLD}|{NEW})\b")
+_SUSPECT: Final = re.compile(rf"\.\s*(?:{_LAST})\b")
+_UPLOADING: Final = re.compile("|".join([*sorted(UPLOADERS), "getsource", r"tools\s*\.\s*add"]))
 
 
 class UnparsableError(ValueError):
@@ -40,7 +42,9 @@ class Migrated:
 
 def is_concerned(text: str) -> bool:
     """Return whether a program may have anything to do with a client, without parsing it."""
-    return _CONCERNED.search(text) is not None
+    if _NAMED.search(text) is not None:
+        return True
+    return "letta" in text.lower() and _SUSPECT.search(text) is not None
 
 
 def find_uploads(source: Source) -> frozenset[str]:
@@ -50,7 +54,7 @@ def find_uploads(source: Source) -> frozenset[str]:
         UnparsableError: It cannot be parsed.
 
     """
-    return uploaded_elsewhere(_parse(source.text))
+    return uploaded_elsewhere(_parse(source.text)) if _UPLOADING.search(source.text) else frozenset()
 
 
 def migrate(source: Source, uploads: Iterable[str] = ()) -> Migrated:
