@@ -10,9 +10,9 @@ from letta_async import Letta
 
 pytest.importorskip("libcst")
 
-from letta_async.cli.migration.renames import CONSTRUCTOR_KEYWORDS, KEYWORDS, METHODS, NAMES, POSITIONAL  # noqa: E402
-from letta_async.cli.migration.surface import find_home, has_path, parameters  # noqa: E402
-from tests.cli.migrating import migrated, notes_of  # noqa: E402
+from letta_async.cli.migration.renames import CONSTRUCTOR_KEYWORDS, KEYWORDS, METHODS, NAMES, POSITIONAL
+from letta_async.cli.migration.surface import find_home, has_path, parameters
+from tests.cli.migrating import migrated, notes_of
 
 HEAD = "from letta_async import Letta, AsyncLetta\n"
 
@@ -27,13 +27,19 @@ HEAD = "from letta_async import Letta, AsyncLetta\n"
             "c.agents.core_memory.retrieve_block(agent_id=a, block_label=b)",
             "c.agents.blocks.retrieve(agent_id=a, block_label=b)",
         ),
-        ("c.agents.core_memory.modify_block(a, b, value=v)", "c.agents.blocks.update(agent_id=a, block_label=b, value=v)"),
+        (
+            "c.agents.core_memory.modify_block(a, b, value=v)",
+            "c.agents.blocks.update(agent_id=a, block_label=b, value=v)",
+        ),
         ("c.agents.blocks.retrieve(a, block_label=b)", "c.agents.blocks.retrieve(agent_id=a, block_label=b)"),
         ("c.agents.blocks.attach(a, b)", "c.agents.blocks.attach(agent_id=a, block_id=b)"),
         ("c.agents.blocks.attach(b, agent_id=a)", "c.agents.blocks.attach(b, agent_id=a)"),
         ("c.sources.files.upload(source_id=s, file=f)", "c.folders.files.upload(folder_id=s, file=f)"),
         ("c.sources.list()", "c.folders.list()"),
-        ("m = c.agents.core_memory; m.retrieve_block(a, b)", "m = c.agents.blocks; m.retrieve(agent_id=a, block_label=b)"),
+        (
+            "m = c.agents.core_memory; m.retrieve_block(a, b)",
+            "m = c.agents.blocks; m.retrieve(agent_id=a, block_label=b)",
+        ),
         ("f = c.agents.modify", "f = c.agents.update"),
         ("(c\n .agents  # these\n .modify(a))", "(c\n .agents  # these\n .update(a))"),
         ("f'é{c.agents.modify(a)}'", "f'é{c.agents.update(a)}'"),
@@ -66,6 +72,7 @@ def test_earlier_names_become_those_of_today(old: str, new: str) -> None:
         "def get() -> Letta: ...\nget().agents.modify(a)\nc = get()\nc.agents.modify(a)",
         "class A:\n    def __init__(self): self.c = Letta()\n    def f(self): self.c.agents.modify(a)",
         "class A:\n    def __init__(self, c: Letta): self.c = c\n    def f(self): self.c.agents.modify(a)",
+        "class A:\n    def g(self):\n        with Letta() as self.c: pass\n    def f(self): self.c.agents.modify(a)",
         "class A:\n    c: Letta\n    def f(self): self.c.agents.modify(a)",
         "class A:\n    c = None\n    def g(self): self.c = Letta()\n    def f(self): self.c.agents.modify(a)",
         "class A:\n    @property\n    def c(self) -> Letta: ...\n    def f(self): self.c.agents.modify(a)",
@@ -94,7 +101,8 @@ def test_a_client_is_known_by(program: str) -> None:
         "def get(): return Letta()\nget().agents.modify(a)",
         "async def get() -> Letta: ...\nget().agents.modify(a)",
         "class A:\n    def __init__(self, c): self.c = c\n    def f(self): self.c.agents.modify(a)",
-        "class A:\n    def g(self): self.c = Letta()\n    def h(self): self.c = fake()\n    def f(self): self.c.agents.modify(a)",
+        "class A:\n    c = Letta()\n    def h(self): self.c = fake()\n    def f(self): self.c.agents.modify(a)",
+        "class A:\n    c = Letta()\n    def h(self): self.c, d = e\n    def f(self): self.c.agents.modify(a)",
         "c = c\nc.agents.modify(a)",
         "Letta = fake\nc = Letta()\nc.agents.modify(a)",
     ],
@@ -119,7 +127,8 @@ def test_what_is_no_client_is_left_alone() -> None:
         ("c.agents.update(a, nope=1)", "3: agents.update has no parameter nope"),
         (
             "c.agents.list(request_options={})",
-            "3: agents.list has no parameter request_options: use timeout=, extra_headers=, extra_query= or extra_body=",
+            "3: agents.list has no parameter request_options: "
+            "use timeout=, extra_headers=, extra_query= or extra_body=",
         ),
         ("Letta(httpx_client=1)", "3: the client has no parameter httpx_client: use session=, proxy= or ssl_context="),
         ("Letta(**{'token': t})", "3: keywords of the client in ** were not changed: is token among them?"),

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("libcst")
 
-from tests.cli.migrating import migrated, notes_of  # noqa: E402 - only where libcst is
+from tests.cli.migrating import migrated, notes_of
 
 
 def after(program: str) -> str:

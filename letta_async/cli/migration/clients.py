@@ -23,6 +23,7 @@ class Clients:
         """Create a judge of the expressions of a tree."""
         self._tree = tree
         self._open = set[cst.CSTNode]()
+        self._targets = dict[cst.ClassDef, dict[str, list[cst.CSTNode]]]()
 
     def path(self, expression: cst.CSTNode) -> str | None:
         """Return the path of a resource or method, such as `agents.blocks`; `""` is a client, `None` anything else."""
@@ -49,7 +50,7 @@ class Clients:
                     [
                         self._assigned(each)
                         for each in self._tree.assigned(expression.value, expression)
-                        if not self._is_empty(each)
+                        if not self._is_emptied(each.node)
                     ]
                 )
             case cst.Attribute():
@@ -96,13 +97,11 @@ class Clients:
             and self._is_annotation(function.returns.annotation)
         )
 
-    def _is_empty(self, assignment: Assignment) -> bool:
-        """Return whether an assignment is of `None`, or declares a name without a value that others give."""
-        parent = self._tree.parent(assignment.node)
-        if isinstance(parent, cst.AssignTarget):
-            statement = self._tree.parent(parent)
-            return isinstance(statement, cst.Assign) and is_none(statement.value)
-        return False
+    def _is_emptied(self, target: cst.CSTNode) -> bool:
+        """Return whether `None` is assigned to a target."""
+        parent = self._tree.parent(target)
+        statement = self._tree.parent(parent) if isinstance(parent, cst.AssignTarget) else None
+        return isinstance(statement, cst.Assign) and is_none(statement.value)
 
     def _assigned(self, assignment: Assignment) -> str | None:
         node = assignment.node
@@ -152,29 +151,38 @@ class Clients:
         return None
 
     def _attribute_values(self, class_: cst.ClassDef, name: str) -> list[str | None]:
-        values = list[str | None]()
-        for node in self._tree.within(class_):
-            target = node.target if isinstance(node, cst.AssignTarget | cst.AnnAssign) else None
-            mine = (
-                isinstance(target, cst.Name)
-                and self._tree.around(node, cst.ClassDef) is class_
-                and self._tree.around(node, cst.FunctionDef) is self._tree.around(class_, cst.FunctionDef)
-            )
-            own = isinstance(target, cst.Attribute) and self._own_class(target) is class_ and target.attr.value == name
-            if target is not None and (own or (mine and isinstance(target, cst.Name) and target.value == name)):
-                statement = self._tree.parent(node)
-                if not (
-                    isinstance(node, cst.AssignTarget)
-                    and isinstance(statement, cst.Assign)
-                    and is_none(statement.value)
-                ):
-                    values.append(self._value(target))
+        """Return the paths of all that a class assigns to an attribute, except `None`."""
+        if class_ not in self._targets:
+            self._targets[class_] = self._find_targets(class_)
+        values = [self._value(each) for each in self._targets[class_].get(name, ()) if not self._is_emptied(each)]
         for function in _functions(class_):
-            if function.name.value == name and any(
-                _ends_with(each.decorator, "property") for each in function.decorators
-            ):
+            decorators = [each.decorator for each in function.decorators]
+            if function.name.value == name and any(_ends_with(each, "property") for each in decorators):
                 values.append("" if self._is_returning(function) else None)
         return values
+
+    def _find_targets(self, class_: cst.ClassDef) -> dict[str, list[cst.CSTNode]]:
+        """Return the places where a class assigns to attributes, in its body and in its methods, by attribute."""
+        targets = dict[str, list[cst.CSTNode]]()
+        for node in self._tree.within(class_):
+            if isinstance(node, cst.Attribute) and self._own_class(node) is class_ and self._is_target(node):
+                targets.setdefault(node.attr.value, []).append(node)
+            elif isinstance(node, cst.Name) and self._is_target(node) and self._is_of_body(node, class_):
+                targets.setdefault(node.value, []).append(node)
+        return targets
+
+    def _is_target(self, node: cst.CSTNode) -> bool:
+        parent = self._tree.parent(node)
+        if isinstance(parent, cst.Element | cst.StarredElement):  # of a tuple, whatever it is for
+            return True
+        is_first = isinstance(parent, cst.AnnAssign | cst.AugAssign | cst.For) and parent.target is node
+        return is_first or isinstance(parent, cst.AssignTarget | cst.AsName)
+
+    def _is_of_body(self, node: cst.CSTNode, class_: cst.ClassDef) -> bool:
+        function = self._tree.around(node, cst.FunctionDef)
+        return self._tree.around(node, cst.ClassDef) is class_ and function is self._tree.around(
+            class_, cst.FunctionDef
+        )
 
     def _is_annotation(self, annotation: cst.BaseExpression, where: cst.CSTNode | None = None) -> bool:
         """Return whether an annotation is of a client, or of a client or `None`."""

@@ -21,9 +21,8 @@ from letta_async.cli.migration.uploaded import find_uploaded, uploaded_elsewhere
 
 __all__ = ["Migrated", "UnparsableError", "find_uploads", "is_concerned", "migrate"]
 
-_LAST: Final = "|".join(sorted({path.rpartition(".")[2] for path in SUSPECTS}))
 _NAMED: Final = re.compile(rf"\b(?:{OLD}|{NEW})\b")
-_SUSPECT: Final = re.compile(rf"\.\s*(?:{_LAST})\b")
+_SUSPECT: Final = re.compile("|".join(r"\b" + r"\s*\.\s*".join(path.split(".")) + r"\b" for path in sorted(SUSPECTS)))
 _UPLOADING: Final = re.compile("|".join([*sorted(UPLOADERS), "getsource", r"tools\s*\.\s*add"]))
 
 
@@ -79,7 +78,7 @@ def migrate(source: Source, uploads: Iterable[str] = ()) -> Migrated:
     notes = {*found.notes, *(_left(tree, node, name) for node, name in uploaded.items() if _reads_client(tree, node))}
     migrated = source.edited(found.edits)
     if found.edits:
-        _parse(migrated.text)  # a change that breaks a program would be a fault: better none at all
+        cst.parse_module(migrated.text)  # a change that breaks a program is a fault of this one: better none at all
     return Migrated(migrated, tuple(sorted(notes)))
 
 

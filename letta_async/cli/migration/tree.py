@@ -21,6 +21,8 @@ from letta_async.cli.migration.source import Edit
 
 __all__ = ["Tree", "chain", "dotted", "is_none", "keyword"]
 
+_PROVIDERS: Final = (ByteSpanPositionProvider, PositionProvider, ParentNodeProvider, ScopeProvider)
+
 Kind = TypeVar("Kind", bound=cst.CSTNode)
 
 
@@ -34,13 +36,15 @@ class Tree:
             libcst.ParserSyntaxError: It is none.
 
         """
-        wrapper = MetadataWrapper(cst.parse_module(text))
+        # Copying the tree would take as long as parsing it; a parser makes no node twice, so that none stands for two.
+        wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
+        found = wrapper.resolve_many(_PROVIDERS)
         self.module: Final = wrapper.module
         """Tree; nodes of no other are known to the methods."""
-        self._spans = cast("dict[cst.CSTNode, Any]", wrapper.resolve(ByteSpanPositionProvider))
-        self._positions = cast("dict[cst.CSTNode, Any]", wrapper.resolve(PositionProvider))
-        self._parents = cast("dict[cst.CSTNode, cst.CSTNode]", wrapper.resolve(ParentNodeProvider))
-        self._scopes = cast("dict[cst.CSTNode, Scope | None]", wrapper.resolve(ScopeProvider))
+        self._spans = cast("dict[cst.CSTNode, Any]", found[ByteSpanPositionProvider])
+        self._positions = cast("dict[cst.CSTNode, Any]", found[PositionProvider])
+        self._parents = cast("dict[cst.CSTNode, cst.CSTNode]", found[ParentNodeProvider])
+        self._scopes = cast("dict[cst.CSTNode, Scope | None]", found[ScopeProvider])
         self._nodes = list(self.within(self.module))
 
     def nodes(self, kind: type[Kind]) -> Iterator[Kind]:
