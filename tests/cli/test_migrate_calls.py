@@ -73,6 +73,7 @@ def test_earlier_names_become_those_of_today(old: str, new: str) -> None:
         "class A:\n    def __init__(self): self.c = Letta()\n    def f(self): self.c.agents.modify(a)",
         "class A:\n    def __init__(self, c: Letta): self.c = c\n    def f(self): self.c.agents.modify(a)",
         "class A:\n    def g(self):\n        with Letta() as self.c: pass\n    def f(self): self.c.agents.modify(a)",
+        "class A:\n    c = Letta()\n    def f(self): return (self.c, [self.c.agents.modify(a)])",
         "class A:\n    c: Letta\n    def f(self): self.c.agents.modify(a)",
         "class A:\n    c = None\n    def g(self): self.c = Letta()\n    def f(self): self.c.agents.modify(a)",
         "class A:\n    @property\n    def c(self) -> Letta: ...\n    def f(self): self.c.agents.modify(a)",

@@ -30,6 +30,7 @@ def after(program: str) -> str:
         ("from letta_client.core.api_error import ApiError", "from letta_async import APIStatusError as ApiError"),
         ("from letta_client import omit", "from letta_async import UNSET as omit"),
         ("from letta_client import NOT_GIVEN as no", "from letta_async import UNSET as no"),
+        ("import letta_client\nx: letta_client.Client = 1", "import letta_async\nx: letta_async.Letta = 1"),
         ("from letta_client import types", "from letta_async import types"),
     ],
 )

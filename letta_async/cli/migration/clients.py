@@ -173,8 +173,8 @@ class Clients:
 
     def _is_target(self, node: cst.CSTNode) -> bool:
         parent = self._tree.parent(node)
-        if isinstance(parent, cst.Element | cst.StarredElement):  # of a tuple, whatever it is for
-            return True
+        while isinstance(parent, cst.Element | cst.StarredElement) and (whole := self._tree.parent(parent)) is not None:
+            node, parent = whole, self._tree.parent(whole)
         is_first = isinstance(parent, cst.AnnAssign | cst.AugAssign | cst.For) and parent.target is node
         return is_first or isinstance(parent, cst.AssignTarget | cst.AsName)
 

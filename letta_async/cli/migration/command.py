@@ -176,9 +176,10 @@ def _lines(text: str) -> list[str]:
 
 
 def _coloured(diff: Iterable[str]) -> Iterable[str]:
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
     for line in diff:
         text = without_control_characters(line.rstrip("\r\n"))
-        colour = "" if "NO_COLOR" in os.environ else _COLOURS.get(line[:1], "")
+        colour = "" if plain else _COLOURS.get(line[:1], "")
         yield f"{colour}{text}\x1b[0m\n" if colour else f"{text}\n"
 
 

@@ -46,9 +46,14 @@ def find_name(dotted: str) -> str | None:
 
 
 def _try(place: str, names: Sequence[str]) -> Home:
-    found = [next((each for each in (name, NAMES.get(name)) if each and _has(place, each)), None) for name in names]
+    found = [next((each for each in _candidates(name) if _has(place, each)), None) for name in names]
     missing = frozenset(name for name, there in zip(names, found, strict=True) if there is None)
     return Home(place, tuple(there or name for name, there in zip(names, found, strict=True)), missing)
+
+
+def _candidates(name: str) -> list[str]:
+    """Return the names by which this package may have an official one, whose classes to send end in `Param`."""
+    return [name, *([NAMES[name]] if name in NAMES else []), name.removesuffix("Param")]
 
 
 def _has(place: str, name: str) -> bool:
