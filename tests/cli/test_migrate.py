@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.cli.processes import run_here
 pytest.importorskip("libcst")
 
 from letta_async.cli.migration import files
+from letta_async.cli.migration.source import Edit, Source
 
 OLD = "from letta_client import Letta\n"
 NEW = "from letta_async import Letta\n"
@@ -92,6 +94,10 @@ def test_all_other_bytes_are_kept(tmp_path: Path, old: bytes) -> None:
         (b"import letta_client  # \xff\n", "encoding"),
         (b"# coding: no-such\nimport letta_client\n", "unknown encoding"),
         (b"import letta_client\0\n", ""),
+        (b"import letta_client\nx = " + b"(" * 9999 + b")" * 9999, "too many nested parentheses"),
+        (b"import letta_client\nx = " + b"-" * 9999 + b"1", "nested too deeply"),
+        (b"import letta_client\nx = 1" + b"+1" * 900, "nested too deeply"),
+        (b"# coding: utf-7\nimport letta_client # +AGE-\n", "would not give the same bytes again"),
     ],
 )
 def test_what_cannot_be_read_is_reported_and_left(program: Path, data: bytes, words: str) -> None:
@@ -227,3 +233,39 @@ class TestPosix:
         assert (done.code, done.stdout, program.read_text()) == (Exit.UNFINISHED, "", OLD)
         assert f"error: {program.as_posix()}: cannot be written: " in done.stderr
         assert [each.name for each in program.parent.iterdir()] == ["program.py"]
+
+
+@pytest.mark.parametrize("name", ["program.py", "requirements.txt"])
+def test_a_file_that_cannot_be_opened_is_reported(program: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    write(program.parent / "requirements.txt", "letta-client")
+    read = Path.open
+
+    def refuse(self: Path, *args: object, **options: object) -> object:
+        if self.name == name:
+            raise PermissionError(13, "Permission denied")
+        return read(self, *args, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", refuse)
+    done = run_here("migrate", str(program.parent))
+    assert done.code == Exit.UNCHECKED
+    assert f"/{name}: left as it is: Permission denied\n" in done.stderr
+
+
+def test_on_a_terminal_the_diff_has_colours_and_no_control_characters(
+    program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.write_text(f"{OLD}x = '\x1b[2J'\n")
+    monkeypatch.setattr("tests.cli.processes.StringIO", Tty)
+    shown = run_here("migrate", str(program)).stdout
+    assert f"\x1b[32m+{NEW.rstrip()}\x1b[0m\n" in shown
+    assert "\x1b[2J" not in shown
+
+
+class Tty(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_edits_that_overlap_are_a_fault() -> None:
+    with pytest.raises(ValueError, match="overlap at byte 1"):
+        Source("abc", "utf-8", b"").edited([Edit(0, 2, "x"), Edit(1, 3, "y")])

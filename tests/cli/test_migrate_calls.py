@@ -66,6 +66,8 @@ def test_earlier_names_become_those_of_today(old: str, new: str) -> None:
         "def f(c: typing.Union[Letta, AsyncLetta]): c.agents.modify(a)",
         "with Letta() as c: c.agents.modify(a)",
         "async def f():\n    async with AsyncLetta() as c: await c.agents.modify(a)",
+        "(c := Letta()).agents.modify(a)",
+        "c: object = Letta()\nc.agents.modify(a)",
         "if (c := Letta()): c.agents.modify(a)",
         "c = x and None if y else Letta()\nd = Letta() if y else None\nd.agents.modify(a)",
         "def f(c: Letta | None):\n    d = c or Letta()\n    d.agents.modify(a)",
@@ -104,6 +106,9 @@ def test_a_client_is_known_by(program: str) -> None:
         "class A:\n    def __init__(self, c): self.c = c\n    def f(self): self.c.agents.modify(a)",
         "class A:\n    c = Letta()\n    def h(self): self.c = fake()\n    def f(self): self.c.agents.modify(a)",
         "class A:\n    c = Letta()\n    def h(self): self.c, d = e\n    def f(self): self.c.agents.modify(a)",
+        "def f(c: dict[str, Letta]): c.agents.modify(a)",
+        "class B(dict): ...\nclass A(B):\n    def f(self): self.c.agents.modify(a)",
+        "class A(dict):\n    def f(self): self.c.agents.modify(a)",
         "c = c\nc.agents.modify(a)",
         "Letta = fake\nc = Letta()\nc.agents.modify(a)",
     ],
@@ -176,6 +181,19 @@ def test_what_is_uploaded_as_a_tool_stays(upload: str, kind: str) -> None:
 def test_what_another_program_uploads_stays() -> None:
     program = "def tool():\n    import letta_client\ndef other():\n    import letta_client\n"
     assert migrated(program, "tool") == "def tool():\n    import letta_client\ndef other():\n    import letta_async\n"
+
+
+def test_a_name_may_become_shorter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("letta_async.cli.migration.calls.has_path", lambda _: True)
+    program = f"{HEAD}c = Letta()\nc . health . check ( )\nx = c.health.check\n"
+    assert migrated(program) == f"{HEAD}c = Letta()\nc . health ( )\nx = c.health\n"
+
+
+def test_a_name_may_become_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("letta_async.cli.migration.calls.has_path", lambda _: True)
+    program = f"{HEAD}c = Letta()\nc.sources.get_file_metadata(s, f)\nc.embedding_models.list()\n"
+    new = f"{HEAD}c = Letta()\nc.folders.files.retrieve(folder_id=s, file_id=f)\nc.models.embeddings.list()\n"
+    assert migrated(program) == new
 
 
 def test_the_tables_name_what_this_package_has() -> None:

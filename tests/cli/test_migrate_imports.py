@@ -142,3 +142,24 @@ def test_what_cannot_be_known_is_noted(program: str, note: str) -> None:
 def test_strings_are_never_changed_unless_they_are_annotations() -> None:
     program = "import letta_client\nx = 'letta_client.Letta'\n"
     assert migrated(program) == "import letta_async\nx = 'letta_client.Letta'\n"
+
+
+def test_the_first_of_several_names_that_are_read_counts() -> None:
+    program = "import letta_client as lc\nlc.Nope.a.b\nlc.AgentState.from_dict(x)\nlc.omit.x\n"
+    assert migrated(program) == "import letta_async as lc\nlc.Nope.a.b\nlc.AgentState.from_dict(x)\nlc.UNSET.x\n"
+    assert notes_of(program) == ["2: letta_async has no Nope (of letta_client)"]
+
+
+def test_an_imported_class_is_no_module() -> None:
+    program = "from letta_client import AgentState as A\nA.from_dict(x)\n"
+    assert migrated(program) == "from letta_async import AgentState as A\nA.from_dict(x)\n"
+
+
+def test_a_name_that_is_elsewhere_is_noted() -> None:
+    program = "import letta_client.types as t\nt.APIError\n"
+    assert notes_of(program) == ["2: letta_client.types.APIError is letta_async.APIError: import it from there"]
+
+
+def test_a_string_annotation_of_a_name_that_is_kept_stays() -> None:
+    program = "import letta_client as x\nimport letta_client\nletta_async = 1\ny: 'letta_client.Letta'\n"
+    assert "y: 'letta_client.Letta'" in migrated(program)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from collections.abc import Iterable
 from typing import Final
 
@@ -83,15 +85,32 @@ def migrate(source: Source, uploads: Iterable[str] = ()) -> Migrated:
 
 
 def _parse(text: str) -> Tree:
+    _check_depth(text)
     try:
         tree = Tree(text)
+        if tree.module.code != text:  # then its positions are not those of the text
+            raise UnparsableError("libcst does not keep it as it is")
     except cst.ParserSyntaxError as error:
         raise UnparsableError(f"line {error.raw_line}: {error.message}") from None
     except RecursionError:
         raise UnparsableError("it is nested too deeply") from None
-    if tree.module.code != text:
-        raise UnparsableError("it would not be written as it was")
-    return tree
+    else:
+        return tree
+
+
+def _check_depth(text: str) -> None:
+    """Refuse what is nested so deeply that libcst would end the process; Python's own parser has limits instead."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except (MemoryError, RecursionError):
+        raise UnparsableError("it is nested too deeply") from None
+    except SyntaxError as error:
+        if "too many" in error.msg:
+            raise UnparsableError(f"line {error.lineno}: {error.msg}") from None
+    except ValueError:  # it has a null character; libcst says so
+        pass
 
 
 def _reads_client(tree: Tree, node: cst.CSTNode) -> bool:
