@@ -14,8 +14,8 @@ from letta_async import AsyncLetta, InvalidArgumentError, NewBlock
 from letta_async._http.request import CallOptions, build
 from letta_async.config import ClientConfig
 from letta_async.operations._operation import Operation
-from letta_async.operations._tool_loop import LoopParameters, ToolLoopOperation
-from letta_async.operations._tree import LOOPS, TREE
+from letta_async.operations._tool_loop import LoopParameters, RunAgentTools, RunConversationTools, ToolLoopOperation
+from letta_async.operations._tree import COMPOSED, TREE
 from letta_async.resources._resource import AsyncResource
 from tests.ids import AGENT, CONVERSATION
 
@@ -94,27 +94,27 @@ async def test_a_misspelt_parameter_is_an_error_of_python(
         method(**required, misspelt=1)
 
 
-@pytest.mark.parametrize(("path", "loop"), LOOPS.items())
-async def test_a_loop_hands_on_all_its_parameters(
-    path: str, loop: type[ToolLoopOperation], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("path", "operation"), COMPOSED.items())
+async def test_a_method_of_several_calls_hands_on_all_its_parameters(
+    path: str, operation: type[Operation[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handed_on: list[Any] = []
 
-    async def run_tools(*arguments: Any) -> None:
+    async def make(*arguments: Any) -> None:
         handed_on[:] = arguments
 
     home, _, name = path.rpartition(".")
     part = resource(home)
-    monkeypatch.setattr(part, "_run_tools", run_tools)
+    monkeypatch.setattr(part, f"_{operation.made_by}", make)
     given = {parameter: object() for parameter in inspect.signature(getattr(part, name)).parameters}
     options = {field.name: given[field.name] for field in attrs.fields(CallOptions)}
     await getattr(part, name)(**given)
     own = {parameter: value for parameter, value in given.items() if parameter not in options}
-    assert handed_on == [loop, own, *options.values()]
-    assert own.keys() == {field.name for field in attrs.fields(loop)}
+    assert handed_on == [operation, own, *options.values()]
+    assert own.keys() == {field.name for field in attrs.fields(operation)}
 
 
-@pytest.mark.parametrize("loop", LOOPS.values(), ids=lambda loop: loop.__name__)
+@pytest.mark.parametrize("loop", [RunAgentTools, RunConversationTools])
 def test_what_a_loop_does_not_use_itself_its_call_can_send(loop: type[ToolLoopOperation]) -> None:
     used = {field.name for field in attrs.fields(LoopParameters)}
     assert {field.name for field in attrs.fields(loop)} - used < {field.name for field in attrs.fields(loop.sends)}
@@ -126,6 +126,8 @@ def test_every_call_says_honestly_whether_it_may_be_repeated(name: str) -> None:
     once |= {"CreateAgent", "CreateBlock", "CreateConversation", "CreateFolder"}
     once |= {"CreateAgentMessages", "CreateAgentMessagesAsync", "CreateMessages", "CancelAgentMessages"}
     once |= {"CompactAgentMessages"}
+    once |= {"CreateArchive", "CreateArchivePassage", "CreateArchivePassages", "CreateAgentPassage"}
+    once |= {"CreateGroup", "CreateIdentity"}
     assert CALLS[name].http.repeatable is (name not in once)
 
 

@@ -68,6 +68,7 @@ class ToolLoopOperation(TurnParameters[ToolRun], LoopParameters):
 
     """
 
+    made_by = "run_tools"
     sends: ClassVar[type[Operation[Any]]]
     """Call that is made for each response."""
 

@@ -13,34 +13,57 @@ from letta_async.operations import (
     agent_messages,
     agent_tools,
     agents,
+    archives,
     blocks,
     conversation_messages,
     conversations,
     folders,
+    groups,
+    identities,
     messages,
+    passages,
     runs,
+    tags,
 )
+from letta_async.operations._finding import FindOrCreateAgent, FindOrCreateBlock
 from letta_async.operations._operation import Operation
-from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools, ToolLoopOperation
+from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools
 
-__all__ = ["EXTENSIONS", "LOOPS", "RESOURCES", "TREE"]
-__all__ = ["EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
+__all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
+__all__ = ["COMPOSED", "EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
     "agents": "Agents, from whose memory system prompts are compiled.",
     "agents.messages": "The messages of an agent.",
+    "agents.archives": "The archive of an agent.",
     "agents.blocks": "The blocks of an agent.",
     "agents.files": "The files in the folders of an agent.",
+    "agents.groups": "The groups that an agent is in.",
+    "agents.identities": "The identities of an agent.",
+    "agents.passages": "The passages in the archive of an agent.",
     "agents.tools": "The tools of an agent.",
+    "archives": "Archives: collections of passages that agents can search.",
+    "archives.agents": "The agents that an archive is attached to.",
+    "archives.passages": "The passages in an archive.",
     "blocks": "Memory blocks, which agents may share.",
     "blocks.agents": "The agents that a block is attached to.",
+    "blocks.identities": "The identities of a block.",
     "conversations": "Conversations with agents, each with a system prompt of its own.",
     "conversations.messages": "The messages of a conversation.",
     "folders": "Folders of files that agents can search and open.",
     "folders.files": "The files in a folder.",
+    "groups": "Groups of agents.",
+    "groups.blocks": "The blocks of a group.",
+    "groups.messages": "The messages of a group.",
+    "identities": "Identities: persons and organizations that agents and blocks belong to.",
+    "identities.agents": "The agents of an identity.",
+    "identities.blocks": "The blocks of an identity.",
+    "identities.properties": "The properties of an identity.",
     "messages": "Messages of all agents.",
+    "passages": "Passages of all archives.",
     "runs": "Runs: what agents do in response to messages.",
     "runs.messages": "The messages of a run.",
+    "tags": "Tags of agents and blocks.",
 }
 """Description of each resource, by its attribute path on a client."""
 
@@ -64,14 +87,34 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.blocks.attach": agent_blocks.AttachBlock,
     "agents.blocks.detach": agent_blocks.DetachBlock,
     "agents.files.list": agent_files.ListAgentFiles,
+    "agents.passages.create": passages.CreateAgentPassage,
+    "agents.passages.list": passages.ListAgentPassages,
+    "agents.passages.delete": passages.DeleteAgentPassage,
+    "agents.passages.search": passages.SearchAgentPassages,
+    "agents.archives.attach": archives.AttachArchive,
+    "agents.archives.detach": archives.DetachArchive,
+    "agents.identities.attach": identities.AttachIdentity,
+    "agents.identities.detach": identities.DetachIdentity,
+    "agents.groups.list": groups.ListAgentGroups,
     "agents.tools.list": agent_tools.ListAgentTools,
     "agents.tools.update_approval": agent_tools.UpdateToolApproval,
+    "archives.create": archives.CreateArchive,
+    "archives.list": archives.ListArchives,
+    "archives.retrieve": archives.RetrieveArchive,
+    "archives.update": archives.UpdateArchive,
+    "archives.delete": archives.DeleteArchive,
+    "archives.agents.list": archives.ListArchiveAgents,
+    "archives.passages.create": archives.CreateArchivePassage,
+    "archives.passages.create_many": archives.CreateArchivePassages,
+    "archives.passages.delete": archives.DeleteArchivePassage,
     "blocks.create": blocks.CreateBlock,
     "blocks.list": blocks.ListBlocks,
     "blocks.retrieve": blocks.RetrieveBlock,
     "blocks.update": blocks.UpdateBlock,
     "blocks.delete": blocks.DeleteBlock,
     "blocks.agents.list": blocks.ListBlockAgents,
+    "blocks.identities.attach": identities.AttachIdentityToBlock,
+    "blocks.identities.detach": identities.DetachIdentityFromBlock,
     "conversations.create": conversations.CreateConversation,
     "conversations.list": conversations.ListConversations,
     "conversations.retrieve": conversations.RetrieveConversation,
@@ -88,30 +131,55 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "folders.create": folders.CreateFolder,
     "folders.list": folders.ListFolders,
     "folders.files.upload": folders.UploadFile,
+    "groups.create": groups.CreateGroup,
+    "groups.list": groups.ListGroups,
+    "groups.count": groups.CountGroups,
+    "groups.retrieve": groups.RetrieveGroup,
+    "groups.update": groups.UpdateGroup,
+    "groups.delete": groups.DeleteGroup,
+    "groups.blocks.attach": groups.AttachGroupBlock,
+    "groups.blocks.detach": groups.DetachGroupBlock,
+    "groups.messages.list": groups.ListGroupMessages,
+    "groups.messages.reset": groups.ResetGroupMessages,
+    "identities.create": identities.CreateIdentity,
+    "identities.upsert": identities.UpsertIdentity,
+    "identities.list": identities.ListIdentities,
+    "identities.count": identities.CountIdentities,
+    "identities.retrieve": identities.RetrieveIdentity,
+    "identities.update": identities.UpdateIdentity,
+    "identities.delete": identities.DeleteIdentity,
+    "identities.agents.list": identities.ListIdentityAgents,
+    "identities.blocks.list": identities.ListIdentityBlocks,
+    "identities.properties.upsert": identities.UpsertIdentityProperties,
     "messages.list": messages.ListAllMessages,
     "messages.retrieve": messages.RetrieveMessage,
     "messages.search": messages.SearchMessages,
+    "passages.search": passages.SearchPassages,
     "runs.list": runs.ListRuns,
     "runs.retrieve": runs.RetrieveRun,
     "runs.messages.list": runs.ListRunMessages,
     "runs.messages.stream": runs.StreamRun,
+    "tags.list": tags.ListTags,
 }
 """Operation of each method, by its attribute path on a client."""
 
-LOOPS: Final[dict[str, type[ToolLoopOperation]]] = {
+COMPOSED: Final[dict[str, type[Operation[Any]]]] = {
+    "agents.find_or_create": FindOrCreateAgent,
     "agents.messages.run_tools": RunAgentTools,
+    "blocks.find_or_create": FindOrCreateBlock,
     "conversations.messages.run_tools": RunConversationTools,
 }
-"""Declaration of each method that makes a call again and again, by its attribute path on a client."""
+"""Declaration of each method that makes several calls, by its attribute path on a client."""
 
 EXTENSIONS: Final[dict[str, str]] = {
+    "agents": "letta_async.resources._finding.AsyncFinding",
     "agents.messages": "letta_async.resources._tool_running.AsyncToolRunning",
+    "blocks": "letta_async.resources._finding.AsyncFinding",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
     "conversations.messages": "letta_async.resources._tool_running.AsyncToolRunning",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
 }
-"""Base class of a resource with what is more than one call, written by hand: methods, or what those of `LOOPS` do."""
-"""Class with the methods of a resource that are more than one call, written by hand."""
+"""Base class of a resource with what is more than one call, written by hand: methods, or what `COMPOSED` ones do."""
 
 EARLIER_NAMES: Final[dict[str, str]] = {
     "agents.modify": "agents.update",
@@ -120,6 +188,11 @@ EARLIER_NAMES: Final[dict[str, str]] = {
     "agents.blocks.modify_block": "agents.blocks.update",
     "agents.blocks.retrieve_block": "agents.blocks.retrieve",
     "agents.messages.create_stream": "agents.messages.stream",
+    "agents.archival_memory": "agents.passages",
+    "agents.passages.insert": "agents.passages.create",
+    "archives.modify": "archives.update",
     "blocks.modify": "blocks.update",
+    "groups.modify": "groups.update",
+    "identities.modify": "identities.update",
 }
 """What letta-client called methods and resources before 1.0, with their names since."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
+from letta_async.operations._finding import FindOrCreateAgent
 from letta_async.operations.agents import (
     CreateAgent,
     DeleteAgent,
@@ -16,8 +17,9 @@ from letta_async.operations.agents import (
     RetrieveAgent,
     UpdateAgent,
 )
+from letta_async.resources._finding import AsyncFinding
 from letta_async.resources._paging import AsyncPaginator, Page
-from letta_async.resources._resource import AsyncResource, Part
+from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
 from letta_async.types.block import NewBlock
@@ -26,19 +28,26 @@ from letta_async.types.providers import ModelSettings
 from letta_async.types.response_format import ResponseFormat
 
 if TYPE_CHECKING:
+    from letta_async.resources.agent_archives import AgentArchives, AsyncAgentArchives
     from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
     from letta_async.resources.agent_files import AgentFiles, AsyncAgentFiles
+    from letta_async.resources.agent_groups import AgentGroups, AsyncAgentGroups
+    from letta_async.resources.agent_identities import AgentIdentities, AsyncAgentIdentities
     from letta_async.resources.agent_messages import AgentMessages, AsyncAgentMessages
+    from letta_async.resources.agent_passages import AgentPassages, AsyncAgentPassages
     from letta_async.resources.agent_tools import AgentTools, AsyncAgentTools
 
 __all__ = ["Agents", "AsyncAgents"]
 
 
-class AsyncAgents(AsyncResource):
+class AsyncAgents(AsyncFinding):
     """Agents, from whose memory system prompts are compiled."""
 
     messages: Part[AsyncAgentMessages] = Part("letta_async.resources.agent_messages", "AsyncAgentMessages")
     """The messages of an agent."""
+
+    archives: Part[AsyncAgentArchives] = Part("letta_async.resources.agent_archives", "AsyncAgentArchives")
+    """The archive of an agent."""
 
     blocks: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
     """The blocks of an agent."""
@@ -46,11 +55,23 @@ class AsyncAgents(AsyncResource):
     files: Part[AsyncAgentFiles] = Part("letta_async.resources.agent_files", "AsyncAgentFiles")
     """The files in the folders of an agent."""
 
+    groups: Part[AsyncAgentGroups] = Part("letta_async.resources.agent_groups", "AsyncAgentGroups")
+    """The groups that an agent is in."""
+
+    identities: Part[AsyncAgentIdentities] = Part("letta_async.resources.agent_identities", "AsyncAgentIdentities")
+    """The identities of an agent."""
+
+    passages: Part[AsyncAgentPassages] = Part("letta_async.resources.agent_passages", "AsyncAgentPassages")
+    """The passages in the archive of an agent."""
+
     tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
     """The tools of an agent."""
 
     core_memory: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
     """Earlier name of `blocks`."""
+
+    archival_memory: Part[AsyncAgentPassages] = Part("letta_async.resources.agent_passages", "AsyncAgentPassages")
+    """Earlier name of `passages`."""
 
     async def create(
         self,
@@ -441,6 +462,114 @@ class AsyncAgents(AsyncResource):
             timeout,
         )
 
+    async def find_or_create(
+        self,
+        *,
+        name: str,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState:
+        """Return the agent with a name, and create it if there is none; of several, return the oldest.
+
+        The other parameters are those of `create`; an agent that exists stays as it is. Callers that do this at the
+        same time get the same agent, also from several processes: after a creation the agents with the name are listed
+        again, and if another one is older, the new one is deleted with the blocks that were created with it.
+
+        Args:
+            name: Name of the agent.
+            model: Handle of the model, `provider/model-name`; the server requires one.
+            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
+                validated.
+            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
+            embedding: Handle of the embedding model, `provider/model-name`.
+            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
+                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            description: Description of the agent's purpose.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
+            hidden: Leave the agent out of lists. Server default: it is listed.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated.
+            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
+            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tags: Tags to find the agent by.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The agent does not exist and cannot be created: there is no such model or tool.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._find_or_create(
+            FindOrCreateAgent,
+            {
+                "name": name,
+                "model": model,
+                "model_settings": model_settings,
+                "context_window_limit": context_window_limit,
+                "embedding": embedding,
+                "system": system,
+                "compaction_settings": compaction_settings,
+                "response_format": response_format,
+                "description": description,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
+                "timezone": timezone,
+                "hidden": hidden,
+                "agent_type": agent_type,
+                "memory_blocks": memory_blocks,
+                "block_ids": block_ids,
+                "tool_ids": tool_ids,
+                "tools": tools,
+                "include_base_tools": include_base_tools,
+                "metadata": metadata,
+                "secrets": secrets,
+                "tags": tags,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
     modify = update
 
 
@@ -450,17 +579,32 @@ class Agents(SyncResource[AsyncAgents]):
     messages: Part[AgentMessages] = Part("letta_async.resources.agent_messages", "AgentMessages")
     """The messages of an agent."""
 
+    archives: Part[AgentArchives] = Part("letta_async.resources.agent_archives", "AgentArchives")
+    """The archive of an agent."""
+
     blocks: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
     """The blocks of an agent."""
 
     files: Part[AgentFiles] = Part("letta_async.resources.agent_files", "AgentFiles")
     """The files in the folders of an agent."""
 
+    groups: Part[AgentGroups] = Part("letta_async.resources.agent_groups", "AgentGroups")
+    """The groups that an agent is in."""
+
+    identities: Part[AgentIdentities] = Part("letta_async.resources.agent_identities", "AgentIdentities")
+    """The identities of an agent."""
+
+    passages: Part[AgentPassages] = Part("letta_async.resources.agent_passages", "AgentPassages")
+    """The passages in the archive of an agent."""
+
     tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
     """The tools of an agent."""
 
     core_memory: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
     """Earlier name of `blocks`."""
+
+    archival_memory: Part[AgentPassages] = Part("letta_async.resources.agent_passages", "AgentPassages")
+    """Earlier name of `passages`."""
 
     def create(
         self,
@@ -855,6 +999,112 @@ class Agents(SyncResource[AsyncAgents]):
             agent_id,
             dry_run=dry_run,
             update_timestamp=update_timestamp,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def find_or_create(
+        self,
+        *,
+        name: str,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState:
+        """Return the agent with a name, and create it if there is none; of several, return the oldest.
+
+        The other parameters are those of `create`; an agent that exists stays as it is. Callers that do this at the
+        same time get the same agent, also from several processes: after a creation the agents with the name are listed
+        again, and if another one is older, the new one is deleted with the blocks that were created with it.
+
+        Args:
+            name: Name of the agent.
+            model: Handle of the model, `provider/model-name`; the server requires one.
+            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
+                validated.
+            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
+            embedding: Handle of the embedding model, `provider/model-name`.
+            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
+                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            description: Description of the agent's purpose.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
+            hidden: Leave the agent out of lists. Server default: it is listed.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated.
+            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
+            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tags: Tags to find the agent by.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The agent does not exist and cannot be created: there is no such model or tool.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.find_or_create,
+            name=name,
+            model=model,
+            model_settings=model_settings,
+            context_window_limit=context_window_limit,
+            embedding=embedding,
+            system=system,
+            compaction_settings=compaction_settings,
+            response_format=response_format,
+            description=description,
+            tool_exec_environment_variables=tool_exec_environment_variables,
+            timezone=timezone,
+            hidden=hidden,
+            agent_type=agent_type,
+            memory_blocks=memory_blocks,
+            block_ids=block_ids,
+            tool_ids=tool_ids,
+            tools=tools,
+            include_base_tools=include_base_tools,
+            metadata=metadata,
+            secrets=secrets,
+            tags=tags,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -17,7 +17,7 @@ from letta_async import AsyncLetta, Letta, operations
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import GET, InPath, InQuery, Operation, Segment, operation
-from letta_async.operations._tree import EARLIER_NAMES, LOOPS, RESOURCES, TREE
+from letta_async.operations._tree import COMPOSED, EARLIER_NAMES, RESOURCES, TREE
 from tools.api.__main__ import generated
 from tools.api.declarations import read_call, read_module
 
@@ -105,7 +105,7 @@ def test_a_parameter_that_is_declared_again_keeps_its_place_and_description() ->
     assert [field.name for field in attrs.fields(Again)] == ["limit", "after", "before", "order"]
 
 
-@pytest.mark.parametrize("cls", {**TREE, **LOOPS}.values(), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", {**TREE, **COMPOSED}.values(), ids=lambda cls: cls.__name__)
 def test_no_word_is_left_to_replace(cls: type[Operation[Any]]) -> None:
     assert not [each.name for each in read_call(cls).parameters if re.search(r"\{(item|default_)", each.description)]
 

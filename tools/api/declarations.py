@@ -17,7 +17,6 @@ import attrs
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Endpoint, Operation
 from letta_async.operations._streaming import StreamOperation, SwitchedOperation
-from letta_async.operations._tool_loop import ToolLoopOperation
 
 from .wording import completed
 
@@ -110,9 +109,9 @@ class Call:
         return issubclass(self.cls, SwitchedOperation)
 
     @property
-    def loops(self) -> bool:
-        """Whether the method makes its call again and again, with what the tools of this program return."""
-        return issubclass(self.cls, ToolLoopOperation)
+    def is_composed(self) -> bool:
+        """Whether the method makes several calls, as a base class of its resource says."""
+        return self.cls.made_by is not None
 
 
 @functools.cache

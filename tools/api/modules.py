@@ -10,12 +10,12 @@ from typing import Any, Final
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import Operation
 from letta_async.operations._streaming import SwitchedOperation
-from letta_async.operations._tree import EARLIER_NAMES, EXTENSIONS, LOOPS, RESOURCES, TREE
+from letta_async.operations._tree import COMPOSED, EARLIER_NAMES, EXTENSIONS, RESOURCES, TREE
 
 from .annotations import Rendering
+from .composed import composed_docstring
 from .declarations import OPTION_NAMES, OPTION_PARAMETERS, Call, Module, read_call, read_module
 from .docstrings import docstring
-from .loops import loop_docstring
 from .raw import raw_methods
 
 __all__ = ["HEADER", "class_name", "client_module", "module_name", "resource_module"]
@@ -28,14 +28,19 @@ _RETURNS: Final = {"AsyncGenerator": "Iterator"}
 def class_name(path: str) -> str:
     """Return the name of a resource's class, without its prefix: `blocks.agents` is `BlockAgents`."""
     *parents, last = path.split(".")
-    words = [*(parent.removesuffix("s") for parent in parents), last]
+    words = [*map(_singular, parents), last]
     return "".join(part.capitalize() for word in words for part in word.split("_"))
 
 
 def module_name(path: str) -> str:
     """Return the name of a resource's module: `blocks.agents` is `block_agents`."""
     *parents, last = path.split(".")
-    return "_".join([*(parent.removesuffix("s") for parent in parents), last])
+    return "_".join([*map(_singular, parents), last])
+
+
+def _singular(name: str) -> str:
+    """Return the singular of a resource's name."""
+    return f"{name.removesuffix('ies')}y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def resource_module(path: str) -> str:
@@ -82,7 +87,7 @@ def _resource_class(path: str, rendering: Rendering, *, waits: bool) -> str:
 
 
 def _calls_of(path: str) -> Iterator[tuple[str, type[Operation[Any]]]]:
-    for attribute, cls in (TREE | LOOPS).items():
+    for attribute, cls in (TREE | COMPOSED).items():
         parent, _, name = attribute.rpartition(".")
         if parent == path:
             yield name, cls
@@ -162,7 +167,7 @@ def _method(name: str, call: Call, rendering: Rendering, *, waits: bool, shadows
     if call.switches:
         whole, stream, returns = _switched_returns(returns, call, rendering, waits=waits)
         overloads = _overloads(name, call, signature, {True: stream, False: whole, None: returns}, rendering)
-    about = loop_docstring(call) if call.loops else docstring(call, waits=waits)
+    about = composed_docstring(call) if call.is_composed else docstring(call, waits=waits)
     text = textwrap.indent(f'"""{about}\n\n"""', "        ", lambda line: bool(line.strip()))
     head = "def" if waits or call.lists or call.streams or call.switches else "async def"
     body = _waiting_body(name, call) if waits else _sending_body(call, rendering)
@@ -221,8 +226,8 @@ def _returns(call: Call, rendering: Rendering, *, waits: bool, shadows_list: boo
 def _sending_body(call: Call, rendering: Rendering) -> str:
     rendering.need(call.cls.__module__, call.cls.__name__)
     given = ", ".join(f'"{each.name}": {each.name}' for each in call.parameters)
-    kinds = {"pages": call.lists, "stream": call.streams, "send_or_stream": call.switches, "run_tools": call.loops}
-    verb = next((verb for verb, applies in kinds.items() if applies), "send")
+    kinds = {"pages": call.lists, "stream": call.streams, "send_or_stream": call.switches}
+    verb = call.cls.made_by or next((verb for verb, applies in kinds.items() if applies), "send")
     send = f"self._{verb}({call.cls.__name__}, {{{given}}}, {', '.join(OPTION_NAMES)})"
     if call.lists or call.streams or call.switches:
         return f"return {send}"
