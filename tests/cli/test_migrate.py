@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from letta_async.cli.exits import Exit
-from tests.cli.processes import run_here
+from tests.cli.processes import PROGRAM, run_here
 
 pytest.importorskip("libcst")
 
@@ -92,6 +92,7 @@ def test_all_other_bytes_are_kept(tmp_path: Path, old: bytes) -> None:
     [
         (b"import letta_client\nprint 'x'\n", "line 2: "),
         (b"import letta_client  # \xff\n", "encoding"),
+        (b"import letta_client; x.tools.add(f)\nprint 'x'\n", "line 2: "),
         (b"# coding: no-such\nimport letta_client\n", "unknown encoding"),
         (b"import letta_client\0\n", ""),
         (b"import letta_client\nx = " + b"(" * 9999 + b")" * 9999, "too many nested parentheses"),
@@ -108,6 +109,20 @@ def test_what_cannot_be_read_is_reported_and_left(program: Path, data: bytes, wo
     assert words in done.stderr
     assert "1 changed, 0 to look at, 1 that cannot be read." in done.stderr
     assert (path.read_bytes(), program.read_text()) == (data, NEW)
+
+
+def test_what_is_not_concerned_is_not_parsed(program: Path) -> None:
+    write(program.parent / "other.py", "print 'letta'")
+    write(program.parent / "suspect.py", "# letta\nx.agents.modify(a)\n")
+    done = run_here("migrate", str(program.parent), "--write")
+    assert done.code == Exit.DONE
+    assert "/suspect.py:2: agents.modify, of what may be a client" in done.stderr
+
+
+def test_bytes_go_through_pipes_as_they_are() -> None:
+    old = b"# coding: latin-1\r\nimport letta_client  # \xe9\r\n"
+    done = subprocess.run([*PROGRAM, "migrate", "-", "--write"], input=old, capture_output=True, check=True)
+    assert done.stdout == old.replace(b"letta_client", b"letta_async")
 
 
 def test_notes_have_file_and_line(program: Path) -> None:
@@ -153,7 +168,11 @@ def test_a_module_with_the_same_name_is_not_mistaken_for_the_client(tmp_path: Pa
 def test_requirements_and_notebooks_are_reported_only(tmp_path: Path) -> None:
     write(tmp_path / "requirements-dev.txt", "attrs\nletta-client[aiohttp]>=1  # x\n# letta-client\n")
     write(tmp_path / "pyproject.toml", 'dependencies = ["letta_client"]\n')
-    write(tmp_path / "a.ipynb", '{"cells": [{"cell_type": "code", "source": ["x\\n", "import letta_client"]}]}')
+    write(
+        tmp_path / "a.ipynb",
+        '{"cells": [{"cell_type": "code", "source": ["x\\n", "import letta_client"]},'
+        ' {"cell_type": "code", "source": "x"}]}',
+    )
     write(tmp_path / "b.ipynb", "no JSON with letta_client")
     done = run_here("migrate", str(tmp_path), "--write")
     noted = [line.removeprefix(f"{tmp_path.as_posix()}/") for line in done.stderr.splitlines()]

@@ -8,10 +8,14 @@ import pytest
 
 from letta_async import Letta
 
-pytest.importorskip("libcst")
+cst = pytest.importorskip("libcst")
 
+from letta_async.cli.migration.findings import Findings
+from letta_async.cli.migration.program import find_uploads
 from letta_async.cli.migration.renames import CONSTRUCTOR_KEYWORDS, KEYWORDS, METHODS, NAMES, POSITIONAL
+from letta_async.cli.migration.source import Source
 from letta_async.cli.migration.surface import find_home, has_path, parameters
+from letta_async.cli.migration.tree import Tree
 from tests.cli.migrating import migrated, notes_of
 
 HEAD = "from letta_async import Letta, AsyncLetta\n"
@@ -109,6 +113,8 @@ def test_a_client_is_known_by(program: str) -> None:
         "def f(c: dict[str, Letta]): c.agents.modify(a)",
         "class B(dict): ...\nclass A(B):\n    def f(self): self.c.agents.modify(a)",
         "class A(dict):\n    def f(self): self.c.agents.modify(a)",
+        "c = 1\nc.agents.modify(a)",
+        "def f():\n    from app import c\n    c.agents.modify(a)",
         "c = c\nc.agents.modify(a)",
         "Letta = fake\nc = Letta()\nc.agents.modify(a)",
     ],
@@ -178,6 +184,17 @@ def test_what_is_uploaded_as_a_tool_stays(upload: str, kind: str) -> None:
     assert "3: tool is uploaded as a tool and runs on the server, with letta_client: left as it is" in notes_of(program)
 
 
+def test_only_names_that_are_passed_are_uploaded() -> None:
+    program = "import letta_client\nx.tools.upsert_from_function(func=lambda: 1)\nx.tools.add()\n"
+    assert migrated(program) == program.replace("letta_client", "letta_async")
+    assert find_uploads(
+        Source.decode(b"from .a import b\nfrom c import d\nx.tools.add(b)\nx.tools.add(tool=d())\n")
+    ) == {
+        "b",
+        "d",
+    }
+
+
 def test_what_another_program_uploads_stays() -> None:
     program = "def tool():\n    import letta_client\ndef other():\n    import letta_client\n"
     assert migrated(program, "tool") == "def tool():\n    import letta_client\ndef other():\n    import letta_async\n"
@@ -206,3 +223,14 @@ def test_the_tables_name_what_this_package_has() -> None:
         assert find_home("letta_client", [old]).missing == frozenset(), new
     assert {*CONSTRUCTOR_KEYWORDS.values()} <= (parameters("") or set())
     assert all(old != new for table in KEYWORDS.values() for old, new in table.items())
+
+
+def test_nothing_is_found_within_what_is_uploaded() -> None:
+    tree = Tree("def f():\n    x.y\n")
+    found = Findings(tree, {tree.module.body[0]: "f"})
+    node = next(tree.nodes(cst.Attribute))
+    found.note(node, "words")
+    found.replace(node, "z")
+    found.insert(node, "z")
+    found.remove(node.value, node.attr)
+    assert (found.is_uploaded(node), found.edits, found.notes) == (True, set(), set())

@@ -74,9 +74,8 @@ def replace_file(path: Path, old: bytes, new: bytes) -> None:
             file.write(new)
             file.flush()
             os.fsync(file.fileno())
-        if hasattr(os, "chown"):
-            with contextlib.suppress(OSError):  # not everybody may
-                os.chown(temporary, status.st_uid, status.st_gid)
+        with contextlib.suppress(OSError, AttributeError):  # not everybody may, and not every system can
+            os.chown(temporary, status.st_uid, status.st_gid)
         temporary.chmod(status.st_mode & 0o7777)
         _check_unchanged(real, old)
         temporary.replace(real)

@@ -106,11 +106,9 @@ def _check_depth(text: str) -> None:
             ast.parse(text)
     except (MemoryError, RecursionError):
         raise UnparsableError("it is nested too deeply") from None
-    except SyntaxError as error:
-        if "too many" in error.msg:
-            raise UnparsableError(f"line {error.lineno}: {error.msg}") from None
-    except ValueError:  # it has a null character; libcst says so
-        pass
+    except (SyntaxError, ValueError) as error:  # what else is wrong, libcst says
+        if "too many" in str(error):
+            raise UnparsableError(str(error)) from None
 
 
 def _reads_client(tree: Tree, node: cst.CSTNode) -> bool:
