@@ -11,12 +11,9 @@ from pathlib import Path
 import pytest
 
 from letta_async.cli.exits import Exit
-from tests.cli.processes import PROGRAM, run_here
-
-pytest.importorskip("libcst")
-
 from letta_async.cli.migration import files
 from letta_async.cli.migration.source import Edit, Source
+from tests.cli.processes import PROGRAM, run_here
 
 OLD = "from letta_client import Letta\n"
 NEW = "from letta_async import Letta\n"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from operator import attrgetter
 
+import libcst as cst
 import pytest
 
 from letta_async import Letta
-
-cst = pytest.importorskip("libcst")
-
 from letta_async.cli.migration.findings import Findings
 from letta_async.cli.migration.program import find_uploads
 from letta_async.cli.migration.renames import CONSTRUCTOR_KEYWORDS, KEYWORDS, METHODS, NAMES, POSITIONAL

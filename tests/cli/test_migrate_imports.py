@@ -6,8 +6,6 @@ from textwrap import dedent
 
 import pytest
 
-pytest.importorskip("libcst")
-
 from tests.cli.migrating import migrated, notes_of
 
 

@@ -7,8 +7,6 @@ from textwrap import dedent
 
 import pytest
 
-pytest.importorskip("libcst")
-
 from tests.cli.migrating import migrated, notes_of
 
 CHAT = '''

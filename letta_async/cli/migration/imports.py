@@ -24,10 +24,8 @@ def keeps_name(found: Findings) -> bool:
             return True
         if name.value == NEW and any(not isinstance(each, ImportAssignment) for each in tree.assigned(NEW, name)):
             return True
-    declared = (
-        item.name.value for node in (cst.Global, cst.Nonlocal) for each in tree.nodes(node) for item in each.names
-    )
-    return OLD in declared
+    declarations: list[cst.Global | cst.Nonlocal] = [*tree.nodes(cst.Global), *tree.nodes(cst.Nonlocal)]
+    return any(item.name.value == OLD for each in declarations for item in each.names)
 
 
 def change_imports(found: Findings, *, keep_name: bool) -> None:
@@ -37,13 +35,9 @@ def change_imports(found: Findings, *, keep_name: bool) -> None:
         for alias in statement.names:
             if dotted(alias.name).partition(".")[0] == OLD:
                 _change_import(found, alias, keep_name=keep_name)
-    for statement in tree.nodes(cst.ImportFrom):
-        if (
-            not statement.relative
-            and statement.module is not None
-            and dotted(statement.module).partition(".")[0] == OLD
-        ):
-            _change_from(found, statement, statement.module)
+    for taken in tree.nodes(cst.ImportFrom):
+        if not taken.relative and taken.module is not None and dotted(taken.module).partition(".")[0] == OLD:
+            _change_from(found, taken, taken.module)
     for attribute in tree.nodes(cst.Attribute):
         if not isinstance(tree.parent(attribute), cst.Attribute) and (origin := tree.origin(attribute)) is not None:
             _change_attribute(found, attribute, origin)

@@ -21,7 +21,11 @@ _IMPORTERS: Final = frozenset({"import_module", "__import__", "find_spec", "impo
 def change_strings(found: Findings, *, keep_name: bool) -> None:
     """Change annotations that are strings; add a note about every other string with the name, except docstrings."""
     tree = found.tree
-    for part in (*tree.nodes(cst.SimpleString), *tree.nodes(cst.FormattedStringText)):
+    parts: list[cst.SimpleString | cst.FormattedStringText] = [
+        *tree.nodes(cst.SimpleString),
+        *tree.nodes(cst.FormattedStringText),
+    ]
+    for part in parts:
         if not _NAMED.search(part.value) or isinstance(tree.parent(part), cst.Expr):
             continue
         if isinstance(part, cst.SimpleString) and _is_annotation(tree, part):

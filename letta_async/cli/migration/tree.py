@@ -60,7 +60,7 @@ class Tree:
 
     def line(self, node: cst.CSTNode) -> int:
         """Return the number of the line that a node begins on."""
-        return self._positions[node].start.line
+        return int(self._positions[node].start.line)
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """Return the node around a node."""
