@@ -174,7 +174,7 @@ class DeleteBlock(Operation[None]):
 
 
 @operation
-class ListBlockAgents(IdListing[AgentState]):
+class ListBlockAgents(CreationOrder, IdListing[AgentState]):
     """List the agents that a block is attached to. Letta 0.16.8 lists none for a block that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/blocks/{block_id}/agents")
@@ -186,3 +186,5 @@ class ListBlockAgents(IdListing[AgentState]):
     before: InQuery[AgentId | None] = UNSET
     include: InQuery[list[AgentInclude]] = UNSET
     """Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default: none."""
+    include_relationships: InQuery[list[str] | None] = UNSET
+    """Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
@@ -24,8 +25,13 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
 from letta_async.types.block import NewBlock
 from letta_async.types.compaction import CompactionSettings
+from letta_async.types.folder import EmbeddingConfig
+from letta_async.types.llm_config import LlmConfig
 from letta_async.types.providers import ModelSettings
 from letta_async.types.response_format import ResponseFormat
+from letta_async.types.run import StopReason
+from letta_async.types.tool_rules import ToolRule
+from letta_async.types.turn import MessageCreate
 
 if TYPE_CHECKING:
     from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
@@ -58,26 +64,54 @@ class AsyncAgents(AsyncFinding):
         self,
         *,
         name: str | Unset = UNSET,
-        model: str | Unset | None = UNSET,
-        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
-        context_window_limit: int | Unset | None = UNSET,
-        embedding: str | Unset | None = UNSET,
-        system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         agent_type: AgentType | Unset = UNSET,
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
-        tool_ids: Sequence[str] | Unset | None = UNSET,
         tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        enable_reasoner: bool | Unset | None = UNSET,
+        max_reasoning_tokens: int | Unset | None = UNSET,
+        embedding_chunk_size: int | Unset | None = UNSET,
+        from_template: str | Unset | None = UNSET,
+        template: bool | Unset = UNSET,
+        memory_variables: Mapping[str, str] | Unset | None = UNSET,
+        project: str | Unset | None = UNSET,
+        actor_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -87,35 +121,68 @@ class AsyncAgents(AsyncFinding):
 
         `POST /v1/agents/`. Not safe to repeat: retried only when the server cannot have processed the request.
 
-        Fields of the API that have no parameter here go into `extra_body`.
-
         Args:
             name: Name of the agent. Server default: a generated name.
-            model: Handle of the model, `provider/model-name`; the server requires one.
-            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
-                validated.
-            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
-            embedding: Handle of the embedding model, `provider/model-name`.
-            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
             agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
                 validated.
-            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
-            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
+            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
+                validated.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
+            embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
+            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
+            description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tags: Tags to find the agent by.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
+            max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
+            embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
+                default: 300.
+            from_template: Name of the template to make the agent from; `templates.agents.create` replaces it.
+            template: The agent is a template; no longer used. Server default: `False`.
+            memory_variables: Values of the template's variables, by name.
+            project: Project that the agent belongs to; the client's option `project` replaces it.
+            actor_id: ID of the user who creates the agent. Server default: the one whom the API key belongs to.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -133,26 +200,54 @@ class AsyncAgents(AsyncFinding):
             CreateAgent,
             {
                 "name": name,
-                "model": model,
-                "model_settings": model_settings,
-                "context_window_limit": context_window_limit,
-                "embedding": embedding,
-                "system": system,
-                "compaction_settings": compaction_settings,
-                "response_format": response_format,
-                "description": description,
-                "tool_exec_environment_variables": tool_exec_environment_variables,
-                "timezone": timezone,
-                "hidden": hidden,
                 "agent_type": agent_type,
                 "memory_blocks": memory_blocks,
-                "block_ids": block_ids,
-                "tool_ids": tool_ids,
                 "tools": tools,
                 "include_base_tools": include_base_tools,
+                "include_base_tool_rules": include_base_tool_rules,
+                "include_multi_agent_tools": include_multi_agent_tools,
+                "include_default_source": include_default_source,
+                "initial_message_sequence": initial_message_sequence,
+                "message_buffer_autoclear": message_buffer_autoclear,
+                "model": model,
+                "model_settings": model_settings,
+                "llm_config": llm_config,
+                "context_window_limit": context_window_limit,
+                "embedding": embedding,
+                "embedding_config": embedding_config,
+                "system": system,
+                "block_ids": block_ids,
+                "tool_ids": tool_ids,
+                "tool_rules": tool_rules,
+                "folder_ids": folder_ids,
+                "source_ids": source_ids,
+                "identity_ids": identity_ids,
+                "tags": tags,
+                "description": description,
                 "metadata": metadata,
                 "secrets": secrets,
-                "tags": tags,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
+                "compaction_settings": compaction_settings,
+                "response_format": response_format,
+                "enable_sleeptime": enable_sleeptime,
+                "max_files_open": max_files_open,
+                "per_file_view_window_char_limit": per_file_view_window_char_limit,
+                "timezone": timezone,
+                "hidden": hidden,
+                "max_tokens": max_tokens,
+                "parallel_tool_calls": parallel_tool_calls,
+                "reasoning": reasoning,
+                "project_id": project_id,
+                "template_id": template_id,
+                "base_template_id": base_template_id,
+                "enable_reasoner": enable_reasoner,
+                "max_reasoning_tokens": max_reasoning_tokens,
+                "embedding_chunk_size": embedding_chunk_size,
+                "from_template": from_template,
+                "template": template,
+                "memory_variables": memory_variables,
+                "project": project,
+                "actor_id": actor_id,
             },
             extra_headers,
             extra_query,
@@ -173,7 +268,16 @@ class AsyncAgents(AsyncFinding):
         tags: Sequence[str] | Unset | None = UNSET,
         match_all_tags: bool | Unset = UNSET,
         project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        identity_id: str | Unset | None = UNSET,
+        identifier_keys: Sequence[str] | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        created_by_id: str | Unset | None = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
+        ascending: bool | Unset = UNSET,
+        sort_by: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -196,8 +300,17 @@ class AsyncAgents(AsyncFinding):
             tags: List agents with one of these tags.
             match_all_tags: List only agents that have all of `tags`. Server default: `False`.
             project_id: List agents of this project; hosted API.
+            template_id: List agents that belong to the template with this ID.
+            base_template_id: List agents that were made from the template with this ID.
+            identity_id: List agents of the identity with this ID, `identity-<uuid4>`.
+            identifier_keys: List agents of the identities with these identifier keys.
+            last_stop_reason: List agents whose last run ended for this reason.
+            created_by_id: List agents that the user with this ID created.
             include: Optional parts of each agent to return: `agent.blocks` and so on. Letta 0.16.8 returns memory, tags
                 and secrets to clients that it does not know, whatever is named here.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
+            ascending: Earlier form of `order`: `True` lists the oldest first. Server default: `False`.
+            sort_by: Earlier form of `order_by`: `created_at` or `last_run_completion`. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -224,7 +337,16 @@ class AsyncAgents(AsyncFinding):
                 "tags": tags,
                 "match_all_tags": match_all_tags,
                 "project_id": project_id,
+                "template_id": template_id,
+                "base_template_id": base_template_id,
+                "identity_id": identity_id,
+                "identifier_keys": identifier_keys,
+                "last_stop_reason": last_stop_reason,
+                "created_by_id": created_by_id,
                 "include": include,
+                "include_relationships": include_relationships,
+                "ascending": ascending,
+                "sort_by": sort_by,
             },
             extra_headers,
             extra_query,
@@ -237,6 +359,7 @@ class AsyncAgents(AsyncFinding):
         agent_id: str,
         *,
         include: Sequence[AgentInclude] | Unset = UNSET,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -249,6 +372,7 @@ class AsyncAgents(AsyncFinding):
         Args:
             agent_id: `agent-<uuid4>`.
             include: Optional parts of the agent to return: `agent.blocks`, `agent.tags` and so on.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -264,7 +388,12 @@ class AsyncAgents(AsyncFinding):
 
         """
         return await self._send(
-            RetrieveAgent, {"agent_id": agent_id, "include": include}, extra_headers, extra_query, extra_body, timeout
+            RetrieveAgent,
+            {"agent_id": agent_id, "include": include, "include_relationships": include_relationships},
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
         )
 
     async def update(
@@ -274,20 +403,40 @@ class AsyncAgents(AsyncFinding):
         name: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -298,29 +447,55 @@ class AsyncAgents(AsyncFinding):
         `PATCH /v1/agents/{agent_id}`. Safe to repeat: retried after transient failures.
 
         Neither the agent's own system prompt nor those of its conversations change until they are recompiled. A
-        parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`.
+        parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists and objects
+        replace those before.
 
         Args:
             agent_id: `agent-<uuid4>`.
             name: Name of the agent.
-            model: Handle of the model, `provider/model-name`.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
-            context_window_limit: Size of the context window, in tokens.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
             embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end.
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
+            description: Description of the agent's purpose.
+            metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
-            hidden: Leave the agent out of lists.
-            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
-            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
-            metadata: JSON object to store with the agent; it replaces the one before.
-            secrets: Environment variables of the agent's tools, by name; they replace those before.
-            tags: Tags to find the agent by; they replace those before.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            message_buffer_autoclear: Forget the messages after each turn.
+            message_ids: IDs of the messages in the agent's own context, the system message first.
+            last_run_completion: Time when the last run was completed.
+            last_run_duration_ms: Duration of the last run, in milliseconds.
+            last_stop_reason: Reason for the end of the last run.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -342,20 +517,40 @@ class AsyncAgents(AsyncFinding):
                 "name": name,
                 "model": model,
                 "model_settings": model_settings,
+                "llm_config": llm_config,
                 "context_window_limit": context_window_limit,
                 "embedding": embedding,
+                "embedding_config": embedding_config,
                 "system": system,
-                "compaction_settings": compaction_settings,
-                "response_format": response_format,
-                "description": description,
-                "tool_exec_environment_variables": tool_exec_environment_variables,
-                "timezone": timezone,
-                "hidden": hidden,
                 "block_ids": block_ids,
                 "tool_ids": tool_ids,
+                "tool_rules": tool_rules,
+                "folder_ids": folder_ids,
+                "source_ids": source_ids,
+                "identity_ids": identity_ids,
+                "tags": tags,
+                "description": description,
                 "metadata": metadata,
                 "secrets": secrets,
-                "tags": tags,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
+                "compaction_settings": compaction_settings,
+                "response_format": response_format,
+                "enable_sleeptime": enable_sleeptime,
+                "max_files_open": max_files_open,
+                "per_file_view_window_char_limit": per_file_view_window_char_limit,
+                "timezone": timezone,
+                "hidden": hidden,
+                "max_tokens": max_tokens,
+                "parallel_tool_calls": parallel_tool_calls,
+                "reasoning": reasoning,
+                "project_id": project_id,
+                "template_id": template_id,
+                "base_template_id": base_template_id,
+                "message_buffer_autoclear": message_buffer_autoclear,
+                "message_ids": message_ids,
+                "last_run_completion": last_run_completion,
+                "last_run_duration_ms": last_run_duration_ms,
+                "last_stop_reason": last_stop_reason,
             },
             extra_headers,
             extra_query,
@@ -447,26 +642,54 @@ class AsyncAgents(AsyncFinding):
         self,
         *,
         name: str,
-        model: str | Unset | None = UNSET,
-        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
-        context_window_limit: int | Unset | None = UNSET,
-        embedding: str | Unset | None = UNSET,
-        system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         agent_type: AgentType | Unset = UNSET,
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
-        tool_ids: Sequence[str] | Unset | None = UNSET,
         tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        enable_reasoner: bool | Unset | None = UNSET,
+        max_reasoning_tokens: int | Unset | None = UNSET,
+        embedding_chunk_size: int | Unset | None = UNSET,
+        from_template: str | Unset | None = UNSET,
+        template: bool | Unset = UNSET,
+        memory_variables: Mapping[str, str] | Unset | None = UNSET,
+        project: str | Unset | None = UNSET,
+        actor_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -480,31 +703,66 @@ class AsyncAgents(AsyncFinding):
 
         Args:
             name: Name of the agent.
-            model: Handle of the model, `provider/model-name`; the server requires one.
-            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
-                validated.
-            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
-            embedding: Handle of the embedding model, `provider/model-name`.
-            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
             agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
                 validated.
-            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
-            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
+            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
+                validated.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
+            embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
+            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
+            description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tags: Tags to find the agent by.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
+            max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
+            embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
+                default: 300.
+            from_template: Name of the template to make the agent from; `templates.agents.create` replaces it.
+            template: The agent is a template; no longer used. Server default: `False`.
+            memory_variables: Values of the template's variables, by name.
+            project: Project that the agent belongs to; the client's option `project` replaces it.
+            actor_id: ID of the user who creates the agent. Server default: the one whom the API key belongs to.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each request, without validation.
@@ -524,26 +782,54 @@ class AsyncAgents(AsyncFinding):
             FindOrCreateAgent,
             {
                 "name": name,
-                "model": model,
-                "model_settings": model_settings,
-                "context_window_limit": context_window_limit,
-                "embedding": embedding,
-                "system": system,
-                "compaction_settings": compaction_settings,
-                "response_format": response_format,
-                "description": description,
-                "tool_exec_environment_variables": tool_exec_environment_variables,
-                "timezone": timezone,
-                "hidden": hidden,
                 "agent_type": agent_type,
                 "memory_blocks": memory_blocks,
-                "block_ids": block_ids,
-                "tool_ids": tool_ids,
                 "tools": tools,
                 "include_base_tools": include_base_tools,
+                "include_base_tool_rules": include_base_tool_rules,
+                "include_multi_agent_tools": include_multi_agent_tools,
+                "include_default_source": include_default_source,
+                "initial_message_sequence": initial_message_sequence,
+                "message_buffer_autoclear": message_buffer_autoclear,
+                "model": model,
+                "model_settings": model_settings,
+                "llm_config": llm_config,
+                "context_window_limit": context_window_limit,
+                "embedding": embedding,
+                "embedding_config": embedding_config,
+                "system": system,
+                "block_ids": block_ids,
+                "tool_ids": tool_ids,
+                "tool_rules": tool_rules,
+                "folder_ids": folder_ids,
+                "source_ids": source_ids,
+                "identity_ids": identity_ids,
+                "tags": tags,
+                "description": description,
                 "metadata": metadata,
                 "secrets": secrets,
-                "tags": tags,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
+                "compaction_settings": compaction_settings,
+                "response_format": response_format,
+                "enable_sleeptime": enable_sleeptime,
+                "max_files_open": max_files_open,
+                "per_file_view_window_char_limit": per_file_view_window_char_limit,
+                "timezone": timezone,
+                "hidden": hidden,
+                "max_tokens": max_tokens,
+                "parallel_tool_calls": parallel_tool_calls,
+                "reasoning": reasoning,
+                "project_id": project_id,
+                "template_id": template_id,
+                "base_template_id": base_template_id,
+                "enable_reasoner": enable_reasoner,
+                "max_reasoning_tokens": max_reasoning_tokens,
+                "embedding_chunk_size": embedding_chunk_size,
+                "from_template": from_template,
+                "template": template,
+                "memory_variables": memory_variables,
+                "project": project,
+                "actor_id": actor_id,
             },
             extra_headers,
             extra_query,
@@ -576,26 +862,54 @@ class Agents(SyncResource[AsyncAgents]):
         self,
         *,
         name: str | Unset = UNSET,
-        model: str | Unset | None = UNSET,
-        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
-        context_window_limit: int | Unset | None = UNSET,
-        embedding: str | Unset | None = UNSET,
-        system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         agent_type: AgentType | Unset = UNSET,
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
-        tool_ids: Sequence[str] | Unset | None = UNSET,
         tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        enable_reasoner: bool | Unset | None = UNSET,
+        max_reasoning_tokens: int | Unset | None = UNSET,
+        embedding_chunk_size: int | Unset | None = UNSET,
+        from_template: str | Unset | None = UNSET,
+        template: bool | Unset = UNSET,
+        memory_variables: Mapping[str, str] | Unset | None = UNSET,
+        project: str | Unset | None = UNSET,
+        actor_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -605,35 +919,68 @@ class Agents(SyncResource[AsyncAgents]):
 
         `POST /v1/agents/`. Not safe to repeat: retried only when the server cannot have processed the request.
 
-        Fields of the API that have no parameter here go into `extra_body`.
-
         Args:
             name: Name of the agent. Server default: a generated name.
-            model: Handle of the model, `provider/model-name`; the server requires one.
-            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
-                validated.
-            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
-            embedding: Handle of the embedding model, `provider/model-name`.
-            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
             agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
                 validated.
-            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
-            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
+            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
+                validated.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
+            embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
+            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
+            description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tags: Tags to find the agent by.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
+            max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
+            embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
+                default: 300.
+            from_template: Name of the template to make the agent from; `templates.agents.create` replaces it.
+            template: The agent is a template; no longer used. Server default: `False`.
+            memory_variables: Values of the template's variables, by name.
+            project: Project that the agent belongs to; the client's option `project` replaces it.
+            actor_id: ID of the user who creates the agent. Server default: the one whom the API key belongs to.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -650,26 +997,54 @@ class Agents(SyncResource[AsyncAgents]):
         return self._wait(
             self._core.create,
             name=name,
-            model=model,
-            model_settings=model_settings,
-            context_window_limit=context_window_limit,
-            embedding=embedding,
-            system=system,
-            compaction_settings=compaction_settings,
-            response_format=response_format,
-            description=description,
-            tool_exec_environment_variables=tool_exec_environment_variables,
-            timezone=timezone,
-            hidden=hidden,
             agent_type=agent_type,
             memory_blocks=memory_blocks,
-            block_ids=block_ids,
-            tool_ids=tool_ids,
             tools=tools,
             include_base_tools=include_base_tools,
+            include_base_tool_rules=include_base_tool_rules,
+            include_multi_agent_tools=include_multi_agent_tools,
+            include_default_source=include_default_source,
+            initial_message_sequence=initial_message_sequence,
+            message_buffer_autoclear=message_buffer_autoclear,
+            model=model,
+            model_settings=model_settings,
+            llm_config=llm_config,
+            context_window_limit=context_window_limit,
+            embedding=embedding,
+            embedding_config=embedding_config,
+            system=system,
+            block_ids=block_ids,
+            tool_ids=tool_ids,
+            tool_rules=tool_rules,
+            folder_ids=folder_ids,
+            source_ids=source_ids,
+            identity_ids=identity_ids,
+            tags=tags,
+            description=description,
             metadata=metadata,
             secrets=secrets,
-            tags=tags,
+            tool_exec_environment_variables=tool_exec_environment_variables,
+            compaction_settings=compaction_settings,
+            response_format=response_format,
+            enable_sleeptime=enable_sleeptime,
+            max_files_open=max_files_open,
+            per_file_view_window_char_limit=per_file_view_window_char_limit,
+            timezone=timezone,
+            hidden=hidden,
+            max_tokens=max_tokens,
+            parallel_tool_calls=parallel_tool_calls,
+            reasoning=reasoning,
+            project_id=project_id,
+            template_id=template_id,
+            base_template_id=base_template_id,
+            enable_reasoner=enable_reasoner,
+            max_reasoning_tokens=max_reasoning_tokens,
+            embedding_chunk_size=embedding_chunk_size,
+            from_template=from_template,
+            template=template,
+            memory_variables=memory_variables,
+            project=project,
+            actor_id=actor_id,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -689,7 +1064,16 @@ class Agents(SyncResource[AsyncAgents]):
         tags: Sequence[str] | Unset | None = UNSET,
         match_all_tags: bool | Unset = UNSET,
         project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        identity_id: str | Unset | None = UNSET,
+        identifier_keys: Sequence[str] | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        created_by_id: str | Unset | None = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
+        ascending: bool | Unset = UNSET,
+        sort_by: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -712,8 +1096,17 @@ class Agents(SyncResource[AsyncAgents]):
             tags: List agents with one of these tags.
             match_all_tags: List only agents that have all of `tags`. Server default: `False`.
             project_id: List agents of this project; hosted API.
+            template_id: List agents that belong to the template with this ID.
+            base_template_id: List agents that were made from the template with this ID.
+            identity_id: List agents of the identity with this ID, `identity-<uuid4>`.
+            identifier_keys: List agents of the identities with these identifier keys.
+            last_stop_reason: List agents whose last run ended for this reason.
+            created_by_id: List agents that the user with this ID created.
             include: Optional parts of each agent to return: `agent.blocks` and so on. Letta 0.16.8 returns memory, tags
                 and secrets to clients that it does not know, whatever is named here.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
+            ascending: Earlier form of `order`: `True` lists the oldest first. Server default: `False`.
+            sort_by: Earlier form of `order_by`: `created_at` or `last_run_completion`. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -739,7 +1132,16 @@ class Agents(SyncResource[AsyncAgents]):
                 tags=tags,
                 match_all_tags=match_all_tags,
                 project_id=project_id,
+                template_id=template_id,
+                base_template_id=base_template_id,
+                identity_id=identity_id,
+                identifier_keys=identifier_keys,
+                last_stop_reason=last_stop_reason,
+                created_by_id=created_by_id,
                 include=include,
+                include_relationships=include_relationships,
+                ascending=ascending,
+                sort_by=sort_by,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,
@@ -752,6 +1154,7 @@ class Agents(SyncResource[AsyncAgents]):
         agent_id: str,
         *,
         include: Sequence[AgentInclude] | Unset = UNSET,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -764,6 +1167,7 @@ class Agents(SyncResource[AsyncAgents]):
         Args:
             agent_id: `agent-<uuid4>`.
             include: Optional parts of the agent to return: `agent.blocks`, `agent.tags` and so on.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -782,6 +1186,7 @@ class Agents(SyncResource[AsyncAgents]):
             self._core.retrieve,
             agent_id,
             include=include,
+            include_relationships=include_relationships,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -795,20 +1200,40 @@ class Agents(SyncResource[AsyncAgents]):
         name: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -819,29 +1244,55 @@ class Agents(SyncResource[AsyncAgents]):
         `PATCH /v1/agents/{agent_id}`. Safe to repeat: retried after transient failures.
 
         Neither the agent's own system prompt nor those of its conversations change until they are recompiled. A
-        parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`.
+        parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists and objects
+        replace those before.
 
         Args:
             agent_id: `agent-<uuid4>`.
             name: Name of the agent.
-            model: Handle of the model, `provider/model-name`.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
-            context_window_limit: Size of the context window, in tokens.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
             embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end.
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
+            description: Description of the agent's purpose.
+            metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
-            hidden: Leave the agent out of lists.
-            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
-            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
-            metadata: JSON object to store with the agent; it replaces the one before.
-            secrets: Environment variables of the agent's tools, by name; they replace those before.
-            tags: Tags to find the agent by; they replace those before.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            message_buffer_autoclear: Forget the messages after each turn.
+            message_ids: IDs of the messages in the agent's own context, the system message first.
+            last_run_completion: Time when the last run was completed.
+            last_run_duration_ms: Duration of the last run, in milliseconds.
+            last_stop_reason: Reason for the end of the last run.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -862,20 +1313,40 @@ class Agents(SyncResource[AsyncAgents]):
             name=name,
             model=model,
             model_settings=model_settings,
+            llm_config=llm_config,
             context_window_limit=context_window_limit,
             embedding=embedding,
+            embedding_config=embedding_config,
             system=system,
-            compaction_settings=compaction_settings,
-            response_format=response_format,
-            description=description,
-            tool_exec_environment_variables=tool_exec_environment_variables,
-            timezone=timezone,
-            hidden=hidden,
             block_ids=block_ids,
             tool_ids=tool_ids,
+            tool_rules=tool_rules,
+            folder_ids=folder_ids,
+            source_ids=source_ids,
+            identity_ids=identity_ids,
+            tags=tags,
+            description=description,
             metadata=metadata,
             secrets=secrets,
-            tags=tags,
+            tool_exec_environment_variables=tool_exec_environment_variables,
+            compaction_settings=compaction_settings,
+            response_format=response_format,
+            enable_sleeptime=enable_sleeptime,
+            max_files_open=max_files_open,
+            per_file_view_window_char_limit=per_file_view_window_char_limit,
+            timezone=timezone,
+            hidden=hidden,
+            max_tokens=max_tokens,
+            parallel_tool_calls=parallel_tool_calls,
+            reasoning=reasoning,
+            project_id=project_id,
+            template_id=template_id,
+            base_template_id=base_template_id,
+            message_buffer_autoclear=message_buffer_autoclear,
+            message_ids=message_ids,
+            last_run_completion=last_run_completion,
+            last_run_duration_ms=last_run_duration_ms,
+            last_stop_reason=last_stop_reason,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -975,26 +1446,54 @@ class Agents(SyncResource[AsyncAgents]):
         self,
         *,
         name: str,
-        model: str | Unset | None = UNSET,
-        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
-        context_window_limit: int | Unset | None = UNSET,
-        embedding: str | Unset | None = UNSET,
-        system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         agent_type: AgentType | Unset = UNSET,
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
-        tool_ids: Sequence[str] | Unset | None = UNSET,
         tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        enable_reasoner: bool | Unset | None = UNSET,
+        max_reasoning_tokens: int | Unset | None = UNSET,
+        embedding_chunk_size: int | Unset | None = UNSET,
+        from_template: str | Unset | None = UNSET,
+        template: bool | Unset = UNSET,
+        memory_variables: Mapping[str, str] | Unset | None = UNSET,
+        project: str | Unset | None = UNSET,
+        actor_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -1008,31 +1507,66 @@ class Agents(SyncResource[AsyncAgents]):
 
         Args:
             name: Name of the agent.
-            model: Handle of the model, `provider/model-name`; the server requires one.
-            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
-                validated.
-            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
-            embedding: Handle of the embedding model, `provider/model-name`.
-            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
             agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
                 validated.
-            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
-            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
+            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
+                validated.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
+            embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
+            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
+            description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tags: Tags to find the agent by.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
+            max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
+            embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
+                default: 300.
+            from_template: Name of the template to make the agent from; `templates.agents.create` replaces it.
+            template: The agent is a template; no longer used. Server default: `False`.
+            memory_variables: Values of the template's variables, by name.
+            project: Project that the agent belongs to; the client's option `project` replaces it.
+            actor_id: ID of the user who creates the agent. Server default: the one whom the API key belongs to.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each request, without validation.
@@ -1051,26 +1585,54 @@ class Agents(SyncResource[AsyncAgents]):
         return self._wait(
             self._core.find_or_create,
             name=name,
-            model=model,
-            model_settings=model_settings,
-            context_window_limit=context_window_limit,
-            embedding=embedding,
-            system=system,
-            compaction_settings=compaction_settings,
-            response_format=response_format,
-            description=description,
-            tool_exec_environment_variables=tool_exec_environment_variables,
-            timezone=timezone,
-            hidden=hidden,
             agent_type=agent_type,
             memory_blocks=memory_blocks,
-            block_ids=block_ids,
-            tool_ids=tool_ids,
             tools=tools,
             include_base_tools=include_base_tools,
+            include_base_tool_rules=include_base_tool_rules,
+            include_multi_agent_tools=include_multi_agent_tools,
+            include_default_source=include_default_source,
+            initial_message_sequence=initial_message_sequence,
+            message_buffer_autoclear=message_buffer_autoclear,
+            model=model,
+            model_settings=model_settings,
+            llm_config=llm_config,
+            context_window_limit=context_window_limit,
+            embedding=embedding,
+            embedding_config=embedding_config,
+            system=system,
+            block_ids=block_ids,
+            tool_ids=tool_ids,
+            tool_rules=tool_rules,
+            folder_ids=folder_ids,
+            source_ids=source_ids,
+            identity_ids=identity_ids,
+            tags=tags,
+            description=description,
             metadata=metadata,
             secrets=secrets,
-            tags=tags,
+            tool_exec_environment_variables=tool_exec_environment_variables,
+            compaction_settings=compaction_settings,
+            response_format=response_format,
+            enable_sleeptime=enable_sleeptime,
+            max_files_open=max_files_open,
+            per_file_view_window_char_limit=per_file_view_window_char_limit,
+            timezone=timezone,
+            hidden=hidden,
+            max_tokens=max_tokens,
+            parallel_tool_calls=parallel_tool_calls,
+            reasoning=reasoning,
+            project_id=project_id,
+            template_id=template_id,
+            base_template_id=base_template_id,
+            enable_reasoner=enable_reasoner,
+            max_reasoning_tokens=max_reasoning_tokens,
+            embedding_chunk_size=embedding_chunk_size,
+            from_template=from_template,
+            template=template,
+            memory_variables=memory_variables,
+            project=project,
+            actor_id=actor_id,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -91,6 +91,7 @@ def create(store: Store, call: Call) -> Any:
         secrets=_secrets(agent_id, body) or (),
         fields={
             **{name: body[name] for name in (*_STORED, "hidden")},
+            "tool_rules": list(body["tool_rules"] or []),
             **dict.fromkeys(_RUN_FIELDS),
             **({"message_buffer_autoclear": True} if body["agent_type"] == "workflow_agent" else {}),
         },
@@ -247,7 +248,8 @@ def update(store: Store, call: Call) -> Any:
     block_ids: list[str] | None = body["block_ids"]
     if block_ids is not None and not store.blocks.keys() >= set(block_ids):
         raise unknown_error()
-    fields = {name: _stored(body[name]) for name in (*_STORED, *_RUN_FIELDS) if body[name] is not None}
+    stored = (*_STORED, *_RUN_FIELDS, "tool_rules")
+    fields = {name: _stored(body[name]) for name in stored if body[name] is not None}
     check_stored(body["system"], body["timezone"], *fields.values(), *(body["tags"] or []))
     compaction, tags, message_ids = body["compaction_settings"], body["tags"], body["message_ids"]
     changes = {

@@ -105,7 +105,7 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
         "updated_at": row.updated_at,
         "id": row.id,
         "name": fields["name"],
-        "tool_rules": [],
+        "tool_rules": fields.get("tool_rules", []),
         "message_ids": list(row.message_ids),
         "system": row.system,
         "agent_type": row.agent_type,

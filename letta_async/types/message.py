@@ -15,6 +15,7 @@ import attrs
 
 from letta_async._schema.fields import WireObject
 from letta_async._schema.json_values import is_object
+from letta_async._schema.record import shortened
 from letta_async.errors import ToolArgumentsError
 from letta_async.types.content import Content, text_of
 
@@ -150,8 +151,8 @@ class SystemMessage(_Message):
     """A system message; the first one of a conversation is the compiled system prompt."""
 
     message_type: Literal["system_message"] = "system_message"
-    content: str
-    """Text of the message."""
+    content: str = attrs.field(repr=shortened)
+    """Text of the message; the `repr` has its length if it is long."""
 
 
 @attrs.frozen(kw_only=True)

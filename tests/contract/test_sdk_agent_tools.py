@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from letta_async import AgentState, AsyncLetta, Tool
+from letta_async import AgentState, AsyncLetta, RequiresApprovalToolRule, Tool
 from letta_async.testing import _facts
 from tests.contract.conftest import MODEL, REAL
 from tests.contract.wire import Http
@@ -52,12 +52,12 @@ async def test_approval_is_required_and_no_longer_required(sdk: AsyncLetta, crea
             "memory_insert", agent_id=agent.id, body_requires_approval=required
         )
         assert changed is not None
-        rules = [rule for rule in changed.extra_fields["tool_rules"] if rule["type"] == "requires_approval"]
-        assert [rule["tool_name"] for rule in rules] == (["memory_insert"] if required else [])
+        rules = [rule for rule in changed.tool_rules or [] if isinstance(rule, RequiresApprovalToolRule)]
+        assert [rule.tool_name for rule in rules] == (["memory_insert"] if required else [])
 
 
 async def test_a_name_with_anything_in_it_stays_one_segment(sdk: AsyncLetta, create: Create) -> None:
     agent = await create()
     changed = await sdk.agents.tools.update_approval("a ?#%é", agent_id=agent.id, body_requires_approval=True)
     assert changed is not None
-    assert [rule["tool_name"] for rule in changed.extra_fields["tool_rules"]] == ["a ?#%é"]
+    assert changed.tool_rules == [RequiresApprovalToolRule(tool_name="a ?#%é", prompt_template=None)]
