@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from letta_async._version import __version__
 
 if TYPE_CHECKING:
+    from letta_async import types as types
     from letta_async._http.transport import ClientStats
     from letta_async._schema.unset import UNSET, Unset
     from letta_async.batch.outcome import Outcome, Progress
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         ClientClosedError,
         ClusterError,
         ConflictError,
+        ErrorResponse,
         Fault,
         InternalServerError,
         InvalidArgumentError,
@@ -221,6 +223,7 @@ __all__ = [
     "DeepseekModelSettings",
     "DuplicateHandling",
     "EmbeddingConfig",
+    "ErrorResponse",
     "EventMessage",
     "Fault",
     "FileBlock",
@@ -386,6 +389,7 @@ _HOMES: Final = {
     "DuplicateHandling": "types.folder",
     "ENVIRONMENTS": "config",
     "EmbeddingConfig": "types.folder",
+    "ErrorResponse": "errors",
     "EventMessage": "types.message",
     "Fault": "errors",
     "FileBlock": "types.memory",
@@ -505,7 +509,7 @@ if not TYPE_CHECKING:  # pragma: no branch - true whenever it runs
         if name in _HOMES:
             value = globals()[name] = getattr(import_module(f"letta_async.{_HOMES[name]}"), name)
             return value
-        if name in _HOMES.values():
+        if name in _HOMES.values() or name == "types":
             return import_module(f"letta_async.{name}")
         raise AttributeError(f"module 'letta_async' has no attribute {name!r}")
 

@@ -83,7 +83,7 @@ async def exchange(
     except (Exception, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and is_cancelled(watch.loop):
             raise
-        failure = translate(error, request.method, request.path, config.base_url)
+        failure = translate(error, request.method, request.path, config.base_url, request.timeout)
     finally:
         for form in forms:
             form.close()

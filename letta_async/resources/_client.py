@@ -50,6 +50,7 @@ class AsyncResources(RawSender):
         path: str,
         *,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -64,6 +65,8 @@ class AsyncResources(RawSender):
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -82,7 +85,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "GET", path, UNSET, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "GET", path, UNSET, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def post(
@@ -91,6 +94,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -106,6 +110,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -124,7 +130,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "POST", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "POST", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def put(
@@ -133,6 +139,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -148,6 +155,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -166,7 +175,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "PUT", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "PUT", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def patch(
@@ -175,6 +184,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -190,6 +200,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -208,7 +220,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "PATCH", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "PATCH", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def delete(
@@ -217,6 +229,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -232,6 +245,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -250,7 +265,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "DELETE", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "DELETE", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
 
@@ -282,6 +297,7 @@ class Resources(SyncCaller[Any]):
         path: str,
         *,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -296,6 +312,8 @@ class Resources(SyncCaller[Any]):
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -317,6 +335,7 @@ class Resources(SyncCaller[Any]):
             self._core.get,
             path,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -330,6 +349,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -345,6 +365,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -367,6 +389,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -380,6 +403,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -395,6 +419,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -417,6 +443,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -430,6 +457,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -445,6 +473,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -467,6 +497,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -480,6 +511,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -495,6 +527,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -517,6 +551,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

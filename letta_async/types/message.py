@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -303,7 +303,15 @@ class EventMessage(_Message):
 
 @attrs.frozen(kw_only=True)
 class UnknownMessage(WireObject):
-    """A message of a type that this version has no class for; its other fields are in `extra_fields`."""
+    """A message of a type that this version has no class for; its other fields are in `extra_fields`.
+
+    They are attributes as well, of which nothing is known before a program runs. A type checker therefore accepts what
+    a comparison of `message_type` leads to: `message.content` where it is `assistant_message`.
+    """
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     message_type: str
     """Type of the message."""

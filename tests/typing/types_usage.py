@@ -32,3 +32,11 @@ def unions_and_lists(event: LettaStreamingResponse, of_folders: OfFolders, of_ag
     assert_type(event, StreamEvent)
     assert_type(of_folders, FileMetadata)
     assert_type(of_agents, letta_async.AgentFileAttachment)
+
+
+def a_comparison_of_types_leads_on(message: letta_async.Message) -> None:
+    """A message of a type that is not known may have any attribute; mypy needs `isinstance` instead."""
+    if message.message_type == "assistant_message":
+        print(message.content)  # type: ignore[union-attr]
+    if isinstance(message, letta_async.UnknownMessage):
+        print(message.content)
