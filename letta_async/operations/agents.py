@@ -32,6 +32,7 @@ from letta_async.operations._operation import (
     ToolId,
     operation,
 )
+from letta_async.operations._relationships import Relationships
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
 from letta_async.types.block import NewBlock
 from letta_async.types.compaction import CompactionSettings
@@ -45,11 +46,9 @@ from letta_async.types.turn import MessageCreate
 
 __all__ = [
     "AgentFields",
-    "AgentToChange",
     "CreateAgent",
     "DeleteAgent",
     "ListAgents",
-    "NewAgent",
     "RecompileAgent",
     "RetrieveAgent",
     "UpdateAgent",
@@ -60,6 +59,8 @@ __all__ = [
 class AgentFields:
     """What an agent is made with, and what can be changed of it. Defaults are those of a new agent."""
 
+    name: InBody[str | None] = UNSET
+    """Name of the agent."""
     model: InBody[str | None] = UNSET
     """Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`."""
     model_settings: InBody[ModelSettings | None] = UNSET
@@ -129,9 +130,11 @@ class AgentFields:
     """ID of the template that the agent was made from."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
-class NewAgent:
-    """What an agent can only be made with."""
+@operation
+class CreateAgent(AgentFields, Operation[AgentState]):
+    """Create an agent."""
+
+    http: ClassVar[Endpoint] = POST("/v1/agents/", body_required=True)
 
     name: InBody[str] = UNSET
     """Name of the agent. Server default: a generated name."""
@@ -154,14 +157,6 @@ class NewAgent:
     takes texts alone, and no parts, as their content. Server default: none."""
     message_buffer_autoclear: InBody[bool] = UNSET
     """Forget the messages after each turn. Server default: `False`."""
-
-
-@operation
-class CreateAgent(AgentFields, NewAgent, Operation[AgentState]):
-    """Create an agent."""
-
-    http: ClassVar[Endpoint] = POST("/v1/agents/", body_required=True)
-
     enable_reasoner: InBody[bool | None] = UNSET
     """Let the model reason; `model_settings` replaces it. Server default: `True`."""
     max_reasoning_tokens: InBody[Count | None] = UNSET
@@ -181,7 +176,7 @@ class CreateAgent(AgentFields, NewAgent, Operation[AgentState]):
 
 
 @operation
-class ListAgents(IdListing[AgentState]):
+class ListAgents(Relationships, IdListing[AgentState]):
     """List agents."""
 
     http: ClassVar[Endpoint] = GET("/v1/agents/")
@@ -216,8 +211,6 @@ class ListAgents(IdListing[AgentState]):
     include: InQuery[list[AgentInclude]] = UNSET
     """Optional parts of each agent to return: `agent.blocks` and so on. Letta 0.16.8 returns memory, tags and secrets
     to clients that it does not know, whatever is named here."""
-    include_relationships: InQuery[list[str] | None] = UNSET
-    """Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on."""
     ascending: InQuery[bool] = UNSET
     """Earlier form of `order`: `True` lists the oldest first. Server default: `False`."""
     sort_by: InQuery[str | None] = UNSET
@@ -225,7 +218,7 @@ class ListAgents(IdListing[AgentState]):
 
 
 @operation
-class RetrieveAgent(Operation[AgentState]):
+class RetrieveAgent(Relationships, Operation[AgentState]):
     """Retrieve an agent.
 
     Raises:
@@ -239,22 +232,10 @@ class RetrieveAgent(Operation[AgentState]):
     """`agent-<uuid4>`."""
     include: InQuery[list[AgentInclude]] = UNSET
     """Optional parts of the agent to return: `agent.blocks`, `agent.tags` and so on."""
-    include_relationships: InQuery[list[str] | None] = UNSET
-    """Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on."""
-
-
-@attrs.frozen(kw_only=True, slots=False)
-class AgentToChange:
-    """Which agent is changed, and its name."""
-
-    agent_id: InPath[AgentId]
-    """`agent-<uuid4>`."""
-    name: InBody[str | None] = UNSET
-    """Name of the agent."""
 
 
 @operation
-class UpdateAgent(AgentFields, AgentToChange, Operation[AgentState]):
+class UpdateAgent(AgentFields, Operation[AgentState]):
     """Update an agent.
 
     Neither the agent's own system prompt nor those of its conversations change until they are recompiled. A parameter
@@ -268,6 +249,8 @@ class UpdateAgent(AgentFields, AgentToChange, Operation[AgentState]):
 
     http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}")
 
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
     message_buffer_autoclear: InBody[bool | None] = UNSET
     """Forget the messages after each turn."""
     message_ids: InBody[list[MessageId] | None] = UNSET

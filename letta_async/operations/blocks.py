@@ -25,6 +25,7 @@ from letta_async.operations._operation import (
     Operation,
     operation,
 )
+from letta_async.operations._relationships import Relationships
 from letta_async.types.agent import AgentInclude, AgentState
 from letta_async.types.block import Block, BlockFields
 
@@ -174,7 +175,7 @@ class DeleteBlock(Operation[None]):
 
 
 @operation
-class ListBlockAgents(CreationOrder, IdListing[AgentState]):
+class ListBlockAgents(Relationships, CreationOrder, IdListing[AgentState]):
     """List the agents that a block is attached to. Letta 0.16.8 lists none for a block that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/blocks/{block_id}/agents")
@@ -186,5 +187,3 @@ class ListBlockAgents(CreationOrder, IdListing[AgentState]):
     before: InQuery[AgentId | None] = UNSET
     include: InQuery[list[AgentInclude]] = UNSET
     """Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default: none."""
-    include_relationships: InQuery[list[str] | None] = UNSET
-    """Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on."""

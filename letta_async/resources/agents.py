@@ -64,15 +64,6 @@ class AsyncAgents(AsyncFinding):
         self,
         *,
         name: str | Unset = UNSET,
-        agent_type: AgentType | Unset = UNSET,
-        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
-        tools: Sequence[str] | Unset | None = UNSET,
-        include_base_tools: bool | Unset = UNSET,
-        include_base_tool_rules: bool | Unset | None = UNSET,
-        include_multi_agent_tools: bool | Unset = UNSET,
-        include_default_source: bool | Unset = UNSET,
-        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
-        message_buffer_autoclear: bool | Unset = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
@@ -104,6 +95,15 @@ class AsyncAgents(AsyncFinding):
         project_id: str | Unset | None = UNSET,
         template_id: str | Unset | None = UNSET,
         base_template_id: str | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
         enable_reasoner: bool | Unset | None = UNSET,
         max_reasoning_tokens: int | Unset | None = UNSET,
         embedding_chunk_size: int | Unset | None = UNSET,
@@ -123,19 +123,6 @@ class AsyncAgents(AsyncFinding):
 
         Args:
             name: Name of the agent. Server default: a generated name.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
-            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
-            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
-                `BadRequestError`.
-            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
-            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
-                `letta_v1_agent` has none.
-            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
-            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
-            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
-                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
-            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
             model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
@@ -174,6 +161,19 @@ class AsyncAgents(AsyncFinding):
             project_id: ID of the project that the agent belongs to; hosted API.
             template_id: ID of the template that the agent belongs to.
             base_template_id: ID of the template that the agent was made from.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
             enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
             max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
             embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
@@ -200,15 +200,6 @@ class AsyncAgents(AsyncFinding):
             CreateAgent,
             {
                 "name": name,
-                "agent_type": agent_type,
-                "memory_blocks": memory_blocks,
-                "tools": tools,
-                "include_base_tools": include_base_tools,
-                "include_base_tool_rules": include_base_tool_rules,
-                "include_multi_agent_tools": include_multi_agent_tools,
-                "include_default_source": include_default_source,
-                "initial_message_sequence": initial_message_sequence,
-                "message_buffer_autoclear": message_buffer_autoclear,
                 "model": model,
                 "model_settings": model_settings,
                 "llm_config": llm_config,
@@ -240,6 +231,15 @@ class AsyncAgents(AsyncFinding):
                 "project_id": project_id,
                 "template_id": template_id,
                 "base_template_id": base_template_id,
+                "agent_type": agent_type,
+                "memory_blocks": memory_blocks,
+                "tools": tools,
+                "include_base_tools": include_base_tools,
+                "include_base_tool_rules": include_base_tool_rules,
+                "include_multi_agent_tools": include_multi_agent_tools,
+                "include_default_source": include_default_source,
+                "initial_message_sequence": initial_message_sequence,
+                "message_buffer_autoclear": message_buffer_autoclear,
                 "enable_reasoner": enable_reasoner,
                 "max_reasoning_tokens": max_reasoning_tokens,
                 "embedding_chunk_size": embedding_chunk_size,
@@ -262,6 +262,7 @@ class AsyncAgents(AsyncFinding):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
         order_by: Literal["created_at", "updated_at", "last_run_completion"] | Unset = UNSET,
         name: str | Unset | None = UNSET,
         query_text: str | Unset | None = UNSET,
@@ -275,7 +276,6 @@ class AsyncAgents(AsyncFinding):
         last_stop_reason: StopReason | Unset | None = UNSET,
         created_by_id: str | Unset | None = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
-        include_relationships: Sequence[str] | Unset | None = UNSET,
         ascending: bool | Unset = UNSET,
         sort_by: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -294,6 +294,7 @@ class AsyncAgents(AsyncFinding):
             after: Start after the agent with this ID, in the order of the list.
             before: End before the agent with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             order_by: Time that the order goes by. Server default: `created_at`.
             name: List agents with exactly this name.
             query_text: List agents whose name contains this text, ignoring case.
@@ -308,7 +309,6 @@ class AsyncAgents(AsyncFinding):
             created_by_id: List agents that the user with this ID created.
             include: Optional parts of each agent to return: `agent.blocks` and so on. Letta 0.16.8 returns memory, tags
                 and secrets to clients that it does not know, whatever is named here.
-            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             ascending: Earlier form of `order`: `True` lists the oldest first. Server default: `False`.
             sort_by: Earlier form of `order_by`: `created_at` or `last_run_completion`. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -331,6 +331,7 @@ class AsyncAgents(AsyncFinding):
                 "after": after,
                 "before": before,
                 "order": order,
+                "include_relationships": include_relationships,
                 "order_by": order_by,
                 "name": name,
                 "query_text": query_text,
@@ -344,7 +345,6 @@ class AsyncAgents(AsyncFinding):
                 "last_stop_reason": last_stop_reason,
                 "created_by_id": created_by_id,
                 "include": include,
-                "include_relationships": include_relationships,
                 "ascending": ascending,
                 "sort_by": sort_by,
             },
@@ -358,8 +358,8 @@ class AsyncAgents(AsyncFinding):
         self,
         agent_id: str,
         *,
-        include: Sequence[AgentInclude] | Unset = UNSET,
         include_relationships: Sequence[str] | Unset | None = UNSET,
+        include: Sequence[AgentInclude] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -371,8 +371,8 @@ class AsyncAgents(AsyncFinding):
 
         Args:
             agent_id: `agent-<uuid4>`.
-            include: Optional parts of the agent to return: `agent.blocks`, `agent.tags` and so on.
             include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
+            include: Optional parts of the agent to return: `agent.blocks`, `agent.tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -389,7 +389,7 @@ class AsyncAgents(AsyncFinding):
         """
         return await self._send(
             RetrieveAgent,
-            {"agent_id": agent_id, "include": include, "include_relationships": include_relationships},
+            {"agent_id": agent_id, "include_relationships": include_relationships, "include": include},
             extra_headers,
             extra_query,
             extra_body,
@@ -642,15 +642,6 @@ class AsyncAgents(AsyncFinding):
         self,
         *,
         name: str,
-        agent_type: AgentType | Unset = UNSET,
-        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
-        tools: Sequence[str] | Unset | None = UNSET,
-        include_base_tools: bool | Unset = UNSET,
-        include_base_tool_rules: bool | Unset | None = UNSET,
-        include_multi_agent_tools: bool | Unset = UNSET,
-        include_default_source: bool | Unset = UNSET,
-        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
-        message_buffer_autoclear: bool | Unset = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
@@ -682,6 +673,15 @@ class AsyncAgents(AsyncFinding):
         project_id: str | Unset | None = UNSET,
         template_id: str | Unset | None = UNSET,
         base_template_id: str | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
         enable_reasoner: bool | Unset | None = UNSET,
         max_reasoning_tokens: int | Unset | None = UNSET,
         embedding_chunk_size: int | Unset | None = UNSET,
@@ -703,19 +703,6 @@ class AsyncAgents(AsyncFinding):
 
         Args:
             name: Name of the agent.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
-            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
-            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
-                `BadRequestError`.
-            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
-            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
-                `letta_v1_agent` has none.
-            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
-            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
-            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
-                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
-            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
             model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
@@ -754,6 +741,19 @@ class AsyncAgents(AsyncFinding):
             project_id: ID of the project that the agent belongs to; hosted API.
             template_id: ID of the template that the agent belongs to.
             base_template_id: ID of the template that the agent was made from.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
             enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
             max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
             embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
@@ -782,15 +782,6 @@ class AsyncAgents(AsyncFinding):
             FindOrCreateAgent,
             {
                 "name": name,
-                "agent_type": agent_type,
-                "memory_blocks": memory_blocks,
-                "tools": tools,
-                "include_base_tools": include_base_tools,
-                "include_base_tool_rules": include_base_tool_rules,
-                "include_multi_agent_tools": include_multi_agent_tools,
-                "include_default_source": include_default_source,
-                "initial_message_sequence": initial_message_sequence,
-                "message_buffer_autoclear": message_buffer_autoclear,
                 "model": model,
                 "model_settings": model_settings,
                 "llm_config": llm_config,
@@ -822,6 +813,15 @@ class AsyncAgents(AsyncFinding):
                 "project_id": project_id,
                 "template_id": template_id,
                 "base_template_id": base_template_id,
+                "agent_type": agent_type,
+                "memory_blocks": memory_blocks,
+                "tools": tools,
+                "include_base_tools": include_base_tools,
+                "include_base_tool_rules": include_base_tool_rules,
+                "include_multi_agent_tools": include_multi_agent_tools,
+                "include_default_source": include_default_source,
+                "initial_message_sequence": initial_message_sequence,
+                "message_buffer_autoclear": message_buffer_autoclear,
                 "enable_reasoner": enable_reasoner,
                 "max_reasoning_tokens": max_reasoning_tokens,
                 "embedding_chunk_size": embedding_chunk_size,
@@ -862,15 +862,6 @@ class Agents(SyncResource[AsyncAgents]):
         self,
         *,
         name: str | Unset = UNSET,
-        agent_type: AgentType | Unset = UNSET,
-        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
-        tools: Sequence[str] | Unset | None = UNSET,
-        include_base_tools: bool | Unset = UNSET,
-        include_base_tool_rules: bool | Unset | None = UNSET,
-        include_multi_agent_tools: bool | Unset = UNSET,
-        include_default_source: bool | Unset = UNSET,
-        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
-        message_buffer_autoclear: bool | Unset = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
@@ -902,6 +893,15 @@ class Agents(SyncResource[AsyncAgents]):
         project_id: str | Unset | None = UNSET,
         template_id: str | Unset | None = UNSET,
         base_template_id: str | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
         enable_reasoner: bool | Unset | None = UNSET,
         max_reasoning_tokens: int | Unset | None = UNSET,
         embedding_chunk_size: int | Unset | None = UNSET,
@@ -921,19 +921,6 @@ class Agents(SyncResource[AsyncAgents]):
 
         Args:
             name: Name of the agent. Server default: a generated name.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
-            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
-            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
-                `BadRequestError`.
-            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
-            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
-                `letta_v1_agent` has none.
-            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
-            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
-            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
-                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
-            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
             model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
@@ -972,6 +959,19 @@ class Agents(SyncResource[AsyncAgents]):
             project_id: ID of the project that the agent belongs to; hosted API.
             template_id: ID of the template that the agent belongs to.
             base_template_id: ID of the template that the agent was made from.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
             enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
             max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
             embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
@@ -997,15 +997,6 @@ class Agents(SyncResource[AsyncAgents]):
         return self._wait(
             self._core.create,
             name=name,
-            agent_type=agent_type,
-            memory_blocks=memory_blocks,
-            tools=tools,
-            include_base_tools=include_base_tools,
-            include_base_tool_rules=include_base_tool_rules,
-            include_multi_agent_tools=include_multi_agent_tools,
-            include_default_source=include_default_source,
-            initial_message_sequence=initial_message_sequence,
-            message_buffer_autoclear=message_buffer_autoclear,
             model=model,
             model_settings=model_settings,
             llm_config=llm_config,
@@ -1037,6 +1028,15 @@ class Agents(SyncResource[AsyncAgents]):
             project_id=project_id,
             template_id=template_id,
             base_template_id=base_template_id,
+            agent_type=agent_type,
+            memory_blocks=memory_blocks,
+            tools=tools,
+            include_base_tools=include_base_tools,
+            include_base_tool_rules=include_base_tool_rules,
+            include_multi_agent_tools=include_multi_agent_tools,
+            include_default_source=include_default_source,
+            initial_message_sequence=initial_message_sequence,
+            message_buffer_autoclear=message_buffer_autoclear,
             enable_reasoner=enable_reasoner,
             max_reasoning_tokens=max_reasoning_tokens,
             embedding_chunk_size=embedding_chunk_size,
@@ -1058,6 +1058,7 @@ class Agents(SyncResource[AsyncAgents]):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
         order_by: Literal["created_at", "updated_at", "last_run_completion"] | Unset = UNSET,
         name: str | Unset | None = UNSET,
         query_text: str | Unset | None = UNSET,
@@ -1071,7 +1072,6 @@ class Agents(SyncResource[AsyncAgents]):
         last_stop_reason: StopReason | Unset | None = UNSET,
         created_by_id: str | Unset | None = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
-        include_relationships: Sequence[str] | Unset | None = UNSET,
         ascending: bool | Unset = UNSET,
         sort_by: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -1090,6 +1090,7 @@ class Agents(SyncResource[AsyncAgents]):
             after: Start after the agent with this ID, in the order of the list.
             before: End before the agent with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             order_by: Time that the order goes by. Server default: `created_at`.
             name: List agents with exactly this name.
             query_text: List agents whose name contains this text, ignoring case.
@@ -1104,7 +1105,6 @@ class Agents(SyncResource[AsyncAgents]):
             created_by_id: List agents that the user with this ID created.
             include: Optional parts of each agent to return: `agent.blocks` and so on. Letta 0.16.8 returns memory, tags
                 and secrets to clients that it does not know, whatever is named here.
-            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             ascending: Earlier form of `order`: `True` lists the oldest first. Server default: `False`.
             sort_by: Earlier form of `order_by`: `created_at` or `last_run_completion`. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -1126,6 +1126,7 @@ class Agents(SyncResource[AsyncAgents]):
                 after=after,
                 before=before,
                 order=order,
+                include_relationships=include_relationships,
                 order_by=order_by,
                 name=name,
                 query_text=query_text,
@@ -1139,7 +1140,6 @@ class Agents(SyncResource[AsyncAgents]):
                 last_stop_reason=last_stop_reason,
                 created_by_id=created_by_id,
                 include=include,
-                include_relationships=include_relationships,
                 ascending=ascending,
                 sort_by=sort_by,
                 extra_headers=extra_headers,
@@ -1153,8 +1153,8 @@ class Agents(SyncResource[AsyncAgents]):
         self,
         agent_id: str,
         *,
-        include: Sequence[AgentInclude] | Unset = UNSET,
         include_relationships: Sequence[str] | Unset | None = UNSET,
+        include: Sequence[AgentInclude] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -1166,8 +1166,8 @@ class Agents(SyncResource[AsyncAgents]):
 
         Args:
             agent_id: `agent-<uuid4>`.
-            include: Optional parts of the agent to return: `agent.blocks`, `agent.tags` and so on.
             include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
+            include: Optional parts of the agent to return: `agent.blocks`, `agent.tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -1185,8 +1185,8 @@ class Agents(SyncResource[AsyncAgents]):
         return self._wait(
             self._core.retrieve,
             agent_id,
-            include=include,
             include_relationships=include_relationships,
+            include=include,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -1446,15 +1446,6 @@ class Agents(SyncResource[AsyncAgents]):
         self,
         *,
         name: str,
-        agent_type: AgentType | Unset = UNSET,
-        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
-        tools: Sequence[str] | Unset | None = UNSET,
-        include_base_tools: bool | Unset = UNSET,
-        include_base_tool_rules: bool | Unset | None = UNSET,
-        include_multi_agent_tools: bool | Unset = UNSET,
-        include_default_source: bool | Unset = UNSET,
-        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
-        message_buffer_autoclear: bool | Unset = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
@@ -1486,6 +1477,15 @@ class Agents(SyncResource[AsyncAgents]):
         project_id: str | Unset | None = UNSET,
         template_id: str | Unset | None = UNSET,
         base_template_id: str | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
         enable_reasoner: bool | Unset | None = UNSET,
         max_reasoning_tokens: int | Unset | None = UNSET,
         embedding_chunk_size: int | Unset | None = UNSET,
@@ -1507,19 +1507,6 @@ class Agents(SyncResource[AsyncAgents]):
 
         Args:
             name: Name of the agent.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
-            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
-            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
-                `BadRequestError`.
-            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
-            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
-                `letta_v1_agent` has none.
-            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
-            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
-            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
-                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
-            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
             model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
@@ -1558,6 +1545,19 @@ class Agents(SyncResource[AsyncAgents]):
             project_id: ID of the project that the agent belongs to; hosted API.
             template_id: ID of the template that the agent belongs to.
             base_template_id: ID of the template that the agent was made from.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
             enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
             max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
             embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
@@ -1585,15 +1585,6 @@ class Agents(SyncResource[AsyncAgents]):
         return self._wait(
             self._core.find_or_create,
             name=name,
-            agent_type=agent_type,
-            memory_blocks=memory_blocks,
-            tools=tools,
-            include_base_tools=include_base_tools,
-            include_base_tool_rules=include_base_tool_rules,
-            include_multi_agent_tools=include_multi_agent_tools,
-            include_default_source=include_default_source,
-            initial_message_sequence=initial_message_sequence,
-            message_buffer_autoclear=message_buffer_autoclear,
             model=model,
             model_settings=model_settings,
             llm_config=llm_config,
@@ -1625,6 +1616,15 @@ class Agents(SyncResource[AsyncAgents]):
             project_id=project_id,
             template_id=template_id,
             base_template_id=base_template_id,
+            agent_type=agent_type,
+            memory_blocks=memory_blocks,
+            tools=tools,
+            include_base_tools=include_base_tools,
+            include_base_tool_rules=include_base_tool_rules,
+            include_multi_agent_tools=include_multi_agent_tools,
+            include_default_source=include_default_source,
+            initial_message_sequence=initial_message_sequence,
+            message_buffer_autoclear=message_buffer_autoclear,
             enable_reasoner=enable_reasoner,
             max_reasoning_tokens=max_reasoning_tokens,
             embedding_chunk_size=embedding_chunk_size,

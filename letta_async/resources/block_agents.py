@@ -29,8 +29,8 @@ class AsyncBlockAgents(AsyncResource):
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
-        include: Sequence[AgentInclude] | Unset = UNSET,
         include_relationships: Sequence[str] | Unset | None = UNSET,
+        include: Sequence[AgentInclude] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -51,9 +51,9 @@ class AsyncBlockAgents(AsyncResource):
             before: End before the agent with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             include: Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default:
                 none.
-            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -76,8 +76,8 @@ class AsyncBlockAgents(AsyncResource):
                 "before": before,
                 "order": order,
                 "order_by": order_by,
-                "include": include,
                 "include_relationships": include_relationships,
+                "include": include,
             },
             extra_headers,
             extra_query,
@@ -98,8 +98,8 @@ class BlockAgents(SyncResource[AsyncBlockAgents]):
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
-        include: Sequence[AgentInclude] | Unset = UNSET,
         include_relationships: Sequence[str] | Unset | None = UNSET,
+        include: Sequence[AgentInclude] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -120,9 +120,9 @@ class BlockAgents(SyncResource[AsyncBlockAgents]):
             before: End before the agent with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             include: Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default:
                 none.
-            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -144,8 +144,8 @@ class BlockAgents(SyncResource[AsyncBlockAgents]):
                 before=before,
                 order=order,
                 order_by=order_by,
-                include=include,
                 include_relationships=include_relationships,
+                include=include,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,
