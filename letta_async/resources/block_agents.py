@@ -28,9 +28,9 @@ class AsyncBlockAgents(AsyncResource):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
+        include: Sequence[AgentInclude] | Unset = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
         include_relationships: Sequence[str] | Unset | None = UNSET,
-        include: Sequence[AgentInclude] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -50,10 +50,10 @@ class AsyncBlockAgents(AsyncResource):
             after: Start after the agent with this ID, in the order of the list.
             before: End before the agent with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
-            order_by: Field that the order goes by. Server default: `created_at`.
-            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             include: Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default:
                 none.
+            order_by: Field that the order goes by. Server default: `created_at`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -75,9 +75,9 @@ class AsyncBlockAgents(AsyncResource):
                 "after": after,
                 "before": before,
                 "order": order,
+                "include": include,
                 "order_by": order_by,
                 "include_relationships": include_relationships,
-                "include": include,
             },
             extra_headers,
             extra_query,
@@ -97,9 +97,9 @@ class BlockAgents(SyncResource[AsyncBlockAgents]):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
+        include: Sequence[AgentInclude] | Unset = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
         include_relationships: Sequence[str] | Unset | None = UNSET,
-        include: Sequence[AgentInclude] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -119,10 +119,10 @@ class BlockAgents(SyncResource[AsyncBlockAgents]):
             after: Start after the agent with this ID, in the order of the list.
             before: End before the agent with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
-            order_by: Field that the order goes by. Server default: `created_at`.
-            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             include: Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default:
                 none.
+            order_by: Field that the order goes by. Server default: `created_at`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -143,9 +143,9 @@ class BlockAgents(SyncResource[AsyncBlockAgents]):
                 after=after,
                 before=before,
                 order=order,
+                include=include,
                 order_by=order_by,
                 include_relationships=include_relationships,
-                include=include,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,

@@ -10,6 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 if TYPE_CHECKING:
     from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentEnvironmentVariable, AgentInclude, AgentState, AgentType
+    from letta_async.types.archive import (
+        Archive,
+        Passage,
+        PassageCreate,
+        PassageSearchResponseItem,
+        PassageSearchResult,
+        VectorDBProvider,
+    )
     from letta_async.types.block import Block, NewBlock
     from letta_async.types.block import Block as BlockResponse
     from letta_async.types.block import NewBlock as CreateBlock
@@ -54,10 +62,23 @@ if TYPE_CHECKING:
     from letta_async.types.folder import FileMetadata as FileUploadResponse
     from letta_async.types.folder import Folder as FolderListResponse
     from letta_async.types.folder import Folder as Source
-    from letta_async.types.group import Group
+    from letta_async.types.group import (
+        DynamicManager,
+        DynamicManagerUpdate,
+        Group,
+        ManagerConfig,
+        ManagerConfigUpdate,
+        ManagerType,
+        RoundRobinManager,
+        SleeptimeManager,
+        SleeptimeManagerUpdate,
+        SupervisorManager,
+        VoiceSleeptimeManager,
+        VoiceSleeptimeManagerUpdate,
+    )
     from letta_async.types.group import Group as ManagedGroup
     from letta_async.types.group import Group as MultiAgentGroup
-    from letta_async.types.identity import Identity, IdentityProperty, IdentityType
+    from letta_async.types.identity import Identity, IdentityProperty, IdentityPropertyType, IdentityType
     from letta_async.types.llm_config import LlmConfig
     from letta_async.types.llm_config import LlmConfig as LlmConfigParam
     from letta_async.types.memory import FileBlock, Memory
@@ -142,9 +163,10 @@ if TYPE_CHECKING:
     )
     from letta_async.types.stream import LettaUsageStatistics as Usage
     from letta_async.types.stream import StreamEvent as LettaStreamingResponse
-    from letta_async.types.tool import NpmRequirement, PipRequirement, Tool
+    from letta_async.types.tool import BaseTool, NpmRequirement, PipRequirement, Tool, ToolSearchResult, ToolType
     from letta_async.types.tool import NpmRequirement as NpmRequirementParam
     from letta_async.types.tool import PipRequirement as PipRequirementParam
+    from letta_async.types.tool_result import ToolExecutionResult
     from letta_async.types.tool_rules import (
         ChildToolRule,
         ConditionalToolRule,
@@ -241,9 +263,13 @@ if TYPE_CHECKING:
     MessageStreamParams: TypeAlias = dict[str, Any]
     ModelListParams: TypeAlias = dict[str, Any]
     PassageCreateManyParams: TypeAlias = dict[str, Any]
+    PassageCreateManyResponse: TypeAlias = list[Passage]
     PassageCreateParams: TypeAlias = dict[str, Any]
+    PassageCreateResponse: TypeAlias = list[Passage]
     PassageListParams: TypeAlias = dict[str, Any]
+    PassageListResponse: TypeAlias = list[Passage]
     PassageSearchParams: TypeAlias = dict[str, Any]
+    PassageSearchResponse: TypeAlias = list[PassageSearchResponseItem]
     RunListParams: TypeAlias = dict[str, Any]
     ScheduleCreateParams: TypeAlias = dict[str, Any]
     ScheduleListParams: TypeAlias = dict[str, Any]
@@ -259,6 +285,7 @@ if TYPE_CHECKING:
     ToolListResponse: TypeAlias = list[Tool]
     ToolRunParams: TypeAlias = dict[str, Any]
     ToolSearchParams: TypeAlias = dict[str, Any]
+    ToolSearchResponse: TypeAlias = list[ToolSearchResult]
     ToolUpdateApprovalParams: TypeAlias = dict[str, Any]
     ToolUpdateParams: TypeAlias = dict[str, Any]
     ToolUpsertParams: TypeAlias = dict[str, Any]
@@ -296,6 +323,7 @@ __all__ = [
     "ApprovalResponseMessage",
     "ApprovalReturn",
     "ApprovalReturnParam",
+    "Archive",
     "ArchiveCreateParams",
     "ArchiveListParams",
     "ArchiveUpdateParams",
@@ -303,6 +331,7 @@ __all__ = [
     "AzureModelSettings",
     "AzureModelSettingsParam",
     "Base64Image",
+    "BaseTool",
     "BasetenModelSettings",
     "BedrockModelSettings",
     "BedrockModelSettingsParam",
@@ -343,6 +372,8 @@ __all__ = [
     "DeepseekModelSettings",
     "DeepseekModelSettingsParam",
     "DuplicateHandling",
+    "DynamicManager",
+    "DynamicManagerUpdate",
     "EmbeddingConfig",
     "EmbeddingConfigParam",
     "EnvironmentListParams",
@@ -377,6 +408,7 @@ __all__ = [
     "HiddenReasoningMessage",
     "Identity",
     "IdentityProperty",
+    "IdentityPropertyType",
     "IdentityType",
     "ImageContent",
     "ImageContentParam",
@@ -402,6 +434,9 @@ __all__ = [
     "LlmConfig",
     "LlmConfigParam",
     "ManagedGroup",
+    "ManagerConfig",
+    "ManagerConfigUpdate",
+    "ManagerType",
     "MaxCountPerStepToolRule",
     "MaxCountPerStepToolRuleParam",
     "McpServerCreateParams",
@@ -442,10 +477,18 @@ __all__ = [
     "OpenRouterModelSettings",
     "ParentToolRule",
     "ParentToolRuleParam",
+    "Passage",
+    "PassageCreate",
     "PassageCreateManyParams",
+    "PassageCreateManyResponse",
     "PassageCreateParams",
+    "PassageCreateResponse",
     "PassageListParams",
+    "PassageListResponse",
     "PassageSearchParams",
+    "PassageSearchResponse",
+    "PassageSearchResponseItem",
+    "PassageSearchResult",
     "PipRequirement",
     "PipRequirementParam",
     "ReasoningContent",
@@ -458,12 +501,15 @@ __all__ = [
     "RequiresApprovalToolRule",
     "RequiresApprovalToolRuleParam",
     "ResponseFormat",
+    "RoundRobinManager",
     "Run",
     "RunListParams",
     "RunStatus",
     "ScheduleCreateParams",
     "ScheduleListParams",
     "SgLangModelSettings",
+    "SleeptimeManager",
+    "SleeptimeManagerUpdate",
     "Source",
     "SourceBase64Image",
     "SourceLettaImage",
@@ -474,6 +520,7 @@ __all__ = [
     "StreamEvent",
     "SummarizedReasoningContent",
     "SummaryMessage",
+    "SupervisorManager",
     "SystemMessage",
     "TagListParams",
     "TagListResponse",
@@ -497,6 +544,7 @@ __all__ = [
     "ToolCallMessage",
     "ToolCallNode",
     "ToolCreateParams",
+    "ToolExecutionResult",
     "ToolListParams",
     "ToolListResponse",
     "ToolReturn",
@@ -508,6 +556,9 @@ __all__ = [
     "ToolRule",
     "ToolRunParams",
     "ToolSearchParams",
+    "ToolSearchResponse",
+    "ToolSearchResult",
+    "ToolType",
     "ToolUpdateApprovalParams",
     "ToolUpdateParams",
     "ToolUpsertParams",
@@ -521,6 +572,9 @@ __all__ = [
     "UrlImage",
     "Usage",
     "UserMessage",
+    "VectorDBProvider",
+    "VoiceSleeptimeManager",
+    "VoiceSleeptimeManagerUpdate",
     "XaiModelSettings",
     "XaiModelSettingsParam",
     "ZaiModelSettings",
@@ -557,6 +611,7 @@ _HOMES: Final = {
     "ApprovalResponseMessage": "message",
     "ApprovalReturn": "message",
     "ApprovalReturnParam": "message:ApprovalReturn",
+    "Archive": "archive",
     "ArchiveCreateParams": "dict",
     "ArchiveListParams": "dict",
     "ArchiveUpdateParams": "dict",
@@ -564,6 +619,7 @@ _HOMES: Final = {
     "AzureModelSettings": "providers",
     "AzureModelSettingsParam": "providers:AzureModelSettings",
     "Base64Image": "content",
+    "BaseTool": "tool",
     "BasetenModelSettings": "providers",
     "BedrockModelSettings": "providers",
     "BedrockModelSettingsParam": "providers:BedrockModelSettings",
@@ -604,6 +660,8 @@ _HOMES: Final = {
     "DeepseekModelSettings": "providers",
     "DeepseekModelSettingsParam": "providers:DeepseekModelSettings",
     "DuplicateHandling": "folder",
+    "DynamicManager": "group",
+    "DynamicManagerUpdate": "group",
     "EmbeddingConfig": "folder",
     "EmbeddingConfigParam": "folder:EmbeddingConfig",
     "EnvironmentListParams": "dict",
@@ -638,6 +696,7 @@ _HOMES: Final = {
     "HiddenReasoningMessage": "message",
     "Identity": "identity",
     "IdentityProperty": "identity",
+    "IdentityPropertyType": "identity",
     "IdentityType": "identity",
     "ImageContent": "content",
     "ImageContentParam": "content:ImageContent",
@@ -663,6 +722,9 @@ _HOMES: Final = {
     "LlmConfig": "llm_config",
     "LlmConfigParam": "llm_config:LlmConfig",
     "ManagedGroup": "group:Group",
+    "ManagerConfig": "group",
+    "ManagerConfigUpdate": "group",
+    "ManagerType": "group",
     "MaxCountPerStepToolRule": "tool_rules",
     "MaxCountPerStepToolRuleParam": "tool_rules:MaxCountPerStepToolRule",
     "McpServerCreateParams": "dict",
@@ -703,10 +765,18 @@ _HOMES: Final = {
     "OpenRouterModelSettings": "providers",
     "ParentToolRule": "tool_rules",
     "ParentToolRuleParam": "tool_rules:ParentToolRule",
+    "Passage": "archive",
+    "PassageCreate": "archive",
     "PassageCreateManyParams": "dict",
+    "PassageCreateManyResponse": "list[archive:Passage]",
     "PassageCreateParams": "dict",
+    "PassageCreateResponse": "list[archive:Passage]",
     "PassageListParams": "dict",
+    "PassageListResponse": "list[archive:Passage]",
     "PassageSearchParams": "dict",
+    "PassageSearchResponse": "list[archive:PassageSearchResponseItem]",
+    "PassageSearchResponseItem": "archive",
+    "PassageSearchResult": "archive",
     "PipRequirement": "tool",
     "PipRequirementParam": "tool:PipRequirement",
     "ReasoningContent": "content",
@@ -719,12 +789,15 @@ _HOMES: Final = {
     "RequiresApprovalToolRule": "tool_rules",
     "RequiresApprovalToolRuleParam": "tool_rules:RequiresApprovalToolRule",
     "ResponseFormat": "response_format",
+    "RoundRobinManager": "group",
     "Run": "run",
     "RunListParams": "dict",
     "RunStatus": "run",
     "ScheduleCreateParams": "dict",
     "ScheduleListParams": "dict",
     "SgLangModelSettings": "providers",
+    "SleeptimeManager": "group",
+    "SleeptimeManagerUpdate": "group",
     "Source": "folder:Folder",
     "SourceBase64Image": "content:Base64Image",
     "SourceLettaImage": "content:LettaImage",
@@ -735,6 +808,7 @@ _HOMES: Final = {
     "StreamEvent": "stream",
     "SummarizedReasoningContent": "content",
     "SummaryMessage": "message",
+    "SupervisorManager": "group",
     "SystemMessage": "message",
     "TagListParams": "dict",
     "TagListResponse": "list[str]",
@@ -758,6 +832,7 @@ _HOMES: Final = {
     "ToolCallMessage": "message",
     "ToolCallNode": "tool_rules",
     "ToolCreateParams": "dict",
+    "ToolExecutionResult": "tool_result",
     "ToolListParams": "dict",
     "ToolListResponse": "list[tool:Tool]",
     "ToolReturn": "message",
@@ -769,6 +844,9 @@ _HOMES: Final = {
     "ToolRule": "tool_rules",
     "ToolRunParams": "dict",
     "ToolSearchParams": "dict",
+    "ToolSearchResponse": "list[tool:ToolSearchResult]",
+    "ToolSearchResult": "tool",
+    "ToolType": "tool",
     "ToolUpdateApprovalParams": "dict",
     "ToolUpdateParams": "dict",
     "ToolUpsertParams": "dict",
@@ -782,6 +860,9 @@ _HOMES: Final = {
     "UrlImage": "content",
     "Usage": "stream:LettaUsageStatistics",
     "UserMessage": "message",
+    "VectorDBProvider": "archive",
+    "VoiceSleeptimeManager": "group",
+    "VoiceSleeptimeManagerUpdate": "group",
     "XaiModelSettings": "providers",
     "XaiModelSettingsParam": "providers:XaiModelSettings",
     "ZaiModelSettings": "providers",

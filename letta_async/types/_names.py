@@ -70,7 +70,7 @@ class _Finder:
     def exec_module(self, module: ModuleType) -> None:
         """Give a module the names of its package."""
         package = sys.modules[module.__name__.rpartition(".")[0]]
-        module.__getattr__ = lambda name: getattr(package, name)  # type: ignore[method-assign]
+        module.__getattr__ = lambda name: getattr(package, name)  # type: ignore[method-assign]  # which is how a module has one
 
 
 def install_finder() -> None:

@@ -4,6 +4,7 @@
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from letta_async.types.archive import Passage, PassageSearchResponse
     from letta_async.types.block import Block
     from letta_async.types.content import ContentPart as LettaUserMessageContentUnion
     from letta_async.types.content import (
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from letta_async.types.message import ToolReturn as ToolReturnParam
     from letta_async.types.run import Run
     from letta_async.types.stream import StreamEvent as LettaStreamingResponse
+    from letta_async.types.tool_result import ToolExecutionResult
     from letta_async.types.turn import ApprovalCreate as ApprovalCreateParam
     from letta_async.types.turn import LettaResponse, MessageType
 
@@ -67,7 +69,9 @@ if TYPE_CHECKING:
     MessageRole: TypeAlias = str
     MessageStreamParams: TypeAlias = dict[str, Any]
     PassageCreateParams: TypeAlias = dict[str, Any]
+    PassageCreateResponse: TypeAlias = list[Passage]
     PassageListParams: TypeAlias = dict[str, Any]
+    PassageListResponse: TypeAlias = list[Passage]
     PassageSearchParams: TypeAlias = dict[str, Any]
     ScheduleCreateParams: TypeAlias = dict[str, Any]
     ScheduleListParams: TypeAlias = dict[str, Any]
@@ -117,8 +121,11 @@ __all__ = [
     "OmittedReasoningContent",
     "OmittedReasoningContentParam",
     "PassageCreateParams",
+    "PassageCreateResponse",
     "PassageListParams",
+    "PassageListResponse",
     "PassageSearchParams",
+    "PassageSearchResponse",
     "ReasoningContent",
     "ReasoningContentParam",
     "ReasoningMessage",
@@ -136,6 +143,7 @@ __all__ = [
     "ToolCallContentParam",
     "ToolCallDelta",
     "ToolCallMessage",
+    "ToolExecutionResult",
     "ToolListParams",
     "ToolReturn",
     "ToolReturnContent",
@@ -151,7 +159,7 @@ __path__: Final[list[str]] = []  # a package, so that it can hold modules
 if not TYPE_CHECKING:  # pragma: no branch - true whenever it runs
     from letta_async.types import _HOMES
 
-    __getattr__ = lookup(__name__, _HOMES)
+    __getattr__ = lookup(__name__, {**_HOMES, "PassageSearchResponse": "archive"})
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

@@ -4,12 +4,15 @@
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from letta_async.types.archive import Passage
+
     PassageCreateManyParams: TypeAlias = dict[str, Any]
+    PassageCreateManyResponse: TypeAlias = list[Passage]
     PassageCreateParams: TypeAlias = dict[str, Any]
 
 from letta_async.types._names import lookup
 
-__all__ = ["PassageCreateManyParams", "PassageCreateParams"]
+__all__ = ["PassageCreateManyParams", "PassageCreateManyResponse", "PassageCreateParams"]
 
 __path__: Final[list[str]] = []  # a package, so that it can hold modules
 

@@ -3,7 +3,7 @@
 from typing import Any, assert_type
 
 import letta_async
-from letta_async import Block, FileMetadata, Letta, MessageCreate, NewBlock, StreamEvent
+from letta_async import Block, FileMetadata, Letta, Message, MessageCreate, NewBlock, StreamEvent
 from letta_async.types import AgentState, BlockResponse, CreateBlockParam, MessageCreateParam
 from letta_async.types.agents import FileListResponse as OfAgents
 from letta_async.types.agents import LettaStreamingResponse
@@ -34,7 +34,7 @@ def unions_and_lists(event: LettaStreamingResponse, of_folders: OfFolders, of_ag
     assert_type(of_agents, letta_async.AgentFileAttachment)
 
 
-def a_comparison_of_types_leads_on(message: letta_async.Message) -> None:
+def a_comparison_of_types_leads_on(message: Message) -> None:
     """A message of a type that is not known may have any attribute; mypy needs `isinstance` instead."""
     if message.message_type == "assistant_message":
         print(message.content)  # type: ignore[union-attr]
