@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any, Final
 
 import aiohttp
@@ -96,7 +97,7 @@ def invalid_response(
 
 def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
     if not body or body.isspace():
-        if request.answer is object:
+        if request.answer in (object, NoneType):
             return None
         raise _UnreadableError("the answer is empty")
     kind = headers.get("Content-Type")
@@ -106,6 +107,8 @@ def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
         value = _parse_json(body)
     except (ValueError, RecursionError) as error:
         raise _UnreadableError(f"the answer is malformed JSON ({printable(str(error))[:120]})") from None
+    if request.operation is not None and request.operation.answer_is_text and not isinstance(value, str):
+        return body.decode(json.detect_encoding(body))
     try:
         return read(request.answer, value)
     except (TypeError, ValueError, RecursionError) as error:
