@@ -27,9 +27,9 @@ CALLS: dict[str, type[Operation[Any]]] = {cls.__name__: cls for cls in TREE.valu
 
 
 def resource(path: str) -> AsyncResource:
-    """Return the resource at an attribute path of a client."""
+    """Return the resource at an attribute path of a client; the client itself for an empty path."""
     part: Any = AsyncLetta(api_key="k")
-    for attribute in path.split("."):
+    for attribute in filter(None, path.split(".")):
         part = getattr(part, attribute)
     return part
 
@@ -66,7 +66,10 @@ async def test_a_method_hands_on_all_the_parameters_of_its_call(
         handed_on[:] = [operation, parameters, None]
 
     part = resource(path)
-    monkeypatch.setattr(part, "_client", Sender())
+    if path:
+        monkeypatch.setattr(part, "_client", Sender())
+    else:
+        monkeypatch.setattr(part, "_call", Sender()._call)
     monkeypatch.setattr("letta_async.resources._resource.AsyncPaginator", paginator)
     method = getattr(part, name)
     given = {parameter: object() for parameter in inspect.signature(method).parameters}
@@ -98,7 +101,9 @@ def test_every_call_says_honestly_whether_it_may_be_repeated(name: str) -> None:
     once = {"CancelConversation", "Compact", "ForkConversation", "StreamAgentMessages", "UploadFile"}
     once |= {"CreateAgent", "CreateBlock", "CreateConversation", "CreateFolder"}
     once |= {"CreateAgentMessages", "CreateAgentMessagesAsync", "CreateMessages", "CancelAgentMessages"}
-    once |= {"CompactAgentMessages"}
+    once |= {"CompactAgentMessages", "ImportAgent", "CreateScheduledMessage", "SendEnvironmentMessage"}
+    once |= {"CreateMcpServer", "RunMcpServerTool", "CreateProvider", "CreateAccessToken"}
+    once |= {"CreateTemplate", "SaveTemplate", "CreateTemplateAgents"}
     assert CALLS[name].http.repeatable is (name not in once)
 
 
