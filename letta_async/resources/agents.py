@@ -17,7 +17,7 @@ from letta_async.operations.agents import (
     RetrieveAgent,
     UpdateAgent,
 )
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
@@ -59,6 +59,9 @@ class AsyncAgents(AsyncResource):
 
     schedule: Part[AsyncAgentSchedule] = Part("letta_async.resources.agent_schedule", "AsyncAgentSchedule")
     """Messages that an agent is to receive at a time; hosted API."""
+
+    core_memory: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
+    """Earlier name of `blocks`."""
 
     async def create(
         self,
@@ -189,7 +192,7 @@ class AsyncAgents(AsyncResource):
 
         `GET /v1/agents/`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             limit: Maximum number of agents per page. Server default: 50.
@@ -589,6 +592,8 @@ class AsyncAgents(AsyncResource):
             timeout,
         )
 
+    modify = update
+
 
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
@@ -610,6 +615,9 @@ class Agents(SyncResource[AsyncAgents]):
 
     schedule: Part[AgentSchedule] = Part("letta_async.resources.agent_schedule", "AgentSchedule")
     """Messages that an agent is to receive at a time; hosted API."""
+
+    core_memory: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
+    """Earlier name of `blocks`."""
 
     def create(
         self,
@@ -733,12 +741,12 @@ class Agents(SyncResource[AsyncAgents]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[AgentState]:
+    ) -> Page[AgentState]:
         """List agents.
 
         `GET /v1/agents/`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             limit: Maximum number of agents per page. Server default: 50.
@@ -1145,3 +1153,5 @@ class Agents(SyncResource[AsyncAgents]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update

@@ -18,7 +18,7 @@ from letta_async.operations.providers import (
     RetrieveProvider,
     UpdateProvider,
 )
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.model import ProviderType
@@ -112,7 +112,7 @@ class AsyncProviders(AsyncResource):
 
         Those of the server itself are not listed.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             limit: Maximum number of providers per page. Server default: 50.
@@ -484,14 +484,14 @@ class Providers(SyncResource[AsyncProviders]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Provider]:
+    ) -> Page[Provider]:
         """List the providers that users added.
 
         `GET /v1/providers/`.
 
         Those of the server itself are not listed.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             limit: Maximum number of providers per page. Server default: 50.

@@ -9,7 +9,7 @@ from typing import Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.steps import ListRunSteps
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.step import Step
@@ -38,7 +38,7 @@ class AsyncRunSteps(AsyncResource):
 
         `GET /v1/runs/{run_id}/steps`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             run_id: `run-<uuid4>`.
@@ -87,12 +87,12 @@ class RunSteps(SyncResource[AsyncRunSteps]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Step]:
+    ) -> Page[Step]:
         """List the steps of a run.
 
         `GET /v1/runs/{run_id}/steps`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             run_id: `run-<uuid4>`.

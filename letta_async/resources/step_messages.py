@@ -9,7 +9,7 @@ from typing import Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.steps import ListStepMessages
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.message import Message
@@ -40,7 +40,7 @@ class AsyncStepMessages(AsyncResource):
 
         Letta 0.16.8 lists none for a step that does not exist, and an agent's text as a `ReasoningMessage`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             step_id: `step-<uuid4>`.
@@ -96,14 +96,14 @@ class StepMessages(SyncResource[AsyncStepMessages]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Message]:
+    ) -> Page[Message]:
         """List the messages of a step.
 
         `GET /v1/steps/{step_id}/messages`.
 
         Letta 0.16.8 lists none for a step that does not exist, and an agent's text as a `ReasoningMessage`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             step_id: `step-<uuid4>`.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.steps import ListSteps, RetrieveStep
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.step import FeedbackType, Step
@@ -67,7 +67,7 @@ class AsyncSteps(AsyncResource):
 
         Letta 0.16.8 fails with a `BadRequestError` on every such call; `runs.steps.list` works.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             limit: Maximum number of steps per page. Server default: 50.
@@ -189,14 +189,14 @@ class Steps(SyncResource[AsyncSteps]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Step]:
+    ) -> Page[Step]:
         """List steps.
 
         `GET /v1/steps/`.
 
         Letta 0.16.8 fails with a `BadRequestError` on every such call; `runs.steps.list` works.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             limit: Maximum number of steps per page. Server default: 50.
