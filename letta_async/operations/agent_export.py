@@ -35,7 +35,6 @@ from letta_async.types.context import ContextWindowOverview
 __all__ = ["ExportAgent", "ImportAgent", "RetrieveContext"]
 
 _HeaderText = Annotated[str, Pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")]
-_Secrets = Mapping[str, SecretText] | SecretText
 _IN_JSON: Final = ("secrets", "env_vars_json")
 """Parameters that are sent as JSON in a form."""
 
@@ -95,10 +94,14 @@ class ImportAgent(Operation[AgentImportFileResponse]):
     strip_messages: InForm[bool] = UNSET
     """Leave the messages in the file out, which Letta 0.16.8 ignores; `scrub_messages` of `agents.export_file` leaves
     them out of the file. Server default: `False`."""
-    secrets: InForm[_Secrets | None] = attrs.field(default=UNSET, repr=False, metadata=SECRET)
+    secrets: InForm[Mapping[str, SecretText] | SecretText | None] = attrs.field(
+        default=UNSET, repr=False, metadata=SECRET
+    )
     """Environment variables of the agent's tools, as a mapping by name, or as JSON text; no error message and no `repr`
     shows the values."""
-    env_vars_json: InForm[_Secrets | None] = attrs.field(default=UNSET, repr=False, metadata=SECRET)
+    env_vars_json: InForm[Mapping[str, SecretText] | SecretText | None] = attrs.field(
+        default=UNSET, repr=False, metadata=SECRET
+    )
     """Earlier name of `secrets`, which counts where both are passed."""
     override_name: InForm[str | None] = UNSET
     """Earlier name of `name`, which counts where both are passed."""

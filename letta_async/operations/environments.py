@@ -12,7 +12,6 @@ from letta_async.operations._operation import (
     POST,
     Body,
     Endpoint,
-    InBody,
     InPath,
     InQuery,
     Operation,
@@ -66,7 +65,7 @@ class SendEnvironmentMessage(Operation[EnvironmentSendMessageResponse]):
 
     connection_id: InPath[Segment]
     """ID of the environment's connection."""
-    messages: InBody[list[EnvironmentMessage]]
+    messages: Annotated[list[EnvironmentMessage], Body()]
     """Messages to send, as `EnvironmentMessage` or mappings of the same fields."""
     agent_id: Annotated[str | Unset, Body("agentId")] = UNSET
     """ID of the agent, `agent-<uuid4>`."""

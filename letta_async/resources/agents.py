@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.operations.agent_export import ExportAgent, ImportAgent, _Secrets
+from letta_async.operations.agent_export import ExportAgent, ImportAgent
 from letta_async.operations.agents import (
     CreateAgent,
     DeleteAgent,
@@ -518,8 +518,8 @@ class AsyncAgents(AsyncResource):
         append_copy_suffix: bool | Unset = UNSET,
         override_existing_tools: bool | Unset = UNSET,
         strip_messages: bool | Unset = UNSET,
-        secrets: _Secrets | Unset | None = UNSET,
-        env_vars_json: _Secrets | Unset | None = UNSET,
+        secrets: Mapping[str, str] | str | Unset | None = UNSET,
+        env_vars_json: Mapping[str, str] | str | Unset | None = UNSET,
         override_name: str | Unset | None = UNSET,
         override_model_handle: str | Unset | None = UNSET,
         override_embedding_handle: str | Unset | None = UNSET,
@@ -1082,8 +1082,8 @@ class Agents(SyncResource[AsyncAgents]):
         append_copy_suffix: bool | Unset = UNSET,
         override_existing_tools: bool | Unset = UNSET,
         strip_messages: bool | Unset = UNSET,
-        secrets: _Secrets | Unset | None = UNSET,
-        env_vars_json: _Secrets | Unset | None = UNSET,
+        secrets: Mapping[str, str] | str | Unset | None = UNSET,
+        env_vars_json: Mapping[str, str] | str | Unset | None = UNSET,
         override_name: str | Unset | None = UNSET,
         override_model_handle: str | Unset | None = UNSET,
         override_embedding_handle: str | Unset | None = UNSET,

@@ -1,4 +1,4 @@
-"""A validated request, as handlers receive it."""
+"""A validated request, as handlers receive it, and what they can return besides a value."""
 
 from __future__ import annotations
 
@@ -7,9 +7,19 @@ from typing import Any
 
 import attrs
 
+from letta_async.testing._forms import FormPart
 from letta_async.testing._validation import Fields
 
-__all__ = ["Call"]
+__all__ = ["Call", "Reply"]
+
+
+@attrs.frozen
+class Reply:
+    """A value with a status or headers of its own; a 204 has no body."""
+
+    value: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
 
 @attrs.frozen(kw_only=True)
@@ -22,9 +32,11 @@ class Call:
     body: Any
     """The body with its fields read and defaults filled in; `None` if there is none."""
     headers: Mapping[str, str]
+    form: Mapping[str, FormPart] = attrs.field(factory=dict[str, FormPart])
+    """The parts of a body that is a form."""
 
     def shown_relations(self, *, everything: bool = True) -> frozenset[str]:
-        """Return the relations of an agent that the response includes: of `memory`, `tags` and `secrets`.
+        """Return the relations of an agent that the response includes: of `memory`, `tags`, `secrets` and `sources`.
 
         These are the ones that `include` names, or else the older `include_relationships`. If neither is given, none
         for clients of version 1 (recognized by headers; also a request without a user agent), and all for others.
@@ -36,13 +48,18 @@ class Call:
         include: list[str] = self.query["include"]
         asked: list[str] | None = [] if include or not everything else self.query["include_relationships"]
         if asked is None:
-            asked = [] if self.is_version_1() else ["memory", "tags", "secrets"]
-        shown = {"memory", "tags", "secrets"}.intersection(asked)
+            asked = [] if self.is_version_1() else ["memory", "tags", "secrets", "sources"]
+        shown = {"memory", "tags", "secrets", "sources"}.intersection(asked)
         if "tool_exec_environment_variables" in asked:
             shown.add("secrets")
         if "memory" in shown:
             shown.add("tags")
-        for name, relations in (("blocks", ("memory", "tags")), ("tags", ("tags",)), ("secrets", ("secrets",))):
+        for name, relations in (
+            ("blocks", ("memory", "tags")),
+            ("tags", ("tags",)),
+            ("secrets", ("secrets",)),
+            ("sources", ("sources",)),
+        ):
             if f"agent.{name}" in include:
                 shown.update(relations)
         return frozenset(shown)

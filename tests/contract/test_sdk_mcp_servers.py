@@ -39,7 +39,7 @@ async def create(sdk: AsyncLetta, http: Http) -> AsyncIterator[Create]:
     made: list[Any] = []
 
     async def create(config: Any, **parameters: Any) -> Any:
-        given = {"server_name": f"contract {uuid.uuid4()}", **parameters}
+        given: Any = {"server_name": f"contract {uuid.uuid4()}", **parameters}
         made.append(await sdk.mcp_servers.create(config=config, **given))
         return made[-1]
 

@@ -12,6 +12,7 @@ from letta_async import (
     BadRequestError,
     InternalServerError,
     NotFoundError,
+    ReasoningMessage,
     RunMetrics,
     Step,
     StepMetrics,
@@ -27,9 +28,8 @@ NO_RUN, NO_STEP = f"run-{UNKNOWN}", f"step-{UNKNOWN}"
 async def run_id(sdk: AsyncLetta, talker: str) -> str:
     """Return the ID of a run with one step."""
     response = await sdk.agents.messages.create(talker, input="hello")
-    run_id = response.messages[0].run_id
-    assert run_id is not None
-    return run_id
+    message: Any = response.messages[0]
+    return str(message.run_id)
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ async def test_a_run_has_a_step_per_call_of_the_model(sdk: AsyncLetta, run_id: s
 
 async def test_several_steps_are_listed_in_order(sdk: AsyncLetta, careful: str) -> None:
     first = await sdk.agents.messages.create(careful, input='!{"calls": [{"name": "ask_me", "arguments": {"q": "x"}}]}')
-    run_id = first.messages[0].run_id
-    assert run_id is not None
+    message: Any = first.messages[0]
+    run_id = message.run_id
     newest = [each.id async for each in sdk.runs.steps.list(run_id)]
     oldest = [each.id async for each in sdk.runs.steps.list(run_id, order="asc")]
     assert newest == oldest[::-1]
@@ -77,7 +77,7 @@ async def test_feedback_is_stored(sdk: AsyncLetta, step: Step) -> None:
 
 async def test_the_messages_of_a_step(sdk: AsyncLetta, step: Step) -> None:
     messages: list[Any] = [each async for each in sdk.steps.messages.list(step.id)]
-    assert type(messages[0]) is UserMessage
+    assert [type(message) for message in messages] == [UserMessage, ReasoningMessage]
     assert messages[0].content == "hello"
     assert {message.step_id for message in messages} == {step.id}
     newest = [each.id async for each in sdk.steps.messages.list(step.id, order="desc", limit=1)]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from letta_async.operations import mcp_servers as calls
 from letta_async.testing import _facts
-from letta_async.testing._call import Call
+from letta_async.testing._call import Call, Reply
 from letta_async.testing._errors import Refusal, duplicate, no_record, unknown_error
 from letta_async.testing._route import Route, route_of
 from letta_async.testing._state import Store, StoredRow
@@ -24,11 +24,12 @@ _BEARER: Final = "Bearer "
 class _McpServers(Collection):
     """Collection of MCP servers, whose list has no pages."""
 
-    def delete(self, store: Store, call: Call, row_id: str) -> None:
+    def delete(self, store: Store, call: Call, row_id: str) -> Any:
         """Delete a row; one that does not exist is a bad request to the server."""
         if row_id not in store.rows:
             raise Refusal(400, {"detail": f"MCP server with id {row_id} not found."})
         super().delete(store, call, row_id)
+        return Reply(status=204)
 
     def list(self, store: Store, call: Call) -> Any:
         """Return all rows, the oldest first."""

@@ -8,7 +8,8 @@ from letta_async.operations import runs, steps
 from letta_async.testing import _facts, _models
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, no_record
-from letta_async.testing._messages import cut, listed
+from letta_async.testing._message_wire import messages_of
+from letta_async.testing._messages import cut
 from letta_async.testing._route import Route, route_of
 from letta_async.testing._state import Run, Store, StoredRow
 from letta_async.testing.stored.collection import Collection
@@ -83,7 +84,8 @@ def _list_messages(store: Store, call: Call) -> Any:
     order, limit = query["order"] or "asc", query["limit"]
     cursors = {"order": order, "limit": 100 if limit is None else limit, "after": query["after"]}
     mine = [each for each in rows if row is not None and each.step_id == row.id]
-    messages = listed(cut(store, mine, type(query)({**cursors, "before": query["before"]}), agent_id=None), None)
+    kept = cut(store, mine, {**cursors, "before": query["before"]}, agent_id=None)
+    messages = [message for each in kept for message in messages_of(each, text_is_reasoning=True)]
     return messages if order == "asc" else messages[::-1]
 
 
