@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from letta_async.types.access_token import AccessToken, AccessTokenListResponse, AccessTokenPolicy, AgentPolicy
     from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentInclude, AgentState, AgentType
-    from letta_async.types.agent_file import AgentImportFileResponse
+    from letta_async.types.agent_file import AgentFileSkill, AgentImportFileResponse
     from letta_async.types.block import Block, NewBlock
     from letta_async.types.compaction import CompactionSettings
     from letta_async.types.content import (
@@ -219,6 +219,7 @@ __all__ = [
     "AccessTokenPolicy",
     "Accumulator",
     "AgentFileAttachment",
+    "AgentFileSkill",
     "AgentImportFileResponse",
     "AgentInclude",
     "AgentPolicy",
@@ -421,6 +422,7 @@ _HOMES: Final = {
     "AccessTokenPolicy": "types.access_token",
     "Accumulator": "types.accumulation",
     "AgentFileAttachment": "types.folder",
+    "AgentFileSkill": "types.agent_file",
     "AgentImportFileResponse": "types.agent_file",
     "AgentInclude": "types.agent",
     "AgentPolicy": "types.access_token",

@@ -81,6 +81,7 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.delete": agents.DeleteAgent,
     "agents.recompile": agents.RecompileAgent,
     "agents.export_file": agent_export.ExportAgent,
+    "agents.export_file_with_skills": agent_export.ExportAgentWithSkills,
     "agents.import_file": agent_export.ImportAgent,
     "agents.messages.create": agent_messages.CreateAgentMessages,
     "agents.messages.stream": agent_messages.StreamAgentMessages,

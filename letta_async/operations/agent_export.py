@@ -17,9 +17,11 @@ from letta_async.operations._operation import (
     GET,
     POST,
     AgentId,
+    Body,
     Endpoint,
     File,
     Header,
+    InBody,
     InForm,
     InPath,
     InQuery,
@@ -29,10 +31,10 @@ from letta_async.operations._operation import (
     SecretText,
     operation,
 )
-from letta_async.types.agent_file import AgentImportFileResponse
+from letta_async.types.agent_file import AgentFileSkill, AgentImportFileResponse
 from letta_async.types.context import ContextWindowOverview
 
-__all__ = ["ExportAgent", "ImportAgent", "RetrieveContext"]
+__all__ = ["ExportAgent", "ExportAgentWithSkills", "ImportAgent", "RetrieveContext"]
 
 _HeaderText = Annotated[str, Pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")]
 _IN_JSON: Final = ("secrets", "env_vars_json")
@@ -68,6 +70,38 @@ class ExportAgent(Operation[str]):
 
 
 @operation
+class ExportAgentWithSkills(Operation[str]):
+    """Export an agent as `export_file` does, with skills of Letta Code in the file.
+
+    Returns:
+        Text of the file, JSON with indentation. The values of secrets are left out.
+
+    Raises:
+        InternalServerError: There is no such agent.
+
+    """
+
+    http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/export", repeatable=True)
+    answer_is_text: ClassVar[bool] = True
+
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+    skills: Annotated[list[AgentFileSkill], Body()]
+    """Skills, as `AgentFileSkill` or mappings of the same fields; each has `files` with `SKILL.md`, or `source_url`."""
+    conversation_id: InBody[OwnConversationId | None] = UNSET
+    """Conversation whose messages are in the file, instead of the agent's own, `conv-<uuid4>`."""
+    scrub_messages: InBody[bool] = UNSET
+    """Leave all messages out. Server default: `False`."""
+
+    def problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+        """Return a problem for each skill without files and without a source."""
+        del extra
+        for index, skill in enumerate(self.skills):
+            if skill.source_url in (UNSET, None) and "SKILL.md" not in (skill.files or {}):
+                yield ArgumentProblem(f"skills[{index}]", "has to have files with 'SKILL.md', or a source_url")
+
+
+@operation
 class ImportAgent(Operation[AgentImportFileResponse]):
     """Create agents from a file that `agents.export_file` returned.
 
@@ -97,8 +131,8 @@ class ImportAgent(Operation[AgentImportFileResponse]):
     secrets: InForm[Mapping[str, SecretText] | SecretText | None] = attrs.field(
         default=UNSET, repr=False, metadata=SECRET
     )
-    """Environment variables of the agent's tools, as a mapping by name, or as JSON text; no error message and no `repr`
-    shows the values."""
+    """Environment variables of the agent's tools, as a mapping by name, or as JSON text. Those that the file does not
+    name are ignored. No error message and no `repr` shows the values."""
     env_vars_json: InForm[Mapping[str, SecretText] | SecretText | None] = attrs.field(
         default=UNSET, repr=False, metadata=SECRET
     )

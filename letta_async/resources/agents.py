@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.operations.agent_export import ExportAgent, ImportAgent
+from letta_async.operations.agent_export import ExportAgent, ExportAgentWithSkills, ImportAgent
 from letta_async.operations.agents import (
     CreateAgent,
     DeleteAgent,
@@ -21,7 +21,7 @@ from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
-from letta_async.types.agent_file import AgentImportFileResponse
+from letta_async.types.agent_file import AgentFileSkill, AgentImportFileResponse
 from letta_async.types.block import NewBlock
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.providers import ModelSettings
@@ -508,6 +508,59 @@ class AsyncAgents(AsyncResource):
             timeout,
         )
 
+    async def export_file_with_skills(
+        self,
+        agent_id: str,
+        *,
+        skills: Sequence[AgentFileSkill | Mapping[str, Any]],
+        conversation_id: str | Unset | None = UNSET,
+        scrub_messages: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Export an agent as `export_file` does, with skills of Letta Code in the file.
+
+        `POST /v1/agents/{agent_id}/export`. Safe to repeat: retried after transient failures.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            skills: Skills, as `AgentFileSkill` or mappings of the same fields; each has `files` with `SKILL.md`, or
+                `source_url`.
+            conversation_id: Conversation whose messages are in the file, instead of the agent's own, `conv-<uuid4>`.
+            scrub_messages: Leave all messages out. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Text of the file, JSON with indentation. The values of secrets are left out.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            InternalServerError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            ExportAgentWithSkills,
+            {
+                "agent_id": agent_id,
+                "skills": skills,
+                "conversation_id": conversation_id,
+                "scrub_messages": scrub_messages,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
     async def import_file(
         self,
         *,
@@ -545,8 +598,8 @@ class AsyncAgents(AsyncResource):
                 `True`.
             strip_messages: Leave the messages in the file out, which Letta 0.16.8 ignores; `scrub_messages` of
                 `agents.export_file` leaves them out of the file. Server default: `False`.
-            secrets: Environment variables of the agent's tools, as a mapping by name, or as JSON text; no error message
-                and no `repr` shows the values.
+            secrets: Environment variables of the agent's tools, as a mapping by name, or as JSON text. Those that the
+                file does not name are ignored. No error message and no `repr` shows the values.
             env_vars_json: Earlier name of `secrets`, which counts where both are passed.
             override_name: Earlier name of `name`, which counts where both are passed.
             override_model_handle: Earlier name of `model`, which counts where both are passed.
@@ -1072,6 +1125,57 @@ class Agents(SyncResource[AsyncAgents]):
             timeout=timeout,
         )
 
+    def export_file_with_skills(
+        self,
+        agent_id: str,
+        *,
+        skills: Sequence[AgentFileSkill | Mapping[str, Any]],
+        conversation_id: str | Unset | None = UNSET,
+        scrub_messages: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Export an agent as `export_file` does, with skills of Letta Code in the file.
+
+        `POST /v1/agents/{agent_id}/export`. Safe to repeat: retried after transient failures.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            skills: Skills, as `AgentFileSkill` or mappings of the same fields; each has `files` with `SKILL.md`, or
+                `source_url`.
+            conversation_id: Conversation whose messages are in the file, instead of the agent's own, `conv-<uuid4>`.
+            scrub_messages: Leave all messages out. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Text of the file, JSON with indentation. The values of secrets are left out.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            InternalServerError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.export_file_with_skills,
+            agent_id,
+            skills=skills,
+            conversation_id=conversation_id,
+            scrub_messages=scrub_messages,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
     def import_file(
         self,
         *,
@@ -1109,8 +1213,8 @@ class Agents(SyncResource[AsyncAgents]):
                 `True`.
             strip_messages: Leave the messages in the file out, which Letta 0.16.8 ignores; `scrub_messages` of
                 `agents.export_file` leaves them out of the file. Server default: `False`.
-            secrets: Environment variables of the agent's tools, as a mapping by name, or as JSON text; no error message
-                and no `repr` shows the values.
+            secrets: Environment variables of the agent's tools, as a mapping by name, or as JSON text. Those that the
+                file does not name are ignored. No error message and no `repr` shows the values.
             env_vars_json: Earlier name of `secrets`, which counts where both are passed.
             override_name: Earlier name of `name`, which counts where both are passed.
             override_model_handle: Earlier name of `model`, which counts where both are passed.

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from letta_async import (
+    AgentFileSkill,
     AgentState,
     AsyncLetta,
     BadRequestError,
@@ -86,6 +87,17 @@ async def test_a_file_can_have_the_messages_of_a_conversation(
     conversation = await make_conversation(exported["id"])
     file = json.loads(await sdk.agents.export_file(exported["id"], conversation_id=conversation["id"]))
     assert [message["role"] for message in file["agents"][0]["messages"]] == ["system"]
+
+
+async def test_a_file_can_have_skills(sdk: AsyncLetta, exported: dict[str, Any]) -> None:
+    skills = [AgentFileSkill(name="a", files={"SKILL.md": "# A"}), {"name": "b", "source_url": "letta:b"}]
+    given: Any = {"skills": skills, "scrub_messages": True}
+    file = json.loads(await sdk.agents.export_file_with_skills(exported["id"], **given))
+    assert file["agents"][0]["messages"] == []
+    assert [(skill["name"], skill["files"]) for skill in file["skills"]] == [("a", {"SKILL.md": "# A"}), ("b", None)]
+    assert file["skills"][1]["source_url"] == "letta:b"
+    with pytest.raises(InvalidArgumentError, match=r"skills\[0\]: has to have files with 'SKILL.md', or a source_url"):
+        await sdk.agents.export_file_with_skills(exported["id"], skills=[AgentFileSkill(name="c")])
 
 
 async def test_an_agent_is_made_of_a_file(

@@ -14,7 +14,6 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/v1/_internal…": "Meant for the hosted API itself, and described as internal.",
     "/v1/admin/…": "Administration of a server's users and organizations, by those who run it.",
     "/v1/agents/{agent_id}/core-memory": "The blocks of an agent: `client.agents.blocks.list`.",
-    "/v1/agents/{agent_id}/export": "By `POST`, with skills of Letta Code in the file; `client.agents.export_file` is by `GET`.",
     "/v1/agents/{agent_id}/messages/preview-raw-payload": _RAW,
     "/v1/agents/{agent_id}/sources…": _FOLDERS,
     "/v1/agents/{agent_id}/system-prompt/recompile": "Another path of `client.agents.recompile`.",

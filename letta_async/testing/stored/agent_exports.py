@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 
-from letta_async.operations.agent_export import ExportAgent, ImportAgent
+from letta_async.operations.agent_export import ExportAgent, ExportAgentWithSkills, ImportAgent
 from letta_async.testing import _agents, _blocks, _models
 from letta_async.testing._agent_requests import CreateAgent
 from letta_async.testing._call import Call
@@ -23,6 +23,7 @@ from letta_async.testing._validation import Fields, defaults_of, read
 __all__ = ["ROUTES"]
 
 _OF_AGENT: Final = ("description", "metadata", "response_format", "project_id", "hidden", "enable_sleeptime")
+_OF_SKILL: Final = ("name", "files", "source_url")
 _CREATED: Final = frozenset(defaults_of(CreateAgent)) - {"actor_id"}
 """Fields of a request to create an agent, which an agent in a file has too."""
 _REMADE: Final = frozenset(
@@ -36,15 +37,24 @@ _REMADE: Final = frozenset(
 
 def _export(store: Store, call: Call) -> Any:
     """Return an agent with its blocks and messages, whose IDs are replaced by numbers."""
-    agent_id, query = call.path["agent_id"], call.query
-    if query["use_legacy_format"]:
+    if call.query["use_legacy_format"]:
         raise Refusal(400, {"detail": "Legacy format is not supported"})
+    return _file(store, call.path["agent_id"], call.query)
+
+
+def _export_with_skills(store: Store, call: Call) -> Any:
+    """Return an agent as a file with skills."""
+    skills = [{name: each[name] if name in each.given else None for name in _OF_SKILL} for each in call.body["skills"]]
+    return {**_file(store, call.path["agent_id"], call.body), "skills": skills}
+
+
+def _file(store: Store, agent_id: str, options: Mapping[str, Any]) -> dict[str, Any]:
     agent = store.agents.get(agent_id)
     if agent is None:
         raise Refusal(500, {"detail": f"Export failed: The following agent IDs were not found: ['{agent_id}']"})
     blocks = store.core_memory(agent)
-    kept, in_context = _messages(store, agent, query["conversation_id"])
-    if query["scrub_messages"]:
+    kept, in_context = _messages(store, agent, options["conversation_id"])
+    if options["scrub_messages"]:
         kept, in_context = [], []
     numbers = {row.id: f"message-{number}" for number, row in enumerate(kept)}
     secrets = {secret["key"]: "" for secret in agent.secrets}
@@ -222,4 +232,8 @@ def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-ROUTES: Final[tuple[Route, ...]] = (route_of(ExportAgent, _export), route_of(ImportAgent, _import))
+ROUTES: Final[tuple[Route, ...]] = (
+    route_of(ExportAgent, _export),
+    route_of(ExportAgentWithSkills, _export_with_skills),
+    route_of(ImportAgent, _import),
+)
