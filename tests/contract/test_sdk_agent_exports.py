@@ -19,6 +19,7 @@ from letta_async import (
     InternalServerError,
     InvalidArgumentError,
     NotFoundError,
+    UserMessage,
 )
 from tests.contract.conftest import EMBEDDING, MODEL, TALKING, Make
 from tests.contract.wire import UNKNOWN, Http
@@ -110,8 +111,8 @@ async def test_an_agent_is_made_of_a_file(
     assert (agent.model, agent.embedding, agent.system) == (TALKING, EMBEDDING, "SYSTEM")
     assert [(block.label, block.value) for block in agent.blocks or ()] == [("human", "Ada")]
     assert len(agent.message_ids or ()) == 3
-    messages: list[Any] = await sdk.agents.messages.list(agent.id, order="asc")
-    assert [message.content for message in messages if message.message_type == "user_message"] == ["hello"]
+    messages = [each async for each in sdk.agents.messages.list(agent.id, order="asc")]
+    assert [each.content for each in messages if isinstance(each, UserMessage)] == ["hello"]
     reply = await sdk.agents.messages.create(agent.id, input="again")
     assert "again" in reply.text
 

@@ -90,7 +90,7 @@ async def test_an_update_keeps_what_is_none_the_type_and_the_token(sdk: AsyncLet
     changed = await sdk.mcp_servers.update(server.id, config=config, server_name=name)
     assert changed == attrs.evolve(server, server_name=name, custom_headers={"A": "b"})
     other = {"mcp_server_type": "sse", "server_url": "http://other.invalid/"}
-    changed = await sdk.mcp_servers.update(server.id, config=other)  # type: ignore[arg-type]  # the type, on purpose
+    changed = await sdk.mcp_servers.update(server.id, config=other)
     assert (changed.mcp_server_type, getattr(changed, "server_url", None)) == ("streamable_http", other["server_url"])
     with pytest.raises(NotFoundError):
         await sdk.mcp_servers.update(NOBODY, config=config)

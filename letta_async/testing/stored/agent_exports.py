@@ -143,10 +143,11 @@ def _parsed(text: bytes | str, problem: str) -> Any:
         raise Refusal(400, {"detail": problem}) from None
 
 
-def _made(store: Store, agent: Any, blocks: list[Any], values: Mapping[str, str]) -> str:
+def _made(store: Store, exported: Any, blocks: list[Any], values: Mapping[str, str]) -> str:
     """Create an agent of a file, and return its ID."""
-    if not is_object(agent):
+    if not is_object(exported):
         raise unknown_error()
+    agent: dict[str, Any] = dict(exported)
     raw = {name: agent[name] for name in _CREATED - _REMADE if agent.get(name) is not None}
     raw |= {"include_base_tools": False, "name": _name(raw.get("name") or "", values)}
     for field, config in (("model", "llm_config"), ("embedding", "embedding_config")):
@@ -157,9 +158,11 @@ def _made(store: Store, agent: Any, blocks: list[Any], values: Mapping[str, str]
         secrets = _parsed(given, "secrets must be a valid JSON string")
         if not is_object(secrets):
             raise Refusal(400, {"detail": "secrets must be a valid JSON string"})
-        raw["secrets"] = {key: str(secrets.get(key, "")) for key in raw.get("secrets") or {}}
+        known: dict[str, str] = raw.get("secrets") or {}
+        raw["secrets"] = {key: str(secrets.get(key, "")) for key in known}
     described = {each.get("id"): each for each in blocks if is_object(each)}
-    named = [described[each] for each in agent.get("block_ids") or [] if each in described]
+    block_ids: list[str] = agent.get("block_ids") or []
+    named = [described[each] for each in block_ids if each in described]
     raw["block_ids"] = [_blocks.make(store, _read(CreateBlock, _without_null(each))).id for each in named]
     row_id: str = _agents.create(store, _call(raw))["id"]
     _add_messages(store, store.agents[row_id], agent)
@@ -191,21 +194,21 @@ def _add_messages(store: Store, agent: Agent, exported: Mapping[str, Any]) -> No
     """Replace the messages of a new agent by those in its file."""
     for message_id in agent.message_ids:
         store.put(attrs.evolve(store.messages[message_id], deleted=True))
-    added: dict[Any, str] = {}
-    for each in exported.get("messages") or []:
-        added[each.get("id")] = store.add_message(agent, each["role"], **_message(each)).id
-    in_context = tuple(added[each] for each in exported.get("in_context_message_ids") or [] if each in added)
-    store.put(attrs.evolve(agent, message_ids=in_context))
+    messages: list[dict[str, Any]] = exported.get("messages") or []
+    in_context: list[str] = exported.get("in_context_message_ids") or []
+    added = {each.get("id"): store.add_message(agent, each["role"], **_message(each)).id for each in messages}
+    store.put(attrs.evolve(agent, message_ids=tuple(added[each] for each in in_context if each in added)))
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a message in a file as the store has them."""
     content: Any = message.get("content") or []
-    parts = content if is_array(content) else [{"type": "text", "text": content}]
-    texts = [part["text"] for part in parts if part.get("type") == "text"]
-    others = [part for part in parts if part.get("type") not in {"text", "reasoning"}]
-    shown = tuple(part for part in parts if part.get("type") != "reasoning") if others or len(texts) > 1 else ()
-    returns = [{**each, "tool_return": each.get("func_response")} for each in message.get("tool_returns") or []]
-    approvals = message.get("approvals") or []
+    parts: list[dict[str, Any]] = content if is_array(content) else [{"type": "text", "text": content}]
+    calls: list[dict[str, Any]] = message.get("tool_calls") or []
+    returns: list[dict[str, Any]] = message.get("tool_returns") or []
+    approvals: list[Any] = message.get("approvals") or []
+    shown = [part for part in parts if part["type"] != "reasoning"]
+    is_text = len(shown) <= 1 and all(part["type"] == "text" for part in shown)
     decision = {
         "approvals": approvals,
         "approve": message.get("approve"),
@@ -213,23 +216,26 @@ def _message(message: Mapping[str, Any]) -> dict[str, Any]:
         "reason": message.get("denial_reason"),
     }
     return {
-        "text": "\n".join(texts),
-        "parts": shown,
-        "reasoning": "".join(part.get("reasoning") or "" for part in parts if part.get("type") == "reasoning"),
+        "text": "\n".join(part["text"] for part in shown if part["type"] == "text"),
+        "parts": () if is_text else tuple(shown),
+        "reasoning": "".join(part.get("reasoning") or "" for part in parts if part["type"] == "reasoning"),
         "name": message.get("name"),
         "otid": message.get("otid"),
         "sender_id": message.get("sender_id"),
-        "calls": tuple(
-            {
-                "name": call["function"]["name"],
-                "arguments": call["function"]["arguments"],
-                "tool_call_id": call["id"],
-            }
-            for call in message.get("tool_calls") or []
-        ),
-        "returns": tuple({name: value for name, value in each.items() if name != "func_response"} for each in returns),
-        "decision": decision if approvals or message.get("approve") is not None else None,
+        "calls": tuple(map(_tool_call, calls)),
+        "returns": tuple(map(_tool_return, returns)),
+        "decision": decision if approvals or decision["approve"] is not None else None,
     }
+
+
+def _tool_call(call: dict[str, Any]) -> dict[str, Any]:
+    function: dict[str, Any] = call["function"]
+    return {"name": function["name"], "arguments": function["arguments"], "tool_call_id": call["id"]}
+
+
+def _tool_return(each: dict[str, Any]) -> dict[str, Any]:
+    others = {name: value for name, value in each.items() if name != "func_response"}
+    return {**others, "tool_return": each.get("func_response")}
 
 
 ROUTES: Final[tuple[Route, ...]] = (
