@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import attrs
 
-from letta_async._schema.fields import PageSize
 from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
     GET,
@@ -69,21 +68,14 @@ class CreateProvider(Operation[Provider]):
 
 
 @operation
-class ListProviders(Listing[Provider]):
+class ListProviders(CreationOrder, IdListing[Provider]):
     """List the providers that users added. Those of the server itself are not listed."""
 
     http: ClassVar[Endpoint] = GET("/v1/providers/")
+    item: ClassVar[str] = "provider"
 
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of providers per page. Server default: 50."""
     after: InQuery[ProviderId | None] = UNSET
-    """Start after the provider with this ID, in the order of the list."""
     before: InQuery[ProviderId | None] = UNSET
-    """End before the provider with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     name: InQuery[str | None] = UNSET
     """List the provider with this name."""
     provider_type: InQuery[ProviderType | None] = UNSET

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._message_listing import MessageListing
 from letta_async.operations._operation import (
     GET,
@@ -18,7 +17,6 @@ from letta_async.operations._operation import (
     InBody,
     InPath,
     InQuery,
-    MessageId,
     Operation,
     RunId,
     StepId,
@@ -39,21 +37,14 @@ __all__ = [
 
 
 @operation
-class ListSteps(Listing[Step]):
+class ListSteps(CreationOrder, IdListing[Step]):
     """List steps. Letta 0.16.8 fails with a `BadRequestError` on every such call; `runs.steps.list` works."""
 
     http: ClassVar[Endpoint] = GET("/v1/steps/")
+    item: ClassVar[str] = "step"
 
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of steps per page. Server default: 50."""
     after: InQuery[StepId | None] = UNSET
-    """Start after the step with this ID, in the order of the list."""
     before: InQuery[StepId | None] = UNSET
-    """End before the step with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     agent_id: InQuery[AgentId | None] = UNSET
     """List steps of this agent, `agent-<uuid4>`."""
     model: InQuery[str | None] = UNSET
@@ -109,27 +100,17 @@ class GiveStepFeedback(Operation[Step]):
 
 
 @operation
-class ListStepMessages(MessageListing[Message]):
+class ListStepMessages(CreationOrder, MessageListing[Message]):
     """List the messages of a step.
 
     Letta 0.16.8 lists none for a step that does not exist, and an agent's text as a `ReasoningMessage`.
     """
 
     http: ClassVar[Endpoint] = GET("/v1/steps/{step_id}/messages")
+    default_order: ClassVar[str] = "asc"
 
     step_id: InPath[StepId]
     """`step-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of messages per page, as they are stored: one can be listed as several, or not at all. Server
-    default: 100."""
-    after: InQuery[MessageId | None] = UNSET
-    """Start after the message with this ID, in the order of the list."""
-    before: InQuery[MessageId | None] = UNSET
-    """End before the message with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `asc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
 
     def arranged(self, page: list[Message]) -> list[Message]:
         """Return a page as it is: the server keeps to the order, which is by default the oldest first."""
@@ -171,7 +152,7 @@ class RetrieveStepTrace(Operation[ProviderTrace | None]):
 
 
 @operation
-class ListRunSteps(Listing[Step]):
+class ListRunSteps(CreationOrder, IdListing[Step]):
     """List the steps of a run.
 
     Raises:
@@ -180,16 +161,10 @@ class ListRunSteps(Listing[Step]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/runs/{run_id}/steps")
+    item: ClassVar[str] = "step"
+    default_limit: ClassVar[int] = 100
 
     run_id: InPath[RunId]
     """`run-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of steps per page. Server default: 100."""
     after: InQuery[StepId | None] = UNSET
-    """Start after the step with this ID, in the order of the list."""
     before: InQuery[StepId | None] = UNSET
-    """End before the step with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
