@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
 
@@ -38,9 +38,35 @@ __all__ = [
     "UpdateProvider",
 ]
 
+Answer = TypeVar("Answer")
+
 
 @operation
-class CreateProvider(Operation[Provider]):
+class _KeyOperation(Operation[Answer], Generic[Answer]):
+    """A call about a key for a provider."""
+
+    api_key: InBody[SecretText] = attrs.field(repr=False, metadata=SECRET)
+    """Key; no error message and no `repr` shows it."""
+    access_key: InBody[SecretText | None] = attrs.field(default=UNSET, repr=False, metadata=SECRET)
+    """Access key, for Bedrock; no error message and no `repr` shows it."""
+    region: InBody[str | None] = UNSET
+    """Region, for Bedrock."""
+    base_url: InBody[str | None] = UNSET
+    """URL of the provider. Server default: that of its kind."""
+    api_version: InBody[str | None] = UNSET
+    """API version, for Azure."""
+
+
+@operation
+class _NewKeyOperation(_KeyOperation[Answer], Generic[Answer]):
+    """A call about a key that no provider has yet."""
+
+    provider_type: InBody[ProviderType]
+    """Kind of the provider."""
+
+
+@operation
+class CreateProvider(_NewKeyOperation[Provider]):
     """Add a model provider with a key of your own. The server fetches the list of its models if it can be reached.
 
     Raises:
@@ -53,18 +79,6 @@ class CreateProvider(Operation[Provider]):
 
     name: InBody[str]
     """Name of the provider."""
-    provider_type: InBody[ProviderType]
-    """Kind of the provider."""
-    api_key: InBody[SecretText] = attrs.field(repr=False, metadata=SECRET)
-    """Key; no error message and no `repr` shows it."""
-    access_key: InBody[SecretText | None] = attrs.field(default=UNSET, repr=False, metadata=SECRET)
-    """Access key, for Bedrock; no error message and no `repr` shows it."""
-    region: InBody[str | None] = UNSET
-    """Region, for Bedrock."""
-    base_url: InBody[str | None] = UNSET
-    """URL of the provider. Server default: that of its kind."""
-    api_version: InBody[str | None] = UNSET
-    """API version, for Azure."""
 
 
 @operation
@@ -98,7 +112,7 @@ class RetrieveProvider(Operation[Provider]):
 
 
 @operation
-class UpdateProvider(Operation[Provider]):
+class UpdateProvider(_KeyOperation[Provider]):
     """Update a provider. A parameter that is left out keeps its value, and so does one that is `None`.
 
     Raises:
@@ -112,14 +126,6 @@ class UpdateProvider(Operation[Provider]):
     """`provider-<uuid4>`."""
     api_key: InBody[SecretText] = attrs.field(repr=False, metadata=SECRET)
     """Key, which the server requires for any change; no error message and no `repr` shows it."""
-    access_key: InBody[SecretText | None] = attrs.field(default=UNSET, repr=False, metadata=SECRET)
-    """Access key, for Bedrock; no error message and no `repr` shows it."""
-    region: InBody[str | None] = UNSET
-    """Region, for Bedrock."""
-    base_url: InBody[str | None] = UNSET
-    """URL of the provider."""
-    api_version: InBody[str | None] = UNSET
-    """API version, for Azure."""
 
 
 @operation
@@ -138,7 +144,7 @@ class DeleteProvider(Operation[None]):
 
 
 @operation
-class CheckProvider(Operation[Mapping[str, Any]]):
+class CheckProvider(_NewKeyOperation[Mapping[str, Any]]):
     """Check a key: the server lists the provider's models with it. Nothing is stored.
 
     Returns:
@@ -147,19 +153,6 @@ class CheckProvider(Operation[Mapping[str, Any]]):
     """
 
     http: ClassVar[Endpoint] = POST("/v1/providers/check", repeatable=True)
-
-    provider_type: InBody[ProviderType]
-    """Kind of the provider."""
-    api_key: InBody[SecretText] = attrs.field(repr=False, metadata=SECRET)
-    """Key; no error message and no `repr` shows it."""
-    access_key: InBody[SecretText | None] = attrs.field(default=UNSET, repr=False, metadata=SECRET)
-    """Access key, for Bedrock; no error message and no `repr` shows it."""
-    region: InBody[str | None] = UNSET
-    """Region, for Bedrock."""
-    base_url: InBody[str | None] = UNSET
-    """URL of the provider. Server default: that of its kind."""
-    api_version: InBody[str | None] = UNSET
-    """API version, for Azure."""
 
 
 @operation

@@ -33,9 +33,9 @@ class AsyncProviders(AsyncResource):
     async def create(
         self,
         *,
-        name: str | Unset,
-        provider_type: ProviderType | Unset,
         api_key: str | Unset,
+        provider_type: ProviderType | Unset,
+        name: str | Unset,
         access_key: str | Unset | None = UNSET,
         region: str | Unset | None = UNSET,
         base_url: str | Unset | None = UNSET,
@@ -52,9 +52,9 @@ class AsyncProviders(AsyncResource):
         The server fetches the list of its models if it can be reached.
 
         Args:
-            name: Name of the provider.
-            provider_type: Kind of the provider.
             api_key: Key; no error message and no `repr` shows it.
+            provider_type: Kind of the provider.
+            name: Name of the provider.
             access_key: Access key, for Bedrock; no error message and no `repr` shows it.
             region: Region, for Bedrock.
             base_url: URL of the provider. Server default: that of its kind.
@@ -77,9 +77,9 @@ class AsyncProviders(AsyncResource):
         return await self._send(
             CreateProvider,
             {
-                "name": name,
-                "provider_type": provider_type,
                 "api_key": api_key,
+                "provider_type": provider_type,
+                "name": name,
                 "access_key": access_key,
                 "region": region,
                 "base_url": base_url,
@@ -212,7 +212,7 @@ class AsyncProviders(AsyncResource):
             api_key: Key, which the server requires for any change; no error message and no `repr` shows it.
             access_key: Access key, for Bedrock; no error message and no `repr` shows it.
             region: Region, for Bedrock.
-            base_url: URL of the provider.
+            base_url: URL of the provider. Server default: that of its kind.
             api_version: API version, for Azure.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -280,8 +280,8 @@ class AsyncProviders(AsyncResource):
     async def check(
         self,
         *,
-        provider_type: ProviderType | Unset,
         api_key: str | Unset,
+        provider_type: ProviderType | Unset,
         access_key: str | Unset | None = UNSET,
         region: str | Unset | None = UNSET,
         base_url: str | Unset | None = UNSET,
@@ -298,8 +298,8 @@ class AsyncProviders(AsyncResource):
         Nothing is stored.
 
         Args:
-            provider_type: Kind of the provider.
             api_key: Key; no error message and no `repr` shows it.
+            provider_type: Kind of the provider.
             access_key: Access key, for Bedrock; no error message and no `repr` shows it.
             region: Region, for Bedrock.
             base_url: URL of the provider. Server default: that of its kind.
@@ -323,8 +323,8 @@ class AsyncProviders(AsyncResource):
         return await self._send(
             CheckProvider,
             {
-                "provider_type": provider_type,
                 "api_key": api_key,
+                "provider_type": provider_type,
                 "access_key": access_key,
                 "region": region,
                 "base_url": base_url,
@@ -414,9 +414,9 @@ class Providers(SyncResource[AsyncProviders]):
     def create(
         self,
         *,
-        name: str | Unset,
-        provider_type: ProviderType | Unset,
         api_key: str | Unset,
+        provider_type: ProviderType | Unset,
+        name: str | Unset,
         access_key: str | Unset | None = UNSET,
         region: str | Unset | None = UNSET,
         base_url: str | Unset | None = UNSET,
@@ -433,9 +433,9 @@ class Providers(SyncResource[AsyncProviders]):
         The server fetches the list of its models if it can be reached.
 
         Args:
-            name: Name of the provider.
-            provider_type: Kind of the provider.
             api_key: Key; no error message and no `repr` shows it.
+            provider_type: Kind of the provider.
+            name: Name of the provider.
             access_key: Access key, for Bedrock; no error message and no `repr` shows it.
             region: Region, for Bedrock.
             base_url: URL of the provider. Server default: that of its kind.
@@ -457,9 +457,9 @@ class Providers(SyncResource[AsyncProviders]):
         """
         return self._wait(
             self._core.create,
-            name=name,
-            provider_type=provider_type,
             api_key=api_key,
+            provider_type=provider_type,
+            name=name,
             access_key=access_key,
             region=region,
             base_url=base_url,
@@ -595,7 +595,7 @@ class Providers(SyncResource[AsyncProviders]):
             api_key: Key, which the server requires for any change; no error message and no `repr` shows it.
             access_key: Access key, for Bedrock; no error message and no `repr` shows it.
             region: Region, for Bedrock.
-            base_url: URL of the provider.
+            base_url: URL of the provider. Server default: that of its kind.
             api_version: API version, for Azure.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -668,8 +668,8 @@ class Providers(SyncResource[AsyncProviders]):
     def check(
         self,
         *,
-        provider_type: ProviderType | Unset,
         api_key: str | Unset,
+        provider_type: ProviderType | Unset,
         access_key: str | Unset | None = UNSET,
         region: str | Unset | None = UNSET,
         base_url: str | Unset | None = UNSET,
@@ -686,8 +686,8 @@ class Providers(SyncResource[AsyncProviders]):
         Nothing is stored.
 
         Args:
-            provider_type: Kind of the provider.
             api_key: Key; no error message and no `repr` shows it.
+            provider_type: Kind of the provider.
             access_key: Access key, for Bedrock; no error message and no `repr` shows it.
             region: Region, for Bedrock.
             base_url: URL of the provider. Server default: that of its kind.
@@ -710,8 +710,8 @@ class Providers(SyncResource[AsyncProviders]):
         """
         return self._wait(
             self._core.check,
-            provider_type=provider_type,
             api_key=api_key,
+            provider_type=provider_type,
             access_key=access_key,
             region=region,
             base_url=base_url,
