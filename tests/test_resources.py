@@ -16,7 +16,6 @@ from letta_async.config import ClientConfig
 from letta_async.operations._operation import Operation
 from letta_async.operations._tool_loop import LoopParameters, RunAgentTools, RunConversationTools, ToolLoopOperation
 from letta_async.operations._tree import COMPOSED, TREE
-from letta_async.resources._resource import AsyncResource
 from tests.ids import AGENT, CONVERSATION
 
 BLOCK = AGENT.replace("agent", "block")
@@ -27,7 +26,7 @@ OPTIONS = {field.name for field in attrs.fields(CallOptions)}
 CALLS: dict[str, type[Operation[Any]]] = {cls.__name__: cls for cls in TREE.values()}
 
 
-def resource(path: str) -> AsyncResource:
+def resource(path: str) -> Any:
     """Return the resource at an attribute path of a client; the client itself for an empty path."""
     part: Any = AsyncLetta(api_key="k")
     for attribute in filter(None, path.split(".")):
