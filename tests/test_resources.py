@@ -130,6 +130,8 @@ def test_every_call_says_honestly_whether_it_may_be_repeated(name: str) -> None:
     once |= {"CompactAgentMessages", "ImportAgent", "CreateScheduledMessage", "SendEnvironmentMessage"}
     once |= {"CreateMcpServer", "RunMcpServerTool", "CreateProvider", "CreateAccessToken"}
     once |= {"CreateTemplate", "SaveTemplate", "CreateTemplateAgents"}
+    once |= {"CreateArchive", "CreateArchivePassage", "CreateArchivePassages", "CreateAgentPassage"}
+    once |= {"CreateGroup", "CreateIdentity"}
     assert CALLS[name].http.repeatable is (name not in once)
 
 

@@ -126,12 +126,7 @@ def build(
         call = check(operation, parameters)
     except InvalidArgumentError as error:
         raise InvalidArgumentError([*error.faults, *problems]) from None
-    if options.extra_body:
-        kinds = {_places_of(operation)[name].kind for name in parameters}
-        if FormField in kinds:
-            problems.append(ArgumentProblem("extra_body", "does not go with a form"))
-        elif WholeBody in kinds:
-            problems.append(ArgumentProblem("extra_body", "does not go with a whole body"))
+    problems += _extra_body_problems(operation, options)
     problems += call.problems(options.extra_body or ())
     if problems:
         raise InvalidArgumentError(problems)
@@ -168,6 +163,16 @@ def build(
         conflict_patience=call.conflict_patience,
         form=_form(parts.form) if parts.form else None,
     )
+
+
+def _extra_body_problems(operation: type[Operation[Any]], options: CallOptions) -> Iterable[ArgumentProblem]:
+    """Return a problem if members are to be added to a body that is no JSON object."""
+    if not options.extra_body:
+        return
+    kinds = {place.kind for place in _places_of(operation).values()}
+    for kind, words in ((FormField, "a form"), (WholeBody, "a body that is a list")):
+        if kind in kinds:
+            yield ArgumentProblem("extra_body", f"does not go with {words}")
 
 
 @attrs.define

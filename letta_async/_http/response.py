@@ -55,7 +55,7 @@ def decode_response(request: Request, response: Response, *, limit: int, base_ur
     if request.streams:
         raise invalid_response(request, status, headers, body, f"the response is no event stream; {_PROCESSED}")
     try:
-        return _value(request, status, headers, _decompress(headers, body, limit))
+        return _value(request, headers, _decompress(headers, body, limit))
     except _UnreadableError as reason:
         raise invalid_response(request, status, headers, body, str(reason)) from reason.__cause__
 
@@ -95,9 +95,9 @@ def invalid_response(
     )
 
 
-def _value(request: Request, status: int, headers: Mapping[str, str], body: bytes) -> Any:
+def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
     if not body or body.isspace():
-        if request.answer is object or (request.answer is NoneType and status == 204):
+        if request.answer in (object, None, NoneType):  # such as the 204 of a deletion
             return None
         raise _UnreadableError("the answer is empty")
     kind = headers.get("Content-Type")

@@ -49,6 +49,7 @@ __all__ = [
     "PUT",
     "SEGMENT",
     "AgentId",
+    "ArchiveId",
     "BlockId",
     "Body",
     "ConversationId",
@@ -57,6 +58,7 @@ __all__ = [
     "FileId",
     "FolderId",
     "Form",
+    "GroupId",
     "Header",
     "IdentityId",
     "InBody",
@@ -68,6 +70,7 @@ __all__ = [
     "MessageId",
     "Operation",
     "OwnConversationId",
+    "PassageId",
     "Path",
     "Pattern",
     "Placement",
@@ -124,6 +127,9 @@ ToolId = Annotated[str, Pattern(rf"tool-{_UUID4}", "'tool-' and a lower-case UUI
 FolderId = Annotated[str, Pattern(rf"source-{_UUID4}", "'source-' and a lower-case UUID4")]
 FileId = Annotated[str, Pattern(rf"file-{_UUID4}", "'file-' and a lower-case UUID4")]
 IdentityId = Annotated[str, Pattern(rf"identity-{_UUID4}", "'identity-' and a lower-case UUID4")]
+ArchiveId = Annotated[str, Pattern(rf"archive-{_UUID4}", "'archive-' and a lower-case UUID4")]
+PassageId = Annotated[str, Pattern(rf"passage-{_UUID4}", "'passage-' and a lower-case UUID4")]
+GroupId = Annotated[str, Pattern(rf"group-{_UUID4}", "'group-' and a lower-case UUID4")]
 StepId = Annotated[str, Pattern(rf"step-{_UUID4}", "'step-' and a lower-case UUID4")]
 McpServerId = Annotated[str, Pattern(rf"mcp_server-{_UUID4}", "'mcp_server-' and a lower-case UUID4")]
 ProviderId = Annotated[str, Pattern(rf"provider-{_UUID4}", "'provider-' and a lower-case UUID4")]

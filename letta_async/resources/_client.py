@@ -18,16 +18,21 @@ if TYPE_CHECKING:
     from letta_async.client import AsyncLetta
     from letta_async.resources.access_tokens import AccessTokens, AsyncAccessTokens
     from letta_async.resources.agents import Agents, AsyncAgents
+    from letta_async.resources.archives import Archives, AsyncArchives
     from letta_async.resources.blocks import AsyncBlocks, Blocks
     from letta_async.resources.conversations import AsyncConversations, Conversations
     from letta_async.resources.environments import AsyncEnvironments, Environments
     from letta_async.resources.folders import AsyncFolders, Folders
+    from letta_async.resources.groups import AsyncGroups, Groups
+    from letta_async.resources.identities import AsyncIdentities, Identities
     from letta_async.resources.mcp_servers import AsyncMcpServers, McpServers
     from letta_async.resources.messages import AsyncMessages, Messages
     from letta_async.resources.models import AsyncModels, Models
+    from letta_async.resources.passages import AsyncPassages, Passages
     from letta_async.resources.providers import AsyncProviders, Providers
     from letta_async.resources.runs import AsyncRuns, Runs
     from letta_async.resources.steps import AsyncSteps, Steps
+    from letta_async.resources.tags import AsyncTags, Tags
     from letta_async.resources.templates import AsyncTemplates, Templates
 
 __all__ = ["AsyncResources", "Resources"]
@@ -39,6 +44,9 @@ class AsyncResources(RawSender):
     agents: Part[AsyncAgents] = Part("letta_async.resources.agents", "AsyncAgents")
     """Agents, from whose memory system prompts are compiled."""
 
+    archives: Part[AsyncArchives] = Part("letta_async.resources.archives", "AsyncArchives")
+    """Archives: collections of passages that agents can search."""
+
     blocks: Part[AsyncBlocks] = Part("letta_async.resources.blocks", "AsyncBlocks")
     """Memory blocks, which agents may share."""
 
@@ -48,8 +56,17 @@ class AsyncResources(RawSender):
     folders: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
     """Folders of files that agents can search and open."""
 
+    groups: Part[AsyncGroups] = Part("letta_async.resources.groups", "AsyncGroups")
+    """Groups of agents."""
+
+    identities: Part[AsyncIdentities] = Part("letta_async.resources.identities", "AsyncIdentities")
+    """Identities: persons and organizations that agents and blocks belong to."""
+
     messages: Part[AsyncMessages] = Part("letta_async.resources.messages", "AsyncMessages")
     """Messages of all agents."""
+
+    passages: Part[AsyncPassages] = Part("letta_async.resources.passages", "AsyncPassages")
+    """Passages of all archives."""
 
     runs: Part[AsyncRuns] = Part("letta_async.resources.runs", "AsyncRuns")
     """Runs: what agents do in response to messages."""
@@ -74,6 +91,9 @@ class AsyncResources(RawSender):
 
     access_tokens: Part[AsyncAccessTokens] = Part("letta_async.resources.access_tokens", "AsyncAccessTokens")
     """Tokens for programs in browsers; hosted API."""
+
+    tags: Part[AsyncTags] = Part("letta_async.resources.tags", "AsyncTags")
+    """Tags of agents and blocks."""
 
     async def health(
         self,
@@ -322,6 +342,9 @@ class Resources(SyncCaller[Any]):
     agents: Part[Agents] = Part("letta_async.resources.agents", "Agents")
     """Agents, from whose memory system prompts are compiled."""
 
+    archives: Part[Archives] = Part("letta_async.resources.archives", "Archives")
+    """Archives: collections of passages that agents can search."""
+
     blocks: Part[Blocks] = Part("letta_async.resources.blocks", "Blocks")
     """Memory blocks, which agents may share."""
 
@@ -331,8 +354,17 @@ class Resources(SyncCaller[Any]):
     folders: Part[Folders] = Part("letta_async.resources.folders", "Folders")
     """Folders of files that agents can search and open."""
 
+    groups: Part[Groups] = Part("letta_async.resources.groups", "Groups")
+    """Groups of agents."""
+
+    identities: Part[Identities] = Part("letta_async.resources.identities", "Identities")
+    """Identities: persons and organizations that agents and blocks belong to."""
+
     messages: Part[Messages] = Part("letta_async.resources.messages", "Messages")
     """Messages of all agents."""
+
+    passages: Part[Passages] = Part("letta_async.resources.passages", "Passages")
+    """Passages of all archives."""
 
     runs: Part[Runs] = Part("letta_async.resources.runs", "Runs")
     """Runs: what agents do in response to messages."""
@@ -357,6 +389,9 @@ class Resources(SyncCaller[Any]):
 
     access_tokens: Part[AccessTokens] = Part("letta_async.resources.access_tokens", "AccessTokens")
     """Tokens for programs in browsers; hosted API."""
+
+    tags: Part[Tags] = Part("letta_async.resources.tags", "Tags")
+    """Tags of agents and blocks."""
 
     def health(
         self,

@@ -23,7 +23,7 @@ from letta_async.testing._event_stream import Deferred, EventStream
 from letta_async.testing._forms import FormPart, parse_form
 from letta_async.testing._ids import path_parameter
 from letta_async.testing._openapi import description
-from letta_async.testing._route import ABSENT, REFUSED, Route
+from letta_async.testing._route import ABSENT, NO_CONTENT, REFUSED, Route
 from letta_async.testing._routes import match
 from letta_async.testing._state import Store
 from letta_async.testing._validation import Fields, hints_of, is_list, read
@@ -109,6 +109,8 @@ def _success(value: Any) -> Answer:
         return Answer(value.status, {"content-type": "application/json", **value.headers}, body)
     if isinstance(value, EventStream):
         return Answer(200, {"content-type": "text/event-stream; charset=utf-8"}, b"", value.events)
+    if value is NO_CONTENT:
+        return Answer(204, {"content-type": "application/json"}, b"")
     return Answer(200, {"content-type": "application/json"}, _wire.encode(value))
 
 

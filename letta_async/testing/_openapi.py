@@ -13,7 +13,6 @@ import re
 import types
 from collections.abc import Mapping
 from datetime import datetime
-from types import NoneType
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import attrs
@@ -53,7 +52,7 @@ _SCALARS: Final[Mapping[Any, dict[str, Any]]] = {
     dict: {"type": "object"},
     Upload: {"type": "string", "contentMediaType": "application/octet-stream"},
     None: {"type": "null"},
-    NoneType: {"type": "null"},
+    types.NoneType: {"type": "null"},
     Any: {},
 }
 _ERROR: Final = {

@@ -33,7 +33,19 @@ from letta_async.testing._event_stream import EventStream
 from letta_async.testing._route import ABSENT, REFUSED, Route, route_of
 from letta_async.testing._scripted_routes import without_answer
 from letta_async.testing._state import Store
-from letta_async.testing.stored import agent_contexts, agent_exports, mcp_servers, models, providers, steps
+from letta_async.testing.stored import (
+    agent_contexts,
+    agent_exports,
+    archives,
+    groups,
+    identities,
+    mcp_servers,
+    models,
+    passages,
+    providers,
+    steps,
+    tags,
+)
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
 from letta_async.types.conversation import CompactResponse, Conversation
@@ -335,10 +347,15 @@ def _routes() -> tuple[Route, ...]:
 _STORING: Final[tuple[ModuleType, ...]] = (
     agent_contexts,
     agent_exports,
+    archives,
+    groups,
+    identities,
     mcp_servers,
     models,
+    passages,
     providers,
     steps,
+    tags,
 )
 """Modules with the `ROUTES` of what is only stored."""
 ROUTES: Final = _routes()
