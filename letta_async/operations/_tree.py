@@ -39,7 +39,6 @@ from letta_async.operations._finding import FindOrCreateAgent, FindOrCreateBlock
 from letta_async.operations._operation import Operation
 from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools
 
-__all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
 __all__ = ["COMPOSED", "EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
