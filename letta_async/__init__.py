@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from letta_async._schema.unset import UNSET, Unset
     from letta_async.batch.outcome import Outcome, Progress
     from letta_async.batch.staleness import Staleness
+    from letta_async.batch.upload_outcome import UploadOutcome
     from letta_async.client import AsyncLetta
     from letta_async.config import ENVIRONMENTS, Timeout
     from letta_async.errors import (
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
         ClusterError,
         ConflictError,
         Fault,
+        FileProcessingError,
+        FileTimeoutError,
         InternalServerError,
         InvalidArgumentError,
         JournalError,
@@ -215,7 +218,15 @@ if TYPE_CHECKING:
         StreamEvent,
     )
     from letta_async.types.template import InitialMessage, Template, TemplateAgentCreateResponse, TemplateResult
-    from letta_async.types.tool import NpmRequirement, PipRequirement, Tool
+    from letta_async.types.tool import (
+        BaseTool,
+        NpmRequirement,
+        PipRequirement,
+        Tool,
+        ToolSearchResponse,
+        ToolSearchResult,
+        ToolType,
+    )
     from letta_async.types.tool_result import ToolExecutionResult
     from letta_async.types.turn import (
         ApprovalCreate,
@@ -227,7 +238,7 @@ if TYPE_CHECKING:
         ToolReturnCreate,
         TurnMessage,
     )
-    from letta_async.types.upload import FileInput
+    from letta_async.types.upload import AsyncReadable, FileInput, UploadProgress
 
 __all__ = [
     "ENVIRONMENTS",
@@ -261,12 +272,14 @@ __all__ = [
     "AsyncLetta",
     "AsyncPage",
     "AsyncPaginator",
+    "AsyncReadable",
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
     "AzureModelSettings",
     "BadRequestError",
     "Base64Image",
+    "BaseTool",
     "BasetenModelSettings",
     "BedrockModelSettings",
     "BillingContext",
@@ -308,6 +321,8 @@ __all__ = [
     "FeedbackType",
     "FileInput",
     "FileMetadata",
+    "FileProcessingError",
+    "FileTimeoutError",
     "Folder",
     "FoundMessage",
     "GeminiThinkingConfig",
@@ -429,6 +444,9 @@ __all__ = [
     "ToolReturnCreate",
     "ToolReturnMessage",
     "ToolRun",
+    "ToolSearchResponse",
+    "ToolSearchResult",
+    "ToolType",
     "TurnMessage",
     "UnexpectedPromptError",
     "UnknownContent",
@@ -441,6 +459,8 @@ __all__ = [
     "UpdateSseMcpServerParam",
     "UpdateStdioMcpServerParam",
     "UpdateStreamableHTTPMcpServerParam",
+    "UploadOutcome",
+    "UploadProgress",
     "UrlImage",
     "UsageCompletionTokensDetails",
     "UsagePromptTokensDetails",
@@ -487,12 +507,14 @@ _HOMES: Final = {
     "AsyncLetta": "client",
     "AsyncPage": "resources._paging",
     "AsyncPaginator": "resources._paging",
+    "AsyncReadable": "types.upload",
     "AsyncStream": "resources._stream",
     "Attempt": "errors",
     "AuthenticationError": "errors",
     "AzureModelSettings": "types.providers",
     "BadRequestError": "errors",
     "Base64Image": "types.content",
+    "BaseTool": "types.tool",
     "BasetenModelSettings": "types.providers",
     "BedrockModelSettings": "types.providers",
     "BillingContext": "types.step",
@@ -535,6 +557,8 @@ _HOMES: Final = {
     "FeedbackType": "types.step",
     "FileInput": "types.upload",
     "FileMetadata": "types.folder",
+    "FileProcessingError": "errors",
+    "FileTimeoutError": "errors",
     "Folder": "types.folder",
     "FoundMessage": "types.message_search",
     "GeminiThinkingConfig": "types.providers",
@@ -656,6 +680,9 @@ _HOMES: Final = {
     "ToolReturnCreate": "types.turn",
     "ToolReturnMessage": "types.message",
     "ToolRun": "function_tools.tool_loop",
+    "ToolSearchResponse": "types.tool",
+    "ToolSearchResult": "types.tool",
+    "ToolType": "types.tool",
     "TurnMessage": "types.turn",
     "UNSET": "_schema.unset",
     "UnexpectedPromptError": "errors",
@@ -669,6 +696,8 @@ _HOMES: Final = {
     "UpdateSseMcpServerParam": "types.mcp_server",
     "UpdateStdioMcpServerParam": "types.mcp_server",
     "UpdateStreamableHTTPMcpServerParam": "types.mcp_server",
+    "UploadOutcome": "batch.upload_outcome",
+    "UploadProgress": "types.upload",
     "UrlImage": "types.content",
     "UsageCompletionTokensDetails": "types.run",
     "UsagePromptTokensDetails": "types.run",

@@ -12,6 +12,7 @@ from letta_async.operations import (
     agent_blocks,
     agent_export,
     agent_files,
+    agent_folders,
     agent_messages,
     agent_schedule,
     agent_tools,
@@ -21,6 +22,7 @@ from letta_async.operations import (
     conversation_messages,
     conversations,
     environments,
+    folder_files,
     folders,
     groups,
     health,
@@ -34,10 +36,12 @@ from letta_async.operations import (
     steps,
     tags,
     templates,
+    tools,
 )
 from letta_async.operations._finding import FindOrCreateAgent, FindOrCreateBlock
 from letta_async.operations._operation import Operation
 from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools
+from letta_async.operations._tool_sources import AddTool, CreateFromFunction, UpsertFromFunction
 
 __all__ = ["COMPOSED", "EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
 
@@ -47,6 +51,7 @@ RESOURCES: Final[dict[str, str]] = {
     "agents.archives": "The archive of an agent.",
     "agents.blocks": "The blocks of an agent.",
     "agents.files": "The files in the folders of an agent.",
+    "agents.folders": "The folders of an agent.",
     "agents.groups": "The groups that an agent is in.",
     "agents.identities": "The identities of an agent.",
     "agents.passages": "The passages in the archive of an agent.",
@@ -62,7 +67,9 @@ RESOURCES: Final[dict[str, str]] = {
     "conversations": "Conversations with agents, each with a system prompt of its own.",
     "conversations.messages": "The messages of a conversation.",
     "folders": "Folders of files that agents can search and open.",
+    "folders.agents": "The agents that a folder is attached to.",
     "folders.files": "The files in a folder.",
+    "folders.passages": "The passages that the files in a folder were cut into.",
     "groups": "Groups of agents.",
     "groups.blocks": "The blocks of a group.",
     "groups.messages": "The messages of a group.",
@@ -93,6 +100,7 @@ RESOURCES: Final[dict[str, str]] = {
     "environments": "Computers on which Letta Code runs tools for agents; hosted API.",
     "access_tokens": "Tokens for programs in browsers; hosted API.",
     "tags": "Tags of agents and blocks.",
+    "tools": "Tools: functions that agents can call.",
 }
 """Description of each resource, by its attribute path on a client."""
 
@@ -120,6 +128,12 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.blocks.attach": agent_blocks.AttachBlock,
     "agents.blocks.detach": agent_blocks.DetachBlock,
     "agents.files.list": agent_files.ListAgentFiles,
+    "agents.files.open": agent_files.OpenFile,
+    "agents.files.close": agent_files.CloseFile,
+    "agents.files.close_all": agent_files.CloseAllFiles,
+    "agents.folders.list": agent_folders.ListAgentFolders,
+    "agents.folders.attach": agent_folders.AttachFolder,
+    "agents.folders.detach": agent_folders.DetachFolder,
     "agents.passages.create": passages.CreateAgentPassage,
     "agents.passages.list": passages.ListAgentPassages,
     "agents.passages.delete": passages.DeleteAgentPassage,
@@ -130,6 +144,9 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.identities.detach": identities.DetachIdentity,
     "agents.groups.list": groups.ListAgentGroups,
     "agents.tools.list": agent_tools.ListAgentTools,
+    "agents.tools.attach": agent_tools.AttachTool,
+    "agents.tools.detach": agent_tools.DetachTool,
+    "agents.tools.run": agent_tools.RunTool,
     "agents.tools.update_approval": agent_tools.UpdateToolApproval,
     "agents.context.retrieve": agent_export.RetrieveContext,
     "agents.schedule.create": agent_schedule.CreateScheduledMessage,
@@ -168,7 +185,17 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "conversations.messages.compact": conversations.Compact,
     "folders.create": folders.CreateFolder,
     "folders.list": folders.ListFolders,
-    "folders.files.upload": folders.UploadFile,
+    "folders.count": folders.CountFolders,
+    "folders.retrieve": folders.RetrieveFolder,
+    "folders.retrieve_by_name": folders.RetrieveFolderByName,
+    "folders.update": folders.UpdateFolder,
+    "folders.delete": folders.DeleteFolder,
+    "folders.agents.list": folders.ListFolderAgents,
+    "folders.files.upload": folder_files.UploadFile,
+    "folders.files.list": folder_files.ListFiles,
+    "folders.files.retrieve": folder_files.RetrieveFile,
+    "folders.files.delete": folder_files.DeleteFile,
+    "folders.passages.list": folders.ListFolderPassages,
     "groups.create": groups.CreateGroup,
     "groups.list": groups.ListGroups,
     "groups.count": groups.CountGroups,
@@ -240,6 +267,16 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "access_tokens.list": access_tokens.ListAccessTokens,
     "access_tokens.delete": access_tokens.DeleteAccessToken,
     "tags.list": tags.ListTags,
+    "tools.create": tools.CreateTool,
+    "tools.upsert": tools.UpsertTool,
+    "tools.list": tools.ListTools,
+    "tools.count": tools.CountTools,
+    "tools.search": tools.SearchTools,
+    "tools.retrieve": tools.RetrieveTool,
+    "tools.update": tools.UpdateTool,
+    "tools.delete": tools.DeleteTool,
+    "tools.upsert_base_tools": tools.UpsertBaseTools,
+    "tools.run_tool_from_source": tools.RunToolFromSource,
 }
 """Operation of each method, by its attribute path on a client."""
 
@@ -248,6 +285,9 @@ COMPOSED: Final[dict[str, type[Operation[Any]]]] = {
     "agents.messages.run_tools": RunAgentTools,
     "blocks.find_or_create": FindOrCreateBlock,
     "conversations.messages.run_tools": RunConversationTools,
+    "tools.create_from_function": CreateFromFunction,
+    "tools.upsert_from_function": UpsertFromFunction,
+    "tools.add": AddTool,
 }
 """Declaration of each method that makes several calls, by its attribute path on a client."""
 
@@ -257,7 +297,9 @@ EXTENSIONS: Final[dict[str, str]] = {
     "blocks": "letta_async.resources._finding.AsyncFinding",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
     "conversations.messages": "letta_async.resources._tool_running.AsyncToolRunning",
+    "folders.files": "letta_async.resources._file_processing.AsyncFileProcessing",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
+    "tools": "letta_async.resources._tool_sources.AsyncToolSources",
 }
 """Base class of a resource with what is more than one call, written by hand: methods, or what `COMPOSED` ones do."""
 
@@ -268,10 +310,14 @@ EARLIER_NAMES: Final[dict[str, str]] = {
     "agents.blocks.modify_block": "agents.blocks.update",
     "agents.blocks.retrieve_block": "agents.blocks.retrieve",
     "agents.messages.create_stream": "agents.messages.stream",
+    "agents.sources": "agents.folders",
+    "blocks.modify": "blocks.update",
+    "folders.modify": "folders.update",
+    "sources": "folders",
     "agents.archival_memory": "agents.passages",
     "agents.passages.insert": "agents.passages.create",
     "archives.modify": "archives.update",
-    "blocks.modify": "blocks.update",
+    "tools.modify": "tools.update",
     "groups.modify": "groups.update",
     "identities.modify": "identities.update",
 }

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from letta_async.resources.steps import AsyncSteps, Steps
     from letta_async.resources.tags import AsyncTags, Tags
     from letta_async.resources.templates import AsyncTemplates, Templates
+    from letta_async.resources.tools import AsyncTools, Tools
 
 __all__ = ["AsyncResources", "Resources"]
 
@@ -94,6 +95,12 @@ class AsyncResources(RawSender):
 
     tags: Part[AsyncTags] = Part("letta_async.resources.tags", "AsyncTags")
     """Tags of agents and blocks."""
+
+    tools: Part[AsyncTools] = Part("letta_async.resources.tools", "AsyncTools")
+    """Tools: functions that agents can call."""
+
+    sources: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
+    """Earlier name of `folders`."""
 
     async def health(
         self,
@@ -392,6 +399,12 @@ class Resources(SyncCaller[Any]):
 
     tags: Part[Tags] = Part("letta_async.resources.tags", "Tags")
     """Tags of agents and blocks."""
+
+    tools: Part[Tools] = Part("letta_async.resources.tools", "Tools")
+    """Tools: functions that agents can call."""
+
+    sources: Part[Folders] = Part("letta_async.resources.folders", "Folders")
+    """Earlier name of `folders`."""
 
     def health(
         self,

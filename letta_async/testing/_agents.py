@@ -11,10 +11,9 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from letta_async.testing import _blocks, _facts, _models, _wire
+from letta_async.testing import _agent_tools, _blocks, _facts, _models, _wire
 from letta_async.testing._call import Call
 from letta_async.testing._errors import (
-    Refusal,
     invalid_argument,
     no_record,
     not_found,
@@ -26,6 +25,7 @@ from letta_async.testing._recompile import rebuild
 from letta_async.testing._state import Agent, Store, check_numbers, check_stored, checked_limit, like, new_id, page
 from letta_async.testing._validation import Fields
 from letta_async.testing.stored import relations
+from letta_async.testing.stored.attached_files import attach, check_folders, forget_agent
 
 __all__ = ["create", "delete", "find", "list_agents", "list_of", "list_of_block", "recompile", "retrieve", "update"]
 
@@ -71,7 +71,8 @@ def create(store: Store, call: Call) -> Any:
     body: Fields = call.body
     models = store.live.models
     llm_config, embedding_config = _models.new_llm_config(body, models), _models.embedding_of(body, models)
-    _check_tools(body["tools"] or [])
+    tool_ids = _agent_tools.new_tool_ids(store, body)
+    folder_ids = check_folders(store, body["folder_ids"] or body["source_ids"] or [])
     identity_ids = relations.checked_identities(store, body["identity_ids"])
     block_ids = _block_ids(store, body)
     now = store.clock()
@@ -86,6 +87,7 @@ def create(store: Store, call: Call) -> Any:
         timezone=body["timezone"] or "UTC",
         message_ids=(),
         block_ids=block_ids,
+        tool_ids=tool_ids,
         tags=tuple(dict.fromkeys(body["tags"] or [])),
         llm_config=llm_config,
         embedding_config=embedding_config,
@@ -93,6 +95,7 @@ def create(store: Store, call: Call) -> Any:
         secrets=_secrets(agent_id, body) or (),
         fields={
             **{name: body[name] for name in (*_STORED, "hidden")},
+            "tool_rules": _agent_tools.rules_with_approvals(store, list(body["tool_rules"] or []), tool_ids),
             **dict.fromkeys(_RUN_FIELDS),
             **({"message_buffer_autoclear": True} if body["agent_type"] == "workflow_agent" else {}),
         },
@@ -107,13 +110,10 @@ def create(store: Store, call: Call) -> Any:
     for initial in first:
         _add_initial_message(store, agent, initial["role"], initial["content"])
     agent = store.put(attrs.evolve(agent, message_ids=tuple(store.held[agent.id].direct_ids)))
+    for folder_id in folder_ids:
+        agent = attach(store, agent, store.rows[folder_id])
     relations.set_identities(store, agent.id, identity_ids)
     return _wire.agent(agent, store)
-
-
-def _check_tools(names: list[str]) -> None:
-    if unknown := set(names) - _facts.TOOL_NAMES:
-        raise Refusal(400, {"detail": f"Tools not found by name: {unknown}"})
 
 
 def _block_ids(store: Store, body: Fields) -> tuple[str, ...]:
@@ -258,9 +258,12 @@ def update(store: Store, call: Call) -> Any:
         raise unknown_error()
     fields = {name: _stored(body[name]) for name in (*_STORED, *_RUN_FIELDS) if body[name] is not None}
     check_stored(body["system"], body["timezone"], *fields.values(), *(body["tags"] or []))
+    wanted: list[str] | None = body["source_ids"] if body["folder_ids"] is None else body["folder_ids"]
     compaction, tags, message_ids = body["compaction_settings"], body["tags"], body["message_ids"]
     changes = {
         "block_ids": None if block_ids is None else _attached_ids(store, agent.block_ids, block_ids),
+        "tool_ids": _agent_tools.changed_tool_ids(store, body["tool_ids"]),
+        "folder_ids": None if wanted is None else check_folders(store, wanted),
         "llm_config": llm_config,
         "embedding_config": embedding_config,
         "compaction_settings": (
@@ -287,6 +290,7 @@ def _stored(value: Any) -> Any:
 def delete(store: Store, call: Call) -> Any:
     """Delete an agent, its conversations and messages, but not its blocks."""
     agent = _existing(store, call)
+    forget_agent(store, agent.id)
     store.remove_agent(agent)
     return {"message": f"Agent id={agent.id} successfully deleted"}
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 import attrs
 
 from letta_async.testing import _wire
-from letta_async.testing._call import Call, Reply
+from letta_async.testing._call import Call
 from letta_async.testing._context import ValidationContext
 from letta_async.testing._errors import Problem, Refusal, invalid_argument, invalid_request, uuid_pattern
 from letta_async.testing._event_stream import Deferred, EventStream
@@ -104,9 +104,6 @@ def refusal_response(refusal: Refusal) -> Answer:
 
 
 def _success(value: Any) -> Answer:
-    if isinstance(value, Reply):
-        body = b"" if value.status == 204 else _wire.encode(value.value)
-        return Answer(value.status, {"content-type": "application/json", **value.headers}, body)
     if isinstance(value, EventStream):
         return Answer(200, {"content-type": "text/event-stream; charset=utf-8"}, b"", value.events)
     if value is NO_CONTENT:
@@ -157,7 +154,7 @@ def _read(route: Route, parameters: Mapping[str, str], request: RawRequest) -> C
         name, annotation = path_parameter(parameter)
         path[name] = read(annotation, value, ValidationContext(("path", name), problems))
     query = _query(route.query, request, problems)
-    form = {} if route.form is None else _form(route.form, request, problems)
+    form = dict[str, FormPart]() if route.form is None else _form(route.form, request, problems)
     body = None if route.body is None else _body(route, raw, problems)
     if problems:
         raise invalid_request(problems)

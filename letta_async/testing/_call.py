@@ -1,4 +1,4 @@
-"""A validated request, as handlers receive it, and what they can return besides a value."""
+"""A validated request, as handlers receive it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,15 @@ import attrs
 from letta_async.testing._forms import FormPart
 from letta_async.testing._validation import Fields
 
-__all__ = ["Call", "Reply"]
+__all__ = ["Call"]
 
 
-@attrs.frozen
-class Reply:
-    """A value with a status or headers of its own; a 204 has no body."""
-
-    value: Any = None
-    status: int = 200
-    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
-
-
-_RELATIONS: Final = ("memory", "tags", "secrets", "identities", "multi_agent_group", "sources")
+_RELATIONS: Final = ("memory", "tags", "secrets", "tools", "identities", "multi_agent_group", "sources")
 _INCLUDED: Final[Mapping[str, tuple[str, ...]]] = {
     "blocks": ("memory", "tags"),
     "tags": ("tags",),
     "secrets": ("secrets",),
+    "tools": ("tools",),
     "identities": ("identities",),
     "managed_group": ("multi_agent_group",),
     "sources": ("sources",),

@@ -15,6 +15,7 @@ from typing import Any, Final
 from letta_async.operations._tree import TREE
 from letta_async.testing import (
     _agent_blocks,
+    _agent_tools,
     _agents,
     _blocks,
     _compaction,
@@ -36,7 +37,10 @@ from letta_async.testing._state import Store
 from letta_async.testing.stored import (
     agent_contexts,
     agent_exports,
+    agent_files,
     archives,
+    files,
+    folders,
     groups,
     identities,
     mcp_servers,
@@ -45,6 +49,7 @@ from letta_async.testing.stored import (
     providers,
     steps,
     tags,
+    tools,
 )
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
@@ -345,9 +350,13 @@ def _routes() -> tuple[Route, ...]:
 
 
 _STORING: Final[tuple[ModuleType, ...]] = (
+    _agent_tools,
     agent_contexts,
     agent_exports,
+    agent_files,
     archives,
+    files,
+    folders,
     groups,
     identities,
     mcp_servers,
@@ -356,6 +365,7 @@ _STORING: Final[tuple[ModuleType, ...]] = (
     providers,
     steps,
     tags,
+    tools,
 )
 """Modules with the `ROUTES` of what is only stored."""
 ROUTES: Final = _routes()

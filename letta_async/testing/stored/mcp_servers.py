@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from letta_async.operations import mcp_servers as calls
 from letta_async.testing import _facts
-from letta_async.testing._call import Call, Reply
+from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, duplicate, no_record, unknown_error
-from letta_async.testing._route import Route, route_of
+from letta_async.testing._route import NO_CONTENT, Route, route_of
 from letta_async.testing._state import Store, StoredRow
 from letta_async.testing._validation import Fields
 from letta_async.testing.stored.collection import Collection
@@ -29,7 +29,7 @@ class _McpServers(Collection):
         if row_id not in store.rows:
             raise Refusal(400, {"detail": f"MCP server with id {row_id} not found."})
         super().delete(store, call, row_id)
-        return Reply(status=204)
+        return NO_CONTENT
 
     def list(self, store: Store, call: Call) -> Any:
         """Return all rows, the oldest first."""
