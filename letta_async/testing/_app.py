@@ -22,7 +22,8 @@ from letta_async.testing._errors import Problem, Refusal, invalid_argument, inva
 from letta_async.testing._event_stream import Deferred, EventStream
 from letta_async.testing._ids import path_parameter
 from letta_async.testing._openapi import description
-from letta_async.testing._routes import ABSENT, REFUSED, Route, match
+from letta_async.testing._route import ABSENT, REFUSED, Route
+from letta_async.testing._routes import match
 from letta_async.testing._state import Store
 from letta_async.testing._validation import Fields, hints_of, is_list, read
 

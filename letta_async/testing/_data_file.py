@@ -17,16 +17,17 @@ from typing import Any, Final
 from cattrs import BaseValidationError
 from cattrs.preconf.json import make_converter
 
-from letta_async.testing._state import Agent, Block, Conversation, Message, Record, Run
+from letta_async.testing._state import Agent, Block, Conversation, Message, Record, Run, StoredRow
 
 __all__ = ["DataFile", "DataFileError"]
 
 _APPLICATION_ID: Final = 0x4C455441
 """SQLite application ID that identifies a file of this server (`LETA`)."""
-_FORMAT_VERSION: Final = 2
+_FORMAT_VERSION: Final = 3
 """Version of the file's format; increment it with each change of the rows that older files lack."""
-_READABLE: Final = frozenset({1, _FORMAT_VERSION})
-"""Versions that can be read: in the first, rows lack fields that have defaults."""
+_READABLE: Final = frozenset({1, 2, _FORMAT_VERSION})
+"""Versions that can be read: in the first, rows lack fields that have defaults; in the first two, there are no rows of
+collections."""
 _ROW_CLASSES: Final[Mapping[str, type[Record]]] = {
     "agent": Agent,
     "block": Block,
@@ -34,7 +35,7 @@ _ROW_CLASSES: Final[Mapping[str, type[Record]]] = {
     "message": Message,
     "run": Run,
 }
-"""Class of a row, by the prefix of its ID."""
+"""Class of a row, by the prefix of its ID; others are rows of collections."""
 _converter: Final = make_converter()
 
 
@@ -125,7 +126,7 @@ class DataFile:
 
 
 def _row_class(row_id: str) -> type[Record]:
-    return _ROW_CLASSES[row_id.partition("-")[0]]
+    return _ROW_CLASSES.get(row_id.partition("-")[0], StoredRow)
 
 
 def _number(database: sqlite3.Connection, query: str) -> int:

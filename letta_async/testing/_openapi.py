@@ -25,7 +25,8 @@ from letta_async._schema.upload import Upload
 from letta_async.testing import _facts
 from letta_async.testing._event_stream import EventStream
 from letta_async.testing._ids import path_parameter
-from letta_async.testing._routes import REFUSED, ROUTES, Route
+from letta_async.testing._route import REFUSED, Route
+from letta_async.testing._routes import ROUTES
 from letta_async.testing._scalars import Text
 from letta_async.testing._validation import (
     Bounds,

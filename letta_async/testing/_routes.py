@@ -7,12 +7,11 @@ method of the first such route in `Allow`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from itertools import chain
+from types import ModuleType
 from typing import Any, Final
 
-import attrs
-
-from letta_async.operations._operation import Operation
 from letta_async.operations._tree import TREE
 from letta_async.testing import (
     _agent_blocks,
@@ -29,9 +28,10 @@ from letta_async.testing import _agent_requests as agents
 from letta_async.testing import _requests as requests
 from letta_async.testing import _turn_requests as turns
 from letta_async.testing._call import Call
-from letta_async.testing._errors import Refusal, llm_error, unknown_error
+from letta_async.testing._errors import llm_error, unknown_error
 from letta_async.testing._event_stream import EventStream
-from letta_async.testing._scripted_routes import body_of, form_of, query_of, without_answer
+from letta_async.testing._route import ABSENT, REFUSED, Route, route_of
+from letta_async.testing._scripted_routes import without_answer
 from letta_async.testing._state import Store
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
@@ -40,41 +40,7 @@ from letta_async.types.message import Message
 from letta_async.types.run import Run
 from letta_async.types.turn import LettaResponse
 
-__all__ = ["ABSENT", "REFUSED", "ROUTES", "Route", "match"]
-
-REFUSED: Final = object()
-"""What stands for a missing body where one is required."""
-ABSENT: Final = object()
-"""What stands for a missing body where a class fills in for it."""
-
-
-@attrs.frozen
-class Query:
-    """The query of a call that takes none."""
-
-
-@attrs.frozen
-class Route:
-    """A call: its method and path, what it reads, what answers it, and with what."""
-
-    method: str
-    path: str
-    answer: Callable[[Store, Call], Any]
-    name: str | None = None
-    """The real server's name for the call in its description; `None` where it does not describe it."""
-    gives: Any = None
-    """Annotation of the answer."""
-    query: type = Query
-    body: Any = None
-    """Annotation of the body; `None` where the call reads none."""
-    without_body: object = None
-    """What a missing or null body is read as: `None`, `ABSENT` or `REFUSED`."""
-    failures: tuple[Callable[[], Refusal], ...] = ()
-    """The 500s that requests in good order can meet."""
-    form: type[Any] | None = None
-    """Annotation of a body in the form `multipart/form-data`."""
-    scripted: bool = False
-    """Whether only a script answers it: its request is not read."""
+__all__ = ["ROUTES", "match"]
 
 
 def _compiled(route: Route) -> tuple[Route, re.Pattern[str]]:
@@ -350,35 +316,23 @@ _BEHAVING: Final = (
 )
 
 
-def _scripted(operation: type[Operation[Any]]) -> Route:
-    http = operation.http
-    return Route(
-        http.method,
-        http.path.removeprefix("/v1"),
-        without_answer(operation),
-        gives=operation.answer,
-        query=query_of(operation),
-        body=body_of(operation),
-        without_body=REFUSED if http.body_required else None,
-        form=form_of(operation),
-        scripted=True,
-    )
-
-
 def _shape(method: str, path: str) -> tuple[str, str]:
     return method, re.sub(r"\{\w+\}", "{}", path)
 
 
 def _routes() -> tuple[Route, ...]:
-    """Return all routes; those of calls without code here follow the others."""
-    routes = {_shape(route.method, route.path): route for route in _BEHAVING}
+    """Return all routes; those of calls that are only stored, and then those without code here, follow the others."""
+    stored = chain.from_iterable(module.ROUTES for module in _STORING)
+    routes = {_shape(route.method, route.path): route for route in (*_BEHAVING, *stored)}
     for operation in TREE.values():
         shape = _shape(operation.http.method, operation.http.path.removeprefix("/v1"))
         if shape not in routes:
-            routes[shape] = _scripted(operation)
+            routes[shape] = route_of(operation, without_answer(operation), scripted=True)
     return tuple(routes.values())
 
 
+_STORING: Final[tuple[ModuleType, ...]] = ()
+"""Modules with the `ROUTES` of what is only stored."""
 ROUTES: Final = _routes()
 _PATTERNS: Final = tuple(map(_compiled, sorted(ROUTES, key=lambda route: route.path.count("{"))))
 """Those with fewer parameters first: what a path says literally is no parameter."""

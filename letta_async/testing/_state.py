@@ -31,6 +31,7 @@ __all__ = [
     "Role",
     "Run",
     "Store",
+    "StoredRow",
     "check_numbers",
     "check_stored",
     "checked_limit",
@@ -184,6 +185,16 @@ class Conversation(Record):
     """Messages that were summarized, each with the place that it had."""
 
 
+@attrs.frozen(kw_only=True)
+class StoredRow(Record):
+    """A row of a collection, whose fields are only stored and returned."""
+
+    collection: str
+    """Name of the collection, such as `archives`."""
+    updated_at: datetime
+    fields: dict[str, Any]
+
+
 @attrs.define
 class AgentIndex:
     """Index of the messages and conversations of an agent, derived from their rows."""
@@ -208,6 +219,7 @@ _TABLES: Final[Mapping[type, str]] = {
     Conversation: "conversations",
     Message: "messages",
     Run: "runs",
+    StoredRow: "rows",
 }
 
 
@@ -221,6 +233,8 @@ class Store:
     conversations: dict[str, Conversation] = attrs.field(factory=dict[str, Conversation])
     messages: dict[str, Message] = attrs.field(factory=dict[str, Message])
     runs: dict[str, Run] = attrs.field(factory=dict[str, Run])
+    rows: dict[str, StoredRow] = attrs.field(factory=dict[str, StoredRow])
+    """Rows of the collections."""
     held: defaultdict[str, AgentIndex] = attrs.field(factory=lambda: defaultdict[str, AgentIndex](AgentIndex))
     """Index of each agent's rows, by the agent's ID."""
     changed: dict[str, Record | None] = attrs.field(factory=dict[str, Record | None])

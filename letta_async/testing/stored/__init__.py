@@ -1,0 +1,1 @@
+"""Resources that the embedded server stores and returns, but that change nothing else."""
