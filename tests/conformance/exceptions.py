@@ -1,0 +1,100 @@
+"""What differs between the clients on purpose, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+from unittest.mock import ANY
+
+if TYPE_CHECKING:
+    from tests.conformance.calls import Call
+    from tests.conformance.server import Request
+
+__all__ = ["CHANGES", "DECODED", "RAISED", "VALUES", "rewritten"]
+
+_UUID: Final = "123e4567-e89b-42d3-8456-426614174000"
+_ID: Final = "letta_async checks the form of an ID before it sends it"
+_COUNT: Final = "letta_async rejects what the server rejects or cannot mean: none of something"
+
+VALUES: Final[dict[tuple[object, object], tuple[object, str]]] = {
+    ("agent_id", "agent_id"): (f"agent-{_UUID}", _ID),
+    ("agent_ids", "string"): (f"agent-{_UUID}", _ID),
+    ("conversation_id", "conversation_id"): (f"conv-{_UUID}", _ID),
+    ("run_id", "run_id"): (f"run-{_UUID}", _ID),
+    ("body_run_id", "run_id"): (f"run-{_UUID}", _ID),
+    ("path_run_id", "run_id"): (f"run-{_UUID}", _ID),
+    ("run_ids", "string"): (f"run-{_UUID}", _ID),
+    ("statuses", "string"): ("running", "letta_async knows the statuses of a run, and rejects others"),
+    ("batch_size", 0): (1, _COUNT),
+    ("max_steps", 0): (1, _COUNT),
+}
+"""Values in the official tests that letta_async rejects: by parameter or member, what both send instead, and why."""
+
+_MESSAGE: Final[list[dict[str, object]]] = [{"messages": [{"role": "user", "content": "text"}]}]
+"""A turn needs messages or an input."""
+_ONE_OF_BOTH: Final[list[dict[str, object]]] = [{"input": None}, {"messages": None}]
+"""It takes one of them."""
+_NO_STREAM: Final[dict[str, object]] = {"stream_tokens": None, "background": None}
+"""What is said of a stream goes with `streaming=True`."""
+
+CHANGES: Final[dict[tuple[str, str], list[dict[str, object]]]] = {
+    ("agents.messages.create", "create_overload_1"): _MESSAGE,
+    ("agents.messages.create", "create_overload_2"): _MESSAGE,
+    ("agents.messages.create", "create_with_all_params_overload_1"): [_NO_STREAM | form for form in _ONE_OF_BOTH],
+    ("agents.messages.create", "create_with_all_params_overload_2"): _ONE_OF_BOTH,
+    ("agents.messages.create_async", "create_async"): _MESSAGE,
+    ("agents.messages.create_async", "create_async_with_all_params"): _ONE_OF_BOTH,
+    ("agents.messages.stream", "stream"): _MESSAGE,
+    ("agents.messages.stream", "stream_with_all_params"): _ONE_OF_BOTH,
+    ("conversations.messages.create", "create"): _MESSAGE,
+    ("conversations.messages.create", "create_with_all_params"): _ONE_OF_BOTH,
+}
+"""Calls that letta_async rejects as a whole, by method and official test: parameters to add, or to leave out if they are
+`None`; one entry for each form that is made instead."""
+
+RAISED: Final = "error_message"
+"""Type of an event that the official client returns, and letta_async raises as a `StreamError`."""
+
+DECODED: Final = frozenset({"agents.recompile", "conversations.recompile"})
+"""Calls whose response is a JSON string: the official client returns its text with the quotes, letta_async decodes it."""
+
+_EMPTY_BODY: Final = frozenset(
+    {
+        "agents.messages.cancel",
+        "agents.messages.compact",
+        "conversations.create",
+        "conversations.messages.compact",
+        "conversations.recompile",
+    }
+)
+"""Calls whose body is optional: where it has no member, the official client sends `{}`, letta_async sends none."""
+
+
+_TURNS: Final = frozenset(
+    {
+        "agents.messages.create",
+        "agents.messages.create_async",
+        "agents.messages.stream",
+        "conversations.messages.create",
+    }
+)
+
+
+def rewritten(call: Call, theirs: Request) -> Request:
+    """Return the request of letta_async, from that of the official client, where they differ on purpose."""
+    if call.method in _EMPTY_BODY and theirs.body == {}:
+        return replace(theirs, body=None, content_type="")
+    if call.method not in _TURNS:
+        return theirs
+    body = dict(theirs.body)
+    path = theirs.path
+    if call.method == "agents.messages.create" and body.get("streaming"):
+        path += "/stream"  # Letta 0.16.8 answers 422 at the other one: see `operations._turn`
+    if body.get("messages"):
+        # A message without a type is one by its default.
+        body["messages"] = [{"type": "message", **message} for message in body["messages"]]
+    elif body.get("background"):
+        # A stream is found again by the `otid` of a message, which an input cannot have.
+        message = {"type": "message", "role": "user", "content": body.pop("input"), "otid": ANY}
+        body["messages"] = [message]
+    return replace(theirs, path=path, body=body)
