@@ -67,11 +67,7 @@ def _variants(call: Any, test: str) -> Iterator[Call]:
     changes = CHANGES.get((method, test)) or [{}]
     for number, change in enumerate(changes):
         kept = [keyword for keyword in call.keywords if keyword.arg not in change]
-        added = [
-            ast.keyword(name, ast.parse(repr(value), mode="eval").body)
-            for name, value in change.items()
-            if value is not None
-        ]
+        added = [ast.keyword(name, _expression(value)) for name, value in change.items() if value is not None]
         changed = ast.Call(call.func, arguments, [*kept, *added])
         yield Call(method, f"{test}, {number + 1}" if number else test, ast.unparse(changed))
 
@@ -92,8 +88,13 @@ class _Valid(ast.NodeTransformer):
 
 
 def _valid(name: object, value: ast.expr) -> ast.expr:
-    if isinstance(value, ast.Constant) and (name, value.value) in VALUES:
-        return ast.parse(repr(VALUES[name, value.value][0]), mode="eval").body
     if isinstance(value, ast.List):
         value.elts = [_valid(name, item) for item in value.elts]
+    for parameter, rejected, valid, _ in VALUES:
+        if name == parameter and ast.unparse(value) == repr(rejected):
+            return _expression(valid)
     return value
+
+
+def _expression(value: object) -> ast.expr:
+    return ast.parse(repr(value), mode="eval").body

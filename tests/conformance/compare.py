@@ -43,29 +43,36 @@ def result_differences(theirs: Any, ours: Any, where: str = "") -> Iterator[str]
         where: Path to both, from the nearest object.
 
     """
-    if isinstance(theirs, dict) and "model" in theirs:
-        for name, value in theirs["fields"].items():
-            path = f"{theirs['model']}.{name}"
-            if not hasattr(ours, name):
-                yield f"{path}: no such attribute of {type(ours).__name__}"
-            else:
-                yield from result_differences(value, getattr(ours, name), path)
-    elif isinstance(theirs, dict) and "mapping" in theirs:
-        members = theirs["mapping"]
-        if not isinstance(ours, Mapping) or ours.keys() != members.keys():
-            yield f"{where}: a mapping with {sorted(members)} of theirs, {ours!r} of ours"
-        else:
-            for name, value in members.items():
-                yield from result_differences(value, ours[name], f"{where}[{name!r}]")
-    elif isinstance(theirs, dict):
-        instant = datetime.fromisoformat(theirs["time"])
-        if not isinstance(ours, datetime) or ours != instant:
-            yield f"{where}: the time {instant} of theirs, {ours!r} of ours"
-    elif isinstance(theirs, list):
+    if isinstance(theirs, list):
         if not isinstance(ours, (list, tuple)) or len(ours) != len(theirs):
             yield f"{where}: a list of {len(theirs)} of theirs, {ours!r:.200} of ours"
         else:
             for number, (their, our) in enumerate(zip(theirs, ours, strict=True)):
                 yield from result_differences(their, our, f"{where}[{number}]")
-    elif theirs != ours or type(theirs) is not type(ours):
-        yield f"{where}: {theirs!r} of theirs, {ours!r:.200} of ours"
+    elif not isinstance(theirs, dict):
+        if theirs != ours or type(theirs) is not type(ours):
+            yield f"{where}: {theirs!r} of theirs, {ours!r:.200} of ours"
+    elif "model" in theirs:
+        yield from _attribute_differences(theirs["model"], theirs["fields"], ours)
+    elif "mapping" in theirs:
+        yield from _member_differences(theirs["mapping"], ours, where)
+    else:
+        instant = datetime.fromisoformat(theirs["time"])
+        if not isinstance(ours, datetime) or ours != instant:
+            yield f"{where}: the time {instant} of theirs, {ours!r} of ours"
+
+
+def _attribute_differences(model: str, theirs: Mapping[str, Any], ours: Any) -> Iterator[str]:
+    for name, value in theirs.items():
+        if hasattr(ours, name):
+            yield from result_differences(value, getattr(ours, name), f"{model}.{name}")
+        else:
+            yield f"{model}.{name}: no such attribute of {type(ours).__name__}"
+
+
+def _member_differences(theirs: Mapping[str, Any], ours: Any, where: str) -> Iterator[str]:
+    if isinstance(ours, Mapping) and ours.keys() == theirs.keys():
+        for name, value in theirs.items():
+            yield from result_differences(value, ours[name], f"{where}[{name!r}]")
+    else:
+        yield f"{where}: a mapping with {sorted(theirs)} of theirs, {ours!r:.200} of ours"

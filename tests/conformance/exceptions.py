@@ -14,21 +14,26 @@ __all__ = ["CHANGES", "DECODED", "RAISED", "VALUES", "rewritten"]
 
 _UUID: Final = "123e4567-e89b-42d3-8456-426614174000"
 _ID: Final = "letta_async checks the form of an ID before it sends it"
+_ENUM: Final = "letta_async knows the values of parameters, and rejects others"
 _COUNT: Final = "letta_async rejects what the server rejects or cannot mean: none of something"
 
-VALUES: Final[dict[tuple[object, object], tuple[object, str]]] = {
-    ("agent_id", "agent_id"): (f"agent-{_UUID}", _ID),
-    ("agent_ids", "string"): (f"agent-{_UUID}", _ID),
-    ("conversation_id", "conversation_id"): (f"conv-{_UUID}", _ID),
-    ("run_id", "run_id"): (f"run-{_UUID}", _ID),
-    ("body_run_id", "run_id"): (f"run-{_UUID}", _ID),
-    ("path_run_id", "run_id"): (f"run-{_UUID}", _ID),
-    ("run_ids", "string"): (f"run-{_UUID}", _ID),
-    ("statuses", "string"): ("running", "letta_async knows the statuses of a run, and rejects others"),
-    ("batch_size", 0): (1, _COUNT),
-    ("max_steps", 0): (1, _COUNT),
-}
-"""Values in the official tests that letta_async rejects: by parameter or member, what both send instead, and why."""
+VALUES: Final[tuple[tuple[str, object, object, str], ...]] = (
+    ("agent_id", "agent_id", f"agent-{_UUID}", _ID),
+    ("agent_ids", "string", f"agent-{_UUID}", _ID),
+    ("conversation_id", "conversation_id", f"conv-{_UUID}", _ID),
+    ("run_id", "run_id", f"run-{_UUID}", _ID),
+    ("run_ids", "string", f"run-{_UUID}", _ID),
+    ("path_run_id", "path_run_id", f"run-{_UUID}", _ID),
+    ("tool_ids", "string", f"tool-{_UUID}", _ID),
+    ("statuses", "string", "running", _ENUM),
+    ("tool_types", "string", "custom", _ENUM),
+    ("exclude_tool_types", "string", "custom", _ENUM),
+    ("return_types", "string", "custom", _ENUM),
+    ("batch_size", 0, 1, _COUNT),
+    ("max_steps", 0, 1, _COUNT),
+    ("json_schema", {"foo": "bar"}, {"name": "text"}, "a tool is called by the name in its schema"),
+)
+"""Values in the official tests that letta_async rejects: parameter or member, value, what both send instead, why."""
 
 _MESSAGE: Final[list[dict[str, object]]] = [{"messages": [{"role": "user", "content": "text"}]}]
 """A turn needs messages or an input."""
@@ -49,14 +54,14 @@ CHANGES: Final[dict[tuple[str, str], list[dict[str, object]]]] = {
     ("conversations.messages.create", "create"): _MESSAGE,
     ("conversations.messages.create", "create_with_all_params"): _ONE_OF_BOTH,
 }
-"""Calls that letta_async rejects as a whole, by method and official test: parameters to add, or to leave out if they are
-`None`; one entry for each form that is made instead."""
+"""Calls that letta_async rejects as a whole, by method and official test: parameters to add, or to leave out if they
+are `None`; one entry for each form that is made instead."""
 
 RAISED: Final = "error_message"
 """Type of an event that the official client returns, and letta_async raises as a `StreamError`."""
 
 DECODED: Final = frozenset({"agents.recompile", "conversations.recompile"})
-"""Calls whose response is a JSON string: the official client returns its text with the quotes, letta_async decodes it."""
+"""Calls whose response is a JSON string: the official client returns it with the quotes, letta_async decodes it."""
 
 _EMPTY_BODY: Final = frozenset(
     {

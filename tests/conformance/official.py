@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import operator
 import sys
 import typing
 import urllib.request
@@ -107,7 +108,7 @@ def responses(expression: str, method: str) -> tuple[str, list[Any]]:
     if streams and (not wholes or "streaming=True" in expression):
         (events,) = typing.get_args(streams[0])
         return "events", [Sampler(0).make(list[events])]
-    return "json", samples(wholes[0] if len(wholes) == 1 else typing.Union[tuple(wholes)])
+    return "json", samples(functools.reduce(operator.or_, wholes))
 
 
 def samples(kind: Any) -> list[Any]:
