@@ -127,7 +127,7 @@ if TYPE_CHECKING:
         ResponseFormat,
         TextResponseFormat,
     )
-    from letta_async.types.run import Run, RunStatus, StopReason
+    from letta_async.types.run import RequestConfig, Run, RunStatus, StopReason
     from letta_async.types.stream import (
         LettaErrorMessage,
         LettaPing,
@@ -135,6 +135,7 @@ if TYPE_CHECKING:
         LettaUsageStatistics,
         StreamEvent,
     )
+    from letta_async.types.token_data import Logprobs, LogprobsContent, LogprobsContentTopLogprob, TurnTokenData
     from letta_async.types.tool import NpmRequirement, PipRequirement, Tool
     from letta_async.types.turn import (
         ApprovalCreate,
@@ -223,6 +224,9 @@ __all__ = [
     "LettaResponse",
     "LettaStopReason",
     "LettaUsageStatistics",
+    "Logprobs",
+    "LogprobsContent",
+    "LogprobsContentTopLogprob",
     "Message",
     "MessageCreate",
     "MessageType",
@@ -246,6 +250,7 @@ __all__ = [
     "ReasoningMessage",
     "Recompile",
     "RedactedReasoningContent",
+    "RequestConfig",
     "ResponseFormat",
     "RetryPolicy",
     "Run",
@@ -276,6 +281,7 @@ __all__ = [
     "ToolReturnMessage",
     "ToolRun",
     "TurnMessage",
+    "TurnTokenData",
     "UnexpectedPromptError",
     "UnknownContent",
     "UnknownMessage",
@@ -366,6 +372,9 @@ _HOMES: Final = {
     "LettaResponse": "types.turn",
     "LettaStopReason": "types.stream",
     "LettaUsageStatistics": "types.stream",
+    "Logprobs": "types.token_data",
+    "LogprobsContent": "types.token_data",
+    "LogprobsContentTopLogprob": "types.token_data",
     "Message": "types.message",
     "MessageCreate": "types.turn",
     "MessageType": "types.turn",
@@ -389,6 +398,7 @@ _HOMES: Final = {
     "ReasoningMessage": "types.message",
     "Recompile": "operations.conversations",
     "RedactedReasoningContent": "types.content",
+    "RequestConfig": "types.run",
     "ResponseFormat": "types.response_format",
     "RetryPolicy": "retry",
     "Run": "types.run",
@@ -419,6 +429,7 @@ _HOMES: Final = {
     "ToolReturnMessage": "types.message",
     "ToolRun": "function_tools.tool_loop",
     "TurnMessage": "types.turn",
+    "TurnTokenData": "types.token_data",
     "UNSET": "_schema.unset",
     "UnexpectedPromptError": "errors",
     "UnknownContent": "types.content",
