@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from letta_async import UNSET
 from tests.conformance.server import Request
 
 __all__ = ["request_differences", "result_differences"]
@@ -37,6 +38,8 @@ def _shown(value: object) -> str:
 def result_differences(theirs: Any, ours: Any, where: str = "") -> Iterator[str]:
     """Yield what is read of a response differently, or not at all.
 
+    `UNSET` is as good as `None`: it stands for what a response lacks in the classes that are sent as well.
+
     Args:
         theirs: Description of what the official client read, as `official.py` makes it.
         ours: What letta_async read.
@@ -50,7 +53,7 @@ def result_differences(theirs: Any, ours: Any, where: str = "") -> Iterator[str]
             for number, (their, our) in enumerate(zip(theirs, ours, strict=True)):
                 yield from result_differences(their, our, f"{where}[{number}]")
     elif not isinstance(theirs, dict):
-        if theirs != ours or type(theirs) is not type(ours):
+        if not (theirs is None and ours is UNSET) and (theirs != ours or type(theirs) is not type(ours)):
             yield f"{where}: {theirs!r} of theirs, {ours!r:.200} of ours"
     elif "model" in theirs:
         yield from _attribute_differences(theirs["model"], theirs["fields"], ours)

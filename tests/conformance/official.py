@@ -7,6 +7,7 @@ of their results and puts them there; then it makes the calls, and prints what i
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import operator
 import sys
@@ -27,8 +28,10 @@ _LAST_PAGE: dict[str, Any] = {"has_more": False, "next_cursor": None}
 class Sampler:
     """Maker of a JSON value for a type: of unions it takes the member with a number, in lists one item per member."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, optional: bool = True) -> None:
         self.number = number
+        self.optional = optional
+        """Whether objects have the members that they need not have."""
         self.width = 1
         """The most members of a union that was met outside lists: so many numbers there are."""
         self._item = 0
@@ -76,7 +79,11 @@ class Sampler:
             return None
         self._open.append(kind)
         fields: dict[str, FieldInfo] = kind.model_fields
-        made = {field.alias or name: self.make(field.annotation, name) for name, field in fields.items()}
+        made = {
+            field.alias or name: self.make(field.annotation, name)
+            for name, field in fields.items()
+            if self.optional or field.is_required() or is_tag(field.annotation)
+        }
         self._open.pop()
         return made
 
@@ -90,6 +97,12 @@ def bare(kind: Any) -> Any:
             kind = kind.__value__
         else:
             return kind
+
+
+def is_tag(kind: Any) -> bool:
+    """Return whether a type has one value besides `None`, which tells the members of a union apart."""
+    literals = [arm for arm in (union_arms(bare(kind)) or [bare(kind)]) if typing.get_origin(arm) is typing.Literal]
+    return len(literals) == 1 and len(typing.get_args(literals[0])) == 1
 
 
 def union_arms(kind: Any) -> list[Any]:
@@ -112,25 +125,33 @@ def responses(expression: str, method: str) -> tuple[str, list[Any]]:
 
 
 def samples(kind: Any) -> list[Any]:
-    """Return a response for each member of the widest union in a type."""
+    """Return a response for each member of the widest union in a type, and one with the required members alone."""
     is_page = isinstance(kind, type) and issubclass(kind, pagination.SyncArrayPage)
     made: list[Any] = []
     width = 1
     while len(made) < width:
         sampler = Sampler(len(made))
-        value = sampler.make(kind)
-        made.append(value["items"] if is_page else value)
+        made.append(sampler.make(kind))
         width = max(width, sampler.width)
-    return made
+    made.append(Sampler(0, optional=False).make(kind))
+    return [value["items"] for value in made] if is_page else made
+
+
+@functools.cache
+def function(method: str) -> Any:
+    """Return a method of a client."""
+    return functools.reduce(getattr, method.split("."), Letta(api_key="key"))
 
 
 @functools.cache
 def result_of(method: str) -> Any:
     """Return the type of a method's result."""
-    part: Any = Letta(api_key="key")
-    for name in method.split("."):
-        part = getattr(part, name)
-    return typing.get_type_hints(part, include_extras=True)["return"]
+    return typing.get_type_hints(function(method), include_extras=True)["return"]
+
+
+def parameters_of(method: str) -> list[tuple[str, str]]:
+    """Return the names and kinds of a method's parameters."""
+    return [(name, each.kind.name) for name, each in inspect.signature(function(method)).parameters.items()]
 
 
 def described(value: Any) -> Any:
@@ -171,6 +192,7 @@ def main(base_url: str) -> None:
     body = json.dumps(served).encode()
     urllib.request.urlopen(urllib.request.Request(f"{base_url}/responses", data=body, method="PUT")).close()
     print(json.dumps(letta_client.__version__))
+    print(json.dumps({method: parameters_of(method) for _, method, _ in calls}))
     plain = Letta(base_url=base_url, api_key="key", max_retries=0)
     for name, method, expression in calls:
         for number in range(len(served[name][1])):

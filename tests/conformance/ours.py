@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
+from functools import reduce
 from typing import Any, Final
 
 from letta_async import AsyncLetta, Letta
 from letta_async.operations._tree import TREE
 from tests.conformance.calls import Call
 
-__all__ = ["is_missing", "make_async", "make_sync"]
+__all__ = ["is_missing", "make_async", "make_sync", "parameters_of"]
 
 _NAMES: Final = {"parse_datetime": datetime.fromisoformat}
 
@@ -35,3 +36,9 @@ def make_sync(client: Letta, call: Call) -> Any:
     if hasattr(result, "page"):
         return result.page()
     return list(result) if isinstance(result, Iterator) else result
+
+
+def parameters_of(client: type[AsyncLetta | Letta], method: str) -> list[tuple[str, str]]:
+    """Return the names and kinds of a method's parameters."""
+    function: Any = reduce(getattr, method.split("."), client(api_key="key"))
+    return [(name, each.kind.name) for name, each in inspect.signature(function).parameters.items()]

@@ -17,7 +17,7 @@ from letta_async import AsyncLetta, Letta
 from tests.conformance.calls import Call, read_calls
 from tests.conformance.compare import request_differences, result_differences
 from tests.conformance.exceptions import CHANGES, DECODED, rewritten
-from tests.conformance.ours import is_missing, make_async, make_sync
+from tests.conformance.ours import is_missing, make_async, make_sync, parameters_of
 from tests.conformance.server import Recorder
 from tools.foreign.clients import PYTHON, SOURCE
 
@@ -36,6 +36,8 @@ class Session:
     recorder: Recorder
     version: str = ""
     """Version of the official client that made the calls."""
+    parameters: dict[str, list[list[str]]] = field(default_factory=dict[str, list[list[str]]])
+    """Names and kinds of the parameters of its methods."""
     official: dict[tuple[str, int], Any] = field(default_factory=dict[tuple[str, int], Any])
     """What the official client read, by the name of the call and the number of the response."""
     ours: dict[tuple[str, str, int], Any] = field(default_factory=dict[tuple[str, str, int], Any])
@@ -45,8 +47,7 @@ class Session:
         """Make all calls with all clients."""
         async with self.recorder.running():
             lines = await asyncio.to_thread(PYTHON.run_program, OFFICIAL, self.recorder.base_url)
-            first, *others = map(json.loads, lines.splitlines())
-            self.version = first
+            self.version, self.parameters, *others = map(json.loads, lines.splitlines())
             self.official = {(name, number): result for name, number, result in others}
             async with AsyncLetta(base_url=self.recorder.base_url, **_OPTIONS) as client:
                 for call, number in self.ours_to_make():
@@ -108,6 +109,20 @@ def test_the_calls_are_those_of_the_installed_client(session: Session) -> None:
 
 def test_every_method_is_there(session: Session) -> None:
     none_of([(call, f"no {call.method}") for call in session.calls if is_missing(call.method)])
+
+
+@pytest.mark.parametrize("client", [AsyncLetta, Letta])
+def test_a_method_has_the_same_parameters(client: type[AsyncLetta | Letta], session: Session) -> None:
+    found: list[tuple[Call, str]] = []
+    for call in {call.method: call for call in session.calls}.values():
+        theirs = [tuple(parameter) for parameter in session.parameters[call.method]]
+        if not is_missing(call.method):
+            ours = parameters_of(client, call.method)
+            found += [(call, f"{call.method}: no {name}, {kind}") for name, kind in theirs if (name, kind) not in ours]
+            positional = [parameter for parameter in theirs if "POSITIONAL" in parameter[1]]
+            if ours[: len(positional)] != positional:
+                found.append((call, f"{call.method}: {positional} of theirs, {ours} of ours"))
+    none_of(found)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
