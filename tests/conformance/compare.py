@@ -56,7 +56,7 @@ def result_differences(theirs: Any, ours: Any, where: str = "") -> Iterator[str]
         if not (theirs is None and ours is UNSET) and (theirs != ours or type(theirs) is not type(ours)):
             yield f"{where}: {theirs!r} of theirs, {ours!r:.200} of ours"
     elif "model" in theirs:
-        yield from _attribute_differences(theirs["model"], theirs["fields"], ours)
+        yield from _attribute_differences(theirs["model"], theirs["fields"], ours, where)
     elif "mapping" in theirs:
         yield from _member_differences(theirs["mapping"], ours, where)
     else:
@@ -65,12 +65,12 @@ def result_differences(theirs: Any, ours: Any, where: str = "") -> Iterator[str]
             yield f"{where}: the time {instant} of theirs, {ours!r} of ours"
 
 
-def _attribute_differences(model: str, theirs: Mapping[str, Any], ours: Any) -> Iterator[str]:
+def _attribute_differences(model: str, theirs: Mapping[str, Any], ours: Any, where: str) -> Iterator[str]:
     for name, value in theirs.items():
         if hasattr(ours, name):
             yield from result_differences(value, getattr(ours, name), f"{model}.{name}")
         else:
-            yield f"{model}.{name}: no such attribute of {type(ours).__name__}"
+            yield f"{model}.{name}: no such attribute of {type(ours).__name__} in {where or 'the response'}"
 
 
 def _member_differences(theirs: Mapping[str, Any], ours: Any, where: str) -> Iterator[str]:

@@ -23,7 +23,10 @@ VALUES: Final[tuple[tuple[str, object, object, str], ...]] = (
     ("conversation_id", "conversation_id", f"conv-{_UUID}", _ID),
     ("run_id", "run_id", f"run-{_UUID}", _ID),
     ("run_ids", "string", f"run-{_UUID}", _ID),
-    ("path_run_id", "path_run_id", f"run-{_UUID}", _ID),
+    ("path_run_id", "run_id", f"run-{_UUID}", _ID),
+    ("body_run_id", "run_id", f"run-{_UUID}", _ID),
+    ("archive_id", "archive_id", f"archive-{_UUID}", _ID),
+    ("identity_id", "identity_id", f"identity-{_UUID}", _ID),
     ("tool_ids", "string", f"tool-{_UUID}", _ID),
     ("statuses", "string", "running", _ENUM),
     ("tool_types", "string", "custom", _ENUM),
@@ -31,6 +34,7 @@ VALUES: Final[tuple[tuple[str, object, object, str], ...]] = (
     ("return_types", "string", "custom", _ENUM),
     ("batch_size", 0, 1, _COUNT),
     ("max_steps", 0, 1, _COUNT),
+    ("top_k", 0, 1, _COUNT),
     ("json_schema", {"foo": "bar"}, {"name": "text"}, "a tool is called by the name in its schema"),
 )
 """Values in the official tests that letta_async rejects: parameter or member, value, what both send instead, why."""
@@ -42,7 +46,14 @@ _ONE_OF_BOTH: Final[list[dict[str, object]]] = [{"input": None}, {"messages": No
 _NO_STREAM: Final[dict[str, object]] = {"stream_tokens": None, "background": None}
 """What is said of a stream goes with `streaming=True`."""
 
+def _between(kind: str) -> list[dict[str, object]]:
+    """Return valid IDs in place of those that a list begins after, and ends before."""
+    return [{"after": f"{kind}-{_UUID}", "before": f"{kind}-{_UUID}"}]
+
+
 CHANGES: Final[dict[tuple[str, str], list[dict[str, object]]]] = {
+    ("agents.list", "list_with_all_params"): _between("agent"),
+    ("agents.passages.list", "list_with_all_params"): _between("passage"),
     ("agents.messages.create", "create_overload_1"): _MESSAGE,
     ("agents.messages.create", "create_overload_2"): _MESSAGE,
     ("agents.messages.create", "create_with_all_params_overload_1"): [_NO_STREAM | form for form in _ONE_OF_BOTH],

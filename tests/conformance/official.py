@@ -31,7 +31,7 @@ class Sampler:
     def __init__(self, number: int, *, optional: bool = True) -> None:
         self.number = number
         self.optional = optional
-        """Whether objects have the members that they need not have."""
+        """Whether objects have members besides the ID and those that are required."""
         self.width = 1
         """The most members of a union that was met outside lists: so many numbers there are."""
         self._item = 0
@@ -82,7 +82,7 @@ class Sampler:
         made = {
             field.alias or name: self.make(field.annotation, name)
             for name, field in fields.items()
-            if self.optional or field.is_required() or is_tag(field.annotation)
+            if self.optional or field.is_required() or name == "id" or is_tag(field.annotation)
         }
         self._open.pop()
         return made
