@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from tests.conformance.calls import Call
-from tests.conformance.exceptions import RAISED
+from tests.conformance.exceptions import JSON_TEXTS, RAISED
 
 __all__ = ["Recorder", "Request"]
 
@@ -27,7 +27,7 @@ class Request:
     content_type: str
     """Media type of the body, without parameters; empty if there is no body."""
     body: Any
-    """Body of JSON, or the parts of a form: name, file name, content type and content."""
+    """Body of JSON, or the parts of a form in the order of their names: name, file name, media type and content."""
 
 
 @dataclass
@@ -64,6 +64,10 @@ class Recorder:
 
     async def _take_responses(self, request: web.Request) -> web.Response:
         self.responses = await request.json()
+        for call in self.calls:
+            if call.method in JSON_TEXTS:
+                form, responses = self.responses[call.name]
+                self.responses[call.name] = form, [JSON_TEXTS[call.method] for _ in responses]
         return web.Response()
 
     async def _serve(self, request: web.Request) -> web.Response:
@@ -86,13 +90,17 @@ async def _recorded(request: web.Request) -> Request:
         query.setdefault(name, []).append(value)
     body: Any = None
     if request.content_type == "multipart/form-data":
-        body = [
-            (part.name, part.filename, part.headers.get("Content-Type"), bytes(await part.read()).decode())
-            async for part in await request.multipart()
-            if isinstance(part, BodyPartReader)
-        ]
+        parts = [await _part(part) async for part in await request.multipart() if isinstance(part, BodyPartReader)]
+        body = sorted(parts, key=lambda part: part[0])
     elif text := await request.text():
         body = json.loads(text)
     has_body = body is not None
     path = request.raw_path.partition("?")[0]
     return Request(request.method, path, query, request.content_type if has_body else "", body)
+
+
+async def _part(part: BodyPartReader) -> tuple[str, str, str, str]:
+    """Return what clients must agree on of a part; one without a file name is text, with or without the word."""
+    name, filename = part.name or "", part.filename or ""
+    media_type = part.headers.get("Content-Type", "") if filename else ""
+    return name, filename, media_type, bytes(await part.read()).decode()
