@@ -10,9 +10,8 @@ from letta_async._facade.portal import Portal
 from letta_async.client import AsyncLetta
 from letta_async.errors import ArgumentProblem, ClientClosedError, InvalidArgumentError
 from letta_async.resources._client import Resources
-from letta_async.resources._paging import Paginator
 
-__all__ = ["Letta", "Paginator"]
+__all__ = ["Letta"]
 
 
 class Letta(BaseClient, Resources):

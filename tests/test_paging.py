@@ -16,12 +16,14 @@ from letta_async import (
     APIConnectionError,
     APIError,
     AsyncLetta,
+    AsyncPage,
     AsyncPaginator,
     ClientClosedError,
     Conversation,
     InvalidArgumentError,
     Letta,
-    Paginator,
+    LettaError,
+    Page,
     UnknownMessage,
 )
 from letta_async.operations._listing import Listing
@@ -230,14 +232,14 @@ async def test_an_agents_own_messages_are_put_in_the_order_that_was_asked_for(se
 
 def test_the_facade_goes_through_it_with_an_ordinary_loop(letta: Letta, agent_id: str) -> None:
     listed = letta.conversations.list(agent_id=agent_id, limit=3)
-    assert isinstance(listed, Paginator)
+    assert isinstance(listed, Page)
     ids = [conversation.id for conversation in listed]
     assert len(ids) == len(set(ids)) == 7
     assert [conversation.id for conversation in listed] == ids
-    assert [conversation.id for conversation in listed.page()] == ids[:3]
-    assert repr(listed) == (
-        f"<Paginator of ListConversations(agent_id={agent_id!r}, limit=3): iterate it, or call page() for one page>"
-    )
+    assert [conversation.id for conversation in listed.items] == [each.id for each in listed.page()] == ids[:3]
+    assert (len(listed), listed[0].id, [each.id for each in listed[1:]]) == (3, ids[0], ids[1:3])
+    assert repr(listed) == f"<Page of 3 items, and more pages: {listed.items!r}>"
+    assert not letta.agents.list(name="nobody has this name")
 
 
 def test_a_list_says_that_it_is_lazy() -> None:
@@ -246,22 +248,74 @@ def test_a_list_says_that_it_is_lazy() -> None:
     assert repr(listed) == f"<AsyncPaginator of ListAgents(limit=2): {words}>"
 
 
-def test_the_facade_fetches_lazily_too(server: EmbeddedServer, letta: Letta, agent_id: str) -> None:
+def test_the_facade_requests_the_first_page_at_once_and_others_when_they_are_reached(
+    server: EmbeddedServer, letta: Letta, agent_id: str
+) -> None:
     before = len(server.requests)
-    iterator = iter(letta.conversations.list(agent_id=agent_id, limit=3))
-    assert len(server.requests) == before
-    assert len(list(islice(iterator, 4))) == 4
+    listed = letta.conversations.list(agent_id=agent_id, limit=3)
+    assert len(server.requests) == before + 1
+    assert len(list(islice(listed, 3))) == len(listed) == 3
+    assert len(server.requests) == before + 1
+    assert len(list(islice(listed, 4))) == 4
     assert len(server.requests) == before + 2
 
 
-def test_a_closed_facade_lists_nothing(server: EmbeddedServer) -> None:
+def test_a_closed_facade_lists_nothing(server: EmbeddedServer, agent_id: str) -> None:
     client = Letta(base_url=server.base_url)
-    listed = client.agents.list()
+    listed = client.conversations.list(agent_id=agent_id, limit=3)
     client.close()
     with pytest.raises(ClientClosedError):
         list(listed)
     with pytest.raises(ClientClosedError):
-        listed.page()
+        listed.get_next_page()
+    with pytest.raises(ClientClosedError):
+        client.conversations.list(agent_id=agent_id)
+
+
+# --- page by page -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
+def test_the_facade_goes_from_page_to_page(letta: Letta, agent_id: str, limit: int) -> None:
+    ids = [conversation.id for conversation in letta.conversations.list(agent_id=agent_id)]
+    page = first = letta.conversations.list(agent_id=agent_id, limit=limit)
+    found = [each.id for each in page.items]
+    while page.has_next_page():
+        page = page.get_next_page()
+        found += [each.id for each in page.items]
+    assert found == ids
+    assert [each.id for page in first.iter_pages() for each in page.items] == ids
+    with pytest.raises(LettaError, match="no page follows this one"):
+        page.get_next_page()
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
+async def test_an_awaited_list_is_a_page_that_leads_on(server: EmbeddedServer, agent_id: str, limit: int) -> None:
+    async with AsyncLetta(base_url=server.base_url) as client:
+        listed = client.conversations.list(agent_id=agent_id, limit=limit)
+        ids = [each.id async for each in listed]
+        page = await listed
+        assert isinstance(page, AsyncPage)
+        assert isinstance(page, list)
+        assert page.items == list(page)
+        assert [each.id async for each in page] == ids
+        assert [each.id async for each in page] == ids
+        assert [each.id async for page in listed.iter_pages() for each in page] == ids
+        found = [each.id for each in page]
+        while page.has_next_page():
+            page = await page.get_next_page()
+            found += [each.id for each in page]
+        assert found == ids
+        with pytest.raises(LettaError, match="no page follows this one"):
+            await page.get_next_page()
+
+
+@given(count=st.integers(0, 120), limit=st.integers(1, 60))
+async def test_no_item_is_on_two_pages(count: int, limit: int) -> None:
+    page = await Server(count).paginator(limit=limit)
+    pages = [each async for each in page.iter_pages()]
+    assert [item.id for each in pages for item in each] == IDS[:count]
+    assert pages[0] == page
 
 
 async def test_leaving_the_loop_leaves_nothing_open(server: EmbeddedServer, agent_id: str) -> None:

@@ -22,7 +22,7 @@ from letta_async.operations import (
 )
 from letta_async.operations._operation import Operation
 
-__all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
+__all__ = ["EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
     "agents": "Agents, from whose memory system prompts are compiled.",
@@ -103,3 +103,14 @@ EXTENSIONS: Final[dict[str, str]] = {
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
 }
 """Class with the methods of a resource that are more than one call, written by hand."""
+
+EARLIER_NAMES: Final[dict[str, str]] = {
+    "agents.modify": "agents.update",
+    "agents.core_memory": "agents.blocks",
+    "agents.blocks.modify": "agents.blocks.update",
+    "agents.blocks.modify_block": "agents.blocks.update",
+    "agents.blocks.retrieve_block": "agents.blocks.retrieve",
+    "agents.messages.create_stream": "agents.messages.stream",
+    "blocks.modify": "blocks.update",
+}
+"""What letta-client called methods and resources before 1.0, with their names since."""

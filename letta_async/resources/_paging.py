@@ -1,12 +1,13 @@
-"""Paginators: lists on the server that are iterated as one and fetched page by page."""
+"""Pages of lists on the server: each has its items, and leads to the pages that follow."""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import aclosing
 from heapq import merge
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, overload
 
 from letta_async._facade.iteration import Iteration, context_with_call_site
 from letta_async._facade.portal import Portal
@@ -17,7 +18,7 @@ from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import APIError, LettaError
 from letta_async.operations._listing import Listing
 
-__all__ = ["AsyncPaginator", "Paginator"]
+__all__ = ["AsyncPage", "AsyncPaginator", "Page", "Paginator"]
 
 Item = TypeVar("Item")
 
@@ -25,10 +26,85 @@ Item = TypeVar("Item")
 _CURSORS: Final = ("after", "before")
 
 
+class AsyncPage(list[Item]):
+    """Page of a list on the server: a list of its items. `async for` iterates over those of all following pages, too.
+
+    Each page is fetched when the iteration reaches it.
+    """
+
+    def __init__(
+        self,
+        items: Iterable[Item],
+        fetched: list[Item],
+        listing: Listing[Item],
+        source: AsyncPaginator[Item],
+        steps: int = 0,
+        *,
+        switched: bool = False,
+    ) -> None:
+        """Create a page.
+
+        Args:
+            items: Items that no earlier page has.
+            fetched: Items as the server returned them.
+            listing: Operation that returned them.
+            source: Paginator that sent it.
+            steps: Number of pages before this one.
+            switched: Whether the other cursor leads on, as `AsyncPaginator.iter_pages` found out.
+
+        """
+        super().__init__(items)
+        self._source = source
+        self._place = (fetched, listing, steps, switched)
+
+    @property
+    def items(self) -> list[Item]:
+        """The items of this page."""
+        return self
+
+    def has_next_page(self) -> bool:
+        """Return whether a page may follow. It can be empty: a full page does not show whether it is the last one."""
+        fetched, listing, _, _ = self._place
+        return bool(listing.following(fetched))
+
+    async def get_next_page(self) -> AsyncPage[Item]:
+        """Fetch the page that follows, without items that this one has.
+
+        Raises:
+            LettaError: No page follows; see `has_next_page`.
+            APIError: No response arrived, it is not a list of the expected items, or it does not lead on.
+            ClientClosedError: The client is closed.
+
+        """
+        try:
+            async with aclosing(self.iter_pages()) as pages:
+                await anext(pages)
+                async for page in pages:
+                    return page
+        except LettaError as error:
+            drop_frames(error)
+            raise
+        raise LettaError("no page follows this one; has_next_page() says whether one does")
+
+    def iter_pages(self) -> AsyncGenerator[AsyncPage[Item], None]:
+        """Iterate over this page and all that follow, each item on one of them only."""
+        return self._source._pages_from(self)  # pyright: ignore[reportPrivateUsage] - of its own paginator
+
+    async def __aiter__(self) -> AsyncGenerator[Item, None]:
+        try:
+            async with aclosing(self.iter_pages()) as pages:
+                async for page in pages:
+                    for item in page.items:
+                        yield item
+        except LettaError as error:
+            drop_frames(error)
+            raise
+
+
 class AsyncPaginator(Generic[Item]):
     """List on the server: `async for` iterates over all items, and fetches each page when it is reached.
 
-    `await` returns the first page as a list, as does `page()`. Each use requests the list again.
+    `await` returns the first page, an `AsyncPage`, as does `page()`. Each use requests the list again.
     """
 
     def __init__(
@@ -52,7 +128,7 @@ class AsyncPaginator(Generic[Item]):
         self._listing = check(listing, passed)
         self._fetch = fetch
 
-    async def page(self) -> list[Item]:
+    async def page(self) -> AsyncPage[Item]:
         """Fetch the first page.
 
         Raises:
@@ -60,43 +136,73 @@ class AsyncPaginator(Generic[Item]):
             ClientClosedError: The client is closed.
 
         """
-        return await self._page(self._listing)
+        return self._first(self._listing, await self._page(self._listing))
 
-    def __await__(self) -> Generator[Any, Any, list[Item]]:
+    def __await__(self) -> Generator[Any, Any, AsyncPage[Item]]:
         return self.page().__await__()
 
-    async def __aiter__(self) -> AsyncGenerator[Item, None]:
-        """Iterate over all pages, and yield each item once.
+    async def iter_pages(self) -> AsyncGenerator[AsyncPage[Item], None]:
+        """Iterate over all pages, each item on one of them only. A page has at least two items, except the last one."""
+        listing = _with_two_items_per_page(self._listing)
+        async with aclosing(self._pages_from(self._first(listing, await self._page(listing)))) as pages:
+            async for page in pages:
+                yield page
 
-        If the list changes during iteration, a page can begin with items that were yielded before; they are skipped. A
-        page that ends with one leads in the wrong direction, or nowhere. Then the other cursor is used, if this is the
+    async def __aiter__(self) -> AsyncGenerator[Item, None]:
+        """Iterate over all pages, and yield each item once."""
+        try:
+            async with aclosing(self.iter_pages()) as pages:
+                async for page in pages:
+                    for item in page.items:
+                        yield item
+        except LettaError as error:
+            drop_frames(error)
+            raise
+
+    async def _pages_from(self, start: AsyncPage[Item]) -> AsyncGenerator[AsyncPage[Item], None]:
+        """Iterate over a page and all that follow it.
+
+        If the list changes meanwhile, a page can begin with items that were yielded before; they are left out. A page
+        that ends with one leads in the wrong direction, or nowhere. Then the other cursor is used, if this is the
         second page and the user set no cursor: servers differ in the meaning of `before` and `after`. Otherwise an
         `APIError` is raised.
         """
-        listing = self._with_two_items_per_page()
-        yielded, switched, steps = _Int64Set(), False, 0
-        page = await self._page(listing)
+        yielded, page = _Int64Set(), start
         while True:
-            following = listing.following(page)
+            fetched, listing, steps, switched = page._place  # pyright: ignore[reportPrivateUsage] - of its own page
+            following = listing.following(fetched)
             if None in following.values():
                 raise self._no_progress_error(following)
-            for item in page:
-                if listing.mark(item) not in yielded:
-                    yield item
+            yield page
             if not following:
                 return
-            yielded.add(filter(None, map(listing.mark, page)))
+            yielded.add(filter(None, map(listing.mark, fetched)))
+            if page is start and getattr(listing, "limit", None) == 1:
+                listing = _with_two_items_per_page(listing)
+                fetched = await self._page(listing)
+                page = self._following(fetched, listing, yielded, steps, switched=switched)
+                continue
             steps += 1
             listing = listing.changed(listing.turned(following) if switched else following)
-            page = await self._page(listing)
-            if listing.is_astray(page, following, yielded):
-                if steps > 1 or not self._can_switch_cursor(page, yielded):
+            fetched = await self._page(listing)
+            if listing.is_astray(fetched, following, yielded):
+                if steps > 1 or not self._can_switch_cursor(fetched, yielded):
                     raise self._no_progress_error(following)
                 switched = True
                 listing = listing.changed(listing.turned(following))
-                page = await self._page(listing)
-                if listing.is_astray(page, following, yielded):
+                fetched = await self._page(listing)
+                if listing.is_astray(fetched, following, yielded):
                     raise self._no_progress_error(following)
+            page = self._following(fetched, listing, yielded, steps, switched=switched)
+
+    def _first(self, listing: Listing[Item], fetched: list[Item]) -> AsyncPage[Item]:
+        return AsyncPage(fetched, fetched, listing, self)
+
+    def _following(
+        self, fetched: list[Item], listing: Listing[Item], yielded: _Int64Set, steps: int, *, switched: bool
+    ) -> AsyncPage[Item]:
+        items = [item for item in fetched if listing.mark(item) not in yielded]
+        return AsyncPage(items, fetched, listing, self, steps, switched=switched)
 
     def _can_switch_cursor(self, page: list[Item], yielded: _Int64Set) -> bool:
         """Return whether to use the other cursor: if there is one, the user set none, and the page has no new item."""
@@ -107,11 +213,6 @@ class AsyncPaginator(Generic[Item]):
             and not any(getattr(first, name) for name in _CURSORS)
             and all(first.mark(item) in yielded for item in page)
         )
-
-    def _with_two_items_per_page(self) -> Listing[Item]:
-        """Return the operation with at least two items per page: one item in the wrong direction looks like the end."""
-        changes: dict[str, Any] = {"limit": 2} if getattr(self._listing, "limit", None) == 1 else {}
-        return self._listing.changed(changes)
 
     def _no_progress_error(self, following: Mapping[str, Any]) -> APIError:
         (after,) = following.values()
@@ -134,6 +235,12 @@ class AsyncPaginator(Generic[Item]):
         return f"<{type(self).__name__} of {self._listing!r}: await it for one page, or iterate it with async for>"
 
 
+def _with_two_items_per_page(listing: Listing[Item]) -> Listing[Item]:
+    """Return the operation with at least two items per page: one item in the wrong direction looks like the end."""
+    changes: dict[str, Any] = {"limit": 2} if getattr(listing, "limit", None) == 1 else {}
+    return listing.changed(changes)
+
+
 class _Int64Set:
     """Set of 64-bit integers that uses 8 bytes per number: sorted runs, each longer than the next."""
 
@@ -153,30 +260,74 @@ class _Int64Set:
         return any(place < len(run) and run[place] == mark for run, place in places)
 
 
-class Paginator(Generic[Item]):
-    """List on the server: iteration yields all items, and fetches each page when it is reached.
+class Page(Generic[Item]):
+    """Page of a list on the server: `items`, `len` and `[0]` are about this page, iteration about all following, too.
 
-    `page()` returns the first page as a list. Each use requests the list again.
+    Each page is fetched when the iteration reaches it.
     """
 
-    def __init__(self, pages: AsyncPaginator[Item], portal: Portal, call_site: CallSite) -> None:
-        self._pages = pages
+    def __init__(self, page: AsyncPage[Item], portal: Portal, call_site: CallSite) -> None:
+        self._page = page
         self._portal = portal
         self._call_site = call_site
+        self.items: list[Item] = list(page)
+        """The items of this page."""
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        return self.items[index]
 
     def __iter__(self) -> Iterator[Item]:
-        return Iteration(aiter(self._pages), self._portal, self._call_site)
+        for page in self.iter_pages():
+            yield from page.items
 
     def page(self) -> list[Item]:
-        """Fetch the first page.
+        """Return the items of this page."""
+        return self.items
+
+    def has_next_page(self) -> bool:
+        """Return whether a page may follow. It can be empty: a full page does not show whether it is the last one."""
+        return self._page.has_next_page()
+
+    def get_next_page(self) -> Page[Item]:
+        """Fetch the page that follows, without items that this one has.
 
         Raises:
-            APIError: No response arrived, or it is not a list of the expected items.
+            LettaError: No page follows; see `has_next_page`.
+            APIError: No response arrived, it is not a list of the expected items, or it does not lead on.
             ClientClosedError: The client is closed.
 
         """
-        return self._portal.run(self._pages.page, context_with_call_site(self._call_site))
+        try:
+            page = self._portal.run(self._page.get_next_page, context_with_call_site(self._call_site))
+        except LettaError as error:
+            drop_frames(error)
+            raise
+        return Page(page, self._portal, self._call_site)
+
+    def iter_pages(self) -> Iterator[Page[Item]]:
+        """Iterate over this page and all that follow, each item on one of them only."""
+        yield self
+        if not self.has_next_page():
+            return
+        pages = Iteration(self._page.iter_pages(), self._portal, self._call_site)
+        try:
+            next(pages)
+            for page in pages:
+                yield Page(page, self._portal, self._call_site)
+        finally:
+            pages.close()
 
     def __repr__(self) -> str:
-        listing = self._pages._listing  # pyright: ignore[reportPrivateUsage] - of its own core
-        return f"<{type(self).__name__} of {listing!r}: iterate it, or call page() for one page>"
+        more = ", and more pages" if self.has_next_page() else ""
+        return f"<{type(self).__name__} of {len(self)} items{more}: {self.items!r}>"
+
+
+Paginator = Page
+"""Earlier name of `Page`."""

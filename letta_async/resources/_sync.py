@@ -10,7 +10,7 @@ from letta_async._facade.portal import Portal
 from letta_async._utils.caller_warnings import CallSite
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import LettaError
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 
 if TYPE_CHECKING:
     from letta_async.resources._stream import AsyncStream, Stream
@@ -40,9 +40,14 @@ class SyncCaller(Generic[Core]):
             drop_frames(error)
             raise
 
-    def _pages(self, pages: AsyncPaginator[R]) -> Paginator[R]:
-        """Return the sync paginator for an async one."""
-        return Paginator(pages, self._portal, CallSite.current())
+    def _pages(self, pages: AsyncPaginator[R]) -> Page[R]:
+        """Fetch the first page of a list, which leads to the others."""
+        call_site = CallSite.current()
+        try:
+            return Page(self._portal.run(pages.page, context_with_call_site(call_site)), self._portal, call_site)
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
     def _stream(self, stream: AsyncStream[R]) -> Stream[R]:
         """Send the request of a stream, and return it for ordinary iteration."""

@@ -15,7 +15,7 @@ from letta_async.operations.agent_blocks import (
     RetrieveAgentBlock,
     UpdateAgentBlock,
 )
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentState
@@ -47,7 +47,7 @@ class AsyncAgentBlocks(AsyncResource):
 
         Letta 0.16.8 orders them by their ID, whatever their age.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -303,6 +303,12 @@ class AsyncAgentBlocks(AsyncResource):
             DetachBlock, {"block_id": block_id, "agent_id": agent_id}, extra_headers, extra_query, extra_body, timeout
         )
 
+    modify = update
+
+    modify_block = update
+
+    retrieve_block = retrieve
+
 
 class AgentBlocks(SyncResource[AsyncAgentBlocks]):
     """The blocks of an agent."""
@@ -320,14 +326,14 @@ class AgentBlocks(SyncResource[AsyncAgentBlocks]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Block]:
+    ) -> Page[Block]:
         """List the blocks of an agent.
 
         `GET /v1/agents/{agent_id}/core-memory/blocks`.
 
         Letta 0.16.8 orders them by their ID, whatever their age.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -592,3 +598,9 @@ class AgentBlocks(SyncResource[AsyncAgentBlocks]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update
+
+    modify_block = update
+
+    retrieve_block = retrieve

@@ -9,7 +9,7 @@ from typing import Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.agent_files import ListAgentFiles
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.folder import AgentFileAttachment
@@ -43,7 +43,7 @@ class AsyncAgentFiles(AsyncResource):
         Letta 0.16.8 lists them in the order of their ID, unless `after` or `before` is passed: then it sorts by age,
         but compares with the ID, so that files can be missing.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -107,7 +107,7 @@ class AgentFiles(SyncResource[AsyncAgentFiles]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[AgentFileAttachment]:
+    ) -> Page[AgentFileAttachment]:
         """List the files of an agent's folders.
 
         `GET /v1/agents/{agent_id}/files`.
@@ -115,7 +115,7 @@ class AgentFiles(SyncResource[AsyncAgentFiles]):
         Letta 0.16.8 lists them in the order of their ID, unless `after` or `before` is passed: then it sorts by age,
         but compares with the ID, so that files can be missing.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             agent_id: `agent-<uuid4>`.

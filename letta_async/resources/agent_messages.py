@@ -19,7 +19,7 @@ from letta_async.operations.agent_messages import (
     ResetAgentMessages,
     StreamAgentMessages,
 )
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._stream import AsyncStream, Stream
 from letta_async.resources._sync import SyncResource
 from letta_async.resources._tool_running import AsyncAgentTools
@@ -542,7 +542,7 @@ class AsyncAgentMessages(AsyncAgentTools):
 
         `GET /v1/agents/{agent_id}/messages`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -740,6 +740,8 @@ class AsyncAgentMessages(AsyncAgentTools):
             extra_body,
             timeout,
         )
+
+    create_stream = stream
 
 
 class AgentMessages(SyncResource[AsyncAgentMessages]):
@@ -1238,12 +1240,12 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Message]:
+    ) -> Page[Message]:
         """List the messages of an agent, those of its conversations included.
 
         `GET /v1/agents/{agent_id}/messages`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -1550,3 +1552,5 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    create_stream = stream

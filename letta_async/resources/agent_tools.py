@@ -9,7 +9,7 @@ from typing import Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.agent_tools import ListAgentTools, UpdateToolApproval
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentState
@@ -42,7 +42,7 @@ class AsyncAgentTools(AsyncResource):
         Letta 0.16.8 sorts by age, but compares `after` and `before` with the ID, so that pages would leave tools out.
         An iteration therefore asks for larger and larger first pages.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -148,7 +148,7 @@ class AgentTools(SyncResource[AsyncAgentTools]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Tool]:
+    ) -> Page[Tool]:
         """List the tools of an agent.
 
         `GET /v1/agents/{agent_id}/tools`.
@@ -156,7 +156,7 @@ class AgentTools(SyncResource[AsyncAgentTools]):
         Letta 0.16.8 sorts by age, but compares `after` and `before` with the ID, so that pages would leave tools out.
         An iteration therefore asks for larger and larger first pages.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             agent_id: `agent-<uuid4>`.

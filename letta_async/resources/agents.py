@@ -16,7 +16,7 @@ from letta_async.operations.agents import (
     RetrieveAgent,
     UpdateAgent,
 )
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
@@ -48,6 +48,9 @@ class AsyncAgents(AsyncResource):
 
     tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
     """The tools of an agent."""
+
+    core_memory: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
+    """Earlier name of `blocks`."""
 
     async def create(
         self,
@@ -178,7 +181,7 @@ class AsyncAgents(AsyncResource):
 
         `GET /v1/agents/`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             limit: Maximum number of agents per page. Server default: 50.
@@ -438,6 +441,8 @@ class AsyncAgents(AsyncResource):
             timeout,
         )
 
+    modify = update
+
 
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
@@ -453,6 +458,9 @@ class Agents(SyncResource[AsyncAgents]):
 
     tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
     """The tools of an agent."""
+
+    core_memory: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
+    """Earlier name of `blocks`."""
 
     def create(
         self,
@@ -576,12 +584,12 @@ class Agents(SyncResource[AsyncAgents]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[AgentState]:
+    ) -> Page[AgentState]:
         """List agents.
 
         `GET /v1/agents/`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             limit: Maximum number of agents per page. Server default: 50.
@@ -852,3 +860,5 @@ class Agents(SyncResource[AsyncAgents]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update

@@ -9,7 +9,7 @@ from typing import Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.blocks import ListBlockAgents
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState
@@ -40,7 +40,7 @@ class AsyncBlockAgents(AsyncResource):
 
         Letta 0.16.8 lists none for a block that does not exist.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             block_id: `block-<uuid4>`.
@@ -96,14 +96,14 @@ class BlockAgents(SyncResource[AsyncBlockAgents]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[AgentState]:
+    ) -> Page[AgentState]:
         """List the agents that a block is attached to.
 
         `GET /v1/blocks/{block_id}/agents`.
 
         Letta 0.16.8 lists none for a block that does not exist.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             block_id: `block-<uuid4>`.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.blocks import CreateBlock, DeleteBlock, ListBlocks, RetrieveBlock, UpdateBlock
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.block import Block
@@ -123,7 +123,7 @@ class AsyncBlocks(AsyncResource):
 
         `GET /v1/blocks/`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             limit: Maximum number of blocks per page. Server default: 50.
@@ -346,6 +346,8 @@ class AsyncBlocks(AsyncResource):
         """
         await self._send(DeleteBlock, {"block_id": block_id}, extra_headers, extra_query, extra_body, timeout)
 
+    modify = update
+
 
 class Blocks(SyncResource[AsyncBlocks]):
     """Memory blocks, which agents may share."""
@@ -443,12 +445,12 @@ class Blocks(SyncResource[AsyncBlocks]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Block]:
+    ) -> Page[Block]:
         """List blocks, including those that were created with an agent.
 
         `GET /v1/blocks/`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             limit: Maximum number of blocks per page. Server default: 50.
@@ -681,3 +683,5 @@ class Blocks(SyncResource[AsyncBlocks]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    modify = update

@@ -12,7 +12,7 @@ from letta_async.function_tools.local_tools import ToolSource
 from letta_async.function_tools.tool_loop import Approval, ToolRun
 from letta_async.operations.conversation_messages import CreateMessages, ListMessages, StreamConversation
 from letta_async.operations.conversations import Compact
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._stream import AsyncStream, Stream
 from letta_async.resources._sync import SyncResource
 from letta_async.resources._tool_running import AsyncConversationTools
@@ -372,7 +372,7 @@ class AsyncConversationMessages(AsyncConversationTools):
 
         Letta 0.16.8 lists none for a conversation that does not exist.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
@@ -805,14 +805,14 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Message]:
+    ) -> Page[Message]:
         """List the messages of a conversation.
 
         `GET /v1/conversations/{conversation_id}/messages`.
 
         Letta 0.16.8 lists none for a conversation that does not exist.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by

@@ -24,7 +24,7 @@ from letta_async.operations.conversations import (
     UpdateConversation,
 )
 from letta_async.resources._maintenance import AsyncMaintenance
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.compaction import CompactionSettings
@@ -130,7 +130,7 @@ class AsyncConversations(AsyncMaintenance):
 
         Letta 0.16.8 lists none for an agent that does not exist.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             agent_id: List conversations of this agent. Default: those of every agent.
@@ -582,14 +582,14 @@ class Conversations(SyncResource[AsyncConversations]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Conversation]:
+    ) -> Page[Conversation]:
         """List conversations.
 
         `GET /v1/conversations/`.
 
         Letta 0.16.8 lists none for an agent that does not exist.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             agent_id: List conversations of this agent. Default: those of every agent.

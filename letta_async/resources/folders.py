@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.folders import CreateFolder, ListFolders
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.folder import EmbeddingConfig, Folder
@@ -104,7 +104,7 @@ class AsyncFolders(AsyncResource):
 
         `GET /v1/folders/`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             limit: Maximum number of folders per page. Server default: 50.
@@ -213,12 +213,12 @@ class Folders(SyncResource[AsyncFolders]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Folder]:
+    ) -> Page[Folder]:
         """List folders.
 
         `GET /v1/folders/`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             limit: Maximum number of folders per page. Server default: 50.

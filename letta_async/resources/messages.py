@@ -11,7 +11,7 @@ from typing import Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.messages import ListAllMessages, RetrieveMessage, SearchMessages
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.message import Message
@@ -42,7 +42,7 @@ class AsyncMessages(AsyncResource):
 
         `GET /v1/messages/`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             limit: Maximum number of messages per page, as they are stored: one can be listed as several, or not at all.
@@ -195,12 +195,12 @@ class Messages(SyncResource[AsyncMessages]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Message]:
+    ) -> Page[Message]:
         """List messages of all agents.
 
         `GET /v1/messages/`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             limit: Maximum number of messages per page, as they are stored: one can be listed as several, or not at all.

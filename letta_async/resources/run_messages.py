@@ -9,7 +9,7 @@ from typing import Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.runs import ListRunMessages, StreamRun
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._stream import AsyncStream, Stream
 from letta_async.resources._sync import SyncResource
@@ -40,7 +40,7 @@ class AsyncRunMessages(AsyncResource):
 
         `GET /v1/runs/{run_id}/messages`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             run_id: `run-<uuid4>`.
@@ -157,12 +157,12 @@ class RunMessages(SyncResource[AsyncRunMessages]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Message]:
+    ) -> Page[Message]:
         """List the messages of a run.
 
         `GET /v1/runs/{run_id}/messages`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             run_id: `run-<uuid4>`.

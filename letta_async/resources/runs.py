@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.runs import ListRuns, RetrieveRun
-from letta_async.resources._paging import AsyncPaginator, Paginator
+from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
 from letta_async.resources._run_waiting import AsyncRunWaiting
 from letta_async.resources._sync import SyncResource
@@ -52,7 +52,7 @@ class AsyncRuns(AsyncRunWaiting):
 
         `GET /v1/runs/`.
 
-        Iterating fetches the pages as they are needed; `await` or `page()` returns the first one.
+        Iterating with `async for` fetches the pages as they are needed; `await` returns the first one.
 
         Args:
             limit: Maximum number of runs per page, at most 1000. Server default: 100.
@@ -163,12 +163,12 @@ class Runs(SyncResource[AsyncRuns]):
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Paginator[Run]:
+    ) -> Page[Run]:
         """List runs.
 
         `GET /v1/runs/`.
 
-        Iterating fetches the pages as they are needed; `page()` returns the first one.
+        The first page is requested at once. Iterating it fetches the others as they are needed.
 
         Args:
             limit: Maximum number of runs per page, at most 1000. Server default: 100.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
+from letta_async import AsyncLetta, Letta
 from letta_async.operations._operation import GET, InPath, Operation, Segment, operation
-from letta_async.operations._tree import RESOURCES, TREE
+from letta_async.operations._tree import EARLIER_NAMES, RESOURCES, TREE
 from tools.api.__main__ import generated
 from tools.api.declarations import read_call
 
@@ -40,6 +42,13 @@ def test_no_file_is_left_of_what_was_generated_once() -> None:
 def test_every_call_hangs_on_a_resource() -> None:
     assert {path.rpartition(".")[0] for path in TREE} <= {*RESOURCES}
     assert all(parent == "" or parent in RESOURCES for parent in (path.rpartition(".")[0] for path in RESOURCES))
+
+
+@pytest.mark.parametrize(("old", "new"), EARLIER_NAMES.items())
+@pytest.mark.parametrize("client", [AsyncLetta, Letta])
+def test_an_earlier_name_stands_for_the_name_of_today(client: type[AsyncLetta | Letta], old: str, new: str) -> None:
+    of_old, of_new = (attrgetter(path)(client(api_key="k")) for path in (old, new))
+    assert getattr(of_old, "__func__", type(of_old)) is getattr(of_new, "__func__", type(of_new))
 
 
 def test_a_parameter_without_a_description_is_refused() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from letta_async.operations._tree import TREE
 from letta_async.testing import EmbeddedServer
+from tools.api.left_out import reason_for
 from tools.api.spec import Description, differences, scaffold
 
 
@@ -86,3 +88,14 @@ def test_a_class_to_edit_is_python_with_a_description_below_each_field(described
     assert 'http: ClassVar[Endpoint] = PATCH("/v1/blocks/{block_id}")' in source
     assert "block_id: Annotated[str, Path()]" in source
     assert "value: InBody[str | None] = UNSET" in source
+
+
+def test_a_call_that_is_left_out_with_a_reason_is_no_difference(described: dict[str, Any]) -> None:
+    document = copy.deepcopy(described)
+    document["paths"].update({"/v1/admin/users/": {"get": {}}, "/v1/jobs/{job_id}/cancel": {"patch": {}}})
+    assert [*differences(Description(document))] == [*differences(Description(described))]
+
+
+@pytest.mark.parametrize("path", [cls.http.path for cls in TREE.values()])
+def test_no_call_that_is_there_is_left_out(path: str) -> None:
+    assert reason_for(path) is None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from letta_async import Letta, Paginator
+from letta_async import Letta, Page
 
 __all__ = ["awaited"]
 
@@ -28,22 +29,24 @@ class _Part:
         if name in {"targets", "recompile_many"}:
             return lambda *args, **kwargs: _each(value(*args, **kwargs))
         if name == "list":
-            return lambda *args, **kwargs: _Pages(value(*args, **kwargs))
+            return lambda *args, **kwargs: _Pages(partial(value, *args, **kwargs))
         return lambda *args, **kwargs: asyncio.to_thread(value, *args, **kwargs)
 
 
 class _Pages:
-    def __init__(self, pages: Paginator[Any]) -> None:
-        self._pages = pages
+    def __init__(self, request: Callable[[], Page[Any] | list[Any]]) -> None:
+        self._request = request
 
     async def page(self) -> list[Any]:
-        return await asyncio.to_thread(self._pages.page)
+        listed = await asyncio.to_thread(self._request)
+        return listed.items if isinstance(listed, Page) else listed
 
     def __await__(self) -> Generator[Any, Any, list[Any]]:
         return self.page().__await__()
 
-    def __aiter__(self) -> AsyncIterator[Any]:
-        return _each(iter(self._pages))
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        async for each in _each(iter(await asyncio.to_thread(self._request))):
+            yield each
 
 
 async def _each(items: Iterator[Any]) -> AsyncIterator[Any]:

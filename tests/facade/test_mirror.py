@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 
-from letta_async import AsyncLetta, AsyncPaginator, AsyncStream, Letta, Paginator, Stream
+from letta_async import AsyncLetta, AsyncPage, AsyncPaginator, AsyncStream, Letta, Page, Stream
 from letta_async.resources._resource import Part
 
 OWNERS = {"AgentMessages", "ConversationMessages", "Conversations", "Resources", "Runs"}
 """Where the sync twins of methods are that a base class of the async ones has."""
 OWN_WORDS = {"Letta.close"}
 """Methods that the facade explains in words of its own, besides those that stream, which send a request at once."""
-SYNC = {AsyncGenerator: Iterator, AsyncPaginator: Paginator, AsyncStream: Stream}
+LAZY = "Iterating with `async for` fetches the pages as they are needed; `await` returns the first one."
+EAGER = "The first page is requested at once. Iterating it fetches the others as they are needed."
+SYNC = {AsyncGenerator: Iterator, AsyncPaginator: Page, AsyncStream: Stream}
 """Return types of the facade, by those of the async client."""
 
 
@@ -114,7 +116,8 @@ def test_every_method_gives_the_same(
 def test_every_method_has_the_same_docstring(name: str, asynchronous: object, synchronous: object) -> None:
     assert synchronous.__doc__
     if name not in OWN_WORDS and not streams(asynchronous):
-        assert synchronous.__doc__ == (asynchronous.__doc__ or "").replace("`await` or `page()`", "`page()`")
+        words = " ".join((asynchronous.__doc__ or "").split())
+        assert " ".join(synchronous.__doc__.split()) == words.replace(LAZY, EAGER)
 
 
 @pytest.mark.parametrize(("name", "asynchronous", "synchronous"), METHODS)
@@ -137,12 +140,11 @@ def test_a_method_that_only_one_client_has_is_found(monkeypatch: pytest.MonkeyPa
     assert methods(one).keys() - methods(other).keys() == {"added"}
 
 
-def test_paginators_have_the_same_methods() -> None:
-    asynchronous, synchronous = (methods(client(api_key="k").agents.list()) for client in (AsyncLetta, Letta))
-    assert synchronous.keys() == asynchronous.keys()
-    for name, method in asynchronous.items():
-        assert inspect.signature(synchronous[name]).parameters == inspect.signature(method).parameters
-        assert synchronous[name].__doc__ == method.__doc__
+@pytest.mark.parametrize("name", ["has_next_page", "get_next_page", "iter_pages"])
+def test_pages_have_the_same_methods(name: str) -> None:
+    asynchronous, synchronous = getattr(AsyncPage, name), getattr(Page, name)
+    assert inspect.signature(synchronous).parameters == inspect.signature(asynchronous).parameters
+    assert synchronous.__doc__ == asynchronous.__doc__
 
 
 def test_the_constructors_are_the_same() -> None:

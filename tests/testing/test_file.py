@@ -147,7 +147,7 @@ def test_a_file_of_another_format_is_refused_and_left_as_it_is(filled: Path) -> 
         database.execute("PRAGMA user_version = 99")
     database.close()
     before = filled.read_bytes()
-    with pytest.raises(DataFileError, match="its format is 99, this version's 2"), EmbeddedServer(path=filled):
+    with pytest.raises(DataFileError, match="its format is 99, this version's 3"), EmbeddedServer(path=filled):
         pass
     assert filled.read_bytes() == before
 
@@ -163,7 +163,7 @@ def test_a_file_of_the_format_before_is_read(filled: Path) -> None:
         (agent,) = client.agents.list().page()
         assert client.conversations.messages.list("default", agent_id=agent.id).page()
     with sqlite3.connect(filled) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+        assert database.execute("PRAGMA user_version").fetchone() == (3,)
     database.close()
 
 

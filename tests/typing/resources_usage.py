@@ -11,6 +11,7 @@ from typing import Any, assert_type
 from letta_async import (
     AgentState,
     AsyncLetta,
+    AsyncPage,
     AsyncPaginator,
     Block,
     ClientStats,
@@ -21,6 +22,7 @@ from letta_async import (
     Message,
     NewBlock,
     Outcome,
+    Page,
     Paginator,
     RetryPolicy,
     Staleness,
@@ -49,8 +51,9 @@ async def conversations(client: AsyncLetta) -> None:
 
     listed = client.conversations.list(agent_id="agent-…", limit=5)
     assert_type(listed, AsyncPaginator[Conversation])
-    assert_type(await listed, list[Conversation])
-    assert_type(await listed.page(), list[Conversation])
+    assert_type(await listed, AsyncPage[Conversation])
+    assert_type((await listed).items, list[Conversation])
+    assert_type(await (await listed.page()).get_next_page(), AsyncPage[Conversation])
     async for conversation in listed:
         assert_type(conversation, Conversation)
     async for message in client.conversations.messages.list("conv-…", order="asc"):
@@ -136,7 +139,9 @@ def facade(client: Letta) -> None:
     client.conversations.delete("conv-…")
     client.conversations.list(order="up")  # type: ignore[arg-type]
     client.conversations.retrieve("conv-…", timeouts=5)  # type: ignore[call-arg]
-    client.conversations.list()[0]  # type: ignore[index]
+    assert_type(client.conversations.list()[0], Conversation)
+    assert_type(listed.get_next_page(), Page[Conversation])
+    assert_type(client.conversations.list().items, list[Conversation])
 
 
 def facade_of_agents_and_blocks(client: Letta) -> None:

@@ -73,9 +73,9 @@ def docstring(call: Call, *, waits: bool) -> str:
     paragraphs = [_endpoint(call), *text]
     if call.lists:
         paragraphs.append(
-            "Iterating fetches the pages as they are needed; `page()` returns the first one."
+            "The first page is requested at once. Iterating it fetches the others as they are needed."
             if waits
-            else "Iterating fetches the pages as they are needed; `await` or `page()` returns the first one."
+            else "Iterating with `async for` fetches the pages as they are needed; `await` returns the first one."
         )
     if call.streams:
         paragraphs.append(

@@ -21,7 +21,7 @@ _NAMED: Final = {
     "function_tools.functions": ["client_tool"],
     "function_tools.tool_loop": ["ToolRun"],
     "operations.conversations": ["Recompile"],
-    "resources._paging": ["AsyncPaginator", "Paginator"],
+    "resources._paging": ["AsyncPage", "AsyncPaginator", "Page", "Paginator"],
     "resources._stream": ["AsyncStream", "Stream"],
     "retry": ["RetryPolicy"],
     "sync": ["Letta"],

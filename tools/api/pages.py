@@ -7,6 +7,7 @@ from typing import Final
 from letta_async.operations._tree import RESOURCES, TREE
 
 from .docstrings import summary
+from .left_out import LEFT_OUT
 from .modules import class_name, module_name
 from .raw import RAW_METHODS
 
@@ -38,9 +39,16 @@ def index_page() -> str:
         "```{eval-rst}\n"
         + "\n".join(f".. automethod:: letta_async.AsyncLetta.{name}" for name in RAW_METHODS)
         + "\n```\n\n"
+        "## Calls of the server without a method\n\n"
+        "`client.get`, `client.post` and so on reach these.\n\n"
+        "| path | why |\n|---|---|\n"
+        + "\n".join(f"| `{path}` | {reason} |" for path, reason in LEFT_OUT.items())
+        + "\n\n"
         "## Lists\n\n"
         "```{eval-rst}\n.. autoclass:: letta_async.AsyncPaginator\n   :members:\n\n"
-        ".. autoclass:: letta_async.Paginator\n   :members:\n```\n\n"
+        ".. autoclass:: letta_async.AsyncPage\n   :members:\n\n"
+        ".. autoclass:: letta_async.Page\n   :members:\n\n"
+        ".. py:data:: letta_async.Paginator\n\n   Earlier name of `Page`.\n```\n\n"
         "## Streams\n\n"
         "```{eval-rst}\n.. autoclass:: letta_async.AsyncStream\n   :members:\n\n"
         ".. autoclass:: letta_async.Stream\n   :members:\n```\n"

@@ -19,6 +19,8 @@ from letta_async._schema.upload import Upload
 from letta_async.operations._operation import Operation
 from letta_async.operations._tree import TREE
 
+from .left_out import reason_for
+
 __all__ = ["Description", "differences", "scaffold"]
 
 Kinds = frozenset[str]
@@ -127,7 +129,7 @@ def differences(description: Description) -> Iterator[str]:
         else:
             yield from _field_differences(attribute, declared_fields(cls), description.fields(*place))
     for shape, (method, path) in known.items():
-        if shape not in declared:
+        if shape not in declared and reason_for(path) is None:
             yield f"{method} {path} has no method"
 
 

@@ -1,0 +1,38 @@
+"""Calls of a server that have no method, with the reason: `make api-diff` leaves them out, the reference lists them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["LEFT_OUT", "reason_for"]
+
+_OPENAI: Final = "Speaks the OpenAI API: a client of that API understands it."
+_RAW: Final = "Shows a provider's request, for debugging the server."
+_FOLDERS: Final = "Earlier name of folders: `client.folders` and `client.agents.folders`."
+LEFT_OUT: Final[dict[str, str]] = {
+    "/v1/_internal…": "Meant for the hosted API itself, and described as internal.",
+    "/v1/admin/…": "Administration of a server's users and organizations, by those who run it.",
+    "/v1/agents/{agent_id}/messages/preview-raw-payload": _RAW,
+    "/v1/agents/{agent_id}/sources…": _FOLDERS,
+    "/v1/agents/{agent_id}/system-prompt/recompile": "Another path of `client.agents.recompile`.",
+    "/v1/auth": "For the web interface; the API key of a client goes with every request.",
+    "/v1/chat/completions": _OPENAI,
+    "/v1/conversations/{conversation_id}/messages/preview-raw-payload": _RAW,
+    "/v1/embeddings/total_storage_size": "A figure for the bill of the hosted API.",
+    "/v1/jobs/…": "Earlier name of runs: `client.runs`.",
+    "/v1/messages/batches…": "Needs a batch API of the model's provider.",
+    "/v1/ready/": "For load balancers; `client.health()` says more.",
+    "/v1/sandbox-config/…": "Settings of the machine on which a server runs tools, by those who run it.",
+    "/v1/sources/…": _FOLDERS,
+    "/v1/telemetry/…": "Earlier name of traces: `client.steps.trace`.",
+    "/v1/tools/mcp/…": "Earlier name of MCP servers: `client.mcp_servers`.",
+    "/v1/voice-beta/…": _OPENAI,
+}
+"""Reason, by path; `…` stands for anything."""
+
+
+def reason_for(path: str) -> str | None:
+    """Return why the calls of a path have no method; `None` if they should have one."""
+    patterns = ((re.escape(left_out).replace("…", ".*"), reason) for left_out, reason in LEFT_OUT.items())
+    return next((reason for pattern, reason in patterns if re.fullmatch(pattern, path)), None)
