@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from letta_async.function_tools.functions import client_tool
     from letta_async.function_tools.tool_loop import ToolRun
     from letta_async.operations.conversations import Recompile
-    from letta_async.resources._paging import AsyncPaginator, Paginator
+    from letta_async.resources._paging import AsyncPage, AsyncPaginator, Page, Paginator
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Letta
@@ -173,6 +173,7 @@ __all__ = [
     "ArgumentProblem",
     "AssistantMessage",
     "AsyncLetta",
+    "AsyncPage",
     "AsyncPaginator",
     "AsyncStream",
     "Attempt",
@@ -242,6 +243,7 @@ __all__ = [
     "OpenAIReasoning",
     "OpenRouterModelSettings",
     "Outcome",
+    "Page",
     "Paginator",
     "PermissionDeniedError",
     "PipRequirement",
@@ -321,6 +323,7 @@ _HOMES: Final = {
     "ArgumentProblem": "errors",
     "AssistantMessage": "types.message",
     "AsyncLetta": "client",
+    "AsyncPage": "resources._paging",
     "AsyncPaginator": "resources._paging",
     "AsyncStream": "resources._stream",
     "Attempt": "errors",
@@ -391,6 +394,7 @@ _HOMES: Final = {
     "OpenAIReasoning": "types.providers",
     "OpenRouterModelSettings": "types.providers",
     "Outcome": "batch.outcome",
+    "Page": "resources._paging",
     "Paginator": "resources._paging",
     "PermissionDeniedError": "errors",
     "PipRequirement": "types.tool",
