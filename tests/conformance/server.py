@@ -38,8 +38,10 @@ class Recorder:
     base_url: str = ""
     responses: dict[str, tuple[str, list[Any]]] = field(default_factory=dict[str, tuple[str, list[Any]]])
     """Form of each call's response, `json` or `events`, and the responses."""
-    requests: dict[tuple[str, str], list[Request]] = field(default_factory=dict[tuple[str, str], list[Request]])
-    """Requests, by client and name of the call."""
+    requests: dict[tuple[str, str, int], list[Request]] = field(
+        default_factory=dict[tuple[str, str, int], list[Request]]
+    )
+    """Requests, by client, name of the call, and number of the response."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -72,7 +74,7 @@ class Recorder:
 
     async def _serve(self, request: web.Request) -> web.Response:
         client, number, name = request.headers["x-call"].split(" ", 2)
-        self.requests.setdefault((client, name), []).append(await _recorded(request))
+        self.requests.setdefault((client, name, int(number)), []).append(await _recorded(request))
         form, responses = self.responses[name]
         response = responses[int(number)]
         if form == "json":
