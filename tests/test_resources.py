@@ -14,7 +14,8 @@ from letta_async import AsyncLetta, InvalidArgumentError, NewBlock
 from letta_async._http.request import CallOptions, build
 from letta_async.config import ClientConfig
 from letta_async.operations._operation import Operation
-from letta_async.operations._tree import TREE
+from letta_async.operations._tool_loop import LoopParameters, RunAgentTools, RunConversationTools, ToolLoopOperation
+from letta_async.operations._tree import COMPOSED, TREE
 from letta_async.resources._resource import AsyncResource
 from tests.ids import AGENT, CONVERSATION
 
@@ -91,6 +92,32 @@ async def test_a_misspelt_parameter_is_an_error_of_python(
     }
     with pytest.raises(TypeError, match="unexpected keyword argument 'misspelt'"):
         method(**required, misspelt=1)
+
+
+@pytest.mark.parametrize(("path", "operation"), COMPOSED.items())
+async def test_a_method_of_several_calls_hands_on_all_its_parameters(
+    path: str, operation: type[Operation[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_on: list[Any] = []
+
+    async def make(*arguments: Any) -> None:
+        handed_on[:] = arguments
+
+    home, _, name = path.rpartition(".")
+    part = resource(home)
+    monkeypatch.setattr(part, f"_{operation.made_by}", make)
+    given = {parameter: object() for parameter in inspect.signature(getattr(part, name)).parameters}
+    options = {field.name: given[field.name] for field in attrs.fields(CallOptions)}
+    await getattr(part, name)(**given)
+    own = {parameter: value for parameter, value in given.items() if parameter not in options}
+    assert handed_on == [operation, own, *options.values()]
+    assert own.keys() == {field.name for field in attrs.fields(operation)}
+
+
+@pytest.mark.parametrize("loop", [RunAgentTools, RunConversationTools])
+def test_what_a_loop_does_not_use_itself_its_call_can_send(loop: type[ToolLoopOperation]) -> None:
+    used = {field.name for field in attrs.fields(LoopParameters)}
+    assert {field.name for field in attrs.fields(loop)} - used < {field.name for field in attrs.fields(loop.sends)}
 
 
 @pytest.mark.parametrize("name", CALLS)

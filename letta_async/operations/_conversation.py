@@ -1,16 +1,36 @@
-"""Operations on a conversation, or on an agent's own messages in the agent-direct mode."""
+"""Base class of calls about a conversation, and parameters that they share with calls about an agent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from letta_async._schema.unset import UNSET
-from letta_async.operations._operation import AgentId, ConversationId, InBody, InPath, Operation, operation
+import attrs
 
-__all__ = ["ConversationOperation"]
+from letta_async._schema.unset import UNSET
+from letta_async.operations._operation import AgentId, ConversationId, InBody, InPath, InQuery, Operation, operation
+from letta_async.types.compaction import CompactionSettings
+
+__all__ = ["CompactionParameters", "ConversationOperation", "DryRunParameters"]
 
 Answer = TypeVar("Answer")
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class CompactionParameters:
+    """Parameter of a compaction, of the messages of an agent or of a conversation."""
+
+    compaction_settings: InBody[CompactionSettings | None] = UNSET
+    """How to compact, as a `CompactionSettings` or a mapping of the same fields; both are validated. Fields that are
+    left out are taken from the agent's own settings."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class DryRunParameters:
+    """Parameter of a compilation, of the system prompt of an agent or of a conversation."""
+
+    dry_run: InQuery[bool] = UNSET
+    """Compile and return the prompt, but store nothing. Server default: `False`."""
 
 
 @operation

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
 
+import attrs
+
+from letta_async._schema.fields import PageSize
 from letta_async._schema.pages import CursorPage, ObjectPage
 from letta_async._schema.unset import UNSET
-from letta_async.operations._operation import Operation, operation
+from letta_async.operations._operation import InQuery, Operation, operation
 
-__all__ = ["CursorListing", "Listing"]
+__all__ = ["CreationOrder", "CursorListing", "IdListing", "Listing"]
 
 Item = TypeVar("Item")
 
@@ -72,6 +75,39 @@ class Listing(Operation[list[Item]], Generic[Item]):
             return {}
         last: Any = page[-1]
         return {"after": last.id}
+
+
+@operation
+class IdListing(Listing[Item], Generic[Item]):
+    """A call whose pages begin after the item with an ID, or end before it, as most lists of the API do.
+
+    A subclass sets `item`, and the defaults where its own differ; they replace the words in braces in the descriptions.
+    It declares `after` and `before` again, without a description, to say which form the IDs have.
+    """
+
+    item: ClassVar[str]
+    """Singular noun for an item."""
+    default_limit: ClassVar[int] = 50
+    """Page size of the server where a call has no `limit`."""
+    default_order: ClassVar[str] = "desc"
+    """Order of the server where a call has no `order`."""
+
+    limit: InQuery[PageSize | None] = UNSET
+    """Maximum number of {items} per page. Server default: {default_limit}."""
+    after: InQuery[str | None] = UNSET
+    """Start after the {item} with this ID, in the order of the list."""
+    before: InQuery[str | None] = UNSET
+    """End before the {item} with this ID, in the order of the list."""
+    order: InQuery[Literal["asc", "desc"]] = UNSET
+    """`asc` lists the oldest first, `desc` the newest. Server default: `{default_order}`."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class CreationOrder:
+    """Parameter of a list that the server sorts by the time of creation alone."""
+
+    order_by: InQuery[Literal["created_at"]] = UNSET
+    """Field that the order goes by. Server default: `created_at`."""
 
 
 @operation

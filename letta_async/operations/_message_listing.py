@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from letta_async.operations._listing import Listing
-from letta_async.operations._operation import operation
+import attrs
 
-__all__ = ["MessageListing"]
+from letta_async._schema.fields import PageSize
+from letta_async._schema.unset import UNSET
+from letta_async.operations._listing import CreationOrder, IdListing
+from letta_async.operations._operation import InQuery, MessageId, operation
+from letta_async.types.turn import MessageType
+
+__all__ = ["MessageListing", "MessageTypeFilter", "TurnMessageListing"]
 
 Item = TypeVar("Item")
 
 
 @operation
-class MessageListing(Listing[Item], Generic[Item]):
-    """A call that lists messages. A subclass has the parameters `limit`, `after`, `before` and `order`."""
+class MessageListing(IdListing[Item], Generic[Item]):
+    """A call that lists messages."""
+
+    item: ClassVar[str] = "message"
+    default_limit: ClassVar[int] = 100
+
+    limit: InQuery[PageSize | None] = UNSET
+    """Maximum number of messages per page, as they are stored: one can be listed as several, or not at all. Server
+    default: {default_limit}."""
+    after: InQuery[MessageId | None] = UNSET
+    before: InQuery[MessageId | None] = UNSET
 
     def arranged(self, page: list[Item]) -> list[Item]:
         """Return the newest first, unless the oldest are requested first.
 
         Letta 0.16.8 returns the messages of agents the oldest first in both orders.
         """
-        order: Any = getattr(self, "order", None)
         messages: Any = page
         first, last = (messages[0].date, messages[-1].date) if page else (None, None)
-        if order == "asc" or self._keeps_order() or not (first and last and first <= last):
+        if self.order == "asc" or self._keeps_order() or not (first and last and first <= last):
             return page
         return page[::-1]
 
@@ -46,6 +59,27 @@ class MessageListing(Listing[Item], Generic[Item]):
         """
         if not page:
             return {}
-        order: Any = getattr(self, "order", None)
         last: Any = page[-1]
-        return {"after" if order == "asc" else "before": last.id}
+        return {"after" if self.order == "asc" else "before": last.id}
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class MessageTypeFilter:
+    """Parameter of a list that can be limited to some types of messages."""
+
+    include_return_message_types: InQuery[list[MessageType] | None] = UNSET
+    """List messages of these types alone, such as `assistant_message`. Default: all."""
+
+
+@operation
+class TurnMessageListing(MessageTypeFilter, CreationOrder, MessageListing[Item], Generic[Item]):
+    """A call that lists the messages of an agent or of a conversation, turn by turn."""
+
+    after: InQuery[MessageId | None] = UNSET
+    """List messages later than the one with this ID, whatever the order."""
+    before: InQuery[MessageId | None] = UNSET
+    """List messages earlier than the one with this ID, whatever the order."""
+    group_id: InQuery[str | None] = UNSET
+    """List messages of this group of agents."""
+    include_err: InQuery[bool | None] = UNSET
+    """Include messages of failed steps, for debugging."""

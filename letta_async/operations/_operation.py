@@ -166,9 +166,16 @@ def DELETE(path: str) -> Endpoint:  # noqa: N802 - as above
     return Endpoint(method="DELETE", path=path, repeatable=True)
 
 
-def _hash_by_path(_cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
-    """Hash an operation by its path parameters alone: other parameters may be lists and mappings."""
-    return [field.evolve(hash=str(field.type).startswith("InPath[")) for field in fields]
+def _arranged(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """Return the fields as an operation has them.
+
+    A field that is declared again keeps its place. The hash is that of the path parameters alone: others may be lists
+    and mappings.
+    """
+    named = {field.name: field for field in fields}
+    bases = [base for base in reversed(cls.__mro__[1:]) if attrs.has(base)]
+    names = dict.fromkeys([*(field.name for base in bases for field in attrs.fields(base)), *named])
+    return [named[name].evolve(hash=str(named[name].type).startswith("InPath[")) for name in names]
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
@@ -177,7 +184,7 @@ def operation(cls: Class) -> Class:
 
     It has no slots, so that it can have several bases with fields.
     """
-    return attrs.frozen(cls, kw_only=True, slots=False, field_transformer=_hash_by_path)
+    return attrs.frozen(cls, kw_only=True, slots=False, field_transformer=_arranged)
 
 
 @operation
@@ -193,6 +200,8 @@ class Operation(Record, Generic[Answer]):
     """Type of the response, taken from the type argument."""
     event: ClassVar[Any] = None
     """Type of an event, where the response is or can be an event stream; see `operations._streaming`."""
+    made_by: ClassVar[str | None] = None
+    """Name of the method that a base class of the resource makes of several calls; `None` for a single call."""
     __attrs_attrs__: ClassVar[Any]
 
     @classmethod

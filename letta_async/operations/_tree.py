@@ -20,9 +20,12 @@ from letta_async.operations import (
     messages,
     runs,
 )
+from letta_async.operations._finding import FindOrCreateAgent, FindOrCreateBlock
 from letta_async.operations._operation import Operation
+from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools
 
-__all__ = ["EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
+__all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
+__all__ = ["COMPOSED", "EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
     "agents": "Agents, from whose memory system prompts are compiled.",
@@ -96,13 +99,23 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
 }
 """Operation of each method, by its attribute path on a client."""
 
+COMPOSED: Final[dict[str, type[Operation[Any]]]] = {
+    "agents.find_or_create": FindOrCreateAgent,
+    "agents.messages.run_tools": RunAgentTools,
+    "blocks.find_or_create": FindOrCreateBlock,
+    "conversations.messages.run_tools": RunConversationTools,
+}
+"""Declaration of each method that makes several calls, by its attribute path on a client."""
+
 EXTENSIONS: Final[dict[str, str]] = {
-    "agents.messages": "letta_async.resources._tool_running.AsyncAgentTools",
+    "agents": "letta_async.resources._finding.AsyncFinding",
+    "agents.messages": "letta_async.resources._tool_running.AsyncToolRunning",
+    "blocks": "letta_async.resources._finding.AsyncFinding",
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
-    "conversations.messages": "letta_async.resources._tool_running.AsyncConversationTools",
+    "conversations.messages": "letta_async.resources._tool_running.AsyncToolRunning",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
 }
-"""Class with the methods of a resource that are more than one call, written by hand."""
+"""Base class of a resource with what is more than one call, written by hand: methods, or what `COMPOSED` ones do."""
 
 EARLIER_NAMES: Final[dict[str, str]] = {
     "agents.modify": "agents.update",

@@ -16,7 +16,7 @@ from letta_async.operations._streaming import ResumableOperation
 from letta_async.types.content import ContentPart
 from letta_async.types.turn import ClientSkill, ClientTool, MessageCreate, MessageType, TurnMessage
 
-__all__ = ["StreamingTurn", "TurnOperation"]
+__all__ = ["StreamingTurn", "TurnOperation", "TurnParameters"]
 
 Answer = TypeVar("Answer")
 StepCount = Annotated[int, Range(minimum=1)]
@@ -33,8 +33,8 @@ _DEPRECATED = (
 
 
 @operation
-class TurnOperation(Operation[Answer], Generic[Answer]):
-    """A call that sends messages to an agent. Exactly one of `input` and `messages` is required."""
+class TurnParameters(Operation[Answer], Generic[Answer]):
+    """Parameters of a turn, however many calls make it. Exactly one of `input` and `messages` is required."""
 
     messages: InBody[list[TurnMessage] | None] = UNSET
     """Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content": …}`, and
@@ -43,19 +43,8 @@ class TurnOperation(Operation[Answer], Generic[Answer]):
     """Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`."""
     max_steps: InBody[StepCount] = UNSET
     """Maximum number of steps the agent takes, at least 1. Server default: 50."""
-    use_assistant_message: InBody[bool] = UNSET
-    """Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server default: `True`."""
-    assistant_message_tool_name: InBody[str] = UNSET
-    """Name of the message tool; deprecated by the API. Server default: `send_message`."""
-    assistant_message_tool_kwarg: InBody[str] = UNSET
-    """Name of the message tool's argument; deprecated by the API. Server default: `message`."""
     include_return_message_types: InBody[list[MessageType] | None] = UNSET
     """Return messages of these types alone, such as `assistant_message`. Default: all."""
-    enable_thinking: InBody[str] = UNSET
-    """Enable reasoning before responses and tool calls; deprecated by the API."""
-    client_tools: InBody[list[ClientTool] | None] = UNSET
-    """Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and `parameters`. A call of
-    one ends the turn; the next call's `messages` carries the tool's return."""
     client_skills: InBody[list[ClientSkill] | None] = UNSET
     """Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system prompt."""
     override_model: InBody[str | None] = UNSET
@@ -73,6 +62,23 @@ class TurnOperation(Operation[Answer], Generic[Answer]):
     wait_if_busy: InClient[Seconds] = UNSET
     """Seconds to wait while the agent or the conversation is busy with another turn (409), during which the request is
     repeated. Default: 0, no longer than the retry policy says."""
+
+
+@operation
+class TurnOperation(TurnParameters[Answer], Generic[Answer]):
+    """A call that sends messages to an agent."""
+
+    client_tools: InBody[list[ClientTool] | None] = UNSET
+    """Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and `parameters`. A call of
+    one ends the turn; the next call's `messages` carries the tool's return."""
+    use_assistant_message: InBody[bool] = UNSET
+    """Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server default: `True`."""
+    assistant_message_tool_name: InBody[str] = UNSET
+    """Name of the message tool; deprecated by the API. Server default: `send_message`."""
+    assistant_message_tool_kwarg: InBody[str] = UNSET
+    """Name of the message tool's argument; deprecated by the API. Server default: `message`."""
+    enable_thinking: InBody[str] = UNSET
+    """Enable reasoning before responses and tool calls; deprecated by the API."""
 
     @property
     def conflict_patience(self) -> float:

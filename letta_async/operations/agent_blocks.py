@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from letta_async._schema.fields import PageSize
+import attrs
+
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import (
     GET,
     PATCH,
@@ -27,7 +28,7 @@ __all__ = ["AttachBlock", "DetachBlock", "ListAgentBlocks", "RetrieveAgentBlock"
 
 
 @operation
-class ListAgentBlocks(Listing[Block]):
+class ListAgentBlocks(IdListing[Block]):
     """List the blocks of an agent. Letta 0.16.8 orders them by their ID, whatever their age.
 
     Raises:
@@ -36,23 +37,31 @@ class ListAgentBlocks(Listing[Block]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/core-memory/blocks")
+    item: ClassVar[str] = "block"
+    default_limit: ClassVar[int] = 100
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of blocks per page. Server default: 100."""
     after: InQuery[BlockId | None] = UNSET
-    """Start after the block with this ID, in the order of the list."""
     before: InQuery[BlockId | None] = UNSET
-    """End before the block with this ID, in the order of the list."""
     order: InQuery[Literal["asc", "desc"]] = UNSET
     """`asc` for ascending, `desc` for descending order. Server default: `desc`."""
     order_by: InQuery[Literal["created_at"]] = UNSET
     """Field that the order goes by; Letta 0.16.8 ignores it. Server default: `created_at`."""
 
 
+@attrs.frozen(kw_only=True, slots=False)
+class LabelledBlock:
+    """Parameters of the path to the block of an agent that has a label."""
+
+    block_label: InPath[Segment]
+    """Name of the block in prompts, such as `human`. Letta 0.16.8 finds none whose label contains a `/`."""
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+
+
 @operation
-class RetrieveAgentBlock(Operation[Block]):
+class RetrieveAgentBlock(LabelledBlock, Operation[Block]):
     """Retrieve the block of an agent that has a label.
 
     Raises:
@@ -62,14 +71,9 @@ class RetrieveAgentBlock(Operation[Block]):
 
     http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/core-memory/blocks/{block_label}")
 
-    block_label: InPath[Segment]
-    """Name of the block in prompts, such as `human`. Letta 0.16.8 finds none whose label contains a `/`."""
-    agent_id: InPath[AgentId]
-    """`agent-<uuid4>`."""
-
 
 @operation
-class UpdateAgentBlock(BlockChanges, Operation[Block]):
+class UpdateAgentBlock(LabelledBlock, BlockChanges, Operation[Block]):
     """Update the block of an agent that has a label.
 
     The own system prompt of this agent changes with it. Those of its conversations, and of other agents with the block,
@@ -83,11 +87,6 @@ class UpdateAgentBlock(BlockChanges, Operation[Block]):
     """
 
     http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}/core-memory/blocks/{block_label}")
-
-    block_label: InPath[Segment]
-    """Name of the block in prompts, such as `human`. Letta 0.16.8 finds none whose label contains a `/`."""
-    agent_id: InPath[AgentId]
-    """`agent-<uuid4>`."""
 
 
 @operation

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import CursorListing
+from letta_async.operations._listing import CreationOrder, CursorListing
 from letta_async.operations._operation import (
     GET,
     AgentId,
@@ -21,7 +21,7 @@ __all__ = ["ListAgentFiles"]
 
 
 @operation
-class ListAgentFiles(CursorListing[AgentFileAttachment]):
+class ListAgentFiles(CreationOrder, CursorListing[AgentFileAttachment]):
     """List the files of an agent's folders.
 
     Letta 0.16.8 lists them in the order of their ID, unless `after` or `before` is passed: then it sorts by age, but
@@ -47,8 +47,6 @@ class ListAgentFiles(CursorListing[AgentFileAttachment]):
     """End before the file whose relation to the agent has this ID. Only the first page can be fetched with it."""
     order: InQuery[Literal["asc", "desc"]] = UNSET
     """`asc` lists the oldest first, `desc` the newest; counts with `after` or `before`. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     cursor: InQuery[str | None] = UNSET
     """Start after the page that had this cursor; an iteration sets it by itself."""
     is_open: InQuery[bool | None] = UNSET

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
-from letta_async.operations._message_listing import MessageListing
+from letta_async.operations._conversation import CompactionParameters
+from letta_async.operations._message_listing import TurnMessageListing
 from letta_async.operations._operation import (
     GET,
     PATCH,
@@ -18,7 +18,6 @@ from letta_async.operations._operation import (
     InBody,
     InPath,
     InQuery,
-    MessageId,
     Operation,
     RunId,
     operation,
@@ -26,12 +25,11 @@ from letta_async.operations._operation import (
 from letta_async.operations._streaming import StreamOperation, SwitchedOperation
 from letta_async.operations._turn import StreamingTurn, TurnOperation
 from letta_async.types.agent import AgentState
-from letta_async.types.compaction import CompactionSettings
 from letta_async.types.conversation import CompactResponse
 from letta_async.types.message import Message
 from letta_async.types.run import Run
 from letta_async.types.stream import StreamEvent
-from letta_async.types.turn import LettaResponse, MessageType
+from letta_async.types.turn import LettaResponse
 
 __all__ = [
     "CancelAgentMessages",
@@ -116,7 +114,7 @@ class CreateAgentMessagesAsync(TurnOperation[Run]):
 
 
 @operation
-class ListAgentMessages(MessageListing[Message]):
+class ListAgentMessages(TurnMessageListing[Message]):
     """List the messages of an agent, those of its conversations included.
 
     Raises:
@@ -128,25 +126,8 @@ class ListAgentMessages(MessageListing[Message]):
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of messages per page, as they are stored: one can be listed as several, or not at all. Server
-    default: 100."""
-    after: InQuery[MessageId | None] = UNSET
-    """List messages later than the one with this ID, whatever the order."""
-    before: InQuery[MessageId | None] = UNSET
-    """List messages earlier than the one with this ID, whatever the order."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     conversation_id: InQuery[ConversationId | None] = UNSET
     """List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own. Default: all."""
-    group_id: InQuery[str | None] = UNSET
-    """List messages of this group of agents."""
-    include_err: InQuery[bool | None] = UNSET
-    """Include messages of failed steps, for debugging."""
-    include_return_message_types: InQuery[list[MessageType] | None] = UNSET
-    """List messages of these types alone, such as `assistant_message`. Default: all."""
     use_assistant_message: InQuery[bool] = UNSET
     """Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server default: `True`."""
     assistant_message_tool_name: InQuery[str] = UNSET
@@ -199,7 +180,7 @@ class ResetAgentMessages(Operation[AgentState | None]):
 
 
 @operation
-class CompactAgentMessages(Operation[CompactResponse]):
+class CompactAgentMessages(CompactionParameters, Operation[CompactResponse]):
     """Summarize the messages of an agent, so that fewer of them stay in its context.
 
     The server asks a model for the summary. Done twice, it summarizes the summary, and costs twice.
@@ -215,6 +196,3 @@ class CompactAgentMessages(Operation[CompactResponse]):
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    compaction_settings: InBody[CompactionSettings | None] = UNSET
-    """How to compact, as a `CompactionSettings` or a mapping of the same fields; both are validated. Fields that are
-    left out are taken from the agent's own settings."""

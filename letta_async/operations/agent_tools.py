@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar
 
-from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET, Unset
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     GET,
     PATCH,
@@ -27,12 +26,9 @@ from letta_async.types.tool import Tool
 
 __all__ = ["ListAgentTools", "UpdateToolApproval"]
 
-_DEFAULT_LIMIT: Final = 10
-"""Page size of Letta 0.16.8 where a call has no `limit`."""
-
 
 @operation
-class ListAgentTools(Listing[Tool]):
+class ListAgentTools(CreationOrder, IdListing[Tool]):
     """List the tools of an agent.
 
     Letta 0.16.8 sorts by age, but compares `after` and `before` with the ID, so that pages would leave tools out. An
@@ -40,23 +36,17 @@ class ListAgentTools(Listing[Tool]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/tools")
+    item: ClassVar[str] = "tool"
+    default_limit: ClassVar[int] = 10
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of tools per page. Server default: 10."""
     after: InQuery[ToolId | None] = UNSET
-    """Start after the tool with this ID, in the order of the list."""
     before: InQuery[ToolId | None] = UNSET
-    """End before the tool with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
 
     def following(self, page: list[Tool]) -> Mapping[str, Any]:
         """Return a larger limit, unless the page is smaller than its own."""
-        limit: int = self.given().get("limit") or _DEFAULT_LIMIT  # type: ignore[assignment]  # an int, as declared
+        limit: int = self.given().get("limit") or self.default_limit  # type: ignore[assignment]  # an int, as declared
         return {"limit": 2 * limit} if len(page) >= limit else {}
 
     def is_astray(self, page: list[Tool], following: Mapping[str, Any], known: Container[int | None]) -> bool:

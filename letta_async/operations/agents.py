@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import Count, PageSize
+from letta_async._schema.fields import Count
 from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._conversation import DryRunParameters
+from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import (
     DELETE,
     GET,
@@ -35,8 +36,41 @@ from letta_async.types.response_format import ResponseFormat
 __all__ = ["CreateAgent", "DeleteAgent", "ListAgents", "RecompileAgent", "RetrieveAgent", "UpdateAgent"]
 
 
+@attrs.frozen(kw_only=True, slots=False)
+class AgentFields:
+    """What can be set of an agent, when it is created or later."""
+
+    name: InBody[str | None] = UNSET
+    """Name of the agent."""
+    model: InBody[str | None] = UNSET
+    """Handle of the model, `provider/model-name`."""
+    model_settings: InBody[ModelSettings | None] = UNSET
+    """Settings of the model, as a class of this package or a mapping of the same fields; both are validated."""
+    context_window_limit: InBody[Count | None] = UNSET
+    """Size of the context window, in tokens."""
+    embedding: InBody[str | None] = UNSET
+    """Handle of the embedding model, `provider/model-name`."""
+    system: InBody[str | None] = UNSET
+    """Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which otherwise
+    follows at the end."""
+    compaction_settings: InBody[CompactionSettings | None] = UNSET
+    """How the agent's conversations are compacted unless a call says otherwise."""
+    response_format: InBody[ResponseFormat | None] = UNSET
+    """Shape that the agent's answers must have."""
+    description: InBody[str | None] = UNSET
+    """Description of the agent's purpose."""
+    tool_exec_environment_variables: InBody[Mapping[str, SecretText] | None] = attrs.field(
+        default=UNSET, repr=False, metadata=SECRET
+    )
+    """Older name of `secrets`, which counts where both are passed."""
+    timezone: InBody[str | None] = UNSET
+    """Time zone of times in the agent's prompts, such as `Europe/Berlin`."""
+    hidden: InBody[bool | None] = UNSET
+    """Leave the agent out of lists."""
+
+
 @operation
-class CreateAgent(Operation[AgentState]):
+class CreateAgent(AgentFields, Operation[AgentState]):
     """Create an agent.
 
     Fields of the API that have no parameter here go into `extra_body`.
@@ -50,12 +84,8 @@ class CreateAgent(Operation[AgentState]):
     """Kind of agent. Server default: `letta_v1_agent`."""
     model: InBody[str | None] = UNSET
     """Handle of the model, `provider/model-name`; the server requires one."""
-    model_settings: InBody[ModelSettings | None] = UNSET
-    """Settings of the model, as a class of this package or a mapping of the same fields; both are validated."""
     context_window_limit: InBody[Count | None] = UNSET
     """Size of the context window, in tokens. Server default: the model's, at most 128000."""
-    embedding: InBody[str | None] = UNSET
-    """Handle of the embedding model, `provider/model-name`."""
     system: InBody[str | None] = UNSET
     """Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which otherwise
     follows at the end. Server default: the text that belongs to `agent_type`."""
@@ -69,20 +99,10 @@ class CreateAgent(Operation[AgentState]):
     """Names of tools to attach, such as `conversation_search`; a name that does not exist is a `BadRequestError`."""
     include_base_tools: InBody[bool] = UNSET
     """Attach the tools of the agent's type. Server default: `True`."""
-    compaction_settings: InBody[CompactionSettings | None] = UNSET
-    """How the agent's conversations are compacted unless a call says otherwise."""
-    response_format: InBody[ResponseFormat | None] = UNSET
-    """Shape that the agent's answers must have."""
-    description: InBody[str | None] = UNSET
-    """Description of the agent's purpose."""
     metadata: InBody[Mapping[str, Any] | None] = UNSET
     """JSON object to store with the agent."""
     secrets: InBody[Mapping[str, SecretText] | None] = attrs.field(default=UNSET, repr=False, metadata=SECRET)
     """Environment variables of the agent's tools, by name; error messages and `repr` never show the values."""
-    tool_exec_environment_variables: InBody[Mapping[str, SecretText] | None] = attrs.field(
-        default=UNSET, repr=False, metadata=SECRET
-    )
-    """Older name of `secrets`, which counts where both are passed."""
     tags: InBody[list[str] | None] = UNSET
     """Tags to find the agent by."""
     timezone: InBody[str | None] = UNSET
@@ -92,19 +112,14 @@ class CreateAgent(Operation[AgentState]):
 
 
 @operation
-class ListAgents(Listing[AgentState]):
+class ListAgents(IdListing[AgentState]):
     """List agents."""
 
     http: ClassVar[Endpoint] = GET("/v1/agents/")
+    item: ClassVar[str] = "agent"
 
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of agents per page. Server default: 50."""
     after: InQuery[AgentId | None] = UNSET
-    """Start after the agent with this ID, in the order of the list."""
     before: InQuery[AgentId | None] = UNSET
-    """End before the agent with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
     order_by: InQuery[Literal["created_at", "updated_at", "last_run_completion"]] = UNSET
     """Time that the order goes by. Server default: `created_at`."""
     name: InQuery[str | None] = UNSET
@@ -140,7 +155,7 @@ class RetrieveAgent(Operation[AgentState]):
 
 
 @operation
-class UpdateAgent(Operation[AgentState]):
+class UpdateAgent(AgentFields, Operation[AgentState]):
     """Update an agent.
 
     Neither the agent's own system prompt nor those of its conversations change until they are recompiled. A parameter
@@ -155,43 +170,16 @@ class UpdateAgent(Operation[AgentState]):
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    name: InBody[str | None] = UNSET
-    """Name of the agent."""
-    model: InBody[str | None] = UNSET
-    """Handle of the model, `provider/model-name`."""
-    model_settings: InBody[ModelSettings | None] = UNSET
-    """Settings of the model, as a class of this package or a mapping of the same fields; both are validated."""
-    context_window_limit: InBody[Count | None] = UNSET
-    """Size of the context window, in tokens."""
-    embedding: InBody[str | None] = UNSET
-    """Handle of the embedding model, `provider/model-name`."""
-    system: InBody[str | None] = UNSET
-    """Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which otherwise
-    follows at the end."""
     block_ids: InBody[list[BlockId] | None] = UNSET
     """IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before."""
     tool_ids: InBody[list[str] | None] = UNSET
     """IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before."""
-    compaction_settings: InBody[CompactionSettings | None] = UNSET
-    """How the agent's conversations are compacted unless a call says otherwise."""
-    response_format: InBody[ResponseFormat | None] = UNSET
-    """Shape that the agent's answers must have."""
-    description: InBody[str | None] = UNSET
-    """Description of the agent's purpose."""
     metadata: InBody[Mapping[str, Any] | None] = UNSET
     """JSON object to store with the agent; it replaces the one before."""
     secrets: InBody[Mapping[str, SecretText] | None] = attrs.field(default=UNSET, repr=False, metadata=SECRET)
     """Environment variables of the agent's tools, by name; they replace those before."""
-    tool_exec_environment_variables: InBody[Mapping[str, SecretText] | None] = attrs.field(
-        default=UNSET, repr=False, metadata=SECRET
-    )
-    """Older name of `secrets`, which counts where both are passed."""
     tags: InBody[list[str] | None] = UNSET
     """Tags to find the agent by; they replace those before."""
-    timezone: InBody[str | None] = UNSET
-    """Time zone of times in the agent's prompts, such as `Europe/Berlin`."""
-    hidden: InBody[bool | None] = UNSET
-    """Leave the agent out of lists."""
 
 
 @operation
@@ -210,7 +198,7 @@ class DeleteAgent(Operation[None]):
 
 
 @operation
-class RecompileAgent(Operation[str]):
+class RecompileAgent(DryRunParameters, Operation[str]):
     """Recompile an agent's own system prompt: that of messages sent without a conversation.
 
     The prompts of its conversations do not change; see `conversations.recompile`.
@@ -228,8 +216,6 @@ class RecompileAgent(Operation[str]):
 
     agent_id: InPath[AgentId]
     """`agent-<uuid4>`."""
-    dry_run: InQuery[bool] = UNSET
-    """Compile and return the prompt, but store nothing. Server default: `False`."""
     update_timestamp: InQuery[bool] = UNSET
     """Write the current time into the prompt, rather than the time of its first compilation. Server default:
     `False`."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import attrs
 
-from letta_async._schema.fields import Count, PageSize
+from letta_async._schema.fields import Count
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
     GET,
@@ -47,21 +47,15 @@ class CreateBlock(BlockFields, Operation[Block]):
 
 
 @operation
-class ListBlocks(Listing[Block]):
+class ListBlocks(CreationOrder, IdListing[Block]):
     """List blocks, including those that were created with an agent."""
 
     http: ClassVar[Endpoint] = GET("/v1/blocks/")
+    item: ClassVar[str] = "block"
+    default_order: ClassVar[str] = "asc"
 
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of blocks per page. Server default: 50."""
     after: InQuery[BlockId | None] = UNSET
-    """Start after the block with this ID, in the order of the list."""
     before: InQuery[BlockId | None] = UNSET
-    """End before the block with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `asc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     label: InQuery[str | None] = UNSET
     """List blocks with exactly this label."""
     label_search: InQuery[str | None] = UNSET
@@ -180,20 +174,15 @@ class DeleteBlock(Operation[None]):
 
 
 @operation
-class ListBlockAgents(Listing[AgentState]):
+class ListBlockAgents(IdListing[AgentState]):
     """List the agents that a block is attached to. Letta 0.16.8 lists none for a block that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/blocks/{block_id}/agents")
+    item: ClassVar[str] = "agent"
 
     block_id: InPath[BlockId]
     """`block-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of agents per page. Server default: 50."""
     after: InQuery[AgentId | None] = UNSET
-    """Start after the agent with this ID, in the order of the list."""
     before: InQuery[AgentId | None] = UNSET
-    """End before the agent with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
     include: InQuery[list[AgentInclude]] = UNSET
     """Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default: none."""

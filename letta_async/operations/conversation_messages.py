@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import ConversationOperation
-from letta_async.operations._message_listing import MessageListing
+from letta_async.operations._message_listing import TurnMessageListing
 from letta_async.operations._operation import (
     GET,
     POST,
@@ -16,7 +15,6 @@ from letta_async.operations._operation import (
     Endpoint,
     InBody,
     InQuery,
-    MessageId,
     RunId,
     operation,
 )
@@ -24,36 +22,18 @@ from letta_async.operations._streaming import RunStreamOperation, SwitchedOperat
 from letta_async.operations._turn import StreamingTurn
 from letta_async.types.message import Message
 from letta_async.types.stream import StreamEvent
-from letta_async.types.turn import LettaResponse, MessageType
+from letta_async.types.turn import LettaResponse
 
 __all__ = ["CreateMessages", "ListMessages", "StreamConversation"]
 
 
 @operation
-class ListMessages(ConversationOperation[list[Message]], MessageListing[Message]):
+class ListMessages(ConversationOperation[list[Message]], TurnMessageListing[Message]):
     """List the messages of a conversation. Letta 0.16.8 lists none for a conversation that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/conversations/{conversation_id}/messages")
 
     agent_id: InQuery[AgentId | None] = UNSET
-    """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of messages per page, as they are stored: one can be listed as several, or not at all. Server
-    default: 100."""
-    after: InQuery[MessageId | None] = UNSET
-    """List messages later than the one with this ID, whatever the order."""
-    before: InQuery[MessageId | None] = UNSET
-    """List messages earlier than the one with this ID, whatever the order."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    group_id: InQuery[str | None] = UNSET
-    """List messages of this group of agents."""
-    include_err: InQuery[bool | None] = UNSET
-    """Include messages of failed steps, for debugging."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
-    include_return_message_types: InQuery[list[MessageType] | None] = UNSET
-    """List messages of these types alone, such as `assistant_message`. Default: all."""
 
     def _keeps_order(self) -> bool:
         """Return whether the server returns a page in the requested order: not with an agent's own messages."""

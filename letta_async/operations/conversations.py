@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
+import attrs
+
 from letta_async._schema.fields import Count, PageSize
 from letta_async._schema.unset import UNSET
-from letta_async.operations._conversation import ConversationOperation
+from letta_async.operations._conversation import CompactionParameters, ConversationOperation, DryRunParameters
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import (
     DELETE,
@@ -43,7 +45,7 @@ __all__ = [
 
 
 @operation
-class Recompile(ConversationOperation[str]):
+class Recompile(DryRunParameters, ConversationOperation[str]):
     """Recompile a conversation's system prompt so that edits to memory blocks take effect.
 
     Returns:
@@ -57,15 +59,13 @@ class Recompile(ConversationOperation[str]):
 
     http: ClassVar[Endpoint] = POST("/v1/conversations/{conversation_id}/recompile", repeatable=True)
 
-    dry_run: InQuery[bool] = UNSET
-    """Compile and return the prompt, but store nothing. Server default: `False`."""
     compaction_settings: InBody[CompactionSettings | None] = UNSET
     """How the conversation is to be compacted, as a `CompactionSettings` or a mapping of the same fields; both are
     validated. Letta 0.16.8 validates them here but uses them only when it compacts."""
 
 
 @operation
-class Compact(ConversationOperation[CompactResponse]):
+class Compact(CompactionParameters, ConversationOperation[CompactResponse]):
     """Summarize the messages of a conversation, so that fewer of them stay in its context.
 
     The server asks a model for the summary. Done twice, it summarizes the summary, and costs twice.
@@ -78,10 +78,6 @@ class Compact(ConversationOperation[CompactResponse]):
     """
 
     http: ClassVar[Endpoint] = POST("/v1/conversations/{conversation_id}/compact", traffic="model")
-
-    compaction_settings: InBody[CompactionSettings | None] = UNSET
-    """How to compact, as a `CompactionSettings` or a mapping of the same fields; both are validated. Fields that are
-    left out are taken from the agent's own settings."""
 
 
 @operation
@@ -96,7 +92,6 @@ class ForkConversation(ConversationOperation[Conversation]):
     http: ClassVar[Endpoint] = POST("/v1/conversations/{conversation_id}/fork")
 
     agent_id: InQuery[AgentId | None] = UNSET
-    """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""
     hidden: InQuery[bool] = UNSET
     """Leave the new conversation out of lists; hosted API."""
     message_id: InQuery[MessageId | None] = UNSET
@@ -119,11 +114,26 @@ class CancelConversation(ConversationOperation[dict[str, Any]]):
     http: ClassVar[Endpoint] = POST("/v1/conversations/{conversation_id}/cancel")
 
     agent_id: InQuery[AgentId | None] = UNSET
-    """`agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class ConversationFields:
+    """What can be set of a conversation, when it is created or later."""
+
+    summary: InBody[str | None] = UNSET
+    """Summary of the conversation."""
+    model: InBody[str | None] = UNSET
+    """Handle of the model to use instead of the agent's, `provider/model-name`."""
+    model_settings: InBody[ModelSettings | None] = UNSET
+    """Settings of that model, as a class of this package or a mapping of the same fields; both are validated."""
+    context_window_limit: InBody[Count | None] = UNSET
+    """Size of the context window, in tokens; hosted API."""
+    description: InBody[str | None] = UNSET
+    """Description of the conversation, for searching; hosted API."""
 
 
 @operation
-class CreateConversation(Operation[Conversation]):
+class CreateConversation(ConversationFields, Operation[Conversation]):
     """Create a conversation with an agent; its system prompt is compiled from the agent's current memory.
 
     Raises:
@@ -137,18 +147,8 @@ class CreateConversation(Operation[Conversation]):
 
     agent_id: Annotated[AgentId, Query()]
     """`agent-<uuid4>`."""
-    summary: InBody[str | None] = UNSET
-    """Summary of the conversation."""
     isolated_block_labels: InBody[list[str] | None] = UNSET
     """Labels of the agent's blocks that the conversation gets copies of, for itself."""
-    model: InBody[str | None] = UNSET
-    """Handle of the model to use instead of the agent's, `provider/model-name`."""
-    model_settings: InBody[ModelSettings | None] = UNSET
-    """Settings of that model, as a class of this package or a mapping of the same fields; both are validated."""
-    context_window_limit: InBody[Count | None] = UNSET
-    """Size of the context window, in tokens; hosted API."""
-    description: InBody[str | None] = UNSET
-    """Description of the conversation, for searching; hosted API."""
     hidden: InBody[bool] = UNSET
     """Leave the conversation out of lists; hosted API."""
 
@@ -192,7 +192,7 @@ class RetrieveConversation(Operation[Conversation]):
 
 
 @operation
-class UpdateConversation(Operation[Conversation]):
+class UpdateConversation(ConversationFields, Operation[Conversation]):
     """Update a conversation.
 
     A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`.
@@ -206,20 +206,10 @@ class UpdateConversation(Operation[Conversation]):
 
     conversation_id: InPath[OwnConversationId]
     """`conv-<uuid4>`."""
-    summary: InBody[str | None] = UNSET
-    """Summary of the conversation."""
-    model: InBody[str | None] = UNSET
-    """Handle of the model to use instead of the agent's, `provider/model-name`."""
-    model_settings: InBody[ModelSettings | None] = UNSET
-    """Settings of that model, as a class of this package or a mapping of the same fields; both are validated."""
     last_message_at: InBody[datetime | None] = UNSET
     """When the last message was sent: a `datetime`, or a string in ISO 8601, with a time zone."""
     archived: InBody[bool | None] = UNSET
     """Archive the conversation, or restore it; hosted API."""
-    context_window_limit: InBody[Count | None] = UNSET
-    """Size of the context window, in tokens; hosted API."""
-    description: InBody[str | None] = UNSET
-    """Description of the conversation, for searching; hosted API."""
 
 
 @operation

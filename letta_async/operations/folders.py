@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from letta_async._schema.fields import Count, PageSize
+from letta_async._schema.fields import Count
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     GET,
     POST,
@@ -54,21 +54,15 @@ class CreateFolder(Operation[Folder]):
 
 
 @operation
-class ListFolders(Listing[Folder]):
+class ListFolders(CreationOrder, IdListing[Folder]):
     """List folders."""
 
     http: ClassVar[Endpoint] = GET("/v1/folders/")
+    item: ClassVar[str] = "folder"
+    default_order: ClassVar[str] = "asc"
 
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of folders per page. Server default: 50."""
     after: InQuery[FolderId | None] = UNSET
-    """Start after the folder with this ID, in the order of the list."""
     before: InQuery[FolderId | None] = UNSET
-    """End before the folder with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `asc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     name: InQuery[str | None] = UNSET
     """List folders with exactly this name."""
 

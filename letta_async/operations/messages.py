@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from letta_async._schema.fields import PageSize, Range
+from letta_async._schema.fields import Range
 from letta_async._schema.unset import UNSET
-from letta_async.operations._message_listing import MessageListing
+from letta_async.operations._message_listing import MessageListing, MessageTypeFilter
 from letta_async.operations._operation import (
     GET,
     POST,
@@ -23,7 +23,6 @@ from letta_async.operations._operation import (
 )
 from letta_async.types.message import Message
 from letta_async.types.message_search import FoundMessage
-from letta_async.types.turn import MessageType
 
 __all__ = ["ListAllMessages", "RetrieveMessage", "SearchMessages"]
 
@@ -32,24 +31,13 @@ SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
 
 
 @operation
-class ListAllMessages(MessageListing[Message]):
+class ListAllMessages(MessageTypeFilter, MessageListing[Message]):
     """List messages of all agents."""
 
     http: ClassVar[Endpoint] = GET("/v1/messages/")
 
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of messages per page, as they are stored: one can be listed as several, or not at all. Server
-    default: 100."""
-    after: InQuery[MessageId | None] = UNSET
-    """Start after the message with this ID, in the order of the list."""
-    before: InQuery[MessageId | None] = UNSET
-    """End before the message with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
     conversation_id: InQuery[OwnConversationId | None] = UNSET
     """List messages of this conversation, `conv-<uuid4>`."""
-    include_return_message_types: InQuery[list[MessageType] | None] = UNSET
-    """List messages of these types alone, such as `assistant_message`. Default: all."""
 
 
 @operation

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
+from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._message_listing import MessageListing
 from letta_async.operations._operation import (
     GET,
@@ -16,7 +16,6 @@ from letta_async.operations._operation import (
     Endpoint,
     InPath,
     InQuery,
-    MessageId,
     Operation,
     OwnConversationId,
     RunId,
@@ -31,21 +30,19 @@ __all__ = ["ListRunMessages", "ListRuns", "RetrieveRun", "StreamRun"]
 
 
 @operation
-class ListRuns(Listing[Run]):
+class ListRuns(CreationOrder, IdListing[Run]):
     """List runs."""
 
     http: ClassVar[Endpoint] = GET("/v1/runs/")
+    item: ClassVar[str] = "run"
+    default_limit: ClassVar[int] = 100
 
     limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of runs per page, at most 1000. Server default: 100."""
+    """Maximum number of runs per page, at most 1000. Server default: {default_limit}."""
     after: InQuery[RunId | None] = UNSET
     """End before the run with this ID, in the order of the list; Letta 0.16.8 has `after` and `before` reversed."""
     before: InQuery[RunId | None] = UNSET
     """Start after the run with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
     agent_id: InQuery[AgentId | None] = UNSET
     """List runs of this agent, `agent-<uuid4>`."""
     agent_ids: InQuery[list[AgentId] | None] = UNSET
@@ -85,7 +82,7 @@ class RetrieveRun(Operation[Run]):
 
 
 @operation
-class ListRunMessages(MessageListing[Message]):
+class ListRunMessages(CreationOrder, MessageListing[Message]):
     """List the messages of a run.
 
     Raises:
@@ -94,20 +91,10 @@ class ListRunMessages(MessageListing[Message]):
     """
 
     http: ClassVar[Endpoint] = GET("/v1/runs/{run_id}/messages")
+    default_order: ClassVar[str] = "asc"
 
     run_id: InPath[RunId]
     """`run-<uuid4>`."""
-    limit: InQuery[PageSize | None] = UNSET
-    """Maximum number of messages per page, as they are stored: one can be listed as several, or not at all. Server
-    default: 100."""
-    after: InQuery[MessageId | None] = UNSET
-    """Start after the message with this ID, in the order of the list."""
-    before: InQuery[MessageId | None] = UNSET
-    """End before the message with this ID, in the order of the list."""
-    order: InQuery[Literal["asc", "desc"]] = UNSET
-    """`asc` lists the oldest first, `desc` the newest. Server default: `asc`."""
-    order_by: InQuery[Literal["created_at"]] = UNSET
-    """Field that the order goes by. Server default: `created_at`."""
 
     def arranged(self, page: list[Message]) -> list[Message]:
         """Return a page as it is: the server keeps to the order, which is by default the oldest first."""

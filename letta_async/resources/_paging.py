@@ -313,12 +313,13 @@ class Page(Generic[Item]):
 
     def iter_pages(self) -> Iterator[Page[Item]]:
         """Iterate over this page and all that follow, each item on one of them only."""
-        yield self
         if not self.has_next_page():
+            yield self
             return
         pages = Iteration(self._page.iter_pages(), self._portal, self._call_site)
         try:
             next(pages)
+            yield self
             for page in pages:
                 yield Page(page, self._portal, self._call_site)
         finally:

@@ -24,11 +24,11 @@ class AsyncAgentFiles(AsyncResource):
         self,
         agent_id: str,
         *,
+        order_by: Literal["created_at"] | Unset = UNSET,
         limit: int | Unset | None = UNSET,
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
-        order_by: Literal["created_at"] | Unset = UNSET,
         cursor: str | Unset | None = UNSET,
         is_open: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -47,13 +47,13 @@ class AsyncAgentFiles(AsyncResource):
 
         Args:
             agent_id: `agent-<uuid4>`.
+            order_by: Field that the order goes by. Server default: `created_at`.
             limit: Maximum number of files per page. Server default: 100.
             after: Start after the file whose relation to the agent has this ID.
             before: End before the file whose relation to the agent has this ID. Only the first page can be fetched with
                 it.
             order: `asc` lists the oldest first, `desc` the newest; counts with `after` or `before`. Server default:
                 `desc`.
-            order_by: Field that the order goes by. Server default: `created_at`.
             cursor: Start after the page that had this cursor; an iteration sets it by itself.
             is_open: List only files that are open in the agent's context, or only others.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -74,11 +74,11 @@ class AsyncAgentFiles(AsyncResource):
             ListAgentFiles,
             {
                 "agent_id": agent_id,
+                "order_by": order_by,
                 "limit": limit,
                 "after": after,
                 "before": before,
                 "order": order,
-                "order_by": order_by,
                 "cursor": cursor,
                 "is_open": is_open,
             },
@@ -96,11 +96,11 @@ class AgentFiles(SyncResource[AsyncAgentFiles]):
         self,
         agent_id: str,
         *,
+        order_by: Literal["created_at"] | Unset = UNSET,
         limit: int | Unset | None = UNSET,
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
-        order_by: Literal["created_at"] | Unset = UNSET,
         cursor: str | Unset | None = UNSET,
         is_open: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -119,13 +119,13 @@ class AgentFiles(SyncResource[AsyncAgentFiles]):
 
         Args:
             agent_id: `agent-<uuid4>`.
+            order_by: Field that the order goes by. Server default: `created_at`.
             limit: Maximum number of files per page. Server default: 100.
             after: Start after the file whose relation to the agent has this ID.
             before: End before the file whose relation to the agent has this ID. Only the first page can be fetched with
                 it.
             order: `asc` lists the oldest first, `desc` the newest; counts with `after` or `before`. Server default:
                 `desc`.
-            order_by: Field that the order goes by. Server default: `created_at`.
             cursor: Start after the page that had this cursor; an iteration sets it by itself.
             is_open: List only files that are open in the agent's context, or only others.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -145,11 +145,11 @@ class AgentFiles(SyncResource[AsyncAgentFiles]):
         return self._pages(
             self._core.list(
                 agent_id,
+                order_by=order_by,
                 limit=limit,
                 after=after,
                 before=before,
                 order=order,
-                order_by=order_by,
                 cursor=cursor,
                 is_open=is_open,
                 extra_headers=extra_headers,

@@ -10,6 +10,7 @@ from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.function_tools.local_tools import ToolSource
 from letta_async.function_tools.tool_loop import Approval, ToolRun
+from letta_async.operations._tool_loop import RunAgentTools
 from letta_async.operations.agent_messages import (
     CancelAgentMessages,
     CompactAgentMessages,
@@ -22,7 +23,7 @@ from letta_async.operations.agent_messages import (
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._stream import AsyncStream, Stream
 from letta_async.resources._sync import SyncResource
-from letta_async.resources._tool_running import AsyncAgentTools
+from letta_async.resources._tool_running import AsyncToolRunning
 from letta_async.types.agent import AgentState
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.content import ContentPart
@@ -35,7 +36,7 @@ from letta_async.types.turn import ClientSkill, ClientTool, LettaResponse, Messa
 __all__ = ["AgentMessages", "AsyncAgentMessages"]
 
 
-class AsyncAgentMessages(AsyncAgentTools):
+class AsyncAgentMessages(AsyncToolRunning):
     """The messages of an agent."""
 
     @overload
@@ -46,12 +47,7 @@ class AsyncAgentMessages(AsyncAgentTools):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -59,6 +55,11 @@ class AsyncAgentMessages(AsyncAgentTools):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
         streaming: Literal[False] | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
@@ -79,12 +80,7 @@ class AsyncAgentMessages(AsyncAgentTools):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -92,6 +88,11 @@ class AsyncAgentMessages(AsyncAgentTools):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
         streaming: Literal[True],
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
@@ -112,12 +113,7 @@ class AsyncAgentMessages(AsyncAgentTools):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -125,6 +121,11 @@ class AsyncAgentMessages(AsyncAgentTools):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
         streaming: bool | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
@@ -144,12 +145,7 @@ class AsyncAgentMessages(AsyncAgentTools):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -157,6 +153,11 @@ class AsyncAgentMessages(AsyncAgentTools):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
         streaming: bool | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
@@ -186,17 +187,8 @@ class AsyncAgentMessages(AsyncAgentTools):
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
             max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
-            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
-                default: `True`.
-            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
-                `send_message`.
-            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
-                `message`.
             include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
                 all.
-            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
-            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
-                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
             client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
                 prompt.
             override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
@@ -208,6 +200,15 @@ class AsyncAgentMessages(AsyncAgentTools):
             return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
             override_system: System prompt for this turn, instead of the compiled one.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
             streaming: Return an event stream instead of the whole response.
             stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
                 whole. Server default: `False`.
@@ -248,12 +249,7 @@ class AsyncAgentMessages(AsyncAgentTools):
                 "messages": messages,
                 "input": input,
                 "max_steps": max_steps,
-                "use_assistant_message": use_assistant_message,
-                "assistant_message_tool_name": assistant_message_tool_name,
-                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
                 "include_return_message_types": include_return_message_types,
-                "enable_thinking": enable_thinking,
-                "client_tools": client_tools,
                 "client_skills": client_skills,
                 "override_model": override_model,
                 "include_compaction_messages": include_compaction_messages,
@@ -261,6 +257,11 @@ class AsyncAgentMessages(AsyncAgentTools):
                 "top_logprobs": top_logprobs,
                 "return_token_ids": return_token_ids,
                 "override_system": override_system,
+                "client_tools": client_tools,
+                "use_assistant_message": use_assistant_message,
+                "assistant_message_tool_name": assistant_message_tool_name,
+                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
+                "enable_thinking": enable_thinking,
                 "streaming": streaming,
                 "stream_tokens": stream_tokens,
                 "include_pings": include_pings,
@@ -281,12 +282,7 @@ class AsyncAgentMessages(AsyncAgentTools):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -294,10 +290,15 @@ class AsyncAgentMessages(AsyncAgentTools):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
-        streaming: bool | Unset = UNSET,
         resume: bool | Unset = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -323,17 +324,8 @@ class AsyncAgentMessages(AsyncAgentTools):
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
             max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
-            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
-                default: `True`.
-            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
-                `send_message`.
-            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
-                `message`.
             include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
                 all.
-            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
-            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
-                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
             client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
                 prompt.
             override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
@@ -345,12 +337,21 @@ class AsyncAgentMessages(AsyncAgentTools):
             return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
             override_system: System prompt for this turn, instead of the compiled one.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            streaming: Has no effect on this call, which always streams.
             stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
                 whole. Server default: `False`.
             include_pings: In a stream, return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
             background: Run a streamed turn in the background, so that it goes on when the connection breaks; the server
                 needs Redis. Server default: `False`.
-            streaming: Has no effect on this call, which always streams.
             resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
                 `False` raises the error instead. Default: `True`.
             wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
@@ -380,12 +381,7 @@ class AsyncAgentMessages(AsyncAgentTools):
                 "messages": messages,
                 "input": input,
                 "max_steps": max_steps,
-                "use_assistant_message": use_assistant_message,
-                "assistant_message_tool_name": assistant_message_tool_name,
-                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
                 "include_return_message_types": include_return_message_types,
-                "enable_thinking": enable_thinking,
-                "client_tools": client_tools,
                 "client_skills": client_skills,
                 "override_model": override_model,
                 "include_compaction_messages": include_compaction_messages,
@@ -393,10 +389,15 @@ class AsyncAgentMessages(AsyncAgentTools):
                 "top_logprobs": top_logprobs,
                 "return_token_ids": return_token_ids,
                 "override_system": override_system,
+                "client_tools": client_tools,
+                "use_assistant_message": use_assistant_message,
+                "assistant_message_tool_name": assistant_message_tool_name,
+                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
+                "enable_thinking": enable_thinking,
+                "streaming": streaming,
                 "stream_tokens": stream_tokens,
                 "include_pings": include_pings,
                 "background": background,
-                "streaming": streaming,
                 "resume": resume,
                 "wait_if_busy": wait_if_busy,
             },
@@ -413,12 +414,7 @@ class AsyncAgentMessages(AsyncAgentTools):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -426,6 +422,11 @@ class AsyncAgentMessages(AsyncAgentTools):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
         callback_url: str | Unset | None = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -446,17 +447,8 @@ class AsyncAgentMessages(AsyncAgentTools):
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
             max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
-            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
-                default: `True`.
-            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
-                `send_message`.
-            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
-                `message`.
             include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
                 all.
-            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
-            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
-                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
             client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
                 prompt.
             override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
@@ -468,6 +460,15 @@ class AsyncAgentMessages(AsyncAgentTools):
             return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
             override_system: System prompt for this turn, instead of the compiled one.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
             callback_url: URL that the server sends a `POST` to when the run ends.
             wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
                 which the request is repeated. Default: 0, no longer than the retry policy says.
@@ -495,12 +496,7 @@ class AsyncAgentMessages(AsyncAgentTools):
                 "messages": messages,
                 "input": input,
                 "max_steps": max_steps,
-                "use_assistant_message": use_assistant_message,
-                "assistant_message_tool_name": assistant_message_tool_name,
-                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
                 "include_return_message_types": include_return_message_types,
-                "enable_thinking": enable_thinking,
-                "client_tools": client_tools,
                 "client_skills": client_skills,
                 "override_model": override_model,
                 "include_compaction_messages": include_compaction_messages,
@@ -508,6 +504,11 @@ class AsyncAgentMessages(AsyncAgentTools):
                 "top_logprobs": top_logprobs,
                 "return_token_ids": return_token_ids,
                 "override_system": override_system,
+                "client_tools": client_tools,
+                "use_assistant_message": use_assistant_message,
+                "assistant_message_tool_name": assistant_message_tool_name,
+                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
+                "enable_thinking": enable_thinking,
                 "callback_url": callback_url,
                 "wait_if_busy": wait_if_busy,
             },
@@ -526,10 +527,10 @@ class AsyncAgentMessages(AsyncAgentTools):
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
-        conversation_id: str | Unset | None = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
-        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        conversation_id: str | Unset | None = UNSET,
         use_assistant_message: bool | Unset = UNSET,
         assistant_message_tool_name: str | Unset = UNSET,
         assistant_message_tool_kwarg: str | Unset = UNSET,
@@ -552,11 +553,11 @@ class AsyncAgentMessages(AsyncAgentTools):
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
-            conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
-                Default: all.
+            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
-            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
+            conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
+                Default: all.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
@@ -586,10 +587,10 @@ class AsyncAgentMessages(AsyncAgentTools):
                 "before": before,
                 "order": order,
                 "order_by": order_by,
-                "conversation_id": conversation_id,
+                "include_return_message_types": include_return_message_types,
                 "group_id": group_id,
                 "include_err": include_err,
-                "include_return_message_types": include_return_message_types,
+                "conversation_id": conversation_id,
                 "use_assistant_message": use_assistant_message,
                 "assistant_message_tool_name": assistant_message_tool_name,
                 "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
@@ -741,6 +742,119 @@ class AsyncAgentMessages(AsyncAgentTools):
             timeout,
         )
 
+    async def run_tools(
+        self,
+        agent_id: str,
+        *,
+        tools: Sequence[ToolSource],
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
+        max_turns: int = 10,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> ToolRun:
+        """Send messages to an agent and run the tools that it calls in this program, until its turn ends.
+
+        Each response in which the agent calls tools of this program is followed by a request with what they returned.
+        Calls of one response run at the same time: an `async` function on the event loop, any other on a thread. With
+        `Letta`, that is the private event loop, and never the caller's thread.
+
+        The agent reads as an error: the type and text of an exception that a tool raises, without its traceback, and
+        arguments that are not what the annotations promise. The logger `letta_async` gets such an exception as a
+        warning. A string is returned as it is, `None` as `None`, `TextContent` and `ImageContent` as parts, and
+        anything else as JSON, objects by their fields. When the call is cancelled, tools on threads run to their end.
+
+        Exactly one of `input` and `messages` is required, for the first request. The other parameters of the turn, such
+        as `max_steps`, apply to each request.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            tools: Functions; or pairs of a `ClientTool`, which describes the tool, and a function, which gets the
+                arguments as the model wrote them. `client_tool` says which annotations are understood, and how
+                docstrings are read. A tool of the agent's own with the same name is hidden for this turn.
+            approve: Function that decides about each call of the agent's other tools that need approval: it gets the
+                `ToolCall` and returns whether the tool may run, or a tuple of that and a reason, which the agent reads.
+                It is called and awaited as a tool is, one call after the other, before the tools run. Default: `None`;
+                the response with the first such call is the last one, and none of its tools has run.
+            max_turns: Maximum number of responses. Default: 10.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
+            include_return_message_types: Return messages of these types alone, and `approval_request_message`. Default:
+                all.
+            client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
+                prompt.
+            override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
+            include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
+                Server default: `False`.
+            return_logprobs: Return log probabilities of the output tokens; providers compatible with OpenAI. Server
+                default: `False`.
+            top_logprobs: Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`.
+            return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
+                default: `False`.
+            override_system: System prompt for this turn, instead of the compiled one.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Returns:
+            The responses: the last one as `response`, its text as `text`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid, or a tool cannot be described; nothing was sent.
+            NotFoundError: There is no such agent.
+            ConflictError: The agent is busy with another turn, or waits for an approval.
+            RateLimitError: The model's provider refused, or the server did.
+            ToolLoopError: The agent still calls tools after `max_turns` responses, or `approve` returned neither a
+                boolean nor a tuple of one and a reason.
+            APIError: No response arrived, or it was not a success.
+            BaseException: Whatever `approve` raises.
+
+        """
+        return await self._run_tools(
+            RunAgentTools,
+            {
+                "agent_id": agent_id,
+                "tools": tools,
+                "approve": approve,
+                "max_turns": max_turns,
+                "messages": messages,
+                "input": input,
+                "max_steps": max_steps,
+                "include_return_message_types": include_return_message_types,
+                "client_skills": client_skills,
+                "override_model": override_model,
+                "include_compaction_messages": include_compaction_messages,
+                "return_logprobs": return_logprobs,
+                "top_logprobs": top_logprobs,
+                "return_token_ids": return_token_ids,
+                "override_system": override_system,
+                "wait_if_busy": wait_if_busy,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
     create_stream = stream
 
 
@@ -755,12 +869,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -768,6 +877,11 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
         streaming: Literal[False] | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
@@ -788,12 +902,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -801,6 +910,11 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
         streaming: Literal[True],
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
@@ -821,12 +935,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -834,6 +943,11 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
         streaming: bool | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
@@ -853,12 +967,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -866,6 +975,11 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
         streaming: bool | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
@@ -894,17 +1008,8 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
             max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
-            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
-                default: `True`.
-            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
-                `send_message`.
-            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
-                `message`.
             include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
                 all.
-            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
-            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
-                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
             client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
                 prompt.
             override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
@@ -916,6 +1021,15 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
             override_system: System prompt for this turn, instead of the compiled one.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
             streaming: Return an event stream instead of the whole response.
             stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
                 whole. Server default: `False`.
@@ -955,12 +1069,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 messages=messages,
                 input=input,
                 max_steps=max_steps,
-                use_assistant_message=use_assistant_message,
-                assistant_message_tool_name=assistant_message_tool_name,
-                assistant_message_tool_kwarg=assistant_message_tool_kwarg,
                 include_return_message_types=include_return_message_types,
-                enable_thinking=enable_thinking,
-                client_tools=client_tools,
                 client_skills=client_skills,
                 override_model=override_model,
                 include_compaction_messages=include_compaction_messages,
@@ -968,6 +1077,11 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 top_logprobs=top_logprobs,
                 return_token_ids=return_token_ids,
                 override_system=override_system,
+                client_tools=client_tools,
+                use_assistant_message=use_assistant_message,
+                assistant_message_tool_name=assistant_message_tool_name,
+                assistant_message_tool_kwarg=assistant_message_tool_kwarg,
+                enable_thinking=enable_thinking,
                 streaming=streaming,
                 stream_tokens=stream_tokens,
                 include_pings=include_pings,
@@ -988,12 +1102,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -1001,10 +1110,15 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
-        streaming: bool | Unset = UNSET,
         resume: bool | Unset = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -1029,17 +1143,8 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
             max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
-            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
-                default: `True`.
-            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
-                `send_message`.
-            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
-                `message`.
             include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
                 all.
-            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
-            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
-                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
             client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
                 prompt.
             override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
@@ -1051,12 +1156,21 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
             override_system: System prompt for this turn, instead of the compiled one.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            streaming: Has no effect on this call, which always streams.
             stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
                 whole. Server default: `False`.
             include_pings: In a stream, return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
             background: Run a streamed turn in the background, so that it goes on when the connection breaks; the server
                 needs Redis. Server default: `False`.
-            streaming: Has no effect on this call, which always streams.
             resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
                 `False` raises the error instead. Default: `True`.
             wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
@@ -1085,12 +1199,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 messages=messages,
                 input=input,
                 max_steps=max_steps,
-                use_assistant_message=use_assistant_message,
-                assistant_message_tool_name=assistant_message_tool_name,
-                assistant_message_tool_kwarg=assistant_message_tool_kwarg,
                 include_return_message_types=include_return_message_types,
-                enable_thinking=enable_thinking,
-                client_tools=client_tools,
                 client_skills=client_skills,
                 override_model=override_model,
                 include_compaction_messages=include_compaction_messages,
@@ -1098,10 +1207,15 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 top_logprobs=top_logprobs,
                 return_token_ids=return_token_ids,
                 override_system=override_system,
+                client_tools=client_tools,
+                use_assistant_message=use_assistant_message,
+                assistant_message_tool_name=assistant_message_tool_name,
+                assistant_message_tool_kwarg=assistant_message_tool_kwarg,
+                enable_thinking=enable_thinking,
+                streaming=streaming,
                 stream_tokens=stream_tokens,
                 include_pings=include_pings,
                 background=background,
-                streaming=streaming,
                 resume=resume,
                 wait_if_busy=wait_if_busy,
                 extra_headers=extra_headers,
@@ -1118,12 +1232,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -1131,6 +1240,11 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
         callback_url: str | Unset | None = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -1151,17 +1265,8 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
             max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
-            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
-                default: `True`.
-            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
-                `send_message`.
-            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
-                `message`.
             include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
                 all.
-            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
-            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
-                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
             client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
                 prompt.
             override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
@@ -1173,6 +1278,15 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
             override_system: System prompt for this turn, instead of the compiled one.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
             callback_url: URL that the server sends a `POST` to when the run ends.
             wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
                 which the request is repeated. Default: 0, no longer than the retry policy says.
@@ -1199,12 +1313,7 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             messages=messages,
             input=input,
             max_steps=max_steps,
-            use_assistant_message=use_assistant_message,
-            assistant_message_tool_name=assistant_message_tool_name,
-            assistant_message_tool_kwarg=assistant_message_tool_kwarg,
             include_return_message_types=include_return_message_types,
-            enable_thinking=enable_thinking,
-            client_tools=client_tools,
             client_skills=client_skills,
             override_model=override_model,
             include_compaction_messages=include_compaction_messages,
@@ -1212,6 +1321,11 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             top_logprobs=top_logprobs,
             return_token_ids=return_token_ids,
             override_system=override_system,
+            client_tools=client_tools,
+            use_assistant_message=use_assistant_message,
+            assistant_message_tool_name=assistant_message_tool_name,
+            assistant_message_tool_kwarg=assistant_message_tool_kwarg,
+            enable_thinking=enable_thinking,
             callback_url=callback_url,
             wait_if_busy=wait_if_busy,
             extra_headers=extra_headers,
@@ -1229,10 +1343,10 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
-        conversation_id: str | Unset | None = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
-        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        conversation_id: str | Unset | None = UNSET,
         use_assistant_message: bool | Unset = UNSET,
         assistant_message_tool_name: str | Unset = UNSET,
         assistant_message_tool_kwarg: str | Unset = UNSET,
@@ -1255,11 +1369,11 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             order_by: Field that the order goes by. Server default: `created_at`.
-            conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
-                Default: all.
+            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
-            include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
+            conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
+                Default: all.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
@@ -1288,10 +1402,10 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 before=before,
                 order=order,
                 order_by=order_by,
-                conversation_id=conversation_id,
+                include_return_message_types=include_return_message_types,
                 group_id=group_id,
                 include_err=include_err,
-                include_return_message_types=include_return_message_types,
+                conversation_id=conversation_id,
                 use_assistant_message=use_assistant_message,
                 assistant_message_tool_name=assistant_message_tool_name,
                 assistant_message_tool_kwarg=assistant_message_tool_kwarg,
@@ -1451,10 +1565,10 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         agent_id: str,
         *,
         tools: Sequence[ToolSource],
-        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
-        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
         max_turns: int = 10,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
@@ -1481,34 +1595,38 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         warning. A string is returned as it is, `None` as `None`, `TextContent` and `ImageContent` as parts, and
         anything else as JSON, objects by their fields. When the call is cancelled, tools on threads run to their end.
 
+        Exactly one of `input` and `messages` is required, for the first request. The other parameters of the turn, such
+        as `max_steps`, apply to each request.
+
         Args:
             agent_id: `agent-<uuid4>`.
             tools: Functions; or pairs of a `ClientTool`, which describes the tool, and a function, which gets the
                 arguments as the model wrote them. `client_tool` says which annotations are understood, and how
-                docstrings are read. A tool of the agent's own with the same name is hidden for these turns.
-            messages: Messages to send, as classes or mappings. Exactly one of `input` and `messages` is required.
-            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+                docstrings are read. A tool of the agent's own with the same name is hidden for this turn.
             approve: Function that decides about each call of the agent's other tools that need approval: it gets the
                 `ToolCall` and returns whether the tool may run, or a tuple of that and a reason, which the agent reads.
                 It is called and awaited as a tool is, one call after the other, before the tools run. Default: `None`;
                 the response with the first such call is the last one, and none of its tools has run.
             max_turns: Maximum number of responses. Default: 10.
-            max_steps: Maximum number of steps the agent takes, for each response. Server default: 50.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
             include_return_message_types: Return messages of these types alone, and `approval_request_message`. Default:
                 all.
             client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
                 prompt.
-            override_model: Handle of the model for these turns, `provider/model-name`, instead of the agent's.
+            override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
             include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
                 Server default: `False`.
             return_logprobs: Return log probabilities of the output tokens; providers compatible with OpenAI. Server
                 default: `False`.
             top_logprobs: Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`.
-            return_token_ids: Return token IDs and log probabilities of all generations of each turn; SGLang. Server
+            return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
-            override_system: System prompt for these turns, instead of the compiled one.
-            wait_if_busy: Seconds to wait while the agent is busy with another turn (409), during which each request is
-                repeated. Default: 0, no longer than the retry policy says.
+            override_system: System prompt for this turn, instead of the compiled one.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each request, without validation.
@@ -1533,10 +1651,10 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             self._core.run_tools,
             agent_id,
             tools=tools,
-            messages=messages,
-            input=input,
             approve=approve,
             max_turns=max_turns,
+            messages=messages,
+            input=input,
             max_steps=max_steps,
             include_return_message_types=include_return_message_types,
             client_skills=client_skills,

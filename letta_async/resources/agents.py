@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
+from letta_async.operations._finding import FindOrCreateAgent
 from letta_async.operations.agents import (
     CreateAgent,
     DeleteAgent,
@@ -16,8 +17,9 @@ from letta_async.operations.agents import (
     RetrieveAgent,
     UpdateAgent,
 )
+from letta_async.resources._finding import AsyncFinding
 from letta_async.resources._paging import AsyncPaginator, Page
-from letta_async.resources._resource import AsyncResource, Part
+from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
 from letta_async.types.block import NewBlock
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Agents", "AsyncAgents"]
 
 
-class AsyncAgents(AsyncResource):
+class AsyncAgents(AsyncFinding):
     """Agents, from whose memory system prompts are compiled."""
 
     messages: Part[AsyncAgentMessages] = Part("letta_async.resources.agent_messages", "AsyncAgentMessages")
@@ -56,26 +58,26 @@ class AsyncAgents(AsyncResource):
         self,
         *,
         name: str | Unset = UNSET,
-        agent_type: AgentType | Unset = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
         tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -89,7 +91,6 @@ class AsyncAgents(AsyncResource):
 
         Args:
             name: Name of the agent. Server default: a generated name.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
             model: Handle of the model, `provider/model-name`; the server requires one.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
@@ -97,6 +98,13 @@ class AsyncAgents(AsyncResource):
             embedding: Handle of the embedding model, `provider/model-name`.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
                 otherwise follows at the end. Server default: the text that belongs to `agent_type`.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            description: Description of the agent's purpose.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
+            hidden: Leave the agent out of lists. Server default: it is listed.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
                 validated.
             block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
@@ -104,16 +112,10 @@ class AsyncAgents(AsyncResource):
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -131,26 +133,26 @@ class AsyncAgents(AsyncResource):
             CreateAgent,
             {
                 "name": name,
-                "agent_type": agent_type,
                 "model": model,
                 "model_settings": model_settings,
                 "context_window_limit": context_window_limit,
                 "embedding": embedding,
                 "system": system,
+                "compaction_settings": compaction_settings,
+                "response_format": response_format,
+                "description": description,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
+                "timezone": timezone,
+                "hidden": hidden,
+                "agent_type": agent_type,
                 "memory_blocks": memory_blocks,
                 "block_ids": block_ids,
                 "tool_ids": tool_ids,
                 "tools": tools,
                 "include_base_tools": include_base_tools,
-                "compaction_settings": compaction_settings,
-                "response_format": response_format,
-                "description": description,
                 "metadata": metadata,
                 "secrets": secrets,
-                "tool_exec_environment_variables": tool_exec_environment_variables,
                 "tags": tags,
-                "timezone": timezone,
-                "hidden": hidden,
             },
             extra_headers,
             extra_query,
@@ -275,17 +277,17 @@ class AsyncAgents(AsyncResource):
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
-        tool_ids: Sequence[str] | Unset | None = UNSET,
         compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
-        metadata: Mapping[str, Any] | Unset | None = UNSET,
-        secrets: Mapping[str, str] | Unset | None = UNSET,
         tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -308,17 +310,17 @@ class AsyncAgents(AsyncResource):
             embedding: Handle of the embedding model, `provider/model-name`.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
                 otherwise follows at the end.
-            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
-            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
-            metadata: JSON object to store with the agent; it replaces the one before.
-            secrets: Environment variables of the agent's tools, by name; they replace those before.
             tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            tags: Tags to find the agent by; they replace those before.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
             hidden: Leave the agent out of lists.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
+            metadata: JSON object to store with the agent; it replaces the one before.
+            secrets: Environment variables of the agent's tools, by name; they replace those before.
+            tags: Tags to find the agent by; they replace those before.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -343,17 +345,17 @@ class AsyncAgents(AsyncResource):
                 "context_window_limit": context_window_limit,
                 "embedding": embedding,
                 "system": system,
-                "block_ids": block_ids,
-                "tool_ids": tool_ids,
                 "compaction_settings": compaction_settings,
                 "response_format": response_format,
                 "description": description,
-                "metadata": metadata,
-                "secrets": secrets,
                 "tool_exec_environment_variables": tool_exec_environment_variables,
-                "tags": tags,
                 "timezone": timezone,
                 "hidden": hidden,
+                "block_ids": block_ids,
+                "tool_ids": tool_ids,
+                "metadata": metadata,
+                "secrets": secrets,
+                "tags": tags,
             },
             extra_headers,
             extra_query,
@@ -441,6 +443,114 @@ class AsyncAgents(AsyncResource):
             timeout,
         )
 
+    async def find_or_create(
+        self,
+        *,
+        name: str,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState:
+        """Return the agent with a name, and create it if there is none; of several, return the oldest.
+
+        The other parameters are those of `create`; an agent that exists stays as it is. Callers that do this at the
+        same time get the same agent, also from several processes: after a creation the agents with the name are listed
+        again, and if another one is older, the new one is deleted with the blocks that were created with it.
+
+        Args:
+            name: Name of the agent.
+            model: Handle of the model, `provider/model-name`; the server requires one.
+            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
+                validated.
+            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
+            embedding: Handle of the embedding model, `provider/model-name`.
+            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
+                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            description: Description of the agent's purpose.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
+            hidden: Leave the agent out of lists. Server default: it is listed.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated.
+            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
+            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tags: Tags to find the agent by.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The agent does not exist and cannot be created: there is no such model or tool.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._find_or_create(
+            FindOrCreateAgent,
+            {
+                "name": name,
+                "model": model,
+                "model_settings": model_settings,
+                "context_window_limit": context_window_limit,
+                "embedding": embedding,
+                "system": system,
+                "compaction_settings": compaction_settings,
+                "response_format": response_format,
+                "description": description,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
+                "timezone": timezone,
+                "hidden": hidden,
+                "agent_type": agent_type,
+                "memory_blocks": memory_blocks,
+                "block_ids": block_ids,
+                "tool_ids": tool_ids,
+                "tools": tools,
+                "include_base_tools": include_base_tools,
+                "metadata": metadata,
+                "secrets": secrets,
+                "tags": tags,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
     modify = update
 
 
@@ -466,26 +576,26 @@ class Agents(SyncResource[AsyncAgents]):
         self,
         *,
         name: str | Unset = UNSET,
-        agent_type: AgentType | Unset = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
         memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
         tools: Sequence[str] | Unset | None = UNSET,
         include_base_tools: bool | Unset = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -499,7 +609,6 @@ class Agents(SyncResource[AsyncAgents]):
 
         Args:
             name: Name of the agent. Server default: a generated name.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
             model: Handle of the model, `provider/model-name`; the server requires one.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
@@ -507,6 +616,13 @@ class Agents(SyncResource[AsyncAgents]):
             embedding: Handle of the embedding model, `provider/model-name`.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
                 otherwise follows at the end. Server default: the text that belongs to `agent_type`.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            description: Description of the agent's purpose.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
+            hidden: Leave the agent out of lists. Server default: it is listed.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
                 validated.
             block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
@@ -514,16 +630,10 @@ class Agents(SyncResource[AsyncAgents]):
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             tags: Tags to find the agent by.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -540,26 +650,26 @@ class Agents(SyncResource[AsyncAgents]):
         return self._wait(
             self._core.create,
             name=name,
-            agent_type=agent_type,
             model=model,
             model_settings=model_settings,
             context_window_limit=context_window_limit,
             embedding=embedding,
             system=system,
+            compaction_settings=compaction_settings,
+            response_format=response_format,
+            description=description,
+            tool_exec_environment_variables=tool_exec_environment_variables,
+            timezone=timezone,
+            hidden=hidden,
+            agent_type=agent_type,
             memory_blocks=memory_blocks,
             block_ids=block_ids,
             tool_ids=tool_ids,
             tools=tools,
             include_base_tools=include_base_tools,
-            compaction_settings=compaction_settings,
-            response_format=response_format,
-            description=description,
             metadata=metadata,
             secrets=secrets,
-            tool_exec_environment_variables=tool_exec_environment_variables,
             tags=tags,
-            timezone=timezone,
-            hidden=hidden,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -688,17 +798,17 @@ class Agents(SyncResource[AsyncAgents]):
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        block_ids: Sequence[str] | Unset | None = UNSET,
-        tool_ids: Sequence[str] | Unset | None = UNSET,
         compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
         response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
-        metadata: Mapping[str, Any] | Unset | None = UNSET,
-        secrets: Mapping[str, str] | Unset | None = UNSET,
         tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
         timezone: str | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -721,17 +831,17 @@ class Agents(SyncResource[AsyncAgents]):
             embedding: Handle of the embedding model, `provider/model-name`.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
                 otherwise follows at the end.
-            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
-            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
             description: Description of the agent's purpose.
-            metadata: JSON object to store with the agent; it replaces the one before.
-            secrets: Environment variables of the agent's tools, by name; they replace those before.
             tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            tags: Tags to find the agent by; they replace those before.
             timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
             hidden: Leave the agent out of lists.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
+            metadata: JSON object to store with the agent; it replaces the one before.
+            secrets: Environment variables of the agent's tools, by name; they replace those before.
+            tags: Tags to find the agent by; they replace those before.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -755,17 +865,17 @@ class Agents(SyncResource[AsyncAgents]):
             context_window_limit=context_window_limit,
             embedding=embedding,
             system=system,
-            block_ids=block_ids,
-            tool_ids=tool_ids,
             compaction_settings=compaction_settings,
             response_format=response_format,
             description=description,
-            metadata=metadata,
-            secrets=secrets,
             tool_exec_environment_variables=tool_exec_environment_variables,
-            tags=tags,
             timezone=timezone,
             hidden=hidden,
+            block_ids=block_ids,
+            tool_ids=tool_ids,
+            metadata=metadata,
+            secrets=secrets,
+            tags=tags,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -855,6 +965,112 @@ class Agents(SyncResource[AsyncAgents]):
             agent_id,
             dry_run=dry_run,
             update_timestamp=update_timestamp,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def find_or_create(
+        self,
+        *,
+        name: str,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState:
+        """Return the agent with a name, and create it if there is none; of several, return the oldest.
+
+        The other parameters are those of `create`; an agent that exists stays as it is. Callers that do this at the
+        same time get the same agent, also from several processes: after a creation the agents with the name are listed
+        again, and if another one is older, the new one is deleted with the blocks that were created with it.
+
+        Args:
+            name: Name of the agent.
+            model: Handle of the model, `provider/model-name`; the server requires one.
+            model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
+                validated.
+            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
+            embedding: Handle of the embedding model, `provider/model-name`.
+            system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
+                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            description: Description of the agent's purpose.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
+            hidden: Leave the agent out of lists. Server default: it is listed.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated.
+            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
+            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tags: Tags to find the agent by.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The agent does not exist and cannot be created: there is no such model or tool.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.find_or_create,
+            name=name,
+            model=model,
+            model_settings=model_settings,
+            context_window_limit=context_window_limit,
+            embedding=embedding,
+            system=system,
+            compaction_settings=compaction_settings,
+            response_format=response_format,
+            description=description,
+            tool_exec_environment_variables=tool_exec_environment_variables,
+            timezone=timezone,
+            hidden=hidden,
+            agent_type=agent_type,
+            memory_blocks=memory_blocks,
+            block_ids=block_ids,
+            tool_ids=tool_ids,
+            tools=tools,
+            include_base_tools=include_base_tools,
+            metadata=metadata,
+            secrets=secrets,
+            tags=tags,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
+from letta_async.operations._finding import FindOrCreateBlock
 from letta_async.operations.blocks import CreateBlock, DeleteBlock, ListBlocks, RetrieveBlock, UpdateBlock
+from letta_async.resources._finding import AsyncFinding
 from letta_async.resources._paging import AsyncPaginator, Page
-from letta_async.resources._resource import AsyncResource, Part
+from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.block import Block
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncBlocks", "Blocks"]
 
 
-class AsyncBlocks(AsyncResource):
+class AsyncBlocks(AsyncFinding):
     """Memory blocks, which agents may share."""
 
     agents: Part[AsyncBlockAgents] = Part("letta_async.resources.block_agents", "AsyncBlockAgents")
@@ -345,6 +347,74 @@ class AsyncBlocks(AsyncResource):
 
         """
         await self._send(DeleteBlock, {"block_id": block_id}, extra_headers, extra_query, extra_body, timeout)
+
+    async def find_or_create(
+        self,
+        *,
+        label: str,
+        value: str,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Block:
+        """Return the block with a label, and create it if there is none; of several, return the oldest.
+
+        The other parameters are those of `create`; a block that exists stays as it is. Callers that do this at the same
+        time get the same block, also from several processes: after a creation the blocks with the label are listed
+        again, and if another one is older, the new one is deleted. Blocks that were created with an agent are found,
+        too.
+
+        Args:
+            label: Name of the block in prompts, such as `human`.
+            value: Text of the block.
+            description: Description of the block's purpose; it appears in prompts, too. Server default: a text of its
+                own for `human` and `persona`, else `None`.
+            limit: Maximum length of the text, in characters. Server default: 100000.
+            read_only: Agents may read the block but not edit it. Server default: `False`.
+            metadata: JSON object to store with the block.
+            tags: Tags to find the block by.
+            hidden: Leave the block out of lists. Server default: it is listed.
+            project_id: ID of the project that the block belongs to; hosted API.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._find_or_create(
+            FindOrCreateBlock,
+            {
+                "label": label,
+                "value": value,
+                "description": description,
+                "limit": limit,
+                "read_only": read_only,
+                "metadata": metadata,
+                "tags": tags,
+                "hidden": hidden,
+                "project_id": project_id,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
 
     modify = update
 
@@ -678,6 +748,72 @@ class Blocks(SyncResource[AsyncBlocks]):
         self._wait(
             self._core.delete,
             block_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def find_or_create(
+        self,
+        *,
+        label: str,
+        value: str,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Block:
+        """Return the block with a label, and create it if there is none; of several, return the oldest.
+
+        The other parameters are those of `create`; a block that exists stays as it is. Callers that do this at the same
+        time get the same block, also from several processes: after a creation the blocks with the label are listed
+        again, and if another one is older, the new one is deleted. Blocks that were created with an agent are found,
+        too.
+
+        Args:
+            label: Name of the block in prompts, such as `human`.
+            value: Text of the block.
+            description: Description of the block's purpose; it appears in prompts, too. Server default: a text of its
+                own for `human` and `persona`, else `None`.
+            limit: Maximum length of the text, in characters. Server default: 100000.
+            read_only: Agents may read the block but not edit it. Server default: `False`.
+            metadata: JSON object to store with the block.
+            tags: Tags to find the block by.
+            hidden: Leave the block out of lists. Server default: it is listed.
+            project_id: ID of the project that the block belongs to; hosted API.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.find_or_create,
+            label=label,
+            value=value,
+            description=description,
+            limit=limit,
+            read_only=read_only,
+            metadata=metadata,
+            tags=tags,
+            hidden=hidden,
+            project_id=project_id,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -10,12 +10,13 @@ from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.function_tools.local_tools import ToolSource
 from letta_async.function_tools.tool_loop import Approval, ToolRun
+from letta_async.operations._tool_loop import RunConversationTools
 from letta_async.operations.conversation_messages import CreateMessages, ListMessages, StreamConversation
 from letta_async.operations.conversations import Compact
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._stream import AsyncStream, Stream
 from letta_async.resources._sync import SyncResource
-from letta_async.resources._tool_running import AsyncConversationTools
+from letta_async.resources._tool_running import AsyncToolRunning
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.content import ContentPart
 from letta_async.types.conversation import CompactResponse
@@ -26,7 +27,7 @@ from letta_async.types.turn import ClientSkill, ClientTool, LettaResponse, Messa
 __all__ = ["AsyncConversationMessages", "ConversationMessages"]
 
 
-class AsyncConversationMessages(AsyncConversationTools):
+class AsyncConversationMessages(AsyncToolRunning):
     """The messages of a conversation."""
 
     @overload
@@ -38,12 +39,7 @@ class AsyncConversationMessages(AsyncConversationTools):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -51,10 +47,15 @@ class AsyncConversationMessages(AsyncConversationTools):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        streaming: Literal[True] | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
-        streaming: Literal[True] | Unset = UNSET,
         resume: bool | Unset = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -72,12 +73,7 @@ class AsyncConversationMessages(AsyncConversationTools):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -85,10 +81,15 @@ class AsyncConversationMessages(AsyncConversationTools):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        streaming: Literal[False],
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
-        streaming: Literal[False],
         resume: bool | Unset = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -106,12 +107,7 @@ class AsyncConversationMessages(AsyncConversationTools):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -119,10 +115,15 @@ class AsyncConversationMessages(AsyncConversationTools):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
-        streaming: bool | Unset = UNSET,
         resume: bool | Unset = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -139,12 +140,7 @@ class AsyncConversationMessages(AsyncConversationTools):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -152,10 +148,15 @@ class AsyncConversationMessages(AsyncConversationTools):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
-        streaming: bool | Unset = UNSET,
         resume: bool | Unset = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -184,17 +185,8 @@ class AsyncConversationMessages(AsyncConversationTools):
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
             max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
-            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
-                default: `True`.
-            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
-                `send_message`.
-            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
-                `message`.
             include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
                 all.
-            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
-            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
-                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
             client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
                 prompt.
             override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
@@ -206,12 +198,21 @@ class AsyncConversationMessages(AsyncConversationTools):
             return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
             override_system: System prompt for this turn, instead of the compiled one.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            streaming: Return an event stream; `False` returns the whole response. Server default: `True`.
             stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
                 whole. Server default: `False`.
             include_pings: In a stream, return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
             background: Run a streamed turn in the background, so that it goes on when the connection breaks; the server
                 needs Redis. Server default: `False`.
-            streaming: Return an event stream; `False` returns the whole response. Server default: `True`.
             resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
                 `False` raises the error instead. Default: `True`.
             wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
@@ -247,12 +248,7 @@ class AsyncConversationMessages(AsyncConversationTools):
                 "messages": messages,
                 "input": input,
                 "max_steps": max_steps,
-                "use_assistant_message": use_assistant_message,
-                "assistant_message_tool_name": assistant_message_tool_name,
-                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
                 "include_return_message_types": include_return_message_types,
-                "enable_thinking": enable_thinking,
-                "client_tools": client_tools,
                 "client_skills": client_skills,
                 "override_model": override_model,
                 "include_compaction_messages": include_compaction_messages,
@@ -260,10 +256,15 @@ class AsyncConversationMessages(AsyncConversationTools):
                 "top_logprobs": top_logprobs,
                 "return_token_ids": return_token_ids,
                 "override_system": override_system,
+                "client_tools": client_tools,
+                "use_assistant_message": use_assistant_message,
+                "assistant_message_tool_name": assistant_message_tool_name,
+                "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
+                "enable_thinking": enable_thinking,
+                "streaming": streaming,
                 "stream_tokens": stream_tokens,
                 "include_pings": include_pings,
                 "background": background,
-                "streaming": streaming,
                 "resume": resume,
                 "wait_if_busy": wait_if_busy,
             },
@@ -352,15 +353,15 @@ class AsyncConversationMessages(AsyncConversationTools):
         self,
         conversation_id: str,
         *,
-        agent_id: str | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
-        group_id: str | Unset | None = UNSET,
-        include_err: bool | Unset | None = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        group_id: str | Unset | None = UNSET,
+        include_err: bool | Unset | None = UNSET,
+        agent_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -377,16 +378,16 @@ class AsyncConversationMessages(AsyncConversationTools):
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
                 the API, `agent-<uuid4>`.
-            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
             limit: Maximum number of messages per page, as they are stored: one can be listed as several, or not at all.
                 Server default: 100.
             after: List messages later than the one with this ID, whatever the order.
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
-            group_id: List messages of this group of agents.
-            include_err: Include messages of failed steps, for debugging.
             order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
+            group_id: List messages of this group of agents.
+            include_err: Include messages of failed steps, for debugging.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -404,15 +405,15 @@ class AsyncConversationMessages(AsyncConversationTools):
             ListMessages,
             {
                 "conversation_id": conversation_id,
-                "agent_id": agent_id,
                 "limit": limit,
                 "after": after,
                 "before": before,
                 "order": order,
-                "group_id": group_id,
-                "include_err": include_err,
                 "order_by": order_by,
                 "include_return_message_types": include_return_message_types,
+                "group_id": group_id,
+                "include_err": include_err,
+                "agent_id": agent_id,
             },
             extra_headers,
             extra_query,
@@ -469,6 +470,123 @@ class AsyncConversationMessages(AsyncConversationTools):
             timeout,
         )
 
+    async def run_tools(
+        self,
+        conversation_id: str,
+        *,
+        tools: Sequence[ToolSource],
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
+        max_turns: int = 10,
+        agent_id: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
+        max_steps: int | Unset = UNSET,
+        include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
+        override_model: str | Unset | None = UNSET,
+        include_compaction_messages: bool | Unset = UNSET,
+        return_logprobs: bool | Unset = UNSET,
+        top_logprobs: int | Unset | None = UNSET,
+        return_token_ids: bool | Unset = UNSET,
+        override_system: str | Unset | None = UNSET,
+        wait_if_busy: float | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> ToolRun:
+        """Send messages to a conversation and run the tools that the agent calls in this program, until its turn ends.
+
+        Each response in which the agent calls tools of this program is followed by a request with what they returned.
+        Calls of one response run at the same time: an `async` function on the event loop, any other on a thread. With
+        `Letta`, that is the private event loop, and never the caller's thread.
+
+        The agent reads as an error: the type and text of an exception that a tool raises, without its traceback, and
+        arguments that are not what the annotations promise. The logger `letta_async` gets such an exception as a
+        warning. A string is returned as it is, `None` as `None`, `TextContent` and `ImageContent` as parts, and
+        anything else as JSON, objects by their fields. When the call is cancelled, tools on threads run to their end.
+
+        Exactly one of `input` and `messages` is required, for the first request. The other parameters of the turn, such
+        as `max_steps`, apply to each request.
+
+        Args:
+            conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
+                the API, `agent-<uuid4>`.
+            tools: Functions; or pairs of a `ClientTool`, which describes the tool, and a function, which gets the
+                arguments as the model wrote them. `client_tool` says which annotations are understood, and how
+                docstrings are read. A tool of the agent's own with the same name is hidden for this turn.
+            approve: Function that decides about each call of the agent's other tools that need approval: it gets the
+                `ToolCall` and returns whether the tool may run, or a tuple of that and a reason, which the agent reads.
+                It is called and awaited as a tool is, one call after the other, before the tools run. Default: `None`;
+                the response with the first such call is the last one, and none of its tools has run.
+            max_turns: Maximum number of responses. Default: 10.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
+            include_return_message_types: Return messages of these types alone, and `approval_request_message`. Default:
+                all.
+            client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
+                prompt.
+            override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
+            include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
+                Server default: `False`.
+            return_logprobs: Return log probabilities of the output tokens; providers compatible with OpenAI. Server
+                default: `False`.
+            top_logprobs: Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`.
+            return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
+                default: `False`.
+            override_system: System prompt for this turn, instead of the compiled one.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Returns:
+            The responses: the last one as `response`, its text as `text`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid, or a tool cannot be described; nothing was sent.
+            NotFoundError: There is no such conversation.
+            ConflictError: The conversation is busy with another turn, or waits for an approval.
+            RateLimitError: The model's provider refused, or the server did.
+            ToolLoopError: The agent still calls tools after `max_turns` responses, or `approve` returned neither a
+                boolean nor a tuple of one and a reason.
+            APIError: No response arrived, or it was not a success.
+            BaseException: Whatever `approve` raises.
+
+        """
+        return await self._run_tools(
+            RunConversationTools,
+            {
+                "conversation_id": conversation_id,
+                "tools": tools,
+                "approve": approve,
+                "max_turns": max_turns,
+                "agent_id": agent_id,
+                "messages": messages,
+                "input": input,
+                "max_steps": max_steps,
+                "include_return_message_types": include_return_message_types,
+                "client_skills": client_skills,
+                "override_model": override_model,
+                "include_compaction_messages": include_compaction_messages,
+                "return_logprobs": return_logprobs,
+                "top_logprobs": top_logprobs,
+                "return_token_ids": return_token_ids,
+                "override_system": override_system,
+                "wait_if_busy": wait_if_busy,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
 
 class ConversationMessages(SyncResource[AsyncConversationMessages]):
     """The messages of a conversation."""
@@ -482,12 +600,7 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -495,10 +608,15 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        streaming: Literal[True] | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
-        streaming: Literal[True] | Unset = UNSET,
         resume: bool | Unset = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -516,12 +634,7 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -529,10 +642,15 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        streaming: Literal[False],
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
-        streaming: Literal[False],
         resume: bool | Unset = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -550,12 +668,7 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -563,10 +676,15 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
-        streaming: bool | Unset = UNSET,
         resume: bool | Unset = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -583,12 +701,7 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
         input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
-        use_assistant_message: bool | Unset = UNSET,
-        assistant_message_tool_name: str | Unset = UNSET,
-        assistant_message_tool_kwarg: str | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
-        enable_thinking: str | Unset = UNSET,
-        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
         override_model: str | Unset | None = UNSET,
         include_compaction_messages: bool | Unset = UNSET,
@@ -596,10 +709,15 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         top_logprobs: int | Unset | None = UNSET,
         return_token_ids: bool | Unset = UNSET,
         override_system: str | Unset | None = UNSET,
+        client_tools: Sequence[ClientTool | Mapping[str, Any]] | Unset | None = UNSET,
+        use_assistant_message: bool | Unset = UNSET,
+        assistant_message_tool_name: str | Unset = UNSET,
+        assistant_message_tool_kwarg: str | Unset = UNSET,
+        enable_thinking: str | Unset = UNSET,
+        streaming: bool | Unset = UNSET,
         stream_tokens: bool | Unset = UNSET,
         include_pings: bool | Unset = UNSET,
         background: bool | Unset = UNSET,
-        streaming: bool | Unset = UNSET,
         resume: bool | Unset = UNSET,
         wait_if_busy: float | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -627,17 +745,8 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
                 …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
             input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
             max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
-            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
-                default: `True`.
-            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
-                `send_message`.
-            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
-                `message`.
             include_return_message_types: Return messages of these types alone, such as `assistant_message`. Default:
                 all.
-            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
-            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
-                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
             client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
                 prompt.
             override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
@@ -649,12 +758,21 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
             return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
             override_system: System prompt for this turn, instead of the compiled one.
+            client_tools: Tools that this program runs, as `ClientTool` or mappings with `name`, `description` and
+                `parameters`. A call of one ends the turn; the next call's `messages` carries the tool's return.
+            use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
+                default: `True`.
+            assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
+                `send_message`.
+            assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
+                `message`.
+            enable_thinking: Enable reasoning before responses and tool calls; deprecated by the API.
+            streaming: Return an event stream; `False` returns the whole response. Server default: `True`.
             stream_tokens: In a stream, return messages in pieces as the model generates them, with one `id`, instead of
                 whole. Server default: `False`.
             include_pings: In a stream, return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
             background: Run a streamed turn in the background, so that it goes on when the connection breaks; the server
                 needs Redis. Server default: `False`.
-            streaming: Return an event stream; `False` returns the whole response. Server default: `True`.
             resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
                 `False` raises the error instead. Default: `True`.
             wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
@@ -689,12 +807,7 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
                 messages=messages,
                 input=input,
                 max_steps=max_steps,
-                use_assistant_message=use_assistant_message,
-                assistant_message_tool_name=assistant_message_tool_name,
-                assistant_message_tool_kwarg=assistant_message_tool_kwarg,
                 include_return_message_types=include_return_message_types,
-                enable_thinking=enable_thinking,
-                client_tools=client_tools,
                 client_skills=client_skills,
                 override_model=override_model,
                 include_compaction_messages=include_compaction_messages,
@@ -702,10 +815,15 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
                 top_logprobs=top_logprobs,
                 return_token_ids=return_token_ids,
                 override_system=override_system,
+                client_tools=client_tools,
+                use_assistant_message=use_assistant_message,
+                assistant_message_tool_name=assistant_message_tool_name,
+                assistant_message_tool_kwarg=assistant_message_tool_kwarg,
+                enable_thinking=enable_thinking,
+                streaming=streaming,
                 stream_tokens=stream_tokens,
                 include_pings=include_pings,
                 background=background,
-                streaming=streaming,
                 resume=resume,
                 wait_if_busy=wait_if_busy,
                 extra_headers=extra_headers,
@@ -792,15 +910,15 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         self,
         conversation_id: str,
         *,
-        agent_id: str | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
-        group_id: str | Unset | None = UNSET,
-        include_err: bool | Unset | None = UNSET,
         order_by: Literal["created_at"] | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        group_id: str | Unset | None = UNSET,
+        include_err: bool | Unset | None = UNSET,
+        agent_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -817,16 +935,16 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
                 the API, `agent-<uuid4>`.
-            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
             limit: Maximum number of messages per page, as they are stored: one can be listed as several, or not at all.
                 Server default: 100.
             after: List messages later than the one with this ID, whatever the order.
             before: List messages earlier than the one with this ID, whatever the order.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
-            group_id: List messages of this group of agents.
-            include_err: Include messages of failed steps, for debugging.
             order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
+            group_id: List messages of this group of agents.
+            include_err: Include messages of failed steps, for debugging.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -843,15 +961,15 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         return self._pages(
             self._core.list(
                 conversation_id,
-                agent_id=agent_id,
                 limit=limit,
                 after=after,
                 before=before,
                 order=order,
-                group_id=group_id,
-                include_err=include_err,
                 order_by=order_by,
                 include_return_message_types=include_return_message_types,
+                group_id=group_id,
+                include_err=include_err,
+                agent_id=agent_id,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,
@@ -915,11 +1033,11 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         conversation_id: str,
         *,
         tools: Sequence[ToolSource],
-        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
-        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
         max_turns: int = 10,
         agent_id: str | Unset | None = UNSET,
+        messages: Sequence[TurnMessage | Mapping[str, Any]] | Unset | None = UNSET,
+        input: str | Sequence[ContentPart | Mapping[str, Any]] | Unset | None = UNSET,
         max_steps: int | Unset = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         client_skills: Sequence[ClientSkill | Mapping[str, Any]] | Unset | None = UNSET,
@@ -946,35 +1064,40 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
         warning. A string is returned as it is, `None` as `None`, `TextContent` and `ImageContent` as parts, and
         anything else as JSON, objects by their fields. When the call is cancelled, tools on threads run to their end.
 
+        Exactly one of `input` and `messages` is required, for the first request. The other parameters of the turn, such
+        as `max_steps`, apply to each request.
+
         Args:
-            conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`.
+            conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`; or, deprecated by
+                the API, `agent-<uuid4>`.
             tools: Functions; or pairs of a `ClientTool`, which describes the tool, and a function, which gets the
                 arguments as the model wrote them. `client_tool` says which annotations are understood, and how
-                docstrings are read. A tool of the agent's own with the same name is hidden for these turns.
-            messages: Messages to send, as classes or mappings. Exactly one of `input` and `messages` is required.
-            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+                docstrings are read. A tool of the agent's own with the same name is hidden for this turn.
             approve: Function that decides about each call of the agent's other tools that need approval: it gets the
                 `ToolCall` and returns whether the tool may run, or a tuple of that and a reason, which the agent reads.
                 It is called and awaited as a tool is, one call after the other, before the tools run. Default: `None`;
                 the response with the first such call is the last one, and none of its tools has run.
             max_turns: Maximum number of responses. Default: 10.
             agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
-            max_steps: Maximum number of steps the agent takes, for each response. Server default: 50.
+            messages: Messages to send, as classes or mappings, such as `MessageCreate` or `{"role": "user", "content":
+                …}`, and `ApprovalCreate` or `{"type": "approval", "approvals": …}`.
+            input: Content of one message by the user: text, or parts such as `TextContent` and `ImageContent`.
+            max_steps: Maximum number of steps the agent takes, at least 1. Server default: 50.
             include_return_message_types: Return messages of these types alone, and `approval_request_message`. Default:
                 all.
             client_skills: Skills of this program's environment, as `ClientSkill` or mappings; rendered into the system
                 prompt.
-            override_model: Handle of the model for these turns, `provider/model-name`, instead of the agent's.
+            override_model: Handle of the model for this turn, `provider/model-name`, instead of the agent's.
             include_compaction_messages: Return what happens in a compaction as `SummaryMessage` and `EventMessage`.
                 Server default: `False`.
             return_logprobs: Return log probabilities of the output tokens; providers compatible with OpenAI. Server
                 default: `False`.
             top_logprobs: Number of most likely tokens to return at each position, 0 to 20; with `return_logprobs=True`.
-            return_token_ids: Return token IDs and log probabilities of all generations of each turn; SGLang. Server
+            return_token_ids: Return token IDs and log probabilities of all generations of the turn; SGLang. Server
                 default: `False`.
-            override_system: System prompt for these turns, instead of the compiled one.
-            wait_if_busy: Seconds to wait while the conversation is busy with another turn (409), during which each
-                request is repeated. Default: 0, no longer than the retry policy says.
+            override_system: System prompt for this turn, instead of the compiled one.
+            wait_if_busy: Seconds to wait while the agent or the conversation is busy with another turn (409), during
+                which the request is repeated. Default: 0, no longer than the retry policy says.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each request, without validation.
@@ -999,11 +1122,11 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
             self._core.run_tools,
             conversation_id,
             tools=tools,
-            messages=messages,
-            input=input,
             approve=approve,
             max_turns=max_turns,
             agent_id=agent_id,
+            messages=messages,
+            input=input,
             max_steps=max_steps,
             include_return_message_types=include_return_message_types,
             client_skills=client_skills,

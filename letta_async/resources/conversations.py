@@ -50,11 +50,11 @@ class AsyncConversations(AsyncMaintenance):
         *,
         agent_id: str,
         summary: str | Unset | None = UNSET,
-        isolated_block_labels: Sequence[str] | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
+        isolated_block_labels: Sequence[str] | Unset | None = UNSET,
         hidden: bool | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -68,12 +68,12 @@ class AsyncConversations(AsyncMaintenance):
         Args:
             agent_id: `agent-<uuid4>`.
             summary: Summary of the conversation.
-            isolated_block_labels: Labels of the agent's blocks that the conversation gets copies of, for itself.
             model: Handle of the model to use instead of the agent's, `provider/model-name`.
             model_settings: Settings of that model, as a class of this package or a mapping of the same fields; both are
                 validated.
             context_window_limit: Size of the context window, in tokens; hosted API.
             description: Description of the conversation, for searching; hosted API.
+            isolated_block_labels: Labels of the agent's blocks that the conversation gets copies of, for itself.
             hidden: Leave the conversation out of lists; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -96,11 +96,11 @@ class AsyncConversations(AsyncMaintenance):
             {
                 "agent_id": agent_id,
                 "summary": summary,
-                "isolated_block_labels": isolated_block_labels,
                 "model": model,
                 "model_settings": model_settings,
                 "context_window_limit": context_window_limit,
                 "description": description,
+                "isolated_block_labels": isolated_block_labels,
                 "hidden": hidden,
             },
             extra_headers,
@@ -211,10 +211,10 @@ class AsyncConversations(AsyncMaintenance):
         summary: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
-        last_message_at: datetime | str | Unset | None = UNSET,
-        archived: bool | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
+        last_message_at: datetime | str | Unset | None = UNSET,
+        archived: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -232,10 +232,10 @@ class AsyncConversations(AsyncMaintenance):
             model: Handle of the model to use instead of the agent's, `provider/model-name`.
             model_settings: Settings of that model, as a class of this package or a mapping of the same fields; both are
                 validated.
-            last_message_at: When the last message was sent: a `datetime`, or a string in ISO 8601, with a time zone.
-            archived: Archive the conversation, or restore it; hosted API.
             context_window_limit: Size of the context window, in tokens; hosted API.
             description: Description of the conversation, for searching; hosted API.
+            last_message_at: When the last message was sent: a `datetime`, or a string in ISO 8601, with a time zone.
+            archived: Archive the conversation, or restore it; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -257,10 +257,10 @@ class AsyncConversations(AsyncMaintenance):
                 "summary": summary,
                 "model": model,
                 "model_settings": model_settings,
-                "last_message_at": last_message_at,
-                "archived": archived,
                 "context_window_limit": context_window_limit,
                 "description": description,
+                "last_message_at": last_message_at,
+                "archived": archived,
             },
             extra_headers,
             extra_query,
@@ -511,11 +511,11 @@ class Conversations(SyncResource[AsyncConversations]):
         *,
         agent_id: str,
         summary: str | Unset | None = UNSET,
-        isolated_block_labels: Sequence[str] | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
+        isolated_block_labels: Sequence[str] | Unset | None = UNSET,
         hidden: bool | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -529,12 +529,12 @@ class Conversations(SyncResource[AsyncConversations]):
         Args:
             agent_id: `agent-<uuid4>`.
             summary: Summary of the conversation.
-            isolated_block_labels: Labels of the agent's blocks that the conversation gets copies of, for itself.
             model: Handle of the model to use instead of the agent's, `provider/model-name`.
             model_settings: Settings of that model, as a class of this package or a mapping of the same fields; both are
                 validated.
             context_window_limit: Size of the context window, in tokens; hosted API.
             description: Description of the conversation, for searching; hosted API.
+            isolated_block_labels: Labels of the agent's blocks that the conversation gets copies of, for itself.
             hidden: Leave the conversation out of lists; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -556,11 +556,11 @@ class Conversations(SyncResource[AsyncConversations]):
             self._core.create,
             agent_id=agent_id,
             summary=summary,
-            isolated_block_labels=isolated_block_labels,
             model=model,
             model_settings=model_settings,
             context_window_limit=context_window_limit,
             description=description,
+            isolated_block_labels=isolated_block_labels,
             hidden=hidden,
             extra_headers=extra_headers,
             extra_query=extra_query,
@@ -674,10 +674,10 @@ class Conversations(SyncResource[AsyncConversations]):
         summary: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
-        last_message_at: datetime | str | Unset | None = UNSET,
-        archived: bool | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
+        last_message_at: datetime | str | Unset | None = UNSET,
+        archived: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -695,10 +695,10 @@ class Conversations(SyncResource[AsyncConversations]):
             model: Handle of the model to use instead of the agent's, `provider/model-name`.
             model_settings: Settings of that model, as a class of this package or a mapping of the same fields; both are
                 validated.
-            last_message_at: When the last message was sent: a `datetime`, or a string in ISO 8601, with a time zone.
-            archived: Archive the conversation, or restore it; hosted API.
             context_window_limit: Size of the context window, in tokens; hosted API.
             description: Description of the conversation, for searching; hosted API.
+            last_message_at: When the last message was sent: a `datetime`, or a string in ISO 8601, with a time zone.
+            archived: Archive the conversation, or restore it; hosted API.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -719,10 +719,10 @@ class Conversations(SyncResource[AsyncConversations]):
             summary=summary,
             model=model,
             model_settings=model_settings,
-            last_message_at=last_message_at,
-            archived=archived,
             context_window_limit=context_window_limit,
             description=description,
+            last_message_at=last_message_at,
+            archived=archived,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -31,8 +31,8 @@ class AsyncMessages(AsyncResource):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
-        conversation_id: str | Unset | None = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        conversation_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -50,8 +50,8 @@ class AsyncMessages(AsyncResource):
             after: Start after the message with this ID, in the order of the list.
             before: End before the message with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
-            conversation_id: List messages of this conversation, `conv-<uuid4>`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
+            conversation_id: List messages of this conversation, `conv-<uuid4>`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -72,8 +72,8 @@ class AsyncMessages(AsyncResource):
                 "after": after,
                 "before": before,
                 "order": order,
-                "conversation_id": conversation_id,
                 "include_return_message_types": include_return_message_types,
+                "conversation_id": conversation_id,
             },
             extra_headers,
             extra_query,
@@ -189,8 +189,8 @@ class Messages(SyncResource[AsyncMessages]):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
-        conversation_id: str | Unset | None = UNSET,
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
+        conversation_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -208,8 +208,8 @@ class Messages(SyncResource[AsyncMessages]):
             after: Start after the message with this ID, in the order of the list.
             before: End before the message with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
-            conversation_id: List messages of this conversation, `conv-<uuid4>`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
+            conversation_id: List messages of this conversation, `conv-<uuid4>`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -229,8 +229,8 @@ class Messages(SyncResource[AsyncMessages]):
                 after=after,
                 before=before,
                 order=order,
-                conversation_id=conversation_id,
                 include_return_message_types=include_return_message_types,
+                conversation_id=conversation_id,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
+import pkgutil
 import re
 from operator import attrgetter
 from pathlib import Path
+from typing import Any, ClassVar
 
+import attrs
 import pytest
 
-from letta_async import AsyncLetta, Letta
-from letta_async.operations._operation import GET, InPath, Operation, Segment, operation
-from letta_async.operations._tree import EARLIER_NAMES, RESOURCES, TREE
+from letta_async import AsyncLetta, Letta, operations
+from letta_async._schema.unset import UNSET
+from letta_async.operations._listing import IdListing
+from letta_async.operations._operation import GET, InPath, InQuery, Operation, Segment, operation
+from letta_async.operations._tree import COMPOSED, EARLIER_NAMES, RESOURCES, TREE
 from tools.api.__main__ import generated
-from tools.api.declarations import read_call
+from tools.api.declarations import read_call, read_module
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,3 +77,45 @@ class Bare(Operation[str]):
     http = GET("/v1/things/{name}")
 
     name: InPath[Segment]
+
+
+def test_a_parameter_is_described_once_but_for_ids_in_paths() -> None:
+    homes = [f"{operations.__name__}.{module.name}" for module in pkgutil.iter_modules(operations.__path__)]
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for cls in (cls for home in homes for cls in read_module(home).classes.values()):
+        for field, below in itertools.pairwise(cls.body):
+            match field, below:
+                case ast.AnnAssign(ast.Name(name), annotation), ast.Expr(ast.Constant(str(text))):
+                    if not (place := ast.unparse(annotation)).startswith("InPath["):
+                        found.setdefault((name, place, " ".join(text.split())), []).append(cls.name)
+                case _:
+                    pass
+    assert len(found) > 150
+    assert {key: classes for key, classes in found.items() if len(classes) > 1} == {}
+
+
+def test_a_parameter_that_is_declared_again_keeps_its_place_and_description() -> None:
+    (first, second, *_) = read_call(Again).parameters
+    assert (first.name, first.description) == ("limit", "Maximum number of stories per page. Server default: 7.")
+    assert (second.name, second.description) == (
+        "after",
+        "Start after the story with this ID, in the order of the list.",
+    )
+    assert "Segment" in ast.unparse(second.annotation)
+    assert [field.name for field in attrs.fields(Again)] == ["limit", "after", "before", "order"]
+
+
+@pytest.mark.parametrize("cls", {**TREE, **COMPOSED}.values(), ids=lambda cls: cls.__name__)
+def test_no_word_is_left_to_replace(cls: type[Operation[Any]]) -> None:
+    assert not [each.name for each in read_call(cls).parameters if re.search(r"\{(item|default_)", each.description)]
+
+
+@operation
+class Again(IdListing[str]):
+    """List something."""
+
+    http = GET("/v1/stories/")
+    item: ClassVar[str] = "story"
+    default_limit: ClassVar[int] = 7
+
+    after: InQuery[Segment | None] = UNSET

@@ -18,6 +18,8 @@ from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Endpoint, Operation
 from letta_async.operations._streaming import StreamOperation, SwitchedOperation
 
+from .wording import completed
+
 __all__ = [
     "OPTION_NAMES",
     "OPTION_PARAMETERS",
@@ -64,7 +66,13 @@ class Parameter:
     module: Module
     """Module of the declaration."""
     description: str
-    required: bool
+    default: str | None
+    """Source of the default; `None` for a required parameter."""
+
+    @property
+    def suffix(self) -> str:
+        """What follows the annotation in a signature."""
+        return "" if self.default is None else f" = {self.default}"
 
 
 @attrs.frozen
@@ -100,6 +108,11 @@ class Call:
         """Whether the parameter `streaming` says if the call returns a stream of events."""
         return issubclass(self.cls, SwitchedOperation)
 
+    @property
+    def is_composed(self) -> bool:
+        """Whether the method makes several calls, as a base class of its resource says."""
+        return self.cls.made_by is not None
+
 
 @functools.cache
 def read_module(name: str) -> Module:
@@ -128,47 +141,59 @@ def sources_of(cls: type[Any]) -> Iterator[tuple[Module, ast.ClassDef]]:
 
 
 def read_call(cls: type[Operation[Any]]) -> Call:
-    """Read the declaration of a call.
+    """Read the declaration of a call; a field that a class declares again has the description of its base by default.
 
     Raises:
         LookupError: A parameter has no description.
 
     """
     found: dict[str, Parameter] = {}
+    described: dict[str, str] = {}
+    names = {field.name for field in attrs.fields(cls)}
     for module, node in sources_of(cls):
         for statement, following in zip(node.body, [*node.body[1:], None], strict=True):
             if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
                 continue
             name = statement.target.id
-            if name in found or name not in {field.name for field in attrs.fields(cls)}:
+            if name not in names:
                 continue
-            found[name] = Parameter(
-                name,
-                statement.annotation,
-                module,
-                _description(following, f"{cls.__name__}.{name}"),
-                statement.value is None,
-            )
+            if text := _description(following):
+                described.setdefault(name, text)
+            if name not in found:
+                found[name] = Parameter(name, statement.annotation, module, "", _default(statement.value))
     in_path = [name for _, name, _, _ in string.Formatter().parse(cls.http.path) if name]
     ordered = [field.name for field in attrs.fields(cls)]
     positional = _field_of(found, in_path[-1]) if in_path else None
     ordered.sort(
         key=lambda name: (
             name != positional,
-            not found[name].required,
+            found[name].default is not None,
             "InClient" in ast.unparse(found[name].annotation),
         )
     )
+    if bare := [name for name in ordered if name not in described]:
+        raise LookupError(f"{cls.__name__}.{bare[0]} has no description below it")
+    parameters = [attrs.evolve(found[name], description=completed(described[name], cls)) for name in ordered]
     module, node = next(sources_of(cls))
-    return Call(cls, module, _answer(node), tuple(found[name] for name in ordered), positional)
+    return Call(cls, module, _answer(node), tuple(parameters), positional)
 
 
-def _description(following: ast.stmt | None, name: str) -> str:
+def _description(following: ast.stmt | None) -> str:
     match following:
         case ast.Expr(ast.Constant(str(text))):
             return " ".join(inspect.cleandoc(text).split())
         case _:
-            raise LookupError(f"{name} has no description below it")
+            return ""
+
+
+def _default(value: ast.expr | None) -> str | None:
+    match value:
+        case None:
+            return None
+        case ast.Call(keywords=[ast.keyword("default", default), *_]):  # of `attrs.field`
+            return ast.unparse(default)
+        case _:
+            return ast.unparse(value)
 
 
 def _field_of(parameters: dict[str, Parameter], wire_name: str) -> str:

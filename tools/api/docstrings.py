@@ -8,9 +8,11 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any
 
+import attrs
+
 from .declarations import Call
 
-__all__ = ["OPTIONS", "RAISES", "docstring", "fill", "retries", "section", "summary"]
+__all__ = ["OPTIONS", "RAISES", "docstring", "fill", "parsed", "retries", "section", "summary"]
 
 _WIDTH = 120
 
@@ -58,7 +60,7 @@ _SWITCHED_RAISES = {
 
 def summary(cls: type[Any]) -> str:
     """Return the first line of a call's description."""
-    return _parsed(inspect.getdoc(cls) or "")[0]
+    return parsed(cls).summary
 
 
 def docstring(call: Call, *, waits: bool) -> str:
@@ -69,8 +71,8 @@ def docstring(call: Call, *, waits: bool) -> str:
         waits: The method belongs to the sync client.
 
     """
-    first, text, sections = _parsed(inspect.getdoc(call.cls) or "")
-    paragraphs = [_endpoint(call), *text]
+    about = parsed(call.cls)
+    paragraphs = [_endpoint(call), *about.paragraphs]
     if call.lists:
         paragraphs.append(
             "The first page is requested at once. Iterating it fetches the others as they are needed."
@@ -95,10 +97,10 @@ def docstring(call: Call, *, waits: bool) -> str:
     if call.streams or call.switches:
         options = OPTIONS | {"timeout": _STREAM_TIMEOUT if call.streams else _SWITCHED_TIMEOUT}
     arguments = [*((each.name, each.description) for each in call.parameters), *options.items()]
-    blocks = [first, *map(fill, paragraphs), section("Args", arguments)]
-    if "Returns" in sections:
-        blocks.append("Returns:\n" + fill(sections["Returns"], "    "))
-    own = dict(re.findall(r"(\w+): (.+?)(?= \w+Error: |$)", sections.get("Raises", "")))
+    blocks = [about.summary, *map(fill, paragraphs), section("Args", arguments)]
+    if about.returns:
+        blocks.append("Returns:\n" + fill(about.returns, "    "))
+    own = about.raises
     if call.streams:
         own |= _STREAM_RAISES
     if call.switches:
@@ -122,15 +124,26 @@ def retries(*, repeatable: bool) -> str:
     return "Not safe to repeat: retried only when the server cannot have processed the request."
 
 
-def _parsed(text: str) -> tuple[str, list[str], dict[str, str]]:
-    """Split a docstring into its first line, its paragraphs and its sections."""
-    head, *parts = re.split(r"^(Returns|Raises):$", text, flags=re.MULTILINE)
+@attrs.frozen
+class Description:
+    """Docstring of a declaration, in its parts."""
+
+    summary: str
+    paragraphs: list[str]
+    returns: str
+    raises: dict[str, str]
+
+
+def parsed(cls: type[Any]) -> Description:
+    """Split the docstring of a declaration into its parts."""
+    head, *parts = re.split(r"^(Returns|Raises):$", inspect.getdoc(cls) or "", flags=re.MULTILINE)
     line, *paragraphs = [" ".join(part.split()) for part in head.strip().split("\n\n")]
     sections = {name: " ".join(body.split()) for name, body in zip(parts[::2], parts[1::2], strict=True)}
     first, stop, rest = line.partition(". ")
     if stop:
         line, paragraphs = f"{first}.", [rest, *paragraphs]
-    return line, [each for each in paragraphs if each], sections
+    raises = dict(re.findall(r"(\w+): (.+?)(?= \w+(?:Error|Exception): |$)", sections.get("Raises", "")))
+    return Description(line, [each for each in paragraphs if each], sections.get("Returns", ""), raises)
 
 
 def section(title: str, entries: Iterable[tuple[str, str]]) -> str:

@@ -10,9 +10,10 @@ from typing import Any, Final
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import Operation
 from letta_async.operations._streaming import SwitchedOperation
-from letta_async.operations._tree import EARLIER_NAMES, EXTENSIONS, RESOURCES, TREE
+from letta_async.operations._tree import COMPOSED, EARLIER_NAMES, EXTENSIONS, RESOURCES, TREE
 
 from .annotations import Rendering
+from .composed import composed_docstring
 from .declarations import OPTION_NAMES, OPTION_PARAMETERS, Call, Module, read_call, read_module
 from .docstrings import docstring
 from .raw import raw_methods
@@ -81,7 +82,7 @@ def _resource_class(path: str, rendering: Rendering, *, waits: bool) -> str:
 
 
 def _calls_of(path: str) -> Iterator[tuple[str, type[Operation[Any]]]]:
-    for attribute, cls in TREE.items():
+    for attribute, cls in (TREE | COMPOSED).items():
         parent, _, name = attribute.rpartition(".")
         if parent == path:
             yield name, cls
@@ -154,17 +155,15 @@ def _method(name: str, call: Call, rendering: Rendering, *, waits: bool, shadows
     named = list(call.parameters[1:])
     if call.positional is None:
         positional, named = [], list(call.parameters)
-    keywords = [
-        f"{each.name}: {rendering.accepted(each.annotation, each.module)}{'' if each.required else ' = UNSET'}"
-        for each in named
-    ]
+    keywords = [f"{each.name}: {rendering.accepted(each.annotation, each.module)}{each.suffix}" for each in named]
     signature = ", ".join(["self", *positional, "*", *keywords, *OPTION_PARAMETERS])
     returns = _returns(call, rendering, waits=waits, shadows_list=shadows_list)
     overloads = ""
     if call.switches:
         whole, stream, returns = _switched_returns(returns, call, rendering, waits=waits)
         overloads = _overloads(name, call, signature, {True: stream, False: whole, None: returns}, rendering)
-    text = textwrap.indent(f'"""{docstring(call, waits=waits)}\n\n"""', "        ", lambda line: bool(line.strip()))
+    about = composed_docstring(call) if call.is_composed else docstring(call, waits=waits)
+    text = textwrap.indent(f'"""{about}\n\n"""', "        ", lambda line: bool(line.strip()))
     head = "def" if waits or call.lists or call.streams or call.switches else "async def"
     body = _waiting_body(name, call) if waits else _sending_body(call, rendering)
     return f"{overloads}    {head} {name}({signature}) -> {returns}:\n{text}\n        {body}"
@@ -222,7 +221,8 @@ def _returns(call: Call, rendering: Rendering, *, waits: bool, shadows_list: boo
 def _sending_body(call: Call, rendering: Rendering) -> str:
     rendering.need(call.cls.__module__, call.cls.__name__)
     given = ", ".join(f'"{each.name}": {each.name}' for each in call.parameters)
-    verb = "pages" if call.lists else "stream" if call.streams else "send_or_stream" if call.switches else "send"
+    kinds = {"pages": call.lists, "stream": call.streams, "send_or_stream": call.switches}
+    verb = call.cls.made_by or next((verb for verb, applies in kinds.items() if applies), "send")
     send = f"self._{verb}({call.cls.__name__}, {{{given}}}, {', '.join(OPTION_NAMES)})"
     if call.lists or call.streams or call.switches:
         return f"return {send}"

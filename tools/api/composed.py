@@ -1,0 +1,31 @@
+"""Composer of docstrings of methods that make several calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .declarations import Call
+from .docstrings import OPTIONS, RAISES, fill, parsed, section
+
+__all__ = ["composed_docstring"]
+
+
+def composed_docstring(call: Call) -> str:
+    """Compose the docstring: what the declaration says itself, then what its base says of all such methods."""
+    own, shared = parsed(call.cls), parsed(_base_of(call.cls))
+    options = {
+        name: text.replace("this request", "each request").replace("one attempt", "one attempt of a request")
+        for name, text in OPTIONS.items()
+    }
+    arguments = [*((each.name, each.description) for each in call.parameters), *options.items()]
+    (first, *rest) = (shared.raises or RAISES).items()
+    blocks = [own.summary, *map(fill, [*own.paragraphs, *shared.paragraphs]), section("Args", arguments)]
+    if returns := own.returns or shared.returns:
+        blocks.append("Returns:\n" + fill(returns, "    "))
+    blocks.append(section("Raises", [first, *own.raises.items(), *rest]))
+    return "\n\n".join(blocks)
+
+
+def _base_of(cls: type[Any]) -> type[Any]:
+    """Return the base class that says which method makes the calls."""
+    return next(base for base in cls.__mro__ if "made_by" in vars(base))
