@@ -46,8 +46,11 @@ types: $(READY)  ## Check types, strictly, with pyright and mypy
 	$(BIN)/mypy tests/typing examples
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright --verifytypes letta_async --ignoreexternal
 
-unit: $(READY) foreign  ## Run the tests
-	$(BIN)/python -X dev -m pytest
+unit: $(READY) foreign  ## Run the tests; LEAVE_OUT=folders of tests that run elsewhere
+	$(BIN)/python -X dev -m pytest $(LEAVE_OUT:%=--ignore tests/%)
+
+test-benchmarks: $(READY)  ## Test the benchmarks, and the ratios and counts that do not depend on how busy the machine is
+	$(BIN)/python -X dev -m pytest tests/benchmarks
 
 foreign: $(READY)  ## Install the official clients, in an environment of their own
 	$(FOREIGN)
