@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from letta_async import UNSET
+from letta_async.resources._paging import Page
 from tests.conformance.server import Request
 
 __all__ = ["request_differences", "result_differences"]
@@ -47,9 +48,10 @@ def result_differences(theirs: Any, ours: Any, where: str = "") -> Iterator[str]
 
     """
     if isinstance(theirs, list):
-        if not isinstance(ours, (list, tuple)) or len(ours) != len(theirs):
+        if not isinstance(ours, (list, tuple, Page)) or len(ours) != len(theirs):
             yield f"{where}: a list of {len(theirs)} of theirs, {ours!r:.200} of ours"
         else:
+            ours = ours[:]
             for number, (their, our) in enumerate(zip(theirs, ours, strict=True)):
                 yield from result_differences(their, our, f"{where}[{number}]")
     elif not isinstance(theirs, dict):

@@ -23,6 +23,8 @@ from letta_client._utils import parse_datetime
 from pydantic.fields import FieldInfo
 
 _LAST_PAGE: dict[str, Any] = {"has_more": False, "next_cursor": None}
+_ALWAYS = {"id", *_LAST_PAGE}
+"""Members that servers always send, although the types do not say so."""
 
 
 class Sampler:
@@ -31,7 +33,7 @@ class Sampler:
     def __init__(self, number: int, *, optional: bool = True) -> None:
         self.number = number
         self.optional = optional
-        """Whether objects have members besides the ID and those that are required."""
+        """Whether objects have members besides those that servers always send."""
         self.width = 1
         """The most members of a union that was met outside lists: so many numbers there are."""
         self._item = 0
@@ -82,7 +84,7 @@ class Sampler:
         made = {
             field.alias or name: self.make(field.annotation, name)
             for name, field in fields.items()
-            if self.optional or field.is_required() or name == "id" or is_tag(field.annotation)
+            if self.optional or field.is_required() or name in _ALWAYS or is_tag(field.annotation)
         }
         self._open.pop()
         return made
@@ -169,13 +171,11 @@ def described(value: Any) -> Any:
 
 
 def read(result: Any, method: str) -> Any:
-    """Return a call's result: of a stream its events, of a page its items, nothing where no type is promised."""
+    """Return a call's result: of a stream its events, nothing where no type is promised."""
     if result_of(method) is object:
         return None
     if isinstance(result, Stream):
         return described(list(result))
-    if isinstance(result, (pagination.SyncArrayPage, pagination.SyncNextFilesPage)):
-        return described(result._get_page_items())
     return described(result)
 
 

@@ -33,8 +33,6 @@ async def make_async(client: AsyncLetta, call: Call) -> Any:
 def make_sync(client: Letta, call: Call) -> Any:
     """Make a call with `Letta`, and return what it read, as above."""
     result = eval(call.expression, {"client": client, **_NAMES})
-    if hasattr(result, "page"):
-        return result.page()
     return list(result) if isinstance(result, Iterator) else result
 
 
