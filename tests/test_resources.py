@@ -126,6 +126,8 @@ def test_every_call_says_honestly_whether_it_may_be_repeated(name: str) -> None:
     once |= {"CreateAgent", "CreateBlock", "CreateConversation", "CreateFolder"}
     once |= {"CreateAgentMessages", "CreateAgentMessagesAsync", "CreateMessages", "CancelAgentMessages"}
     once |= {"CompactAgentMessages"}
+    once |= {"CreateArchive", "CreateArchivePassage", "CreateArchivePassages", "CreateAgentPassage"}
+    once |= {"CreateGroup", "CreateIdentity"}
     assert CALLS[name].http.repeatable is (name not in once)
 
 

@@ -26,9 +26,10 @@ from letta_async import (
     UnprocessableEntityError,
 )
 from letta_async._http.error_response import retry_after
-from letta_async._http.request import CallOptions, Request, build, build_raw
+from letta_async._http.request import NO_OPTIONS, CallOptions, Request, build, build_raw
 from letta_async._http.response import Response, decode_response
 from letta_async.config import ClientConfig
+from letta_async.operations.archives import DeleteArchive
 from letta_async.operations.conversations import Recompile
 from tests.ids import AGENT, CONVERSATION
 
@@ -105,6 +106,13 @@ def test_a_success_that_is_none_is_said_with_status_content_type_and_excerpt(
 def test_an_answer_without_content_suits_a_raw_call() -> None:
     request = build_raw("DELETE", "/x", body=UNSET, answer=object, options=CallOptions(), config=CONFIG)
     assert answer(b"", 204, request, content_type=None) is None
+
+
+def test_a_deletion_may_answer_nothing() -> None:
+    request = build(DeleteArchive, {"archive_id": "archive-123e4567-e89b-42d3-8456-426614174000"}, NO_OPTIONS, CONFIG)
+    assert answer(b"", 204, request) is None
+    with pytest.raises(APIResponseValidationError, match="the answer is empty"):
+        answer(b"", 204)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, get_args
 from urllib.parse import quote, urlencode
 
@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 from letta_async._http.form import Form
 from letta_async._schema.converter import READABLE, is_readable, write
 from letta_async._schema.json_values import is_array, is_object, json_problems, show, to_builtins
-from letta_async._schema.placement import Body, Local, Placement, Query, split_placement
+from letta_async._schema.placement import Body, Local, Placement, Query, WholeBody, split_placement
 from letta_async._schema.placement import Form as FormField
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.upload import Upload
@@ -126,8 +126,7 @@ def build(
         call = check(operation, parameters)
     except InvalidArgumentError as error:
         raise InvalidArgumentError([*error.faults, *problems]) from None
-    if options.extra_body and any(place.kind is FormField for place in _places_of(operation).values()):
-        problems.append(ArgumentProblem("extra_body", "does not go with a form"))
+    problems += _extra_body_problems(operation, options)
     problems += call.problems(options.extra_body or ())
     if problems:
         raise InvalidArgumentError(problems)
@@ -139,12 +138,15 @@ def build(
     segments: dict[str, str] = {}
     query: dict[str, object] = {}
     body: dict[str, str] = {}
+    whole: bytes | None = None
     form: dict[str, tuple[str, Any]] = {}
     places = _places_of(operation)
     for name in parameters:
         value, place = getattr(call, name), places[name]
         if place.kind is Body:
             body[place.key] = _encode_value(value)
+        elif place.kind is WholeBody:
+            whole = _encode_value(value).encode()
         elif place.kind is FormField:
             form[place.key] = name, value
         elif place.kind is Query:
@@ -162,7 +164,7 @@ def build(
         path=http.path.format_map(segments),
         query=_query(query, options, config),
         headers=_form_headers(options, config) if form else _headers(options, headers),
-        body=_encode_object(body) if body or http.body_required else None,
+        body=whole or (_encode_object(body) if body or http.body_required else None),
         timeout=_timeout(options, config),
         repeatable=call.is_repeatable,
         answer=operation.answer,
@@ -172,6 +174,16 @@ def build(
         conflict_patience=call.conflict_patience,
         form=_form(form) if form else None,
     )
+
+
+def _extra_body_problems(operation: type[Operation[Any]], options: CallOptions) -> Iterable[ArgumentProblem]:
+    """Return a problem if members are to be added to a body that is no JSON object."""
+    if not options.extra_body:
+        return
+    kinds = {place.kind for place in _places_of(operation).values()}
+    for kind, words in ((FormField, "a form"), (WholeBody, "a body that is a list")):
+        if kind in kinds:
+            yield ArgumentProblem("extra_body", f"does not go with {words}")
 
 
 def _form(values: Mapping[str, tuple[str, Any]]) -> Form:

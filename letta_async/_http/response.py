@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any, Final
 
 import aiohttp
@@ -96,7 +97,7 @@ def invalid_response(
 
 def _value(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
     if not body or body.isspace():
-        if request.answer is object:
+        if request.answer in (object, None, NoneType):  # such as the 204 of a deletion
             return None
         raise _UnreadableError("the answer is empty")
     kind = headers.get("Content-Type")

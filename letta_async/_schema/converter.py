@@ -168,6 +168,8 @@ def _structure_datetime(value: Any, _: Any) -> Any:
 def _structure_list(annotation: Any) -> Hook:
     (item,) = get_args(annotation)
     inner = _tolerant_converter.get_structure_hook(item)
+    if inner is _return_unchanged:  # an embedding has thousands of numbers
+        return _return_unchanged
     return lambda value, _: [inner(each, item) for each in value] if is_array(value) else value
 
 

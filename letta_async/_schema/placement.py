@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import attrs
 
-__all__ = ["Body", "Form", "Hidden", "Local", "Path", "Pattern", "Placement", "Query", "split_placement"]
+__all__ = ["Body", "Form", "Hidden", "Local", "Path", "Pattern", "Placement", "Query", "WholeBody", "split_placement"]
 
 
 @attrs.frozen
@@ -31,6 +31,12 @@ class Query(Placement):
 
 class Body(Placement):
     """Marker of a member of the JSON object in the body."""
+
+    __slots__ = ()
+
+
+class WholeBody(Placement):
+    """Marker of the parameter that is the body itself, such as a list."""
 
     __slots__ = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar
 
 import attrs
 
@@ -12,7 +12,7 @@ from letta_async._schema.pages import CursorPage, ObjectPage
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import InQuery, Operation, operation
 
-__all__ = ["CreationOrder", "CursorListing", "IdListing", "Listing"]
+__all__ = ["CreationOrder", "CursorListing", "GrowingListing", "IdListing", "Listing"]
 
 Item = TypeVar("Item")
 
@@ -30,6 +30,10 @@ class Listing(Operation[list[Item]], Generic[Item]):
 
     turns: ClassVar[bool] = True
     """Whether `before` is used if `after` leads to no new items; servers differ in their meaning."""
+    limit_is_total: ClassVar[bool] = False
+    """Whether `limit` is the maximum number of items of all pages together, where the official client has no pages."""
+    continues: ClassVar[bool] = False
+    """Whether the operation requests a page that follows another; set on the instance by `changed`."""
 
     @classmethod
     def answer_of(cls, argument: Any) -> Any:
@@ -75,11 +79,21 @@ class Listing(Operation[list[Item]], Generic[Item]):
 
     def following(self, page: list[Item]) -> Mapping[str, Any]:
         """Return the parameters that request the next page; none if the page is the last one."""
+        last: Any = page[-1] if page else None
+        return {"after": last.id} if self.is_full(page) else {}
+
+    def is_full(self, page: list[Item]) -> bool:
+        """Return whether a page has as many items as it may have, so that another one may follow."""
         limit: int | None = self.given().get("limit")  # type: ignore[assignment]  # a field of every subclass
-        if len(page) < min(limit or _SURELY_FULL, _SURELY_FULL) or (limit and len(page) > limit):
-            return {}
-        last: Any = page[-1]
-        return {"after": last.id}
+        if limit and self.limit_is_total and not self.continues:
+            return False
+        return len(page) >= min(limit or _SURELY_FULL, _SURELY_FULL) and not (limit and len(page) > limit)
+
+    def changed(self, changes: Mapping[str, object]) -> Self:
+        """Return the operation that requests another page."""
+        changed = super().changed(changes)
+        object.__setattr__(changed, "continues", True)
+        return changed
 
 
 @operation
@@ -105,6 +119,24 @@ class IdListing(Listing[Item], Generic[Item]):
     """End before the {item} with this ID, in the order of the list."""
     order: InQuery[Literal["asc", "desc"]] = UNSET
     """`asc` lists the oldest first, `desc` the newest. Server default: `{default_order}`."""
+
+
+@operation
+class GrowingListing(IdListing[Item], Generic[Item]):
+    """A call whose cursors leave items out, because the server compares them with another field than it sorts by.
+
+    An iteration asks for larger and larger first pages.
+    """
+
+    def following(self, page: list[Item]) -> Mapping[str, Any]:
+        """Return a larger limit, unless the page is smaller than its own."""
+        limit: int = self.given().get("limit") or self.default_limit  # type: ignore[assignment]  # an int, as declared
+        return {"limit": 2 * limit} if len(page) >= limit else {}
+
+    def is_astray(self, page: list[Item], following: Mapping[str, Any], known: Container[int | None]) -> bool:
+        """Return `False`: a larger page begins with what is known, and leads on by its size."""
+        del page, following, known
+        return False
 
 
 @attrs.frozen(kw_only=True, slots=False)

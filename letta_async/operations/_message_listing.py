@@ -13,7 +13,7 @@ from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import InQuery, MessageId, operation
 from letta_async.types.turn import MessageType
 
-__all__ = ["MessageListing", "MessageTypeFilter", "TurnMessageListing"]
+__all__ = ["MessageListing", "MessageToolParameters", "MessageTypeFilter", "TurnMessageListing"]
 
 Item = TypeVar("Item")
 
@@ -69,6 +69,18 @@ class MessageTypeFilter:
 
     include_return_message_types: InQuery[list[MessageType] | None] = UNSET
     """List messages of these types alone, such as `assistant_message`. Default: all."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class MessageToolParameters:
+    """Parameters of a list for agents that speak by calling a tool; deprecated by the API."""
+
+    use_assistant_message: InQuery[bool] = UNSET
+    """Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server default: `True`."""
+    assistant_message_tool_name: InQuery[str] = UNSET
+    """Name of the message tool; deprecated by the API. Server default: `send_message`."""
+    assistant_message_tool_kwarg: InQuery[str] = UNSET
+    """Name of the message tool's argument; deprecated by the API. Server default: `message`."""
 
 
 @operation

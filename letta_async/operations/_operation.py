@@ -24,7 +24,7 @@ from typing import (
 
 import attrs
 
-from letta_async._schema.placement import Body, Form, Hidden, Local, Path, Pattern, Placement, Query
+from letta_async._schema.placement import Body, Form, Hidden, Local, Path, Pattern, Placement, Query, WholeBody
 from letta_async._schema.record import Record
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.upload import Upload
@@ -38,6 +38,7 @@ __all__ = [
     "PUT",
     "SEGMENT",
     "AgentId",
+    "ArchiveId",
     "BlockId",
     "Body",
     "ConversationId",
@@ -46,6 +47,7 @@ __all__ = [
     "FileId",
     "FolderId",
     "Form",
+    "GroupId",
     "IdentityId",
     "InBody",
     "InClient",
@@ -55,6 +57,7 @@ __all__ = [
     "MessageId",
     "Operation",
     "OwnConversationId",
+    "PassageId",
     "Path",
     "Pattern",
     "Placement",
@@ -64,6 +67,7 @@ __all__ = [
     "Segment",
     "ToolId",
     "Traffic",
+    "WholeBody",
     "operation",
 ]
 
@@ -108,6 +112,9 @@ ToolId = Annotated[str, Pattern(rf"tool-{_UUID4}", "'tool-' and a lower-case UUI
 FolderId = Annotated[str, Pattern(rf"source-{_UUID4}", "'source-' and a lower-case UUID4")]
 FileId = Annotated[str, Pattern(rf"file-{_UUID4}", "'file-' and a lower-case UUID4")]
 IdentityId = Annotated[str, Pattern(rf"identity-{_UUID4}", "'identity-' and a lower-case UUID4")]
+ArchiveId = Annotated[str, Pattern(rf"archive-{_UUID4}", "'archive-' and a lower-case UUID4")]
+PassageId = Annotated[str, Pattern(rf"passage-{_UUID4}", "'passage-' and a lower-case UUID4")]
+GroupId = Annotated[str, Pattern(rf"group-{_UUID4}", "'group-' and a lower-case UUID4")]
 SecretText = Annotated[str, Hidden()]
 """A text that no error message shows."""
 SEGMENT: Final = Pattern(r"(?!\.{1,2}$)[^\x00-\x1f\x7f]+", "a name that is not '.' or '..', without control characters")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import CompactionParameters
-from letta_async.operations._message_listing import TurnMessageListing
+from letta_async.operations._message_listing import MessageToolParameters, TurnMessageListing
 from letta_async.operations._operation import (
     GET,
     PATCH,
@@ -114,7 +114,7 @@ class CreateAgentMessagesAsync(TurnOperation[Run]):
 
 
 @operation
-class ListAgentMessages(TurnMessageListing[Message]):
+class ListAgentMessages(MessageToolParameters, TurnMessageListing[Message]):
     """List the messages of an agent, those of its conversations included.
 
     Raises:
@@ -128,12 +128,6 @@ class ListAgentMessages(TurnMessageListing[Message]):
     """`agent-<uuid4>`."""
     conversation_id: InQuery[ConversationId | None] = UNSET
     """List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own. Default: all."""
-    use_assistant_message: InQuery[bool] = UNSET
-    """Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server default: `True`."""
-    assistant_message_tool_name: InQuery[str] = UNSET
-    """Name of the message tool; deprecated by the API. Server default: `send_message`."""
-    assistant_message_tool_kwarg: InQuery[str] = UNSET
-    """Name of the message tool's argument; deprecated by the API. Server default: `message`."""
 
 
 @operation

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from letta_async._schema.unset import UNSET, Unset
-from letta_async.operations._listing import CreationOrder, IdListing
+from letta_async.operations._listing import CreationOrder, GrowingListing
 from letta_async.operations._operation import (
     GET,
     PATCH,
@@ -28,7 +27,7 @@ __all__ = ["ListAgentTools", "UpdateToolApproval"]
 
 
 @operation
-class ListAgentTools(CreationOrder, IdListing[Tool]):
+class ListAgentTools(CreationOrder, GrowingListing[Tool]):
     """List the tools of an agent.
 
     Letta 0.16.8 sorts by age, but compares `after` and `before` with the ID, so that pages would leave tools out. An
@@ -43,16 +42,6 @@ class ListAgentTools(CreationOrder, IdListing[Tool]):
     """`agent-<uuid4>`."""
     after: InQuery[ToolId | None] = UNSET
     before: InQuery[ToolId | None] = UNSET
-
-    def following(self, page: list[Tool]) -> Mapping[str, Any]:
-        """Return a larger limit, unless the page is smaller than its own."""
-        limit: int = self.given().get("limit") or self.default_limit  # type: ignore[assignment]  # an int, as declared
-        return {"limit": 2 * limit} if len(page) >= limit else {}
-
-    def is_astray(self, page: list[Tool], following: Mapping[str, Any], known: Container[int | None]) -> bool:
-        """Return `False`: a larger page begins with what is known, and leads on by its size."""
-        del page, following, known
-        return False
 
 
 @operation

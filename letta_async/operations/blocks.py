@@ -9,13 +9,13 @@ import attrs
 
 from letta_async._schema.fields import Count
 from letta_async._schema.unset import UNSET
+from letta_async.operations._agent_listing import AgentListing
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
     GET,
     PATCH,
     POST,
-    AgentId,
     BlockId,
     Endpoint,
     IdentityId,
@@ -25,7 +25,7 @@ from letta_async.operations._operation import (
     Operation,
     operation,
 )
-from letta_async.types.agent import AgentInclude, AgentState
+from letta_async.types.agent import AgentState
 from letta_async.types.block import Block, BlockFields
 
 __all__ = [
@@ -174,15 +174,10 @@ class DeleteBlock(Operation[None]):
 
 
 @operation
-class ListBlockAgents(IdListing[AgentState]):
+class ListBlockAgents(AgentListing[AgentState]):
     """List the agents that a block is attached to. Letta 0.16.8 lists none for a block that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/blocks/{block_id}/agents")
-    item: ClassVar[str] = "agent"
 
     block_id: InPath[BlockId]
     """`block-<uuid4>`."""
-    after: InQuery[AgentId | None] = UNSET
-    before: InQuery[AgentId | None] = UNSET
-    include: InQuery[list[AgentInclude]] = UNSET
-    """Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default: none."""

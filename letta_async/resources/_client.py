@@ -15,11 +15,16 @@ from letta_async.resources._sync import SyncCaller
 if TYPE_CHECKING:
     from letta_async.client import AsyncLetta
     from letta_async.resources.agents import Agents, AsyncAgents
+    from letta_async.resources.archives import Archives, AsyncArchives
     from letta_async.resources.blocks import AsyncBlocks, Blocks
     from letta_async.resources.conversations import AsyncConversations, Conversations
     from letta_async.resources.folders import AsyncFolders, Folders
+    from letta_async.resources.groups import AsyncGroups, Groups
+    from letta_async.resources.identities import AsyncIdentities, Identities
     from letta_async.resources.messages import AsyncMessages, Messages
+    from letta_async.resources.passages import AsyncPassages, Passages
     from letta_async.resources.runs import AsyncRuns, Runs
+    from letta_async.resources.tags import AsyncTags, Tags
 
 __all__ = ["AsyncResources", "Resources"]
 
@@ -30,6 +35,9 @@ class AsyncResources(RawSender):
     agents: Part[AsyncAgents] = Part("letta_async.resources.agents", "AsyncAgents")
     """Agents, from whose memory system prompts are compiled."""
 
+    archives: Part[AsyncArchives] = Part("letta_async.resources.archives", "AsyncArchives")
+    """Archives: collections of passages that agents can search."""
+
     blocks: Part[AsyncBlocks] = Part("letta_async.resources.blocks", "AsyncBlocks")
     """Memory blocks, which agents may share."""
 
@@ -39,11 +47,23 @@ class AsyncResources(RawSender):
     folders: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
     """Folders of files that agents can search and open."""
 
+    groups: Part[AsyncGroups] = Part("letta_async.resources.groups", "AsyncGroups")
+    """Groups of agents."""
+
+    identities: Part[AsyncIdentities] = Part("letta_async.resources.identities", "AsyncIdentities")
+    """Identities: persons and organizations that agents and blocks belong to."""
+
     messages: Part[AsyncMessages] = Part("letta_async.resources.messages", "AsyncMessages")
     """Messages of all agents."""
 
+    passages: Part[AsyncPassages] = Part("letta_async.resources.passages", "AsyncPassages")
+    """Passages of all archives."""
+
     runs: Part[AsyncRuns] = Part("letta_async.resources.runs", "AsyncRuns")
     """Runs: what agents do in response to messages."""
+
+    tags: Part[AsyncTags] = Part("letta_async.resources.tags", "AsyncTags")
+    """Tags of agents and blocks."""
 
     async def get(
         self,
@@ -262,6 +282,9 @@ class Resources(SyncCaller[Any]):
     agents: Part[Agents] = Part("letta_async.resources.agents", "Agents")
     """Agents, from whose memory system prompts are compiled."""
 
+    archives: Part[Archives] = Part("letta_async.resources.archives", "Archives")
+    """Archives: collections of passages that agents can search."""
+
     blocks: Part[Blocks] = Part("letta_async.resources.blocks", "Blocks")
     """Memory blocks, which agents may share."""
 
@@ -271,11 +294,23 @@ class Resources(SyncCaller[Any]):
     folders: Part[Folders] = Part("letta_async.resources.folders", "Folders")
     """Folders of files that agents can search and open."""
 
+    groups: Part[Groups] = Part("letta_async.resources.groups", "Groups")
+    """Groups of agents."""
+
+    identities: Part[Identities] = Part("letta_async.resources.identities", "Identities")
+    """Identities: persons and organizations that agents and blocks belong to."""
+
     messages: Part[Messages] = Part("letta_async.resources.messages", "Messages")
     """Messages of all agents."""
 
+    passages: Part[Passages] = Part("letta_async.resources.passages", "Passages")
+    """Passages of all archives."""
+
     runs: Part[Runs] = Part("letta_async.resources.runs", "Runs")
     """Runs: what agents do in response to messages."""
+
+    tags: Part[Tags] = Part("letta_async.resources.tags", "Tags")
+    """Tags of agents and blocks."""
 
     def get(
         self,

@@ -238,8 +238,9 @@ class AsyncPaginator(Generic[Item]):
 
 def _with_two_items_per_page(listing: Listing[Item]) -> Listing[Item]:
     """Return the operation with at least two items per page: one item in the wrong direction looks like the end."""
-    changes: dict[str, Any] = {"limit": 2} if getattr(listing, "limit", None) == 1 else {}
-    return listing.changed(changes)
+    if listing.limit_is_total or getattr(listing, "limit", None) != 1:
+        return listing
+    return listing.changed({"limit": 2})
 
 
 class _Int64Set:

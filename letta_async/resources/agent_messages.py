@@ -530,10 +530,10 @@ class AsyncAgentMessages(AsyncToolRunning):
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
-        conversation_id: str | Unset | None = UNSET,
         use_assistant_message: bool | Unset = UNSET,
         assistant_message_tool_name: str | Unset = UNSET,
         assistant_message_tool_kwarg: str | Unset = UNSET,
+        conversation_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -556,14 +556,14 @@ class AsyncAgentMessages(AsyncToolRunning):
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
-            conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
-                Default: all.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
                 `send_message`.
             assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
                 `message`.
+            conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
+                Default: all.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -590,10 +590,10 @@ class AsyncAgentMessages(AsyncToolRunning):
                 "include_return_message_types": include_return_message_types,
                 "group_id": group_id,
                 "include_err": include_err,
-                "conversation_id": conversation_id,
                 "use_assistant_message": use_assistant_message,
                 "assistant_message_tool_name": assistant_message_tool_name,
                 "assistant_message_tool_kwarg": assistant_message_tool_kwarg,
+                "conversation_id": conversation_id,
             },
             extra_headers,
             extra_query,
@@ -1346,10 +1346,10 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
         include_return_message_types: Sequence[MessageType] | Unset | None = UNSET,
         group_id: str | Unset | None = UNSET,
         include_err: bool | Unset | None = UNSET,
-        conversation_id: str | Unset | None = UNSET,
         use_assistant_message: bool | Unset = UNSET,
         assistant_message_tool_name: str | Unset = UNSET,
         assistant_message_tool_kwarg: str | Unset = UNSET,
+        conversation_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -1372,14 +1372,14 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.
             include_err: Include messages of failed steps, for debugging.
-            conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
-                Default: all.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
                 default: `True`.
             assistant_message_tool_name: Name of the message tool; deprecated by the API. Server default:
                 `send_message`.
             assistant_message_tool_kwarg: Name of the message tool's argument; deprecated by the API. Server default:
                 `message`.
+            conversation_id: List messages of this conversation, `conv-<uuid4>`, or `default` for the agent's own.
+                Default: all.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -1405,10 +1405,10 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 include_return_message_types=include_return_message_types,
                 group_id=group_id,
                 include_err=include_err,
-                conversation_id=conversation_id,
                 use_assistant_message=use_assistant_message,
                 assistant_message_tool_name=assistant_message_tool_name,
                 assistant_message_tool_kwarg=assistant_message_tool_kwarg,
+                conversation_id=conversation_id,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,

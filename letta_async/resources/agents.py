@@ -28,9 +28,13 @@ from letta_async.types.providers import ModelSettings
 from letta_async.types.response_format import ResponseFormat
 
 if TYPE_CHECKING:
+    from letta_async.resources.agent_archives import AgentArchives, AsyncAgentArchives
     from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
     from letta_async.resources.agent_files import AgentFiles, AsyncAgentFiles
+    from letta_async.resources.agent_groups import AgentGroups, AsyncAgentGroups
+    from letta_async.resources.agent_identities import AgentIdentities, AsyncAgentIdentities
     from letta_async.resources.agent_messages import AgentMessages, AsyncAgentMessages
+    from letta_async.resources.agent_passages import AgentPassages, AsyncAgentPassages
     from letta_async.resources.agent_tools import AgentTools, AsyncAgentTools
 
 __all__ = ["Agents", "AsyncAgents"]
@@ -42,17 +46,32 @@ class AsyncAgents(AsyncFinding):
     messages: Part[AsyncAgentMessages] = Part("letta_async.resources.agent_messages", "AsyncAgentMessages")
     """The messages of an agent."""
 
+    archives: Part[AsyncAgentArchives] = Part("letta_async.resources.agent_archives", "AsyncAgentArchives")
+    """The archive of an agent."""
+
     blocks: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
     """The blocks of an agent."""
 
     files: Part[AsyncAgentFiles] = Part("letta_async.resources.agent_files", "AsyncAgentFiles")
     """The files in the folders of an agent."""
 
+    groups: Part[AsyncAgentGroups] = Part("letta_async.resources.agent_groups", "AsyncAgentGroups")
+    """The groups that an agent is in."""
+
+    identities: Part[AsyncAgentIdentities] = Part("letta_async.resources.agent_identities", "AsyncAgentIdentities")
+    """The identities of an agent."""
+
+    passages: Part[AsyncAgentPassages] = Part("letta_async.resources.agent_passages", "AsyncAgentPassages")
+    """The passages in the archive of an agent."""
+
     tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
     """The tools of an agent."""
 
     core_memory: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
     """Earlier name of `blocks`."""
+
+    archival_memory: Part[AsyncAgentPassages] = Part("letta_async.resources.agent_passages", "AsyncAgentPassages")
+    """Earlier name of `passages`."""
 
     async def create(
         self,
@@ -560,17 +579,32 @@ class Agents(SyncResource[AsyncAgents]):
     messages: Part[AgentMessages] = Part("letta_async.resources.agent_messages", "AgentMessages")
     """The messages of an agent."""
 
+    archives: Part[AgentArchives] = Part("letta_async.resources.agent_archives", "AgentArchives")
+    """The archive of an agent."""
+
     blocks: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
     """The blocks of an agent."""
 
     files: Part[AgentFiles] = Part("letta_async.resources.agent_files", "AgentFiles")
     """The files in the folders of an agent."""
 
+    groups: Part[AgentGroups] = Part("letta_async.resources.agent_groups", "AgentGroups")
+    """The groups that an agent is in."""
+
+    identities: Part[AgentIdentities] = Part("letta_async.resources.agent_identities", "AgentIdentities")
+    """The identities of an agent."""
+
+    passages: Part[AgentPassages] = Part("letta_async.resources.agent_passages", "AgentPassages")
+    """The passages in the archive of an agent."""
+
     tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
     """The tools of an agent."""
 
     core_memory: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
     """Earlier name of `blocks`."""
+
+    archival_memory: Part[AgentPassages] = Part("letta_async.resources.agent_passages", "AgentPassages")
+    """Earlier name of `passages`."""
 
     def create(
         self,

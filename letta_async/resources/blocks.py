@@ -18,6 +18,7 @@ from letta_async.types.block import Block
 
 if TYPE_CHECKING:
     from letta_async.resources.block_agents import AsyncBlockAgents, BlockAgents
+    from letta_async.resources.block_identities import AsyncBlockIdentities, BlockIdentities
 
 __all__ = ["AsyncBlocks", "Blocks"]
 
@@ -27,6 +28,9 @@ class AsyncBlocks(AsyncFinding):
 
     agents: Part[AsyncBlockAgents] = Part("letta_async.resources.block_agents", "AsyncBlockAgents")
     """The agents that a block is attached to."""
+
+    identities: Part[AsyncBlockIdentities] = Part("letta_async.resources.block_identities", "AsyncBlockIdentities")
+    """The identities of a block."""
 
     async def create(
         self,
@@ -424,6 +428,9 @@ class Blocks(SyncResource[AsyncBlocks]):
 
     agents: Part[BlockAgents] = Part("letta_async.resources.block_agents", "BlockAgents")
     """The agents that a block is attached to."""
+
+    identities: Part[BlockIdentities] = Part("letta_async.resources.block_identities", "BlockIdentities")
+    """The identities of a block."""
 
     def create(
         self,

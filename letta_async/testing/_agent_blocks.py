@@ -12,7 +12,7 @@ from letta_async.testing._errors import Refusal, duplicate, no_record, not_found
 from letta_async.testing._recompile import rebuild
 from letta_async.testing._state import Agent, Block, Store, check_stored, checked_limit
 
-__all__ = ["attach", "detach", "list_blocks", "retrieve", "update"]
+__all__ = ["attach", "attach_to", "detach", "list_blocks", "retrieve", "update"]
 
 
 def list_blocks(store: Store, call: Call) -> Any:
@@ -53,11 +53,16 @@ def attach(store: Store, call: Call) -> Any:
     block = store.blocks.get(block_id)
     if block is None:
         raise no_record("Block", block_id)
-    if block_id not in agent.block_ids:
+    return _wire.agent(attach_to(store, agent, block), store)
+
+
+def attach_to(store: Store, agent: Agent, block: Block) -> Agent:
+    """Attach a block to an agent, if it is not attached; return the agent."""
+    if block.id not in agent.block_ids:
         if any(store.blocks[each].label == block.label for each in agent.block_ids):
             raise duplicate("Block", "unique_label_per_agent", f"(agent_id, block_label)=({agent.id}, {block.label})")
-        agent = _with_blocks(store, agent, (*agent.block_ids, block_id))
-    return _wire.agent(agent, store)
+        agent = _with_blocks(store, agent, (*agent.block_ids, block.id))
+    return agent
 
 
 def detach(store: Store, call: Call) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -25,8 +25,9 @@ from letta_async.testing._prompt import compile_prompt, local_time
 from letta_async.testing._recompile import rebuild
 from letta_async.testing._state import Agent, Store, check_numbers, check_stored, checked_limit, like, new_id, page
 from letta_async.testing._validation import Fields
+from letta_async.testing.stored import relations
 
-__all__ = ["create", "delete", "find", "list_agents", "list_of_block", "recompile", "retrieve", "update"]
+__all__ = ["create", "delete", "find", "list_agents", "list_of", "list_of_block", "recompile", "retrieve", "update"]
 
 _STORED: Final = (
     "name",
@@ -71,6 +72,7 @@ def create(store: Store, call: Call) -> Any:
     models = store.live.models
     llm_config, embedding_config = _models.new_llm_config(body, models), _models.embedding_of(body, models)
     _check_tools(body["tools"] or [])
+    identity_ids = relations.checked_identities(store, body["identity_ids"])
     block_ids = _block_ids(store, body)
     now = store.clock()
     agent_id = new_id("agent")
@@ -105,6 +107,7 @@ def create(store: Store, call: Call) -> Any:
     for initial in first:
         _add_initial_message(store, agent, initial["role"], initial["content"])
     agent = store.put(attrs.evolve(agent, message_ids=tuple(store.held[agent.id].direct_ids)))
+    relations.set_identities(store, agent.id, identity_ids)
     return _wire.agent(agent, store)
 
 
@@ -190,17 +193,25 @@ def list_agents(store: Store, call: Call) -> Any:
     """Return a page of agents, by default the newest first; a limit of 0 is no limit, an unknown cursor is ignored."""
     query = call.query
     check_stored(*query.values())
+    owned = relations.ids_of_identities(store, "agents", query)
     rows = [agent for agent in store.agents.values() if _matches_query(agent, query)]
+    rows = [agent for agent in rows if owned is None or agent.id in owned]
     return _agent_page(store, call, rows, order_by=query["order_by"], shown=call.shown_relations())
 
 
 def list_of_block(store: Store, call: Call) -> Any:
-    """Return the agents that a block is attached to, none for a block that does not exist.
+    """Return the agents that a block is attached to, none for a block that does not exist."""
+    return list_of(store, call, [agent.id for agent in store.agents_with(call.path["block_id"])])
+
+
+def list_of(store: Store, call: Call, agent_ids: Iterable[str]) -> Any:
+    """Return a page of some agents, by default the newest first; those that do not exist are left out.
 
     Relations are included only if `include` names them, for clients of any version.
     """
+    rows = [store.agents[agent_id] for agent_id in agent_ids if agent_id in store.agents]
     shown = call.shown_relations(everything=False)
-    return _agent_page(store, call, store.agents_with(call.path["block_id"]), order_by="created_at", shown=shown)
+    return _agent_page(store, call, rows, order_by="created_at", shown=shown)
 
 
 def _agent_page(store: Store, call: Call, rows: list[Agent], *, order_by: str, shown: frozenset[str]) -> Any:
@@ -209,7 +220,7 @@ def _agent_page(store: Store, call: Call, rows: list[Agent], *, order_by: str, s
         rows,
         lambda agent: (getattr(agent, moment), agent.sequence),
         ascending=query["order"] == "asc",
-        limit=checked_limit(query["limit"]) or None,
+        limit=checked_limit(50 if query["limit"] is None else query["limit"]) or None,
         after=store.agents.get(query["after"] or ""),
         before=store.agents.get(query["before"] or ""),
     )
@@ -226,8 +237,6 @@ def _matches_query(agent: Agent, query: Fields) -> bool:
             for name in ("project_id", "template_id", "base_template_id", "last_stop_reason")
         )
         and query["created_by_id"] in {None, "", _facts.USER_ID}
-        and not query["identity_id"]
-        and not query["identifier_keys"]
         and (not tags or (tags <= set(agent.tags) if query["match_all_tags"] else bool(tags.intersection(agent.tags))))
         and bool(query["show_hidden_agents"] or not fields["hidden"])
     )
@@ -267,6 +276,7 @@ def update(store: Store, call: Call) -> Any:
     }
     changed = {name: value for name, value in changes.items() if value is not None}
     check_numbers(changed)
+    relations.set_identities(store, agent.id, relations.checked_identities(store, body["identity_ids"]))
     return _wire.agent(store.put(attrs.evolve(agent, **changed)), store)
 
 

@@ -22,7 +22,7 @@ from letta_async.testing._errors import Problem, Refusal, invalid_argument, inva
 from letta_async.testing._event_stream import Deferred, EventStream
 from letta_async.testing._ids import path_parameter
 from letta_async.testing._openapi import description
-from letta_async.testing._route import ABSENT, REFUSED, Route
+from letta_async.testing._route import ABSENT, NO_CONTENT, REFUSED, Route
 from letta_async.testing._routes import match
 from letta_async.testing._state import Store
 from letta_async.testing._validation import Fields, hints_of, is_list, read
@@ -105,6 +105,8 @@ def refusal_response(refusal: Refusal) -> Answer:
 def _success(value: Any) -> Answer:
     if isinstance(value, EventStream):
         return Answer(200, {"content-type": "text/event-stream; charset=utf-8"}, b"", value.events)
+    if value is NO_CONTENT:
+        return Answer(204, {"content-type": "application/json"}, b"")
     return Answer(200, {"content-type": "application/json"}, _wire.encode(value))
 
 

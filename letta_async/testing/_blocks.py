@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import attrs
@@ -14,8 +14,9 @@ from letta_async.testing._errors import database_error, duplicate, no_record, no
 from letta_async.testing._recompile import rebuild_after_edit
 from letta_async.testing._state import Block, Store, check_numbers, check_stored, checked_limit, like, new_id, page
 from letta_async.testing._validation import Fields
+from letta_async.testing.stored import relations
 
-__all__ = ["change", "create", "delete", "list_blocks", "make", "retrieve", "update"]
+__all__ = ["change", "create", "delete", "list_blocks", "list_of", "make", "retrieve", "update"]
 
 _IN_PROMPT: Final = {"description", "label", "limit", "read_only", "value"}
 
@@ -118,8 +119,9 @@ def list_blocks(store: Store, call: Call) -> Any:
     by_use = any(count is not None for count in counts)
     if by_use:
         rows = _filter_by_agent_count(store, rows, *counts)
-    if query["identity_id"] or query["identifier_keys"]:
-        rows = []
+    owned = relations.ids_of_identities(store, "blocks", query)
+    if owned is not None:
+        rows = [block for block in rows if block.id in owned]
     ascending, limit = query["order"] == "asc", checked_limit(query["limit"]) or None
     shown = page(
         rows,
@@ -131,6 +133,20 @@ def list_blocks(store: Store, call: Call) -> Any:
     )
     if by_use:
         shown = sorted(shown, key=lambda block: block.id, reverse=not ascending)[:limit]
+    return [_wire.block(block) for block in shown]
+
+
+def list_of(store: Store, call: Call, block_ids: Iterable[str]) -> Any:
+    """Return a page of some blocks, by default the newest first; those that do not exist are left out."""
+    query = call.query
+    shown = page(
+        [store.blocks[block_id] for block_id in block_ids if block_id in store.blocks],
+        lambda block: (block.created_at, block.sequence),
+        ascending=query["order"] == "asc",
+        limit=checked_limit(50 if query["limit"] is None else query["limit"]) or None,
+        after=store.blocks.get(query["after"] or ""),
+        before=store.blocks.get(query["before"] or ""),
+    )
     return [_wire.block(block) for block in shown]
 
 

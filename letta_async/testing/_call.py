@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from letta_async.testing._validation import Fields
 
 __all__ = ["Call"]
+
+_RELATIONS: Final = ("memory", "tags", "secrets", "identities", "multi_agent_group")
+_INCLUDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "blocks": ("memory", "tags"),
+    "tags": ("tags",),
+    "secrets": ("secrets",),
+    "identities": ("identities",),
+    "managed_group": ("multi_agent_group",),
+}
+"""Relations that the response includes for each optional part of an agent, named without `agent.`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -24,7 +34,7 @@ class Call:
     headers: Mapping[str, str]
 
     def shown_relations(self, *, everything: bool = True) -> frozenset[str]:
-        """Return the relations of an agent that the response includes: of `memory`, `tags` and `secrets`.
+        """Return the relations of an agent that the response includes: of those in `_RELATIONS`.
 
         These are the ones that `include` names, or else the older `include_relationships`. If neither is given, none
         for clients of version 1 (recognized by headers; also a request without a user agent), and all for others.
@@ -33,16 +43,16 @@ class Call:
             everything: All relations may be the default; if false, only `include` counts. Default: `True`.
 
         """
-        include: list[str] = self.query["include"]
+        include: list[str] = self.query["include"] or []
         asked: list[str] | None = [] if include or not everything else self.query["include_relationships"]
         if asked is None:
-            asked = [] if self.is_version_1() else ["memory", "tags", "secrets"]
-        shown = {"memory", "tags", "secrets"}.intersection(asked)
+            asked = [] if self.is_version_1() else [*_RELATIONS]
+        shown = set[str](_RELATIONS).intersection(asked)
         if "tool_exec_environment_variables" in asked:
             shown.add("secrets")
         if "memory" in shown:
             shown.add("tags")
-        for name, relations in (("blocks", ("memory", "tags")), ("tags", ("tags",)), ("secrets", ("secrets",))):
+        for name, relations in _INCLUDED.items():
             if f"agent.{name}" in include:
                 shown.update(relations)
         return frozenset(shown)

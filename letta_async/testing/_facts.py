@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from letta_async.types import compaction, providers, response_format
+from letta_async.types import compaction, folder, identity, providers, response_format
 
 __all__ = [
     "BLOCK_DESCRIPTIONS",
@@ -51,6 +51,18 @@ def _settings(provider: str, /, *, most: int = 4096, temperature: float = 0.7, *
 _GEMINI: Final = {"include_thoughts": True, "thinking_budget": 1024}
 
 FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
+    folder.EmbeddingConfig: {
+        "embedding_endpoint_type": REQUIRED,
+        "embedding_endpoint": None,
+        "embedding_model": REQUIRED,
+        "embedding_dim": REQUIRED,
+        "embedding_chunk_size": 300,
+        "handle": None,
+        "batch_size": 32,
+        "azure_endpoint": None,
+        "azure_version": None,
+        "azure_deployment": None,
+    },
     compaction.CompactionSettings: {
         "model": None,
         "model_settings": None,
@@ -109,10 +121,15 @@ order of the classes is that of the server's messages.
 
 NARROWED_FIELDS: Final[Mapping[tuple[type, str], Any]] = {
     (providers.AnthropicModelSettings, "effort"): Literal["low", "medium", "high", "max"] | None,
+    (identity.IdentityProperty, "value"): Any,
 }
 """Annotations of fields for which this version accepts fewer values than `letta_async.types` has."""
 
-ENUM_NAMES: Final[Mapping[str, str]] = {"provider_type": "ProviderType", "type": "ResponseFormatType"}
+ENUM_NAMES: Final[Mapping[str, str]] = {
+    "manager_type": "ManagerType",
+    "provider_type": "ProviderType",
+    "type": "ResponseFormatType",
+}
 """Names of the enumerations of a union's tags in the server's messages, by the field with the tag."""
 
 BLOCK_LIMIT: Final = 100_000

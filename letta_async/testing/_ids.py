@@ -21,6 +21,9 @@ BlockId = Annotated[str, _id_text("block")]
 ConversationId = Annotated[str, _id_text("conv")]
 MessageId = Annotated[str, _id_text("message")]
 IdentityId = Annotated[str, _id_text("identity")]
+ArchiveId = Annotated[str, _id_text("archive")]
+GroupId = Annotated[str, _id_text("group")]
+PassageId = Annotated[str, _id_text("passage")]
 SourceId = Annotated[str, _id_text("source")]
 ToolId = Annotated[str, _id_text("tool")]
 _ANY_ID: Final = "|".join(("default", uuid_pattern("conv")[1:-1], uuid_pattern("agent")[1:-1]))
@@ -31,6 +34,10 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, Any]]] = {
     "block_id": ("block_id", BlockId),
     "conversation_id": ("conversation_id", ConversationId),
     "message_id": ("message_id", MessageId),
+    "archive_id": ("archive_id", ArchiveId),
+    "group_id": ("group_id", GroupId),
+    "identity_id": ("identity_id", IdentityId),
+    "passage_id": ("passage_id", PassageId),
     "conversation_or_default": ("conversation_id", ConversationOrDefault),
 }
 

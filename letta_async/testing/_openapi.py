@@ -52,6 +52,7 @@ _SCALARS: Final[Mapping[Any, dict[str, Any]]] = {
     dict: {"type": "object"},
     Upload: {"type": "string", "contentMediaType": "application/octet-stream"},
     None: {"type": "null"},
+    types.NoneType: {"type": "null"},
     Any: {},
 }
 _ERROR: Final = {

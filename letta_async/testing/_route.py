@@ -13,7 +13,7 @@ from letta_async.testing._errors import Refusal
 from letta_async.testing._scripted_routes import body_of, form_of, query_of
 from letta_async.testing._state import Store
 
-__all__ = ["ABSENT", "REFUSED", "Handler", "Query", "Route", "route_of"]
+__all__ = ["ABSENT", "NO_CONTENT", "REFUSED", "Handler", "Query", "Route", "route_of"]
 
 Handler = Callable[[Store, Call], Any]
 
@@ -21,6 +21,9 @@ REFUSED: Final = object()
 """What stands for a missing body where one is required."""
 ABSENT: Final = object()
 """What stands for a missing body where a class fills in for it."""
+
+NO_CONTENT: Final = object()
+"""What a handler returns for a response without a body: a 204."""
 
 
 @attrs.frozen

@@ -33,6 +33,7 @@ from letta_async.testing._event_stream import EventStream
 from letta_async.testing._route import ABSENT, REFUSED, Route, route_of
 from letta_async.testing._scripted_routes import without_answer
 from letta_async.testing._state import Store
+from letta_async.testing.stored import archives, groups, identities, passages, tags
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
 from letta_async.types.conversation import CompactResponse, Conversation
@@ -331,7 +332,7 @@ def _routes() -> tuple[Route, ...]:
     return tuple(routes.values())
 
 
-_STORING: Final[tuple[ModuleType, ...]] = ()
+_STORING: Final[tuple[ModuleType, ...]] = (archives, groups, identities, passages, tags)
 """Modules with the `ROUTES` of what is only stored."""
 ROUTES: Final = _routes()
 _PATTERNS: Final = tuple(map(_compiled, sorted(ROUTES, key=lambda route: route.path.count("{"))))

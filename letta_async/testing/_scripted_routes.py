@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from letta_async._schema.placement import Body, Form, Placement, Query, split_placement
+from letta_async._schema.placement import Body, Form, Placement, Query, WholeBody, split_placement
 from letta_async.operations._operation import Operation
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal
@@ -24,8 +24,15 @@ def query_of(operation: type[Operation[Any]]) -> type[Any]:
     return attrs.make_class(f"{operation.__name__}Query", _fields(operation, Query), frozen=True, kw_only=True)
 
 
-def body_of(operation: type[Operation[Any]]) -> type[Any] | None:
-    """Return a class with the fields of an operation's JSON body, by their names on the wire; `None` if it has none."""
+def body_of(operation: type[Operation[Any]]) -> Any:
+    """Return a class with the fields of an operation's JSON body, by their names on the wire; `None` if it has none.
+
+    For a body that is no object, return its annotation.
+    """
+    for each in attrs.fields(attrs.resolve_types(operation, include_extras=True)):
+        placement, annotation = split_placement(each.type)
+        if isinstance(placement, WholeBody):
+            return annotation
     fields = _fields(operation, Body)
     return attrs.make_class(operation.__name__, fields, frozen=True, kw_only=True) if fields else None
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from letta_async.testing import _facts
 from letta_async.testing._context import is_array, is_object
 from letta_async.testing._state import Agent, Block, Conversation, Run, Store
+from letta_async.testing.stored import relations
 
 __all__ = ["agent", "block", "conversation", "encode", "run", "time"]
 
@@ -87,7 +88,7 @@ def run(row: Run, *, in_list: bool = False) -> dict[str, Any]:
     }
 
 
-ALL: Final = frozenset({"memory", "tags", "secrets"})
+ALL: Final = frozenset({"memory", "tags", "secrets", "identities", "multi_agent_group"})
 """Relations of an agent that a response can leave out."""
 
 
@@ -96,6 +97,8 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
     rows = store.core_memory(row) if "memory" in shown else []
     blocks: list[dict[str, Any]] = [{**block(each), "tags": []} for each in rows]
     secrets = list(row.secrets) if "secrets" in shown else []
+    identities = relations.identities_of(store, row.id) if "identities" in shown else []
+    group = relations.group_managed_by(store, row.id) if "multi_agent_group" in shown else None
     llm = row.llm_config
     files, characters = _file_defaults(llm["context_window"])
     fields = row.fields
@@ -144,13 +147,13 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
         "base_template_id": fields["base_template_id"],
         "deployment_id": None,
         "entity_id": None,
-        "identity_ids": [],
-        "identities": [],
+        "identity_ids": [each["id"] for each in identities],
+        "identities": identities,
         "pending_approval": None,
         "message_buffer_autoclear": fields["message_buffer_autoclear"],
         "enable_sleeptime": fields["enable_sleeptime"],
-        "multi_agent_group": None,
-        "managed_group": None,
+        "multi_agent_group": group,
+        "managed_group": group,
         "last_run_completion": fields["last_run_completion"],
         "last_run_duration_ms": fields["last_run_duration_ms"],
         "last_stop_reason": fields["last_stop_reason"],

@@ -28,14 +28,19 @@ _RETURNS: Final = {"AsyncGenerator": "Iterator"}
 def class_name(path: str) -> str:
     """Return the name of a resource's class, without its prefix: `blocks.agents` is `BlockAgents`."""
     *parents, last = path.split(".")
-    words = [*(parent.removesuffix("s") for parent in parents), last]
+    words = [*map(_singular, parents), last]
     return "".join(part.capitalize() for word in words for part in word.split("_"))
 
 
 def module_name(path: str) -> str:
     """Return the name of a resource's module: `blocks.agents` is `block_agents`."""
     *parents, last = path.split(".")
-    return "_".join([*(parent.removesuffix("s") for parent in parents), last])
+    return "_".join([*map(_singular, parents), last])
+
+
+def _singular(name: str) -> str:
+    """Return the singular of a resource's name."""
+    return f"{name.removesuffix('ies')}y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def resource_module(path: str) -> str:

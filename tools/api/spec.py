@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, get_args, get_origin
 import attrs
 
 from letta_async._schema.annotations import is_list, is_literal, is_mapping, is_union, is_wire_class, value_members
-from letta_async._schema.placement import Form, split_placement
+from letta_async._schema.placement import Form, WholeBody, split_placement
 from letta_async._schema.upload import Upload
 from letta_async.operations._operation import Operation
 from letta_async.operations._tree import TREE
@@ -32,6 +32,8 @@ _BY_TYPE: Final = {
     datetime: "string",
     Upload: "string",
 }
+WHOLE: Final = "body"
+"""Name of the parameter that is the body itself, such as a list."""
 _VERBS: Final = ("get", "post", "put", "patch", "delete")
 
 
@@ -86,6 +88,9 @@ class Description:
         content = self._resolved(call.get("requestBody", {})).get("content", {})
         for media in ("application/json", "multipart/form-data"):
             schema = self._resolved(content.get(media, {}).get("schema", {}))
+            if schema.get("type") == "array":
+                needed = self._resolved(call["requestBody"]).get("required", False)
+                fields[WHOLE] = Field("body", self._kinds(schema), needed, _text(schema))
             options = [self._resolved(each) for each in schema.get("anyOf", [])] or [schema]
             for option in options:
                 for name, each in option.get("properties", {}).items():
@@ -159,8 +164,9 @@ def declared_fields(cls: type[Operation[Any]]) -> dict[str, Field]:
     fields: dict[str, Field] = {}
     for each in attrs.fields(attrs.resolve_types(cls, include_extras=True)):
         placement, annotation = split_placement(each.type)
-        place = "body" if isinstance(placement, Form) else type(placement).__name__.lower()
-        fields[placement.name or each.name] = Field(place, _kinds_of(annotation), each.default is attrs.NOTHING, "")
+        place = "body" if isinstance(placement, Form | WholeBody) else type(placement).__name__.lower()
+        name = WHOLE if isinstance(placement, WholeBody) else placement.name or each.name
+        fields[name] = Field(place, _kinds_of(annotation), each.default is attrs.NOTHING, "")
     return fields
 
 
