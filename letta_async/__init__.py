@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from letta_async._schema.unset import UNSET, Unset
     from letta_async.batch.outcome import Outcome, Progress
     from letta_async.batch.staleness import Staleness
+    from letta_async.batch.upload_outcome import UploadOutcome
     from letta_async.client import AsyncLetta
     from letta_async.config import ENVIRONMENTS, Timeout
     from letta_async.errors import (
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
         ClusterError,
         ConflictError,
         Fault,
+        FileProcessingError,
+        FileTimeoutError,
         InternalServerError,
         InvalidArgumentError,
         JournalError,
@@ -181,7 +184,7 @@ if TYPE_CHECKING:
         ToolReturnCreate,
         TurnMessage,
     )
-    from letta_async.types.upload import FileInput
+    from letta_async.types.upload import AsyncReadable, FileInput, UploadProgress
 
 __all__ = [
     "ENVIRONMENTS",
@@ -209,6 +212,7 @@ __all__ = [
     "AsyncLetta",
     "AsyncPage",
     "AsyncPaginator",
+    "AsyncReadable",
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
@@ -242,6 +246,8 @@ __all__ = [
     "Fault",
     "FileInput",
     "FileMetadata",
+    "FileProcessingError",
+    "FileTimeoutError",
     "Folder",
     "FoundMessage",
     "GeminiThinkingConfig",
@@ -350,6 +356,8 @@ __all__ = [
     "UnknownModelSettings",
     "UnprocessableEntityError",
     "Unset",
+    "UploadOutcome",
+    "UploadProgress",
     "UrlImage",
     "UserMessage",
     "VectorDBProvider",
@@ -387,6 +395,7 @@ _HOMES: Final = {
     "AsyncLetta": "client",
     "AsyncPage": "resources._paging",
     "AsyncPaginator": "resources._paging",
+    "AsyncReadable": "types.upload",
     "AsyncStream": "resources._stream",
     "Attempt": "errors",
     "AuthenticationError": "errors",
@@ -421,6 +430,8 @@ _HOMES: Final = {
     "Fault": "errors",
     "FileInput": "types.upload",
     "FileMetadata": "types.folder",
+    "FileProcessingError": "errors",
+    "FileTimeoutError": "errors",
     "Folder": "types.folder",
     "FoundMessage": "types.message_search",
     "GeminiThinkingConfig": "types.providers",
@@ -530,6 +541,8 @@ _HOMES: Final = {
     "UnknownModelSettings": "types.providers",
     "UnprocessableEntityError": "errors",
     "Unset": "_schema.unset",
+    "UploadOutcome": "batch.upload_outcome",
+    "UploadProgress": "types.upload",
     "UrlImage": "types.content",
     "UserMessage": "types.message",
     "VectorDBProvider": "types.archive",

@@ -69,6 +69,9 @@ class AsyncResources(RawSender):
     tools: Part[AsyncTools] = Part("letta_async.resources.tools", "AsyncTools")
     """Tools: functions that agents can call."""
 
+    sources: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
+    """Earlier name of `folders`."""
+
     async def get(
         self,
         path: str,
@@ -318,6 +321,9 @@ class Resources(SyncCaller[Any]):
 
     tools: Part[Tools] = Part("letta_async.resources.tools", "Tools")
     """Tools: functions that agents can call."""
+
+    sources: Part[Folders] = Part("letta_async.resources.folders", "Folders")
+    """Earlier name of `folders`."""
 
     def get(
         self,

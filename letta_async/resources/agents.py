@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from letta_async.resources.agent_archives import AgentArchives, AsyncAgentArchives
     from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
     from letta_async.resources.agent_files import AgentFiles, AsyncAgentFiles
+    from letta_async.resources.agent_folders import AgentFolders, AsyncAgentFolders
     from letta_async.resources.agent_groups import AgentGroups, AsyncAgentGroups
     from letta_async.resources.agent_identities import AgentIdentities, AsyncAgentIdentities
     from letta_async.resources.agent_messages import AgentMessages, AsyncAgentMessages
@@ -55,6 +56,9 @@ class AsyncAgents(AsyncFinding):
     files: Part[AsyncAgentFiles] = Part("letta_async.resources.agent_files", "AsyncAgentFiles")
     """The files in the folders of an agent."""
 
+    folders: Part[AsyncAgentFolders] = Part("letta_async.resources.agent_folders", "AsyncAgentFolders")
+    """The folders of an agent."""
+
     groups: Part[AsyncAgentGroups] = Part("letta_async.resources.agent_groups", "AsyncAgentGroups")
     """The groups that an agent is in."""
 
@@ -69,6 +73,9 @@ class AsyncAgents(AsyncFinding):
 
     core_memory: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
     """Earlier name of `blocks`."""
+
+    sources: Part[AsyncAgentFolders] = Part("letta_async.resources.agent_folders", "AsyncAgentFolders")
+    """Earlier name of `folders`."""
 
     archival_memory: Part[AsyncAgentPassages] = Part("letta_async.resources.agent_passages", "AsyncAgentPassages")
     """Earlier name of `passages`."""
@@ -588,6 +595,9 @@ class Agents(SyncResource[AsyncAgents]):
     files: Part[AgentFiles] = Part("letta_async.resources.agent_files", "AgentFiles")
     """The files in the folders of an agent."""
 
+    folders: Part[AgentFolders] = Part("letta_async.resources.agent_folders", "AgentFolders")
+    """The folders of an agent."""
+
     groups: Part[AgentGroups] = Part("letta_async.resources.agent_groups", "AgentGroups")
     """The groups that an agent is in."""
 
@@ -602,6 +612,9 @@ class Agents(SyncResource[AsyncAgents]):
 
     core_memory: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
     """Earlier name of `blocks`."""
+
+    sources: Part[AgentFolders] = Part("letta_async.resources.agent_folders", "AgentFolders")
+    """Earlier name of `folders`."""
 
     archival_memory: Part[AgentPassages] = Part("letta_async.resources.agent_passages", "AgentPassages")
     """Earlier name of `passages`."""
