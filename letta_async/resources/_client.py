@@ -77,6 +77,7 @@ class AsyncResources(RawSender):
         path: str,
         *,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -91,6 +92,8 @@ class AsyncResources(RawSender):
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -109,7 +112,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "GET", path, UNSET, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "GET", path, UNSET, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def post(
@@ -118,6 +121,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -133,6 +137,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -151,7 +157,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "POST", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "POST", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def put(
@@ -160,6 +166,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -175,6 +182,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -193,7 +202,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "PUT", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "PUT", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def patch(
@@ -202,6 +211,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -217,6 +227,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -235,7 +247,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "PATCH", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "PATCH", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def delete(
@@ -244,6 +256,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -259,6 +272,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -277,7 +292,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "DELETE", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "DELETE", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
 
@@ -330,6 +345,7 @@ class Resources(SyncCaller[Any]):
         path: str,
         *,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -344,6 +360,8 @@ class Resources(SyncCaller[Any]):
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -365,6 +383,7 @@ class Resources(SyncCaller[Any]):
             self._core.get,
             path,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -378,6 +397,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -393,6 +413,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -415,6 +437,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -428,6 +451,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -443,6 +467,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -465,6 +491,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -478,6 +505,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -493,6 +521,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -515,6 +545,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -528,6 +559,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -543,6 +575,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -565,6 +599,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
