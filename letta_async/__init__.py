@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from letta_async._version import __version__
 
 if TYPE_CHECKING:
+    from letta_async import types as types
     from letta_async._http.transport import ClientStats
     from letta_async._schema.unset import UNSET, Unset
     from letta_async.batch.outcome import Outcome, Progress
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         ClientClosedError,
         ClusterError,
         ConflictError,
+        ErrorResponse,
         Fault,
         FileProcessingError,
         FileTimeoutError,
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Letta
     from letta_async.types.accumulation import Accumulator, accumulate
-    from letta_async.types.agent import AgentInclude, AgentState, AgentType
+    from letta_async.types.agent import AgentEnvironmentVariable, AgentInclude, AgentState, AgentType
     from letta_async.types.archive import (
         Archive,
         Passage,
@@ -103,6 +105,8 @@ if TYPE_CHECKING:
         VoiceSleeptimeManagerUpdate,
     )
     from letta_async.types.identity import Identity, IdentityProperty, IdentityPropertyType, IdentityType
+    from letta_async.types.llm_config import LlmConfig
+    from letta_async.types.memory import FileBlock, Memory
     from letta_async.types.message import (
         ApprovalRequestMessage,
         ApprovalResponseMessage,
@@ -174,6 +178,20 @@ if TYPE_CHECKING:
         ToolType,
     )
     from letta_async.types.tool_result import ToolExecutionResult
+    from letta_async.types.tool_rules import (
+        ChildToolRule,
+        ConditionalToolRule,
+        ContinueToolRule,
+        InitToolRule,
+        MaxCountPerStepToolRule,
+        ParentToolRule,
+        RequiredBeforeExitToolRule,
+        RequiresApprovalToolRule,
+        TerminalToolRule,
+        ToolCallNode,
+        ToolRule,
+        UnknownToolRule,
+    )
     from letta_async.types.turn import (
         ApprovalCreate,
         ClientSkill,
@@ -196,6 +214,7 @@ __all__ = [
     "APIStatusError",
     "APITimeoutError",
     "Accumulator",
+    "AgentEnvironmentVariable",
     "AgentFileAttachment",
     "AgentInclude",
     "AgentState",
@@ -225,6 +244,7 @@ __all__ = [
     "Block",
     "ChatGptOauthModelSettings",
     "ChatGptOauthReasoning",
+    "ChildToolRule",
     "ClientClosedError",
     "ClientSkill",
     "ClientStats",
@@ -233,17 +253,21 @@ __all__ = [
     "CompactResponse",
     "CompactionSettings",
     "CompactionStats",
+    "ConditionalToolRule",
     "ConflictError",
     "Content",
     "ContentPart",
+    "ContinueToolRule",
     "Conversation",
     "DeepseekModelSettings",
     "DuplicateHandling",
     "DynamicManager",
     "DynamicManagerUpdate",
     "EmbeddingConfig",
+    "ErrorResponse",
     "EventMessage",
     "Fault",
+    "FileBlock",
     "FileInput",
     "FileMetadata",
     "FileProcessingError",
@@ -261,6 +285,7 @@ __all__ = [
     "IdentityPropertyType",
     "IdentityType",
     "ImageContent",
+    "InitToolRule",
     "InternalServerError",
     "InvalidArgumentError",
     "JournalError",
@@ -274,12 +299,15 @@ __all__ = [
     "LettaResponse",
     "LettaStopReason",
     "LettaUsageStatistics",
+    "LlmConfig",
     "Logprobs",
     "LogprobsContent",
     "LogprobsContentTopLogprob",
     "ManagerConfig",
     "ManagerConfigUpdate",
     "ManagerType",
+    "MaxCountPerStepToolRule",
+    "Memory",
     "Message",
     "MessageCreate",
     "MessageType",
@@ -296,6 +324,7 @@ __all__ = [
     "Outcome",
     "Page",
     "Paginator",
+    "ParentToolRule",
     "Passage",
     "PassageCreate",
     "PassageSearchResponse",
@@ -310,6 +339,8 @@ __all__ = [
     "Recompile",
     "RedactedReasoningContent",
     "RequestConfig",
+    "RequiredBeforeExitToolRule",
+    "RequiresApprovalToolRule",
     "ResponseFormat",
     "RetryPolicy",
     "RoundRobinManager",
@@ -329,6 +360,7 @@ __all__ = [
     "SummaryMessage",
     "SupervisorManager",
     "SystemMessage",
+    "TerminalToolRule",
     "TextContent",
     "TextResponseFormat",
     "Timeout",
@@ -338,12 +370,14 @@ __all__ = [
     "ToolCall",
     "ToolCallContent",
     "ToolCallMessage",
+    "ToolCallNode",
     "ToolExecutionResult",
     "ToolLoopError",
     "ToolReturn",
     "ToolReturnContent",
     "ToolReturnCreate",
     "ToolReturnMessage",
+    "ToolRule",
     "ToolRun",
     "ToolSearchResponse",
     "ToolSearchResult",
@@ -354,6 +388,7 @@ __all__ = [
     "UnknownContent",
     "UnknownMessage",
     "UnknownModelSettings",
+    "UnknownToolRule",
     "UnprocessableEntityError",
     "Unset",
     "UploadOutcome",
@@ -379,6 +414,7 @@ _HOMES: Final = {
     "APIStatusError": "errors",
     "APITimeoutError": "errors",
     "Accumulator": "types.accumulation",
+    "AgentEnvironmentVariable": "types.agent",
     "AgentFileAttachment": "types.folder",
     "AgentInclude": "types.agent",
     "AgentState": "types.agent",
@@ -408,6 +444,7 @@ _HOMES: Final = {
     "Block": "types.block",
     "ChatGptOauthModelSettings": "types.providers",
     "ChatGptOauthReasoning": "types.providers",
+    "ChildToolRule": "types.tool_rules",
     "ClientClosedError": "errors",
     "ClientSkill": "types.turn",
     "ClientStats": "_http.transport",
@@ -416,9 +453,11 @@ _HOMES: Final = {
     "CompactResponse": "types.conversation",
     "CompactionSettings": "types.compaction",
     "CompactionStats": "types.message",
+    "ConditionalToolRule": "types.tool_rules",
     "ConflictError": "errors",
     "Content": "types.content",
     "ContentPart": "types.content",
+    "ContinueToolRule": "types.tool_rules",
     "Conversation": "types.conversation",
     "DeepseekModelSettings": "types.providers",
     "DuplicateHandling": "types.folder",
@@ -426,8 +465,10 @@ _HOMES: Final = {
     "DynamicManagerUpdate": "types.group",
     "ENVIRONMENTS": "config",
     "EmbeddingConfig": "types.folder",
+    "ErrorResponse": "errors",
     "EventMessage": "types.message",
     "Fault": "errors",
+    "FileBlock": "types.memory",
     "FileInput": "types.upload",
     "FileMetadata": "types.folder",
     "FileProcessingError": "errors",
@@ -445,6 +486,7 @@ _HOMES: Final = {
     "IdentityPropertyType": "types.identity",
     "IdentityType": "types.identity",
     "ImageContent": "types.content",
+    "InitToolRule": "types.tool_rules",
     "InternalServerError": "errors",
     "InvalidArgumentError": "errors",
     "JournalError": "errors",
@@ -458,12 +500,15 @@ _HOMES: Final = {
     "LettaResponse": "types.turn",
     "LettaStopReason": "types.stream",
     "LettaUsageStatistics": "types.stream",
+    "LlmConfig": "types.llm_config",
     "Logprobs": "types.token_data",
     "LogprobsContent": "types.token_data",
     "LogprobsContentTopLogprob": "types.token_data",
     "ManagerConfig": "types.group",
     "ManagerConfigUpdate": "types.group",
     "ManagerType": "types.group",
+    "MaxCountPerStepToolRule": "types.tool_rules",
+    "Memory": "types.memory",
     "Message": "types.message",
     "MessageCreate": "types.turn",
     "MessageType": "types.turn",
@@ -480,6 +525,7 @@ _HOMES: Final = {
     "Outcome": "batch.outcome",
     "Page": "resources._paging",
     "Paginator": "resources._paging",
+    "ParentToolRule": "types.tool_rules",
     "Passage": "types.archive",
     "PassageCreate": "types.archive",
     "PassageSearchResponse": "types.archive",
@@ -494,6 +540,8 @@ _HOMES: Final = {
     "Recompile": "operations.conversations",
     "RedactedReasoningContent": "types.content",
     "RequestConfig": "types.run",
+    "RequiredBeforeExitToolRule": "types.tool_rules",
+    "RequiresApprovalToolRule": "types.tool_rules",
     "ResponseFormat": "types.response_format",
     "RetryPolicy": "retry",
     "RoundRobinManager": "types.group",
@@ -513,6 +561,7 @@ _HOMES: Final = {
     "SummaryMessage": "types.message",
     "SupervisorManager": "types.group",
     "SystemMessage": "types.message",
+    "TerminalToolRule": "types.tool_rules",
     "TextContent": "types.content",
     "TextResponseFormat": "types.response_format",
     "Timeout": "config",
@@ -522,12 +571,14 @@ _HOMES: Final = {
     "ToolCall": "types.message",
     "ToolCallContent": "types.content",
     "ToolCallMessage": "types.message",
+    "ToolCallNode": "types.tool_rules",
     "ToolExecutionResult": "types.tool_result",
     "ToolLoopError": "errors",
     "ToolReturn": "types.message",
     "ToolReturnContent": "types.content",
     "ToolReturnCreate": "types.turn",
     "ToolReturnMessage": "types.message",
+    "ToolRule": "types.tool_rules",
     "ToolRun": "function_tools.tool_loop",
     "ToolSearchResponse": "types.tool",
     "ToolSearchResult": "types.tool",
@@ -539,6 +590,7 @@ _HOMES: Final = {
     "UnknownContent": "types.content",
     "UnknownMessage": "types.message",
     "UnknownModelSettings": "types.providers",
+    "UnknownToolRule": "types.tool_rules",
     "UnprocessableEntityError": "errors",
     "Unset": "_schema.unset",
     "UploadOutcome": "batch.upload_outcome",
@@ -563,7 +615,7 @@ if not TYPE_CHECKING:  # pragma: no branch - true whenever it runs
         if name in _HOMES:
             value = globals()[name] = getattr(import_module(f"letta_async.{_HOMES[name]}"), name)
             return value
-        if name in _HOMES.values():
+        if name in _HOMES.values() or name == "types":
             return import_module(f"letta_async.{name}")
         raise AttributeError(f"module 'letta_async' has no attribute {name!r}")
 

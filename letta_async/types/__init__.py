@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ReasoningContent,
         RedactedReasoningContent,
         SummarizedReasoningContent,
+        SummarizedReasoningContentPart,
         TextContent,
         ToolCallContent,
         ToolReturnContent,
@@ -152,7 +153,7 @@ if TYPE_CHECKING:
     from letta_async.types.response_format import JsonObjectResponseFormat as JsonObjectResponseFormatParam
     from letta_async.types.response_format import JsonSchemaResponseFormat as JsonSchemaResponseFormatParam
     from letta_async.types.response_format import TextResponseFormat as TextResponseFormatParam
-    from letta_async.types.run import Run, RunStatus, StopReason
+    from letta_async.types.run import RequestConfig, Run, RunStatus, StopReason
     from letta_async.types.run import StopReason as StopReasonType
     from letta_async.types.stream import (
         LettaErrorMessage,
@@ -163,6 +164,7 @@ if TYPE_CHECKING:
     )
     from letta_async.types.stream import LettaUsageStatistics as Usage
     from letta_async.types.stream import StreamEvent as LettaStreamingResponse
+    from letta_async.types.token_data import Logprobs, LogprobsContent, LogprobsContentTopLogprob, TurnTokenData
     from letta_async.types.tool import BaseTool, NpmRequirement, PipRequirement, Tool, ToolSearchResult, ToolType
     from letta_async.types.tool import NpmRequirement as NpmRequirementParam
     from letta_async.types.tool import PipRequirement as PipRequirementParam
@@ -434,6 +436,9 @@ __all__ = [
     "LettaUserMessageContentUnion",
     "LlmConfig",
     "LlmConfigParam",
+    "Logprobs",
+    "LogprobsContent",
+    "LogprobsContentTopLogprob",
     "ManagedGroup",
     "ManagerConfig",
     "ManagerConfigUpdate",
@@ -497,6 +502,7 @@ __all__ = [
     "ReasoningMessage",
     "RedactedReasoningContent",
     "RedactedReasoningContentParam",
+    "RequestConfig",
     "RequiredBeforeExitToolRule",
     "RequiredBeforeExitToolRuleParam",
     "RequiresApprovalToolRule",
@@ -520,6 +526,7 @@ __all__ = [
     "StopReasonType",
     "StreamEvent",
     "SummarizedReasoningContent",
+    "SummarizedReasoningContentPart",
     "SummaryMessage",
     "SupervisorManager",
     "SystemMessage",
@@ -566,6 +573,7 @@ __all__ = [
     "TraceRetrieveParams",
     "TraceRetrieveResponse",
     "TurnMessage",
+    "TurnTokenData",
     "UnknownContent",
     "UnknownMessage",
     "UnknownModelSettings",
@@ -724,6 +732,9 @@ _HOMES: Final = {
     "LettaUserMessageContentUnion": "content:ContentPart",
     "LlmConfig": "llm_config",
     "LlmConfigParam": "llm_config:LlmConfig",
+    "Logprobs": "token_data",
+    "LogprobsContent": "token_data",
+    "LogprobsContentTopLogprob": "token_data",
     "ManagedGroup": "group:Group",
     "ManagerConfig": "group",
     "ManagerConfigUpdate": "group",
@@ -787,6 +798,7 @@ _HOMES: Final = {
     "ReasoningMessage": "message",
     "RedactedReasoningContent": "content",
     "RedactedReasoningContentParam": "content:RedactedReasoningContent",
+    "RequestConfig": "run",
     "RequiredBeforeExitToolRule": "tool_rules",
     "RequiredBeforeExitToolRuleParam": "tool_rules:RequiredBeforeExitToolRule",
     "RequiresApprovalToolRule": "tool_rules",
@@ -810,6 +822,7 @@ _HOMES: Final = {
     "StopReasonType": "run:StopReason",
     "StreamEvent": "stream",
     "SummarizedReasoningContent": "content",
+    "SummarizedReasoningContentPart": "content",
     "SummaryMessage": "message",
     "SupervisorManager": "group",
     "SystemMessage": "message",
@@ -856,6 +869,7 @@ _HOMES: Final = {
     "TraceRetrieveParams": "dict",
     "TraceRetrieveResponse": "list[dict]",
     "TurnMessage": "turn",
+    "TurnTokenData": "token_data",
     "UnknownContent": "content",
     "UnknownMessage": "message",
     "UnknownModelSettings": "providers",
