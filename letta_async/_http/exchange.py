@@ -85,7 +85,7 @@ async def exchange(
         if isinstance(error, asyncio.CancelledError) and is_cancelled(watch.loop):
             raise
         own = next((form.failure for form in forms if form.failure is not None), None)
-        failure = own or translate(error, request.method, request.path, config.base_url)
+        failure = own or translate(error, request.method, request.path, config.base_url, request.timeout)
     finally:
         for form in forms:
             form.close()

@@ -256,7 +256,8 @@ def update(store: Store, call: Call) -> Any:
     block_ids: list[str] | None = body["block_ids"]
     if block_ids is not None and not store.blocks.keys() >= set(block_ids):
         raise unknown_error()
-    fields = {name: _stored(body[name]) for name in (*_STORED, *_RUN_FIELDS) if body[name] is not None}
+    stored = (*_STORED, *_RUN_FIELDS, "tool_rules")
+    fields = {name: _stored(body[name]) for name in stored if body[name] is not None}
     check_stored(body["system"], body["timezone"], *fields.values(), *(body["tags"] or []))
     wanted: list[str] | None = body["source_ids"] if body["folder_ids"] is None else body["folder_ids"]
     compaction, tags, message_ids = body["compaction_settings"], body["tags"], body["message_ids"]
