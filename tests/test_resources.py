@@ -123,7 +123,8 @@ def test_what_a_loop_does_not_use_itself_its_call_can_send(loop: type[ToolLoopOp
 @pytest.mark.parametrize("name", CALLS)
 def test_every_call_says_honestly_whether_it_may_be_repeated(name: str) -> None:
     once = {"CancelConversation", "Compact", "ForkConversation", "StreamAgentMessages", "UploadFile"}
-    once |= {"CreateAgent", "CreateBlock", "CreateConversation", "CreateFolder"}
+    once |= {"CreateAgent", "CreateBlock", "CreateConversation", "CreateFolder", "CreateTool", "RunTool"}
+    once |= {"RunToolFromSource"}
     once |= {"CreateAgentMessages", "CreateAgentMessagesAsync", "CreateMessages", "CancelAgentMessages"}
     once |= {"CompactAgentMessages"}
     once |= {"CreateArchive", "CreateArchivePassage", "CreateArchivePassages", "CreateAgentPassage"}

@@ -58,7 +58,7 @@ class FindOrCreateAgent(FindOrCreateOperation[AgentState], CreateAgent):
     creates = CreateAgent
     deletes = DeleteAgent
 
-    name: Annotated[str, Body(), NAME]
+    name: Annotated[str, Body(), NAME]  # pyright: ignore[reportGeneralTypeIssues]  # keyword-only, as all are
     """Name of the agent."""
 
 

@@ -24,12 +24,13 @@ from letta_async.operations import (
     passages,
     runs,
     tags,
+    tools,
 )
 from letta_async.operations._finding import FindOrCreateAgent, FindOrCreateBlock
 from letta_async.operations._operation import Operation
 from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools
+from letta_async.operations._tool_sources import AddTool, CreateFromFunction, UpsertFromFunction
 
-__all__ = ["EXTENSIONS", "RESOURCES", "TREE"]
 __all__ = ["COMPOSED", "EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
@@ -64,6 +65,7 @@ RESOURCES: Final[dict[str, str]] = {
     "runs": "Runs: what agents do in response to messages.",
     "runs.messages": "The messages of a run.",
     "tags": "Tags of agents and blocks.",
+    "tools": "Tools: functions that agents can call.",
 }
 """Description of each resource, by its attribute path on a client."""
 
@@ -97,6 +99,9 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "agents.identities.detach": identities.DetachIdentity,
     "agents.groups.list": groups.ListAgentGroups,
     "agents.tools.list": agent_tools.ListAgentTools,
+    "agents.tools.attach": agent_tools.AttachTool,
+    "agents.tools.detach": agent_tools.DetachTool,
+    "agents.tools.run": agent_tools.RunTool,
     "agents.tools.update_approval": agent_tools.UpdateToolApproval,
     "archives.create": archives.CreateArchive,
     "archives.list": archives.ListArchives,
@@ -160,6 +165,16 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "runs.messages.list": runs.ListRunMessages,
     "runs.messages.stream": runs.StreamRun,
     "tags.list": tags.ListTags,
+    "tools.create": tools.CreateTool,
+    "tools.upsert": tools.UpsertTool,
+    "tools.list": tools.ListTools,
+    "tools.count": tools.CountTools,
+    "tools.search": tools.SearchTools,
+    "tools.retrieve": tools.RetrieveTool,
+    "tools.update": tools.UpdateTool,
+    "tools.delete": tools.DeleteTool,
+    "tools.upsert_base_tools": tools.UpsertBaseTools,
+    "tools.run_tool_from_source": tools.RunToolFromSource,
 }
 """Operation of each method, by its attribute path on a client."""
 
@@ -168,6 +183,9 @@ COMPOSED: Final[dict[str, type[Operation[Any]]]] = {
     "agents.messages.run_tools": RunAgentTools,
     "blocks.find_or_create": FindOrCreateBlock,
     "conversations.messages.run_tools": RunConversationTools,
+    "tools.create_from_function": CreateFromFunction,
+    "tools.upsert_from_function": UpsertFromFunction,
+    "tools.add": AddTool,
 }
 """Declaration of each method that makes several calls, by its attribute path on a client."""
 
@@ -178,6 +196,7 @@ EXTENSIONS: Final[dict[str, str]] = {
     "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
     "conversations.messages": "letta_async.resources._tool_running.AsyncToolRunning",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",
+    "tools": "letta_async.resources._tool_sources.AsyncToolSources",
 }
 """Base class of a resource with what is more than one call, written by hand: methods, or what `COMPOSED` ones do."""
 
@@ -194,5 +213,6 @@ EARLIER_NAMES: Final[dict[str, str]] = {
     "blocks.modify": "blocks.update",
     "groups.modify": "groups.update",
     "identities.modify": "identities.update",
+    "tools.modify": "tools.update",
 }
 """What letta-client called methods and resources before 1.0, with their names since."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
-from letta_async._schema.fields import Range
 from letta_async._schema.unset import UNSET
 from letta_async.operations._message_listing import MessageListing, MessageTypeFilter
 from letta_async.operations._operation import (
@@ -21,13 +20,11 @@ from letta_async.operations._operation import (
     OwnConversationId,
     operation,
 )
+from letta_async.operations._searching import SearchParameters
 from letta_async.types.message import Message
 from letta_async.types.message_search import FoundMessage
 
 __all__ = ["ListAllMessages", "RetrieveMessage", "SearchMessages"]
-
-SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
-"""Maximum number of results of a search."""
 
 
 @operation
@@ -59,7 +56,7 @@ class RetrieveMessage(Operation[list[Message]]):
 
 
 @operation
-class SearchMessages(Operation[list[FoundMessage]]):
+class SearchMessages(SearchParameters, Operation[list[FoundMessage]]):
     """Search the messages of all agents.
 
     Returns:
@@ -74,14 +71,10 @@ class SearchMessages(Operation[list[FoundMessage]]):
 
     query: InBody[str]
     """Text to search for."""
-    search_mode: InBody[Literal["vector", "fts", "hybrid"]] = UNSET
-    """Search by meaning, by words, or both. Server default: `hybrid`."""
     agent_id: InBody[AgentId | None] = UNSET
     """Search messages of this agent, `agent-<uuid4>`."""
     conversation_id: InBody[OwnConversationId | None] = UNSET
     """Search messages of this conversation, `conv-<uuid4>`."""
-    limit: InBody[SearchSize] = UNSET
-    """Maximum number of results, 1 to 100. Server default: 50."""
     start_date: InBody[datetime | None] = UNSET
     """Search messages created after this time."""
     end_date: InBody[datetime | None] = UNSET

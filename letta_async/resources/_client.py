@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from letta_async.resources.passages import AsyncPassages, Passages
     from letta_async.resources.runs import AsyncRuns, Runs
     from letta_async.resources.tags import AsyncTags, Tags
+    from letta_async.resources.tools import AsyncTools, Tools
 
 __all__ = ["AsyncResources", "Resources"]
 
@@ -64,6 +65,9 @@ class AsyncResources(RawSender):
 
     tags: Part[AsyncTags] = Part("letta_async.resources.tags", "AsyncTags")
     """Tags of agents and blocks."""
+
+    tools: Part[AsyncTools] = Part("letta_async.resources.tools", "AsyncTools")
+    """Tools: functions that agents can call."""
 
     async def get(
         self,
@@ -311,6 +315,9 @@ class Resources(SyncCaller[Any]):
 
     tags: Part[Tags] = Part("letta_async.resources.tags", "Tags")
     """Tags of agents and blocks."""
+
+    tools: Part[Tools] = Part("letta_async.resources.tools", "Tools")
+    """Tools: functions that agents can call."""
 
     def get(
         self,

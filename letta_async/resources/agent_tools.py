@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.operations.agent_tools import ListAgentTools, UpdateToolApproval
+from letta_async.operations.agent_tools import AttachTool, DetachTool, ListAgentTools, RunTool, UpdateToolApproval
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentState
 from letta_async.types.tool import Tool
+from letta_async.types.tool_result import ToolExecutionResult
 
 __all__ = ["AgentTools", "AsyncAgentTools"]
 
@@ -74,6 +75,130 @@ class AsyncAgentTools(AsyncResource):
                 "order": order,
                 "order_by": order_by,
             },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def attach(
+        self,
+        tool_id: str,
+        *,
+        agent_id: str,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState | None:
+        """Attach a tool to an agent.
+
+        `PATCH /v1/agents/{agent_id}/tools/attach/{tool_id}`. Safe to repeat: retried after transient failures.
+
+        One that is attached already stays so, without an error.
+
+        Letta 0.16.8 returns the agent; to the official client it returns `None`.
+
+        Args:
+            tool_id: `tool-<uuid4>`.
+            agent_id: `agent-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent or tool.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            AttachTool, {"tool_id": tool_id, "agent_id": agent_id}, extra_headers, extra_query, extra_body, timeout
+        )
+
+    async def detach(
+        self,
+        tool_id: str,
+        *,
+        agent_id: str,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState | None:
+        """Detach a tool from an agent, without deleting it.
+
+        `PATCH /v1/agents/{agent_id}/tools/detach/{tool_id}`. Safe to repeat: retried after transient failures.
+
+        One that is not attached is no error on Letta 0.16.8.
+
+        Letta 0.16.8 returns the agent; to the official client it returns `None`.
+
+        Args:
+            tool_id: `tool-<uuid4>`.
+            agent_id: `agent-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            DetachTool, {"tool_id": tool_id, "agent_id": agent_id}, extra_headers, extra_query, extra_body, timeout
+        )
+
+    async def run(
+        self,
+        tool_name: str,
+        *,
+        agent_id: str,
+        args: Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> ToolExecutionResult:
+        """Run a tool of an agent with these arguments, without a model, and with the agent's environment variables.
+
+        `POST /v1/agents/{agent_id}/tools/{tool_name}/run`. Not safe to repeat: retried only when the server cannot have
+        processed the request.
+
+        Args:
+            tool_name: Name of the tool.
+            agent_id: `agent-<uuid4>`.
+            args: Arguments, by the names of the function's parameters. Server default: none.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            What the tool returned and printed. A tool that failed is no error of the call: see `status` and `stderr`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: The agent has no tool with this name, or there is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            RunTool,
+            {"tool_name": tool_name, "agent_id": agent_id, "args": args},
             extra_headers,
             extra_query,
             extra_body,
@@ -191,6 +316,144 @@ class AgentTools(SyncResource[AsyncAgentTools]):
                 extra_body=extra_body,
                 timeout=timeout,
             )
+        )
+
+    def attach(
+        self,
+        tool_id: str,
+        *,
+        agent_id: str,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState | None:
+        """Attach a tool to an agent.
+
+        `PATCH /v1/agents/{agent_id}/tools/attach/{tool_id}`. Safe to repeat: retried after transient failures.
+
+        One that is attached already stays so, without an error.
+
+        Letta 0.16.8 returns the agent; to the official client it returns `None`.
+
+        Args:
+            tool_id: `tool-<uuid4>`.
+            agent_id: `agent-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent or tool.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.attach,
+            tool_id,
+            agent_id=agent_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def detach(
+        self,
+        tool_id: str,
+        *,
+        agent_id: str,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState | None:
+        """Detach a tool from an agent, without deleting it.
+
+        `PATCH /v1/agents/{agent_id}/tools/detach/{tool_id}`. Safe to repeat: retried after transient failures.
+
+        One that is not attached is no error on Letta 0.16.8.
+
+        Letta 0.16.8 returns the agent; to the official client it returns `None`.
+
+        Args:
+            tool_id: `tool-<uuid4>`.
+            agent_id: `agent-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.detach,
+            tool_id,
+            agent_id=agent_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def run(
+        self,
+        tool_name: str,
+        *,
+        agent_id: str,
+        args: Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> ToolExecutionResult:
+        """Run a tool of an agent with these arguments, without a model, and with the agent's environment variables.
+
+        `POST /v1/agents/{agent_id}/tools/{tool_name}/run`. Not safe to repeat: retried only when the server cannot have
+        processed the request.
+
+        Args:
+            tool_name: Name of the tool.
+            agent_id: `agent-<uuid4>`.
+            args: Arguments, by the names of the function's parameters. Server default: none.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            What the tool returned and printed. A tool that failed is no error of the call: see `status` and `stderr`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: The agent has no tool with this name, or there is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.run,
+            tool_name,
+            agent_id=agent_id,
+            args=args,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
         )
 
     def update_approval(

@@ -122,9 +122,9 @@ class AsyncMessages(AsyncResource):
         *,
         query: str | Unset,
         search_mode: Literal["vector", "fts", "hybrid"] | Unset = UNSET,
+        limit: int | Unset = UNSET,
         agent_id: str | Unset | None = UNSET,
         conversation_id: str | Unset | None = UNSET,
-        limit: int | Unset = UNSET,
         start_date: datetime | str | Unset | None = UNSET,
         end_date: datetime | str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -139,9 +139,9 @@ class AsyncMessages(AsyncResource):
         Args:
             query: Text to search for.
             search_mode: Search by meaning, by words, or both. Server default: `hybrid`.
+            limit: Maximum number of results, 1 to 100. Server default: 50.
             agent_id: Search messages of this agent, `agent-<uuid4>`.
             conversation_id: Search messages of this conversation, `conv-<uuid4>`.
-            limit: Maximum number of results, 1 to 100. Server default: 50.
             start_date: Search messages created after this time.
             end_date: Search messages created until this time.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -166,9 +166,9 @@ class AsyncMessages(AsyncResource):
             {
                 "query": query,
                 "search_mode": search_mode,
+                "limit": limit,
                 "agent_id": agent_id,
                 "conversation_id": conversation_id,
-                "limit": limit,
                 "start_date": start_date,
                 "end_date": end_date,
             },
@@ -284,9 +284,9 @@ class Messages(SyncResource[AsyncMessages]):
         *,
         query: str | Unset,
         search_mode: Literal["vector", "fts", "hybrid"] | Unset = UNSET,
+        limit: int | Unset = UNSET,
         agent_id: str | Unset | None = UNSET,
         conversation_id: str | Unset | None = UNSET,
-        limit: int | Unset = UNSET,
         start_date: datetime | str | Unset | None = UNSET,
         end_date: datetime | str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -301,9 +301,9 @@ class Messages(SyncResource[AsyncMessages]):
         Args:
             query: Text to search for.
             search_mode: Search by meaning, by words, or both. Server default: `hybrid`.
+            limit: Maximum number of results, 1 to 100. Server default: 50.
             agent_id: Search messages of this agent, `agent-<uuid4>`.
             conversation_id: Search messages of this conversation, `conv-<uuid4>`.
-            limit: Maximum number of results, 1 to 100. Server default: 50.
             start_date: Search messages created after this time.
             end_date: Search messages created until this time.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -327,9 +327,9 @@ class Messages(SyncResource[AsyncMessages]):
             self._core.search,
             query=query,
             search_mode=search_mode,
+            limit=limit,
             agent_id=agent_id,
             conversation_id=conversation_id,
-            limit=limit,
             start_date=start_date,
             end_date=end_date,
             extra_headers=extra_headers,

@@ -11,10 +11,9 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from letta_async.testing import _blocks, _facts, _models, _wire
+from letta_async.testing import _agent_tools, _blocks, _facts, _models, _wire
 from letta_async.testing._call import Call
 from letta_async.testing._errors import (
-    Refusal,
     invalid_argument,
     no_record,
     not_found,
@@ -71,8 +70,8 @@ def create(store: Store, call: Call) -> Any:
     body: Fields = call.body
     models = store.live.models
     llm_config, embedding_config = _models.new_llm_config(body, models), _models.embedding_of(body, models)
-    _check_tools(body["tools"] or [])
     identity_ids = relations.checked_identities(store, body["identity_ids"])
+    tool_ids = _agent_tools.new_tool_ids(store, body)
     block_ids = _block_ids(store, body)
     now = store.clock()
     agent_id = new_id("agent")
@@ -86,6 +85,7 @@ def create(store: Store, call: Call) -> Any:
         timezone=body["timezone"] or "UTC",
         message_ids=(),
         block_ids=block_ids,
+        tool_ids=tool_ids,
         tags=tuple(dict.fromkeys(body["tags"] or [])),
         llm_config=llm_config,
         embedding_config=embedding_config,
@@ -93,6 +93,7 @@ def create(store: Store, call: Call) -> Any:
         secrets=_secrets(agent_id, body) or (),
         fields={
             **{name: body[name] for name in (*_STORED, "hidden")},
+            "tool_rules": _agent_tools.rules_with_approvals(store, list(body["tool_rules"] or []), tool_ids),
             **dict.fromkeys(_RUN_FIELDS),
             **({"message_buffer_autoclear": True} if body["agent_type"] == "workflow_agent" else {}),
         },
@@ -109,11 +110,6 @@ def create(store: Store, call: Call) -> Any:
     agent = store.put(attrs.evolve(agent, message_ids=tuple(store.held[agent.id].direct_ids)))
     relations.set_identities(store, agent.id, identity_ids)
     return _wire.agent(agent, store)
-
-
-def _check_tools(names: list[str]) -> None:
-    if unknown := set(names) - _facts.TOOL_NAMES:
-        raise Refusal(400, {"detail": f"Tools not found by name: {unknown}"})
 
 
 def _block_ids(store: Store, body: Fields) -> tuple[str, ...]:
@@ -261,6 +257,7 @@ def update(store: Store, call: Call) -> Any:
     compaction, tags, message_ids = body["compaction_settings"], body["tags"], body["message_ids"]
     changes = {
         "block_ids": None if block_ids is None else _attached_ids(store, agent.block_ids, block_ids),
+        "tool_ids": _agent_tools.changed_tool_ids(store, body["tool_ids"]),
         "llm_config": llm_config,
         "embedding_config": embedding_config,
         "compaction_settings": (

@@ -11,11 +11,12 @@ from letta_async.testing._validation import Fields
 
 __all__ = ["Call"]
 
-_RELATIONS: Final = ("memory", "tags", "secrets", "identities", "multi_agent_group")
+_RELATIONS: Final = ("memory", "tags", "secrets", "tools", "identities", "multi_agent_group")
 _INCLUDED: Final[Mapping[str, tuple[str, ...]]] = {
     "blocks": ("memory", "tags"),
     "tags": ("tags",),
     "secrets": ("secrets",),
+    "tools": ("tools",),
     "identities": ("identities",),
     "managed_group": ("multi_agent_group",),
 }

@@ -70,7 +70,7 @@ def uuid_pattern(prefix: str) -> str:
     return f"^{prefix}-[0-9a-f]{{8}}-[0-9a-f]{{4}}-4[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}$"
 
 
-_ID_PARAMETER: Final = re.compile(r"(agent|archive|block|group|identity|message|passage)_id")
+_ID_PARAMETER: Final = re.compile(r"(agent|archive|block|group|identity|message|passage|tool)_id")
 _EXAMPLE: Final = "123e4567-e89b-42d3-8456-426614174000"
 _ID_TYPES: Final = {"string_pattern_mismatch", "string_too_short", "string_too_long"}
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from letta_async.types import compaction, folder, identity, providers, response_format
 
 __all__ = [
+    "BASE_TOOLS",
     "BLOCK_DESCRIPTIONS",
     "BLOCK_LIMIT",
     "COMPACTION_PROMPTS",
@@ -197,37 +198,38 @@ EMBEDDING_CONFIG: Final[Mapping[str, Any]] = {
 DEFAULT_SUMMARIZER: Final = "letta/auto"
 """Handle of the model that summarizes if an agent's settings name none."""
 
-TOOL_NAMES: Final = frozenset(
-    {
-        "archival_memory_insert",
-        "archival_memory_search",
-        "conversation_search",
-        "core_memory_append",
-        "core_memory_replace",
-        "fetch_webpage",
-        "finish_rethinking_memory",
-        "grep_files",
-        "memory",
-        "memory_apply_patch",
-        "memory_finish_edits",
-        "memory_insert",
-        "memory_replace",
-        "memory_rethink",
-        "open_files",
-        "rethink_user_memory",
-        "run_code",
-        "run_code_with_tools",
-        "search_memory",
-        "semantic_search_files",
-        "send_message",
-        "send_message_to_agent_and_wait_for_reply",
-        "send_message_to_agent_async",
-        "send_message_to_agents_matching_tags",
-        "store_memories",
-        "web_search",
-    }
-)
-"""Names of the tools that every server has; the embedded server has nothing but their names."""
+BASE_TOOLS: Final[Mapping[str, str]] = {
+    "archival_memory_insert": "letta_core",
+    "archival_memory_search": "letta_core",
+    "conversation_search": "letta_core",
+    "core_memory_append": "letta_memory_core",
+    "core_memory_replace": "letta_memory_core",
+    "fetch_webpage": "letta_builtin",
+    "finish_rethinking_memory": "letta_voice_sleeptime_core",
+    "grep_files": "letta_files_core",
+    "memory": "letta_memory_core",
+    "memory_apply_patch": "letta_memory_core",
+    "memory_finish_edits": "letta_sleeptime_core",
+    "memory_insert": "letta_sleeptime_core",
+    "memory_replace": "letta_sleeptime_core",
+    "memory_rethink": "letta_sleeptime_core",
+    "open_files": "letta_files_core",
+    "rethink_user_memory": "letta_voice_sleeptime_core",
+    "run_code": "letta_builtin",
+    "run_code_with_tools": "letta_builtin",
+    "search_memory": "letta_voice_sleeptime_core",
+    "semantic_search_files": "letta_files_core",
+    "send_message": "letta_core",
+    "send_message_to_agent_and_wait_for_reply": "letta_multi_agent_core",
+    "send_message_to_agent_async": "letta_multi_agent_core",
+    "send_message_to_agents_matching_tags": "letta_multi_agent_core",
+    "store_memories": "letta_voice_sleeptime_core",
+    "web_search": "letta_builtin",
+}
+"""Type of each tool that every server has, by name."""
+
+TOOL_NAMES: Final = frozenset(BASE_TOOLS)
+"""Names of the tools that every server has."""
 
 # The real server has long texts here. They are its authors' prose and no interface, so these replace them: present
 # wherever the server has a text, but with other words.

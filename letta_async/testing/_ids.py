@@ -38,6 +38,7 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, Any]]] = {
     "group_id": ("group_id", GroupId),
     "identity_id": ("identity_id", IdentityId),
     "passage_id": ("passage_id", PassageId),
+    "tool_id": ("tool_id", ToolId),
     "conversation_or_default": ("conversation_id", ConversationOrDefault),
 }
 

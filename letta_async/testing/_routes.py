@@ -15,6 +15,7 @@ from typing import Any, Final
 from letta_async.operations._tree import TREE
 from letta_async.testing import (
     _agent_blocks,
+    _agent_tools,
     _agents,
     _blocks,
     _compaction,
@@ -33,7 +34,7 @@ from letta_async.testing._event_stream import EventStream
 from letta_async.testing._route import ABSENT, REFUSED, Route, route_of
 from letta_async.testing._scripted_routes import without_answer
 from letta_async.testing._state import Store
-from letta_async.testing.stored import archives, groups, identities, passages, tags
+from letta_async.testing.stored import archives, groups, identities, passages, tags, tools
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
 from letta_async.types.conversation import CompactResponse, Conversation
@@ -332,7 +333,7 @@ def _routes() -> tuple[Route, ...]:
     return tuple(routes.values())
 
 
-_STORING: Final[tuple[ModuleType, ...]] = (archives, groups, identities, passages, tags)
+_STORING: Final[tuple[ModuleType, ...]] = (_agent_tools, archives, groups, identities, passages, tags, tools)
 """Modules with the `ROUTES` of what is only stored."""
 ROUTES: Final = _routes()
 _PATTERNS: Final = tuple(map(_compiled, sorted(ROUTES, key=lambda route: route.path.count("{"))))

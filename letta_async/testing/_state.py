@@ -166,6 +166,7 @@ class Agent(Record):
     compaction_settings: dict[str, Any]
     secrets: tuple[dict[str, Any], ...]
     fields: dict[str, Any]
+    tool_ids: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -19,6 +19,7 @@ from letta_async.testing._model import Failure, Reply, Rule
 from letta_async.testing._state import Conversation, Message, Role, Store, new_id
 from letta_async.testing._turn_errors import broken_in_the_middle, empty_response, provider_failed, rejected
 from letta_async.testing._turn_input import Input, decided, input_of
+from letta_async.testing.stored import tools as stored_tools
 
 __all__ = ["Turn", "Usage"]
 
@@ -282,15 +283,27 @@ class Turn:
 
     def _requires_approval(self, name: str) -> bool:
         tool = self.store.live.model.tools.get(name)
-        return name in self.client_tools or (tool is not None and tool.requires_approval)
+        if name in self.client_tools or (tool is not None and tool.requires_approval):
+            return True
+        rules: list[Mapping[str, Any]] = self.store.agents[self.agent_id].fields.get("tool_rules", [])
+        return any(rule["type"] == "requires_approval" and rule["tool_name"] == name for rule in rules)
+
+    def _stored_tools(self) -> list[str]:
+        """Return the names of the agent's stored tools, which only a function of `model.tool` runs."""
+        rows = (stored_tools.find(self.store, tool_id) for tool_id in self.store.agents[self.agent_id].tool_ids)
+        return [f"{row.fields['name']}" for row in rows if row is not None]
 
     def _ran(self, call: Mapping[str, Any], *, approved: bool = False) -> dict[str, Any]:
         """Run a tool of the server and return what it returned; a name that is no tool's is an error of the model."""
         name, tools = call["name"], self.store.live.model.tools
         shown: dict[str, Any] = {"tool_call_id": call["tool_call_id"], "status": "error"}
         tool = tools.get(name)
+        stored = self._stored_tools() if tool is None else []
+        if name in stored:
+            words = "The embedded server does not run the source code of tools. Write what it returns:"
+            return {**shown, "tool_return": f'{words} server.model.tool("{name}", ...)', "stdout": [], "stderr": []}
         if tool is None and not approved:
-            valid = [*tools, *sorted(self.client_tools)]
+            valid = [*tools, *stored, *sorted(self.client_tools)]
             return {**shown, "tool_return": f"[ToolConstraintError] Cannot call {name}, valid tools include: {valid}."}
         shown |= {"stdout": [], "stderr": []}
         if tool is None:

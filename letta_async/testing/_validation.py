@@ -301,7 +301,9 @@ def defaults_of(cls: type) -> Mapping[str, Any]:
     if cls in _facts.FIELDS:
         return _facts.FIELDS[cls]
     return {
-        field.name: _facts.REQUIRED if field.default is attrs.NOTHING else field.default for field in attrs.fields(cls)
+        field.name: _facts.REQUIRED if field.default is attrs.NOTHING else field.default
+        for field in attrs.fields(cls)
+        if field.name != "extra_fields"
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from letta_async.testing import _facts
 from letta_async.testing._context import is_array, is_object
 from letta_async.testing._state import Agent, Block, Conversation, Run, Store
-from letta_async.testing.stored import relations
+from letta_async.testing.stored import relations, tools
 
 __all__ = ["agent", "block", "conversation", "encode", "run", "time"]
 
@@ -88,7 +88,7 @@ def run(row: Run, *, in_list: bool = False) -> dict[str, Any]:
     }
 
 
-ALL: Final = frozenset({"memory", "tags", "secrets", "identities", "multi_agent_group"})
+ALL: Final = frozenset({"memory", "tags", "secrets", "tools", "identities", "multi_agent_group"})
 """Relations of an agent that a response can leave out."""
 
 
@@ -108,7 +108,7 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
         "updated_at": row.updated_at,
         "id": row.id,
         "name": fields["name"],
-        "tool_rules": [],
+        "tool_rules": fields.get("tool_rules", []),
         "message_ids": list(row.message_ids),
         "system": row.system,
         "agent_type": row.agent_type,
@@ -137,7 +137,7 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
             "prompt_template": "",
         },
         "blocks": blocks,
-        "tools": [],
+        "tools": _tools(row, store) if "tools" in shown else [],
         "sources": [],
         "tags": list(row.tags) if "tags" in shown else [],
         "tool_exec_environment_variables": secrets,
@@ -166,6 +166,11 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
         ),
         "hidden": fields["hidden"],
     }
+
+
+def _tools(row: Agent, store: Store) -> list[dict[str, Any]]:
+    found = (tools.find(store, tool_id) for tool_id in row.tool_ids)
+    return [tools.show(store, each) for each in found if each is not None]
 
 
 def _file_defaults(context_window: int) -> tuple[int, int]:

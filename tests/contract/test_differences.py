@@ -16,9 +16,20 @@ from tests.contract.wire import Http
 pytestmark = pytest.mark.xfail(not REAL, reason="a difference that docs/testing.md lists", strict=True)
 
 
-async def test_agents_have_the_usual_tools(make_agent: Make) -> None:
+async def test_the_usual_tools_are_described(make_agent: Make) -> None:
     agent = await make_agent(include_base_tools=True)
-    assert "conversation_search" in {tool["name"] for tool in agent["tools"]}
+    assert all(tool["description"] and tool["json_schema"]["parameters"]["properties"] for tool in agent["tools"])
+
+
+async def test_agents_of_older_types_have_the_usual_rules(make_agent: Make) -> None:
+    agent = await make_agent(include_base_tools=True, agent_type="memgpt_v2_agent")
+    assert "send_message" in [rule["tool_name"] for rule in agent["tool_rules"]]
+
+
+async def test_tools_are_run(make_agent: Make, http: Http) -> None:
+    agent = await make_agent(include_base_tools=True)
+    answer = await http.post(f"/v1/agents/{agent['id']}/tools/conversation_search/run", {"args": {"query": "x"}})
+    assert answer.status == 200
 
 
 async def test_tool_rules_are_checked_and_kept(make_agent: Make, http: Http) -> None:
@@ -73,7 +84,7 @@ async def test_passages_have_embeddings(http: Http, make_agent: Make) -> None:
     assert passage["embedding"]
 
 
-@pytest.mark.parametrize("path", ["/v1/tools/", "/v1/models/", "/v1/folders/"])
+@pytest.mark.parametrize("path", ["/v1/models/", "/v1/folders/"])
 async def test_there_are_other_resources(http: Http, path: str) -> None:
     assert (await http.get(path)).status == 200
 

@@ -1,4 +1,4 @@
-"""Contract tests of the client for the tools of an agent, on a real server; the embedded one only scripts them."""
+"""Contract tests of the client for the tools of an agent."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from letta_async import AgentState, AsyncLetta, Tool
+from letta_async import AgentState, APIStatusError, AsyncLetta, NotFoundError, Tool
 from letta_async.testing import _facts
 from tests.contract.conftest import MODEL, REAL
-from tests.contract.wire import Http
-
-pytestmark = pytest.mark.skipif(not REAL, reason="the embedded server has no tools of its own: tests/test_calls.py")
+from tests.contract.test_sdk_tools import UNKNOWN, named, source
+from tests.contract.wire import UNKNOWN_AGENT, Http
 
 NAMES = ["archival_memory_insert", "conversation_search", "memory_insert"]
 EVERY = sorted(_facts.TOOL_NAMES)
@@ -52,7 +51,7 @@ async def test_approval_is_required_and_no_longer_required(sdk: AsyncLetta, crea
             "memory_insert", agent_id=agent.id, body_requires_approval=required
         )
         assert changed is not None
-        rules = [rule for rule in changed.extra_fields["tool_rules"] if rule["type"] == "requires_approval"]
+        rules = [rule for rule in changed.to_dict()["tool_rules"] if rule["type"] == "requires_approval"]
         assert [rule["tool_name"] for rule in rules] == (["memory_insert"] if required else [])
 
 
@@ -60,4 +59,100 @@ async def test_a_name_with_anything_in_it_stays_one_segment(sdk: AsyncLetta, cre
     agent = await create()
     changed = await sdk.agents.tools.update_approval("a ?#%é", agent_id=agent.id, body_requires_approval=True)
     assert changed is not None
-    assert [rule["tool_name"] for rule in changed.extra_fields["tool_rules"]] == ["a ?#%é"]
+    assert [rule["tool_name"] for rule in changed.to_dict()["tool_rules"]] == ["a ?#%é"]
+
+
+# --- attaching --------------------------------------------------------------------------------------------------------
+
+
+def tools_of(agent: AgentState | None) -> list[str]:
+    """Return the names of the tools of an agent, as the response has them."""
+    assert agent is not None
+    return sorted(tool["name"] for tool in agent.to_dict()["tools"])
+
+
+def rules_of(agent: AgentState | None) -> list[tuple[str, str]]:
+    """Return the types and the tools of an agent's rules."""
+    assert agent is not None
+    return [(rule["type"], rule["tool_name"]) for rule in agent.to_dict()["tool_rules"]]
+
+
+@pytest.fixture
+async def tool(sdk: AsyncLetta, http: Http) -> AsyncIterator[Tool]:
+    """Return a tool that joins a text and a number; it is deleted after the test."""
+    code = source(named(), "a: str", "b: int = 3", args="a: A\n        b: B") + "    print('ran')\n    return a * b\n"
+    made = await sdk.tools.create(source_code=code)
+    yield made
+    await http.delete(f"/v1/tools/{made.id}")
+
+
+async def test_a_tool_is_attached_and_detached(sdk: AsyncLetta, create: Create, tool: Tool) -> None:
+    agent = await create()
+    assert tools_of(agent) == []
+    for _ in range(2):
+        assert tools_of(await sdk.agents.tools.attach(tool.id, agent_id=agent.id)) == [tool.name]
+        assert tools_of(await sdk.agents.retrieve(agent.id)) == [tool.name]
+    assert [each.id async for each in sdk.agents.tools.list(agent.id)] == [tool.id]
+    for _ in range(2):
+        assert tools_of(await sdk.agents.tools.detach(tool.id, agent_id=agent.id)) == []
+    assert await sdk.agents.tools.list(agent.id).page() == []
+    assert (await sdk.tools.retrieve(tool.id)).id == tool.id
+
+
+async def test_a_deleted_tool_is_attached_to_no_agent(sdk: AsyncLetta, create: Create, tool: Tool) -> None:
+    agent = await create(tool_ids=[tool.id])
+    assert tools_of(agent) == [tool.name]
+    await sdk.tools.delete(tool.id)
+    assert tools_of(await sdk.agents.retrieve(agent.id)) == []
+
+
+async def test_what_is_not_there_is_not_attached(sdk: AsyncLetta, create: Create, tool: Tool) -> None:
+    agent = await create()
+    with pytest.raises(NotFoundError, match="not found in organization"):
+        await sdk.agents.tools.attach(UNKNOWN, agent_id=agent.id)
+    assert tools_of(await sdk.agents.tools.detach(UNKNOWN, agent_id=agent.id)) == []
+    for call in (sdk.agents.tools.attach, sdk.agents.tools.detach):
+        with pytest.raises(NotFoundError):
+            await call(tool.id, agent_id=UNKNOWN_AGENT)
+    with pytest.raises(NotFoundError):
+        await sdk.agents.tools.list(UNKNOWN_AGENT).page()
+
+
+async def test_an_agent_is_made_with_tools(sdk: AsyncLetta, create: Create, tool: Tool) -> None:
+    agent = await create(tools=["memory", tool.name], tool_ids=[tool.id])
+    assert tools_of(agent) == sorted(["memory", tool.name or ""])
+    assert tools_of(await sdk.agents.update(agent.id, name="still")) == tools_of(agent)
+    assert tools_of(await sdk.agents.update(agent.id, tool_ids=[tool.id])) == [tool.name]
+    assert tools_of(await sdk.agents.update(agent.id, tool_ids=[])) == []
+    with pytest.raises(APIStatusError, match="Tools not found by name"):
+        await create(tools=["nobody"])
+
+
+async def test_a_tool_that_requires_approval_brings_its_rule(sdk: AsyncLetta, create: Create, tool: Tool) -> None:
+    assert tool.name is not None
+    await sdk.tools.update(tool.id, default_requires_approval=True)
+    rule = ("requires_approval", tool.name)
+    assert rule in rules_of(await create(tool_ids=[tool.id]))
+    agent = await create()
+    assert rules_of(await sdk.agents.tools.attach(tool.id, agent_id=agent.id)) == [rule]
+    assert rules_of(await sdk.agents.tools.attach(tool.id, agent_id=agent.id)) == [rule]
+
+
+# --- running ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_tool_runs_with_arguments(sdk: AsyncLetta, create: Create, tool: Tool) -> None:
+    agent = await create(tool_ids=[tool.id])
+    assert tool.name is not None
+    if not REAL:
+        with pytest.raises(APIStatusError, match=r"script\(") as caught:
+            await sdk.agents.tools.run(tool.name, agent_id=agent.id, args={"a": "x"})
+        assert caught.value.status_code == 501
+        return
+    result = await sdk.agents.tools.run(tool.name, agent_id=agent.id, args={"a": "x"})
+    assert (result.status, result.func_return, result.stdout, result.stderr) == ("success", "xxx", ["ran\n"], [])
+    failed = await sdk.agents.tools.run(tool.name, agent_id=agent.id)
+    assert (failed.status, failed.func_return) == ("error", None)
+    assert "missing 1 required positional argument: 'a'" in "".join(failed.stderr or [])
+    with pytest.raises(NotFoundError, match="not attached"):
+        await sdk.agents.tools.run("nobody", agent_id=agent.id)

@@ -19,7 +19,7 @@ CLIENTS: Final[dict[str, tuple[Client, Path, tuple[str, ...]]]] = {
     "typescript": (NODE, HERE / "story.mjs", ()),
 }
 """What each is installed as, its program, and how the program is told which client to be."""
-STORIES: Final = ("memory", "talk", "key")
+STORIES: Final = ("memory", "talk", "tools", "key")
 
 
 def recorded(story: str) -> Path:

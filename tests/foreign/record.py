@@ -12,7 +12,7 @@ from tests.foreign.clients import recorded, tell
 if __name__ == "__main__":
     secure = os.environ["LETTA_TEST_SECURE_BASE_URL"], os.environ["LETTA_TEST_SECURE_PASSWORD"]
     plain = (os.environ["LETTA_TEST_BASE_URL"],)
-    for story, server in (("memory", plain), ("talk", plain), ("key", secure)):
+    for story, server in (("memory", plain), ("talk", plain), ("tools", plain), ("key", secure)):
         if story == "talk" and not os.environ.get("LETTA_TEST_MODEL"):
             continue
         lines = tell("python-sync", story, *server)

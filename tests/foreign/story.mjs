@@ -304,6 +304,47 @@ async function events(call) {
   return found;
 }
 
+const GREET = `def foreign_greet(who: str, times: int = 1) -> str:
+    """Greet somebody.
+
+    Args:
+        who: Whom.
+        times: How often.
+    """
+    return who * times
+`;
+
+async function tools(client, token) {
+  const calls = client.tools;
+  const attached = client.agents.tools;
+  const tool = await say("make a tool", calls.create({ source_code: GREET, tags: [token] }));
+  const { id, name } = tool;
+  await say("read it", calls.retrieve(id));
+  const more = { return_char_limit: 100, pip_requirements: [{ name: "six" }], default_requires_approval: true };
+  await say("make it anew with more", calls.upsert({ source_code: GREET, description: "Greets", ...more }));
+  await say("list it by name", calls.list({ name }), each);
+  await say("list it by type", calls.list({ names: [name, "memory"], tool_types: ["custom"] }), each);
+  await say("leave it out", calls.list({ names: [name], exclude_tool_types: ["custom"] }), each);
+  await say("change it", calls.update(id, { description: "New", metadata_: { k: 1 }, tags: [] }));
+  await say("other source code", calls.update(id, { source_code: "def other(): pass" }));
+  const described = { name: "greeter", system: "You greet.", compaction_settings: { prompt: "Sum up." } };
+  const common = { model: MODEL, embedding: MODEL, include_base_tools: false };
+  const made = client.agents.create({ ...described, ...common, tool_ids: [id], tags: [token] });
+  const agent = await say("make an agent with it", made, async (call) => ({ id: (await call).id }));
+  const of = { agent_id: agent.id };
+  await say("its tools", attached.list(agent.id), each);
+  await say("the agent with its tools", client.agents.retrieve(agent.id, { include: ["agent.tools"] }));
+  await say("attach it again", attached.attach(id, of));
+  for (const step of ["detach it", "detach it again"]) await say(step, attached.detach(id, of));
+  await say("the agent without tools", client.agents.retrieve(agent.id, { include: ["agent.tools"] }));
+  await say("attach nothing", attached.attach(`tool-${UNKNOWN}`, of));
+  await say("no docstring", calls.create({ source_code: "def foreign_greet(who: str):\n    return who\n" }));
+  await say("search", calls.search({ query: "greet" }));
+  for (const step of ["delete it", "delete it again"]) await say(step, calls.delete(id));
+  await say("read it then", calls.retrieve(id));
+  await say("delete the agent", client.agents.delete(agent.id));
+}
+
 async function key(client, token) {
   await say("with the key", client.blocks.list({ tags: [token] }));
   await say("health with the key", client.health());
@@ -316,4 +357,4 @@ async function key(client, token) {
 }
 
 const [story, token, baseURL, apiKey = null] = process.argv.slice(2);
-await { memory, talk, key }[story](new Letta({ baseURL, apiKey, maxRetries: 0 }), token);
+await { memory, talk, tools, key }[story](new Letta({ baseURL, apiKey, maxRetries: 0 }), token);

@@ -334,6 +334,59 @@ async def events(stream: Any) -> list[Any]:
     return found
 
 
+GREET = '''def foreign_greet(who: str, times: int = 1) -> str:
+    """Greet somebody.
+
+    Args:
+        who: Whom.
+        times: How often.
+    """
+    return who * times
+'''
+
+
+async def tools(client: Any, token: str) -> None:
+    """Create a tool, list it, change it, attach it, and fail."""
+    calls, attached = client.tools, client.agents.tools
+    tool = await say("make a tool", calls.create, source_code=GREET, tags=[token])
+    await say("read it", calls.retrieve, tool.id)
+    more = {"return_char_limit": 100, "pip_requirements": [{"name": "six"}], "default_requires_approval": True}
+    await say("make it anew with more", calls.upsert, source_code=GREET, description="Greets", **more)
+    name = tool.name
+    await say("list it by name", calls.list, name=name, read=each)
+    await say("list it by type", calls.list, names=[name, "memory"], tool_types=["custom"], read=each)
+    await say("leave it out", calls.list, names=[name], exclude_tool_types=["custom"], read=each)
+    await say("change it", calls.update, tool.id, description="New", metadata={"k": 1}, tags=[])
+    await say("other source code", calls.update, tool.id, source_code="def other(): pass")
+    agent = await say(
+        "make an agent with it",
+        client.agents.create,
+        name="greeter",
+        system="You greet.",
+        compaction_settings={"prompt": "Sum up."},
+        model=MODEL,
+        embedding=MODEL,
+        include_base_tools=False,
+        tool_ids=[tool.id],
+        tags=[token],
+        read=lambda made: {"id": made.id},
+    )
+    of = {"agent_id": agent["id"]}
+    await say("its tools", attached.list, agent["id"], read=each)
+    await say("the agent with its tools", client.agents.retrieve, agent["id"], include=["agent.tools"])
+    await say("attach it again", attached.attach, tool.id, **of)
+    for step in ("detach it", "detach it again"):
+        await say(step, attached.detach, tool.id, **of)
+    await say("the agent without tools", client.agents.retrieve, agent["id"], include=["agent.tools"])
+    await say("attach nothing", attached.attach, f"tool-{UNKNOWN}", **of)
+    await say("no docstring", calls.create, source_code="def foreign_greet(who: str):\n    return who\n")
+    await say("search", calls.search, query="greet")
+    for step in ("delete it", "delete it again"):
+        await say(step, calls.delete, tool.id)
+    await say("read it then", calls.retrieve, tool.id)
+    await say("delete the agent", client.agents.delete, agent["id"])
+
+
 async def key(client: Any, token: str) -> None:
     """Ask a server that wants a key, with the right one, with a wrong one and without any."""
     await say("with the key", client.blocks.list, tags=[token])
@@ -348,7 +401,7 @@ async def key(client: Any, token: str) -> None:
 async def main(kind: str, story: str, token: str, base_url: str, api_key: str | None = None) -> None:
     # Without retries: a story shows each answer, and no answer of this one passes with time.
     client = CLIENTS[kind](base_url=base_url, api_key=api_key, max_retries=0)
-    await {"memory": memory, "talk": talk, "key": key}[story](client, token)
+    await {"memory": memory, "talk": talk, "tools": tools, "key": key}[story](client, token)
     closed = client.close()
     if inspect.isawaitable(closed):
         await closed

@@ -70,5 +70,9 @@ def test_a_client_talks(client: str, open_server: str) -> None:
     compare(tell(client, "talk", open_server), "talk")
 
 
+def test_a_client_makes_tools_and_attaches_them(client: str, open_server: str) -> None:
+    compare(tell(client, "tools", open_server), "tools")
+
+
 def test_a_client_needs_the_key(client: str, secure_server: tuple[str, str]) -> None:
     compare(tell(client, "key", *secure_server), "key")

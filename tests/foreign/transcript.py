@@ -16,6 +16,8 @@ _TIMES: Final = re.compile(
     r"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [AP]M(?= [A-Z]+[+-]\d{4})"  # in a prompt: the zone stays
     r"|datetime\.datetime\([^()]*(?:\([^()]*\))?\)"  # in the text of a 404
 )
+_HASH: Final = re.compile(r'(?<="tool_hash": ")[0-9a-f]{12}')
+"""What the real server tells versions of a tool by."""
 _SQL: Final = re.compile(r"(?<= already exists\.)\n\[SQL: .*", re.DOTALL)
 """What the real server adds to a conflict: the statement that it tried, and a link to an explanation."""
 
@@ -36,7 +38,7 @@ def comparable(output: str) -> list[str]:
     for line in output.splitlines():
         told = _plain(json.loads(line))
         text = json.dumps({"step": told.pop("step"), **told}, ensure_ascii=False)
-        lines.append(_ID.sub(number, _TIMES.sub("<time>", text)))
+        lines.append(_ID.sub(number, _TIMES.sub("<time>", _HASH.sub("<hash>", text))))
     return lines
 
 

@@ -25,8 +25,8 @@ def test_the_call_has_a_route_with_the_parameters_of_the_call(call: type[Operati
 
 def test_a_call_without_code_here_says_which_script_would_answer_it() -> None:
     with EmbeddedServer() as server, Letta(base_url=server.base_url, max_retries=0) as client:
-        with pytest.raises(APIStatusError, match=r"501 .*server\.script\(\"GET\", \"/v1/agents/\*/tools\", body="):
-            client.agents.tools.list(AGENT).page()
-        server.script("GET", "/v1/agents/*/tools", body=[{"id": "tool-1", "name": "roll"}])
-        (tool,) = client.agents.tools.list(AGENT).page()
-        assert (tool.id, tool.name) == ("tool-1", "roll")
+        with pytest.raises(APIStatusError, match=r"501 .*server\.script\(\"POST\", \"/v1/agents/\*/tools/\*/run\", "):
+            client.agents.tools.run("roll", agent_id=AGENT)
+        server.script("POST", "/v1/agents/*/tools/*/run", body={"status": "success", "func_return": 4})
+        result = client.agents.tools.run("roll", agent_id=AGENT)
+        assert (result.status, result.func_return) == ("success", 4)

@@ -27,6 +27,8 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/v1/sandbox-config/…": "Settings of the machine on which a server runs tools, by those who run it.",
     "/v1/sources/…": _FOLDERS,
     "/v1/telemetry/…": "Earlier name of traces: `client.steps.trace`.",
+    "/v1/tools/generate-schema": "`client.tools.create` returns the schema of a tool.",
+    "/v1/tools/generate-tool": "Lets a model write a tool, for the web interface.",
     "/v1/tools/mcp/…": "Earlier name of MCP servers: `client.mcp_servers`.",
     "/v1/voice-beta/…": _OPENAI,
 }

@@ -1,0 +1,26 @@
+"""Parameters that searches share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import attrs
+
+from letta_async._schema.fields import Range
+from letta_async._schema.unset import UNSET
+from letta_async.operations._operation import InBody
+
+__all__ = ["SearchParameters", "SearchSize"]
+
+SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
+"""Maximum number of results of a search."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class SearchParameters:
+    """How to search, and how much to return."""
+
+    search_mode: InBody[Literal["vector", "fts", "hybrid"]] = UNSET
+    """Search by meaning, by words, or both. Server default: `hybrid`."""
+    limit: InBody[SearchSize] = UNSET
+    """Maximum number of results, 1 to 100. Server default: 50."""
