@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from letta_async._version import __version__
 
 if TYPE_CHECKING:
+    from letta_async import types as types
     from letta_async._http.transport import ClientStats
     from letta_async._schema.unset import UNSET, Unset
     from letta_async.batch.outcome import Outcome, Progress
     from letta_async.batch.staleness import Staleness
+    from letta_async.batch.upload_outcome import UploadOutcome
     from letta_async.client import AsyncLetta
     from letta_async.config import ENVIRONMENTS, Timeout
     from letta_async.errors import (
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
         ClientClosedError,
         ClusterError,
         ConflictError,
+        ErrorResponse,
         Fault,
+        FileProcessingError,
+        FileTimeoutError,
         InternalServerError,
         InvalidArgumentError,
         JournalError,
@@ -54,7 +59,7 @@ if TYPE_CHECKING:
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Letta
     from letta_async.types.accumulation import Accumulator, accumulate
-    from letta_async.types.agent import AgentInclude, AgentState, AgentType
+    from letta_async.types.agent import AgentEnvironmentVariable, AgentInclude, AgentState, AgentType
     from letta_async.types.archive import (
         Archive,
         Passage,
@@ -99,6 +104,8 @@ if TYPE_CHECKING:
         VoiceSleeptimeManagerUpdate,
     )
     from letta_async.types.identity import Identity, IdentityProperty, IdentityPropertyType, IdentityType
+    from letta_async.types.llm_config import LlmConfig
+    from letta_async.types.memory import FileBlock, Memory
     from letta_async.types.message import (
         ApprovalRequestMessage,
         ApprovalResponseMessage,
@@ -169,6 +176,20 @@ if TYPE_CHECKING:
         ToolType,
     )
     from letta_async.types.tool_result import ToolExecutionResult
+    from letta_async.types.tool_rules import (
+        ChildToolRule,
+        ConditionalToolRule,
+        ContinueToolRule,
+        InitToolRule,
+        MaxCountPerStepToolRule,
+        ParentToolRule,
+        RequiredBeforeExitToolRule,
+        RequiresApprovalToolRule,
+        TerminalToolRule,
+        ToolCallNode,
+        ToolRule,
+        UnknownToolRule,
+    )
     from letta_async.types.turn import (
         ApprovalCreate,
         ClientSkill,
@@ -179,7 +200,7 @@ if TYPE_CHECKING:
         ToolReturnCreate,
         TurnMessage,
     )
-    from letta_async.types.upload import FileInput
+    from letta_async.types.upload import AsyncReadable, FileInput, UploadProgress
 
 __all__ = [
     "ENVIRONMENTS",
@@ -191,6 +212,7 @@ __all__ = [
     "APIStatusError",
     "APITimeoutError",
     "Accumulator",
+    "AgentEnvironmentVariable",
     "AgentFileAttachment",
     "AgentInclude",
     "AgentState",
@@ -207,6 +229,7 @@ __all__ = [
     "AsyncLetta",
     "AsyncPage",
     "AsyncPaginator",
+    "AsyncReadable",
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
@@ -219,6 +242,7 @@ __all__ = [
     "Block",
     "ChatGptOauthModelSettings",
     "ChatGptOauthReasoning",
+    "ChildToolRule",
     "ClientClosedError",
     "ClientSkill",
     "ClientStats",
@@ -227,19 +251,25 @@ __all__ = [
     "CompactResponse",
     "CompactionSettings",
     "CompactionStats",
+    "ConditionalToolRule",
     "ConflictError",
     "Content",
     "ContentPart",
+    "ContinueToolRule",
     "Conversation",
     "DeepseekModelSettings",
     "DuplicateHandling",
     "DynamicManager",
     "DynamicManagerUpdate",
     "EmbeddingConfig",
+    "ErrorResponse",
     "EventMessage",
     "Fault",
+    "FileBlock",
     "FileInput",
     "FileMetadata",
+    "FileProcessingError",
+    "FileTimeoutError",
     "Folder",
     "FoundMessage",
     "GeminiThinkingConfig",
@@ -253,6 +283,7 @@ __all__ = [
     "IdentityPropertyType",
     "IdentityType",
     "ImageContent",
+    "InitToolRule",
     "InternalServerError",
     "InvalidArgumentError",
     "JournalError",
@@ -266,9 +297,12 @@ __all__ = [
     "LettaResponse",
     "LettaStopReason",
     "LettaUsageStatistics",
+    "LlmConfig",
     "ManagerConfig",
     "ManagerConfigUpdate",
     "ManagerType",
+    "MaxCountPerStepToolRule",
+    "Memory",
     "Message",
     "MessageCreate",
     "MessageType",
@@ -285,6 +319,7 @@ __all__ = [
     "Outcome",
     "Page",
     "Paginator",
+    "ParentToolRule",
     "Passage",
     "PassageCreate",
     "PassageSearchResponse",
@@ -298,6 +333,8 @@ __all__ = [
     "ReasoningMessage",
     "Recompile",
     "RedactedReasoningContent",
+    "RequiredBeforeExitToolRule",
+    "RequiresApprovalToolRule",
     "ResponseFormat",
     "RetryPolicy",
     "RoundRobinManager",
@@ -316,6 +353,7 @@ __all__ = [
     "SummaryMessage",
     "SupervisorManager",
     "SystemMessage",
+    "TerminalToolRule",
     "TextContent",
     "TextResponseFormat",
     "Timeout",
@@ -325,12 +363,14 @@ __all__ = [
     "ToolCall",
     "ToolCallContent",
     "ToolCallMessage",
+    "ToolCallNode",
     "ToolExecutionResult",
     "ToolLoopError",
     "ToolReturn",
     "ToolReturnContent",
     "ToolReturnCreate",
     "ToolReturnMessage",
+    "ToolRule",
     "ToolRun",
     "ToolSearchResponse",
     "ToolSearchResult",
@@ -340,8 +380,11 @@ __all__ = [
     "UnknownContent",
     "UnknownMessage",
     "UnknownModelSettings",
+    "UnknownToolRule",
     "UnprocessableEntityError",
     "Unset",
+    "UploadOutcome",
+    "UploadProgress",
     "UrlImage",
     "UserMessage",
     "VectorDBProvider",
@@ -363,6 +406,7 @@ _HOMES: Final = {
     "APIStatusError": "errors",
     "APITimeoutError": "errors",
     "Accumulator": "types.accumulation",
+    "AgentEnvironmentVariable": "types.agent",
     "AgentFileAttachment": "types.folder",
     "AgentInclude": "types.agent",
     "AgentState": "types.agent",
@@ -379,6 +423,7 @@ _HOMES: Final = {
     "AsyncLetta": "client",
     "AsyncPage": "resources._paging",
     "AsyncPaginator": "resources._paging",
+    "AsyncReadable": "types.upload",
     "AsyncStream": "resources._stream",
     "Attempt": "errors",
     "AuthenticationError": "errors",
@@ -391,6 +436,7 @@ _HOMES: Final = {
     "Block": "types.block",
     "ChatGptOauthModelSettings": "types.providers",
     "ChatGptOauthReasoning": "types.providers",
+    "ChildToolRule": "types.tool_rules",
     "ClientClosedError": "errors",
     "ClientSkill": "types.turn",
     "ClientStats": "_http.transport",
@@ -399,9 +445,11 @@ _HOMES: Final = {
     "CompactResponse": "types.conversation",
     "CompactionSettings": "types.compaction",
     "CompactionStats": "types.message",
+    "ConditionalToolRule": "types.tool_rules",
     "ConflictError": "errors",
     "Content": "types.content",
     "ContentPart": "types.content",
+    "ContinueToolRule": "types.tool_rules",
     "Conversation": "types.conversation",
     "DeepseekModelSettings": "types.providers",
     "DuplicateHandling": "types.folder",
@@ -409,10 +457,14 @@ _HOMES: Final = {
     "DynamicManagerUpdate": "types.group",
     "ENVIRONMENTS": "config",
     "EmbeddingConfig": "types.folder",
+    "ErrorResponse": "errors",
     "EventMessage": "types.message",
     "Fault": "errors",
+    "FileBlock": "types.memory",
     "FileInput": "types.upload",
     "FileMetadata": "types.folder",
+    "FileProcessingError": "errors",
+    "FileTimeoutError": "errors",
     "Folder": "types.folder",
     "FoundMessage": "types.message_search",
     "GeminiThinkingConfig": "types.providers",
@@ -426,6 +478,7 @@ _HOMES: Final = {
     "IdentityPropertyType": "types.identity",
     "IdentityType": "types.identity",
     "ImageContent": "types.content",
+    "InitToolRule": "types.tool_rules",
     "InternalServerError": "errors",
     "InvalidArgumentError": "errors",
     "JournalError": "errors",
@@ -439,9 +492,12 @@ _HOMES: Final = {
     "LettaResponse": "types.turn",
     "LettaStopReason": "types.stream",
     "LettaUsageStatistics": "types.stream",
+    "LlmConfig": "types.llm_config",
     "ManagerConfig": "types.group",
     "ManagerConfigUpdate": "types.group",
     "ManagerType": "types.group",
+    "MaxCountPerStepToolRule": "types.tool_rules",
+    "Memory": "types.memory",
     "Message": "types.message",
     "MessageCreate": "types.turn",
     "MessageType": "types.turn",
@@ -458,6 +514,7 @@ _HOMES: Final = {
     "Outcome": "batch.outcome",
     "Page": "resources._paging",
     "Paginator": "resources._paging",
+    "ParentToolRule": "types.tool_rules",
     "Passage": "types.archive",
     "PassageCreate": "types.archive",
     "PassageSearchResponse": "types.archive",
@@ -471,6 +528,8 @@ _HOMES: Final = {
     "ReasoningMessage": "types.message",
     "Recompile": "operations.conversations",
     "RedactedReasoningContent": "types.content",
+    "RequiredBeforeExitToolRule": "types.tool_rules",
+    "RequiresApprovalToolRule": "types.tool_rules",
     "ResponseFormat": "types.response_format",
     "RetryPolicy": "retry",
     "RoundRobinManager": "types.group",
@@ -489,6 +548,7 @@ _HOMES: Final = {
     "SummaryMessage": "types.message",
     "SupervisorManager": "types.group",
     "SystemMessage": "types.message",
+    "TerminalToolRule": "types.tool_rules",
     "TextContent": "types.content",
     "TextResponseFormat": "types.response_format",
     "Timeout": "config",
@@ -498,12 +558,14 @@ _HOMES: Final = {
     "ToolCall": "types.message",
     "ToolCallContent": "types.content",
     "ToolCallMessage": "types.message",
+    "ToolCallNode": "types.tool_rules",
     "ToolExecutionResult": "types.tool_result",
     "ToolLoopError": "errors",
     "ToolReturn": "types.message",
     "ToolReturnContent": "types.content",
     "ToolReturnCreate": "types.turn",
     "ToolReturnMessage": "types.message",
+    "ToolRule": "types.tool_rules",
     "ToolRun": "function_tools.tool_loop",
     "ToolSearchResponse": "types.tool",
     "ToolSearchResult": "types.tool",
@@ -514,8 +576,11 @@ _HOMES: Final = {
     "UnknownContent": "types.content",
     "UnknownMessage": "types.message",
     "UnknownModelSettings": "types.providers",
+    "UnknownToolRule": "types.tool_rules",
     "UnprocessableEntityError": "errors",
     "Unset": "_schema.unset",
+    "UploadOutcome": "batch.upload_outcome",
+    "UploadProgress": "types.upload",
     "UrlImage": "types.content",
     "UserMessage": "types.message",
     "VectorDBProvider": "types.archive",
@@ -536,7 +601,7 @@ if not TYPE_CHECKING:  # pragma: no branch - true whenever it runs
         if name in _HOMES:
             value = globals()[name] = getattr(import_module(f"letta_async.{_HOMES[name]}"), name)
             return value
-        if name in _HOMES.values():
+        if name in _HOMES.values() or name == "types":
             return import_module(f"letta_async.{name}")
         raise AttributeError(f"module 'letta_async' has no attribute {name!r}")
 

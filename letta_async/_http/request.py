@@ -23,6 +23,7 @@ from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig, Timeout, header_problems, merge_headers
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
+from letta_async.types.upload import UploadProgress
 
 __all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "Request", "build", "build_raw"]
 
@@ -172,7 +173,7 @@ def build(
         streams=call.streams,
         traffic="stream" if call.streams else http.traffic,
         conflict_patience=call.conflict_patience,
-        form=_form(form) if form else None,
+        form=_form(form, getattr(call, "on_progress", None) or None) if form else None,
     )
 
 
@@ -186,11 +187,11 @@ def _extra_body_problems(operation: type[Operation[Any]], options: CallOptions) 
             yield ArgumentProblem("extra_body", f"does not go with {words}")
 
 
-def _form(values: Mapping[str, tuple[str, Any]]) -> Form:
+def _form(values: Mapping[str, tuple[str, Any]], on_progress: UploadProgress | None) -> Form:
     """Create the form of a call from the Python parameter and value of each field, by its name in the request."""
     files = {key: value for key, (_, value) in values.items() if isinstance(value, Upload)}
     others = {key: _query_text(value) for key, (_, value) in values.items() if key not in files and value is not None}
-    return Form(others, files, {key: name for key, (name, _) in values.items()})
+    return Form(others, files, {key: name for key, (name, _) in values.items()}, on_progress)
 
 
 def _query_text(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -14,6 +14,7 @@ from letta_async._schema.unset import Unset
 __all__ = [
     "by_tag",
     "is_annotated",
+    "is_callable",
     "is_list",
     "is_literal",
     "is_mapping",
@@ -38,6 +39,10 @@ def value_members(union: Any) -> list[Any]:
 
 def is_annotated(annotation: Any) -> bool:
     return get_origin(annotation) is Annotated
+
+
+def is_callable(annotation: Any) -> bool:
+    return get_origin(annotation) is Callable
 
 
 def is_literal(annotation: Any) -> bool:

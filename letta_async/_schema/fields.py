@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 import attrs
 
@@ -75,6 +75,14 @@ class WireObject(Record):
 
     extra_fields: Mapping[str, Any] = attrs.field(factory=_no_fields, hash=False, repr=_shown)
     """Members of the JSON object that this version does not declare; kept from a response, sent without validation."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Return a field that this version does not declare; it is in `extra_fields`."""
+            if name != "extra_fields" and not name.startswith("__") and name in self.extra_fields:
+                return self.extra_fields[name]
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

@@ -14,13 +14,32 @@ from letta_async._schema.unset import UNSET
 from letta_async._utils.secret_strings import mask
 from letta_async.errors import APIStatusError, ArgumentProblem, InvalidArgumentError, LettaError
 
-__all__ = ["SECRET", "Record"]
+__all__ = ["SECRET", "Record", "masked", "names", "shortened"]
 
 SECRET: Final = {"secret": True}
 """Metadata of an attrs field that holds secrets."""
 _UNMASKED: Final = frozenset({"id", "key", "description", "agent_id", "created_at", "updated_at", "type"})
 """Members of a secret that are not masked; its `key` is its name."""
 _MASKED: Final = "**********"
+_LONG: Final = 200
+"""Length from which a text is shown by its length, in characters."""
+
+
+def masked(value: object) -> str:
+    """Return the `repr` of a field that holds a secret."""
+    return repr(mask(value))
+
+
+def shortened(value: object) -> str:
+    """Return the `repr` of a field that can hold a long text: its length in that case."""
+    return f"<{len(value)} characters>" if isinstance(value, str) and len(value) > _LONG else repr(value)
+
+
+def names(value: object) -> str:
+    """Return the `repr` of a field that holds a list of objects with names: the names."""
+    if not is_array(value):
+        return repr(value)
+    return f"[{', '.join(str(getattr(each, 'name', None) or repr(each)) for each in value)}]"
 
 
 class Record:

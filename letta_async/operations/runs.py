@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from letta_async._schema.fields import PageSize
-from letta_async._schema.unset import UNSET
+from letta_async._schema.unset import UNSET, Unset
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._message_listing import MessageListing
 from letta_async.operations._operation import (
     GET,
     POST,
     AgentId,
+    Body,
     Endpoint,
+    InBody,
     InPath,
     InQuery,
     Operation,
     OwnConversationId,
+    Path,
     RunId,
     operation,
 )
@@ -120,5 +123,11 @@ class StreamRun(RunStreamOperation[StreamEvent]):
 
     http: ClassVar[Endpoint] = POST("/v1/runs/{run_id}/stream", repeatable=True, body_required=True, traffic="stream")
 
-    run_id: InPath[RunId]
+    path_run_id: Annotated[RunId, Path("run_id")]
     """`run-<uuid4>`."""
+    body_run_id: Annotated[RunId | Unset | None, Body("run_id")] = UNSET
+    """The same ID in the body, where the server ignores it."""
+    agent_id: InBody[AgentId | None] = UNSET
+    """ID of the agent, `agent-<uuid4>`; the server ignores it here."""
+    otid: InBody[str | None] = UNSET
+    """Offline threading ID of a message of the run; the server ignores it here."""

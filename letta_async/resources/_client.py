@@ -69,11 +69,15 @@ class AsyncResources(RawSender):
     tools: Part[AsyncTools] = Part("letta_async.resources.tools", "AsyncTools")
     """Tools: functions that agents can call."""
 
+    sources: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
+    """Earlier name of `folders`."""
+
     async def get(
         self,
         path: str,
         *,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -88,6 +92,8 @@ class AsyncResources(RawSender):
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -106,7 +112,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "GET", path, UNSET, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "GET", path, UNSET, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def post(
@@ -115,6 +121,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -130,6 +137,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -148,7 +157,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "POST", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "POST", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def put(
@@ -157,6 +166,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -172,6 +182,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -190,7 +202,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "PUT", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "PUT", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def patch(
@@ -199,6 +211,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -214,6 +227,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -232,7 +247,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "PATCH", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "PATCH", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def delete(
@@ -241,6 +256,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -256,6 +272,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -274,7 +292,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "DELETE", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "DELETE", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
 
@@ -319,11 +337,15 @@ class Resources(SyncCaller[Any]):
     tools: Part[Tools] = Part("letta_async.resources.tools", "Tools")
     """Tools: functions that agents can call."""
 
+    sources: Part[Folders] = Part("letta_async.resources.folders", "Folders")
+    """Earlier name of `folders`."""
+
     def get(
         self,
         path: str,
         *,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -338,6 +360,8 @@ class Resources(SyncCaller[Any]):
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -359,6 +383,7 @@ class Resources(SyncCaller[Any]):
             self._core.get,
             path,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -372,6 +397,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -387,6 +413,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -409,6 +437,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -422,6 +451,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -437,6 +467,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -459,6 +491,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -472,6 +505,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -487,6 +521,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -509,6 +545,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -522,6 +559,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -537,6 +575,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -559,6 +599,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -117,7 +117,11 @@ class AsyncResource:
             )
 
         async def send() -> Answer:
-            return await self._send(operation, parameters, extra_headers, extra_query, extra_body, timeout)
+            try:
+                return await self._send(operation, parameters, extra_headers, extra_query, extra_body, timeout)
+            except LettaError as error:
+                drop_frames(error)
+                raise
 
         return send()
 

@@ -167,6 +167,7 @@ class Agent(Record):
     secrets: tuple[dict[str, Any], ...]
     fields: dict[str, Any]
     tool_ids: tuple[str, ...] = ()
+    folder_ids: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -54,6 +54,11 @@ class Conversation(WireObject):
     last_updated_by_id: str | None = None
     """ID of the user who changed the conversation last."""
 
+    @property
+    def api_model_settings(self) -> ModelSettings | None:
+        """Name of `model_settings` in the official client."""
+        return self.model_settings
+
 
 @attrs.frozen(kw_only=True)
 class CompactResponse(WireObject):

@@ -20,6 +20,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/v1/chat/completions": _OPENAI,
     "/v1/conversations/{conversation_id}/messages/preview-raw-payload": _RAW,
     "/v1/embeddings/total_storage_size": "A figure for the bill of the hosted API.",
+    "/v1/folders/metadata": "Letta 0.16.8 takes `metadata` for the ID of a folder, and responds with 422.",
     "/v1/groups/{group_id}/messages/{message_id}": "Fails for every message: the server calls what it no longer has.",
     "/v1/jobs/…": "Earlier name of runs: `client.runs`.",
     "/v1/messages/batches…": "Needs a batch API of the model's provider.",
