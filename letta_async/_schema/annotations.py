@@ -21,10 +21,12 @@ __all__ = [
     "is_typed_mapping",
     "is_union",
     "is_wire_class",
+    "named_on_wire",
     "tag_of",
     "untagged",
     "value_members",
     "wire_names",
+    "wire_renames",
 ]
 
 
@@ -90,3 +92,13 @@ def untagged(members: Iterable[type[Any]]) -> type[Any] | None:
 def wire_names(cls: type[Any]) -> list[str]:
     """Return the names of a class's fields that are members of its JSON object."""
     return [field.name for field in attrs.fields(cls) if field.name != "extra_fields"]
+
+
+def wire_renames(cls: type[Any]) -> dict[str, str]:
+    """Return the names of a class's fields by their names in its JSON object, where these differ."""
+    return {field.metadata["wire"]: field.name for field in attrs.fields(cls) if "wire" in field.metadata}
+
+
+def named_on_wire(name: str) -> dict[str, str]:
+    """Return the metadata of an attrs field that has another name in the JSON object."""
+    return {"wire": name}
