@@ -6,7 +6,6 @@ mark and its line in the document must be removed.
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import pytest
