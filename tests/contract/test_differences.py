@@ -6,7 +6,6 @@ mark and its line in the document must be removed.
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import pytest
@@ -76,11 +75,6 @@ async def test_passages_have_embeddings(http: Http, make_agent: Make) -> None:
     (passage,) = (await http.post(f"/v1/agents/{agent['id']}/archival-memory", {"text": "x"})).json
     await http.delete(f"/v1/archives/{passage['archive_id']}")
     assert passage["embedding"]
-
-
-@pytest.mark.parametrize("path", ["/v1/models/"])
-async def test_there_are_other_resources(http: Http, path: str) -> None:
-    assert (await http.get(path)).status == 200
 
 
 async def test_a_folder_is_in_the_prompt(http: Http, make_agent: Make) -> None:
