@@ -8,6 +8,8 @@ The tree::
     ├── ToolArgumentsError (also a ValueError)     a model wrote tool arguments that are not a JSON object
     ├── ToolLoopError                              an agent did not stop calling tools, or a call was not decided about
     ├── RunTimeoutError (also a TimeoutError)      a run did not end in time
+    ├── FileProcessingError                        the server could not process a file that was uploaded
+    │   └── FileTimeoutError (also a TimeoutError) … or not in time
     ├── UnexpectedPromptError                      a prompt does not have the known form
     ├── JournalError                               a batch's journal cannot be written
     ├── ClusterError                               a cluster lost its scheduler, or the workers of the batch
@@ -55,6 +57,8 @@ __all__ = [
     "ConflictError",
     "ErrorResponse",
     "Fault",
+    "FileProcessingError",
+    "FileTimeoutError",
     "InternalServerError",
     "InvalidArgumentError",
     "JournalError",
@@ -178,6 +182,21 @@ class RunTimeoutError(LettaError, TimeoutError):
     def __init__(self, message: str, *, run: Any = None) -> None:
         super().__init__(message)
         self.run = run
+
+
+class FileProcessingError(LettaError):
+    """The server could not process a file that was uploaded: its `processing_status` is `error`."""
+
+    file: Any
+    """The file as it was last retrieved, a `FileMetadata`; `None` if it was not."""
+
+    def __init__(self, message: str, *, file: Any = None) -> None:
+        super().__init__(message)
+        self.file = file
+
+
+class FileTimeoutError(FileProcessingError, TimeoutError):
+    """A file was not processed within the deadline for waiting. The server goes on; waiting again is possible."""
 
 
 class UnexpectedPromptError(LettaError):

@@ -16,7 +16,6 @@ from letta_async.config import ClientConfig
 from letta_async.operations._operation import Operation
 from letta_async.operations._tool_loop import LoopParameters, RunAgentTools, RunConversationTools, ToolLoopOperation
 from letta_async.operations._tree import COMPOSED, TREE
-from letta_async.resources._resource import AsyncResource
 from tests.ids import AGENT, CONVERSATION
 
 BLOCK = AGENT.replace("agent", "block")
@@ -27,10 +26,10 @@ OPTIONS = {field.name for field in attrs.fields(CallOptions)}
 CALLS: dict[str, type[Operation[Any]]] = {cls.__name__: cls for cls in TREE.values()}
 
 
-def resource(path: str) -> AsyncResource:
-    """Return the resource at an attribute path of a client."""
+def resource(path: str) -> Any:
+    """Return the resource at an attribute path of a client; the client itself for an empty path."""
     part: Any = AsyncLetta(api_key="k")
-    for attribute in path.split("."):
+    for attribute in filter(None, path.split(".")):
         part = getattr(part, attribute)
     return part
 
@@ -67,7 +66,10 @@ async def test_a_method_hands_on_all_the_parameters_of_its_call(
         handed_on[:] = [operation, parameters, None]
 
     part = resource(path)
-    monkeypatch.setattr(part, "_client", Sender())
+    if path:
+        monkeypatch.setattr(part, "_client", Sender())
+    else:
+        monkeypatch.setattr(part, "_call", Sender()._call)
     monkeypatch.setattr("letta_async.resources._resource.AsyncPaginator", paginator)
     method = getattr(part, name)
     given = {parameter: object() for parameter in inspect.signature(method).parameters}
@@ -126,7 +128,9 @@ def test_every_call_says_honestly_whether_it_may_be_repeated(name: str) -> None:
     once |= {"CreateAgent", "CreateBlock", "CreateConversation", "CreateFolder", "CreateTool", "RunTool"}
     once |= {"RunToolFromSource"}
     once |= {"CreateAgentMessages", "CreateAgentMessagesAsync", "CreateMessages", "CancelAgentMessages"}
-    once |= {"CompactAgentMessages"}
+    once |= {"CompactAgentMessages", "ImportAgent", "CreateScheduledMessage", "SendEnvironmentMessage"}
+    once |= {"CreateMcpServer", "RunMcpServerTool", "CreateProvider", "CreateAccessToken"}
+    once |= {"CreateTemplate", "SaveTemplate", "CreateTemplateAgents"}
     once |= {"CreateArchive", "CreateArchivePassage", "CreateArchivePassages", "CreateAgentPassage"}
     once |= {"CreateGroup", "CreateIdentity"}
     assert CALLS[name].http.repeatable is (name not in once)

@@ -8,23 +8,32 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
+from letta_async.operations.health import CheckHealth
 from letta_async.resources._http_verbs import NoArguments, RawSender
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncCaller
+from letta_async.types.health import HealthResponse
 
 if TYPE_CHECKING:
     from letta_async.client import AsyncLetta
+    from letta_async.resources.access_tokens import AccessTokens, AsyncAccessTokens
     from letta_async.resources.agents import Agents, AsyncAgents
     from letta_async.resources.archives import Archives, AsyncArchives
     from letta_async.resources.blocks import AsyncBlocks, Blocks
     from letta_async.resources.conversations import AsyncConversations, Conversations
+    from letta_async.resources.environments import AsyncEnvironments, Environments
     from letta_async.resources.folders import AsyncFolders, Folders
     from letta_async.resources.groups import AsyncGroups, Groups
     from letta_async.resources.identities import AsyncIdentities, Identities
+    from letta_async.resources.mcp_servers import AsyncMcpServers, McpServers
     from letta_async.resources.messages import AsyncMessages, Messages
+    from letta_async.resources.models import AsyncModels, Models
     from letta_async.resources.passages import AsyncPassages, Passages
+    from letta_async.resources.providers import AsyncProviders, Providers
     from letta_async.resources.runs import AsyncRuns, Runs
+    from letta_async.resources.steps import AsyncSteps, Steps
     from letta_async.resources.tags import AsyncTags, Tags
+    from letta_async.resources.templates import AsyncTemplates, Templates
     from letta_async.resources.tools import AsyncTools, Tools
 
 __all__ = ["AsyncResources", "Resources"]
@@ -63,11 +72,65 @@ class AsyncResources(RawSender):
     runs: Part[AsyncRuns] = Part("letta_async.resources.runs", "AsyncRuns")
     """Runs: what agents do in response to messages."""
 
+    steps: Part[AsyncSteps] = Part("letta_async.resources.steps", "AsyncSteps")
+    """Steps of runs: each is one request to a model."""
+
+    models: Part[AsyncModels] = Part("letta_async.resources.models", "AsyncModels")
+    """Models for agents."""
+
+    mcp_servers: Part[AsyncMcpServers] = Part("letta_async.resources.mcp_servers", "AsyncMcpServers")
+    """MCP servers, from which agents get tools."""
+
+    providers: Part[AsyncProviders] = Part("letta_async.resources.providers", "AsyncProviders")
+    """Model providers with keys of users."""
+
+    templates: Part[AsyncTemplates] = Part("letta_async.resources.templates", "AsyncTemplates")
+    """Templates of agents; hosted API."""
+
+    environments: Part[AsyncEnvironments] = Part("letta_async.resources.environments", "AsyncEnvironments")
+    """Computers on which Letta Code runs tools for agents; hosted API."""
+
+    access_tokens: Part[AsyncAccessTokens] = Part("letta_async.resources.access_tokens", "AsyncAccessTokens")
+    """Tokens for programs in browsers; hosted API."""
+
     tags: Part[AsyncTags] = Part("letta_async.resources.tags", "AsyncTags")
     """Tags of agents and blocks."""
 
     tools: Part[AsyncTools] = Part("letta_async.resources.tools", "AsyncTools")
     """Tools: functions that agents can call."""
+
+    sources: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
+    """Earlier name of `folders`."""
+
+    async def health(
+        self,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> HealthResponse:
+        """Return the version of the server.
+
+        `GET /v1/health/`.
+
+        A server that responds is up, but a secret key may still be wrong.
+
+        Args:
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(CheckHealth, {}, extra_headers, extra_query, extra_body, timeout)
 
     async def get(
         self,
@@ -328,11 +391,71 @@ class Resources(SyncCaller[Any]):
     runs: Part[Runs] = Part("letta_async.resources.runs", "Runs")
     """Runs: what agents do in response to messages."""
 
+    steps: Part[Steps] = Part("letta_async.resources.steps", "Steps")
+    """Steps of runs: each is one request to a model."""
+
+    models: Part[Models] = Part("letta_async.resources.models", "Models")
+    """Models for agents."""
+
+    mcp_servers: Part[McpServers] = Part("letta_async.resources.mcp_servers", "McpServers")
+    """MCP servers, from which agents get tools."""
+
+    providers: Part[Providers] = Part("letta_async.resources.providers", "Providers")
+    """Model providers with keys of users."""
+
+    templates: Part[Templates] = Part("letta_async.resources.templates", "Templates")
+    """Templates of agents; hosted API."""
+
+    environments: Part[Environments] = Part("letta_async.resources.environments", "Environments")
+    """Computers on which Letta Code runs tools for agents; hosted API."""
+
+    access_tokens: Part[AccessTokens] = Part("letta_async.resources.access_tokens", "AccessTokens")
+    """Tokens for programs in browsers; hosted API."""
+
     tags: Part[Tags] = Part("letta_async.resources.tags", "Tags")
     """Tags of agents and blocks."""
 
     tools: Part[Tools] = Part("letta_async.resources.tools", "Tools")
     """Tools: functions that agents can call."""
+
+    sources: Part[Folders] = Part("letta_async.resources.folders", "Folders")
+    """Earlier name of `folders`."""
+
+    def health(
+        self,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> HealthResponse:
+        """Return the version of the server.
+
+        `GET /v1/health/`.
+
+        A server that responds is up, but a secret key may still be wrong.
+
+        Args:
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.health,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
 
     def get(
         self,

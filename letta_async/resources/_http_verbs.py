@@ -11,7 +11,7 @@ from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.config import Timeout
 from letta_async.errors import ArgumentProblem, InvalidArgumentError, LettaError
-from letta_async.resources._resource import options_of
+from letta_async.resources._resource import CallSender, options_of
 
 __all__ = ["NoArguments", "RawSender"]
 
@@ -29,7 +29,7 @@ class NoArguments(TypedDict):
     """No keyword argument at all."""
 
 
-class RawSender:
+class RawSender(CallSender):
     """Sender of requests that no operation describes."""
 
     def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Awaitable[Any]:

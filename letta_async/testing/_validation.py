@@ -244,7 +244,7 @@ def _union(members: Sequence[Any]) -> Reader:
 def _tagged(members: Sequence[Any]) -> Reader:
     """Return the reader of a union of classes that are distinguished by a field which is a literal in each."""
     tag, classes = by_tag(known_members(members))
-    enum = _facts.ENUM_NAMES.get(next(iter(classes)), _facts.ENUM_NAMES[tag])
+    enum = _facts.ENUM_NAMES.get(next(iter(classes)), _facts.ENUM_NAMES.get(tag))
     return _by_word(tag, enum, {word: _object(cls) for word, cls in classes.items()})
 
 

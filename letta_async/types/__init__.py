@@ -8,8 +8,11 @@ is `MessageCreate`, and `AgentCreateParams` is a dictionary of the parameters of
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from letta_async.types.access_token import AccessToken, AccessTokenListResponse, AccessTokenPolicy, AgentPolicy
+    from letta_async.types.access_token import AccessToken as AccessTokenCreateResponse
     from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentEnvironmentVariable, AgentInclude, AgentState, AgentType
+    from letta_async.types.agent_file import AgentFileSkill, AgentImportFileResponse
     from letta_async.types.archive import (
         Archive,
         Passage,
@@ -53,8 +56,19 @@ if TYPE_CHECKING:
     from letta_async.types.content import ToolCallContent as ToolCallContentParam
     from letta_async.types.content import ToolReturnContent as ToolReturnContentParam
     from letta_async.types.content import UrlImage as SourceURLImage
+    from letta_async.types.context import ContextWindowOverview
     from letta_async.types.conversation import CompactResponse, Conversation
     from letta_async.types.conversation import CompactResponse as CompactionResponse
+    from letta_async.types.environment import (
+        Environment,
+        EnvironmentApproval,
+        EnvironmentListResponse,
+        EnvironmentMessage,
+        EnvironmentMetadata,
+        EnvironmentSendMessageResponse,
+        EnvironmentToolReturn,
+    )
+    from letta_async.types.environment import Environment as EnvironmentRetrieveResponse
     from letta_async.types.folder import AgentFileAttachment, DuplicateHandling, EmbeddingConfig, FileMetadata, Folder
     from letta_async.types.folder import AgentFileAttachment as FileListResponse
     from letta_async.types.folder import EmbeddingConfig as EmbeddingConfigParam
@@ -78,9 +92,34 @@ if TYPE_CHECKING:
     )
     from letta_async.types.group import Group as ManagedGroup
     from letta_async.types.group import Group as MultiAgentGroup
+    from letta_async.types.health import HealthResponse
     from letta_async.types.identity import Identity, IdentityProperty, IdentityPropertyType, IdentityType
+    from letta_async.types.internal_message import (
+        InternalMessage,
+        InternalToolCall,
+        InternalToolCallFunction,
+        InternalToolReturn,
+    )
     from letta_async.types.llm_config import LlmConfig
     from letta_async.types.llm_config import LlmConfig as LlmConfigParam
+    from letta_async.types.mcp_server import (
+        CreateMcpServerParam,
+        CreateSseMcpServerParam,
+        CreateStdioMcpServerParam,
+        CreateStreamableHTTPMcpServerParam,
+        McpServer,
+        SseMcpServer,
+        StdioMcpServer,
+        StreamableHTTPMcpServer,
+        UnknownMcpServer,
+        UpdateMcpServerParam,
+        UpdateSseMcpServerParam,
+        UpdateStdioMcpServerParam,
+        UpdateStreamableHTTPMcpServerParam,
+    )
+    from letta_async.types.mcp_server import McpServer as McpServerCreateResponse
+    from letta_async.types.mcp_server import McpServer as McpServerRetrieveResponse
+    from letta_async.types.mcp_server import McpServer as McpServerUpdateResponse
     from letta_async.types.memory import FileBlock, Memory
     from letta_async.types.memory import FileBlock as MemoryFileBlock
     from letta_async.types.message import (
@@ -107,6 +146,8 @@ if TYPE_CHECKING:
     from letta_async.types.message import ToolCall as ToolCallDelta
     from letta_async.types.message import ToolReturn as ToolReturnParam
     from letta_async.types.message_search import FoundMessage
+    from letta_async.types.model import EmbeddingModel, Model, ProviderCategory, ProviderType
+    from letta_async.types.provider import Provider
     from letta_async.types.providers import (
         AnthropicModelSettings,
         AnthropicThinking,
@@ -152,8 +193,30 @@ if TYPE_CHECKING:
     from letta_async.types.response_format import JsonObjectResponseFormat as JsonObjectResponseFormatParam
     from letta_async.types.response_format import JsonSchemaResponseFormat as JsonSchemaResponseFormatParam
     from letta_async.types.response_format import TextResponseFormat as TextResponseFormatParam
-    from letta_async.types.run import Run, RunStatus, StopReason
+    from letta_async.types.run import (
+        Run,
+        RunMetrics,
+        RunStatus,
+        StopReason,
+        UsageCompletionTokensDetails,
+        UsagePromptTokensDetails,
+        UsageStatistics,
+    )
     from letta_async.types.run import StopReason as StopReasonType
+    from letta_async.types.run import UsageStatistics as UsageRetrieveResponse
+    from letta_async.types.schedule import (
+        OneTimeSchedule,
+        RecurringSchedule,
+        Schedule,
+        ScheduleCreateResponse,
+        ScheduleDeleteResponse,
+        ScheduledMessage,
+        ScheduledTurn,
+        ScheduleListResponse,
+    )
+    from letta_async.types.schedule import ScheduledMessage as ScheduleRetrieveResponse
+    from letta_async.types.step import BillingContext, FeedbackType, ProviderTrace, Step, StepMetrics
+    from letta_async.types.step import StepMetrics as MetricRetrieveResponse
     from letta_async.types.stream import (
         LettaErrorMessage,
         LettaPing,
@@ -163,6 +226,13 @@ if TYPE_CHECKING:
     )
     from letta_async.types.stream import LettaUsageStatistics as Usage
     from letta_async.types.stream import StreamEvent as LettaStreamingResponse
+    from letta_async.types.template import InitialMessage, Template, TemplateAgentCreateResponse, TemplateResult
+    from letta_async.types.template import Template as TemplateCreateResponse
+    from letta_async.types.template import Template as TemplateSaveResponse
+    from letta_async.types.template import TemplateAgentCreateResponse as AgentCreateResponse
+    from letta_async.types.template import TemplateResult as TemplateDeleteResponse
+    from letta_async.types.template import TemplateResult as TemplateRollbackResponse
+    from letta_async.types.template import TemplateResult as TemplateUpdateResponse
     from letta_async.types.tool import BaseTool, NpmRequirement, PipRequirement, Tool, ToolSearchResult, ToolType
     from letta_async.types.tool import NpmRequirement as NpmRequirementParam
     from letta_async.types.tool import PipRequirement as PipRequirementParam
@@ -202,7 +272,7 @@ if TYPE_CHECKING:
     )
     from letta_async.types.turn import ApprovalCreate as ApprovalCreateParam
     from letta_async.types.turn import MessageCreate as MessageCreateParam
-    from letta_async.types.upload import FileInput
+    from letta_async.types.upload import AsyncReadable, FileInput, UploadProgress
 
     AccessTokenCreateParams: TypeAlias = dict[str, Any]
     AccessTokenDeleteParams: TypeAlias = dict[str, Any]
@@ -232,6 +302,7 @@ if TYPE_CHECKING:
     ConversationRecompileParams: TypeAlias = dict[str, Any]
     ConversationRecompileResponse: TypeAlias = str
     ConversationUpdateParams: TypeAlias = dict[str, Any]
+    EmbeddingListResponse: TypeAlias = list[EmbeddingModel]
     EnvironmentListParams: TypeAlias = dict[str, Any]
     EnvironmentSendMessageParams: TypeAlias = dict[str, Any]
     FeedbackCreateParams: TypeAlias = dict[str, Any]
@@ -246,6 +317,7 @@ if TYPE_CHECKING:
     JobStatus: TypeAlias = str
     JobType: TypeAlias = str
     McpServerCreateParams: TypeAlias = dict[str, Any]
+    McpServerListResponse: TypeAlias = list[McpServer]
     McpServerRefreshParams: TypeAlias = dict[str, Any]
     McpServerUpdateParams: TypeAlias = dict[str, Any]
     MessageCancelParams: TypeAlias = dict[str, Any]
@@ -262,6 +334,7 @@ if TYPE_CHECKING:
     MessageSearchResponse: TypeAlias = list[FoundMessage]
     MessageStreamParams: TypeAlias = dict[str, Any]
     ModelListParams: TypeAlias = dict[str, Any]
+    ModelListResponse: TypeAlias = list[Model]
     PassageCreateManyParams: TypeAlias = dict[str, Any]
     PassageCreateManyResponse: TypeAlias = list[Passage]
     PassageCreateParams: TypeAlias = dict[str, Any]
@@ -295,19 +368,27 @@ if TYPE_CHECKING:
 from letta_async.types._names import install_finder, lookup
 
 __all__ = [
+    "AccessToken",
     "AccessTokenCreateParams",
+    "AccessTokenCreateResponse",
     "AccessTokenDeleteParams",
     "AccessTokenListParams",
+    "AccessTokenListResponse",
+    "AccessTokenPolicy",
     "Accumulator",
     "AgentCreateParams",
+    "AgentCreateResponse",
     "AgentEnvironmentVariable",
     "AgentExportFileParams",
     "AgentExportFileResponse",
     "AgentFileAttachment",
+    "AgentFileSkill",
     "AgentImportFileParams",
+    "AgentImportFileResponse",
     "AgentInclude",
     "AgentListParams",
     "AgentListResponse",
+    "AgentPolicy",
     "AgentRecompileParams",
     "AgentRecompileResponse",
     "AgentRetrieveParams",
@@ -328,6 +409,7 @@ __all__ = [
     "ArchiveListParams",
     "ArchiveUpdateParams",
     "AssistantMessage",
+    "AsyncReadable",
     "AzureModelSettings",
     "AzureModelSettingsParam",
     "Base64Image",
@@ -335,6 +417,7 @@ __all__ = [
     "BasetenModelSettings",
     "BedrockModelSettings",
     "BedrockModelSettingsParam",
+    "BillingContext",
     "Block",
     "BlockCreateParams",
     "BlockListParams",
@@ -355,6 +438,7 @@ __all__ = [
     "ConditionalToolRuleParam",
     "Content",
     "ContentPart",
+    "ContextWindowOverview",
     "ContinueToolRule",
     "ContinueToolRuleParam",
     "Conversation",
@@ -369,6 +453,10 @@ __all__ = [
     "ConversationUpdateParams",
     "CreateBlock",
     "CreateBlockParam",
+    "CreateMcpServerParam",
+    "CreateSseMcpServerParam",
+    "CreateStdioMcpServerParam",
+    "CreateStreamableHTTPMcpServerParam",
     "DeepseekModelSettings",
     "DeepseekModelSettingsParam",
     "DuplicateHandling",
@@ -376,10 +464,21 @@ __all__ = [
     "DynamicManagerUpdate",
     "EmbeddingConfig",
     "EmbeddingConfigParam",
+    "EmbeddingListResponse",
+    "EmbeddingModel",
+    "Environment",
+    "EnvironmentApproval",
     "EnvironmentListParams",
+    "EnvironmentListResponse",
+    "EnvironmentMessage",
+    "EnvironmentMetadata",
+    "EnvironmentRetrieveResponse",
     "EnvironmentSendMessageParams",
+    "EnvironmentSendMessageResponse",
+    "EnvironmentToolReturn",
     "EventMessage",
     "FeedbackCreateParams",
+    "FeedbackType",
     "FileBlock",
     "FileCloseAllResponse",
     "FileInput",
@@ -405,6 +504,7 @@ __all__ = [
     "GroqModelSettings",
     "GroqModelSettingsParam",
     "Group",
+    "HealthResponse",
     "HiddenReasoningMessage",
     "Identity",
     "IdentityProperty",
@@ -414,6 +514,11 @@ __all__ = [
     "ImageContentParam",
     "InitToolRule",
     "InitToolRuleParam",
+    "InitialMessage",
+    "InternalMessage",
+    "InternalToolCall",
+    "InternalToolCallFunction",
+    "InternalToolReturn",
     "JobStatus",
     "JobType",
     "JsonObjectResponseFormat",
@@ -439,9 +544,14 @@ __all__ = [
     "ManagerType",
     "MaxCountPerStepToolRule",
     "MaxCountPerStepToolRuleParam",
+    "McpServer",
     "McpServerCreateParams",
+    "McpServerCreateResponse",
+    "McpServerListResponse",
     "McpServerRefreshParams",
+    "McpServerRetrieveResponse",
     "McpServerUpdateParams",
+    "McpServerUpdateResponse",
     "Memory",
     "MemoryFileBlock",
     "Message",
@@ -461,7 +571,10 @@ __all__ = [
     "MessageSearchResponse",
     "MessageStreamParams",
     "MessageType",
+    "MetricRetrieveResponse",
+    "Model",
     "ModelListParams",
+    "ModelListResponse",
     "ModelSettings",
     "MoonshotCodingModelSettings",
     "MoonshotModelSettings",
@@ -471,6 +584,7 @@ __all__ = [
     "NpmRequirementParam",
     "OmittedReasoningContent",
     "OmittedReasoningContentParam",
+    "OneTimeSchedule",
     "OpenAIModelSettings",
     "OpenAIModelSettingsParam",
     "OpenAIReasoning",
@@ -491,9 +605,14 @@ __all__ = [
     "PassageSearchResult",
     "PipRequirement",
     "PipRequirementParam",
+    "Provider",
+    "ProviderCategory",
+    "ProviderTrace",
+    "ProviderType",
     "ReasoningContent",
     "ReasoningContentParam",
     "ReasoningMessage",
+    "RecurringSchedule",
     "RedactedReasoningContent",
     "RedactedReasoningContentParam",
     "RequiredBeforeExitToolRule",
@@ -504,9 +623,17 @@ __all__ = [
     "RoundRobinManager",
     "Run",
     "RunListParams",
+    "RunMetrics",
     "RunStatus",
+    "Schedule",
     "ScheduleCreateParams",
+    "ScheduleCreateResponse",
+    "ScheduleDeleteResponse",
     "ScheduleListParams",
+    "ScheduleListResponse",
+    "ScheduleRetrieveResponse",
+    "ScheduledMessage",
+    "ScheduledTurn",
     "SgLangModelSettings",
     "SleeptimeManager",
     "SleeptimeManagerUpdate",
@@ -514,20 +641,33 @@ __all__ = [
     "SourceBase64Image",
     "SourceLettaImage",
     "SourceURLImage",
+    "SseMcpServer",
+    "StdioMcpServer",
+    "Step",
     "StepListParams",
+    "StepMetrics",
     "StopReason",
     "StopReasonType",
     "StreamEvent",
+    "StreamableHTTPMcpServer",
     "SummarizedReasoningContent",
     "SummaryMessage",
     "SupervisorManager",
     "SystemMessage",
     "TagListParams",
     "TagListResponse",
+    "Template",
+    "TemplateAgentCreateResponse",
     "TemplateCreateParams",
+    "TemplateCreateResponse",
+    "TemplateDeleteResponse",
+    "TemplateResult",
     "TemplateRollbackParams",
+    "TemplateRollbackResponse",
     "TemplateSaveParams",
+    "TemplateSaveResponse",
     "TemplateUpdateParams",
+    "TemplateUpdateResponse",
     "TerminalToolRule",
     "TerminalToolRuleParam",
     "TextContent",
@@ -566,11 +706,21 @@ __all__ = [
     "TraceRetrieveResponse",
     "TurnMessage",
     "UnknownContent",
+    "UnknownMcpServer",
     "UnknownMessage",
     "UnknownModelSettings",
     "UnknownToolRule",
+    "UpdateMcpServerParam",
+    "UpdateSseMcpServerParam",
+    "UpdateStdioMcpServerParam",
+    "UpdateStreamableHTTPMcpServerParam",
+    "UploadProgress",
     "UrlImage",
     "Usage",
+    "UsageCompletionTokensDetails",
+    "UsagePromptTokensDetails",
+    "UsageRetrieveResponse",
+    "UsageStatistics",
     "UserMessage",
     "VectorDBProvider",
     "VoiceSleeptimeManager",
@@ -583,19 +733,27 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "AccessToken": "access_token",
     "AccessTokenCreateParams": "dict",
+    "AccessTokenCreateResponse": "access_token:AccessToken",
     "AccessTokenDeleteParams": "dict",
     "AccessTokenListParams": "dict",
+    "AccessTokenListResponse": "access_token",
+    "AccessTokenPolicy": "access_token",
     "Accumulator": "accumulation",
     "AgentCreateParams": "dict",
+    "AgentCreateResponse": "template:TemplateAgentCreateResponse",
     "AgentEnvironmentVariable": "agent",
     "AgentExportFileParams": "dict",
     "AgentExportFileResponse": "str",
     "AgentFileAttachment": "folder",
+    "AgentFileSkill": "agent_file",
     "AgentImportFileParams": "dict",
+    "AgentImportFileResponse": "agent_file",
     "AgentInclude": "agent",
     "AgentListParams": "dict",
     "AgentListResponse": "list[str]",
+    "AgentPolicy": "access_token",
     "AgentRecompileParams": "dict",
     "AgentRecompileResponse": "str",
     "AgentRetrieveParams": "dict",
@@ -616,6 +774,7 @@ _HOMES: Final = {
     "ArchiveListParams": "dict",
     "ArchiveUpdateParams": "dict",
     "AssistantMessage": "message",
+    "AsyncReadable": "upload",
     "AzureModelSettings": "providers",
     "AzureModelSettingsParam": "providers:AzureModelSettings",
     "Base64Image": "content",
@@ -623,6 +782,7 @@ _HOMES: Final = {
     "BasetenModelSettings": "providers",
     "BedrockModelSettings": "providers",
     "BedrockModelSettingsParam": "providers:BedrockModelSettings",
+    "BillingContext": "step",
     "Block": "block",
     "BlockCreateParams": "dict",
     "BlockListParams": "dict",
@@ -643,6 +803,7 @@ _HOMES: Final = {
     "ConditionalToolRuleParam": "tool_rules:ConditionalToolRule",
     "Content": "content",
     "ContentPart": "content",
+    "ContextWindowOverview": "context",
     "ContinueToolRule": "tool_rules",
     "ContinueToolRuleParam": "tool_rules:ContinueToolRule",
     "Conversation": "conversation",
@@ -657,6 +818,10 @@ _HOMES: Final = {
     "ConversationUpdateParams": "dict",
     "CreateBlock": "block:NewBlock",
     "CreateBlockParam": "block:NewBlock",
+    "CreateMcpServerParam": "mcp_server",
+    "CreateSseMcpServerParam": "mcp_server",
+    "CreateStdioMcpServerParam": "mcp_server",
+    "CreateStreamableHTTPMcpServerParam": "mcp_server",
     "DeepseekModelSettings": "providers",
     "DeepseekModelSettingsParam": "providers:DeepseekModelSettings",
     "DuplicateHandling": "folder",
@@ -664,10 +829,21 @@ _HOMES: Final = {
     "DynamicManagerUpdate": "group",
     "EmbeddingConfig": "folder",
     "EmbeddingConfigParam": "folder:EmbeddingConfig",
+    "EmbeddingListResponse": "list[model:EmbeddingModel]",
+    "EmbeddingModel": "model",
+    "Environment": "environment",
+    "EnvironmentApproval": "environment",
     "EnvironmentListParams": "dict",
+    "EnvironmentListResponse": "environment",
+    "EnvironmentMessage": "environment",
+    "EnvironmentMetadata": "environment",
+    "EnvironmentRetrieveResponse": "environment:Environment",
     "EnvironmentSendMessageParams": "dict",
+    "EnvironmentSendMessageResponse": "environment",
+    "EnvironmentToolReturn": "environment",
     "EventMessage": "message",
     "FeedbackCreateParams": "dict",
+    "FeedbackType": "step",
     "FileBlock": "memory",
     "FileCloseAllResponse": "list[str]",
     "FileInput": "upload",
@@ -693,6 +869,7 @@ _HOMES: Final = {
     "GroqModelSettings": "providers",
     "GroqModelSettingsParam": "providers:GroqModelSettings",
     "Group": "group",
+    "HealthResponse": "health",
     "HiddenReasoningMessage": "message",
     "Identity": "identity",
     "IdentityProperty": "identity",
@@ -702,6 +879,11 @@ _HOMES: Final = {
     "ImageContentParam": "content:ImageContent",
     "InitToolRule": "tool_rules",
     "InitToolRuleParam": "tool_rules:InitToolRule",
+    "InitialMessage": "template",
+    "InternalMessage": "internal_message",
+    "InternalToolCall": "internal_message",
+    "InternalToolCallFunction": "internal_message",
+    "InternalToolReturn": "internal_message",
     "JobStatus": "str",
     "JobType": "str",
     "JsonObjectResponseFormat": "response_format",
@@ -727,9 +909,14 @@ _HOMES: Final = {
     "ManagerType": "group",
     "MaxCountPerStepToolRule": "tool_rules",
     "MaxCountPerStepToolRuleParam": "tool_rules:MaxCountPerStepToolRule",
+    "McpServer": "mcp_server",
     "McpServerCreateParams": "dict",
+    "McpServerCreateResponse": "mcp_server:McpServer",
+    "McpServerListResponse": "list[mcp_server:McpServer]",
     "McpServerRefreshParams": "dict",
+    "McpServerRetrieveResponse": "mcp_server:McpServer",
     "McpServerUpdateParams": "dict",
+    "McpServerUpdateResponse": "mcp_server:McpServer",
     "Memory": "memory",
     "MemoryFileBlock": "memory:FileBlock",
     "Message": "message",
@@ -749,7 +936,10 @@ _HOMES: Final = {
     "MessageSearchResponse": "list[message_search:FoundMessage]",
     "MessageStreamParams": "dict",
     "MessageType": "turn",
+    "MetricRetrieveResponse": "step:StepMetrics",
+    "Model": "model",
     "ModelListParams": "dict",
+    "ModelListResponse": "list[model:Model]",
     "ModelSettings": "providers",
     "MoonshotCodingModelSettings": "providers",
     "MoonshotModelSettings": "providers",
@@ -759,6 +949,7 @@ _HOMES: Final = {
     "NpmRequirementParam": "tool:NpmRequirement",
     "OmittedReasoningContent": "content",
     "OmittedReasoningContentParam": "content:OmittedReasoningContent",
+    "OneTimeSchedule": "schedule",
     "OpenAIModelSettings": "providers",
     "OpenAIModelSettingsParam": "providers:OpenAIModelSettings",
     "OpenAIReasoning": "providers",
@@ -779,9 +970,14 @@ _HOMES: Final = {
     "PassageSearchResult": "archive",
     "PipRequirement": "tool",
     "PipRequirementParam": "tool:PipRequirement",
+    "Provider": "provider",
+    "ProviderCategory": "model",
+    "ProviderTrace": "step",
+    "ProviderType": "model",
     "ReasoningContent": "content",
     "ReasoningContentParam": "content:ReasoningContent",
     "ReasoningMessage": "message",
+    "RecurringSchedule": "schedule",
     "RedactedReasoningContent": "content",
     "RedactedReasoningContentParam": "content:RedactedReasoningContent",
     "RequiredBeforeExitToolRule": "tool_rules",
@@ -792,9 +988,17 @@ _HOMES: Final = {
     "RoundRobinManager": "group",
     "Run": "run",
     "RunListParams": "dict",
+    "RunMetrics": "run",
     "RunStatus": "run",
+    "Schedule": "schedule",
     "ScheduleCreateParams": "dict",
+    "ScheduleCreateResponse": "schedule",
+    "ScheduleDeleteResponse": "schedule",
     "ScheduleListParams": "dict",
+    "ScheduleListResponse": "schedule",
+    "ScheduleRetrieveResponse": "schedule:ScheduledMessage",
+    "ScheduledMessage": "schedule",
+    "ScheduledTurn": "schedule",
     "SgLangModelSettings": "providers",
     "SleeptimeManager": "group",
     "SleeptimeManagerUpdate": "group",
@@ -802,20 +1006,33 @@ _HOMES: Final = {
     "SourceBase64Image": "content:Base64Image",
     "SourceLettaImage": "content:LettaImage",
     "SourceURLImage": "content:UrlImage",
+    "SseMcpServer": "mcp_server",
+    "StdioMcpServer": "mcp_server",
+    "Step": "step",
     "StepListParams": "dict",
+    "StepMetrics": "step",
     "StopReason": "run",
     "StopReasonType": "run:StopReason",
     "StreamEvent": "stream",
+    "StreamableHTTPMcpServer": "mcp_server",
     "SummarizedReasoningContent": "content",
     "SummaryMessage": "message",
     "SupervisorManager": "group",
     "SystemMessage": "message",
     "TagListParams": "dict",
     "TagListResponse": "list[str]",
+    "Template": "template",
+    "TemplateAgentCreateResponse": "template",
     "TemplateCreateParams": "dict",
+    "TemplateCreateResponse": "template:Template",
+    "TemplateDeleteResponse": "template:TemplateResult",
+    "TemplateResult": "template",
     "TemplateRollbackParams": "dict",
+    "TemplateRollbackResponse": "template:TemplateResult",
     "TemplateSaveParams": "dict",
+    "TemplateSaveResponse": "template:Template",
     "TemplateUpdateParams": "dict",
+    "TemplateUpdateResponse": "template:TemplateResult",
     "TerminalToolRule": "tool_rules",
     "TerminalToolRuleParam": "tool_rules:TerminalToolRule",
     "TextContent": "content",
@@ -854,11 +1071,21 @@ _HOMES: Final = {
     "TraceRetrieveResponse": "list[dict]",
     "TurnMessage": "turn",
     "UnknownContent": "content",
+    "UnknownMcpServer": "mcp_server",
     "UnknownMessage": "message",
     "UnknownModelSettings": "providers",
     "UnknownToolRule": "tool_rules",
+    "UpdateMcpServerParam": "mcp_server",
+    "UpdateSseMcpServerParam": "mcp_server",
+    "UpdateStdioMcpServerParam": "mcp_server",
+    "UpdateStreamableHTTPMcpServerParam": "mcp_server",
+    "UploadProgress": "upload",
     "UrlImage": "content",
     "Usage": "stream:LettaUsageStatistics",
+    "UsageCompletionTokensDetails": "run",
+    "UsagePromptTokensDetails": "run",
+    "UsageRetrieveResponse": "run:UsageStatistics",
+    "UsageStatistics": "run",
     "UserMessage": "message",
     "VectorDBProvider": "archive",
     "VoiceSleeptimeManager": "group",

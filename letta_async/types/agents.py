@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from letta_async.types.content import ToolReturnContent as ToolReturnContentParam
     from letta_async.types.folder import AgentFileAttachment as FileListResponse
     from letta_async.types.folder import Folder as FolderListResponse
+    from letta_async.types.internal_message import InternalMessage
     from letta_async.types.message import (
         ApprovalRequestMessage,
         ApprovalResponseMessage,
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from letta_async.types.message import ToolCall as ToolCallDelta
     from letta_async.types.message import ToolReturn as ToolReturnParam
     from letta_async.types.run import Run
+    from letta_async.types.schedule import ScheduleCreateResponse, ScheduleDeleteResponse, ScheduleListResponse
+    from letta_async.types.schedule import ScheduledMessage as ScheduleRetrieveResponse
     from letta_async.types.stream import StreamEvent as LettaStreamingResponse
     from letta_async.types.tool_result import ToolExecutionResult
     from letta_async.types.turn import ApprovalCreate as ApprovalCreateParam
@@ -101,6 +104,7 @@ __all__ = [
     "HiddenReasoningMessage",
     "ImageContent",
     "ImageContentParam",
+    "InternalMessage",
     "JobStatus",
     "JobType",
     "LettaAssistantMessageContentUnion",
@@ -133,7 +137,11 @@ __all__ = [
     "RedactedReasoningContentParam",
     "Run",
     "ScheduleCreateParams",
+    "ScheduleCreateResponse",
+    "ScheduleDeleteResponse",
     "ScheduleListParams",
+    "ScheduleListResponse",
+    "ScheduleRetrieveResponse",
     "SummaryMessage",
     "SystemMessage",
     "TextContent",

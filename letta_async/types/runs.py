@@ -4,6 +4,8 @@
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from letta_async.types.run import UsageStatistics as UsageRetrieveResponse
+
     MessageListParams: TypeAlias = dict[str, Any]
     MessageStreamParams: TypeAlias = dict[str, Any]
     StepListParams: TypeAlias = dict[str, Any]
@@ -12,7 +14,14 @@ if TYPE_CHECKING:
 
 from letta_async.types._names import lookup
 
-__all__ = ["MessageListParams", "MessageStreamParams", "StepListParams", "TraceRetrieveParams", "TraceRetrieveResponse"]
+__all__ = [
+    "MessageListParams",
+    "MessageStreamParams",
+    "StepListParams",
+    "TraceRetrieveParams",
+    "TraceRetrieveResponse",
+    "UsageRetrieveResponse",
+]
 
 __path__: Final[list[str]] = []  # a package, so that it can hold modules
 

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from letta_async.types.message import Message as MessageListResponse
+    from letta_async.types.step import StepMetrics as MetricRetrieveResponse
 
     FeedbackCreateParams: TypeAlias = dict[str, Any]
     MessageListParams: TypeAlias = dict[str, Any]
 
 from letta_async.types._names import lookup
 
-__all__ = ["FeedbackCreateParams", "MessageListParams", "MessageListResponse"]
+__all__ = ["FeedbackCreateParams", "MessageListParams", "MessageListResponse", "MetricRetrieveResponse"]
 
 __path__: Final[list[str]] = []  # a package, so that it can hold modules
 

@@ -4,11 +4,13 @@
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from letta_async.types.template import TemplateAgentCreateResponse as AgentCreateResponse
+
     AgentCreateParams: TypeAlias = dict[str, Any]
 
 from letta_async.types._names import lookup
 
-__all__ = ["AgentCreateParams"]
+__all__ = ["AgentCreateParams", "AgentCreateResponse"]
 
 __path__: Final[list[str]] = []  # a package, so that it can hold modules
 

@@ -6,6 +6,7 @@ mark and its line in the document must be removed.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -70,9 +71,17 @@ async def test_a_context_that_is_too_long_is_summarized_within_the_turn(http: Ht
     assert response.status == 200
 
 
-@pytest.mark.parametrize("path", ["/v1/models/", "/v1/folders/"])
+@pytest.mark.parametrize("path", ["/v1/models/"])
 async def test_there_are_other_resources(http: Http, path: str) -> None:
     assert (await http.get(path)).status == 200
+
+
+async def test_a_folder_is_in_the_prompt(http: Http, make_agent: Make) -> None:
+    folder = await http.post("/v1/folders/", {"name": f"contract {uuid.uuid4()}", "embedding": MODEL})
+    agent = await make_agent(folder_ids=[folder.json["id"]])
+    prompt = await http.post(f"/v1/agents/{agent['id']}/recompile", {})
+    await http.delete(f"/v1/folders/{folder.json['id']}")
+    assert f'<directory name="{folder.json["name"]}">' in prompt.json
 
 
 async def test_it_has_a_page_that_describes_it(http: Http) -> None:
