@@ -83,6 +83,8 @@ def test_what_became_json_is_read_again_as_it_was(cls: Any, data: st.DataObject)
     assert cls.from_dict(value.model_dump()) == value
     if cls is AgentState:  # secrets do not go into JSON
         value = attrs.evolve(value, secrets=None, tool_exec_environment_variables=None)
+    if "agent_state" in attrs.fields_dict(cls):
+        value = attrs.evolve(value, agent_state=None)  # type: ignore[call-arg]  # known of the classes that have one
     if cls is AgentEnvironmentVariable:
         value = attrs.evolve(value, value="**********", value_enc=None)
     made = value.to_dict()
