@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
-from letta_async import AsyncLetta, InvalidArgumentError, NewBlock
+from letta_async import AsyncLetta, Block, InvalidArgumentError, NewBlock
 from letta_async._http.request import CallOptions, build
 from letta_async.config import ClientConfig
 from letta_async.operations._operation import Operation
@@ -46,6 +46,15 @@ def faults(operation: type[Operation[Any]], **parameters: object) -> list[str]:
     with pytest.raises(InvalidArgumentError) as caught:
         build(operation, parameters, CallOptions(), CONFIG)
     return [str(fault) for fault in caught.value.faults]
+
+
+def test_a_block_that_was_read_can_be_made_anew() -> None:
+    block = Block(id=BLOCK, label="human", value="Ada", limit=10, tags=["a"], created_by_id="user-1")
+    _, _, body = request(CALLS["CreateAgent"], memory_blocks=[block])
+    assert body == {"memory_blocks": [{"label": "human", "value": "Ada", "limit": 10, "tags": ["a"]}]}
+    assert faults(CALLS["CreateAgent"], memory_blocks=[Block(id=BLOCK, value="Ada")]) == [
+        "memory_blocks[0].label: is required"
+    ]
 
 
 @pytest.mark.parametrize(("path", "name", "operation"), METHODS)

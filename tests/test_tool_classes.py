@@ -154,6 +154,10 @@ def test_a_tool_of_pydantic_is_one_too() -> None:
     assert parameters_of_class(Model).keys() == {"source_code", "source_type", "json_schema"}
 
 
+def test_an_id_is_not_sent() -> None:
+    assert parameters_of_class(Greeter(id="tool-placeholder")) == parameters_of_class(Greeter())
+
+
 def test_a_field_that_no_tool_has_is_refused() -> None:
     with pytest.raises(TypeError, match="has no field 'nmae'"):
         Greeter(nmae="x")

@@ -334,6 +334,7 @@ def _check_class(cls: type[Any]) -> Hook:
         cls, _strict_converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **overrides
     )
     names = wire_names(cls)
+    copied_from: tuple[type, ...] = getattr(cls, "copied_from", ())
 
     def hook(value: Any, _: Any) -> Any:
         if type(value) is cls:
@@ -347,6 +348,8 @@ def _check_class(cls: type[Any]) -> Hook:
                 _validated.put(value, True)
                 return value
             return checked
+        if isinstance(value, copied_from):
+            value = {name: field for name in names if (field := getattr(value, name, None)) not in (None, UNSET)}
         if not is_object(value):
             raise _InvalidValueError(f"{show(value)} is neither a mapping nor a {cls.__name__}")
         return from_mapping(value, cls)

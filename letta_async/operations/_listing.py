@@ -40,6 +40,11 @@ class Listing(Operation[list[Item]], Generic[Item]):
         """Return the type of a page."""
         return list[argument]
 
+    def fields_of(self, page: list[Item]) -> Mapping[str, Any]:
+        """Return the fields of a page that is an object, by their names in the response; none if it is a list."""
+        del page
+        return {}
+
     def arranged(self, page: list[Item]) -> list[Item]:
         """Return a page in the requested order, for servers that ignore it."""
         return page
@@ -164,6 +169,13 @@ class CursorListing(Listing[Item], Generic[Item]):
     def answer_of(cls, argument: Any) -> Any:
         """Return the type of a page."""
         return ObjectPage(list[argument], cls.items_in, cls.cursor_in, cls.more_in)
+
+    def fields_of(self, page: list[Item]) -> Mapping[str, Any]:
+        """Return the fields of a page by their names in the response, such as `files`, `next_cursor` and `has_more`."""
+        if not isinstance(page, CursorPage):
+            return {}
+        more = {self.more_in: page.more} if self.more_in else {}
+        return {self.items_in: list(page), self.cursor_in: page.cursor, **more}
 
     def following(self, page: list[Item]) -> Mapping[str, Any]:
         """Return the parameter that requests the next page; none if the page is the last one.

@@ -141,7 +141,8 @@ class CreateAgent(AgentFields, Operation[AgentState]):
     agent_type: InBody[AgentType] = UNSET
     """Kind of agent. Server default: `letta_v1_agent`."""
     memory_blocks: InBody[list[NewBlock] | None] = UNSET
-    """Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are validated."""
+    """Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are validated. A `Block` is
+    copied."""
     tools: InBody[list[str] | None] = UNSET
     """Names of tools to attach, such as `conversation_search`; a name that does not exist is a `BadRequestError`."""
     include_base_tools: InBody[bool] = UNSET

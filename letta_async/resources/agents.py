@@ -200,7 +200,7 @@ class AsyncAgents(AsyncFinding):
             base_template_id: ID of the template that the agent was made from.
             agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
+                validated. A `Block` is copied.
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
@@ -973,7 +973,7 @@ class AsyncAgents(AsyncFinding):
             base_template_id: ID of the template that the agent was made from.
             agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
+                validated. A `Block` is copied.
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
@@ -1218,7 +1218,7 @@ class Agents(SyncResource[AsyncAgents]):
             base_template_id: ID of the template that the agent was made from.
             agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
+                validated. A `Block` is copied.
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.
@@ -1991,7 +1991,7 @@ class Agents(SyncResource[AsyncAgents]):
             base_template_id: ID of the template that the agent was made from.
             agent_type: Kind of agent. Server default: `letta_v1_agent`.
             memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
+                validated. A `Block` is copied.
             tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
                 `BadRequestError`.
             include_base_tools: Attach the tools of the agent's type. Server default: `True`.

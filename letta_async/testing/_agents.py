@@ -289,10 +289,12 @@ def _stored(value: Any) -> Any:
 
 
 def delete(store: Store, call: Call) -> Any:
-    """Delete an agent, its conversations and messages, but not its blocks."""
+    """Delete an agent, its conversations and messages, but not its blocks; with it those that think in its sleep."""
     agent = _existing(store, call)
-    forget_agent(store, agent.id)
-    store.remove_agent(agent)
+    sleeptime_agents = relations.remove_sleeptime_group(store, agent.id)
+    for each in (agent, *sleeptime_agents):
+        forget_agent(store, each.id)
+        store.remove_agent(each)
     return {"message": f"Agent id={agent.id} successfully deleted"}
 
 

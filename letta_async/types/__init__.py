@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ReasoningContent,
         RedactedReasoningContent,
         SummarizedReasoningContent,
+        SummarizedReasoningContentPart,
         TextContent,
         ToolCallContent,
         ToolReturnContent,
@@ -194,6 +195,7 @@ if TYPE_CHECKING:
     from letta_async.types.response_format import JsonSchemaResponseFormat as JsonSchemaResponseFormatParam
     from letta_async.types.response_format import TextResponseFormat as TextResponseFormatParam
     from letta_async.types.run import (
+        RequestConfig,
         Run,
         RunMetrics,
         RunStatus,
@@ -233,6 +235,7 @@ if TYPE_CHECKING:
     from letta_async.types.template import TemplateResult as TemplateDeleteResponse
     from letta_async.types.template import TemplateResult as TemplateRollbackResponse
     from letta_async.types.template import TemplateResult as TemplateUpdateResponse
+    from letta_async.types.token_data import Logprobs, LogprobsContent, LogprobsContentTopLogprob, TurnTokenData
     from letta_async.types.tool import BaseTool, NpmRequirement, PipRequirement, Tool, ToolSearchResult, ToolType
     from letta_async.types.tool import NpmRequirement as NpmRequirementParam
     from letta_async.types.tool import PipRequirement as PipRequirementParam
@@ -538,6 +541,9 @@ __all__ = [
     "LettaUserMessageContentUnion",
     "LlmConfig",
     "LlmConfigParam",
+    "Logprobs",
+    "LogprobsContent",
+    "LogprobsContentTopLogprob",
     "ManagedGroup",
     "ManagerConfig",
     "ManagerConfigUpdate",
@@ -615,6 +621,7 @@ __all__ = [
     "RecurringSchedule",
     "RedactedReasoningContent",
     "RedactedReasoningContentParam",
+    "RequestConfig",
     "RequiredBeforeExitToolRule",
     "RequiredBeforeExitToolRuleParam",
     "RequiresApprovalToolRule",
@@ -651,6 +658,7 @@ __all__ = [
     "StreamEvent",
     "StreamableHTTPMcpServer",
     "SummarizedReasoningContent",
+    "SummarizedReasoningContentPart",
     "SummaryMessage",
     "SupervisorManager",
     "SystemMessage",
@@ -705,6 +713,7 @@ __all__ = [
     "TraceRetrieveParams",
     "TraceRetrieveResponse",
     "TurnMessage",
+    "TurnTokenData",
     "UnknownContent",
     "UnknownMcpServer",
     "UnknownMessage",
@@ -903,6 +912,9 @@ _HOMES: Final = {
     "LettaUserMessageContentUnion": "content:ContentPart",
     "LlmConfig": "llm_config",
     "LlmConfigParam": "llm_config:LlmConfig",
+    "Logprobs": "token_data",
+    "LogprobsContent": "token_data",
+    "LogprobsContentTopLogprob": "token_data",
     "ManagedGroup": "group:Group",
     "ManagerConfig": "group",
     "ManagerConfigUpdate": "group",
@@ -980,6 +992,7 @@ _HOMES: Final = {
     "RecurringSchedule": "schedule",
     "RedactedReasoningContent": "content",
     "RedactedReasoningContentParam": "content:RedactedReasoningContent",
+    "RequestConfig": "run",
     "RequiredBeforeExitToolRule": "tool_rules",
     "RequiredBeforeExitToolRuleParam": "tool_rules:RequiredBeforeExitToolRule",
     "RequiresApprovalToolRule": "tool_rules",
@@ -1016,6 +1029,7 @@ _HOMES: Final = {
     "StreamEvent": "stream",
     "StreamableHTTPMcpServer": "mcp_server",
     "SummarizedReasoningContent": "content",
+    "SummarizedReasoningContentPart": "content",
     "SummaryMessage": "message",
     "SupervisorManager": "group",
     "SystemMessage": "message",
@@ -1070,6 +1084,7 @@ _HOMES: Final = {
     "TraceRetrieveParams": "dict",
     "TraceRetrieveResponse": "list[dict]",
     "TurnMessage": "turn",
+    "TurnTokenData": "token_data",
     "UnknownContent": "content",
     "UnknownMcpServer": "mcp_server",
     "UnknownMessage": "message",

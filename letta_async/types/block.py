@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
@@ -99,3 +99,5 @@ class BlockFields:
 @attrs.frozen(kw_only=True)
 class NewBlock(BlockFields, WireObject):
     """Block to create together with an agent, in the `memory_blocks` of `agents.create`."""
+
+    copied_from: ClassVar[tuple[type, ...]] = (Block,)

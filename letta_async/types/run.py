@@ -11,6 +11,7 @@ import attrs
 from letta_async._schema.fields import WireObject
 
 __all__ = [
+    "RequestConfig",
     "Run",
     "RunMetrics",
     "RunStatus",
@@ -41,6 +42,20 @@ StopReason = Literal[
 
 
 @attrs.frozen(kw_only=True)
+class RequestConfig(WireObject):
+    """What the request that started a run said of its messages."""
+
+    use_assistant_message: bool | None = None
+    """Whether calls of the message tool are returned as `AssistantMessage`."""
+    assistant_message_tool_name: str | None = None
+    """Name of the message tool."""
+    assistant_message_tool_kwarg: str | None = None
+    """Name of the message tool's argument."""
+    include_return_message_types: list[str] | None = attrs.field(default=None, hash=False)
+    """Types of the messages to return, such as `assistant_message`; `None` for all."""
+
+
+@attrs.frozen(kw_only=True)
 class Run(WireObject):
     """A run of an agent: what it does in response to one message. Source: `Run` in the OpenAPI description."""
 
@@ -58,8 +73,8 @@ class Run(WireObject):
     """Reason for the end of the run, such as `end_turn` or `max_steps`; `None` before it."""
     metadata: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
     """JSON object that is stored with the run."""
-    request_config: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
-    """Options of the request that started the run."""
+    request_config: RequestConfig | None = attrs.field(default=None, hash=False)
+    """Options of the request that started the run, about its messages."""
     base_template_id: str | None = None
     """ID of the template that the run belongs to."""
     callback_url: str | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.conftest import MODEL, REAL, Make
+from tests.contract.conftest import EMBEDDING, MODEL, REAL, Make
 from tests.contract.wire import Http
 
 pytestmark = pytest.mark.xfail(not REAL, reason="a difference that docs/testing.md lists", strict=True)
@@ -69,6 +69,13 @@ async def test_a_conflict_shows_the_sql(http: Http, make_agent: Make) -> None:
 async def test_a_context_that_is_too_long_is_summarized_within_the_turn(http: Http, talker: str) -> None:
     response = await http.post(f"/v1/agents/{talker}/messages", {"input": "!status 413"})
     assert response.status == 200
+
+
+async def test_passages_have_embeddings(http: Http, make_agent: Make) -> None:
+    agent = await make_agent(embedding=EMBEDDING)
+    (passage,) = (await http.post(f"/v1/agents/{agent['id']}/archival-memory", {"text": "x"})).json
+    await http.delete(f"/v1/archives/{passage['archive_id']}")
+    assert passage["embedding"]
 
 
 @pytest.mark.parametrize("path", ["/v1/models/"])

@@ -104,6 +104,8 @@ async def test_a_folder_is_attached_and_detached(sdk: AsyncLetta, create: Create
         attached = await sdk.agents.folders.attach(folder.id, agent_id=agent_id)
         assert attached is not None
         assert attached.id == agent_id
+    tools = {"grep_files", "open_files", "semantic_search_files"}
+    assert {tool.name for tool in await sdk.agents.tools.list(agent_id)} == tools
     (listed,) = await sdk.agents.folders.list(agent_id)
     assert (listed.id, listed.name, listed.vector_db_provider) == (folder.id, folder.name, "native")
     assert await sdk.agents.sources.list(agent_id) == [listed]
@@ -112,6 +114,7 @@ async def test_a_folder_is_attached_and_detached(sdk: AsyncLetta, create: Create
         assert await sdk.agents.folders.detach(folder.id, agent_id=agent_id) is not None
         assert await sdk.agents.folders.list(agent_id) == []
         assert await sdk.folders.agents.list(folder.id) == []
+    assert await sdk.agents.tools.list(agent_id) == []
     assert await sdk.agents.folders.detach(NO_FOLDER, agent_id=agent_id) is not None
 
 

@@ -12,6 +12,7 @@ from letta_async.testing._errors import Refusal
 from letta_async.testing._state import Agent, Store, StoredRow, new_id
 from letta_async.testing.stored.collection import Collection
 from letta_async.testing.stored.folders import FOLDERS, show
+from letta_async.testing.stored.tools import base_tool_ids
 
 __all__ = [
     "attach",
@@ -46,6 +47,8 @@ _ATTACHED: Final = Collection(
 )
 """Relations of agents and files."""
 _CUT: Final = "...[TRUNCATED]\n# NOTE: This block is truncated, use functions to view the full content."
+_TOOLS: Final = ("grep_files", "open_files", "semantic_search_files")
+"""Names of the tools for files."""
 _LIMITS: Final = ((8_000, (3, 5_000)), (32_000, (5, 15_000)), (128_000, (10, 25_000)), (200_000, (10, 40_000)))
 """Largest context windows, each with the limits for them."""
 
@@ -95,21 +98,23 @@ def check_folders(store: Store, folder_ids: Iterable[str]) -> tuple[str, ...]:
 
 
 def attach(store: Store, agent: Agent, folder: StoredRow) -> Agent:
-    """Attach a folder, and insert its files into the agent's context."""
-    if folder.id not in agent.folder_ids:
-        agent = store.put(attrs.evolve(agent, folder_ids=(*agent.folder_ids, folder.id)))
+    """Attach a folder with the tools for files, and insert its files into the agent's context."""
+    tool_ids = tuple(dict.fromkeys([*agent.tool_ids, *base_tool_ids(_TOOLS)]))
+    folder_ids = tuple(dict.fromkeys([*agent.folder_ids, folder.id]))
+    agent = store.put(attrs.evolve(agent, folder_ids=folder_ids, tool_ids=tool_ids))
     files = [row for row in store.rows.values() if row.collection == "files" and row.fields["source_id"] == folder.id]
     insert(store, agent, files)
     return agent
 
 
 def detach(store: Store, agent: Agent, folder_id: str) -> Agent:
-    """Detach a folder from an agent, with its files."""
+    """Detach a folder from an agent, with its files; without a folder, the tools for files as well."""
     for row in [row for row in attached(store, agent.id) if row.fields["folder_id"] == folder_id]:
         store.remove(row)
-    if folder_id not in agent.folder_ids:
-        return agent
-    return store.put(attrs.evolve(agent, folder_ids=tuple(each for each in agent.folder_ids if each != folder_id)))
+    folder_ids = tuple(each for each in agent.folder_ids if each != folder_id)
+    gone = () if folder_ids else base_tool_ids(_TOOLS)
+    tool_ids = tuple(each for each in agent.tool_ids if each not in gone)
+    return store.put(attrs.evolve(agent, folder_ids=folder_ids, tool_ids=tool_ids))
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
