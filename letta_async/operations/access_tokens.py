@@ -16,6 +16,7 @@ from letta_async.operations._operation import (
     InPath,
     InQuery,
     Operation,
+    Query,
     Segment,
     WholeBody,
     operation,
@@ -45,7 +46,7 @@ class ListAccessTokens(Operation[AccessTokenListResponse]):
 
     http: ClassVar[Endpoint] = GET("/v1/client-side-access-tokens")
 
-    agent_id: InQuery[AgentId] = UNSET
+    agent_id: Annotated[AgentId | Unset, Query("agentId")] = UNSET
     """List tokens for this agent, `agent-<uuid4>`."""
     limit: InQuery[float] = UNSET
     """Maximum number of tokens."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations._finding import FindOrCreateAgent
+from letta_async.operations.agent_export import ExportAgent, ExportAgentWithSkills, ImportAgent
 from letta_async.operations.agents import (
     CreateAgent,
     DeleteAgent,
@@ -23,6 +24,7 @@ from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
+from letta_async.types.agent_file import AgentFileSkill, AgentImportFileResponse
 from letta_async.types.block import NewBlock
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.folder import EmbeddingConfig
@@ -32,16 +34,19 @@ from letta_async.types.response_format import ResponseFormat
 from letta_async.types.run import StopReason
 from letta_async.types.tool_rules import ToolRule
 from letta_async.types.turn import MessageCreate
+from letta_async.types.upload import FileInput
 
 if TYPE_CHECKING:
     from letta_async.resources.agent_archives import AgentArchives, AsyncAgentArchives
     from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
+    from letta_async.resources.agent_context import AgentContext, AsyncAgentContext
     from letta_async.resources.agent_files import AgentFiles, AsyncAgentFiles
     from letta_async.resources.agent_folders import AgentFolders, AsyncAgentFolders
     from letta_async.resources.agent_groups import AgentGroups, AsyncAgentGroups
     from letta_async.resources.agent_identities import AgentIdentities, AsyncAgentIdentities
     from letta_async.resources.agent_messages import AgentMessages, AsyncAgentMessages
     from letta_async.resources.agent_passages import AgentPassages, AsyncAgentPassages
+    from letta_async.resources.agent_schedule import AgentSchedule, AsyncAgentSchedule
     from letta_async.resources.agent_tools import AgentTools, AsyncAgentTools
 
 __all__ = ["Agents", "AsyncAgents"]
@@ -76,6 +81,12 @@ class AsyncAgents(AsyncFinding):
 
     tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
     """The tools of an agent."""
+
+    context: Part[AsyncAgentContext] = Part("letta_async.resources.agent_context", "AsyncAgentContext")
+    """The context window of an agent."""
+
+    schedule: Part[AsyncAgentSchedule] = Part("letta_async.resources.agent_schedule", "AsyncAgentSchedule")
+    """Messages that an agent is to receive at a time; hosted API."""
 
     core_memory: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
     """Earlier name of `blocks`."""
@@ -664,6 +675,199 @@ class AsyncAgents(AsyncFinding):
             timeout,
         )
 
+    async def export_file(
+        self,
+        agent_id: str,
+        *,
+        conversation_id: str | Unset | None = UNSET,
+        scrub_messages: bool | Unset = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_legacy_format: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Export an agent with its blocks, tools, folders and messages to a file that `agents.import_file` reads.
+
+        `GET /v1/agents/{agent_id}/export`.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            conversation_id: Conversation whose messages are in the file, instead of the agent's own, `conv-<uuid4>`.
+            scrub_messages: Leave all messages out. Server default: `False`.
+            max_steps: Deprecated; Letta 0.16.8 ignores it.
+            use_legacy_format: Return the format of earlier servers; deprecated. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Text of the file, JSON with indentation. The values of secrets are left out.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: `use_legacy_format` is `True`, which Letta 0.16.8 refuses.
+            InternalServerError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            ExportAgent,
+            {
+                "agent_id": agent_id,
+                "conversation_id": conversation_id,
+                "scrub_messages": scrub_messages,
+                "max_steps": max_steps,
+                "use_legacy_format": use_legacy_format,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def export_file_with_skills(
+        self,
+        agent_id: str,
+        *,
+        skills: Sequence[AgentFileSkill | Mapping[str, Any]],
+        conversation_id: str | Unset | None = UNSET,
+        scrub_messages: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Export an agent as `export_file` does, with skills of Letta Code in the file.
+
+        `POST /v1/agents/{agent_id}/export`. Safe to repeat: retried after transient failures.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            skills: Skills, as `AgentFileSkill` or mappings of the same fields; each has `files` with `SKILL.md`, or
+                `source_url`.
+            conversation_id: Conversation whose messages are in the file, instead of the agent's own, `conv-<uuid4>`.
+            scrub_messages: Leave all messages out. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Text of the file, JSON with indentation. The values of secrets are left out.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            InternalServerError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            ExportAgentWithSkills,
+            {
+                "agent_id": agent_id,
+                "skills": skills,
+                "conversation_id": conversation_id,
+                "scrub_messages": scrub_messages,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def import_file(
+        self,
+        *,
+        file: FileInput,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        append_copy_suffix: bool | Unset = UNSET,
+        override_existing_tools: bool | Unset = UNSET,
+        strip_messages: bool | Unset = UNSET,
+        secrets: Mapping[str, str] | str | Unset | None = UNSET,
+        env_vars_json: Mapping[str, str] | str | Unset | None = UNSET,
+        override_name: str | Unset | None = UNSET,
+        override_model_handle: str | Unset | None = UNSET,
+        override_embedding_handle: str | Unset | None = UNSET,
+        x_override_embedding_model: str | Unset = UNSET,
+        project_id: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentImportFileResponse:
+        """Create agents from a file that `agents.export_file` returned.
+
+        `POST /v1/agents/import`. Not safe to repeat: retried only when the server cannot have processed the request.
+
+        Args:
+            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these.
+            name: Name of the agent. Server default: that in the file, with `_copy` if `append_copy_suffix` is not
+                `False`.
+            model: Handle of the model, `provider/model-name`. Server default: that in the file.
+            embedding: Handle of the embedding model, `provider/model-name`. Server default: that in the file.
+            append_copy_suffix: Append `_copy` to the name of the agent. Server default: `True`.
+            override_existing_tools: Replace the source code of tools that exist by that in the file. Server default:
+                `True`.
+            strip_messages: Leave the messages in the file out, which Letta 0.16.8 ignores; `scrub_messages` of
+                `agents.export_file` leaves them out of the file. Server default: `False`.
+            secrets: Environment variables of the agent's tools, as a mapping by name, or as JSON text. Those that the
+                file does not name are ignored. No error message and no `repr` shows the values.
+            env_vars_json: Earlier name of `secrets`, which counts where both are passed.
+            override_name: Earlier name of `name`, which counts where both are passed.
+            override_model_handle: Earlier name of `model`, which counts where both are passed.
+            override_embedding_handle: Earlier name of `embedding`, which counts where both are passed.
+            x_override_embedding_model: Earlier name of `embedding`, sent as a header.
+            project_id: Project that the agent belongs to; deprecated in favor of the client's own.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The file is not JSON, or it has the format of earlier servers.
+            NotFoundError: There is no such model.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            ImportAgent,
+            {
+                "file": file,
+                "name": name,
+                "model": model,
+                "embedding": embedding,
+                "append_copy_suffix": append_copy_suffix,
+                "override_existing_tools": override_existing_tools,
+                "strip_messages": strip_messages,
+                "secrets": secrets,
+                "env_vars_json": env_vars_json,
+                "override_name": override_name,
+                "override_model_handle": override_model_handle,
+                "override_embedding_handle": override_embedding_handle,
+                "x_override_embedding_model": x_override_embedding_model,
+                "project_id": project_id,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
     async def find_or_create(
         self,
         *,
@@ -895,6 +1099,12 @@ class Agents(SyncResource[AsyncAgents]):
 
     tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
     """The tools of an agent."""
+
+    context: Part[AgentContext] = Part("letta_async.resources.agent_context", "AgentContext")
+    """The context window of an agent."""
+
+    schedule: Part[AgentSchedule] = Part("letta_async.resources.agent_schedule", "AgentSchedule")
+    """Messages that an agent is to receive at a time; hosted API."""
 
     core_memory: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
     """Earlier name of `blocks`."""
@@ -1483,6 +1693,193 @@ class Agents(SyncResource[AsyncAgents]):
             agent_id,
             dry_run=dry_run,
             update_timestamp=update_timestamp,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def export_file(
+        self,
+        agent_id: str,
+        *,
+        conversation_id: str | Unset | None = UNSET,
+        scrub_messages: bool | Unset = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_legacy_format: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Export an agent with its blocks, tools, folders and messages to a file that `agents.import_file` reads.
+
+        `GET /v1/agents/{agent_id}/export`.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            conversation_id: Conversation whose messages are in the file, instead of the agent's own, `conv-<uuid4>`.
+            scrub_messages: Leave all messages out. Server default: `False`.
+            max_steps: Deprecated; Letta 0.16.8 ignores it.
+            use_legacy_format: Return the format of earlier servers; deprecated. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Text of the file, JSON with indentation. The values of secrets are left out.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: `use_legacy_format` is `True`, which Letta 0.16.8 refuses.
+            InternalServerError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.export_file,
+            agent_id,
+            conversation_id=conversation_id,
+            scrub_messages=scrub_messages,
+            max_steps=max_steps,
+            use_legacy_format=use_legacy_format,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def export_file_with_skills(
+        self,
+        agent_id: str,
+        *,
+        skills: Sequence[AgentFileSkill | Mapping[str, Any]],
+        conversation_id: str | Unset | None = UNSET,
+        scrub_messages: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Export an agent as `export_file` does, with skills of Letta Code in the file.
+
+        `POST /v1/agents/{agent_id}/export`. Safe to repeat: retried after transient failures.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            skills: Skills, as `AgentFileSkill` or mappings of the same fields; each has `files` with `SKILL.md`, or
+                `source_url`.
+            conversation_id: Conversation whose messages are in the file, instead of the agent's own, `conv-<uuid4>`.
+            scrub_messages: Leave all messages out. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Text of the file, JSON with indentation. The values of secrets are left out.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            InternalServerError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.export_file_with_skills,
+            agent_id,
+            skills=skills,
+            conversation_id=conversation_id,
+            scrub_messages=scrub_messages,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def import_file(
+        self,
+        *,
+        file: FileInput,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        append_copy_suffix: bool | Unset = UNSET,
+        override_existing_tools: bool | Unset = UNSET,
+        strip_messages: bool | Unset = UNSET,
+        secrets: Mapping[str, str] | str | Unset | None = UNSET,
+        env_vars_json: Mapping[str, str] | str | Unset | None = UNSET,
+        override_name: str | Unset | None = UNSET,
+        override_model_handle: str | Unset | None = UNSET,
+        override_embedding_handle: str | Unset | None = UNSET,
+        x_override_embedding_model: str | Unset = UNSET,
+        project_id: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentImportFileResponse:
+        """Create agents from a file that `agents.export_file` returned.
+
+        `POST /v1/agents/import`. Not safe to repeat: retried only when the server cannot have processed the request.
+
+        Args:
+            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these.
+            name: Name of the agent. Server default: that in the file, with `_copy` if `append_copy_suffix` is not
+                `False`.
+            model: Handle of the model, `provider/model-name`. Server default: that in the file.
+            embedding: Handle of the embedding model, `provider/model-name`. Server default: that in the file.
+            append_copy_suffix: Append `_copy` to the name of the agent. Server default: `True`.
+            override_existing_tools: Replace the source code of tools that exist by that in the file. Server default:
+                `True`.
+            strip_messages: Leave the messages in the file out, which Letta 0.16.8 ignores; `scrub_messages` of
+                `agents.export_file` leaves them out of the file. Server default: `False`.
+            secrets: Environment variables of the agent's tools, as a mapping by name, or as JSON text. Those that the
+                file does not name are ignored. No error message and no `repr` shows the values.
+            env_vars_json: Earlier name of `secrets`, which counts where both are passed.
+            override_name: Earlier name of `name`, which counts where both are passed.
+            override_model_handle: Earlier name of `model`, which counts where both are passed.
+            override_embedding_handle: Earlier name of `embedding`, which counts where both are passed.
+            x_override_embedding_model: Earlier name of `embedding`, sent as a header.
+            project_id: Project that the agent belongs to; deprecated in favor of the client's own.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The file is not JSON, or it has the format of earlier servers.
+            NotFoundError: There is no such model.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.import_file,
+            file=file,
+            name=name,
+            model=model,
+            embedding=embedding,
+            append_copy_suffix=append_copy_suffix,
+            override_existing_tools=override_existing_tools,
+            strip_messages=strip_messages,
+            secrets=secrets,
+            env_vars_json=env_vars_json,
+            override_name=override_name,
+            override_model_handle=override_model_handle,
+            override_embedding_handle=override_embedding_handle,
+            x_override_embedding_model=x_override_embedding_model,
+            project_id=project_id,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
