@@ -37,7 +37,6 @@ VALUES: Final[tuple[tuple[str, object, object, str], ...]] = (
     ("statuses", "string", "running", _ENUM),
     ("tool_types", "string", "custom", _ENUM),
     ("exclude_tool_types", "string", "custom", _ENUM),
-    ("return_types", "string", "custom", _ENUM),
     ("created_at", "created_at", _TIME, _FORM),
     ("start_date", "start_date", _TIME, _FORM),
     ("end_date", "end_date", _TIME, _FORM),
