@@ -6,6 +6,7 @@ mark and its line in the document must be removed.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
