@@ -71,7 +71,7 @@ test-real: foreign  ## Run the contract suite and the official clients against a
 
 # Left out: faults, clusters and the browser, which depend on time and would fail where several suites run at once; the
 # official clients, which have their own Python; and the tests of the project's own tools, which run on one Python only.
-NOT_EVERYWHERE := api faults dask browser foreign benchmarks mutants
+NOT_EVERYWHERE := api faults dask browser foreign conformance benchmarks mutants
 test-pythons: $(READY)  ## Run the tests on every supported Python that is found
 	$(BIN)/python tools/pythons.py -- $(NOT_EVERYWHERE:%=--ignore tests/%)
 

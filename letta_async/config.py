@@ -90,8 +90,16 @@ class Timeout:
 
     @classmethod
     def of(cls, value: float | Timeout | None) -> Timeout:
-        """Return the `Timeout` for a value of a `timeout` argument: seconds, `None` for no limit, or a `Timeout`."""
-        return value if isinstance(value, Timeout) else cls(value)
+        """Return the `Timeout` for a value of a `timeout` argument: seconds, `None` for no limit, or a `Timeout`.
+
+        An `httpx.Timeout` is read as well: its `read` limits the attempt, its `connect` the connecting.
+        """
+        if isinstance(value, Timeout):
+            return value
+        if all(hasattr(value, name) for name in ("connect", "read", "write", "pool")):
+            other: Any = value
+            return cls(other.read, connect=other.connect)
+        return cls(value)
 
 
 def _is_seconds(value: object) -> bool:

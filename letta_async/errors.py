@@ -8,6 +8,8 @@ The tree::
     ├── ToolArgumentsError (also a ValueError)     a model wrote tool arguments that are not a JSON object
     ├── ToolLoopError                              an agent did not stop calling tools, or a call was not decided about
     ├── RunTimeoutError (also a TimeoutError)      a run did not end in time
+    ├── FileProcessingError                        the server could not process a file that was uploaded
+    │   └── FileTimeoutError (also a TimeoutError) … or not in time
     ├── UnexpectedPromptError                      a prompt does not have the known form
     ├── JournalError                               a batch's journal cannot be written
     ├── ClusterError                               a cluster lost its scheduler, or the workers of the batch
@@ -32,6 +34,7 @@ All of them can be pickled and copied, and none contains the API key.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -52,7 +55,10 @@ __all__ = [
     "ClientClosedError",
     "ClusterError",
     "ConflictError",
+    "ErrorResponse",
     "Fault",
+    "FileProcessingError",
+    "FileTimeoutError",
     "InternalServerError",
     "InvalidArgumentError",
     "JournalError",
@@ -178,6 +184,21 @@ class RunTimeoutError(LettaError, TimeoutError):
         self.run = run
 
 
+class FileProcessingError(LettaError):
+    """The server could not process a file that was uploaded: its `processing_status` is `error`."""
+
+    file: Any
+    """The file as it was last retrieved, a `FileMetadata`; `None` if it was not."""
+
+    def __init__(self, message: str, *, file: Any = None) -> None:
+        super().__init__(message)
+        self.file = file
+
+
+class FileTimeoutError(FileProcessingError, TimeoutError):
+    """A file was not processed within the deadline for waiting. The server goes on; waiting again is possible."""
+
+
 class UnexpectedPromptError(LettaError):
     """A system prompt does not have the form that this version knows, so that its staleness cannot be determined."""
 
@@ -295,6 +316,34 @@ class APITimeoutError(APIConnectionError):
     transient = True
 
 
+@attrs.frozen
+class ErrorResponse:
+    """Response of an error, with the attributes that programs read of it in the official client."""
+
+    status_code: int
+    """HTTP status code."""
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    """Headers, by case-insensitive name."""
+    body: object | None = attrs.field(default=None, repr=False)
+    """Body: decoded if it is JSON, else text, shortened; `None` for an empty one."""
+
+    @property
+    def text(self) -> str:
+        """The body as text; that of JSON is written anew."""
+        if self.body is None:
+            return ""
+        return self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
+
+    def json(self) -> Any:
+        """Return the body, decoded.
+
+        Raises:
+            ValueError: The body is not JSON.
+
+        """
+        return json.loads(self.text) if self.body is None or isinstance(self.body, str) else self.body
+
+
 class _ResponseError(APIError):
     """Base class of errors about a response that was received."""
 
@@ -307,15 +356,22 @@ class _ResponseError(APIError):
         self,
         message: str,
         *,
-        status_code: int,
-        headers: Mapping[str, str],
+        status_code: int = 0,
+        headers: Mapping[str, str] | None = None,
         body: object | None = None,
         request_method: str | None = None,
         request_path: str | None = None,
+        response: Any = None,
     ) -> None:
         super().__init__(message, request_method=request_method, request_path=request_path, body=body)
-        self.status_code = status_code
-        self.headers = CIMultiDict(headers)  # a copy, since the HTTP library's own mapping cannot be pickled
+        self.status_code = status_code if response is None else response.status_code
+        headers = headers if response is None else response.headers
+        self.headers = CIMultiDict(headers or {})  # a copy, since the HTTP library's own mapping cannot be pickled
+
+    @property
+    def response(self) -> ErrorResponse:
+        """The response: `status_code`, `headers`, `text` and `json()`."""
+        return ErrorResponse(self.status_code, self.headers, self.body)
 
 
 class APIResponseValidationError(_ResponseError):
@@ -335,14 +391,16 @@ class APIStatusError(_ResponseError):
         self,
         message: str,
         *,
-        status_code: int,
-        headers: Mapping[str, str],
+        status_code: int = 0,
+        headers: Mapping[str, str] | None = None,
         body: object | None = None,
         detail: object | None = None,
         retry_after: float | None = None,
         request_method: str | None = None,
         request_path: str | None = None,
+        response: Any = None,
     ) -> None:
+        """Create an error; a test can pass a `response` with `status_code` and `headers` instead of these two."""
         super().__init__(
             message,
             status_code=status_code,
@@ -350,6 +408,7 @@ class APIStatusError(_ResponseError):
             body=body,
             request_method=request_method,
             request_path=request_path,
+            response=response,
         )
         self.detail = detail
         self.retry_after = retry_after

@@ -55,7 +55,8 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
         )
     if is_wire_class(annotation):
         return instances(annotation)
-    plain = {bool: st.booleans(), str: st.text(max_size=20), float: st.floats(0, 2), int: st.integers()}
+    plain: dict[Any, st.SearchStrategy[Any]] = {bool: st.booleans(), float: st.floats(0, 2), int: st.integers()}
+    plain |= {str: st.text(max_size=20), Any: st.none() | st.integers()}
     return plain[annotation]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -238,6 +239,17 @@ async def test_one_page_is_a_list_of_its_items(sdk: AsyncLetta, server: Embedded
         (AgentFileAttachment, "1.txt", True),
         (AgentFileAttachment, "2.txt", False),
     ]
+
+
+async def test_a_page_has_the_names_of_the_response(server: EmbeddedServer) -> None:
+    server.script("GET", FILES, body=page_of(1, cursor="a", more=True), times=2)
+    async with AsyncLetta(base_url=server.base_url) as client:
+        page: Any = await client.agents.files.list(AGENT)
+    with Letta(base_url=server.base_url) as client:
+        other: Any = await asyncio.to_thread(client.agents.files.list, AGENT)
+    for each in (page, other):
+        assert (each.files, each.next_cursor, each.has_more) == (page.items, "a", True)
+        assert not hasattr(each, "messages")
 
 
 async def test_a_file_that_moved_to_the_next_page_is_given_once(sdk: AsyncLetta, server: EmbeddedServer) -> None:

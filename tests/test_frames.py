@@ -14,7 +14,7 @@ import letta_async
 from letta_async import APIConnectionError, AsyncLetta, InternalServerError, Letta, LettaError, RetryPolicy
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.testing import EmbeddedServer
-from tests.ids import CONVERSATION
+from tests.ids import AGENT, CONVERSATION
 
 OURS = Path(letta_async.__file__).parent
 NOWHERE = "http://127.0.0.1:9"
@@ -47,6 +47,7 @@ ASYNC: dict[str, Callable[[AsyncLetta], Awaitable[object]]] = {
     "get": lambda client: client.get("/v1/agents/"),
     "": _through,
     "page": lambda client: client.agents.list().page(),
+    "run_tools": lambda client: client.agents.messages.run_tools(AGENT, input="x", tools=[]),
 }
 WRONG: dict[str, Callable[[AsyncLetta], Awaitable[object]]] = {
     "recompile": lambda client: client.conversations.recompile("x"),
@@ -56,6 +57,14 @@ SYNC: dict[str, list[Callable[[Letta], object]]] = {
     "recompile": [lambda client: client.conversations.recompile(CONVERSATION)],
     "get": [lambda client: client.get("/v1/x")],
     "list": [lambda client: client.agents.list()],
+    "create": [
+        lambda client: client.agents.messages.create(AGENT, input="x"),
+        lambda client: client.agents.messages.create(AGENT, input="x", streaming=True),
+        lambda client: client.conversations.messages.create(CONVERSATION, input="x", streaming=False),
+    ],
+    "stream": [lambda client: client.agents.messages.stream(AGENT, input="x")],
+    "run_tools": [lambda client: client.agents.messages.run_tools(AGENT, input="x", tools=[])],
+    "staleness": [lambda client: client.conversations.staleness(CONVERSATION)],
 }
 
 
@@ -80,6 +89,15 @@ def test_so_it_is_with_the_facade(name: str, call: Callable[[Letta], object], fa
         with Letta(base_url=base_url, retry=QUICK) as client, pytest.raises(LettaError) as caught:
             call(client)
         assert ours(caught.value) == [name]
+
+
+async def test_of_a_call_that_may_stream_nothing_is_below_the_callers_line(failing: str) -> None:
+    for base_url in (NOWHERE, failing):
+        async with AsyncLetta(base_url=base_url, retry=QUICK) as client:
+            for parameters in ({"input": "x"}, {}):
+                with pytest.raises(LettaError) as caught:
+                    await client.agents.messages.create(AGENT, **parameters)
+                assert ours(caught.value) == []
 
 
 def test_a_list_that_is_refused_says_so_at_the_callers_line() -> None:

@@ -27,7 +27,7 @@ def imported() -> dict[str, str]:
         alias.name: node.module
         for node in imports
         for alias in node.names
-        if node.module is not None and node.module.startswith("letta_async")
+        if node.module is not None and node.module.startswith("letta_async.")
     }
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from letta_async import (
+    AgentEnvironmentVariable,
     AgentState,
     APIResponseValidationError,
     ApprovalReturn,
@@ -20,14 +21,18 @@ from letta_async import (
     CompactionStats,
     Conversation,
     ImageContent,
+    Memory,
     Message,
     OpenAIModelSettings,
     SystemMessage,
+    TerminalToolRule,
     TextContent,
+    Tool,
     ToolCall,
     ToolReturn,
     UnknownMessage,
     UnknownModelSettings,
+    UnknownToolRule,
     UrlImage,
     UserMessage,
 )
@@ -219,20 +224,32 @@ def test_an_agent_holds_classes_all_the_way_down() -> None:
             "model_settings": {"provider_type": "openai", "temperature": 1.0},
             "compaction_settings": {"mode": "all", "model_settings": {"provider_type": "newer", "a": 1}},
             "llm_config": {"model": "m"},
+            "tool_rules": [{"type": "exit_loop", "tool_name": "a"}, {"type": "newer", "tool_name": "b"}],
+            "tools": [{"id": "tool-x", "name": "roll"}],
+            "memory": {"blocks": [{"id": "block-x", "value": "Ada"}], "file_blocks": []},
+            "newer": 1,
         },
     )
     assert made.blocks == [Block(id="block-x", value="Ada", extra_fields={"newer": 1})]
     assert made.model_settings == OpenAIModelSettings(temperature=1.0)
     newer = UnknownModelSettings(provider_type="newer", extra_fields={"a": 1})
     assert made.compaction_settings == CompactionSettings(mode="all", model_settings=newer)
-    assert made.extra_fields == {"llm_config": {"model": "m"}}
+    assert made.llm_config == {"model": "m"}  # not whole, so as it came
+    assert made.tool_rules is not None
+    assert made.tool_rules[0] == TerminalToolRule(tool_name="a")
+    assert made.tool_rules[1] == UnknownToolRule(type="newer", extra_fields={"tool_name": "b"})
+    assert made.tools == [Tool(id="tool-x", name="roll")]
+    assert made.memory == Memory(blocks=[Block(id="block-x", value="Ada")], file_blocks=[])
+    assert made.api_model_settings is made.model_settings
+    assert made.extra_fields == {"newer": 1}
     assert (made.name, made.tags) == (None, None)
 
 
 def test_an_agents_secrets_are_not_shown() -> None:
     secrets = [{"key": "TOKEN", "value": "hush"}]
     made = read(AgentState, {"id": AGENT, "secrets": secrets, "tool_exec_environment_variables": secrets})
-    assert made.secrets == made.tool_exec_environment_variables == secrets
+    variables = [AgentEnvironmentVariable(key="TOKEN", value="hush")]
+    assert made.secrets == made.tool_exec_environment_variables == variables
     assert "hush" not in repr(made)
 
 

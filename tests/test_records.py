@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 
 import letta_async
 from letta_async import (
+    AccessToken,
+    AgentEnvironmentVariable,
     AgentState,
     Block,
     ClientStats,
     CompactionSettings,
     Conversation,
     InvalidArgumentError,
+    Memory,
     NewBlock,
     NotFoundError,
     OpenAIModelSettings,
@@ -29,6 +32,7 @@ from letta_async import (
     Recompile,
     Staleness,
     SystemMessage,
+    Tool,
     UnknownMessage,
     UnknownModelSettings,
 )
@@ -80,6 +84,10 @@ def test_what_became_json_is_read_again_as_it_was(cls: Any, data: st.DataObject)
     assert cls.from_dict(value.model_dump()) == value
     if cls is AgentState:  # secrets do not go into JSON
         value = attrs.evolve(value, secrets=None, tool_exec_environment_variables=None)
+    if cls is AgentEnvironmentVariable:
+        value = attrs.evolve(value, value="**********", value_enc=None)
+    if cls is AccessToken:
+        value = attrs.evolve(value, token=None)
     made = value.to_dict()
     assert json.loads(value.to_json()) == json.loads(value.model_dump_json()) == made == value.model_dump(mode="json")
     assert cls.from_dict(made) == value
@@ -142,6 +150,19 @@ def test_dates_are_iso_8601_and_what_is_new_is_among_the_rest(made: Conversation
     assert made.to_json(indent=2).startswith('{\n  "id": "conv-')
 
 
+def test_a_dictionary_has_the_fields_that_are_named(made: Conversation) -> None:
+    assert made.model_dump(include={"id", "summary"}) == {"id": CONVERSATION, "summary": None}
+    assert made.model_dump(include={"id", "summary"}, exclude_unset=True) == {"id": CONVERSATION}
+    assert made.model_dump(exclude_defaults=True, exclude={"created_at", "newer"}) == {
+        "id": CONVERSATION,
+        "agent_id": AGENT,
+    }
+    assert json.loads(made.model_dump_json(exclude=["id", "newer"])).keys() == made.to_dict().keys() - {"id", "newer"}
+    for name in ("include", "exclude"):
+        with pytest.raises(InvalidArgumentError, match=f"{name}: is a mapping"):
+            made.model_dump(**{name: {"id": True}})
+
+
 def test_what_is_unset_is_left_out_and_none_is_there() -> None:
     sent = CompactionSettings(clip_chars=None, model_settings=OpenAIModelSettings(temperature=0.5))
     nested = {"provider_type": "openai", "temperature": 0.5}
@@ -177,6 +198,24 @@ def test_secrets_are_masked() -> None:
     assert as_json["tool_exec_environment_variables"] == {"TOKEN": "**********"}
     assert agent.model_dump()["secrets"] == secrets
     assert isinstance(agent.model_dump()["secrets"][0]["value"], Secret)
+
+
+def test_an_environment_variable_hides_its_value_alone() -> None:
+    variable = AgentEnvironmentVariable(key="TOKEN", value="hush", value_enc="hush")
+    assert repr(variable) == "AgentEnvironmentVariable(key='TOKEN', value='**********', value_enc='**********')"
+    agent = AgentState(id=AGENT, secrets=[variable])
+    for each in (variable, agent):
+        assert "hush" not in each.to_json() + repr(each) + repr(each.model_dump()) + repr(agent.secrets)
+    assert variable.value == "hush"
+
+
+def test_long_texts_are_shown_by_their_length() -> None:
+    agent = AgentState(id=AGENT, system="a" * 201, tools=[Tool(id="tool-1", name="roll")], memory=Memory(blocks=[]))
+    assert repr(agent) == f"AgentState(id={AGENT!r}, system=<201 characters>, tools=[roll])"
+    assert (
+        repr(SystemMessage(id="message-1", content="a" * 200))
+        == f"SystemMessage(id='message-1', content={'a' * 200!r})"
+    )
 
 
 def test_what_the_package_makes_itself() -> None:

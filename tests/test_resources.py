@@ -10,13 +10,12 @@ from typing import Any
 import attrs
 import pytest
 
-from letta_async import AsyncLetta, InvalidArgumentError, NewBlock
+from letta_async import AsyncLetta, Block, InvalidArgumentError, NewBlock
 from letta_async._http.request import CallOptions, build
 from letta_async.config import ClientConfig
 from letta_async.operations._operation import Operation
 from letta_async.operations._tool_loop import LoopParameters, RunAgentTools, RunConversationTools, ToolLoopOperation
 from letta_async.operations._tree import COMPOSED, TREE
-from letta_async.resources._resource import AsyncResource
 from tests.ids import AGENT, CONVERSATION
 
 BLOCK = AGENT.replace("agent", "block")
@@ -27,10 +26,10 @@ OPTIONS = {field.name for field in attrs.fields(CallOptions)}
 CALLS: dict[str, type[Operation[Any]]] = {cls.__name__: cls for cls in TREE.values()}
 
 
-def resource(path: str) -> AsyncResource:
-    """Return the resource at an attribute path of a client."""
+def resource(path: str) -> Any:
+    """Return the resource at an attribute path of a client; the client itself for an empty path."""
     part: Any = AsyncLetta(api_key="k")
-    for attribute in path.split("."):
+    for attribute in filter(None, path.split(".")):
         part = getattr(part, attribute)
     return part
 
@@ -47,6 +46,15 @@ def faults(operation: type[Operation[Any]], **parameters: object) -> list[str]:
     with pytest.raises(InvalidArgumentError) as caught:
         build(operation, parameters, CallOptions(), CONFIG)
     return [str(fault) for fault in caught.value.faults]
+
+
+def test_a_block_that_was_read_can_be_made_anew() -> None:
+    block = Block(id=BLOCK, label="human", value="Ada", limit=10, tags=["a"], created_by_id="user-1")
+    _, _, body = request(CALLS["CreateAgent"], memory_blocks=[block])
+    assert body == {"memory_blocks": [{"label": "human", "value": "Ada", "limit": 10, "tags": ["a"]}]}
+    assert faults(CALLS["CreateAgent"], memory_blocks=[Block(id=BLOCK, value="Ada")]) == [
+        "memory_blocks[0].label: is required"
+    ]
 
 
 @pytest.mark.parametrize(("path", "name", "operation"), METHODS)
@@ -67,7 +75,10 @@ async def test_a_method_hands_on_all_the_parameters_of_its_call(
         handed_on[:] = [operation, parameters, None]
 
     part = resource(path)
-    monkeypatch.setattr(part, "_client", Sender())
+    if path:
+        monkeypatch.setattr(part, "_client", Sender())
+    else:
+        monkeypatch.setattr(part, "_call", Sender()._call)
     monkeypatch.setattr("letta_async.resources._resource.AsyncPaginator", paginator)
     method = getattr(part, name)
     given = {parameter: object() for parameter in inspect.signature(method).parameters}
@@ -126,7 +137,9 @@ def test_every_call_says_honestly_whether_it_may_be_repeated(name: str) -> None:
     once |= {"CreateAgent", "CreateBlock", "CreateConversation", "CreateFolder", "CreateTool", "RunTool"}
     once |= {"RunToolFromSource"}
     once |= {"CreateAgentMessages", "CreateAgentMessagesAsync", "CreateMessages", "CancelAgentMessages"}
-    once |= {"CompactAgentMessages"}
+    once |= {"CompactAgentMessages", "ImportAgent", "CreateScheduledMessage", "SendEnvironmentMessage"}
+    once |= {"CreateMcpServer", "RunMcpServerTool", "CreateProvider", "CreateAccessToken"}
+    once |= {"CreateTemplate", "SaveTemplate", "CreateTemplateAgents"}
     once |= {"CreateArchive", "CreateArchivePassage", "CreateArchivePassages", "CreateAgentPassage"}
     once |= {"CreateGroup", "CreateIdentity"}
     assert CALLS[name].http.repeatable is (name not in once)

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from letta_async import AsyncLetta, InvalidArgumentError, Letta, NotFoundError, RunTimeoutError
-from letta_async.resources._run_waiting import Polling
+from letta_async.resources._polling import Polling
 from letta_async.testing import EmbeddedServer
 from tests.ids import AGENT
 

@@ -181,7 +181,11 @@ def wrong_files(folder: Path) -> dict[str, tuple[Any, str]]:
         "path of bytes": (os.fsencode, "is no file"),
         "no name": (("", b"x"), "is not the name of a file"),
         "name of two lines": (("a\nb", b"x"), "cannot be printed"),
-        "three": (("a", b"x", "text/plain"), "is no file"),
+        "four": (("a", b"x", "text/plain", {}), "is no file"),
+        "no media type": (("a", b"x", "text"), "'text' is not a media type"),
+        "two lines of it": (("a", b"x", "text/plain\nX: y"), "is not a media type"),
+        "nested": (("a", ("b", b"x")), "is no file"),
+        "mapping": ({b"a": b"b"}, "is no file"),
         "named number": (("a", 5), "5 (int) is no file"),
     }
 

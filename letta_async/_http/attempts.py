@@ -119,10 +119,13 @@ class CallAttempts:
         """
         now = self._context.watch.loop.time()
         self._deadline = now + deadline if until is None else until
+        timer = Timer(self._context.watch, self._deadline - now)
         try:
-            with Timer(self._context.watch, self._deadline - now):
+            with timer:
                 return await self.run()
         except TimeoutError as error:
+            if not timer.expired:
+                raise  # of a file that is uploaded, or of the callback for its progress
             failure = self._deadline_error(error)
         except LettaError as error:
             drop_frames(error)

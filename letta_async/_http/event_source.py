@@ -211,7 +211,7 @@ class EventSource:
             words = f"the deadline of {config.deadline:g} s passed"
         else:
             besides = "" if request.timeout.pings else " but pings"
-            words = f"nothing{besides} arrived on the stream for {request.timeout.timeout:g} s"
+            words = f"nothing{besides} arrived on the stream for {request.timeout.timeout:g} s, its timeout"
         return self._connection_error(words, APITimeoutError)
 
     def _connection_error(self, words: str, cls: type[APIConnectionError] = APIConnectionError) -> APIConnectionError:

@@ -48,6 +48,7 @@ async def exchange(
     Raises:
         APIConnectionError: No response arrived, whatever the HTTP library, TLS or the operating system raised.
         APIResponseValidationError: The response is larger than the client accepts.
+        Exception: Any exception of a file that is uploaded, or of the callback for its progress.
 
     """
     target = URL(f"{config.base_url}{request.target}", encoded=True)
@@ -83,7 +84,8 @@ async def exchange(
     except (Exception, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and is_cancelled(watch.loop):
             raise
-        failure = translate(error, request.method, request.path, config.base_url)
+        own = next((form.failure for form in forms if form.failure is not None), None)
+        failure = own or translate(error, request.method, request.path, config.base_url, request.timeout)
     finally:
         for form in forms:
             form.close()

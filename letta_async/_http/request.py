@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 from letta_async._http.form import Form
 from letta_async._schema.converter import READABLE, is_readable, write
 from letta_async._schema.json_values import is_array, is_object, json_problems, show, to_builtins
-from letta_async._schema.placement import Body, Local, Placement, Query, WholeBody, split_placement
+from letta_async._schema.placement import Body, Header, Local, Placement, Query, WholeBody, split_placement
 from letta_async._schema.placement import Form as FormField
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.upload import Upload
@@ -23,6 +23,7 @@ from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig, Timeout, header_problems, merge_headers
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
+from letta_async.types.upload import UploadProgress
 
 __all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "Request", "build", "build_raw"]
 
@@ -135,36 +136,25 @@ def build(
     if (prepared := call.prepared()) is not call:
         call, parameters = prepared, prepared.given()
     http = operation.http
-    segments: dict[str, str] = {}
-    query: dict[str, object] = {}
-    body: dict[str, str] = {}
-    whole: bytes | None = None
-    form: dict[str, tuple[str, Any]] = {}
-    places = _places_of(operation)
-    for name in parameters:
-        value, place = getattr(call, name), places[name]
-        if place.kind is Body:
-            body[place.key] = _encode_value(value)
-        elif place.kind is WholeBody:
-            whole = _encode_value(value).encode()
-        elif place.kind is FormField:
-            form[place.key] = name, value
-        elif place.kind is Query:
-            query[place.key] = write(value)
-        elif place.kind is not Local:
-            segments[place.key] = quote(value, safe="") if place.quoted else value
+    parts = _placed(call, parameters)
+    body = parts.body
     if options.extra_body:
         body |= {_to_json(name): _to_json(value) for name, value in to_builtins(options.extra_body).items()}
-    headers = config.json_headers if body or http.body_required else config.headers
+    encoded = parts.whole_body
+    if encoded is None and (body or http.body_required):
+        encoded = _encode_object(body)
+    headers = config.headers if encoded is None else config.json_headers
+    if parts.headers:
+        headers = merge_headers(headers, parts.headers)
     if call.streams:
         headers = CIMultiDict(headers)
         headers.update(_STREAM_HEADERS)
     return Request(
         method=http.method,
-        path=http.path.format_map(segments),
-        query=_encode_query(query, options, config),
-        headers=_form_headers(options, config) if form else _headers(options, headers),
-        body=whole or (_encode_object(body) if body or http.body_required else None),
+        path=http.path.format_map(parts.segments),
+        query=_encode_query(parts.query, options, config),
+        headers=_form_headers(options, headers) if parts.form else _headers(options, headers),
+        body=encoded,
         timeout=_timeout(options, config),
         repeatable=call.is_repeatable,
         answer=operation.answer,
@@ -172,7 +162,7 @@ def build(
         streams=call.streams,
         traffic="stream" if call.streams else http.traffic,
         conflict_patience=call.conflict_patience,
-        form=_make_form(form) if form else None,
+        form=_make_form(parts.form, getattr(call, "on_progress", None) or None) if parts.form else None,
     )
 
 
@@ -186,11 +176,46 @@ def _extra_body_problems(operation: type[Operation[Any]], options: CallOptions) 
             yield ArgumentProblem("extra_body", f"does not go with {words}")
 
 
-def _make_form(values: Mapping[str, tuple[str, Any]]) -> Form:
+@attrs.define
+class _Parts:
+    """Parameters of a call, by the part of the request that carries them."""
+
+    segments: dict[str, str] = attrs.field(factory=dict[str, str])
+    query: dict[str, object] = attrs.field(factory=dict[str, object])
+    headers: dict[str, str] = attrs.field(factory=dict[str, str])
+    body: dict[str, str] = attrs.field(factory=dict[str, str])
+    """Members of the body; names and values are encoded as JSON."""
+    whole_body: bytes | None = None
+    form: dict[str, tuple[str, Any]] = attrs.field(factory=dict[str, tuple[str, Any]])
+    """Python parameter and value of each field of a form."""
+
+
+def _placed(call: Operation[Any], parameters: Iterable[str]) -> _Parts:
+    """Return some parameters of a call by the part of the request that carries them."""
+    parts = _Parts()
+    places = _places_of(type(call))
+    for name in parameters:
+        value, place = getattr(call, name), places[name]
+        if place.kind is Body:
+            parts.body[place.key] = _encode_value(value)
+        elif place.kind is FormField:
+            parts.form[place.key] = name, value
+        elif place.kind is Query:
+            parts.query[place.key] = write(value)
+        elif place.kind is Header:
+            parts.headers[place.key] = value
+        elif place.kind is WholeBody:
+            parts.whole_body = _encode_value(value).encode()
+        elif place.kind is not Local:
+            parts.segments[place.key] = quote(value, safe="") if place.quoted else value
+    return parts
+
+
+def _make_form(values: Mapping[str, tuple[str, Any]], on_progress: UploadProgress | None) -> Form:
     """Create the form of a call from the Python parameter and value of each field, by its name in the request."""
     files = {key: value for key, (_, value) in values.items() if isinstance(value, Upload)}
     others = {key: _query_text(value) for key, (_, value) in values.items() if key not in files and value is not None}
-    return Form(others, files, {key: name for key, (name, _) in values.items()})
+    return Form(others, files, {key: name for key, (name, _) in values.items()}, on_progress)
 
 
 def _query_text(value: object) -> str:
@@ -286,9 +311,9 @@ def _headers(options: CallOptions, headers: Mapping[str, str]) -> Mapping[str, s
     return merge_headers(headers, options.extra_headers) if options.extra_headers else headers
 
 
-def _form_headers(options: CallOptions, config: ClientConfig) -> Mapping[str, str]:
+def _form_headers(options: CallOptions, headers: Mapping[str, str]) -> Mapping[str, str]:
     """Return the headers without a content type, because the form has its own, with a boundary."""
-    return merge_headers(_headers(options, config.headers), {"Content-Type": None})
+    return merge_headers(_headers(options, headers), {"Content-Type": None})
 
 
 def _timeout(options: CallOptions, config: ClientConfig) -> Timeout:

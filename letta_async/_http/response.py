@@ -107,6 +107,8 @@ def _decode_body(request: Request, headers: Mapping[str, str], body: bytes) -> A
         value = _parse_json(body)
     except (ValueError, RecursionError) as error:
         raise _UnreadableError(f"the answer is malformed JSON ({printable(str(error))[:120]})") from None
+    if request.operation is not None and request.operation.answer_is_text and not isinstance(value, str):
+        return body.decode(json.detect_encoding(body))
     try:
         return read(request.answer, value)
     except (TypeError, ValueError, RecursionError) as error:

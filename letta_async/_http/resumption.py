@@ -224,7 +224,7 @@ def stream_opener(
             extra_headers=options.extra_headers, extra_query=options.extra_query, timeout=options.timeout
         )
         if run_id is not None:
-            numbered = {"run_id": run_id, "starting_after": seq_id, **pings}
+            numbered = {"path_run_id": run_id, "starting_after": seq_id, **pings}
             return await send(build(StreamRun, numbered, again, config), until)
         if request.repeatable:
             return await send(request, until)

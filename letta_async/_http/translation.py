@@ -16,7 +16,7 @@ from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError, Tra
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from letta_async._http.error_response import printable
-from letta_async.config import is_fallback
+from letta_async.config import Timeout, is_fallback
 from letta_async.errors import APIConnectionError, APITimeoutError
 
 __all__ = ["FOREIGN", "connection_error", "translate"]
@@ -144,17 +144,28 @@ FOREIGN: Final[list[tuple[type[BaseException], Callable[[Any], _Meaning]]]] = [
 """Exception classes, subclasses first, each with a function that returns the meaning of an instance."""
 
 
-def translate(error: Exception | asyncio.CancelledError, method: str, path: str, base_url: str) -> APIConnectionError:
-    """Return this package's error for a foreign exception, with that as its cause."""
+def translate(
+    error: Exception | asyncio.CancelledError, method: str, path: str, base_url: str, timeout: Timeout | None = None
+) -> APIConnectionError:
+    """Return this package's error for a foreign exception, with that as its cause; it names the limit that passed."""
     meaning = _EXHAUSTED if _is_lack_of_descriptors(error) else _find_meaning(error)
     said = printable(str(error))[:_SHORT]
-    words = f"{meaning.words} ({type(error).__name__}{': ' if said else ''}{said})"
+    limited = meaning.words if timeout is None else _with_limit(meaning, timeout)
+    words = f"{limited} ({type(error).__name__}{': ' if said else ''}{said})"
     made = connection_error(words, method, path, base_url, meaning.cls)
     made.unprocessed = meaning.unprocessed
     made.transient = meaning.transient
     made.exhausted = meaning.exhausted
     made.__cause__ = _remove_secrets(error)
     return made
+
+
+def _with_limit(meaning: _Meaning, timeout: Timeout) -> str:
+    """Return the words of a meaning, with the limit in seconds in place of `in time`."""
+    seconds = timeout.connect_seconds if meaning.unprocessed else timeout.timeout
+    if meaning.cls is not APITimeoutError or seconds is None:
+        return meaning.words
+    return meaning.words.replace("in time", f"within the timeout of {seconds:g} s")
 
 
 def _find_meaning(error: BaseException) -> _Meaning:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -13,6 +13,7 @@ from letta_async._schema.unset import Unset
 
 __all__ = [
     "is_annotated",
+    "is_callable",
     "is_list",
     "is_literal",
     "is_mapping",
@@ -20,10 +21,12 @@ __all__ = [
     "is_union",
     "is_wire_class",
     "members_by_tag",
+    "named_on_wire",
     "tag_of",
     "untagged_member",
     "value_members",
     "wire_names",
+    "wire_renames",
 ]
 
 
@@ -38,6 +41,10 @@ def value_members(union: Any) -> list[Any]:
 
 def is_annotated(annotation: Any) -> bool:
     return get_origin(annotation) is Annotated
+
+
+def is_callable(annotation: Any) -> bool:
+    return get_origin(annotation) is Callable
 
 
 def is_literal(annotation: Any) -> bool:
@@ -85,3 +92,13 @@ def untagged_member(members: Iterable[type[Any]]) -> type[Any] | None:
 def wire_names(cls: type[Any]) -> list[str]:
     """Return the names of a class's fields that are members of its JSON object."""
     return [field.name for field in attrs.fields(cls) if field.name != "extra_fields"]
+
+
+def wire_renames(cls: type[Any]) -> dict[str, str]:
+    """Return the names of a class's fields by their names in its JSON object, where these differ."""
+    return {field.metadata["wire"]: field.name for field in attrs.fields(cls) if "wire" in field.metadata}
+
+
+def named_on_wire(name: str) -> dict[str, str]:
+    """Return the metadata of an attrs field that has another name in the JSON object."""
+    return {"wire": name}

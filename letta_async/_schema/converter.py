@@ -26,6 +26,7 @@ from letta_async._schema.annotations import (
     untagged_member,
     value_members,
     wire_names,
+    wire_renames,
 )
 from letta_async._schema.json_values import is_array, is_object
 from letta_async._schema.pages import CursorPage, ObjectPage
@@ -265,7 +266,15 @@ def _structure_class(cls: type[Any]) -> Hook:
             setter(made, part)
         return made
 
-    return hook
+    renames = wire_renames(cls)
+    if not renames:
+        return hook
+    return lambda value, _: hook(_renamed(value, renames), _) if is_object(value) else value
+
+
+def _renamed(members: Mapping[str, Any], renames: Mapping[str, str]) -> dict[str, Any]:
+    """Return the members of a JSON object by the names of the fields."""
+    return {renames.get(name, name): value for name, value in members.items()}
 
 
 def _setter(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
@@ -288,6 +297,7 @@ def _unstructure_class(cls: type[Any]) -> Callable[[Any], Any]:
     overrides: dict[str, Any] = {"extra_fields": override(omit=True)}
     if mark := tag_of(cls):
         overrides[mark[0]] = override(omit_if_default=False)
+    overrides |= {name: override(rename=wire) for wire, name in wire_renames(cls).items()}
     to_mapping: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(
         cls, _tolerant_converter, _cattrs_omit_if_default=True, **overrides
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 import attrs
 
@@ -72,9 +72,19 @@ class WireObject(Record):
 
     tag_is_optional: ClassVar[bool] = False
     """Whether a mapping without the field that tells the classes of a union apart is one of this class."""
+    copied_from: ClassVar[tuple[type, ...]] = ()
+    """Classes of which an object can be sent in place of one of this class, by the fields that both have."""
 
     extra_fields: Mapping[str, Any] = attrs.field(factory=_no_fields, hash=False, repr=_repr_of_extra)
     """Members of the JSON object that this version does not declare; kept from a response, sent without validation."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Return a field that this version does not declare; it is in `extra_fields`."""
+            if name != "extra_fields" and not name.startswith("__") and name in self.extra_fields:
+                return self.extra_fields[name]
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

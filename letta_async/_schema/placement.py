@@ -6,7 +6,19 @@ from typing import Annotated, Any, get_args, get_origin
 
 import attrs
 
-__all__ = ["Body", "Form", "Hidden", "Local", "Path", "Pattern", "Placement", "Query", "WholeBody", "split_placement"]
+__all__ = [
+    "Body",
+    "Form",
+    "Header",
+    "Hidden",
+    "Local",
+    "Path",
+    "Pattern",
+    "Placement",
+    "Query",
+    "WholeBody",
+    "split_placement",
+]
 
 
 @attrs.frozen
@@ -37,6 +49,12 @@ class Body(Placement):
 
 class WholeBody(Placement):
     """Marker of the parameter that is the body itself, such as a list."""
+
+    __slots__ = ()
+
+
+class Header(Placement):
+    """Marker of a parameter that is the value of a header."""
 
     __slots__ = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -14,13 +15,32 @@ from letta_async._schema.unset import UNSET
 from letta_async._utils.secret_strings import mask
 from letta_async.errors import APIStatusError, ArgumentProblem, InvalidArgumentError, LettaError
 
-__all__ = ["SECRET", "Record"]
+__all__ = ["SECRET", "Record", "masked", "names", "shortened"]
 
 SECRET: Final = {"secret": True}
 """Metadata of an attrs field that holds secrets."""
 _UNMASKED: Final = frozenset({"id", "key", "description", "agent_id", "created_at", "updated_at", "type"})
 """Members of a secret that are not masked; its `key` is its name."""
 _MASKED: Final = "**********"
+_LONG: Final = 200
+"""Length from which a text is shown by its length, in characters."""
+
+
+def masked(value: object) -> str:
+    """Return the `repr` of a field that holds a secret."""
+    return repr(mask(value))
+
+
+def shortened(value: object) -> str:
+    """Return the `repr` of a field that can hold a long text: its length in that case."""
+    return f"<{len(value)} characters>" if isinstance(value, str) and len(value) > _LONG else repr(value)
+
+
+def names(value: object) -> str:
+    """Return the `repr` of a field that holds a list of objects with names: the names."""
+    if not is_array(value):
+        return repr(value)
+    return f"[{', '.join(str(getattr(each, 'name', None) or repr(each)) for each in value)}]"
 
 
 class Record:
@@ -62,37 +82,81 @@ class Record:
         return self.model_dump_json(indent=indent)
 
     def model_dump(
-        self, *, mode: str = "python", by_alias: bool | None = None, exclude_none: bool = False
+        self,
+        *,
+        mode: str = "python",
+        include: Collection[str] | None = None,
+        exclude: Collection[str] | None = None,
+        by_alias: bool | None = None,
+        exclude_unset: bool = False,
+        exclude_defaults: bool = False,
+        exclude_none: bool = False,
     ) -> dict[str, Any]:
         """Return the fields as a dictionary, under the name that pydantic's models have for this.
 
         Args:
             mode: `json` for JSON values, as `to_dict` returns them, or `python`, which keeps dates as `datetime`.
                 Default: `python`.
+            include: Names of the fields to return. Default: all.
+            exclude: Names of fields to leave out. Default: none.
             by_alias: Ignored: fields have the API's names.
+            exclude_unset: The same as `exclude_none`: a field that a response lacks is `None`. Default: `False`.
+            exclude_defaults: The same as `exclude_none`. Default: `False`.
             exclude_none: Leave out fields that are `None`. Default: `False`.
 
         Raises:
-            InvalidArgumentError: `mode` is neither `json` nor `python`.
+            InvalidArgumentError: `mode` is neither `json` nor `python`, or `include` or `exclude` is a mapping.
 
         """
         del by_alias
         if mode not in ("json", "python"):
             raise InvalidArgumentError([ArgumentProblem("mode", f"{mode!r} is unknown; allowed: 'json', 'python'")])
-        return _to_dict(self, mode == "json", exclude_none)
+        for name, value in (("include", include), ("exclude", exclude)):
+            if is_object(value):
+                raise InvalidArgumentError([ArgumentProblem(name, "is a mapping; only names of fields are possible")])
+        made = _to_dict(self, mode == "json", exclude_none or exclude_unset or exclude_defaults)
+        return {
+            name: value
+            for name, value in made.items()
+            if (include is None or name in include) and name not in (exclude or ())
+        }
 
     def model_dump_json(
-        self, *, indent: int | None = None, by_alias: bool | None = None, exclude_none: bool = False
+        self,
+        *,
+        indent: int | None = None,
+        include: Collection[str] | None = None,
+        exclude: Collection[str] | None = None,
+        by_alias: bool | None = None,
+        exclude_unset: bool = False,
+        exclude_defaults: bool = False,
+        exclude_none: bool = False,
     ) -> str:
         """Return the fields as JSON, under the name that pydantic's models have for this.
 
         Args:
             indent: Spaces per level of indentation. Default: `None`, all on one line.
+            include: Names of the fields to return. Default: all.
+            exclude: Names of fields to leave out. Default: none.
             by_alias: Ignored: fields have the API's names.
+            exclude_unset: The same as `exclude_none`: a field that a response lacks is `None`. Default: `False`.
+            exclude_defaults: The same as `exclude_none`. Default: `False`.
             exclude_none: Leave out fields that are `None`. Default: `False`.
 
+        Raises:
+            InvalidArgumentError: `include` or `exclude` is a mapping.
+
         """
-        return json.dumps(self.model_dump(mode="json", by_alias=by_alias, exclude_none=exclude_none), indent=indent)
+        made = self.model_dump(
+            mode="json",
+            include=include,
+            exclude=exclude,
+            by_alias=by_alias,
+            exclude_unset=exclude_unset,
+            exclude_defaults=exclude_defaults,
+            exclude_none=exclude_none,
+        )
+        return json.dumps(made, indent=indent)
 
 
 def _ordered_fields(cls: Any) -> list[attrs.Attribute[Any]]:

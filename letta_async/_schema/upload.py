@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import io
 import os
+import re
+from collections.abc import AsyncIterable, Iterable
 from pathlib import PurePath
 from typing import Any, Final
 
 import attrs
 
-from letta_async._schema.json_values import exact, is_array, show
+from letta_async._schema.json_values import exact, is_array, is_object, show
 
 __all__ = ["ALLOWED", "Upload", "upload_of"]
 
-ALLOWED: Final = "a path, bytes, a file open for reading bytes, or a tuple of a name and one of these"
+ALLOWED: Final = (
+    "a path, bytes, a file open for reading bytes, an iterable or async iterable of bytes, "
+    "or a tuple of a name, one of these, and if need be a media type"
+)
 _UNNAMED: Final = "upload"
+_BYTES: Final = (bytes, bytearray, memoryview)
+_MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+(?: *; *[\w.+-]+=[\w.+:-]+)*", re.ASCII)
 
 
 @attrs.frozen
@@ -24,7 +31,9 @@ class Upload:
     name: str
     """Name of the file at the server."""
     source: Any = attrs.field(repr=False)
-    """`bytes`, a path as `str`, or an object with `read`."""
+    """`bytes`, a path as `str`, an object with `read`, an iterable or an async iterable of bytes."""
+    media_type: str | None = None
+    """Media type of the file; `None` to guess it by the name."""
 
 
 def upload_of(value: Any) -> Upload:
@@ -35,19 +44,28 @@ def upload_of(value: Any) -> Upload:
         ValueError: The value represents a file that cannot be read; the message says why.
 
     """
+    if _is_list_of_bytes(value):
+        return Upload(_UNNAMED, value)
     if is_array(value):
-        if len(value) != 2 or isinstance(value[1], tuple | list):
+        if len(value) not in (2, 3) or isinstance(value[1], tuple):
             raise ValueError(f"{show(value)} is no file; allowed: {ALLOWED}")
-        return Upload(_checked_name(value[0]), upload_of(value[1]).source)
-    if isinstance(value, bytes | bytearray):
-        return Upload(_UNNAMED, bytes(value))
+        media_type = _checked_media_type(value[2]) if len(value) == 3 else None
+        return Upload(_checked_name(value[0]), upload_of(value[1]).source, media_type)
+    if isinstance(value, _BYTES):
+        return Upload(_UNNAMED, bytes(value))  # pyright: ignore[reportUnknownArgumentType] - a memoryview of anything
     if isinstance(value, str):
         return _at_path(value)
     if isinstance(value, os.PathLike):
         return _at_path(os.fspath(value))  # pyright: ignore[reportUnknownArgumentType] - text or bytes, as is checked
-    if not callable(getattr(value, "read", None)):
+    if callable(getattr(value, "read", None)):
+        return _of_handle(value)
+    if is_object(value) or not isinstance(value, Iterable | AsyncIterable):
         raise TypeError(f"{show(value)} is no file; allowed: {ALLOWED}")
-    return _of_handle(value)
+    return Upload(_UNNAMED, value)
+
+
+def _is_list_of_bytes(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, _BYTES) for each in value)  # pyright: ignore[reportUnknownVariableType] - of anything
 
 
 def _at_path(path: object) -> Upload:
@@ -66,8 +84,9 @@ def _of_handle(handle: Any) -> Upload:
         raise ValueError("the file is closed")
     if isinstance(handle, io.IOBase) and not handle.readable():
         raise ValueError("the file is not open for reading; open it with mode 'rb'")
-    name = getattr(handle, "name", None)
-    return Upload((PurePath(name).name if isinstance(name, str) else "") or _UNNAMED, handle)
+    names = (getattr(handle, "name", None), getattr(handle, "filename", None))
+    name = next((name for name in names if isinstance(name, str)), "")
+    return Upload(PurePath(name).name or _UNNAMED, handle)
 
 
 def _checked_name(name: object) -> str:
@@ -76,4 +95,13 @@ def _checked_name(name: object) -> str:
     if not name.isprintable():
         raise ValueError(f"the name {show(name)} has characters that cannot be printed")
     text: str = exact(name)
+    return text
+
+
+def _checked_media_type(media_type: object) -> str | None:
+    if media_type is None:
+        return None
+    if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
+        raise ValueError(f"{show(media_type)} is not a media type such as 'text/plain'")
+    text: str = exact(media_type)
     return text

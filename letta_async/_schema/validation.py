@@ -20,6 +20,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from letta_async._schema.annotations import (
     is_annotated,
+    is_callable,
     is_list,
     is_literal,
     is_mapping,
@@ -214,6 +215,12 @@ def _check_upload(value: Any, _: Any) -> Upload:
         raise _InvalidValueError(str(error)) from None
 
 
+def _check_callable(value: Any, _: Any) -> Any:
+    if callable(value):
+        return value
+    raise _InvalidValueError(f"{show(value)} cannot be called")
+
+
 def _check_list(annotation: Any) -> Hook:
     inner: Hook = list_structure_factory(annotation, _strict_converter)
 
@@ -327,6 +334,7 @@ def _check_class(cls: type[Any]) -> Hook:
         cls, _strict_converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **overrides
     )
     names = wire_names(cls)
+    copied_from: tuple[type, ...] = getattr(cls, "copied_from", ())
 
     def hook(value: Any, _: Any) -> Any:
         if type(value) is cls:
@@ -340,6 +348,8 @@ def _check_class(cls: type[Any]) -> Hook:
                 _validated.put(value, True)
                 return value
             return checked
+        if isinstance(value, copied_from):
+            value = {name: field for name in names if (field := getattr(value, name, None)) not in (None, UNSET)}
         if not is_object(value):
             raise _InvalidValueError(f"{show(value)} is neither a mapping nor a {cls.__name__}")
         return from_mapping(value, cls)
@@ -365,6 +375,7 @@ def _make_strict_converter() -> Converter:
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook(datetime, _check_datetime)
     converter.register_structure_hook(Upload, _check_upload)
+    converter.register_structure_hook_func(is_callable, _check_callable)
     converter.register_structure_hook_func(is_literal, _check_literal)
     converter.register_structure_hook_func(is_mapping, _check_mapping)
     converter.register_structure_hook_factory(is_typed_mapping, _check_typed_mapping)

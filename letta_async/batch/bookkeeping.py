@@ -15,7 +15,8 @@ from letta_async.batch.finished_targets import FinishedTargets
 from letta_async.batch.journal import Journal
 from letta_async.batch.journal_writer import JournalWriter
 from letta_async.batch.outcome import Outcome, Progress
-from letta_async.batch.targets import Target, Targets
+from letta_async.batch.targets import Target
+from letta_async.batch.upload_outcome import UploadOutcome
 from letta_async.errors import APITimeoutError
 
 __all__ = ["BatchBookkeeper", "deadline_error"]
@@ -28,7 +29,8 @@ _RECENT: Final = 100
 class BatchBookkeeper:
     """Keeper of the outcomes, the journal and the progress of a batch, in this process or on a Dask cluster."""
 
-    targets: Targets
+    targets: object
+    """The targets, whose number is known if they are `Sized`."""
     open_journal: Callable[[], Journal] | None
     """Opens the journal; `None` for a batch without one."""
     on_progress: Callable[[Progress], object] | None
@@ -79,7 +81,7 @@ class BatchBookkeeper:
         if self._writer is not None:
             await self._writer.wait_written(count)
 
-    async def report(self, outcomes: Sequence[Outcome]) -> None:
+    async def report(self, outcomes: Sequence[Outcome | UploadOutcome]) -> None:
         """Count outcomes that arrived together, and report progress for each; await the callback if it is awaitable."""
         now = time.monotonic()
         began, before = self._counts[0]

@@ -18,7 +18,7 @@ __all__ = ["Target", "TargetT", "Targets", "digest", "make_key_function", "take_
 
 Target = str | Recompile
 """A conversation's ID, or a recompile call with its own parameters."""
-TargetT = TypeVar("TargetT", bound=str | Recompile)
+TargetT = TypeVar("TargetT")
 """Kind of targets: conversations' IDs only, or any."""
 Targets = Iterable[Target] | AsyncIterable[Target]
 """The targets of a batch, of any number."""

@@ -18,6 +18,7 @@ from letta_async._version import __version__
 from letta_async.cli.connection import Connection
 from letta_async.cli.error_messages import explain, show_traceback
 from letta_async.cli.exits import MEANINGS, Exit
+from letta_async.cli.migrating import migrate
 from letta_async.cli.options import choosing, connecting, reporting
 from letta_async.cli.report import FORMATS, Format, Report, say
 from letta_async.cli.selection import Selection
@@ -372,3 +373,6 @@ def demo() -> int:
     from letta_async.cli.demo import demo as show  # noqa: PLC0415 - only what a command needs
 
     return show(run)
+
+
+letta_async.add_command(migrate)

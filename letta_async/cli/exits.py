@@ -27,11 +27,12 @@ class Exit(IntEnum):
 
 MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.DONE: "all is done; for status: nothing is stale",
-    Exit.UNFINISHED: "for status: something is stale; else: something failed, or the question was answered with no",
+    Exit.UNFINISHED: "for status: something is stale; for migrate --check: something would change; else: something"
+    " failed, or the question was answered with no",
     Exit.USAGE: "an option, every id, the settings or the journal is wrong; nothing was changed",
     Exit.UNREACHABLE: "the server, or the cluster, cannot be reached, or refuses the API key",
     Exit.EXTRA: "an extra is not installed: cli for all, testing for serve and demo, dask for --dask",
-    Exit.UNCHECKED: "something could not be listed or checked, or the output could not be written",
+    Exit.UNCHECKED: "something could not be listed, read or checked, or the output could not be written",
     Exit.NOT_FOUND: "there is no such agent or memory block (--block) or, for chat, conversation; nothing was changed",
     Exit.FAULT: "a fault of letta-async itself; LETTA_LOG=debug shows where",
     Exit.HUNG_UP: "the terminal was closed, as by a dropped ssh session (SIGHUP)",

@@ -25,7 +25,7 @@ hosted API cuts larger pages, so that one may be shorter than a larger `limit` a
 class Listing(Operation[list[Item]], Generic[Item]):
     """A call that returns a list. The type argument is the type of an item.
 
-    A subclass has the parameters `limit`, `after` and `order`, and an `id` in each item.
+    A subclass has the parameters `limit`, `after` and `order`, and an `id` in each item, unless the items are IDs.
     """
 
     turns: ClassVar[bool] = True
@@ -40,13 +40,18 @@ class Listing(Operation[list[Item]], Generic[Item]):
         """Return the type of a page."""
         return list[argument]
 
+    def fields_of(self, page: list[Item]) -> Mapping[str, Any]:
+        """Return the fields of a page that is an object, by their names in the response; none if it is a list."""
+        del page
+        return {}
+
     def arranged(self, page: list[Item]) -> list[Item]:
         """Return a page in the requested order, for servers that ignore it."""
         return page
 
     def mark(self, item: Item) -> int | None:
         """Return a 64-bit integer that identifies an item in the list; `None` for an item without an ID."""
-        identifier = getattr(item, "id", None)
+        identifier = _id_of(item)
         return None if identifier is None else hash(identifier)
 
     def is_astray(self, page: list[Item], following: Mapping[str, Any], known: Container[int | None]) -> bool:
@@ -62,8 +67,7 @@ class Listing(Operation[list[Item]], Generic[Item]):
         """
         if not page or self.mark(page[-1]) not in known:
             return False
-        last: Any = page[-1]
-        return last.id not in following.values() or bool(self.following(page))
+        return _id_of(page[-1]) not in following.values() or bool(self.following(page))
 
     def with_other_cursor(self, following: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the parameters that continue from the same item with the other cursor."""
@@ -74,8 +78,7 @@ class Listing(Operation[list[Item]], Generic[Item]):
 
     def following(self, page: list[Item]) -> Mapping[str, Any]:
         """Return the parameters that request the next page; none if the page is the last one."""
-        last: Any = page[-1] if page else None
-        return {"after": last.id} if self.is_full(page) else {}
+        return {"after": _id_of(page[-1])} if self.is_full(page) else {}
 
     def is_full(self, page: list[Item]) -> bool:
         """Return whether a page has as many items as it may have, so that another one may follow."""
@@ -89,6 +92,11 @@ class Listing(Operation[list[Item]], Generic[Item]):
         changed = super().changed(changes)
         object.__setattr__(changed, "continues", True)
         return changed
+
+
+def _id_of(item: Any) -> Any:
+    """Return the ID of an item, which may be an ID itself; `None` for an item without one."""
+    return item if isinstance(item, str) else getattr(item, "id", None)
 
 
 @operation
@@ -161,6 +169,13 @@ class CursorListing(Listing[Item], Generic[Item]):
     def answer_of(cls, argument: Any) -> Any:
         """Return the type of a page."""
         return ObjectPage(list[argument], cls.items_in, cls.cursor_in, cls.more_in)
+
+    def fields_of(self, page: list[Item]) -> Mapping[str, Any]:
+        """Return the fields of a page by their names in the response, such as `files`, `next_cursor` and `has_more`."""
+        if not isinstance(page, CursorPage):
+            return {}
+        more = {self.more_in: page.more} if self.more_in else {}
+        return {self.items_in: list(page), self.cursor_in: page.cursor, **more}
 
     def following(self, page: list[Item]) -> Mapping[str, Any]:
         """Return the parameter that requests the next page; none if the page is the last one.

@@ -24,7 +24,18 @@ from typing import (
 
 import attrs
 
-from letta_async._schema.placement import Body, Form, Hidden, Local, Path, Pattern, Placement, Query, WholeBody
+from letta_async._schema.placement import (
+    Body,
+    Form,
+    Header,
+    Hidden,
+    Local,
+    Path,
+    Pattern,
+    Placement,
+    Query,
+    WholeBody,
+)
 from letta_async._schema.record import Record
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.upload import Upload
@@ -48,12 +59,14 @@ __all__ = [
     "FolderId",
     "Form",
     "GroupId",
+    "Header",
     "IdentityId",
     "InBody",
     "InClient",
     "InForm",
     "InPath",
     "InQuery",
+    "McpServerId",
     "MessageId",
     "Operation",
     "OwnConversationId",
@@ -61,10 +74,12 @@ __all__ = [
     "Path",
     "Pattern",
     "Placement",
+    "ProviderId",
     "Query",
     "RunId",
     "SecretText",
     "Segment",
+    "StepId",
     "ToolId",
     "Traffic",
     "WholeBody",
@@ -115,6 +130,9 @@ IdentityId = Annotated[str, Pattern(rf"identity-{_UUID4}", "'identity-' and a lo
 ArchiveId = Annotated[str, Pattern(rf"archive-{_UUID4}", "'archive-' and a lower-case UUID4")]
 PassageId = Annotated[str, Pattern(rf"passage-{_UUID4}", "'passage-' and a lower-case UUID4")]
 GroupId = Annotated[str, Pattern(rf"group-{_UUID4}", "'group-' and a lower-case UUID4")]
+StepId = Annotated[str, Pattern(rf"step-{_UUID4}", "'step-' and a lower-case UUID4")]
+McpServerId = Annotated[str, Pattern(rf"mcp_server-{_UUID4}", "'mcp_server-' and a lower-case UUID4")]
+ProviderId = Annotated[str, Pattern(rf"provider-{_UUID4}", "'provider-' and a lower-case UUID4")]
 SecretText = Annotated[str, Hidden()]
 """A text that no error message shows."""
 SEGMENT: Final = Pattern(r"(?!\.{1,2}$)[^\x00-\x1f\x7f]+", "a name that is not '.' or '..', without control characters")
@@ -205,6 +223,8 @@ class Operation(Record, Generic[Answer]):
     """The endpoint."""
     answer: ClassVar[Any]
     """Type of the response, taken from the type argument."""
+    answer_is_text: ClassVar[bool] = False
+    """Whether the result is the text of the response, JSON that is not parsed."""
     event: ClassVar[Any] = None
     """Type of an event, where the response is or can be an event stream; see `operations._streaming`."""
     made_by: ClassVar[str | None] = None

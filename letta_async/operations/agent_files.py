@@ -9,15 +9,18 @@ from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, CursorListing
 from letta_async.operations._operation import (
     GET,
+    PATCH,
     AgentId,
     Endpoint,
+    FileId,
     InPath,
     InQuery,
+    Operation,
     operation,
 )
 from letta_async.types.folder import AgentFileAttachment
 
-__all__ = ["ListAgentFiles"]
+__all__ = ["CloseAllFiles", "CloseFile", "ListAgentFiles", "OpenFile"]
 
 
 @operation
@@ -51,3 +54,59 @@ class ListAgentFiles(CreationOrder, CursorListing[AgentFileAttachment]):
     """Start after the page that had this cursor; an iteration sets it by itself."""
     is_open: InQuery[bool | None] = UNSET
     """List only files that are open in the agent's context, or only others."""
+
+
+@operation
+class OpenFile(Operation[list[str]]):
+    """Open a file in an agent's context.
+
+    The agent then sees the file's text, cut at its limit of characters per file. If too many files are open, those that
+    were used least recently are closed.
+
+    Raises:
+        NotFoundError: There is no such file.
+        BadRequestError: There is no such agent.
+
+    Returns:
+        The names of the files that were closed for it.
+
+    """
+
+    http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}/files/{file_id}/open", body_required=False)
+
+    file_id: InPath[FileId]
+    """`file-<uuid4>`."""
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+
+
+@operation
+class CloseFile(Operation[None]):
+    """Close a file in an agent's context. Closing it again changes nothing.
+
+    Raises:
+        NotFoundError: The agent has no such file.
+
+    """
+
+    http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}/files/{file_id}/close", body_required=False)
+
+    file_id: InPath[FileId]
+    """`file-<uuid4>`."""
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""
+
+
+@operation
+class CloseAllFiles(Operation[list[str]]):
+    """Close all files that are open in an agent's context. Letta 0.16.8 closes none for an agent that does not exist.
+
+    Returns:
+        The names of the files that were closed.
+
+    """
+
+    http: ClassVar[Endpoint] = PATCH("/v1/agents/{agent_id}/files/close-all", body_required=False)
+
+    agent_id: InPath[AgentId]
+    """`agent-<uuid4>`."""

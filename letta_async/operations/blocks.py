@@ -25,6 +25,7 @@ from letta_async.operations._operation import (
     Operation,
     operation,
 )
+from letta_async.operations._relationships import Relationships
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block, BlockFields
 
@@ -174,7 +175,7 @@ class DeleteBlock(Operation[None]):
 
 
 @operation
-class ListBlockAgents(AgentListing[AgentState]):
+class ListBlockAgents(Relationships, CreationOrder, AgentListing[AgentState]):
     """List the agents that a block is attached to. Letta 0.16.8 lists none for a block that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/blocks/{block_id}/agents")

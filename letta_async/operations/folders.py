@@ -3,30 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from letta_async._schema.fields import Count
+import attrs
+
+from letta_async._schema.fields import Count, PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
+    DELETE,
     GET,
+    PATCH,
     POST,
+    AgentId,
     Endpoint,
-    File,
     FolderId,
     InBody,
     InPath,
     InQuery,
     Operation,
+    PassageId,
+    Segment,
     operation,
 )
-from letta_async.types.folder import DuplicateHandling, EmbeddingConfig, FileMetadata, Folder
+from letta_async.operations._passage_listing import PassageListing
+from letta_async.types.archive import Passage
+from letta_async.types.folder import EmbeddingConfig, Folder
 
-__all__ = ["CreateFolder", "ListFolders", "UploadFile"]
+__all__ = [
+    "CountFolders",
+    "CreateFolder",
+    "DeleteFolder",
+    "ListFolderAgents",
+    "ListFolderPassages",
+    "ListFolders",
+    "RetrieveFolder",
+    "RetrieveFolderByName",
+    "UpdateFolder",
+]
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class FolderTexts:
+    """Parameters of the calls that create and update folders."""
+
+    description: InBody[str | None] = UNSET
+    """Description of the folder."""
+    instructions: InBody[str | None] = UNSET
+    """Instructions for agents on how to use the folder."""
 
 
 @operation
-class CreateFolder(Operation[Folder]):
+class CreateFolder(FolderTexts, Operation[Folder]):
     """Create a folder, whose files agents can search and open.
 
     Raises:
@@ -45,10 +73,6 @@ class CreateFolder(Operation[Folder]):
     """Connection to the embedding model, as a class of this package or a mapping of the same fields; legacy."""
     embedding_chunk_size: InBody[Count | None] = UNSET
     """Length of the pieces that files are cut into, in tokens. Server default: 300."""
-    description: InBody[str | None] = UNSET
-    """Description of the folder."""
-    instructions: InBody[str | None] = UNSET
-    """Instructions for agents on how to use the folder."""
     metadata: InBody[Mapping[str, Any] | None] = UNSET
     """JSON object to store with the folder."""
 
@@ -64,31 +88,115 @@ class ListFolders(CreationOrder, IdListing[Folder]):
     after: InQuery[FolderId | None] = UNSET
     before: InQuery[FolderId | None] = UNSET
     name: InQuery[str | None] = UNSET
-    """List folders with exactly this name."""
+    """List folders whose name contains this text; Letta 0.16.8 ignores the case."""
 
 
 @operation
-class UploadFile(Operation[FileMetadata]):
-    """Upload a file into a folder. The server processes it after its response: see `processing_status`.
+class CountFolders(Operation[int]):
+    """Count the folders."""
 
-    The file is sent piece by piece, whatever its size. A retry sends it again from the beginning; an open file that is
-    not seekable is sent once only.
+    http: ClassVar[Endpoint] = GET("/v1/folders/count")
+
+
+@operation
+class RetrieveFolder(Operation[Folder]):
+    """Retrieve a folder.
 
     Raises:
         NotFoundError: There is no such folder.
-        BadRequestError: The folder has a file with this name, and `duplicate_handling` is `error`.
 
     """
 
-    http: ClassVar[Endpoint] = POST("/v1/folders/{folder_id}/upload")
+    http: ClassVar[Endpoint] = GET("/v1/folders/{folder_id}")
 
     folder_id: InPath[FolderId]
     """`source-<uuid4>`."""
-    file: File
-    """File to upload: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these. The server
-    tells the kind of file by its name: pass one with bytes."""
-    duplicate_handling: InQuery[DuplicateHandling] = UNSET
-    """What to do when the folder has a file with this name: `skip` it, fail with an `error`, add a `suffix` to the new
-    name, or `replace` the file. Server default: `suffix`."""
-    name: InQuery[str | None] = UNSET
-    """Name of the file in the folder. Default: the file's own."""
+
+
+@operation
+class RetrieveFolderByName(Operation[str]):
+    """Return the ID of the folder with a name. Servers deprecate the call in favor of `folders.list(name=…)`.
+
+    Raises:
+        NotFoundError: There is no folder with exactly this name.
+
+    """
+
+    http: ClassVar[Endpoint] = GET("/v1/folders/name/{folder_name}")
+
+    folder_name: InPath[Segment]
+    """Name of the folder."""
+
+
+@operation
+class UpdateFolder(FolderTexts, Operation[Folder]):
+    """Update a folder. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`.
+
+    Raises:
+        NotFoundError: There is no such folder.
+        ConflictError: There is another folder with this name.
+
+    """
+
+    http: ClassVar[Endpoint] = PATCH("/v1/folders/{folder_id}")
+
+    folder_id: InPath[FolderId]
+    """`source-<uuid4>`."""
+    name: InBody[str | None] = UNSET
+    """Name of the folder. The names of its files in agents' contexts keep the earlier one."""
+    metadata: InBody[Mapping[str, Any] | None] = UNSET
+    """JSON object to store with the folder; it replaces the earlier one."""
+    embedding_config: InBody[EmbeddingConfig | None] = UNSET
+    """Connection to the embedding model, as a class of this package or a mapping of the same fields; files that were
+    processed before keep their embeddings."""
+
+
+@operation
+class DeleteFolder(Operation[None]):
+    """Delete a folder with its files, and detach it from its agents.
+
+    Raises:
+        NotFoundError: There is no such folder, or an earlier attempt of this call deleted it.
+
+    """
+
+    http: ClassVar[Endpoint] = DELETE("/v1/folders/{folder_id}")
+
+    folder_id: InPath[FolderId]
+    """`source-<uuid4>`."""
+
+
+@operation
+class ListFolderAgents(CreationOrder, IdListing[str]):
+    """List the IDs of the agents that a folder is attached to.
+
+    Raises:
+        NotFoundError: There is no such folder, or no agent with the ID in `after` or `before`.
+
+    """
+
+    http: ClassVar[Endpoint] = GET("/v1/folders/{folder_id}/agents")
+    item: ClassVar[str] = "agent"
+
+    folder_id: InPath[FolderId]
+    """`source-<uuid4>`."""
+    after: InQuery[AgentId | None] = UNSET
+    before: InQuery[AgentId | None] = UNSET
+
+
+@operation
+class ListFolderPassages(CreationOrder, PassageListing[Passage]):
+    """List the passages that the files of a folder were cut into. Letta 0.16.8 lists none for an unknown folder."""
+
+    http: ClassVar[Endpoint] = GET("/v1/folders/{folder_id}/passages")
+
+    folder_id: InPath[FolderId]
+    """`source-<uuid4>`."""
+    limit: InQuery[PageSize | None] = UNSET
+    """Maximum number of passages of files per page. Server default: 100."""
+    after: InQuery[PassageId | None] = UNSET
+    """List passages of files that are newer than the one with this ID, in either order."""
+    before: InQuery[PassageId | None] = UNSET
+    """List passages of files that are older than the one with this ID, in either order."""
+    order: InQuery[Literal["asc", "desc"]] = UNSET
+    """`asc` lists the oldest passages first, `desc` the newest. Server default: `desc`."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Literal
 
 import attrs
 
 from letta_async._schema.fields import PageSize, Range
 from letta_async._schema.unset import UNSET
-from letta_async.operations._listing import Listing
 from letta_async.operations._operation import (
     DELETE,
     GET,
@@ -26,6 +24,7 @@ from letta_async.operations._operation import (
     Segment,
     operation,
 )
+from letta_async.operations._passage_listing import PassageListing
 from letta_async.types.archive import Passage, PassageSearchResponse, PassageSearchResponseItem
 
 __all__ = [
@@ -37,8 +36,6 @@ __all__ = [
     "SearchPassages",
 ]
 
-_DEFAULT_LIMIT: Final = 100
-"""Page size of Letta 0.16.8 where a call has no `limit`."""
 SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
 """Maximum number of results of a search."""
 
@@ -75,11 +72,10 @@ class CreateAgentPassage(PassageFields, Operation[list[Passage]]):
 
 
 @operation
-class ListAgentPassages(Listing[Passage]):
+class ListAgentPassages(PassageListing[Passage]):
     """List the passages in the archive of an agent. Letta 0.16.8 lists none for an agent that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/agents/{agent_id}/archival-memory")
-    turns = False
     limit_is_total = True
 
     agent_id: InPath[AgentId]
@@ -95,27 +91,10 @@ class ListAgentPassages(Listing[Passage]):
     search: InQuery[str | None] = UNSET
     """List passages whose text contains this text, in upper or lower case; `%` and `_` are wildcards."""
 
-    def following(self, page: list[Passage]) -> Mapping[str, Any]:
-        """Return the parameters that request the next page.
-
-        In descending order, Letta 0.16.8 sorts passages of the same time by ascending ID, but takes `before` to mean a
-        lower one. The cursor is therefore the first passage of the last time but one, so that those of the last time
-        are repeated. If all passages of a page are of one time, a larger page is requested.
-        """
-        if not super().following(page):
-            return {}
-        if self.ascending is not False:
-            return {"after": page[-1].id}
-        first_of_each_time = {each.created_at: each.id for each in reversed(page)}  # the last time first
-        _, *others = first_of_each_time.values()
-        if others:
-            return {"before": others[0]}
-        limit = self.limit or _DEFAULT_LIMIT
-        return {"limit": 2 * limit} if len(page) >= limit else {}
-
-    def is_astray(self, page: list[Passage], following: Mapping[str, Any], known: Container[int | None]) -> bool:
-        """Return whether a page ends with a known passage and leads to itself."""
-        return bool(page) and self.mark(page[-1]) in known and self.following(page) == following
+    @property
+    def is_ascending(self) -> bool:
+        """Whether the oldest passages come first."""
+        return self.ascending is not False
 
 
 @operation

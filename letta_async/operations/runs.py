@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from letta_async._schema.fields import PageSize
-from letta_async._schema.unset import UNSET
+from letta_async._schema.fields import PageSize, Range
+from letta_async._schema.unset import UNSET, Unset
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._message_listing import MessageListing
 from letta_async.operations._operation import (
+    DELETE,
     GET,
     POST,
     AgentId,
+    Body,
     Endpoint,
+    InBody,
     InPath,
     InQuery,
     Operation,
     OwnConversationId,
+    Path,
     RunId,
     operation,
 )
 from letta_async.operations._streaming import RunStreamOperation
 from letta_async.types.message import Message
-from letta_async.types.run import Run, RunStatus, StopReason
+from letta_async.types.run import Run, RunMetrics, RunStatus, StopReason, UsageStatistics
 from letta_async.types.stream import StreamEvent
 
-__all__ = ["ListRunMessages", "ListRuns", "RetrieveRun", "StreamRun"]
+__all__ = [
+    "DeleteRun",
+    "ListRunMessages",
+    "ListRuns",
+    "RetrieveRun",
+    "RetrieveRunMetrics",
+    "RetrieveRunTrace",
+    "RetrieveRunUsage",
+    "StreamRun",
+]
 
 
 @operation
@@ -82,6 +95,61 @@ class RetrieveRun(Operation[Run]):
 
 
 @operation
+class DeleteRun(Operation[None]):
+    """Delete a run. Letta 0.16.8 fails with an `InternalServerError` on every such call, and keeps the run."""
+
+    http: ClassVar[Endpoint] = DELETE("/v1/runs/{run_id}")
+
+    run_id: InPath[RunId]
+    """`run-<uuid4>`."""
+
+
+@operation
+class RetrieveRunUsage(Operation[UsageStatistics]):
+    """Retrieve how many tokens the steps of a run took.
+
+    Raises:
+        NotFoundError: There is no such run.
+
+    """
+
+    http: ClassVar[Endpoint] = GET("/v1/runs/{run_id}/usage")
+
+    run_id: InPath[RunId]
+    """`run-<uuid4>`."""
+
+
+@operation
+class RetrieveRunMetrics(Operation[RunMetrics]):
+    """Retrieve the duration of a run and the number of its steps.
+
+    Raises:
+        NotFoundError: There is no such run, or it has not ended.
+
+    """
+
+    http: ClassVar[Endpoint] = GET("/v1/runs/{run_id}/metrics")
+
+    run_id: InPath[RunId]
+    """`run-<uuid4>`."""
+
+
+@operation
+class RetrieveRunTrace(Operation[list[Mapping[str, Any]]]):
+    """Retrieve the OpenTelemetry spans of a run.
+
+    Letta 0.16.8 fails with an `InternalServerError`, status 501, unless it is configured to use ClickHouse.
+    """
+
+    http: ClassVar[Endpoint] = GET("/v1/runs/{run_id}/trace")
+
+    run_id: InPath[RunId]
+    """`run-<uuid4>`."""
+    limit: InQuery[Annotated[int, Range(minimum=1, maximum=5000)]] = UNSET
+    """Maximum number of spans, at most 5000. Server default: 1000."""
+
+
+@operation
 class ListRunMessages(CreationOrder, MessageListing[Message]):
     """List the messages of a run.
 
@@ -120,5 +188,11 @@ class StreamRun(RunStreamOperation[StreamEvent]):
 
     http: ClassVar[Endpoint] = POST("/v1/runs/{run_id}/stream", repeatable=True, body_required=True, traffic="stream")
 
-    run_id: InPath[RunId]
+    path_run_id: Annotated[RunId, Path("run_id")]
     """`run-<uuid4>`."""
+    body_run_id: Annotated[RunId | Unset | None, Body("run_id")] = UNSET
+    """The same ID in the body, where the server ignores it."""
+    agent_id: InBody[AgentId | None] = UNSET
+    """ID of the agent, `agent-<uuid4>`; the server ignores it here."""
+    otid: InBody[str | None] = UNSET
+    """Offline threading ID of a message of the run; the server ignores it here."""

@@ -8,23 +8,32 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
+from letta_async.operations.health import CheckHealth
 from letta_async.resources._http_verbs import NoArguments, RawSender
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncCaller
+from letta_async.types.health import HealthResponse
 
 if TYPE_CHECKING:
     from letta_async.client import AsyncLetta
+    from letta_async.resources.access_tokens import AccessTokens, AsyncAccessTokens
     from letta_async.resources.agents import Agents, AsyncAgents
     from letta_async.resources.archives import Archives, AsyncArchives
     from letta_async.resources.blocks import AsyncBlocks, Blocks
     from letta_async.resources.conversations import AsyncConversations, Conversations
+    from letta_async.resources.environments import AsyncEnvironments, Environments
     from letta_async.resources.folders import AsyncFolders, Folders
     from letta_async.resources.groups import AsyncGroups, Groups
     from letta_async.resources.identities import AsyncIdentities, Identities
+    from letta_async.resources.mcp_servers import AsyncMcpServers, McpServers
     from letta_async.resources.messages import AsyncMessages, Messages
+    from letta_async.resources.models import AsyncModels, Models
     from letta_async.resources.passages import AsyncPassages, Passages
+    from letta_async.resources.providers import AsyncProviders, Providers
     from letta_async.resources.runs import AsyncRuns, Runs
+    from letta_async.resources.steps import AsyncSteps, Steps
     from letta_async.resources.tags import AsyncTags, Tags
+    from letta_async.resources.templates import AsyncTemplates, Templates
     from letta_async.resources.tools import AsyncTools, Tools
 
 __all__ = ["AsyncResources", "Resources"]
@@ -63,17 +72,72 @@ class AsyncResources(RawSender):
     runs: Part[AsyncRuns] = Part("letta_async.resources.runs", "AsyncRuns")
     """Runs: what agents do in response to messages."""
 
+    steps: Part[AsyncSteps] = Part("letta_async.resources.steps", "AsyncSteps")
+    """Steps of runs: each is one request to a model."""
+
+    models: Part[AsyncModels] = Part("letta_async.resources.models", "AsyncModels")
+    """Models for agents."""
+
+    mcp_servers: Part[AsyncMcpServers] = Part("letta_async.resources.mcp_servers", "AsyncMcpServers")
+    """MCP servers, from which agents get tools."""
+
+    providers: Part[AsyncProviders] = Part("letta_async.resources.providers", "AsyncProviders")
+    """Model providers with keys of users."""
+
+    templates: Part[AsyncTemplates] = Part("letta_async.resources.templates", "AsyncTemplates")
+    """Templates of agents; hosted API."""
+
+    environments: Part[AsyncEnvironments] = Part("letta_async.resources.environments", "AsyncEnvironments")
+    """Computers on which Letta Code runs tools for agents; hosted API."""
+
+    access_tokens: Part[AsyncAccessTokens] = Part("letta_async.resources.access_tokens", "AsyncAccessTokens")
+    """Tokens for programs in browsers; hosted API."""
+
     tags: Part[AsyncTags] = Part("letta_async.resources.tags", "AsyncTags")
     """Tags of agents and blocks."""
 
     tools: Part[AsyncTools] = Part("letta_async.resources.tools", "AsyncTools")
     """Tools: functions that agents can call."""
 
+    sources: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
+    """Earlier name of `folders`."""
+
+    async def health(
+        self,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> HealthResponse:
+        """Return the version of the server.
+
+        `GET /v1/health/`.
+
+        A server that responds is up, but a secret key may still be wrong.
+
+        Args:
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(CheckHealth, {}, extra_headers, extra_query, extra_body, timeout)
+
     async def get(
         self,
         path: str,
         *,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -88,6 +152,8 @@ class AsyncResources(RawSender):
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -106,7 +172,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "GET", path, UNSET, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "GET", path, UNSET, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def post(
@@ -115,6 +181,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -130,6 +197,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -148,7 +217,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "POST", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "POST", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def put(
@@ -157,6 +226,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -172,6 +242,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -190,7 +262,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "PUT", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "PUT", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def patch(
@@ -199,6 +271,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -214,6 +287,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -232,7 +307,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "PATCH", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "PATCH", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
     async def delete(
@@ -241,6 +316,7 @@ class AsyncResources(RawSender):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -256,6 +332,8 @@ class AsyncResources(RawSender):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -274,7 +352,7 @@ class AsyncResources(RawSender):
 
         """
         return await self._request(
-            "DELETE", path, body, cast_to, extra_headers, extra_query, extra_body, timeout, misspelt
+            "DELETE", path, body, cast_to, options, extra_headers, extra_query, extra_body, timeout, misspelt
         )
 
 
@@ -313,17 +391,78 @@ class Resources(SyncCaller[Any]):
     runs: Part[Runs] = Part("letta_async.resources.runs", "Runs")
     """Runs: what agents do in response to messages."""
 
+    steps: Part[Steps] = Part("letta_async.resources.steps", "Steps")
+    """Steps of runs: each is one request to a model."""
+
+    models: Part[Models] = Part("letta_async.resources.models", "Models")
+    """Models for agents."""
+
+    mcp_servers: Part[McpServers] = Part("letta_async.resources.mcp_servers", "McpServers")
+    """MCP servers, from which agents get tools."""
+
+    providers: Part[Providers] = Part("letta_async.resources.providers", "Providers")
+    """Model providers with keys of users."""
+
+    templates: Part[Templates] = Part("letta_async.resources.templates", "Templates")
+    """Templates of agents; hosted API."""
+
+    environments: Part[Environments] = Part("letta_async.resources.environments", "Environments")
+    """Computers on which Letta Code runs tools for agents; hosted API."""
+
+    access_tokens: Part[AccessTokens] = Part("letta_async.resources.access_tokens", "AccessTokens")
+    """Tokens for programs in browsers; hosted API."""
+
     tags: Part[Tags] = Part("letta_async.resources.tags", "Tags")
     """Tags of agents and blocks."""
 
     tools: Part[Tools] = Part("letta_async.resources.tools", "Tools")
     """Tools: functions that agents can call."""
 
+    sources: Part[Folders] = Part("letta_async.resources.folders", "Folders")
+    """Earlier name of `folders`."""
+
+    def health(
+        self,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> HealthResponse:
+        """Return the version of the server.
+
+        `GET /v1/health/`.
+
+        A server that responds is up, but a secret key may still be wrong.
+
+        Args:
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.health,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
     def get(
         self,
         path: str,
         *,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -338,6 +477,8 @@ class Resources(SyncCaller[Any]):
             path: Path below the base URL, such as `/v1/agents/`, without a query.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -359,6 +500,7 @@ class Resources(SyncCaller[Any]):
             self._core.get,
             path,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -372,6 +514,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -387,6 +530,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -409,6 +554,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -422,6 +568,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -437,6 +584,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -459,6 +608,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -472,6 +622,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -487,6 +638,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -509,6 +662,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -522,6 +676,7 @@ class Resources(SyncCaller[Any]):
         *,
         body: object = UNSET,
         cast_to: Any = object,
+        options: Mapping[str, object] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -537,6 +692,8 @@ class Resources(SyncCaller[Any]):
             body: JSON value to send. Default: no body.
             cast_to: Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class
                 of this package such as `Block`, or `list[Block]`. Default: `object`.
+            options: The parameters below as the official client takes them: a mapping with `headers`, `params`,
+                `extra_json` and `timeout`. Default: none.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters of this request.
             extra_body: Members to add to `body`, or to replace in it.
@@ -559,6 +716,7 @@ class Resources(SyncCaller[Any]):
             path,
             body=body,
             cast_to=cast_to,
+            options=options,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

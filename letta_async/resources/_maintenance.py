@@ -13,6 +13,7 @@ from letta_async._http.request import CallOptions
 from letta_async._schema.json_values import exact, show
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome, Progress
 from letta_async.batch.prompt_normalization import normalize_stored_prompt
@@ -20,7 +21,7 @@ from letta_async.batch.runner import Batch
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import digest, make_key_function, target_problems
 from letta_async.config import Timeout, deadline_problems
-from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError, UnexpectedPromptError
+from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError, LettaError, UnexpectedPromptError
 from letta_async.operations.agents import RetrieveAgent
 from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
 from letta_async.operations.conversation_messages import ListMessages
@@ -74,7 +75,11 @@ class AsyncMaintenance(AsyncResource):
 
         """
         options = options_of(extra_headers, extra_query, extra_body, timeout)
-        return await self._staleness(given({"conversation_id": conversation_id, "agent_id": agent_id}), options, [])
+        try:
+            return await self._staleness(given({"conversation_id": conversation_id, "agent_id": agent_id}), options, [])
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
     def targets(
         self,

@@ -56,6 +56,7 @@ class AsyncPage(list[Item]):
         super().__init__(items)
         self._source = source
         self._place = (fetched, listing, steps, switched)
+        vars(self).update(listing.fields_of(fetched))
 
     @property
     def items(self) -> list[Item]:
@@ -273,6 +274,8 @@ class Page(Generic[Item]):
         self._call_site = call_site
         self.items: list[Item] = list(page)
         """The items of this page."""
+        fetched, listing, _, _ = page._place  # pyright: ignore[reportPrivateUsage] - of its own page
+        vars(self).update(listing.fields_of(fetched))
 
     def __len__(self) -> int:
         return len(self.items)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from letta_async.operations._streaming import EventOperation, SwitchedOperation
     from letta_async.resources._stream import AsyncStream
 
-__all__ = ["AsyncResource", "Part", "Sender", "given", "options_of"]
+__all__ = ["AsyncResource", "CallSender", "Part", "Sender", "given", "options_of"]
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
@@ -54,15 +54,17 @@ class Sender(Protocol):
         ...
 
 
-class AsyncResource:
-    """Base class of the resources of an async client, such as `client.agents`."""
+class CallSender:
+    """Base class of what has methods that send calls: the resources of an async client, and the client itself."""
 
-    def __init__(self, client: Sender) -> None:
-        self._client = client
-
-    def _make_part(self, kind: Any, name: str) -> Any:
-        del name
-        return kind(self._client)
+    def _call(
+        self,
+        operation: type[Operation[Answer]],
+        parameters: Mapping[str, object],
+        options: CallOptions,
+        attempts: list[Attempt] | None = None,
+    ) -> Awaitable[Answer]:
+        raise NotImplementedError
 
     def _send(
         self,
@@ -80,6 +82,17 @@ class AsyncResource:
         except LettaError as error:
             drop_frames(error)
             raise
+
+
+class AsyncResource(CallSender):
+    """Base class of the resources of an async client, such as `client.agents`."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def _make_part(self, kind: Any, name: str) -> Any:
+        del name
+        return kind(self._client)
 
     def _stream(
         self,
@@ -117,7 +130,11 @@ class AsyncResource:
             )
 
         async def send() -> Answer:
-            return await self._send(operation, parameters, extra_headers, extra_query, extra_body, timeout)
+            try:
+                return await self._send(operation, parameters, extra_headers, extra_query, extra_body, timeout)
+            except LettaError as error:
+                drop_frames(error)
+                raise
 
         return send()
 

@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
-import random
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-import attrs
-
-from letta_async._schema.json_values import show
 from letta_async._schema.unset import UNSET, Unset
-from letta_async.config import Timeout, deadline_problems
-from letta_async.errors import ArgumentProblem, InvalidArgumentError, RunTimeoutError
+from letta_async.config import Timeout
+from letta_async.errors import InvalidArgumentError, RunTimeoutError
 from letta_async.operations.runs import RetrieveRun
+from letta_async.resources._polling import Polling, polling_problems
 from letta_async.resources._resource import AsyncResource, options_of
 from letta_async.types.run import Run
 
-__all__ = ["AsyncRunWaiting", "Polling"]
+__all__ = ["AsyncRunWaiting"]
 
-_FIRST_DELAY: Final = 0.25
-"""Seconds between the first two requests."""
-_FACTOR: Final = 1.5
-"""Factor by which each delay is longer than the one before."""
 _ENDED: Final = frozenset({"completed", "failed", "cancelled"})
-
-
-@attrs.define
-class Polling:
-    """Means of waiting: a clock, a way to sleep, a source of jitter."""
-
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    rng: random.Random = attrs.field(factory=random.Random)
 
 
 class AsyncRunWaiting(AsyncResource):
@@ -79,29 +60,21 @@ class AsyncRunWaiting(AsyncResource):
             APIError: No response arrived, or it was not a success.
 
         """
-        problems = list(deadline_problems(deadline))
-        if isinstance(poll, bool) or not isinstance(poll, int | float) or not 0 < poll < math.inf:
-            problems.append(ArgumentProblem("poll", f"{show(poll)} is not a positive number of seconds"))
-        if problems:
+        if problems := list(polling_problems(deadline, poll)):
             raise InvalidArgumentError(problems)
         options = options_of(extra_headers, extra_query, extra_body, timeout)
-        polling = self._polling
-        end = math.inf if deadline is None else polling.clock() + deadline
-        delay = min(_FIRST_DELAY, poll)
-        run: Run | None = None
-        while (left := end - polling.clock()) > 0:
-            limit = asyncio.timeout(None if left == math.inf else left)
-            try:
-                async with limit:
-                    run = await self._call(RetrieveRun, {"run_id": run_id}, options)
-            except TimeoutError:
-                if not limit.expired():
-                    raise
-                break
-            if run.status in _ENDED or run.completed_at is not None:
-                return run
-            pause = delay * polling.rng.uniform(0.75, 1)
-            await polling.sleep(min(pause, max(end - polling.clock(), 0)))
-            delay = min(delay * _FACTOR, poll)
+        polled = await self._polling.until(
+            _has_ended,
+            lambda: self._call(RetrieveRun, {"run_id": run_id}, options),
+            deadline=deadline,
+            poll=poll,
+        )
+        run = polled.value
+        if run is not None and polled.done:
+            return run
         state = "its state is unknown" if run is None else f"it is {run.status}"
         raise RunTimeoutError(f"{run_id} did not end within {deadline:g} s: {state}", run=run)
+
+
+def _has_ended(run: Run) -> bool:
+    return run.status in _ENDED or run.completed_at is not None

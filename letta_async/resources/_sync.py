@@ -61,13 +61,15 @@ class SyncCaller(Generic[Core]):
 
     def _wait_or_stream(self, sent: Coroutine[Any, Any, R] | AsyncStream[Event]) -> R | Stream[Event]:
         """Wait for the result of a call, or send the request of a stream and return it for ordinary iteration."""
-        if not isinstance(sent, Coroutine):
-            return self._stream(sent)
-        waiting: Coroutine[Any, Any, R] = sent
+        waiting: Any = sent
         try:
-            return self._wait(lambda: waiting)
+            return self._wait(lambda: waiting) if isinstance(sent, Coroutine) else self._stream(sent)
+        except LettaError as error:
+            drop_frames(error)
+            raise
         finally:
-            waiting.close()  # where it could not even begin
+            if isinstance(sent, Coroutine):
+                sent.close()  # where it could not even begin
 
     def _iterate(self, method: Callable[P, AsyncGenerator[R, None]], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
         """Return an iterator over the items that an async method yields."""

@@ -7,8 +7,9 @@ from typing import Any
 
 from letta_async._schema.json_values import is_array, show
 from letta_async._schema.unset import Unset
+from letta_async._utils.tracebacks import drop_frames
 from letta_async.config import Timeout
-from letta_async.errors import ArgumentProblem, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, InvalidArgumentError, LettaError
 from letta_async.function_tools.local_tools import ToolSource, read_tools
 from letta_async.function_tools.tool_loop import Approval, ToolLoop, ToolRun
 from letta_async.operations._tool_loop import ToolLoopOperation
@@ -59,4 +60,8 @@ class AsyncToolRunning(AsyncResource):
         async def send(messages: Mapping[str, object]) -> LettaResponse:
             return await self._call(loop.sends, {**common, **messages}, options)
 
-        return await ToolLoop(send, local, approve, max_turns).run(first)
+        try:
+            return await ToolLoop(send, local, approve, max_turns).run(first)
+        except LettaError as error:
+            drop_frames(error)
+            raise

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from builtins import list as _list
 from collections.abc import Mapping
 from typing import Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.operations.agent_files import ListAgentFiles
+from letta_async.operations.agent_files import CloseAllFiles, CloseFile, ListAgentFiles, OpenFile
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
@@ -88,6 +89,120 @@ class AsyncAgentFiles(AsyncResource):
             timeout,
         )
 
+    async def open(
+        self,
+        file_id: str,
+        *,
+        agent_id: str,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> _list[str]:
+        """Open a file in an agent's context.
+
+        `PATCH /v1/agents/{agent_id}/files/{file_id}/open`. Safe to repeat: retried after transient failures.
+
+        The agent then sees the file's text, cut at its limit of characters per file. If too many files are open, those
+        that were used least recently are closed.
+
+        Args:
+            file_id: `file-<uuid4>`.
+            agent_id: `agent-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The names of the files that were closed for it.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such file.
+            BadRequestError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            OpenFile, {"file_id": file_id, "agent_id": agent_id}, extra_headers, extra_query, extra_body, timeout
+        )
+
+    async def close(
+        self,
+        file_id: str,
+        *,
+        agent_id: str,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> None:
+        """Close a file in an agent's context.
+
+        `PATCH /v1/agents/{agent_id}/files/{file_id}/close`. Safe to repeat: retried after transient failures.
+
+        Closing it again changes nothing.
+
+        Args:
+            file_id: `file-<uuid4>`.
+            agent_id: `agent-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: The agent has no such file.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        await self._send(
+            CloseFile, {"file_id": file_id, "agent_id": agent_id}, extra_headers, extra_query, extra_body, timeout
+        )
+
+    async def close_all(
+        self,
+        agent_id: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> _list[str]:
+        """Close all files that are open in an agent's context.
+
+        `PATCH /v1/agents/{agent_id}/files/close-all`. Safe to repeat: retried after transient failures.
+
+        Letta 0.16.8 closes none for an agent that does not exist.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The names of the files that were closed.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(CloseAllFiles, {"agent_id": agent_id}, extra_headers, extra_query, extra_body, timeout)
+
 
 class AgentFiles(SyncResource[AsyncAgentFiles]):
     """The files in the folders of an agent."""
@@ -157,4 +272,137 @@ class AgentFiles(SyncResource[AsyncAgentFiles]):
                 extra_body=extra_body,
                 timeout=timeout,
             )
+        )
+
+    def open(
+        self,
+        file_id: str,
+        *,
+        agent_id: str,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> _list[str]:
+        """Open a file in an agent's context.
+
+        `PATCH /v1/agents/{agent_id}/files/{file_id}/open`. Safe to repeat: retried after transient failures.
+
+        The agent then sees the file's text, cut at its limit of characters per file. If too many files are open, those
+        that were used least recently are closed.
+
+        Args:
+            file_id: `file-<uuid4>`.
+            agent_id: `agent-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The names of the files that were closed for it.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such file.
+            BadRequestError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.open,
+            file_id,
+            agent_id=agent_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def close(
+        self,
+        file_id: str,
+        *,
+        agent_id: str,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> None:
+        """Close a file in an agent's context.
+
+        `PATCH /v1/agents/{agent_id}/files/{file_id}/close`. Safe to repeat: retried after transient failures.
+
+        Closing it again changes nothing.
+
+        Args:
+            file_id: `file-<uuid4>`.
+            agent_id: `agent-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: The agent has no such file.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        self._wait(
+            self._core.close,
+            file_id,
+            agent_id=agent_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def close_all(
+        self,
+        agent_id: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> _list[str]:
+        """Close all files that are open in an agent's context.
+
+        `PATCH /v1/agents/{agent_id}/files/close-all`. Safe to repeat: retried after transient failures.
+
+        Letta 0.16.8 closes none for an agent that does not exist.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The names of the files that were closed.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.close_all,
+            agent_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
         )

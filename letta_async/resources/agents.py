@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations._find_or_create import FindOrCreateAgent
+from letta_async.operations.agent_export import ExportAgent, ExportAgentWithSkills, ImportAgent
 from letta_async.operations.agents import (
     CreateAgent,
     DeleteAgent,
@@ -22,19 +24,29 @@ from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
+from letta_async.types.agent_file import AgentFileSkill, AgentImportFileResponse
 from letta_async.types.block import NewBlock
 from letta_async.types.compaction import CompactionSettings
+from letta_async.types.folder import EmbeddingConfig
+from letta_async.types.llm_config import LlmConfig
 from letta_async.types.providers import ModelSettings
 from letta_async.types.response_format import ResponseFormat
+from letta_async.types.run import StopReason
+from letta_async.types.tool_rules import ToolRule
+from letta_async.types.turn import MessageCreate
+from letta_async.types.upload import FileInput
 
 if TYPE_CHECKING:
     from letta_async.resources.agent_archives import AgentArchives, AsyncAgentArchives
     from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
+    from letta_async.resources.agent_context import AgentContext, AsyncAgentContext
     from letta_async.resources.agent_files import AgentFiles, AsyncAgentFiles
+    from letta_async.resources.agent_folders import AgentFolders, AsyncAgentFolders
     from letta_async.resources.agent_groups import AgentGroups, AsyncAgentGroups
     from letta_async.resources.agent_identities import AgentIdentities, AsyncAgentIdentities
     from letta_async.resources.agent_messages import AgentMessages, AsyncAgentMessages
     from letta_async.resources.agent_passages import AgentPassages, AsyncAgentPassages
+    from letta_async.resources.agent_schedule import AgentSchedule, AsyncAgentSchedule
     from letta_async.resources.agent_tools import AgentTools, AsyncAgentTools
 
 __all__ = ["Agents", "AsyncAgents"]
@@ -55,6 +67,9 @@ class AsyncAgents(AsyncFindOrCreate):
     files: Part[AsyncAgentFiles] = Part("letta_async.resources.agent_files", "AsyncAgentFiles")
     """The files in the folders of an agent."""
 
+    folders: Part[AsyncAgentFolders] = Part("letta_async.resources.agent_folders", "AsyncAgentFolders")
+    """The folders of an agent."""
+
     groups: Part[AsyncAgentGroups] = Part("letta_async.resources.agent_groups", "AsyncAgentGroups")
     """The groups that an agent is in."""
 
@@ -67,8 +82,17 @@ class AsyncAgents(AsyncFindOrCreate):
     tools: Part[AsyncAgentTools] = Part("letta_async.resources.agent_tools", "AsyncAgentTools")
     """The tools of an agent."""
 
+    context: Part[AsyncAgentContext] = Part("letta_async.resources.agent_context", "AsyncAgentContext")
+    """The context window of an agent."""
+
+    schedule: Part[AsyncAgentSchedule] = Part("letta_async.resources.agent_schedule", "AsyncAgentSchedule")
+    """Messages that an agent is to receive at a time; hosted API."""
+
     core_memory: Part[AsyncAgentBlocks] = Part("letta_async.resources.agent_blocks", "AsyncAgentBlocks")
     """Earlier name of `blocks`."""
+
+    sources: Part[AsyncAgentFolders] = Part("letta_async.resources.agent_folders", "AsyncAgentFolders")
+    """Earlier name of `folders`."""
 
     archival_memory: Part[AsyncAgentPassages] = Part("letta_async.resources.agent_passages", "AsyncAgentPassages")
     """Earlier name of `passages`."""
@@ -79,24 +103,52 @@ class AsyncAgents(AsyncFindOrCreate):
         name: str | Unset = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
-        agent_type: AgentType | Unset = UNSET,
-        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
-        tools: Sequence[str] | Unset | None = UNSET,
-        include_base_tools: bool | Unset = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
+        enable_reasoner: bool | Unset | None = UNSET,
+        max_reasoning_tokens: int | Unset | None = UNSET,
+        embedding_chunk_size: int | Unset | None = UNSET,
+        from_template: str | Unset | None = UNSET,
+        template: bool | Unset = UNSET,
+        memory_variables: Mapping[str, str] | Unset | None = UNSET,
+        project: str | Unset | None = UNSET,
+        actor_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -106,35 +158,68 @@ class AsyncAgents(AsyncFindOrCreate):
 
         `POST /v1/agents/`. Not safe to repeat: retried only when the server cannot have processed the request.
 
-        Fields of the API that have no parameter here go into `extra_body`.
-
         Args:
             name: Name of the agent. Server default: a generated name.
-            model: Handle of the model, `provider/model-name`; the server requires one.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
-            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
             embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
             description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
-            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
-            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
-            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
-            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
-                `BadRequestError`.
-            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tags: Tags to find the agent by.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated. A `Block` is copied.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
+            enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
+            max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
+            embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
+                default: 300.
+            from_template: Name of the template to make the agent from; `templates.agents.create` replaces it.
+            template: The agent is a template; no longer used. Server default: `False`.
+            memory_variables: Values of the template's variables, by name.
+            project: Project that the agent belongs to; the client's option `project` replaces it.
+            actor_id: ID of the user who creates the agent. Server default: the one whom the API key belongs to.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -154,24 +239,52 @@ class AsyncAgents(AsyncFindOrCreate):
                 "name": name,
                 "model": model,
                 "model_settings": model_settings,
+                "llm_config": llm_config,
                 "context_window_limit": context_window_limit,
                 "embedding": embedding,
+                "embedding_config": embedding_config,
                 "system": system,
-                "compaction_settings": compaction_settings,
-                "response_format": response_format,
-                "description": description,
-                "tool_exec_environment_variables": tool_exec_environment_variables,
-                "timezone": timezone,
-                "hidden": hidden,
-                "agent_type": agent_type,
-                "memory_blocks": memory_blocks,
                 "block_ids": block_ids,
                 "tool_ids": tool_ids,
-                "tools": tools,
-                "include_base_tools": include_base_tools,
+                "tool_rules": tool_rules,
+                "folder_ids": folder_ids,
+                "source_ids": source_ids,
+                "identity_ids": identity_ids,
+                "tags": tags,
+                "description": description,
                 "metadata": metadata,
                 "secrets": secrets,
-                "tags": tags,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
+                "compaction_settings": compaction_settings,
+                "response_format": response_format,
+                "enable_sleeptime": enable_sleeptime,
+                "max_files_open": max_files_open,
+                "per_file_view_window_char_limit": per_file_view_window_char_limit,
+                "timezone": timezone,
+                "hidden": hidden,
+                "max_tokens": max_tokens,
+                "parallel_tool_calls": parallel_tool_calls,
+                "reasoning": reasoning,
+                "project_id": project_id,
+                "template_id": template_id,
+                "base_template_id": base_template_id,
+                "agent_type": agent_type,
+                "memory_blocks": memory_blocks,
+                "tools": tools,
+                "include_base_tools": include_base_tools,
+                "include_base_tool_rules": include_base_tool_rules,
+                "include_multi_agent_tools": include_multi_agent_tools,
+                "include_default_source": include_default_source,
+                "initial_message_sequence": initial_message_sequence,
+                "message_buffer_autoclear": message_buffer_autoclear,
+                "enable_reasoner": enable_reasoner,
+                "max_reasoning_tokens": max_reasoning_tokens,
+                "embedding_chunk_size": embedding_chunk_size,
+                "from_template": from_template,
+                "template": template,
+                "memory_variables": memory_variables,
+                "project": project,
+                "actor_id": actor_id,
             },
             extra_headers,
             extra_query,
@@ -186,13 +299,22 @@ class AsyncAgents(AsyncFindOrCreate):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
         order_by: Literal["created_at", "updated_at", "last_run_completion"] | Unset = UNSET,
         name: str | Unset | None = UNSET,
         query_text: str | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         match_all_tags: bool | Unset = UNSET,
         project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        identity_id: str | Unset | None = UNSET,
+        identifier_keys: Sequence[str] | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        created_by_id: str | Unset | None = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
+        ascending: bool | Unset = UNSET,
+        sort_by: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -209,14 +331,23 @@ class AsyncAgents(AsyncFindOrCreate):
             after: Start after the agent with this ID, in the order of the list.
             before: End before the agent with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             order_by: Time that the order goes by. Server default: `created_at`.
             name: List agents with exactly this name.
             query_text: List agents whose name contains this text, ignoring case.
             tags: List agents with one of these tags.
             match_all_tags: List only agents that have all of `tags`. Server default: `False`.
             project_id: List agents of this project; hosted API.
+            template_id: List agents that belong to the template with this ID.
+            base_template_id: List agents that were made from the template with this ID.
+            identity_id: List agents of the identity with this ID, `identity-<uuid4>`.
+            identifier_keys: List agents of the identities with these identifier keys.
+            last_stop_reason: List agents whose last run ended for this reason.
+            created_by_id: List agents that the user with this ID created.
             include: Optional parts of each agent to return: `agent.blocks` and so on. Letta 0.16.8 returns memory, tags
                 and secrets to clients that it does not know, whatever is named here.
+            ascending: Earlier form of `order`: `True` lists the oldest first. Server default: `False`.
+            sort_by: Earlier form of `order_by`: `created_at` or `last_run_completion`. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -237,13 +368,22 @@ class AsyncAgents(AsyncFindOrCreate):
                 "after": after,
                 "before": before,
                 "order": order,
+                "include_relationships": include_relationships,
                 "order_by": order_by,
                 "name": name,
                 "query_text": query_text,
                 "tags": tags,
                 "match_all_tags": match_all_tags,
                 "project_id": project_id,
+                "template_id": template_id,
+                "base_template_id": base_template_id,
+                "identity_id": identity_id,
+                "identifier_keys": identifier_keys,
+                "last_stop_reason": last_stop_reason,
+                "created_by_id": created_by_id,
                 "include": include,
+                "ascending": ascending,
+                "sort_by": sort_by,
             },
             extra_headers,
             extra_query,
@@ -255,6 +395,7 @@ class AsyncAgents(AsyncFindOrCreate):
         self,
         agent_id: str,
         *,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -267,6 +408,7 @@ class AsyncAgents(AsyncFindOrCreate):
 
         Args:
             agent_id: `agent-<uuid4>`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             include: Optional parts of the agent to return: `agent.blocks`, `agent.tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -283,7 +425,12 @@ class AsyncAgents(AsyncFindOrCreate):
 
         """
         return await self._send(
-            RetrieveAgent, {"agent_id": agent_id, "include": include}, extra_headers, extra_query, extra_body, timeout
+            RetrieveAgent,
+            {"agent_id": agent_id, "include_relationships": include_relationships, "include": include},
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
         )
 
     async def update(
@@ -293,20 +440,40 @@ class AsyncAgents(AsyncFindOrCreate):
         name: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -317,29 +484,55 @@ class AsyncAgents(AsyncFindOrCreate):
         `PATCH /v1/agents/{agent_id}`. Safe to repeat: retried after transient failures.
 
         Neither the agent's own system prompt nor those of its conversations change until they are recompiled. A
-        parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`.
+        parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists and objects
+        replace those before.
 
         Args:
             agent_id: `agent-<uuid4>`.
             name: Name of the agent.
-            model: Handle of the model, `provider/model-name`.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
-            context_window_limit: Size of the context window, in tokens.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
             embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end.
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
+            description: Description of the agent's purpose.
+            metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
-            hidden: Leave the agent out of lists.
-            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
-            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
-            metadata: JSON object to store with the agent; it replaces the one before.
-            secrets: Environment variables of the agent's tools, by name; they replace those before.
-            tags: Tags to find the agent by; they replace those before.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            message_buffer_autoclear: Forget the messages after each turn.
+            message_ids: IDs of the messages in the agent's own context, the system message first.
+            last_run_completion: Time when the last run was completed.
+            last_run_duration_ms: Duration of the last run, in milliseconds.
+            last_stop_reason: Reason for the end of the last run.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -361,20 +554,40 @@ class AsyncAgents(AsyncFindOrCreate):
                 "name": name,
                 "model": model,
                 "model_settings": model_settings,
+                "llm_config": llm_config,
                 "context_window_limit": context_window_limit,
                 "embedding": embedding,
+                "embedding_config": embedding_config,
                 "system": system,
-                "compaction_settings": compaction_settings,
-                "response_format": response_format,
-                "description": description,
-                "tool_exec_environment_variables": tool_exec_environment_variables,
-                "timezone": timezone,
-                "hidden": hidden,
                 "block_ids": block_ids,
                 "tool_ids": tool_ids,
+                "tool_rules": tool_rules,
+                "folder_ids": folder_ids,
+                "source_ids": source_ids,
+                "identity_ids": identity_ids,
+                "tags": tags,
+                "description": description,
                 "metadata": metadata,
                 "secrets": secrets,
-                "tags": tags,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
+                "compaction_settings": compaction_settings,
+                "response_format": response_format,
+                "enable_sleeptime": enable_sleeptime,
+                "max_files_open": max_files_open,
+                "per_file_view_window_char_limit": per_file_view_window_char_limit,
+                "timezone": timezone,
+                "hidden": hidden,
+                "max_tokens": max_tokens,
+                "parallel_tool_calls": parallel_tool_calls,
+                "reasoning": reasoning,
+                "project_id": project_id,
+                "template_id": template_id,
+                "base_template_id": base_template_id,
+                "message_buffer_autoclear": message_buffer_autoclear,
+                "message_ids": message_ids,
+                "last_run_completion": last_run_completion,
+                "last_run_duration_ms": last_run_duration_ms,
+                "last_stop_reason": last_stop_reason,
             },
             extra_headers,
             extra_query,
@@ -462,30 +675,251 @@ class AsyncAgents(AsyncFindOrCreate):
             timeout,
         )
 
+    async def export_file(
+        self,
+        agent_id: str,
+        *,
+        conversation_id: str | Unset | None = UNSET,
+        scrub_messages: bool | Unset = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_legacy_format: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Export an agent with its blocks, tools, folders and messages to a file that `agents.import_file` reads.
+
+        `GET /v1/agents/{agent_id}/export`.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            conversation_id: Conversation whose messages are in the file, instead of the agent's own, `conv-<uuid4>`.
+            scrub_messages: Leave all messages out. Server default: `False`.
+            max_steps: Deprecated; Letta 0.16.8 ignores it.
+            use_legacy_format: Return the format of earlier servers; deprecated. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Text of the file, JSON with indentation. The values of secrets are left out.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: `use_legacy_format` is `True`, which Letta 0.16.8 refuses.
+            InternalServerError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            ExportAgent,
+            {
+                "agent_id": agent_id,
+                "conversation_id": conversation_id,
+                "scrub_messages": scrub_messages,
+                "max_steps": max_steps,
+                "use_legacy_format": use_legacy_format,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def export_file_with_skills(
+        self,
+        agent_id: str,
+        *,
+        skills: Sequence[AgentFileSkill | Mapping[str, Any]],
+        conversation_id: str | Unset | None = UNSET,
+        scrub_messages: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Export an agent as `export_file` does, with skills of Letta Code in the file.
+
+        `POST /v1/agents/{agent_id}/export`. Safe to repeat: retried after transient failures.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            skills: Skills, as `AgentFileSkill` or mappings of the same fields; each has `files` with `SKILL.md`, or
+                `source_url`.
+            conversation_id: Conversation whose messages are in the file, instead of the agent's own, `conv-<uuid4>`.
+            scrub_messages: Leave all messages out. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Text of the file, JSON with indentation. The values of secrets are left out.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            InternalServerError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            ExportAgentWithSkills,
+            {
+                "agent_id": agent_id,
+                "skills": skills,
+                "conversation_id": conversation_id,
+                "scrub_messages": scrub_messages,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def import_file(
+        self,
+        *,
+        file: FileInput,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        append_copy_suffix: bool | Unset = UNSET,
+        override_existing_tools: bool | Unset = UNSET,
+        strip_messages: bool | Unset = UNSET,
+        secrets: Mapping[str, str] | str | Unset | None = UNSET,
+        env_vars_json: Mapping[str, str] | str | Unset | None = UNSET,
+        override_name: str | Unset | None = UNSET,
+        override_model_handle: str | Unset | None = UNSET,
+        override_embedding_handle: str | Unset | None = UNSET,
+        x_override_embedding_model: str | Unset = UNSET,
+        project_id: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentImportFileResponse:
+        """Create agents from a file that `agents.export_file` returned.
+
+        `POST /v1/agents/import`. Not safe to repeat: retried only when the server cannot have processed the request.
+
+        Args:
+            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these.
+            name: Name of the agent. Server default: that in the file, with `_copy` if `append_copy_suffix` is not
+                `False`.
+            model: Handle of the model, `provider/model-name`. Server default: that in the file.
+            embedding: Handle of the embedding model, `provider/model-name`. Server default: that in the file.
+            append_copy_suffix: Append `_copy` to the name of the agent. Server default: `True`.
+            override_existing_tools: Replace the source code of tools that exist by that in the file. Server default:
+                `True`.
+            strip_messages: Leave the messages in the file out, which Letta 0.16.8 ignores; `scrub_messages` of
+                `agents.export_file` leaves them out of the file. Server default: `False`.
+            secrets: Environment variables of the agent's tools, as a mapping by name, or as JSON text. Those that the
+                file does not name are ignored. No error message and no `repr` shows the values.
+            env_vars_json: Earlier name of `secrets`, which counts where both are passed.
+            override_name: Earlier name of `name`, which counts where both are passed.
+            override_model_handle: Earlier name of `model`, which counts where both are passed.
+            override_embedding_handle: Earlier name of `embedding`, which counts where both are passed.
+            x_override_embedding_model: Earlier name of `embedding`, sent as a header.
+            project_id: Project that the agent belongs to; deprecated in favor of the client's own.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The file is not JSON, or it has the format of earlier servers.
+            NotFoundError: There is no such model.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            ImportAgent,
+            {
+                "file": file,
+                "name": name,
+                "model": model,
+                "embedding": embedding,
+                "append_copy_suffix": append_copy_suffix,
+                "override_existing_tools": override_existing_tools,
+                "strip_messages": strip_messages,
+                "secrets": secrets,
+                "env_vars_json": env_vars_json,
+                "override_name": override_name,
+                "override_model_handle": override_model_handle,
+                "override_embedding_handle": override_embedding_handle,
+                "x_override_embedding_model": x_override_embedding_model,
+                "project_id": project_id,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
     async def find_or_create(
         self,
         *,
         name: str,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
-        agent_type: AgentType | Unset = UNSET,
-        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
-        tools: Sequence[str] | Unset | None = UNSET,
-        include_base_tools: bool | Unset = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
+        enable_reasoner: bool | Unset | None = UNSET,
+        max_reasoning_tokens: int | Unset | None = UNSET,
+        embedding_chunk_size: int | Unset | None = UNSET,
+        from_template: str | Unset | None = UNSET,
+        template: bool | Unset = UNSET,
+        memory_variables: Mapping[str, str] | Unset | None = UNSET,
+        project: str | Unset | None = UNSET,
+        actor_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -499,31 +933,66 @@ class AsyncAgents(AsyncFindOrCreate):
 
         Args:
             name: Name of the agent.
-            model: Handle of the model, `provider/model-name`; the server requires one.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
-            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
             embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
             description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
-            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
-            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
-            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
-            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
-                `BadRequestError`.
-            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tags: Tags to find the agent by.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated. A `Block` is copied.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
+            enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
+            max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
+            embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
+                default: 300.
+            from_template: Name of the template to make the agent from; `templates.agents.create` replaces it.
+            template: The agent is a template; no longer used. Server default: `False`.
+            memory_variables: Values of the template's variables, by name.
+            project: Project that the agent belongs to; the client's option `project` replaces it.
+            actor_id: ID of the user who creates the agent. Server default: the one whom the API key belongs to.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each request, without validation.
@@ -545,24 +1014,52 @@ class AsyncAgents(AsyncFindOrCreate):
                 "name": name,
                 "model": model,
                 "model_settings": model_settings,
+                "llm_config": llm_config,
                 "context_window_limit": context_window_limit,
                 "embedding": embedding,
+                "embedding_config": embedding_config,
                 "system": system,
-                "compaction_settings": compaction_settings,
-                "response_format": response_format,
-                "description": description,
-                "tool_exec_environment_variables": tool_exec_environment_variables,
-                "timezone": timezone,
-                "hidden": hidden,
-                "agent_type": agent_type,
-                "memory_blocks": memory_blocks,
                 "block_ids": block_ids,
                 "tool_ids": tool_ids,
-                "tools": tools,
-                "include_base_tools": include_base_tools,
+                "tool_rules": tool_rules,
+                "folder_ids": folder_ids,
+                "source_ids": source_ids,
+                "identity_ids": identity_ids,
+                "tags": tags,
+                "description": description,
                 "metadata": metadata,
                 "secrets": secrets,
-                "tags": tags,
+                "tool_exec_environment_variables": tool_exec_environment_variables,
+                "compaction_settings": compaction_settings,
+                "response_format": response_format,
+                "enable_sleeptime": enable_sleeptime,
+                "max_files_open": max_files_open,
+                "per_file_view_window_char_limit": per_file_view_window_char_limit,
+                "timezone": timezone,
+                "hidden": hidden,
+                "max_tokens": max_tokens,
+                "parallel_tool_calls": parallel_tool_calls,
+                "reasoning": reasoning,
+                "project_id": project_id,
+                "template_id": template_id,
+                "base_template_id": base_template_id,
+                "agent_type": agent_type,
+                "memory_blocks": memory_blocks,
+                "tools": tools,
+                "include_base_tools": include_base_tools,
+                "include_base_tool_rules": include_base_tool_rules,
+                "include_multi_agent_tools": include_multi_agent_tools,
+                "include_default_source": include_default_source,
+                "initial_message_sequence": initial_message_sequence,
+                "message_buffer_autoclear": message_buffer_autoclear,
+                "enable_reasoner": enable_reasoner,
+                "max_reasoning_tokens": max_reasoning_tokens,
+                "embedding_chunk_size": embedding_chunk_size,
+                "from_template": from_template,
+                "template": template,
+                "memory_variables": memory_variables,
+                "project": project,
+                "actor_id": actor_id,
             },
             extra_headers,
             extra_query,
@@ -588,6 +1085,9 @@ class Agents(SyncResource[AsyncAgents]):
     files: Part[AgentFiles] = Part("letta_async.resources.agent_files", "AgentFiles")
     """The files in the folders of an agent."""
 
+    folders: Part[AgentFolders] = Part("letta_async.resources.agent_folders", "AgentFolders")
+    """The folders of an agent."""
+
     groups: Part[AgentGroups] = Part("letta_async.resources.agent_groups", "AgentGroups")
     """The groups that an agent is in."""
 
@@ -600,8 +1100,17 @@ class Agents(SyncResource[AsyncAgents]):
     tools: Part[AgentTools] = Part("letta_async.resources.agent_tools", "AgentTools")
     """The tools of an agent."""
 
+    context: Part[AgentContext] = Part("letta_async.resources.agent_context", "AgentContext")
+    """The context window of an agent."""
+
+    schedule: Part[AgentSchedule] = Part("letta_async.resources.agent_schedule", "AgentSchedule")
+    """Messages that an agent is to receive at a time; hosted API."""
+
     core_memory: Part[AgentBlocks] = Part("letta_async.resources.agent_blocks", "AgentBlocks")
     """Earlier name of `blocks`."""
+
+    sources: Part[AgentFolders] = Part("letta_async.resources.agent_folders", "AgentFolders")
+    """Earlier name of `folders`."""
 
     archival_memory: Part[AgentPassages] = Part("letta_async.resources.agent_passages", "AgentPassages")
     """Earlier name of `passages`."""
@@ -612,24 +1121,52 @@ class Agents(SyncResource[AsyncAgents]):
         name: str | Unset = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
-        agent_type: AgentType | Unset = UNSET,
-        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
-        tools: Sequence[str] | Unset | None = UNSET,
-        include_base_tools: bool | Unset = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
+        enable_reasoner: bool | Unset | None = UNSET,
+        max_reasoning_tokens: int | Unset | None = UNSET,
+        embedding_chunk_size: int | Unset | None = UNSET,
+        from_template: str | Unset | None = UNSET,
+        template: bool | Unset = UNSET,
+        memory_variables: Mapping[str, str] | Unset | None = UNSET,
+        project: str | Unset | None = UNSET,
+        actor_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -639,35 +1176,68 @@ class Agents(SyncResource[AsyncAgents]):
 
         `POST /v1/agents/`. Not safe to repeat: retried only when the server cannot have processed the request.
 
-        Fields of the API that have no parameter here go into `extra_body`.
-
         Args:
             name: Name of the agent. Server default: a generated name.
-            model: Handle of the model, `provider/model-name`; the server requires one.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
-            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
             embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
             description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
-            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
-            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
-            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
-            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
-                `BadRequestError`.
-            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tags: Tags to find the agent by.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated. A `Block` is copied.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
+            enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
+            max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
+            embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
+                default: 300.
+            from_template: Name of the template to make the agent from; `templates.agents.create` replaces it.
+            template: The agent is a template; no longer used. Server default: `False`.
+            memory_variables: Values of the template's variables, by name.
+            project: Project that the agent belongs to; the client's option `project` replaces it.
+            actor_id: ID of the user who creates the agent. Server default: the one whom the API key belongs to.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -686,24 +1256,52 @@ class Agents(SyncResource[AsyncAgents]):
             name=name,
             model=model,
             model_settings=model_settings,
+            llm_config=llm_config,
             context_window_limit=context_window_limit,
             embedding=embedding,
+            embedding_config=embedding_config,
             system=system,
-            compaction_settings=compaction_settings,
-            response_format=response_format,
-            description=description,
-            tool_exec_environment_variables=tool_exec_environment_variables,
-            timezone=timezone,
-            hidden=hidden,
-            agent_type=agent_type,
-            memory_blocks=memory_blocks,
             block_ids=block_ids,
             tool_ids=tool_ids,
-            tools=tools,
-            include_base_tools=include_base_tools,
+            tool_rules=tool_rules,
+            folder_ids=folder_ids,
+            source_ids=source_ids,
+            identity_ids=identity_ids,
+            tags=tags,
+            description=description,
             metadata=metadata,
             secrets=secrets,
-            tags=tags,
+            tool_exec_environment_variables=tool_exec_environment_variables,
+            compaction_settings=compaction_settings,
+            response_format=response_format,
+            enable_sleeptime=enable_sleeptime,
+            max_files_open=max_files_open,
+            per_file_view_window_char_limit=per_file_view_window_char_limit,
+            timezone=timezone,
+            hidden=hidden,
+            max_tokens=max_tokens,
+            parallel_tool_calls=parallel_tool_calls,
+            reasoning=reasoning,
+            project_id=project_id,
+            template_id=template_id,
+            base_template_id=base_template_id,
+            agent_type=agent_type,
+            memory_blocks=memory_blocks,
+            tools=tools,
+            include_base_tools=include_base_tools,
+            include_base_tool_rules=include_base_tool_rules,
+            include_multi_agent_tools=include_multi_agent_tools,
+            include_default_source=include_default_source,
+            initial_message_sequence=initial_message_sequence,
+            message_buffer_autoclear=message_buffer_autoclear,
+            enable_reasoner=enable_reasoner,
+            max_reasoning_tokens=max_reasoning_tokens,
+            embedding_chunk_size=embedding_chunk_size,
+            from_template=from_template,
+            template=template,
+            memory_variables=memory_variables,
+            project=project,
+            actor_id=actor_id,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -717,13 +1315,22 @@ class Agents(SyncResource[AsyncAgents]):
         after: str | Unset | None = UNSET,
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
         order_by: Literal["created_at", "updated_at", "last_run_completion"] | Unset = UNSET,
         name: str | Unset | None = UNSET,
         query_text: str | Unset | None = UNSET,
         tags: Sequence[str] | Unset | None = UNSET,
         match_all_tags: bool | Unset = UNSET,
         project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        identity_id: str | Unset | None = UNSET,
+        identifier_keys: Sequence[str] | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        created_by_id: str | Unset | None = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
+        ascending: bool | Unset = UNSET,
+        sort_by: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -740,14 +1347,23 @@ class Agents(SyncResource[AsyncAgents]):
             after: Start after the agent with this ID, in the order of the list.
             before: End before the agent with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             order_by: Time that the order goes by. Server default: `created_at`.
             name: List agents with exactly this name.
             query_text: List agents whose name contains this text, ignoring case.
             tags: List agents with one of these tags.
             match_all_tags: List only agents that have all of `tags`. Server default: `False`.
             project_id: List agents of this project; hosted API.
+            template_id: List agents that belong to the template with this ID.
+            base_template_id: List agents that were made from the template with this ID.
+            identity_id: List agents of the identity with this ID, `identity-<uuid4>`.
+            identifier_keys: List agents of the identities with these identifier keys.
+            last_stop_reason: List agents whose last run ended for this reason.
+            created_by_id: List agents that the user with this ID created.
             include: Optional parts of each agent to return: `agent.blocks` and so on. Letta 0.16.8 returns memory, tags
                 and secrets to clients that it does not know, whatever is named here.
+            ascending: Earlier form of `order`: `True` lists the oldest first. Server default: `False`.
+            sort_by: Earlier form of `order_by`: `created_at` or `last_run_completion`. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -767,13 +1383,22 @@ class Agents(SyncResource[AsyncAgents]):
                 after=after,
                 before=before,
                 order=order,
+                include_relationships=include_relationships,
                 order_by=order_by,
                 name=name,
                 query_text=query_text,
                 tags=tags,
                 match_all_tags=match_all_tags,
                 project_id=project_id,
+                template_id=template_id,
+                base_template_id=base_template_id,
+                identity_id=identity_id,
+                identifier_keys=identifier_keys,
+                last_stop_reason=last_stop_reason,
+                created_by_id=created_by_id,
                 include=include,
+                ascending=ascending,
+                sort_by=sort_by,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,
@@ -785,6 +1410,7 @@ class Agents(SyncResource[AsyncAgents]):
         self,
         agent_id: str,
         *,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -797,6 +1423,7 @@ class Agents(SyncResource[AsyncAgents]):
 
         Args:
             agent_id: `agent-<uuid4>`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             include: Optional parts of the agent to return: `agent.blocks`, `agent.tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -815,6 +1442,7 @@ class Agents(SyncResource[AsyncAgents]):
         return self._wait(
             self._core.retrieve,
             agent_id,
+            include_relationships=include_relationships,
             include=include,
             extra_headers=extra_headers,
             extra_query=extra_query,
@@ -829,20 +1457,40 @@ class Agents(SyncResource[AsyncAgents]):
         name: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -853,29 +1501,55 @@ class Agents(SyncResource[AsyncAgents]):
         `PATCH /v1/agents/{agent_id}`. Safe to repeat: retried after transient failures.
 
         Neither the agent's own system prompt nor those of its conversations change until they are recompiled. A
-        parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`.
+        parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists and objects
+        replace those before.
 
         Args:
             agent_id: `agent-<uuid4>`.
             name: Name of the agent.
-            model: Handle of the model, `provider/model-name`.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
-            context_window_limit: Size of the context window, in tokens.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
             embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end.
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
+            description: Description of the agent's purpose.
+            metadata: JSON object to store with the agent.
+            secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
+                values.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
             compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
             response_format: Shape that the agent's answers must have.
-            description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`.
-            hidden: Leave the agent out of lists.
-            block_ids: IDs of the agent's blocks, `block-<uuid4>`; they replace those attached before.
-            tool_ids: IDs of the agent's tools, `tool-<uuid4>`; they replace those attached before.
-            metadata: JSON object to store with the agent; it replaces the one before.
-            secrets: Environment variables of the agent's tools, by name; they replace those before.
-            tags: Tags to find the agent by; they replace those before.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            message_buffer_autoclear: Forget the messages after each turn.
+            message_ids: IDs of the messages in the agent's own context, the system message first.
+            last_run_completion: Time when the last run was completed.
+            last_run_duration_ms: Duration of the last run, in milliseconds.
+            last_stop_reason: Reason for the end of the last run.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -896,20 +1570,40 @@ class Agents(SyncResource[AsyncAgents]):
             name=name,
             model=model,
             model_settings=model_settings,
+            llm_config=llm_config,
             context_window_limit=context_window_limit,
             embedding=embedding,
+            embedding_config=embedding_config,
             system=system,
-            compaction_settings=compaction_settings,
-            response_format=response_format,
-            description=description,
-            tool_exec_environment_variables=tool_exec_environment_variables,
-            timezone=timezone,
-            hidden=hidden,
             block_ids=block_ids,
             tool_ids=tool_ids,
+            tool_rules=tool_rules,
+            folder_ids=folder_ids,
+            source_ids=source_ids,
+            identity_ids=identity_ids,
+            tags=tags,
+            description=description,
             metadata=metadata,
             secrets=secrets,
-            tags=tags,
+            tool_exec_environment_variables=tool_exec_environment_variables,
+            compaction_settings=compaction_settings,
+            response_format=response_format,
+            enable_sleeptime=enable_sleeptime,
+            max_files_open=max_files_open,
+            per_file_view_window_char_limit=per_file_view_window_char_limit,
+            timezone=timezone,
+            hidden=hidden,
+            max_tokens=max_tokens,
+            parallel_tool_calls=parallel_tool_calls,
+            reasoning=reasoning,
+            project_id=project_id,
+            template_id=template_id,
+            base_template_id=base_template_id,
+            message_buffer_autoclear=message_buffer_autoclear,
+            message_ids=message_ids,
+            last_run_completion=last_run_completion,
+            last_run_duration_ms=last_run_duration_ms,
+            last_stop_reason=last_stop_reason,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -1005,30 +1699,245 @@ class Agents(SyncResource[AsyncAgents]):
             timeout=timeout,
         )
 
+    def export_file(
+        self,
+        agent_id: str,
+        *,
+        conversation_id: str | Unset | None = UNSET,
+        scrub_messages: bool | Unset = UNSET,
+        max_steps: int | Unset = UNSET,
+        use_legacy_format: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Export an agent with its blocks, tools, folders and messages to a file that `agents.import_file` reads.
+
+        `GET /v1/agents/{agent_id}/export`.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            conversation_id: Conversation whose messages are in the file, instead of the agent's own, `conv-<uuid4>`.
+            scrub_messages: Leave all messages out. Server default: `False`.
+            max_steps: Deprecated; Letta 0.16.8 ignores it.
+            use_legacy_format: Return the format of earlier servers; deprecated. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Text of the file, JSON with indentation. The values of secrets are left out.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: `use_legacy_format` is `True`, which Letta 0.16.8 refuses.
+            InternalServerError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.export_file,
+            agent_id,
+            conversation_id=conversation_id,
+            scrub_messages=scrub_messages,
+            max_steps=max_steps,
+            use_legacy_format=use_legacy_format,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def export_file_with_skills(
+        self,
+        agent_id: str,
+        *,
+        skills: Sequence[AgentFileSkill | Mapping[str, Any]],
+        conversation_id: str | Unset | None = UNSET,
+        scrub_messages: bool | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Export an agent as `export_file` does, with skills of Letta Code in the file.
+
+        `POST /v1/agents/{agent_id}/export`. Safe to repeat: retried after transient failures.
+
+        Args:
+            agent_id: `agent-<uuid4>`.
+            skills: Skills, as `AgentFileSkill` or mappings of the same fields; each has `files` with `SKILL.md`, or
+                `source_url`.
+            conversation_id: Conversation whose messages are in the file, instead of the agent's own, `conv-<uuid4>`.
+            scrub_messages: Leave all messages out. Server default: `False`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            Text of the file, JSON with indentation. The values of secrets are left out.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            InternalServerError: There is no such agent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.export_file_with_skills,
+            agent_id,
+            skills=skills,
+            conversation_id=conversation_id,
+            scrub_messages=scrub_messages,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def import_file(
+        self,
+        *,
+        file: FileInput,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        append_copy_suffix: bool | Unset = UNSET,
+        override_existing_tools: bool | Unset = UNSET,
+        strip_messages: bool | Unset = UNSET,
+        secrets: Mapping[str, str] | str | Unset | None = UNSET,
+        env_vars_json: Mapping[str, str] | str | Unset | None = UNSET,
+        override_name: str | Unset | None = UNSET,
+        override_model_handle: str | Unset | None = UNSET,
+        override_embedding_handle: str | Unset | None = UNSET,
+        x_override_embedding_model: str | Unset = UNSET,
+        project_id: str | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentImportFileResponse:
+        """Create agents from a file that `agents.export_file` returned.
+
+        `POST /v1/agents/import`. Not safe to repeat: retried only when the server cannot have processed the request.
+
+        Args:
+            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these.
+            name: Name of the agent. Server default: that in the file, with `_copy` if `append_copy_suffix` is not
+                `False`.
+            model: Handle of the model, `provider/model-name`. Server default: that in the file.
+            embedding: Handle of the embedding model, `provider/model-name`. Server default: that in the file.
+            append_copy_suffix: Append `_copy` to the name of the agent. Server default: `True`.
+            override_existing_tools: Replace the source code of tools that exist by that in the file. Server default:
+                `True`.
+            strip_messages: Leave the messages in the file out, which Letta 0.16.8 ignores; `scrub_messages` of
+                `agents.export_file` leaves them out of the file. Server default: `False`.
+            secrets: Environment variables of the agent's tools, as a mapping by name, or as JSON text. Those that the
+                file does not name are ignored. No error message and no `repr` shows the values.
+            env_vars_json: Earlier name of `secrets`, which counts where both are passed.
+            override_name: Earlier name of `name`, which counts where both are passed.
+            override_model_handle: Earlier name of `model`, which counts where both are passed.
+            override_embedding_handle: Earlier name of `embedding`, which counts where both are passed.
+            x_override_embedding_model: Earlier name of `embedding`, sent as a header.
+            project_id: Project that the agent belongs to; deprecated in favor of the client's own.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The file is not JSON, or it has the format of earlier servers.
+            NotFoundError: There is no such model.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.import_file,
+            file=file,
+            name=name,
+            model=model,
+            embedding=embedding,
+            append_copy_suffix=append_copy_suffix,
+            override_existing_tools=override_existing_tools,
+            strip_messages=strip_messages,
+            secrets=secrets,
+            env_vars_json=env_vars_json,
+            override_name=override_name,
+            override_model_handle=override_model_handle,
+            override_embedding_handle=override_embedding_handle,
+            x_override_embedding_model=x_override_embedding_model,
+            project_id=project_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
     def find_or_create(
         self,
         *,
         name: str,
         model: str | Unset | None = UNSET,
         model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         system: str | Unset | None = UNSET,
-        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
-        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
-        timezone: str | Unset | None = UNSET,
-        hidden: bool | Unset | None = UNSET,
-        agent_type: AgentType | Unset = UNSET,
-        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
         block_ids: Sequence[str] | Unset | None = UNSET,
         tool_ids: Sequence[str] | Unset | None = UNSET,
-        tools: Sequence[str] | Unset | None = UNSET,
-        include_base_tools: bool | Unset = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         secrets: Mapping[str, str] | Unset | None = UNSET,
-        tags: Sequence[str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        agent_type: AgentType | Unset = UNSET,
+        memory_blocks: Sequence[NewBlock | Mapping[str, Any]] | Unset | None = UNSET,
+        tools: Sequence[str] | Unset | None = UNSET,
+        include_base_tools: bool | Unset = UNSET,
+        include_base_tool_rules: bool | Unset | None = UNSET,
+        include_multi_agent_tools: bool | Unset = UNSET,
+        include_default_source: bool | Unset = UNSET,
+        initial_message_sequence: Sequence[MessageCreate | Mapping[str, Any]] | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset = UNSET,
+        enable_reasoner: bool | Unset | None = UNSET,
+        max_reasoning_tokens: int | Unset | None = UNSET,
+        embedding_chunk_size: int | Unset | None = UNSET,
+        from_template: str | Unset | None = UNSET,
+        template: bool | Unset = UNSET,
+        memory_variables: Mapping[str, str] | Unset | None = UNSET,
+        project: str | Unset | None = UNSET,
+        actor_id: str | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -1042,31 +1951,66 @@ class Agents(SyncResource[AsyncAgents]):
 
         Args:
             name: Name of the agent.
-            model: Handle of the model, `provider/model-name`; the server requires one.
+            model: Handle of the model, `provider/model-name`. A new agent needs one, or `llm_config`.
             model_settings: Settings of the model, as a class of this package or a mapping of the same fields; both are
                 validated.
-            context_window_limit: Size of the context window, in tokens. Server default: the model's, at most 128000.
+            llm_config: Configuration of the model, in the form that `model` and `model_settings` replace.
+            context_window_limit: Size of the context window, in tokens. Default: the model's, at most 128000.
             embedding: Handle of the embedding model, `provider/model-name`.
+            embedding_config: Configuration of the embedding model, in the form that `embedding` replaces.
             system: Text that system prompts are compiled from; `{CORE_MEMORY}` in it is replaced by the memory, which
-                otherwise follows at the end. Server default: the text that belongs to `agent_type`.
-            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
-            response_format: Shape that the agent's answers must have.
+                otherwise follows at the end. Default: the text that belongs to the kind of agent.
+            block_ids: IDs of the agent's blocks, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist when an
+                agent is created.
+            tool_ids: IDs of the agent's tools, `tool-<uuid4>`.
+            tool_rules: Rules about the order in which the agent uses its tools, such as `InitToolRule`, or mappings of
+                the same fields; both are validated.
+            folder_ids: IDs of the agent's folders, `source-<uuid4>`.
+            source_ids: Earlier name of `folder_ids`.
+            identity_ids: IDs of the agent's identities, `identity-<uuid4>`.
+            tags: Tags to find the agent by.
             description: Description of the agent's purpose.
-            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
-            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Server default: `UTC`.
-            hidden: Leave the agent out of lists. Server default: it is listed.
-            agent_type: Kind of agent. Server default: `letta_v1_agent`.
-            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
-                validated.
-            block_ids: IDs of existing blocks to attach, `block-<uuid4>`. Letta 0.16.8 ignores those that do not exist.
-            tool_ids: IDs of tools to attach, `tool-<uuid4>`.
-            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
-                `BadRequestError`.
-            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
             metadata: JSON object to store with the agent.
             secrets: Environment variables of the agent's tools, by name; error messages and `repr` never show the
                 values.
-            tags: Tags to find the agent by.
+            tool_exec_environment_variables: Older name of `secrets`, which counts where both are passed.
+            compaction_settings: How the agent's conversations are compacted unless a call says otherwise.
+            response_format: Shape that the agent's answers must have.
+            enable_sleeptime: Let another agent edit the memory in the background. Default: `False`.
+            max_files_open: Maximum number of files that the agent can have open at once, up to 1000. Default: by the
+                context window.
+            per_file_view_window_char_limit: Maximum length of the part of a file that the agent sees, in characters.
+                Default: by the context window.
+            timezone: Time zone of times in the agent's prompts, such as `Europe/Berlin`. Default: `UTC`.
+            hidden: Leave the agent out of lists. Default: it is listed.
+            max_tokens: Maximum number of tokens that the model may generate per response; `model_settings` replaces it.
+            parallel_tool_calls: Let the model call several tools at once; `model_settings` replaces it.
+            reasoning: Let the model reason; `model_settings` replaces it.
+            project_id: ID of the project that the agent belongs to; hosted API.
+            template_id: ID of the template that the agent belongs to.
+            base_template_id: ID of the template that the agent was made from.
+            agent_type: Kind of agent. Server default: `letta_v1_agent`.
+            memory_blocks: Blocks to create with the agent, as `NewBlock` or mappings of the same fields; both are
+                validated. A `Block` is copied.
+            tools: Names of tools to attach, such as `conversation_search`; a name that does not exist is a
+                `BadRequestError`.
+            include_base_tools: Attach the tools of the agent's type. Server default: `True`.
+            include_base_tool_rules: Add the rules of the tools of the agent's type. Server default: those of the type,
+                `letta_v1_agent` has none.
+            include_multi_agent_tools: Attach the tools for messages to other agents. Server default: `False`.
+            include_default_source: Create a folder with the agent, and attach it. Server default: `False`.
+            initial_message_sequence: Messages that the agent's context begins with, as `MessageCreate` or mappings of
+                the same fields. Letta 0.16.8 takes texts alone, and no parts, as their content. Server default: none.
+            message_buffer_autoclear: Forget the messages after each turn. Server default: `False`.
+            enable_reasoner: Let the model reason; `model_settings` replaces it. Server default: `True`.
+            max_reasoning_tokens: Maximum number of tokens for reasoning; `model_settings` replaces it.
+            embedding_chunk_size: Length of the pieces that texts are cut into, in tokens; no longer used. Server
+                default: 300.
+            from_template: Name of the template to make the agent from; `templates.agents.create` replaces it.
+            template: The agent is a template; no longer used. Server default: `False`.
+            memory_variables: Values of the template's variables, by name.
+            project: Project that the agent belongs to; the client's option `project` replaces it.
+            actor_id: ID of the user who creates the agent. Server default: the one whom the API key belongs to.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each request, without validation.
@@ -1087,24 +2031,52 @@ class Agents(SyncResource[AsyncAgents]):
             name=name,
             model=model,
             model_settings=model_settings,
+            llm_config=llm_config,
             context_window_limit=context_window_limit,
             embedding=embedding,
+            embedding_config=embedding_config,
             system=system,
-            compaction_settings=compaction_settings,
-            response_format=response_format,
-            description=description,
-            tool_exec_environment_variables=tool_exec_environment_variables,
-            timezone=timezone,
-            hidden=hidden,
-            agent_type=agent_type,
-            memory_blocks=memory_blocks,
             block_ids=block_ids,
             tool_ids=tool_ids,
-            tools=tools,
-            include_base_tools=include_base_tools,
+            tool_rules=tool_rules,
+            folder_ids=folder_ids,
+            source_ids=source_ids,
+            identity_ids=identity_ids,
+            tags=tags,
+            description=description,
             metadata=metadata,
             secrets=secrets,
-            tags=tags,
+            tool_exec_environment_variables=tool_exec_environment_variables,
+            compaction_settings=compaction_settings,
+            response_format=response_format,
+            enable_sleeptime=enable_sleeptime,
+            max_files_open=max_files_open,
+            per_file_view_window_char_limit=per_file_view_window_char_limit,
+            timezone=timezone,
+            hidden=hidden,
+            max_tokens=max_tokens,
+            parallel_tool_calls=parallel_tool_calls,
+            reasoning=reasoning,
+            project_id=project_id,
+            template_id=template_id,
+            base_template_id=base_template_id,
+            agent_type=agent_type,
+            memory_blocks=memory_blocks,
+            tools=tools,
+            include_base_tools=include_base_tools,
+            include_base_tool_rules=include_base_tool_rules,
+            include_multi_agent_tools=include_multi_agent_tools,
+            include_default_source=include_default_source,
+            initial_message_sequence=initial_message_sequence,
+            message_buffer_autoclear=message_buffer_autoclear,
+            enable_reasoner=enable_reasoner,
+            max_reasoning_tokens=max_reasoning_tokens,
+            embedding_chunk_size=embedding_chunk_size,
+            from_template=from_template,
+            template=template,
+            memory_variables=memory_variables,
+            project=project,
+            actor_id=actor_id,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -29,6 +29,8 @@ class AsyncBlockAgents(AsyncResource):
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -50,6 +52,8 @@ class AsyncBlockAgents(AsyncResource):
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             include: Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default:
                 none.
+            order_by: Field that the order goes by. Server default: `created_at`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -72,6 +76,8 @@ class AsyncBlockAgents(AsyncResource):
                 "before": before,
                 "order": order,
                 "include": include,
+                "order_by": order_by,
+                "include_relationships": include_relationships,
             },
             extra_headers,
             extra_query,
@@ -92,6 +98,8 @@ class BlockAgents(SyncResource[AsyncBlockAgents]):
         before: str | Unset | None = UNSET,
         order: Literal["asc", "desc"] | Unset = UNSET,
         include: Sequence[AgentInclude] | Unset = UNSET,
+        order_by: Literal["created_at"] | Unset = UNSET,
+        include_relationships: Sequence[str] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -113,6 +121,8 @@ class BlockAgents(SyncResource[AsyncBlockAgents]):
             order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
             include: Optional parts of each agent to return: `agent.blocks`, `agent.tags` and so on. Server default:
                 none.
+            order_by: Field that the order goes by. Server default: `created_at`.
+            include_relationships: Earlier form of `include`: `memory`, `tools`, `sources`, `tags` and so on.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -134,6 +144,8 @@ class BlockAgents(SyncResource[AsyncBlockAgents]):
                 before=before,
                 order=order,
                 include=include,
+                order_by=order_by,
+                include_relationships=include_relationships,
                 extra_headers=extra_headers,
                 extra_query=extra_query,
                 extra_body=extra_body,

@@ -44,6 +44,13 @@ class AsyncBlocks(AsyncFindOrCreate):
         tags: Sequence[str] | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -66,6 +73,13 @@ class AsyncBlocks(AsyncFindOrCreate):
             tags: Tags to find the block by.
             hidden: Leave the block out of lists. Server default: it is listed.
             project_id: ID of the project that the block belongs to; hosted API.
+            is_template: The block is a template rather than memory. Server default: `False`.
+            template_name: Name of the block as a template.
+            template_id: ID of the template.
+            base_template_id: ID of the template that the block was made from.
+            deployment_id: ID of the deployment.
+            entity_id: ID of the block within its template.
+            preserve_on_migration: Keep the block when its template is migrated. Server default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -91,6 +105,13 @@ class AsyncBlocks(AsyncFindOrCreate):
                 "tags": tags,
                 "hidden": hidden,
                 "project_id": project_id,
+                "is_template": is_template,
+                "template_name": template_name,
+                "template_id": template_id,
+                "base_template_id": base_template_id,
+                "deployment_id": deployment_id,
+                "entity_id": entity_id,
+                "preserve_on_migration": preserve_on_migration,
             },
             extra_headers,
             extra_query,
@@ -364,6 +385,13 @@ class AsyncBlocks(AsyncFindOrCreate):
         tags: Sequence[str] | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -387,6 +415,13 @@ class AsyncBlocks(AsyncFindOrCreate):
             tags: Tags to find the block by.
             hidden: Leave the block out of lists. Server default: it is listed.
             project_id: ID of the project that the block belongs to; hosted API.
+            is_template: The block is a template rather than memory. Server default: `False`.
+            template_name: Name of the block as a template.
+            template_id: ID of the template.
+            base_template_id: ID of the template that the block was made from.
+            deployment_id: ID of the deployment.
+            entity_id: ID of the block within its template.
+            preserve_on_migration: Keep the block when its template is migrated. Server default: `False`.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each request, without validation.
@@ -413,6 +448,13 @@ class AsyncBlocks(AsyncFindOrCreate):
                 "tags": tags,
                 "hidden": hidden,
                 "project_id": project_id,
+                "is_template": is_template,
+                "template_name": template_name,
+                "template_id": template_id,
+                "base_template_id": base_template_id,
+                "deployment_id": deployment_id,
+                "entity_id": entity_id,
+                "preserve_on_migration": preserve_on_migration,
             },
             extra_headers,
             extra_query,
@@ -444,6 +486,13 @@ class Blocks(SyncResource[AsyncBlocks]):
         tags: Sequence[str] | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -466,6 +515,13 @@ class Blocks(SyncResource[AsyncBlocks]):
             tags: Tags to find the block by.
             hidden: Leave the block out of lists. Server default: it is listed.
             project_id: ID of the project that the block belongs to; hosted API.
+            is_template: The block is a template rather than memory. Server default: `False`.
+            template_name: Name of the block as a template.
+            template_id: ID of the template.
+            base_template_id: ID of the template that the block was made from.
+            deployment_id: ID of the deployment.
+            entity_id: ID of the block within its template.
+            preserve_on_migration: Keep the block when its template is migrated. Server default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -490,6 +546,13 @@ class Blocks(SyncResource[AsyncBlocks]):
             tags=tags,
             hidden=hidden,
             project_id=project_id,
+            is_template=is_template,
+            template_name=template_name,
+            template_id=template_id,
+            base_template_id=base_template_id,
+            deployment_id=deployment_id,
+            entity_id=entity_id,
+            preserve_on_migration=preserve_on_migration,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
@@ -773,6 +836,13 @@ class Blocks(SyncResource[AsyncBlocks]):
         tags: Sequence[str] | Unset | None = UNSET,
         hidden: bool | Unset | None = UNSET,
         project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -796,6 +866,13 @@ class Blocks(SyncResource[AsyncBlocks]):
             tags: Tags to find the block by.
             hidden: Leave the block out of lists. Server default: it is listed.
             project_id: ID of the project that the block belongs to; hosted API.
+            is_template: The block is a template rather than memory. Server default: `False`.
+            template_name: Name of the block as a template.
+            template_id: ID of the template.
+            base_template_id: ID of the template that the block was made from.
+            deployment_id: ID of the deployment.
+            entity_id: ID of the block within its template.
+            preserve_on_migration: Keep the block when its template is migrated. Server default: `False`.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each request, without validation.
@@ -821,6 +898,13 @@ class Blocks(SyncResource[AsyncBlocks]):
             tags=tags,
             hidden=hidden,
             project_id=project_id,
+            is_template=is_template,
+            template_name=template_name,
+            template_id=template_id,
+            base_template_id=base_template_id,
+            deployment_id=deployment_id,
+            entity_id=entity_id,
+            preserve_on_migration=preserve_on_migration,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

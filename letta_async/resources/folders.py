@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.operations.folders import CreateFolder, ListFolders
+from letta_async.operations.folders import (
+    CountFolders,
+    CreateFolder,
+    DeleteFolder,
+    ListFolders,
+    RetrieveFolder,
+    RetrieveFolderByName,
+    UpdateFolder,
+)
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource, Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.folder import EmbeddingConfig, Folder
 
 if TYPE_CHECKING:
+    from letta_async.resources.folder_agents import AsyncFolderAgents, FolderAgents
     from letta_async.resources.folder_files import AsyncFolderFiles, FolderFiles
+    from letta_async.resources.folder_passages import AsyncFolderPassages, FolderPassages
 
 __all__ = ["AsyncFolders", "Folders"]
 
@@ -23,18 +33,24 @@ __all__ = ["AsyncFolders", "Folders"]
 class AsyncFolders(AsyncResource):
     """Folders of files that agents can search and open."""
 
+    agents: Part[AsyncFolderAgents] = Part("letta_async.resources.folder_agents", "AsyncFolderAgents")
+    """The agents that a folder is attached to."""
+
     files: Part[AsyncFolderFiles] = Part("letta_async.resources.folder_files", "AsyncFolderFiles")
     """The files in a folder."""
+
+    passages: Part[AsyncFolderPassages] = Part("letta_async.resources.folder_passages", "AsyncFolderPassages")
+    """The passages that the files in a folder were cut into."""
 
     async def create(
         self,
         *,
         name: str | Unset,
+        description: str | Unset | None = UNSET,
+        instructions: str | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         embedding_chunk_size: int | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        instructions: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -47,12 +63,12 @@ class AsyncFolders(AsyncResource):
 
         Args:
             name: Name of the folder.
+            description: Description of the folder.
+            instructions: Instructions for agents on how to use the folder.
             embedding: Handle of the embedding model, `provider/model-name`; a server of your own requires one.
             embedding_config: Connection to the embedding model, as a class of this package or a mapping of the same
                 fields; legacy.
             embedding_chunk_size: Length of the pieces that files are cut into, in tokens. Server default: 300.
-            description: Description of the folder.
-            instructions: Instructions for agents on how to use the folder.
             metadata: JSON object to store with the folder.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -73,11 +89,11 @@ class AsyncFolders(AsyncResource):
             CreateFolder,
             {
                 "name": name,
+                "description": description,
+                "instructions": instructions,
                 "embedding": embedding,
                 "embedding_config": embedding_config,
                 "embedding_chunk_size": embedding_chunk_size,
-                "description": description,
-                "instructions": instructions,
                 "metadata": metadata,
             },
             extra_headers,
@@ -112,7 +128,7 @@ class AsyncFolders(AsyncResource):
             before: End before the folder with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `asc`.
             order_by: Field that the order goes by. Server default: `created_at`.
-            name: List folders with exactly this name.
+            name: List folders whose name contains this text; Letta 0.16.8 ignores the case.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -135,22 +151,216 @@ class AsyncFolders(AsyncResource):
             timeout,
         )
 
+    async def count(
+        self,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> int:
+        """Count the folders.
+
+        `GET /v1/folders/count`.
+
+        Args:
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(CountFolders, {}, extra_headers, extra_query, extra_body, timeout)
+
+    async def retrieve(
+        self,
+        folder_id: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Folder:
+        """Retrieve a folder.
+
+        `GET /v1/folders/{folder_id}`.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such folder.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            RetrieveFolder, {"folder_id": folder_id}, extra_headers, extra_query, extra_body, timeout
+        )
+
+    async def retrieve_by_name(
+        self,
+        folder_name: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Return the ID of the folder with a name.
+
+        `GET /v1/folders/name/{folder_name}`.
+
+        Servers deprecate the call in favor of `folders.list(name=…)`.
+
+        Args:
+            folder_name: Name of the folder.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no folder with exactly this name.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            RetrieveFolderByName, {"folder_name": folder_name}, extra_headers, extra_query, extra_body, timeout
+        )
+
+    async def update(
+        self,
+        folder_id: str,
+        *,
+        description: str | Unset | None = UNSET,
+        instructions: str | Unset | None = UNSET,
+        name: str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Folder:
+        """Update a folder.
+
+        `PATCH /v1/folders/{folder_id}`. Safe to repeat: retried after transient failures.
+
+        A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            description: Description of the folder.
+            instructions: Instructions for agents on how to use the folder.
+            name: Name of the folder. The names of its files in agents' contexts keep the earlier one.
+            metadata: JSON object to store with the folder; it replaces the earlier one.
+            embedding_config: Connection to the embedding model, as a class of this package or a mapping of the same
+                fields; files that were processed before keep their embeddings.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such folder.
+            ConflictError: There is another folder with this name.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            UpdateFolder,
+            {
+                "folder_id": folder_id,
+                "description": description,
+                "instructions": instructions,
+                "name": name,
+                "metadata": metadata,
+                "embedding_config": embedding_config,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def delete(
+        self,
+        folder_id: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> None:
+        """Delete a folder with its files, and detach it from its agents.
+
+        `DELETE /v1/folders/{folder_id}`. Safe to repeat: retried after transient failures.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such folder, or an earlier attempt of this call deleted it.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        await self._send(DeleteFolder, {"folder_id": folder_id}, extra_headers, extra_query, extra_body, timeout)
+
+    modify = update
+
 
 class Folders(SyncResource[AsyncFolders]):
     """Folders of files that agents can search and open."""
 
+    agents: Part[FolderAgents] = Part("letta_async.resources.folder_agents", "FolderAgents")
+    """The agents that a folder is attached to."""
+
     files: Part[FolderFiles] = Part("letta_async.resources.folder_files", "FolderFiles")
     """The files in a folder."""
+
+    passages: Part[FolderPassages] = Part("letta_async.resources.folder_passages", "FolderPassages")
+    """The passages that the files in a folder were cut into."""
 
     def create(
         self,
         *,
         name: str | Unset,
+        description: str | Unset | None = UNSET,
+        instructions: str | Unset | None = UNSET,
         embedding: str | Unset | None = UNSET,
         embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
         embedding_chunk_size: int | Unset | None = UNSET,
-        description: str | Unset | None = UNSET,
-        instructions: str | Unset | None = UNSET,
         metadata: Mapping[str, Any] | Unset | None = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -163,12 +373,12 @@ class Folders(SyncResource[AsyncFolders]):
 
         Args:
             name: Name of the folder.
+            description: Description of the folder.
+            instructions: Instructions for agents on how to use the folder.
             embedding: Handle of the embedding model, `provider/model-name`; a server of your own requires one.
             embedding_config: Connection to the embedding model, as a class of this package or a mapping of the same
                 fields; legacy.
             embedding_chunk_size: Length of the pieces that files are cut into, in tokens. Server default: 300.
-            description: Description of the folder.
-            instructions: Instructions for agents on how to use the folder.
             metadata: JSON object to store with the folder.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -188,11 +398,11 @@ class Folders(SyncResource[AsyncFolders]):
         return self._wait(
             self._core.create,
             name=name,
+            description=description,
+            instructions=instructions,
             embedding=embedding,
             embedding_config=embedding_config,
             embedding_chunk_size=embedding_chunk_size,
-            description=description,
-            instructions=instructions,
             metadata=metadata,
             extra_headers=extra_headers,
             extra_query=extra_query,
@@ -226,7 +436,7 @@ class Folders(SyncResource[AsyncFolders]):
             before: End before the folder with this ID, in the order of the list.
             order: `asc` lists the oldest first, `desc` the newest. Server default: `asc`.
             order_by: Field that the order goes by. Server default: `created_at`.
-            name: List folders with exactly this name.
+            name: List folders whose name contains this text; Letta 0.16.8 ignores the case.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -254,3 +464,212 @@ class Folders(SyncResource[AsyncFolders]):
                 timeout=timeout,
             )
         )
+
+    def count(
+        self,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> int:
+        """Count the folders.
+
+        `GET /v1/folders/count`.
+
+        Args:
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.count,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def retrieve(
+        self,
+        folder_id: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Folder:
+        """Retrieve a folder.
+
+        `GET /v1/folders/{folder_id}`.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such folder.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.retrieve,
+            folder_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def retrieve_by_name(
+        self,
+        folder_name: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> str:
+        """Return the ID of the folder with a name.
+
+        `GET /v1/folders/name/{folder_name}`.
+
+        Servers deprecate the call in favor of `folders.list(name=…)`.
+
+        Args:
+            folder_name: Name of the folder.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no folder with exactly this name.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.retrieve_by_name,
+            folder_name,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def update(
+        self,
+        folder_id: str,
+        *,
+        description: str | Unset | None = UNSET,
+        instructions: str | Unset | None = UNSET,
+        name: str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Folder:
+        """Update a folder.
+
+        `PATCH /v1/folders/{folder_id}`. Safe to repeat: retried after transient failures.
+
+        A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            description: Description of the folder.
+            instructions: Instructions for agents on how to use the folder.
+            name: Name of the folder. The names of its files in agents' contexts keep the earlier one.
+            metadata: JSON object to store with the folder; it replaces the earlier one.
+            embedding_config: Connection to the embedding model, as a class of this package or a mapping of the same
+                fields; files that were processed before keep their embeddings.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such folder.
+            ConflictError: There is another folder with this name.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.update,
+            folder_id,
+            description=description,
+            instructions=instructions,
+            name=name,
+            metadata=metadata,
+            embedding_config=embedding_config,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def delete(
+        self,
+        folder_id: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> None:
+        """Delete a folder with its files, and detach it from its agents.
+
+        `DELETE /v1/folders/{folder_id}`. Safe to repeat: retried after transient failures.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such folder, or an earlier attempt of this call deleted it.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        self._wait(
+            self._core.delete,
+            folder_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    modify = update

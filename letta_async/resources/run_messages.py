@@ -75,12 +75,15 @@ class AsyncRunMessages(AsyncResource):
 
     def stream(
         self,
-        run_id: str,
+        path_run_id: str,
         *,
         starting_after: int | Unset = UNSET,
         include_pings: bool | Unset | None = UNSET,
         poll_interval: float | Unset | None = UNSET,
         batch_size: int | Unset | None = UNSET,
+        body_run_id: str | Unset | None = UNSET,
+        agent_id: str | Unset | None = UNSET,
+        otid: str | Unset | None = UNSET,
         resume: bool | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -99,11 +102,14 @@ class AsyncRunMessages(AsyncResource):
         the response's head.
 
         Args:
-            run_id: `run-<uuid4>`.
+            path_run_id: `run-<uuid4>`.
             starting_after: Start after the event with this `seq_id`. Server default: 0, with the first event.
             include_pings: Return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
             poll_interval: Seconds between two looks of the server for new events. Server default: 0.1.
             batch_size: Number of events that the server reads at a time. Server default: 100.
+            body_run_id: The same ID in the body, where the server ignores it.
+            agent_id: ID of the agent, `agent-<uuid4>`; the server ignores it here.
+            otid: Offline threading ID of a message of the run; the server ignores it here.
             resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
                 `False` raises the error instead. Default: `True`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -127,11 +133,14 @@ class AsyncRunMessages(AsyncResource):
         return self._stream(
             StreamRun,
             {
-                "run_id": run_id,
+                "path_run_id": path_run_id,
                 "starting_after": starting_after,
                 "include_pings": include_pings,
                 "poll_interval": poll_interval,
                 "batch_size": batch_size,
+                "body_run_id": body_run_id,
+                "agent_id": agent_id,
+                "otid": otid,
                 "resume": resume,
             },
             extra_headers,
@@ -203,12 +212,15 @@ class RunMessages(SyncResource[AsyncRunMessages]):
 
     def stream(
         self,
-        run_id: str,
+        path_run_id: str,
         *,
         starting_after: int | Unset = UNSET,
         include_pings: bool | Unset | None = UNSET,
         poll_interval: float | Unset | None = UNSET,
         batch_size: int | Unset | None = UNSET,
+        body_run_id: str | Unset | None = UNSET,
+        agent_id: str | Unset | None = UNSET,
+        otid: str | Unset | None = UNSET,
         resume: bool | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -226,11 +238,14 @@ class RunMessages(SyncResource[AsyncRunMessages]):
         The request is sent at once; iterate the result, or use it in a `with` statement.
 
         Args:
-            run_id: `run-<uuid4>`.
+            path_run_id: `run-<uuid4>`.
             starting_after: Start after the event with this `seq_id`. Server default: 0, with the first event.
             include_pings: Return a `LettaPing` at the beginning and every 20 s. Server default: `True`.
             poll_interval: Seconds between two looks of the server for new events. Server default: 0.1.
             batch_size: Number of events that the server reads at a time. Server default: 100.
+            body_run_id: The same ID in the body, where the server ignores it.
+            agent_id: ID of the agent, `agent-<uuid4>`; the server ignores it here.
+            otid: Offline threading ID of a message of the run; the server ignores it here.
             resume: Continue a stream of a background run by itself when the connection breaks, from the last event on;
                 `False` raises the error instead. Default: `True`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -253,11 +268,14 @@ class RunMessages(SyncResource[AsyncRunMessages]):
         """
         return self._stream(
             self._core.stream(
-                run_id,
+                path_run_id,
                 starting_after=starting_after,
                 include_pings=include_pings,
                 poll_interval=poll_interval,
                 batch_size=batch_size,
+                body_run_id=body_run_id,
+                agent_id=agent_id,
+                otid=otid,
                 resume=resume,
                 extra_headers=extra_headers,
                 extra_query=extra_query,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.operations.runs import ListRuns, RetrieveRun
+from letta_async.operations.runs import DeleteRun, ListRuns, RetrieveRun
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
 from letta_async.resources._run_waiting import AsyncRunWaiting
@@ -17,6 +17,10 @@ from letta_async.types.run import Run, RunStatus, StopReason
 
 if TYPE_CHECKING:
     from letta_async.resources.run_messages import AsyncRunMessages, RunMessages
+    from letta_async.resources.run_metrics import AsyncRunMetricsResource, RunMetricsResource
+    from letta_async.resources.run_steps import AsyncRunSteps, RunSteps
+    from letta_async.resources.run_trace import AsyncRunTrace, RunTrace
+    from letta_async.resources.run_usage import AsyncRunUsage, RunUsage
 
 __all__ = ["AsyncRuns", "Runs"]
 
@@ -26,6 +30,18 @@ class AsyncRuns(AsyncRunWaiting):
 
     messages: Part[AsyncRunMessages] = Part("letta_async.resources.run_messages", "AsyncRunMessages")
     """The messages of a run."""
+
+    steps: Part[AsyncRunSteps] = Part("letta_async.resources.run_steps", "AsyncRunSteps")
+    """The steps of a run."""
+
+    usage: Part[AsyncRunUsage] = Part("letta_async.resources.run_usage", "AsyncRunUsage")
+    """Tokens that a run took."""
+
+    metrics: Part[AsyncRunMetricsResource] = Part("letta_async.resources.run_metrics", "AsyncRunMetricsResource")
+    """Duration of a run."""
+
+    trace: Part[AsyncRunTrace] = Part("letta_async.resources.run_trace", "AsyncRunTrace")
+    """OpenTelemetry spans of a run."""
 
     def list(
         self,
@@ -136,12 +152,56 @@ class AsyncRuns(AsyncRunWaiting):
         """
         return await self._send(RetrieveRun, {"run_id": run_id}, extra_headers, extra_query, extra_body, timeout)
 
+    async def delete(
+        self,
+        run_id: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> None:
+        """Delete a run.
+
+        `DELETE /v1/runs/{run_id}`. Safe to repeat: retried after transient failures.
+
+        Letta 0.16.8 fails with an `InternalServerError` on every such call, and keeps the run.
+
+        Args:
+            run_id: `run-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        await self._send(DeleteRun, {"run_id": run_id}, extra_headers, extra_query, extra_body, timeout)
+
 
 class Runs(SyncResource[AsyncRuns]):
     """Runs: what agents do in response to messages."""
 
     messages: Part[RunMessages] = Part("letta_async.resources.run_messages", "RunMessages")
     """The messages of a run."""
+
+    steps: Part[RunSteps] = Part("letta_async.resources.run_steps", "RunSteps")
+    """The steps of a run."""
+
+    usage: Part[RunUsage] = Part("letta_async.resources.run_usage", "RunUsage")
+    """Tokens that a run took."""
+
+    metrics: Part[RunMetricsResource] = Part("letta_async.resources.run_metrics", "RunMetricsResource")
+    """Duration of a run."""
+
+    trace: Part[RunTrace] = Part("letta_async.resources.run_trace", "RunTrace")
+    """OpenTelemetry spans of a run."""
 
     def list(
         self,
@@ -251,6 +311,45 @@ class Runs(SyncResource[AsyncRuns]):
         """
         return self._wait(
             self._core.retrieve,
+            run_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def delete(
+        self,
+        run_id: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> None:
+        """Delete a run.
+
+        `DELETE /v1/runs/{run_id}`. Safe to repeat: retried after transient failures.
+
+        Letta 0.16.8 fails with an `InternalServerError` on every such call, and keeps the run.
+
+        Args:
+            run_id: `run-<uuid4>`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        self._wait(
+            self._core.delete,
             run_id,
             extra_headers=extra_headers,
             extra_query=extra_query,

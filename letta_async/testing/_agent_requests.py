@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zoneinfo
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import attrs
 
@@ -98,7 +98,7 @@ class CreateAgent:
     source_ids: list[SourceId] | None = None
     folder_ids: list[SourceId] | None = None
     block_ids: list[BlockId] | None = None
-    tool_rules: list[Any] | None = None
+    tool_rules = None
     tags = None
     system = None
     agent_type: AgentType = "letta_v1_agent"
@@ -159,7 +159,7 @@ class UpdateAgent:
     block_ids: list[BlockId] | None = None
     tags = None
     system = None
-    tool_rules: list[Any] | None = None
+    tool_rules = None
     message_ids: list[MessageId] | None = None
     description = None
     metadata = None

@@ -25,6 +25,7 @@ from letta_async.testing._recompile import rebuild
 from letta_async.testing._state import Agent, Store, check_numbers, check_stored, checked_limit, like, new_id, page
 from letta_async.testing._validation import Fields
 from letta_async.testing.stored import relations
+from letta_async.testing.stored.attached_files import attach, check_folders, forget_agent
 
 __all__ = ["create", "delete", "find", "list_agents", "list_of", "list_of_block", "recompile", "retrieve", "update"]
 
@@ -70,8 +71,9 @@ def create(store: Store, call: Call) -> Any:
     body: Fields = call.body
     models = store.live.models
     llm_config, embedding_config = _models.new_llm_config(body, models), _models.embedding_of(body, models)
-    identity_ids = relations.checked_identities(store, body["identity_ids"])
     tool_ids = _agent_tools.new_tool_ids(store, body)
+    folder_ids = check_folders(store, body["folder_ids"] or body["source_ids"] or [])
+    identity_ids = relations.checked_identities(store, body["identity_ids"])
     block_ids = _block_ids(store, body)
     now = store.clock()
     agent_id = new_id("agent")
@@ -108,6 +110,8 @@ def create(store: Store, call: Call) -> Any:
     for initial in first:
         _add_initial_message(store, agent, initial["role"], initial["content"])
     agent = store.put(attrs.evolve(agent, message_ids=tuple(store.held[agent.id].direct_ids)))
+    for folder_id in folder_ids:
+        agent = attach(store, agent, store.rows[folder_id])
     relations.set_identities(store, agent.id, identity_ids)
     return _wire.agent(agent, store)
 
@@ -252,12 +256,15 @@ def update(store: Store, call: Call) -> Any:
     block_ids: list[str] | None = body["block_ids"]
     if block_ids is not None and not store.blocks.keys() >= set(block_ids):
         raise unknown_error()
-    fields = {name: _stored(body[name]) for name in (*_STORED, *_RUN_FIELDS) if body[name] is not None}
+    stored = (*_STORED, *_RUN_FIELDS, "tool_rules")
+    fields = {name: _stored(body[name]) for name in stored if body[name] is not None}
     check_stored(body["system"], body["timezone"], *fields.values(), *(body["tags"] or []))
+    wanted: list[str] | None = body["source_ids"] if body["folder_ids"] is None else body["folder_ids"]
     compaction, tags, message_ids = body["compaction_settings"], body["tags"], body["message_ids"]
     changes = {
         "block_ids": None if block_ids is None else _attached_ids(store, agent.block_ids, block_ids),
         "tool_ids": _agent_tools.changed_tool_ids(store, body["tool_ids"]),
+        "folder_ids": None if wanted is None else check_folders(store, wanted),
         "llm_config": llm_config,
         "embedding_config": embedding_config,
         "compaction_settings": (
@@ -282,9 +289,12 @@ def _stored(value: Any) -> Any:
 
 
 def delete(store: Store, call: Call) -> Any:
-    """Delete an agent, its conversations and messages, but not its blocks."""
+    """Delete an agent, its conversations and messages, but not its blocks; with it those that think in its sleep."""
     agent = _existing(store, call)
-    store.remove_agent(agent)
+    sleeptime_agents = relations.remove_sleeptime_group(store, agent.id)
+    for each in (agent, *sleeptime_agents):
+        forget_agent(store, each.id)
+        store.remove_agent(each)
     return {"message": f"Agent id={agent.id} successfully deleted"}
 
 

@@ -20,6 +20,7 @@ from letta_async.testing._call import Call
 from letta_async.testing._context import ValidationContext
 from letta_async.testing._errors import Problem, Refusal, invalid_argument, invalid_request, uuid_pattern
 from letta_async.testing._event_stream import Deferred, EventStream
+from letta_async.testing._forms import FormPart, parse_form
 from letta_async.testing._ids import path_parameter
 from letta_async.testing._openapi import description
 from letta_async.testing._route import ABSENT, NO_CONTENT, REFUSED, Route
@@ -153,10 +154,20 @@ def _read(route: Route, parameters: Mapping[str, str], request: RawRequest) -> C
         name, annotation = path_parameter(parameter)
         path[name] = read(annotation, value, ValidationContext(("path", name), problems))
     query = _query(route.query, request, problems)
+    form = dict[str, FormPart]() if route.form is None else _form(route.form, request, problems)
     body = None if route.body is None else _body(route, raw, problems)
     if problems:
         raise invalid_request(problems)
-    return Call(path=path, query=query, body=body, headers=request.headers)
+    return Call(path=path, query=query, body=body, headers=request.headers, form=form)
+
+
+def _form(cls: type[Any], request: RawRequest, problems: list[Problem]) -> Mapping[str, FormPart]:
+    """Read the body as a form, whose files are required."""
+    form = parse_form(request.headers.get("content-type", ""), request.body)
+    for field in attrs.fields(cls):
+        if field.default is attrs.NOTHING and field.name not in form:
+            ValidationContext(("body", field.name), problems).refuse("missing", "Field required", None)
+    return form
 
 
 def _query(cls: type, request: RawRequest, problems: list[Problem]) -> Fields:

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 import attrs
 
+from letta_async.testing._forms import FormPart
 from letta_async.testing._validation import Fields
 
 __all__ = ["Call"]
 
-_RELATIONS: Final = ("memory", "tags", "secrets", "tools", "identities", "multi_agent_group")
+
+_RELATIONS: Final = ("memory", "tags", "secrets", "tools", "identities", "multi_agent_group", "sources")
 _INCLUDED: Final[Mapping[str, tuple[str, ...]]] = {
     "blocks": ("memory", "tags"),
     "tags": ("tags",),
@@ -19,6 +21,7 @@ _INCLUDED: Final[Mapping[str, tuple[str, ...]]] = {
     "tools": ("tools",),
     "identities": ("identities",),
     "managed_group": ("multi_agent_group",),
+    "sources": ("sources",),
 }
 """Relations that the response includes for each optional part of an agent, named without `agent.`."""
 
@@ -33,6 +36,8 @@ class Call:
     body: Any
     """The body with its fields read and defaults filled in; `None` if there is none."""
     headers: Mapping[str, str]
+    form: Mapping[str, FormPart] = attrs.field(factory=dict[str, FormPart])
+    """The parts of a body that is a form."""
 
     def shown_relations(self, *, everything: bool = True) -> frozenset[str]:
         """Return the relations of an agent that the response includes: of those in `_RELATIONS`.

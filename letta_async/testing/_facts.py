@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from letta_async.types import compaction, folder, identity, providers, response_format
+from letta_async.types import compaction, folder, identity, providers, response_format, tool_rules
 
 __all__ = [
     "BASE_TOOLS",
@@ -47,6 +47,10 @@ def _settings(provider: str, /, *, most: int = 4096, temperature: float = 0.7, *
         "temperature": temperature,
         **further,
     }
+
+
+def _rule(kind: str, /, **further: Any) -> dict[str, Any]:
+    return {"tool_name": REQUIRED, "type": kind, "prompt_template": None, **further}
 
 
 _GEMINI: Final = {"include_thoughts": True, "thinking_budget": 1024}
@@ -112,6 +116,18 @@ FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
     response_format.TextResponseFormat: {"type": "text"},
     response_format.JsonSchemaResponseFormat: {"type": "json_schema", "json_schema": REQUIRED},
     response_format.JsonObjectResponseFormat: {"type": "json_object"},
+    tool_rules.ChildToolRule: _rule("constrain_child_tools", children=REQUIRED, child_arg_nodes=None),
+    tool_rules.InitToolRule: _rule("run_first", args=None),
+    tool_rules.TerminalToolRule: _rule("exit_loop"),
+    tool_rules.ConditionalToolRule: _rule(
+        "conditional", default_child=None, child_output_mapping=REQUIRED, require_output_mapping=False
+    ),
+    tool_rules.ContinueToolRule: _rule("continue_loop"),
+    tool_rules.RequiredBeforeExitToolRule: _rule("required_before_exit"),
+    tool_rules.MaxCountPerStepToolRule: _rule("max_count_per_step", max_count_limit=REQUIRED),
+    tool_rules.ParentToolRule: _rule("parent_last_tool", children=REQUIRED),
+    tool_rules.RequiresApprovalToolRule: _rule("requires_approval"),
+    tool_rules.ToolCallNode: {"name": REQUIRED, "args": None},
 }
 """Fields of each class that this version has, in its order, with its defaults.
 
@@ -130,8 +146,9 @@ ENUM_NAMES: Final[Mapping[str, str]] = {
     "manager_type": "ManagerType",
     "provider_type": "ProviderType",
     "type": "ResponseFormatType",
+    "constrain_child_tools": "ToolRuleType",
 }
-"""Names of the enumerations of a union's tags in the server's messages, by the field with the tag."""
+"""Names of the enumerations of a union's tags in the server's messages, by the first tag or the field with the tag."""
 
 BLOCK_LIMIT: Final = 100_000
 """Default limit of a block's value, in characters; the server never enforces it."""

@@ -18,6 +18,7 @@ def _id_text(prefix: str) -> Text:
 
 AgentId = Annotated[str, _id_text("agent")]
 BlockId = Annotated[str, _id_text("block")]
+FileId = Annotated[str, _id_text("file")]
 ConversationId = Annotated[str, _id_text("conv")]
 MessageId = Annotated[str, _id_text("message")]
 IdentityId = Annotated[str, _id_text("identity")]
@@ -33,6 +34,8 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, Any]]] = {
     "agent_id": ("agent_id", AgentId),
     "block_id": ("block_id", BlockId),
     "conversation_id": ("conversation_id", ConversationId),
+    "file_id": ("file_id", FileId),
+    "folder_id": ("folder_id", SourceId),
     "message_id": ("message_id", MessageId),
     "archive_id": ("archive_id", ArchiveId),
     "group_id": ("group_id", GroupId),

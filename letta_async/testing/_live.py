@@ -73,6 +73,8 @@ class Live:
     save: Callable[[], None] = lambda: None
     """Write what has changed, outside of a request."""
     ping_interval: float = _PING_INTERVAL
+    file_polls: int = 0
+    """Number of times that a file is shown as being processed before it is processed."""
     channels: dict[str, Channel] = attrs.field(factory=dict[str, Channel])
     """Channel of each background run."""
     locks: dict[str, str] = attrs.field(factory=dict[str, str])

@@ -11,7 +11,17 @@ from letta_async.testing._errors import invalid_argument, not_found
 from letta_async.testing._validation import Fields
 from letta_async.types.compaction import CompactionSettings
 
-__all__ = ["check_handle", "embedding_of", "merge_compaction", "new_compaction", "new_llm_config", "updated_llm_config"]
+__all__ = [
+    "Handles",
+    "check_handle",
+    "embedding_config_of",
+    "embedding_of",
+    "llm_config_of",
+    "merge_compaction",
+    "new_compaction",
+    "new_llm_config",
+    "updated_llm_config",
+]
 
 
 Handles = Collection[str] | None
@@ -57,13 +67,19 @@ def check_handle(handle: str, models: Handles) -> None:
         raise not_found(f"NOT_FOUND: Handle {handle} not found, must be one of []")
 
 
-def _configured(handle: str, body: Fields, models: Handles) -> dict[str, Any]:
-    check_handle(handle, models)
+def llm_config_of(handle: str) -> dict[str, Any]:
+    """Return the configuration of the model that has a handle."""
     config = dict(_facts.LLM_CONFIG)
     if handle != _facts.LLM_HANDLE:
         provider, _, model = handle.partition("/")
         named = {"model": model, "handle": handle, "provider_name": provider.removesuffix("-proxy")}
         config |= {**named, "model_endpoint": "http://127.0.0.1/v1", "context_window": 128000, "max_tokens": 16384}
+    return config
+
+
+def _configured(handle: str, body: Fields, models: Handles) -> dict[str, Any]:
+    check_handle(handle, models)
+    config = llm_config_of(handle)
     if body["context_window_limit"] is not None:
         config["context_window"] = body["context_window_limit"]
     if body["max_tokens"] is not None:
@@ -101,12 +117,12 @@ def embedding_of(body: Fields, models: Handles) -> dict[str, Any] | None:
     known = all(handle.partition("/")) if models is None else handle in models or handle == _facts.EMBEDDING_HANDLE
     if not known:
         raise invalid_argument(f"Embedding model {handle} not found")
-    named: dict[str, Any] = {"handle": handle, "embedding_model": handle.partition("/")[2]}
-    return {
-        **_facts.EMBEDDING_CONFIG,
-        **named,
-        "embedding_chunk_size": body.get("embedding_chunk_size") or 300,
-    }
+    return {**embedding_config_of(handle), "embedding_chunk_size": body.get("embedding_chunk_size") or 300}
+
+
+def embedding_config_of(handle: str) -> dict[str, Any]:
+    """Return the configuration of the embedding model that has a handle."""
+    return {**_facts.EMBEDDING_CONFIG, "handle": handle, "embedding_model": handle.partition("/")[2]}
 
 
 def new_compaction(given: Fields | None) -> Fields:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from letta_async.testing._errors import unknown_error
 from letta_async.testing._state import Agent, Block
 
-__all__ = ["compile_prompt", "local_time"]
+__all__ = ["compile_prompt", "local_time", "memory_blocks", "memory_metadata"]
 
 _MEMORY = "{CORE_MEMORY}"
 _WITHOUT_BLOCKS = {"react_agent", "workflow_agent"}
@@ -23,8 +23,17 @@ def compile_prompt(
     `conversation_id`, the time and the number of messages are in its `<memory_metadata>`, the blocks in
     `<memory_blocks>`. Both replace `{CORE_MEMORY}` in the agent's system text, or follow it.
     """
-    shown = [] if agent.agent_type in _WITHOUT_BLOCKS else list(blocks)
-    metadata = "\n".join(
+    metadata = memory_metadata(
+        agent, conversation_id=conversation_id, compiled_at=compiled_at, previous_messages=previous_messages
+    )
+    memory = f"{memory_blocks(agent, blocks)}\n\n{metadata}"
+    system = agent.system if _MEMORY in agent.system else f"{agent.system}\n\n{_MEMORY}"
+    return system.replace(_MEMORY, memory)
+
+
+def memory_metadata(agent: Agent, *, conversation_id: str, compiled_at: datetime, previous_messages: int) -> str:
+    """Return the part of a system prompt about the memory outside of it."""
+    return "\n".join(
         (
             "<memory_metadata>",
             f"- AGENT_ID: {agent.id}",
@@ -34,9 +43,11 @@ def compile_prompt(
             "</memory_metadata>",
         )
     )
-    memory = f"{_memory_blocks(shown)}\n\n{metadata}"
-    system = agent.system if _MEMORY in agent.system else f"{agent.system}\n\n{_MEMORY}"
-    return system.replace(_MEMORY, memory)
+
+
+def memory_blocks(agent: Agent, blocks: Iterable[Block]) -> str:
+    """Return the part of a system prompt with the memory blocks; empty if the agent shows none."""
+    return _memory_blocks([] if agent.agent_type in _WITHOUT_BLOCKS else list(blocks))
 
 
 def local_time(moment: datetime, timezone: str) -> str:

@@ -34,7 +34,23 @@ from letta_async.testing._event_stream import EventStream
 from letta_async.testing._route import ABSENT, REFUSED, Route, route_of
 from letta_async.testing._scripted_routes import without_answer
 from letta_async.testing._state import Store
-from letta_async.testing.stored import archives, groups, identities, passages, tags, tools
+from letta_async.testing.stored import (
+    agent_contexts,
+    agent_exports,
+    agent_files,
+    archives,
+    files,
+    folders,
+    groups,
+    identities,
+    mcp_servers,
+    models,
+    passages,
+    providers,
+    steps,
+    tags,
+    tools,
+)
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
 from letta_async.types.compaction import CompactResponse
@@ -334,7 +350,24 @@ def _routes() -> tuple[Route, ...]:
     return tuple(routes.values())
 
 
-_STORING: Final[tuple[ModuleType, ...]] = (_agent_tools, archives, groups, identities, passages, tags, tools)
+_STORING: Final[tuple[ModuleType, ...]] = (
+    _agent_tools,
+    agent_contexts,
+    agent_exports,
+    agent_files,
+    archives,
+    files,
+    folders,
+    groups,
+    identities,
+    mcp_servers,
+    models,
+    passages,
+    providers,
+    steps,
+    tags,
+    tools,
+)
 """Modules with the `ROUTES` of what is only stored."""
 ROUTES: Final = _routes()
 _PATTERNS: Final = tuple(map(_compiled, sorted(ROUTES, key=lambda route: route.path.count("{"))))

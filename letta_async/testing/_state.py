@@ -167,6 +167,7 @@ class Agent(Record):
     secrets: tuple[dict[str, Any], ...]
     fields: dict[str, Any]
     tool_ids: tuple[str, ...] = ()
+    folder_ids: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -339,6 +340,8 @@ class Store:
             self.remove(self.messages[message_id])
         for run in [run for run in self.runs.values() if run.agent_id == agent.id]:
             self.remove(run)
+        for row in [row for row in self.rows.values() if row.fields.get("agent_id") == agent.id]:
+            self.remove(row)
         self.remove(agent)
 
 

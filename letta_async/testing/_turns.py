@@ -19,6 +19,7 @@ from letta_async.testing._model import Failure, Reply, Rule
 from letta_async.testing._state import Conversation, Message, Role, Store, new_id
 from letta_async.testing._turn_errors import broken_in_the_middle, empty_response, provider_failed, rejected
 from letta_async.testing._turn_input import Input, decide_calls, input_of
+from letta_async.testing.stored import steps
 from letta_async.testing.stored import tools as stored_tools
 
 __all__ = ["Turn", "Usage"]
@@ -40,8 +41,8 @@ class Usage:
     context: int | None = None
     steps: int = 0
 
-    def add(self, reply: Reply, prompt: Sequence[Mapping[str, Any]]) -> None:
-        """Count a call of the model."""
+    def add(self, reply: Reply, prompt: Sequence[Mapping[str, Any]]) -> tuple[int, int, int, int]:
+        """Count a call of the model; return its tokens: in the prompt, in the completion, cached, and of reasoning."""
         said = [reply.text, reply.reasoning, *(f"{call.name} {call.arguments}" for call in reply.calls)]
         counted = (len(json.dumps(prompt).split()), sum(len(text.split()) for text in said), 0, 0)
         prompted, completed, cached, reasoning = (*reply.usage, *counted[len(reply.usage) :])
@@ -51,6 +52,7 @@ class Usage:
         self.reasoning = (self.reasoning or 0) + reasoning
         self.context = prompted + completed
         self.steps += 1
+        return prompted, completed, cached, reasoning
 
     def as_dict(self, *, tokens: bool) -> dict[str, Any]:
         """Return the statistics; of a stream of tokens the server knows nothing about writes to the cache."""
@@ -191,8 +193,10 @@ class Turn:
                 yield event
         else:
             await self._generated(reply, rule)
-        self.usage.add(reply, prompt)
-        for row in self._replied(reply, message_id, step_id, added):
+        tokens = self.usage.add(reply, prompt)
+        rows = self._replied(reply, message_id, step_id, added)
+        steps.add(self.store, step_id, run_id=self.run_id, handle=self.handle, tokens=tokens, reason=self.stop_reason)
+        for row in rows:
             if row.role == "tool" or not self.tokens:
                 for event in messages_of(row, with_text=False):
                     yield event

@@ -244,7 +244,8 @@ def _union(members: Sequence[Any]) -> Reader:
 def _tagged(members: Sequence[Any]) -> Reader:
     """Return the reader of a union of classes that are distinguished by a field which is a literal in each."""
     tag, classes = members_by_tag(known_members(members))
-    return _by_word(tag, _facts.ENUM_NAMES[tag], {word: _object(cls) for word, cls in classes.items()})
+    enum = _facts.ENUM_NAMES.get(next(iter(classes)), _facts.ENUM_NAMES.get(tag))
+    return _by_word(tag, enum, {word: _object(cls) for word, cls in classes.items()})
 
 
 def _by_word(tag: str, enum: str | None, readers: Mapping[str, Reader]) -> Reader:

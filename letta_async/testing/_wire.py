@@ -12,6 +12,7 @@ from letta_async.testing import _facts
 from letta_async.testing._context import is_array, is_object
 from letta_async.testing._state import Agent, Block, Conversation, Run, Store
 from letta_async.testing.stored import relations, tools
+from letta_async.testing.stored.attached_files import file_blocks_of, limits_of, sources_of
 
 __all__ = ["agent", "block", "conversation", "encode", "run", "time"]
 
@@ -88,7 +89,7 @@ def run(row: Run, *, in_list: bool = False) -> dict[str, Any]:
     }
 
 
-ALL: Final = frozenset({"memory", "tags", "secrets", "tools", "identities", "multi_agent_group"})
+ALL: Final = frozenset({"memory", "tags", "secrets", "tools", "identities", "multi_agent_group", "sources"})
 """Relations of an agent that a response can leave out."""
 
 
@@ -100,7 +101,7 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
     identities = relations.identities_of(store, row.id) if "identities" in shown else []
     group = relations.group_managed_by(store, row.id) if "multi_agent_group" in shown else None
     llm = row.llm_config
-    files, characters = _file_defaults(llm["context_window"])
+    most_files, most_characters = limits_of(row)
     fields = row.fields
     return {
         **_ACTOR_FIELDS,
@@ -133,12 +134,12 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
             "agent_type": row.agent_type,
             "git_enabled": False,
             "blocks": blocks,
-            "file_blocks": [],
+            "file_blocks": file_blocks_of(store, row) if "memory" in shown else [],
             "prompt_template": "",
         },
         "blocks": blocks,
         "tools": _tools(row, store) if "tools" in shown else [],
-        "sources": [],
+        "sources": sources_of(store, row) if "sources" in shown else [],
         "tags": list(row.tags) if "tags" in shown else [],
         "tool_exec_environment_variables": secrets,
         "secrets": secrets,
@@ -158,12 +159,8 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
         "last_run_duration_ms": fields["last_run_duration_ms"],
         "last_stop_reason": fields["last_stop_reason"],
         "timezone": row.timezone,
-        "max_files_open": files if fields["max_files_open"] is None else fields["max_files_open"],
-        "per_file_view_window_char_limit": (
-            characters
-            if fields["per_file_view_window_char_limit"] is None
-            else fields["per_file_view_window_char_limit"]
-        ),
+        "max_files_open": most_files,
+        "per_file_view_window_char_limit": most_characters,
         "hidden": fields["hidden"],
     }
 
@@ -171,11 +168,3 @@ def agent(row: Agent, store: Store, *, shown: Collection[str] = ALL) -> dict[str
 def _tools(row: Agent, store: Store) -> list[dict[str, Any]]:
     found = (tools.find(store, tool_id) for tool_id in row.tool_ids)
     return [tools.show(store, each) for each in found if each is not None]
-
-
-def _file_defaults(context_window: int) -> tuple[int, int]:
-    """Return the maximum number of open files, and of characters per file, for a context window."""
-    for most, defaults in ((8_000, (3, 5_000)), (32_000, (5, 15_000)), (128_000, (10, 25_000))):
-        if context_window <= most:
-            return defaults
-    return (10, 40_000) if context_window <= 200_000 else (15, 40_000)

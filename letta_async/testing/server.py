@@ -57,6 +57,7 @@ class EmbeddedServer:
             `letta/letta-free`, which does not respond, as on a real server without a connection to the Internet.
             Default: any handle, and all models respond.
         ping_interval: Seconds of silence after which a stream sends a ping. Default: 20, as on the real server.
+        file_polls: Number of times that an uploaded file is returned as being processed before it is. Default: 0.
 
     """
 
@@ -70,6 +71,7 @@ class EmbeddedServer:
         path: str | os.PathLike[str] | None = None,
         models: Iterable[str] | None = None,
         ping_interval: float = 20.0,
+        file_polls: int = 0,
     ) -> None:
         self._host = host
         self._port = port
@@ -78,6 +80,7 @@ class EmbeddedServer:
         self._store = Store()
         self._store.live.models = None if models is None else frozenset(models)
         self._store.live.ping_interval = ping_interval
+        self._store.live.file_polls = file_polls
         self._store.live.save = self._save
         self.clock = system_clock if clock is None else clock
         self._file: DataFile | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
@@ -39,6 +39,18 @@ class Block(WireObject):
     """Whether the block is a template for other blocks rather than memory."""
     project_id: str | None = None
     """ID of the project that the block belongs to; hosted API."""
+    template_name: str | None = None
+    """Name of the block as a template."""
+    template_id: str | None = None
+    """ID of the template."""
+    base_template_id: str | None = None
+    """ID of the template that the block was made from."""
+    deployment_id: str | None = None
+    """ID of the deployment."""
+    entity_id: str | None = None
+    """ID of the block within its template."""
+    preserve_on_migration: bool | None = None
+    """Whether the block is kept when its template is migrated."""
     created_by_id: str | None = None
     """ID of the user who created the block."""
     last_updated_by_id: str | None = None
@@ -68,8 +80,24 @@ class BlockFields:
     """Leave the block out of lists. Server default: it is listed."""
     project_id: str | Unset | None = UNSET
     """ID of the project that the block belongs to; hosted API."""
+    is_template: bool | Unset = UNSET
+    """The block is a template rather than memory. Server default: `False`."""
+    template_name: str | Unset | None = UNSET
+    """Name of the block as a template."""
+    template_id: str | Unset | None = UNSET
+    """ID of the template."""
+    base_template_id: str | Unset | None = UNSET
+    """ID of the template that the block was made from."""
+    deployment_id: str | Unset | None = UNSET
+    """ID of the deployment."""
+    entity_id: str | Unset | None = UNSET
+    """ID of the block within its template."""
+    preserve_on_migration: bool | Unset | None = UNSET
+    """Keep the block when its template is migrated. Server default: `False`."""
 
 
 @attrs.frozen(kw_only=True)
 class NewBlock(BlockFields, WireObject):
     """Block to create together with an agent, in the `memory_blocks` of `agents.create`."""
+
+    copied_from: ClassVar[tuple[type, ...]] = (Block,)

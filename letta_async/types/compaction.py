@@ -7,6 +7,7 @@ from typing import Literal
 import attrs
 
 from letta_async._schema.fields import Count, Fraction, WireObject
+from letta_async._schema.record import shortened
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.types.providers import ModelSettings
 
@@ -29,7 +30,7 @@ class CompactionSettings(WireObject):
     Server default: `None`."""
     model_settings: ModelSettings | Unset | None = UNSET
     """Settings of the summarizing model, with one class per provider. Server default: `None`."""
-    prompt: str | Unset | None = UNSET
+    prompt: str | Unset | None = attrs.field(default=UNSET, repr=shortened)
     """Summarization prompt; `None` for the prompt that belongs to `mode`. Server default: `None`."""
     prompt_acknowledgement: bool | Unset = UNSET
     """Whether an acknowledgement follows the prompt, which helps to avoid responses that are not summaries. Server
@@ -39,6 +40,11 @@ class CompactionSettings(WireObject):
     sliding_window_percentage: Fraction | Unset = UNSET
     """Share of the context window, 0 to 1. The API reference calls it the part that is kept; the server's guide and
     code treat it as the part that is evicted. Server default: 0.3."""
+
+    @property
+    def api_model_settings(self) -> ModelSettings | Unset | None:
+        """Name of `model_settings` in the official client."""
+        return self.model_settings
 
 
 @attrs.frozen(kw_only=True)

@@ -28,6 +28,7 @@ __all__ = [
     "ReasoningContent",
     "RedactedReasoningContent",
     "SummarizedReasoningContent",
+    "SummarizedReasoningContentPart",
     "TextContent",
     "ToolCallContent",
     "ToolReturnContent",
@@ -215,14 +216,24 @@ class OmittedReasoningContent(WireObject):
 
 
 @attrs.frozen(kw_only=True)
+class SummarizedReasoningContentPart(WireObject):
+    """A part of a summary of reasoning."""
+
+    index: int
+    """Place of the part in the summary."""
+    text: str
+    """Text of the part."""
+
+
+@attrs.frozen(kw_only=True)
 class SummarizedReasoningContent(WireObject):
     """Reasoning that the provider summarized."""
 
     type: Literal["summarized_reasoning"] = "summarized_reasoning"
     id: str
     """ID of the reasoning."""
-    summary: list[Mapping[str, Any]] = attrs.field(hash=False)
-    """Parts of the summary: `{"index": …, "text": …}`."""
+    summary: list[SummarizedReasoningContentPart] = attrs.field(hash=False)
+    """Parts of the summary."""
     encrypted_content: str | None = None
     """The reasoning, encrypted."""
 

@@ -53,3 +53,8 @@ class Conversation(WireObject):
     """ID of the user who created the conversation."""
     last_updated_by_id: str | None = None
     """ID of the user who changed the conversation last."""
+
+    @property
+    def api_model_settings(self) -> ModelSettings | None:
+        """Name of `model_settings` in the official client."""
+        return self.model_settings

@@ -61,6 +61,8 @@ class Folder(WireObject):
     """JSON object that is stored with the folder."""
     organization_id: str | None = None
     """ID of the organization that the folder belongs to."""
+    vector_db_provider: str | None = None
+    """Where the embeddings are, such as `native`; only in the folders of an agent."""
     created_by_id: str | None = None
     """ID of the user who created the folder."""
     last_updated_by_id: str | None = None

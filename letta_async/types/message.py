@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from letta_async._schema.fields import WireObject
 from letta_async._schema.json_values import is_object
+from letta_async._schema.record import shortened
 from letta_async.errors import ToolArgumentsError
 from letta_async.types.content import Content, text_of
 
@@ -150,8 +151,8 @@ class SystemMessage(_Message):
     """A system message; the first one of a conversation is the compiled system prompt."""
 
     message_type: Literal["system_message"] = "system_message"
-    content: str
-    """Text of the message."""
+    content: str = attrs.field(repr=shortened)
+    """Text of the message; the `repr` has its length if it is long."""
 
 
 @attrs.frozen(kw_only=True)
@@ -302,7 +303,15 @@ class EventMessage(_Message):
 
 @attrs.frozen(kw_only=True)
 class UnknownMessage(WireObject):
-    """A message of a type that this version has no class for; its other fields are in `extra_fields`."""
+    """A message of a type that this version has no class for; its other fields are in `extra_fields`.
+
+    They are attributes as well, of which nothing is known before a program runs. A type checker therefore accepts what
+    a comparison of `message_type` leads to: `message.content` where it is `assistant_message`.
+    """
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     message_type: str
     """Type of the message."""

@@ -108,6 +108,8 @@ class BaseTool:
     The fields are attributes of the class, or keywords of its constructor.
     """
 
+    id: Any = None
+    """ID of a tool; whatever it is, the server keeps that of the tool with this name, or gives a new one."""
     name: Any = None
     """Name of the tool, a string."""
     args_schema: Any = None

@@ -23,6 +23,7 @@ from letta_async.types.message import (
     ToolReturn,
 )
 from letta_async.types.stream import LettaStopReason, LettaUsageStatistics
+from letta_async.types.token_data import Logprobs, TurnTokenData
 
 __all__ = [
     "ApprovalCreate",
@@ -152,9 +153,9 @@ class LettaResponse(WireObject):
     """Reason for the end of the turn; its `stop_reason` is `None` where the turn has not ended."""
     usage: LettaUsageStatistics = _NO_USAGE
     """Number of tokens and steps that the turn took; `None` each where the turn has not ended."""
-    logprobs: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
+    logprobs: Logprobs | None = attrs.field(default=None, hash=False)
     """Log probabilities of the output tokens of the model's last response, with `return_logprobs=True`."""
-    turns: list[Mapping[str, Any]] | None = attrs.field(default=None, hash=False)
+    turns: list[TurnTokenData] | None = attrs.field(default=None, hash=False)
     """Token IDs and log probabilities of all generations, with `return_token_ids=True`."""
 
     @property

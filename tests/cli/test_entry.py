@@ -15,7 +15,7 @@ from letta_async.cli import commands, main
 from letta_async.cli.exits import MEANINGS, Exit
 from tests.cli.processes import environment, run, run_here
 
-COMMANDS = ("status", "recompile", "compact", "chat", "serve", "demo")
+COMMANDS = ("status", "recompile", "compact", "chat", "migrate", "serve", "demo")
 SOME_ID = "conv-00000000-0000-4000-8000-000000000000"
 
 

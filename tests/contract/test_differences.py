@@ -6,11 +6,12 @@ mark and its line in the document must be removed.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 
-from tests.contract.conftest import MODEL, REAL, Make
+from tests.contract.conftest import EMBEDDING, MODEL, REAL, Make
 from tests.contract.wire import Http
 
 pytestmark = pytest.mark.xfail(not REAL, reason="a difference that docs/testing.md lists", strict=True)
@@ -30,13 +31,6 @@ async def test_tools_are_run(make_agent: Make, http: Http) -> None:
     agent = await make_agent(include_base_tools=True)
     answer = await http.post(f"/v1/agents/{agent['id']}/tools/conversation_search/run", {"args": {"query": "x"}})
     assert answer.status == 200
-
-
-async def test_tool_rules_are_checked_and_kept(make_agent: Make, http: Http) -> None:
-    agent = await make_agent(include_base_tools=True, tool_rules=[{"type": "exit_loop", "tool_name": "send_message"}])
-    assert "send_message" in [rule["tool_name"] for rule in agent["tool_rules"]]
-    answer = await http.patch(f"/v1/agents/{agent['id']}", {"tool_rules": [{"type": "no such rule"}]})
-    assert answer.complaints == [("union_tag_invalid", "body.tool_rules.0")]
 
 
 async def test_agents_without_a_name_are_given_names_of_their_own(make_agent: Make, http: Http) -> None:
@@ -77,9 +71,19 @@ async def test_a_context_that_is_too_long_is_summarized_within_the_turn(http: Ht
     assert response.status == 200
 
 
-@pytest.mark.parametrize("path", ["/v1/models/", "/v1/folders/"])
-async def test_there_are_other_resources(http: Http, path: str) -> None:
-    assert (await http.get(path)).status == 200
+async def test_passages_have_embeddings(http: Http, make_agent: Make) -> None:
+    agent = await make_agent(embedding=EMBEDDING)
+    (passage,) = (await http.post(f"/v1/agents/{agent['id']}/archival-memory", {"text": "x"})).json
+    await http.delete(f"/v1/archives/{passage['archive_id']}")
+    assert passage["embedding"]
+
+
+async def test_a_folder_is_in_the_prompt(http: Http, make_agent: Make) -> None:
+    folder = await http.post("/v1/folders/", {"name": f"contract {uuid.uuid4()}", "embedding": MODEL})
+    agent = await make_agent(folder_ids=[folder.json["id"]])
+    prompt = await http.post(f"/v1/agents/{agent['id']}/recompile", {})
+    await http.delete(f"/v1/folders/{folder.json['id']}")
+    assert f'<directory name="{folder.json["name"]}">' in prompt.json
 
 
 async def test_it_has_a_page_that_describes_it(http: Http) -> None:

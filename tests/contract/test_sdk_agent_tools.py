@@ -9,7 +9,7 @@ import pytest
 
 from letta_async import AgentState, APIStatusError, AsyncLetta, NotFoundError, Tool
 from letta_async.testing import _facts
-from tests.contract.conftest import MODEL, REAL
+from tests.contract.conftest import MODEL, REAL, Make
 from tests.contract.test_sdk_tools import UNKNOWN, named, source
 from tests.contract.wire import UNKNOWN_AGENT, Http
 
@@ -91,7 +91,8 @@ async def test_a_tool_is_attached_and_detached(sdk: AsyncLetta, create: Create, 
     assert tools_of(agent) == []
     for _ in range(2):
         assert tools_of(await sdk.agents.tools.attach(tool.id, agent_id=agent.id)) == [tool.name]
-        assert tools_of(await sdk.agents.retrieve(agent.id)) == [tool.name]
+        shown = await sdk.agents.retrieve(agent.id)
+        assert [(type(each), each.name) for each in shown.tools or []] == [(Tool, tool.name)]
     assert [each.id async for each in sdk.agents.tools.list(agent.id)] == [tool.id]
     for _ in range(2):
         assert tools_of(await sdk.agents.tools.detach(tool.id, agent_id=agent.id)) == []
@@ -136,6 +137,13 @@ async def test_a_tool_that_requires_approval_brings_its_rule(sdk: AsyncLetta, cr
     agent = await create()
     assert rules_of(await sdk.agents.tools.attach(tool.id, agent_id=agent.id)) == [rule]
     assert rules_of(await sdk.agents.tools.attach(tool.id, agent_id=agent.id)) == [rule]
+
+
+async def test_tool_rules_are_checked_and_kept(make_agent: Make, http: Http) -> None:
+    agent = await make_agent(include_base_tools=True, tool_rules=[{"type": "exit_loop", "tool_name": "send_message"}])
+    assert "send_message" in [rule["tool_name"] for rule in agent["tool_rules"]]
+    answer = await http.patch(f"/v1/agents/{agent['id']}", {"tool_rules": [{"type": "no such rule"}]})
+    assert answer.complaints == [("union_tag_invalid", "body.tool_rules.0")]
 
 
 # --- running ----------------------------------------------------------------------------------------------------------

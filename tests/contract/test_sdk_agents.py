@@ -48,9 +48,9 @@ async def create(sdk: AsyncLetta, http: Http) -> AsyncIterator[Create]:
 async def test_secrets_are_sent_by_name_and_no_message_shows_them(sdk: AsyncLetta, create: Create, name: str) -> None:
     agent = await create(**{name: {"API_KEY": "hunter2", "TOKEN": "ünïcode"}})
     shown = await sdk.agents.retrieve(agent.id)
-    assert {each["key"]: each["value"] for each in shown.secrets or []} == {"API_KEY": "hunter2", "TOKEN": "ünïcode"}
+    assert {each.key: each.value for each in shown.secrets or []} == {"API_KEY": "hunter2", "TOKEN": "ünïcode"}
     changed = await sdk.agents.update(agent.id, secrets={"OTHER": "3"})
-    assert [each["key"] for each in changed.secrets or []] == ["OTHER"]
+    assert [each.key for each in changed.secrets or []] == ["OTHER"]
     with pytest.raises(InvalidArgumentError) as caught:
         await sdk.agents.update(agent.id, secrets={"API_KEY": 12345})  # type: ignore[dict-item]
     assert str(caught.value.faults[0]) == "secrets.API_KEY: a value of type int is not a string"
@@ -96,7 +96,9 @@ async def test_an_agent_is_made_with_what_it_is_given(create: Create, make_block
     assert (agent.compaction_settings.mode, agent.compaction_settings.clip_chars) == ("all", None)
     assert agent.compaction_settings.sliding_window_percentage == 0.3
     assert agent.created_at is not None
-    assert agent.extra_fields["llm_config"]["context_window"] == 5000
+    assert agent.llm_config is not None
+    assert agent.llm_config.context_window == 5000
+    assert agent.extra_fields == {}
 
 
 async def test_an_agent_needs_a_model(sdk: AsyncLetta) -> None:

@@ -31,8 +31,9 @@ UNKNOWN_GROUP = f"group-{UNKNOWN}"
 
 
 @pytest.fixture
-async def create(sdk: AsyncLetta, http: Http) -> AsyncIterator[Create]:
-    """Create groups with the client; they are deleted after the test."""
+async def create(sdk: AsyncLetta, http: Http, make_agent: Make) -> AsyncIterator[Create]:
+    """Create groups with the client; they are deleted after the test, and before their agents."""
+    del make_agent
     made: list[Group] = []
 
     async def create(**parameters: Any) -> Group:
@@ -184,6 +185,19 @@ async def test_an_agent_shows_the_group_that_it_manages(create: Create, http: Ht
     assert (manager["managed_group"]["id"], manager["multi_agent_group"]["id"]) == (group.id, group.id)
     other = (await http.get(f"/v1/agents/{agents[0]}?include=agent.managed_group")).json
     assert other["managed_group"] is None
+
+
+async def test_an_agent_that_manages_a_group_is_not_deleted(sdk: AsyncLetta, create: Create, agents: list[str]) -> None:
+    first, second, third = agents
+    group = await create(agent_ids=[first], manager_config=SupervisorManager(manager_agent_id=third))
+    with pytest.raises(ConflictError, match="groups_manager_agent_id_fkey"):
+        await sdk.agents.delete(third)
+    await sdk.groups.delete(group.id)
+    sleeptime = await create(agent_ids=[first], manager_config=SleeptimeManager(manager_agent_id=second))
+    await sdk.agents.delete(second)
+    for call in (sdk.groups.retrieve(sleeptime.id), sdk.agents.retrieve(first)):
+        with pytest.raises(NotFoundError):
+            await call  # type: ignore[misc]
 
 
 async def test_a_group_has_no_messages_at_first(sdk: AsyncLetta, create: Create, agents: list[str]) -> None:

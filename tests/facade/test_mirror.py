@@ -14,7 +14,7 @@ import pytest
 from letta_async import AsyncLetta, AsyncPage, AsyncPaginator, AsyncStream, Letta, Page, Stream
 from letta_async.resources._resource import Part
 
-OWNERS = {"AgentMessages", "ConversationMessages", "Conversations", "Resources", "Runs", "Tools"}
+OWNERS = {"AgentMessages", "ConversationMessages", "Conversations", "FolderFiles", "Resources", "Runs", "Tools"}
 """Where the sync twins of methods are that a base class of the async ones has."""
 OWN_WORDS = {"Letta.close"}
 """Methods that the facade explains in words of its own, besides those that stream, which send a request at once."""

@@ -53,7 +53,7 @@ REACHING = [
         place=address_that_never_answers,
         sees=APITimeoutError,
         again=Again.ALL,
-        says=("no connection came about in time",),
+        says=("no connection came about within the timeout of ",),
         client={"timeout": Timeout(1, connect=0.1)},
     ),
     Fault(

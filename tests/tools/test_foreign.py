@@ -9,7 +9,7 @@ import pytest
 
 from tools.foreign import __main__ as tool
 from tools.foreign import clients
-from tools.foreign.clients import NODE, PYTHON, Client, Failure
+from tools.foreign.clients import NODE, PYTHON, SOURCE, Client, Failure
 
 HERE = Path(clients.__file__).parent
 
@@ -25,13 +25,14 @@ def client() -> Client:
     return Client("some", ("package.json",), (), ((sys.executable, "-c", "open('made', 'w')"),), (sys.executable, "-"))
 
 
-def test_both_clients_are_of_one_version() -> None:
-    versions = re.findall(r"letta-client\D*==?(\S+)$", (HERE / "requirements.txt").read_text(), re.MULTILINE)
+def test_all_clients_are_of_one_version() -> None:
+    pins = "".join((HERE / pin).read_text() for pin in (*PYTHON.pins, *SOURCE.pins))
+    versions = re.findall(r"^letta-client==(\S+)", pins, re.MULTILINE)
     versions += re.findall(r'letta-client": "([^"]+)"', (HERE / "package.json").read_text())
-    assert versions == ["1.12.1", "1.12.1"]
+    assert versions == ["1.12.1"] * 3
 
 
-@pytest.mark.parametrize("pin", [*PYTHON.pins, *NODE.pins])
+@pytest.mark.parametrize("pin", [*PYTHON.pins, *SOURCE.pins, *NODE.pins])
 def test_a_pin_names_no_registry(pin: str) -> None:
     assert "://" not in (HERE / pin).read_text()
 
@@ -68,5 +69,6 @@ def test_without_node_its_client_is_left_out_with_a_word(
     assert NODE.missing == "node, npm"
     assert not NODE.ready
     monkeypatch.setattr(tool, "PYTHON", NODE)
+    monkeypatch.setattr(tool, "SOURCE", NODE)
     assert tool.main() == 0
     assert "the node client is left out: not found on the PATH: node, npm" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import assert_type
 
@@ -17,6 +18,7 @@ from letta_async import (
     Paginator,
     Run,
     Tool,
+    UploadOutcome,
 )
 
 
@@ -41,6 +43,17 @@ async def calls(client: AsyncLetta) -> None:
     with Path("notes.txt").open("rb") as handle:
         assert_type(await client.folders.files.upload("source-…", file=handle), FileMetadata)
     assert_type(await client.folders.files.upload("source-…", file=("a.txt", b"x")), FileMetadata)
+    assert_type(await client.folders.files.upload("source-…", file=("a", b"x", "text/plain")), FileMetadata)
+    await client.folders.files.upload("source-…", file=(piece for piece in [b"x"]), on_progress=print)
+    outcomes = client.folders.files.upload_many("source-…", files=Path("notes"), on_progress=print)
+    assert_type(outcomes, AsyncGenerator[UploadOutcome, None])
+    assert_type(await client.folders.files.upload_and_poll("source-…", file=Path("a.txt"), deadline=9), FileMetadata)
+    assert_type(await client.folders.files.wait("file-…", folder_id="source-…"), FileMetadata)
+    assert_type(client.folders.agents.list("source-…"), AsyncPaginator[str])
+    assert_type(await client.agents.folders.attach("source-…", agent_id="agent-…"), AgentState | None)
+    assert_type(client.agents.sources.list("agent-…"), AsyncPaginator[Folder])
+    assert_type(await client.agents.files.open("file-…", agent_id="agent-…"), list[str])
+    assert_type(await client.sources.retrieve("source-…"), Folder)
     await client.folders.files.upload("source-…", file=5)  # type: ignore[arg-type]
     with Path("notes.txt").open() as text:
         await client.folders.files.upload("source-…", file=text)  # type: ignore[arg-type]
@@ -61,5 +74,12 @@ def facade_calls(client: Letta) -> None:
     assert_type(client.folders.create(name="f", embedding="a/b"), Folder)
     assert_type(client.folders.list(name="f"), Paginator[Folder])
     assert_type(client.folders.files.upload("source-…", file=Path("notes.txt"), name="n"), FileMetadata)
+    outcomes = client.folders.files.upload_many("source-…", files=[b"x"], wait=False)
+    assert_type(outcomes, Iterator[UploadOutcome])
+    assert_type(client.folders.files.upload_and_poll("source-…", file=Path("a.txt")), FileMetadata)
+    assert_type(client.folders.agents.list("source-…"), Paginator[str])
+    assert_type(client.agents.folders.detach("source-…", agent_id="agent-…"), AgentState | None)
+    assert_type(client.agents.files.close_all("agent-…"), list[str])
+    assert_type(client.sources.retrieve_by_name("notes"), str)
     assert_type(client.runs.list(statuses=["failed"]), Paginator[Run])
     assert_type(client.runs.retrieve("run-…"), Run)

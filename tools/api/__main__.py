@@ -11,13 +11,16 @@ from pathlib import Path
 
 from letta_async.operations._tree import RESOURCES
 
-from .exports import package_module
+from .exports import package_module, type_homes
 from .modules import client_module, module_name, resource_module
+from .official import PACKAGES
 from .pages import index_page, resource_page, top_resources
 from .spec import Description, differences, scaffold
+from .type_modules import names_module, types_module
 
 _ROOT = Path(__file__).parents[2]
 _PAGES = _ROOT / "docs" / "reference"
+_TYPES = _ROOT / "letta_async" / "types"
 _RESOURCES = _ROOT / "letta_async" / "resources"
 
 
@@ -27,6 +30,9 @@ def generated() -> Mapping[Path, str]:
     files = {_RESOURCES / f"{module_name(path)}.py": resource_module(path) for path in RESOURCES}
     files[_RESOURCES / "_client.py"] = client_module()
     files[_ROOT / "letta_async" / "__init__.py"] = package_module()
+    own = type_homes()
+    files[_TYPES / "__init__.py"] = types_module(own)
+    files |= {_TYPES / f"{package}.py": names_module(package, own) for package in PACKAGES}
     modules = {path: formatted(text, path) for path, text in files.items()}
     pages = {_PAGES / "calls" / f"{path}.md": resource_page(path) for path in top_resources()}
     return {**modules, _PAGES / "resources.md": index_page(), **pages}

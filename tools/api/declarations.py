@@ -192,6 +192,8 @@ def _default(value: ast.expr | None) -> str | None:
             return None
         case ast.Call(keywords=[ast.keyword("default", default), *_]):  # of `attrs.field`
             return ast.unparse(default)
+        case ast.Call(func=ast.Attribute(attr="field")):  # without a default
+            return None
         case _:
             return ast.unparse(value)
 

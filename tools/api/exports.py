@@ -10,8 +10,9 @@ from typing import Final
 from letta_async import types
 
 from .modules import HEADER
+from .official import PACKAGES
 
-__all__ = ["package_module"]
+__all__ = ["package_module", "type_homes"]
 
 _NAMED: Final = {
     "_http.transport": ["ClientStats"],
@@ -42,7 +43,7 @@ if not TYPE_CHECKING:  # pragma: no branch - true whenever it runs
         if name in _HOMES:
             value = globals()[name] = getattr(import_module(f"letta_async.{_HOMES[name]}"), name)
             return value
-        if name in _HOMES.values():
+        if name in _HOMES.values() or name == "types":
             return import_module(f"letta_async.{name}")
         raise AttributeError(f"module 'letta_async' has no attribute {name!r}")
 
@@ -61,7 +62,7 @@ def package_module() -> str:
         "from importlib import import_module\n"
         "from typing import TYPE_CHECKING, Any, Final\n\n"
         "from letta_async._version import __version__\n\n"
-        f"if TYPE_CHECKING:\n{imports}\n"
+        f"if TYPE_CHECKING:\n    from letta_async import types as types\n{imports}\n"
         f"__all__ = {names!r}\n\n"
         f'_HOMES: Final = {homes!r}\n"""Module that each name is from."""\n{_TAIL}'
     )
@@ -71,11 +72,16 @@ def _exports() -> Iterator[tuple[str, str]]:
     """Yield each public name with its module."""
     for home, names in _NAMED.items():
         yield from ((name, home) for name in names)
-    for home in ["errors", "batch.outcome", "batch.staleness", *_public_types()]:
+    for home in ["errors", "batch.outcome", "batch.staleness", "batch.upload_outcome", *_public_types()]:
         yield from ((name, home) for name in import_module(f"letta_async.{home}").__all__)
 
 
 def _public_types() -> Iterator[str]:
     for module in pkgutil.iter_modules(types.__path__):
-        if not module.name.startswith("_"):
+        if not module.name.startswith("_") and module.name not in PACKAGES:
             yield f"types.{module.name}"
+
+
+def type_homes() -> dict[str, str]:
+    """Return the module of each public type, by name."""
+    return {name: home.removeprefix("types.") for name, home in sorted(_exports()) if home.startswith("types.")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from letta_async.operations._tree import RESOURCES, TREE
@@ -26,8 +27,9 @@ def index_page() -> str:
     rows = [
         f"| [`client.{path}`]({page}) | `{cls.http.method} {cls.http.path}` | {summary(cls)} |"
         for path, cls in TREE.items()
-        for page in [f"calls/{path.partition('.')[0]}.md"]
+        for page in [f"calls/{path.partition('.')[0]}.md" if "." in path else "#calls-of-the-client"]
     ]
+    own = [path for path in TREE if "." not in path]
     return (
         f"{_HEADER}# Calls\n\n"
         "Every call of both clients. The methods of `Letta` have the names, parameters and errors of those of\n"
@@ -35,10 +37,8 @@ def index_page() -> str:
         "out is `UNSET` and not sent: the server's own default applies.\n\n"
         "| method | request | |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
         "```{toctree}\n:hidden:\n\n" + "\n".join(f"calls/{path}" for path in top_resources()) + "\n```\n\n"
-        "## Paths without a method\n\n"
-        "```{eval-rst}\n"
-        + "\n".join(f".. automethod:: letta_async.AsyncLetta.{name}" for name in RAW_METHODS)
-        + "\n```\n\n"
+        f"## Calls of the client\n\n{_methods_of_the_client(own)}"
+        f"## Paths without a method\n\n{_methods_of_the_client(RAW_METHODS)}"
         "## Calls of the server without a method\n\n"
         "`client.get`, `client.post` and so on reach these.\n\n"
         "| path | why |\n|---|---|\n"
@@ -53,6 +53,11 @@ def index_page() -> str:
         "```{eval-rst}\n.. autoclass:: letta_async.AsyncStream\n   :members:\n\n"
         ".. autoclass:: letta_async.Stream\n   :members:\n```\n"
     )
+
+
+def _methods_of_the_client(names: Iterable[str]) -> str:
+    lines = "\n".join(f".. automethod:: letta_async.AsyncLetta.{name}" for name in names)
+    return f"```{{eval-rst}}\n{lines}\n```\n\n"
 
 
 def resource_page(top: str) -> str:

@@ -15,6 +15,7 @@ from .docstrings import OPTIONS, RAISES, fill, retries, section
 __all__ = ["RAW_METHODS", "raw_methods"]
 
 RAW_METHODS: Final = ("get", "post", "put", "patch", "delete")
+_OPTIONS: Final = "options: Mapping[str, object] | None = None"
 _BODY: Final = "JSON value to send. Default: no body."
 _ARGUMENTS: Final = OPTIONS | {
     "extra_query": "Query parameters of this request.",
@@ -38,17 +39,17 @@ def raw_methods(rendering: Rendering, *, waits: bool) -> Iterator[str]:
 def _method(name: str, *, waits: bool) -> str:
     takes_body = name != "get"
     body = ["body: object = UNSET"] if takes_body else []
-    parameters = ["self", "path: str", "*", *body, "cast_to: Any = object", *OPTION_PARAMETERS]
+    parameters = ["self", "path: str", "*", *body, "cast_to: Any = object", _OPTIONS, *OPTION_PARAMETERS]
     signature = ", ".join([*parameters, "**misspelt: Unpack[NoArguments]"])
     text = textwrap.indent(
         f'"""{_docstring(name, takes_body=takes_body)}\n\n"""', " " * 8, lambda line: bool(line.strip())
     )
     if waits:
-        named = [*(["body"] if takes_body else []), "cast_to", *OPTION_NAMES]
+        named = [*(["body"] if takes_body else []), "cast_to", "options", *OPTION_NAMES]
         given = ", ".join([*(f"{each}={each}" for each in named), "**misspelt"])
         statement = f"return self._wait(self._core.{name}, path, {given})"
     else:
-        given = ", ".join(["path", "body" if takes_body else "UNSET", "cast_to", *OPTION_NAMES, "misspelt"])
+        given = ", ".join(["path", "body" if takes_body else "UNSET", "cast_to", "options", *OPTION_NAMES, "misspelt"])
         statement = f'return await self._request("{name.upper()}", {given})'
     return f"    {'' if waits else 'async '}def {name}({signature}) -> Any:\n{text}\n        {statement}"
 
@@ -59,6 +60,8 @@ def _docstring(name: str, *, takes_body: bool) -> str:
         **({"body": _BODY} if takes_body else {}),
         "cast_to": "Type of the result: `object` for any JSON value, `str`, `dict` or `list` for exactly that, a class "
         "of this package such as `Block`, or `list[Block]`. Default: `object`.",
+        "options": "The parameters below as the official client takes them: a mapping with `headers`, `params`, "
+        "`extra_json` and `timeout`. Default: none.",
         **_ARGUMENTS,
     }
     blocks = [

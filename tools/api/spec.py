@@ -166,7 +166,8 @@ def declared_fields(cls: type[Operation[Any]]) -> dict[str, Field]:
         placement, annotation = split_placement(each.type)
         place = "body" if isinstance(placement, Form | WholeBody) else type(placement).__name__.lower()
         name = WHOLE if isinstance(placement, WholeBody) else placement.name or each.name
-        fields[name] = Field(place, _kinds_of(annotation), each.default is attrs.NOTHING, "")
+        if name not in fields or fields[name].place != "path":  # descriptions are read so as well
+            fields[name] = Field(place, _kinds_of(annotation), each.default is attrs.NOTHING, "")
     return fields
 
 

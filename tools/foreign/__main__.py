@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from .clients import NODE, PYTHON, Failure
+from .clients import NODE, PYTHON, SOURCE, Failure
 
 
 def main() -> int:
-    """Install both clients, except one that lacks a program, whose tests are then skipped."""
+    """Install what is missing, except a client that lacks a program, whose tests are then skipped."""
     failed = False
-    for client in (PYTHON, NODE):
+    for client in (PYTHON, SOURCE, NODE):
         if client.missing:
             _say(f"the {client.name} client is left out: not found on the PATH: {client.missing}")
         elif not client.ready:

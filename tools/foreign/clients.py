@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["NODE", "PYTHON", "Client", "Failure"]
+__all__ = ["NODE", "PYTHON", "SOURCE", "Client", "Failure"]
 
 _HERE: Final = Path(__file__).parent
 _FOLDER: Final = Path(__file__).parents[2] / ".foreign"
 _VENV_PYTHON: Final = os.path.join("venv", "bin", "python")  # noqa: PTH118 - part of a command
-_PIP: Final = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
+_PIP: Final = ("--quiet", "--disable-pip-version-check", "--no-deps", "--requirement")
 _PATIENCE: Final = 300.0
 
 
@@ -104,9 +104,32 @@ PYTHON: Final = Client(
     name="python",
     pins=("requirements.txt",),
     needs=(),
-    steps=((sys.executable, "-m", "venv", "venv"), (_VENV_PYTHON, *_PIP, "--requirement", "requirements.txt")),
+    steps=(
+        (sys.executable, "-m", "venv", "venv"),
+        (_VENV_PYTHON, "-m", "pip", "install", *_PIP, "requirements.txt"),
+    ),
     runs=(_VENV_PYTHON, "-"),
 )
+SOURCE: Final = Client(
+    name="python-source",
+    pins=("source.txt",),
+    needs=(),
+    steps=(
+        (
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--no-binary",
+            "letta-client",
+            "--require-hashes",
+            *_PIP,
+            "source.txt",
+        ),
+    ),
+    runs=(),
+)
+"""The source distribution of the Python client, packed as it comes: its tests are read, and never run."""
 NODE: Final = Client(
     name="node",
     pins=("package.json", "package-lock.json"),

@@ -151,7 +151,7 @@ class Collection:
         changes = {name: call.body[name] for name in call.body.given if call.body[name] is not None}
         return self.shown(store, self.change(store, row, changes) if changes else row)
 
-    def delete(self, store: Store, call: Call, row_id: str) -> None:
+    def delete(self, store: Store, call: Call, row_id: str) -> Any:
         """Delete a row."""
         del call
         row = self.existing(store, row_id)

@@ -19,6 +19,7 @@ __all__ = [
     "identities_of",
     "ids_of_identities",
     "linked",
+    "remove_sleeptime_group",
     "set_identities",
     "show_group",
     "show_identity",
@@ -116,9 +117,32 @@ def set_identities(store: Store, agent_id: str, ids: Iterable[str] | None) -> No
 
 def group_managed_by(store: Store, agent_id: str) -> dict[str, Any] | None:
     """Return the JSON of the group that an agent manages; `None` if there is none."""
+    row = _managed(store, agent_id)
+    return None if row is None else show_group(store, row)
+
+
+def _managed(store: Store, agent_id: str) -> StoredRow | None:
     rows = (row for row in store.rows.values() if row.collection == "groups")
-    managed = (show_group(store, row) for row in rows if row.fields["manager_agent_id"] == agent_id)
-    return next(managed, None)
+    return next((row for row in rows if row.fields["manager_agent_id"] == agent_id), None)
+
+
+def remove_sleeptime_group(store: Store, agent_id: str) -> list[Agent]:
+    """Remove the group of an agent that others think for in its sleep, and return these; refuse any other manager's."""
+    row = _managed(store, agent_id)
+    if row is None:
+        return []
+    if row.fields["manager_type"] not in {"sleeptime", "voice_sleeptime"}:
+        raise Refusal(
+            409,
+            {
+                "detail": "(sqlalchemy.dialects.postgresql.asyncpg.IntegrityError) "
+                "<class 'asyncpg.exceptions.RestrictViolationError'>: update or delete on table \"agents\" violates "
+                'RESTRICT setting of foreign key constraint "groups_manager_agent_id_fkey" on table "groups"\n'
+                f'DETAIL:  Key (id)=({agent_id}) is referenced from table "groups".'
+            },
+        )
+    store.remove(row)
+    return [store.agents[each] for each in row.fields["agent_ids"] if each in store.agents]
 
 
 def ids_of_identities(store: Store, relation: str, query: Mapping[str, Any]) -> set[str] | None:

@@ -1,0 +1,151 @@
+"""Every name of the official client's types is one here, in the same module."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final
+
+import pytest
+
+import letta_async
+from letta_async import types
+from letta_async.types import _names
+from tools.api.exports import type_homes
+from tools.api.official import PACKAGES, homes_of, missing_names, official_names
+
+MISSING: Final[Mapping[str, str]] = dict.fromkeys(
+    [
+        "types.AccessTokenCreateResponse",
+        "types.AccessTokenListResponse",
+        "types.AgentImportFileResponse",
+        "types.Archive",
+        "types.CreateSseMcpServerParam",
+        "types.CreateStdioMcpServerParam",
+        "types.CreateStreamableHTTPMcpServerParam",
+        "types.EmbeddingModel",
+        "types.EnvironmentListResponse",
+        "types.EnvironmentRetrieveResponse",
+        "types.EnvironmentSendMessageResponse",
+        "types.HealthResponse",
+        "types.McpServerCreateResponse",
+        "types.McpServerListResponse",
+        "types.McpServerRetrieveResponse",
+        "types.McpServerUpdateResponse",
+        "types.Model",
+        "types.ModelListResponse",
+        "types.Passage",
+        "types.PassageSearchResponse",
+        "types.ProviderCategory",
+        "types.ProviderTrace",
+        "types.ProviderType",
+        "types.SseMcpServer",
+        "types.StdioMcpServer",
+        "types.Step",
+        "types.StreamableHTTPMcpServer",
+        "types.TemplateCreateResponse",
+        "types.TemplateDeleteResponse",
+        "types.TemplateRollbackResponse",
+        "types.TemplateSaveResponse",
+        "types.TemplateUpdateResponse",
+        "types.ToolSearchResponse",
+        "types.ToolSearchResult",
+        "types.ToolType",
+        "types.UpdateSseMcpServerParam",
+        "types.UpdateStdioMcpServerParam",
+        "types.UpdateStreamableHTTPMcpServerParam",
+        "types.VectorDBProvider",
+        "types.agents.InternalMessage",
+        "types.agents.PassageCreateResponse",
+        "types.agents.PassageListResponse",
+        "types.agents.PassageSearchResponse",
+        "types.agents.ScheduleCreateResponse",
+        "types.agents.ScheduleDeleteResponse",
+        "types.agents.ScheduleListResponse",
+        "types.agents.ScheduleRetrieveResponse",
+        "types.agents.ToolExecutionResult",
+        "types.archives.PassageCreateManyResponse",
+        "types.models.EmbeddingListResponse",
+        "types.runs.UsageRetrieveResponse",
+        "types.steps.MetricRetrieveResponse",
+        "types.templates.AgentCreateResponse",
+    ],
+    "the resource that it belongs to has no method yet",
+)
+"""Reason for each name that is missing."""
+
+ABSENT: Final = set(missing_names(type_homes()))
+
+
+def test_no_name_is_missing_without_a_reason() -> None:
+    assert set(MISSING) >= ABSENT
+
+
+NAMES: Final = [
+    (".".join(filter(None, ("types", module))), name) for module, names in official_names().items() for name in names
+]
+
+
+@pytest.mark.parametrize(("module", "name"), [each for each in NAMES if ".".join(each) not in ABSENT])
+def test_a_name_is_where_the_official_client_has_it(module: str, name: str) -> None:
+    found = getattr(import_module(f"letta_async.{module}"), name)
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    assert getattr(import_module(f"letta_async.{module}.{words}"), name) is found
+    if name.endswith("Params"):
+        assert found(name="Ada") == {"name": "Ada"}
+    elif name.endswith("Param") and name.removesuffix("Param") in dir(import_module(f"letta_async.{module}")):
+        assert found is getattr(import_module(f"letta_async.{module}"), name.removesuffix("Param"))
+
+
+def test_the_list_is_that_of_the_official_client() -> None:
+    assert len(NAMES) == 265
+
+
+def test_all_types_are_in_the_package() -> None:
+    for name, home in type_homes().items():
+        if homes_of("", type_homes())[name] == home:
+            assert getattr(types, name) is getattr(letta_async, name)
+    assert set(types.__all__) <= set(dir(types))
+    for name in types.__all__:
+        assert getattr(types, name) is not None
+    for package in PACKAGES:
+        module = import_module(f"letta_async.types.{package}")
+        assert all(hasattr(module, name) for name in module.__all__)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "same"),
+    [
+        ("agent_state", "Memory", "Memory"),
+        ("agent_state", "Source", "Folder"),
+        ("agents.message_stream_params", "ClientTool", "ClientTool"),
+        ("agents.image_content_param", "SourceBase64Image", "Base64Image"),
+        ("agents.letta_response", "Usage", "LettaUsageStatistics"),
+        ("letta_message_union", "LettaMessageUnion", "Message"),
+        ("message_create", "MessageCreate", "MessageCreate"),
+        ("create_block", "CreateBlock", "NewBlock"),
+    ],
+)
+def test_a_module_of_one_name_has_the_names_beside_it(module: str, name: str, same: str) -> None:
+    assert getattr(import_module(f"letta_async.types.{module}"), name) is getattr(letta_async, same)
+
+
+@pytest.mark.parametrize("module", ["nonsense", "agents.nonsense", "agents.tool_call.deeper"])
+def test_no_other_module_is_there(module: str) -> None:
+    with pytest.raises(ModuleNotFoundError, match=module.rpartition(".")[2]):
+        import_module(f"letta_async.types.{module}")
+
+
+@pytest.mark.parametrize("module", ["letta_async.types", "letta_async.types.agents", "letta_async.types.agent_state"])
+def test_a_name_that_does_not_exist_is_an_error_that_names_it(module: str) -> None:
+    found: Any = import_module(module)
+    with pytest.raises(AttributeError, match="'Nonsense'"):
+        _ = found.Nonsense
+
+
+def test_the_finder_is_installed_once_and_last() -> None:
+    _names.install_finder()
+    ours = [finder for finder in sys.meta_path if type(finder).__module__ == "letta_async.types._names"]
+    assert len(ours) == 1
