@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
@@ -32,10 +32,14 @@ class MessageListing(IdListing[Item], Generic[Item]):
     before: InQuery[MessageId | None] = UNSET
 
     def arranged(self, page: list[Item]) -> list[Item]:
-        """Return the newest first, unless the oldest are requested first.
+        """Return a page in the requested order; without one, as the server returned it.
 
         Letta 0.16.8 returns the messages of agents the oldest first in both orders.
         """
+        return page if self.order is UNSET else self._in_order(page)
+
+    def _in_order(self, page: list[Item]) -> list[Item]:
+        """Return the newest first, unless the oldest are requested first."""
         messages: Any = page
         first, last = (messages[0].date, messages[-1].date) if page else (None, None)
         if self.order == "asc" or self._keeps_order() or not (first and last and first <= last):
@@ -51,6 +55,10 @@ class MessageListing(IdListing[Item], Generic[Item]):
         message: Any = item
         return None if message.id is None else hash((message.id, message.message_type, getattr(message, "otid", None)))
 
+    def is_astray(self, page: list[Item], following: Mapping[str, Any], known: Container[int | None]) -> bool:
+        """Return whether a page, in the requested order, ends with an item that was returned before."""
+        return super().is_astray(self._in_order(page), following, known)
+
     def following(self, page: list[Item]) -> Mapping[str, Any]:
         """Return the parameters that lead on: `after` and `before` mean later and earlier, whatever the order.
 
@@ -59,7 +67,7 @@ class MessageListing(IdListing[Item], Generic[Item]):
         """
         if not page:
             return {}
-        last: Any = page[-1]
+        last: Any = self._in_order(page)[-1]
         return {"after" if self.order == "asc" else "before": last.id}
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import assert_type
+from typing import Any, assert_type
 
 from letta_async import (
     AgentState,
@@ -48,12 +48,15 @@ async def passages(client: AsyncLetta) -> None:
     await client.agents.archives.attach("archive-…", agent_id="agent-…")
     async for agent in client.archives.agents.list("archive-…"):
         assert_type(agent, AgentState)
-    client.archives.update("archive-…", embedding="x")  # type: ignore[call-arg]
+    client.archives.update("archive-…", embedding="x")  # type: ignore[call-arg, unused-coroutine]
 
 
 async def identities_and_groups(client: AsyncLetta) -> None:
     """Show identities, groups and tags."""
-    properties = [IdentityProperty(key="k", value=1, type="number"), {"key": "k", "value": "v", "type": "string"}]
+    properties: list[IdentityProperty | dict[str, Any]] = [
+        IdentityProperty(key="k", value=1, type="number"),
+        {"key": "k", "value": "v", "type": "string"},
+    ]
     identity = await client.identities.create(identifier_key="k", name="n", identity_type="user", properties=properties)
     assert_type(identity, Identity)
     assert_type(await client.identities.modify("identity-…", name="x"), Identity)
