@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import attrs
 
@@ -30,16 +30,26 @@ class MessageListing(IdListing[Item], Generic[Item]):
     default: {default_limit}."""
     after: InQuery[MessageId | None] = UNSET
     before: InQuery[MessageId | None] = UNSET
+    order: InQuery[Literal["asc", "desc"]] = UNSET
+    """`asc` lists the oldest first, `desc` the newest. Server default: `desc`, but each page of an agent's messages the
+    oldest first."""
 
     def arranged(self, page: list[Item]) -> list[Item]:
         """Return a page in the requested order; without one, as the server returned it.
 
         Letta 0.16.8 returns the messages of agents the oldest first in both orders.
         """
-        return page if self.order is UNSET else self._in_order(page)
+        return page if self.order is UNSET else self._sorted(page)
 
     def _in_order(self, page: list[Item]) -> list[Item]:
-        """Return the newest first, unless the oldest are requested first."""
+        """Return a page that `arranged` returned with the newest first, unless the oldest are requested first."""
+        return self._sorted(page) if self.order is UNSET else page
+
+    def _sorted(self, page: list[Item]) -> list[Item]:
+        """Return a page that the server returned with the newest first, unless the oldest are requested first.
+
+        The times do not tell in which order messages of one second are.
+        """
         messages: Any = page
         first, last = (messages[0].date, messages[-1].date) if page else (None, None)
         if self.order == "asc" or self._keeps_order() or not (first and last and first <= last):

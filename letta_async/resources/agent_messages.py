@@ -550,7 +550,8 @@ class AsyncAgentMessages(AsyncToolRunning):
                 Server default: 100.
             after: List messages later than the one with this ID, whatever the order.
             before: List messages earlier than the one with this ID, whatever the order.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`, but each page of an agent's
+                messages the oldest first.
             order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.
@@ -1366,7 +1367,8 @@ class AgentMessages(SyncResource[AsyncAgentMessages]):
                 Server default: 100.
             after: List messages later than the one with this ID, whatever the order.
             before: List messages earlier than the one with this ID, whatever the order.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`, but each page of an agent's
+                messages the oldest first.
             order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.

@@ -381,7 +381,8 @@ class AsyncConversationMessages(AsyncToolRunning):
                 Server default: 100.
             after: List messages later than the one with this ID, whatever the order.
             before: List messages earlier than the one with this ID, whatever the order.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`, but each page of an agent's
+                messages the oldest first.
             order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.
@@ -938,7 +939,8 @@ class ConversationMessages(SyncResource[AsyncConversationMessages]):
                 Server default: 100.
             after: List messages later than the one with this ID, whatever the order.
             before: List messages earlier than the one with this ID, whatever the order.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`, but each page of an agent's
+                messages the oldest first.
             order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             group_id: List messages of this group of agents.

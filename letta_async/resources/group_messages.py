@@ -51,7 +51,8 @@ class AsyncGroupMessages(AsyncResource):
                 Server default: 10.
             after: Start after the message with this ID, in the order of the list.
             before: End before the message with this ID, in the order of the list.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`, but each page of an agent's
+                messages the oldest first.
             order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server
@@ -159,7 +160,8 @@ class GroupMessages(SyncResource[AsyncGroupMessages]):
                 Server default: 10.
             after: Start after the message with this ID, in the order of the list.
             before: End before the message with this ID, in the order of the list.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`, but each page of an agent's
+                messages the oldest first.
             order_by: Field that the order goes by. Server default: `created_at`.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             use_assistant_message: Return calls of the message tool as `AssistantMessage`; deprecated by the API. Server

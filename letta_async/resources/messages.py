@@ -49,7 +49,8 @@ class AsyncMessages(AsyncResource):
                 Server default: 100.
             after: Start after the message with this ID, in the order of the list.
             before: End before the message with this ID, in the order of the list.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`, but each page of an agent's
+                messages the oldest first.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             conversation_id: List messages of this conversation, `conv-<uuid4>`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
@@ -207,7 +208,8 @@ class Messages(SyncResource[AsyncMessages]):
                 Server default: 100.
             after: Start after the message with this ID, in the order of the list.
             before: End before the message with this ID, in the order of the list.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`, but each page of an agent's
+                messages the oldest first.
             include_return_message_types: List messages of these types alone, such as `assistant_message`. Default: all.
             conversation_id: List messages of this conversation, `conv-<uuid4>`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.

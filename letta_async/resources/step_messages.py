@@ -48,7 +48,8 @@ class AsyncStepMessages(AsyncResource):
                 Server default: 100.
             after: Start after the message with this ID, in the order of the list.
             before: End before the message with this ID, in the order of the list.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `asc`.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`, but each page of an agent's
+                messages the oldest first.
             order_by: Field that the order goes by. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
@@ -111,7 +112,8 @@ class StepMessages(SyncResource[AsyncStepMessages]):
                 Server default: 100.
             after: Start after the message with this ID, in the order of the list.
             before: End before the message with this ID, in the order of the list.
-            order: `asc` lists the oldest first, `desc` the newest. Server default: `asc`.
+            order: `asc` lists the oldest first, `desc` the newest. Server default: `desc`, but each page of an agent's
+                messages the oldest first.
             order_by: Field that the order goes by. Server default: `created_at`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.

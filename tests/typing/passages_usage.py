@@ -42,7 +42,7 @@ async def passages(client: AsyncLetta) -> None:
     assert_type(await client.archives.create(name="x", embedding_config=None), Archive)
     assert_type(client.archives.list(name="x"), AsyncPaginator[Archive])
     assert_type((await client.archives.update("archive-…", description="x")).created_at, datetime | None)
-    many = [PassageCreate(text="x"), {"text": "y"}]
+    many: list[PassageCreate | dict[str, Any]] = [PassageCreate(text="x"), {"text": "y"}]
     assert_type(await client.archives.passages.create_many("archive-…", passages=many), list[Passage])
     assert_type((await client.archives.passages.create("archive-…", text="x")).embedding, list[float] | None)
     await client.agents.archives.attach("archive-…", agent_id="agent-…")
