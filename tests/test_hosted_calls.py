@@ -295,7 +295,7 @@ CALLS: list[tuple[str, tuple[str, ...], dict[str, Any], str, dict[str, str], Any
         (),
         {"agent_id": AGENT, "limit": 5, "offset": 10},
         f"GET {TOKENS}",
-        {"agent_id": AGENT, "limit": "5", "offset": "10"},
+        {"agentId": AGENT, "limit": "5", "offset": "10"},
         None,
         {"tokens": [TOKEN], "hasNextPage": False},
         AccessTokenListResponse(tokens=[TOKEN_READ], has_next_page=False),

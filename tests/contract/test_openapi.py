@@ -34,7 +34,9 @@ def fields(document: dict[str, Any], operation: dict[str, Any]) -> set[str]:
     (content,) = operation["requestBody"]["content"].values()
     schema = content["schema"]
     while "properties" not in schema:
-        schema = schema["anyOf"][0] if "anyOf" in schema else schema
+        schema = schema["anyOf"][0] if "anyOf" in schema else schema.get("items", schema)
+        if "$ref" not in schema:
+            return set()  # a list of plain values
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return set(schema["properties"])
 

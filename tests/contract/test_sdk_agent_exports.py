@@ -124,7 +124,7 @@ async def test_what_is_in_a_file_can_be_overridden(
     secrets = {"KEY": "other", "NOT_IN_THE_FILE": "x"}
     agent = await import_agent(content, name="other", model=MODEL, secrets=secrets, override_existing_tools=False)
     assert (agent.name, agent.model, agent.embedding) == ("other", MODEL, EMBEDDING)
-    assert [(secret["key"], secret["value"]) for secret in agent.secrets or ()] == [("KEY", "other")]
+    assert [(secret.key, secret.value) for secret in agent.secrets or ()] == [("KEY", "other")]
     handle = io.BytesIO(content)
     agent = await import_agent(("a.af", handle), append_copy_suffix=False, x_override_embedding_model=MODEL)
     assert (agent.name, agent.embedding) == ("contract", MODEL)
