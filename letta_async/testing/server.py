@@ -373,6 +373,15 @@ def _abort_connection(request: web.BaseRequest) -> web.Response:
     return web.Response()
 
 
+async def _end_tasks() -> None:
+    """Cancel what is left, such as a connection that was accepted while the server stopped."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.sleep(0)  # a closed transport closes its socket in the next turn
+
+
 class _LoopThread:
     """Thread with an event loop, on which coroutines can be run."""
 
@@ -384,6 +393,7 @@ class _LoopThread:
     def _serve(self) -> None:
         try:
             self._loop.run_forever()
+            self._loop.run_until_complete(_end_tasks())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         finally:
             self._loop.close()
