@@ -49,6 +49,6 @@ def test_code_that_makes_its_own_client(letta_server: EmbeddedServer, monkeypatc
     monkeypatch.setenv("LETTA_BASE_URL", letta_server.base_url)
 
     with Letta() as client:
-        assert client.get("/v1/health/")["status"] == "ok"
+        assert client.health().status == "ok"
 
     assert [request.path for request in letta_server.requests] == ["/v1/health/"]

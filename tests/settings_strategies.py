@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from letta_async import UNSET, CompactionSettings, ModelSettings, UnknownModelSettings
 from letta_async._schema.annotations import is_list, is_mapping, is_union, is_wire_class
 from letta_async._schema.fields import Range
+from letta_async._schema.placement import Hidden
 from letta_async._schema.unset import Unset
 
 JSON = st.recursive(
@@ -41,6 +42,8 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(get_args(annotation))
     if get_origin(annotation) is Annotated:
         base, bounds = get_args(annotation)
+        if isinstance(bounds, Hidden):
+            return values(base)
         assert isinstance(bounds, Range)
         if base is int:
             return st.integers(int(bounds.minimum or 0), 2**31)

@@ -10,7 +10,8 @@ from letta_async.testing import _blocks, _facts, _wire
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, duplicate, no_record, not_found
 from letta_async.testing._recompile import rebuild
-from letta_async.testing._state import Agent, Block, Store, check_stored, checked_limit
+from letta_async.testing._rows import Agent, Block
+from letta_async.testing._state import Store, check_stored, checked_limit
 
 __all__ = ["attach", "attach_to", "detach", "list_blocks", "retrieve", "update"]
 

@@ -13,7 +13,8 @@ from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, not_found
 from letta_async.testing._request_classes import reads
 from letta_async.testing._route import Route, route_of
-from letta_async.testing._state import Agent, Store, checked_limit
+from letta_async.testing._rows import Agent
+from letta_async.testing._state import Store, checked_limit
 from letta_async.testing._validation import Fields
 from letta_async.testing.stored import tools
 

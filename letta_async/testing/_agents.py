@@ -22,7 +22,8 @@ from letta_async.testing._errors import (
 )
 from letta_async.testing._prompt import compile_prompt, local_time
 from letta_async.testing._recompile import rebuild
-from letta_async.testing._state import Agent, Store, check_numbers, check_stored, checked_limit, like, new_id, page
+from letta_async.testing._rows import Agent
+from letta_async.testing._state import Store, check_numbers, check_stored, checked_limit, like, new_id, page
 from letta_async.testing._validation import Fields
 from letta_async.testing.stored import relations
 from letta_async.testing.stored.attached_files import attach, check_folders, forget_agent

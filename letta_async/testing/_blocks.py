@@ -12,7 +12,8 @@ from letta_async.testing import _facts, _wire
 from letta_async.testing._call import Call
 from letta_async.testing._errors import database_error, duplicate, no_record, not_found
 from letta_async.testing._recompile import rebuild_after_edit
-from letta_async.testing._state import Block, Store, check_numbers, check_stored, checked_limit, like, new_id, page
+from letta_async.testing._rows import Block
+from letta_async.testing._state import Store, check_numbers, check_stored, checked_limit, like, new_id, page
 from letta_async.testing._validation import Fields
 from letta_async.testing.stored import relations
 

@@ -14,7 +14,8 @@ from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, llm_error, no_record
 from letta_async.testing._message_wire import chat
 from letta_async.testing._prompt import local_time
-from letta_async.testing._state import Agent, Conversation, Message, Store
+from letta_async.testing._rows import Agent, Conversation, Message
+from letta_async.testing._state import Store
 from letta_async.testing._validation import Fields
 
 __all__ = ["compact", "summarize"]

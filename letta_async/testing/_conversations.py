@@ -11,16 +11,8 @@ from letta_async.testing._agents import find
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, invalid_argument, no_record, not_found
 from letta_async.testing._recompile import begin_conversation, compile_direct, rebuild
-from letta_async.testing._state import (
-    Agent,
-    Conversation,
-    Store,
-    check_numbers,
-    check_stored,
-    checked_limit,
-    like,
-    new_id,
-)
+from letta_async.testing._rows import Agent, Conversation
+from letta_async.testing._state import Store, check_numbers, check_stored, checked_limit, like, new_id
 from letta_async.testing._validation import Fields
 
 __all__ = ["create", "delete", "fork", "list_conversations", "recompile", "retrieve", "update"]

@@ -17,7 +17,7 @@ from typing import Any, Final
 from cattrs import BaseValidationError
 from cattrs.preconf.json import make_converter
 
-from letta_async.testing._state import Agent, Block, Conversation, Message, Record, Run, StoredRow
+from letta_async.testing._rows import Agent, Block, Conversation, Message, Record, Run, StoredRow
 
 __all__ = ["DataFile", "DataFileError"]
 

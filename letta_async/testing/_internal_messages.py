@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from letta_async.testing._state import Message
+from letta_async.testing._rows import Message
 
 __all__ = ["internal_message"]
 

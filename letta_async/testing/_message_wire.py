@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from letta_async.testing._context import is_array, is_object
-from letta_async.testing._state import Message
+from letta_async.testing._rows import Message
 
 __all__ = ["chat", "date_of", "messages_of", "otid_of", "part", "text_of", "tool_return_fields"]
 

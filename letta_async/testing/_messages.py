@@ -13,7 +13,8 @@ from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, no_record, not_found
 from letta_async.testing._message_wire import messages_of
 from letta_async.testing._recompile import rebuild
-from letta_async.testing._state import Agent, Message, Store, check_stored, checked_limit
+from letta_async.testing._rows import Agent, Message
+from letta_async.testing._state import Store, check_stored, checked_limit
 from letta_async.testing._validation import Fields
 
 __all__ = ["cut", "list_all", "list_messages", "list_of_agent", "reset", "retrieve", "search", "show_messages"]

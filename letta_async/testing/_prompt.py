@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from letta_async.testing._errors import unknown_error
-from letta_async.testing._state import Agent, Block
+from letta_async.testing._rows import Agent, Block
 
 __all__ = ["compile_prompt", "local_time", "memory_blocks", "memory_metadata"]
 

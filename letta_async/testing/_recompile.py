@@ -12,7 +12,8 @@ import attrs
 
 from letta_async.testing._errors import Refusal
 from letta_async.testing._prompt import compile_prompt
-from letta_async.testing._state import Agent, Conversation, Message, Store
+from letta_async.testing._rows import Agent, Conversation, Message
+from letta_async.testing._state import Store
 
 __all__ = ["begin_conversation", "compile_direct", "rebuild", "rebuild_after_edit"]
 

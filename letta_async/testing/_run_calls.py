@@ -20,8 +20,9 @@ from letta_async.testing._errors import (
 from letta_async.testing._event_stream import EventStream, read_events
 from letta_async.testing._live import Channel
 from letta_async.testing._messages import cut, show_messages
+from letta_async.testing._rows import Run
 from letta_async.testing._runs import cancel_run
-from letta_async.testing._state import Run, Store, check_stored, page
+from letta_async.testing._state import Store, check_stored, page
 from letta_async.testing._validation import Fields
 
 __all__ = [

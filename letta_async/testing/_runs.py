@@ -14,7 +14,8 @@ import attrs
 
 from letta_async.testing._event_stream import CANCELLED, DONE, Deferred, EventStream, ping, read_events, write_event
 from letta_async.testing._live import Channel
-from letta_async.testing._state import Message, Run, Store, new_id
+from letta_async.testing._rows import Message, Run
+from letta_async.testing._state import Store, new_id
 from letta_async.testing._turn_errors import TurnError
 from letta_async.testing._turn_input import denial
 from letta_async.testing._turns import Turn

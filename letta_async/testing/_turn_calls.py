@@ -11,8 +11,9 @@ from letta_async.testing._agents import find
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, no_record, not_found
 from letta_async.testing._event_stream import Deferred, EventStream, read_events
+from letta_async.testing._rows import Agent, Conversation
 from letta_async.testing._runs import begin_run, in_background, streamed, whole
-from letta_async.testing._state import Agent, Conversation, Store
+from letta_async.testing._state import Store
 from letta_async.testing._turns import Turn
 from letta_async.testing._validation import Fields
 

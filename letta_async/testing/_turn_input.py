@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from letta_async.testing._context import is_array
-from letta_async.testing._state import Message
+from letta_async.testing._rows import Message
 from letta_async.testing._turn_errors import TurnError, pending_approval, rejected
 
 __all__ = ["Decision", "Input", "decide_calls", "denial", "input_of"]

@@ -16,7 +16,8 @@ from letta_async.testing._clock import SimulatedClock
 from letta_async.testing._context import is_object
 from letta_async.testing._message_wire import chat, date_of, messages_of, otid_of, part
 from letta_async.testing._model import Failure, Reply, Rule
-from letta_async.testing._state import Conversation, Message, Role, Store, new_id
+from letta_async.testing._rows import Conversation, Message, Role
+from letta_async.testing._state import Store, new_id
 from letta_async.testing._turn_errors import broken_in_the_middle, empty_response, provider_failed, rejected
 from letta_async.testing._turn_input import Input, decide_calls, input_of
 from letta_async.testing.stored import steps

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from letta_async.testing import _facts
 from letta_async.testing._context import is_array, is_object
-from letta_async.testing._state import Agent, Block, Conversation, Run, Store
+from letta_async.testing._rows import Agent, Block, Conversation, Run
+from letta_async.testing._state import Store
 from letta_async.testing.stored import relations, tools
 from letta_async.testing.stored.attached_files import file_blocks_of, limits_of, sources_of
 

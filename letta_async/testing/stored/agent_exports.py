@@ -17,7 +17,8 @@ from letta_async.testing._errors import Problem, Refusal, invalid_request, no_re
 from letta_async.testing._internal_messages import internal_message
 from letta_async.testing._requests import CreateBlock
 from letta_async.testing._route import Route, route_of
-from letta_async.testing._state import Agent, Message, Store
+from letta_async.testing._rows import Agent, Message
+from letta_async.testing._state import Store
 from letta_async.testing._validation import Fields, defaults_of, read
 
 __all__ = ["ROUTES"]

@@ -11,7 +11,8 @@ from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, no_record, not_found
 from letta_async.testing._facts import ORGANIZATION_ID
 from letta_async.testing._route import Route, route_of
-from letta_async.testing._state import Agent, Store, StoredRow, checked_limit
+from letta_async.testing._rows import Agent, StoredRow
+from letta_async.testing._state import Store, checked_limit
 from letta_async.testing.stored.attached_files import attach, attached, close, detach, open_file, show_source
 from letta_async.testing.stored.folders import FOLDERS
 

@@ -9,7 +9,8 @@ from letta_async.testing import _agents, _facts, _models
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, not_found
 from letta_async.testing._route import NO_CONTENT, route_of
-from letta_async.testing._state import Agent, Store, StoredRow
+from letta_async.testing._rows import Agent, StoredRow
+from letta_async.testing._state import Store
 from letta_async.testing.stored.collection import Collection
 from letta_async.testing.stored.relations import check_agent, linked, unlinked
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 import attrs
 
 from letta_async.testing._errors import Refusal
-from letta_async.testing._state import Agent, Store, StoredRow, new_id
+from letta_async.testing._rows import Agent, StoredRow
+from letta_async.testing._state import Store, new_id
 from letta_async.testing.stored.collection import Collection
 from letta_async.testing.stored.folders import FOLDERS, show
 from letta_async.testing.stored.tools import base_tool_ids

@@ -14,7 +14,8 @@ from letta_async.testing import _facts
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, no_record
 from letta_async.testing._route import Handler, Route, route_of
-from letta_async.testing._state import Store, StoredRow, check_numbers, check_stored, checked_limit, new_id, page
+from letta_async.testing._rows import StoredRow
+from letta_async.testing._state import Store, check_numbers, check_stored, checked_limit, new_id, page
 
 __all__ = ["Collection", "Matches"]
 

@@ -16,7 +16,8 @@ from letta_async.testing import _facts
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, invalid_argument, no_record, not_found, unknown_error
 from letta_async.testing._route import NO_CONTENT, Route, route_of
-from letta_async.testing._state import Store, StoredRow, checked_limit
+from letta_async.testing._rows import StoredRow
+from letta_async.testing._state import Store, checked_limit
 from letta_async.testing.stored.attached_files import detach, forget_file, insert
 from letta_async.testing.stored.collection import Collection
 from letta_async.testing.stored.folders import FOLDERS, agents_with, check_cursors

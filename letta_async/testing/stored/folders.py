@@ -14,7 +14,8 @@ from letta_async.testing._errors import duplicate, invalid_argument, not_found
 from letta_async.testing._model_configs import EmbeddingConfig
 from letta_async.testing._request_classes import REQUIRED, reads
 from letta_async.testing._route import Route, route_of
-from letta_async.testing._state import Agent, Store, StoredRow, checked_limit, like, page
+from letta_async.testing._rows import Agent, StoredRow
+from letta_async.testing._state import Store, checked_limit, like, page
 from letta_async.testing.stored.collection import Collection
 
 __all__ = ["FOLDERS", "ROUTES", "agents_with", "check_cursors", "show"]

@@ -9,7 +9,8 @@ from letta_async.testing import _agent_blocks
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, not_found
 from letta_async.testing._route import route_of
-from letta_async.testing._state import Store, StoredRow, checked_limit, page
+from letta_async.testing._rows import StoredRow
+from letta_async.testing._state import Store, checked_limit, page
 from letta_async.testing.stored.collection import Collection
 from letta_async.testing.stored.relations import existing_block, linked, show_group, unlinked
 

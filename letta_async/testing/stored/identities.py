@@ -10,7 +10,8 @@ from letta_async.testing import _agents, _blocks, _facts, _wire
 from letta_async.testing._call import Call
 from letta_async.testing._errors import duplicate, no_record, unknown_error
 from letta_async.testing._route import route_of
-from letta_async.testing._state import Store, StoredRow, like
+from letta_async.testing._rows import StoredRow
+from letta_async.testing._state import Store, like
 from letta_async.testing.stored.archives import check_cursors
 from letta_async.testing.stored.collection import Collection
 from letta_async.testing.stored.relations import (

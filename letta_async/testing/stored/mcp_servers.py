@@ -10,7 +10,8 @@ from letta_async.testing import _facts
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, duplicate, no_record, unknown_error
 from letta_async.testing._route import NO_CONTENT, Route, route_of
-from letta_async.testing._state import Store, StoredRow
+from letta_async.testing._rows import StoredRow
+from letta_async.testing._state import Store
 from letta_async.testing._validation import Fields
 from letta_async.testing.stored.collection import Collection
 

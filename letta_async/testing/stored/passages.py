@@ -19,7 +19,8 @@ from letta_async.testing import _facts
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, not_found, unknown_error
 from letta_async.testing._route import NO_CONTENT, route_of
-from letta_async.testing._state import Agent, Store, StoredRow, check_stored, checked_limit, like
+from letta_async.testing._rows import Agent, StoredRow
+from letta_async.testing._state import Store, check_stored, checked_limit, like
 from letta_async.testing.stored.archives import ARCHIVES, archive_of, archive_to_fill
 from letta_async.testing.stored.collection import Collection
 

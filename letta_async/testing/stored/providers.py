@@ -11,7 +11,8 @@ from letta_async.testing import _facts
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, duplicate
 from letta_async.testing._route import Route, route_of
-from letta_async.testing._state import Store, StoredRow
+from letta_async.testing._rows import StoredRow
+from letta_async.testing._state import Store
 from letta_async.testing.stored.collection import Collection
 
 __all__ = ["ROUTES"]

@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 
 from letta_async.testing._errors import Refusal, no_record, not_found
-from letta_async.testing._state import Agent, Block, Store, StoredRow
+from letta_async.testing._rows import Agent, Block, StoredRow
+from letta_async.testing._state import Store
 
 __all__ = [
     "check_agent",

@@ -11,7 +11,8 @@ from letta_async.testing._errors import Refusal, no_record
 from letta_async.testing._message_wire import messages_of
 from letta_async.testing._messages import cut
 from letta_async.testing._route import Route, route_of
-from letta_async.testing._state import Run, Store, StoredRow
+from letta_async.testing._rows import Run, StoredRow
+from letta_async.testing._state import Store
 from letta_async.testing.stored.collection import Collection
 
 __all__ = ["ROUTES", "add"]

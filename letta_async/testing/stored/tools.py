@@ -15,7 +15,8 @@ from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, invalid_argument
 from letta_async.testing._request_classes import reads
 from letta_async.testing._route import Handler, Route, route_of
-from letta_async.testing._state import Store, StoredRow, check_numbers, check_stored, checked_limit, like, page
+from letta_async.testing._rows import StoredRow
+from letta_async.testing._state import Store, check_numbers, check_stored, checked_limit, like, page
 from letta_async.testing._tool_schemas import derive, derive_from_arguments
 from letta_async.testing.stored.collection import Collection
 

@@ -34,12 +34,12 @@ All of them can be pickled and copied, and none contains the API key.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import attrs
 from multidict import CIMultiDict
+
+from letta_async.errors._parts import ArgumentProblem, Attempt, ErrorResponse, Fault, shortened_repr, summary_of
 
 __all__ = [
     "APIConnectionError",
@@ -73,39 +73,6 @@ __all__ = [
     "UnexpectedPromptError",
     "UnprocessableEntityError",
 ]
-
-
-_MAX_ARGUMENTS: Final = 200
-"""Maximum length of a tool call's arguments in a message, in characters."""
-
-
-@attrs.frozen
-class ArgumentProblem:
-    """One problem of an argument: where it is and what is wrong. An `InvalidArgumentError` lists one per problem."""
-
-    path: str
-    """Dotted path to the value, such as `compaction_settings.model_settings.temperature`."""
-    problem: str
-    """Description of the problem, with the value and what is allowed."""
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.problem}"
-
-
-Fault = ArgumentProblem
-"""Earlier name of `ArgumentProblem`, kept as an alias."""
-
-
-@attrs.frozen
-class Attempt:
-    """One failed attempt of a call."""
-
-    error: str
-    """Description of the attempt's error, on one line."""
-    seconds: float
-    """Duration of the attempt, in seconds."""
-    waited: float = 0.0
-    """Delay before the next attempt, in seconds; 0 after the last one."""
 
 
 class LettaError(Exception):
@@ -151,8 +118,7 @@ class ToolArgumentsError(LettaError, ValueError):
     """The arguments as the model wrote them."""
 
     def __init__(self, tool_name: str | None, arguments: str | None, reason: str) -> None:
-        text = repr(arguments)
-        shown = text if len(text) <= _MAX_ARGUMENTS else f"{text[:_MAX_ARGUMENTS]}…"
+        shown = shortened_repr(arguments)
         super().__init__(f"the arguments of a call of {tool_name!r} are not a JSON object: {reason}: {shown}")
         self.tool_name = tool_name
         self.arguments = arguments
@@ -258,11 +224,7 @@ class APIError(LettaError):
         self.attempts = ()
 
     def __str__(self) -> str:
-        if len(self.attempts) < 2:
-            return self.message
-        seconds = sum(attempt.seconds + attempt.waited for attempt in self.attempts)
-        took = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
-        return f"{self.message} (after {len(self.attempts)} attempts in {took} s)"
+        return f"{self.message} ({summary_of(self.attempts)})" if len(self.attempts) > 1 else self.message
 
 
 class StreamError(APIError):
@@ -314,34 +276,6 @@ class APITimeoutError(APIConnectionError):
     """No response in time: the `timeout` of an attempt, or the `deadline` of the call, expired."""
 
     transient = True
-
-
-@attrs.frozen
-class ErrorResponse:
-    """Response of an error, with the attributes that programs read of it in the official client."""
-
-    status_code: int
-    """HTTP status code."""
-    headers: Mapping[str, str] = attrs.field(repr=False)
-    """Headers, by case-insensitive name."""
-    body: object | None = attrs.field(default=None, repr=False)
-    """Body: decoded if it is JSON, else text, shortened; `None` for an empty one."""
-
-    @property
-    def text(self) -> str:
-        """The body as text; that of JSON is written anew."""
-        if self.body is None:
-            return ""
-        return self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
-
-    def json(self) -> Any:
-        """Return the body, decoded.
-
-        Raises:
-            ValueError: The body is not JSON.
-
-        """
-        return json.loads(self.text) if self.body is None or isinstance(self.body, str) else self.body
 
 
 class _ResponseError(APIError):
