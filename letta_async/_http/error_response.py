@@ -22,7 +22,7 @@ MAX_REFUSAL: Final = 64 * 1024
 """Maximum number of bytes read of an error response's body."""
 _EXCERPT: Final = 500
 """Maximum length of the text that is kept of a body that is not JSON, in characters."""
-_SHORT: Final = 300
+_SHORT: Final = 600
 """Maximum length of the server's text in an error's message, in characters."""
 
 # A 404 for an unknown ID contains the record of the user who sent the request, which is not for a log.
