@@ -339,3 +339,22 @@ def test_what_is_read_without_the_optional_fields_is_what_is_made_without_them(c
     assert pickle.loads(pickle.dumps(found)) == found
     assert found.extra_fields == {}
     assert found.extra_fields is not other.extra_fields
+
+
+# --- names of pydantic's models ---------------------------------------------------------------------------------------
+
+
+def test_programs_that_know_pydantics_models_find_what_they_call(made: Conversation) -> None:
+    assert dict(made) == made.to_dict()
+    assert made.dict() == made.model_dump()
+    assert made.json() == made.to_json()
+    assert Conversation.model_validate(made.to_dict()) == made
+    copy = made.model_copy(update={"summary": "new"})
+    assert (copy.summary, copy.id, made.summary) == ("new", made.id, None)
+    with pytest.raises(TypeError):
+        made.model_copy(update={"sumary": "new"})
+
+
+def test_iterating_shows_no_secret() -> None:
+    agent = AgentState(id=AGENT, secrets=[AgentEnvironmentVariable(key="TOKEN", value="hush")])
+    assert "hush" not in repr(dict(agent))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 import attrs
@@ -105,6 +105,39 @@ class WireObject(Record):
             raise InvalidArgumentError(problems)
         made: Self = read(cls, data)
         return made
+
+    # --- names that pydantic's models have for this ---------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Yield the names and JSON values of `to_dict`, so that `dict(self)` and encoders such as FastAPI's work."""
+        yield from self.to_dict().items()
+
+    @classmethod
+    def model_validate(cls, obj: Mapping[str, Any]) -> Self:
+        """Return the result of `from_dict`."""
+        return cls.from_dict(obj)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None) -> Self:
+        """Return a copy with other values for some fields; nothing is validated.
+
+        Args:
+            update: New values, by field name. Default: none.
+
+        Raises:
+            TypeError: There is no field of a name.
+
+        """
+        instance: Any = self
+        changed: Self = attrs.evolve(instance, **(update or {}))
+        return changed
+
+    def json(self) -> str:
+        """Return the result of `to_json`, under the name that pydantic's models had in version 1."""
+        return self.to_json()
+
+    def dict(self) -> Mapping[str, Any]:
+        """Return the result of `model_dump`, under the name that pydantic's models had in version 1."""
+        return self.model_dump()
 
 
 def _mapping_problems(cls: type[WireObject], data: object) -> Iterable[ArgumentProblem]:
