@@ -106,7 +106,7 @@ class WireObject(Record):
         made: Self = read(cls, data)
         return made
 
-    # --- names that pydantic's models have for this ---------------------------------------------------------------------
+    # --- names that pydantic's models have for this -----------------------------------------------------------
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Yield the names and JSON values of `to_dict`, so that `dict(self)` and encoders such as FastAPI's work."""
