@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -332,3 +333,11 @@ def test_every_listing_says_what_it_lists() -> None:
     for listing in (ListConversations, ListMessages, ListAgents):
         assert issubclass(listing, Listing)
         assert (listing.http.method, listing.http.repeatable) == ("GET", True)
+
+
+async def test_a_page_is_pickled_as_a_list(server: EmbeddedServer, letta: Letta, agent_id: str) -> None:
+    listed = letta.conversations.list(agent_id=agent_id, limit=3)
+    assert pickle.loads(pickle.dumps(listed)) == listed.items
+    async with AsyncLetta(base_url=server.base_url) as client:
+        page = await client.conversations.list(agent_id=agent_id, limit=3)
+    assert pickle.loads(pickle.dumps(page)) == pickle.loads(pickle.dumps(page.items)) == listed.items

@@ -266,10 +266,16 @@ EXECUTED: dict[str, Any] = {}
 exec('def typed() -> None:\n    """Do it."""\n', EXECUTED)
 
 
+def yielding(x: int) -> str:  # type: ignore[misc]
+    """Yield."""
+    yield x
+
+
 @pytest.mark.parametrize(
     ("func", "said"),
     [
         (lambda: 1, "is a lambda"),
+        (yielding, "is a generator"),
         (print, "is not a Python function"),
         (Sayer, "is a class"),
         (Sayer().say, "is a method"),

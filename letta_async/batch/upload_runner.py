@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -94,6 +95,8 @@ def upload_problems(files: object, max_concurrency: object, on_progress: object)
     """Yield problems of the parameters of an upload of many files."""
     if not isinstance(files, str | os.PathLike | Iterable | AsyncIterable) or isinstance(files, bytes):
         yield ArgumentProblem("files", f"{show(files)} is neither the path of a directory nor an iterable of files")
+    if isinstance(files, str) and not re.fullmatch(r"[^\x00\ud800-\udc7f\udd00-\udfff]+", files):
+        yield ArgumentProblem("files", f"{show(files)} is not the path of a directory")
     if isinstance(max_concurrency, bool) or not isinstance(max_concurrency, int) or max_concurrency < 1:
         yield ArgumentProblem("max_concurrency", f"{show(max_concurrency)} is not a positive whole number")
     if on_progress is not None and not callable(on_progress):

@@ -29,7 +29,7 @@ _PROVIDED: Final[frozenset[str]] = frozenset(
     }
 )
 """Names that exist where a tool runs. Source: `_render_sandbox_code` of Letta 0.16.8, seen."""
-_WITHOUT_MEANING: Final = frozenset({"abstractmethod", "override", "staticmethod", "typing.override"})
+_WITHOUT_MEANING: Final = frozenset({"abstractmethod", "classmethod", "override", "staticmethod", "typing.override"})
 """Decorators of a method that mean nothing once it is a function."""
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -106,6 +106,8 @@ def _problem(place: str, text: str) -> InvalidArgumentError:
 
 def _read(function: FunctionType, place: str) -> tuple[str, _Definition]:
     """Return the source code of a function, not indented, with its syntax tree."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise _problem(place, "is a generator: the agent would read the name of an object; return a value instead")
     try:
         text = textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError) as error:

@@ -37,6 +37,9 @@ class FindOrCreateOperation(Operation[Answer], Generic[Answer]):
         yield from super().problems(extra)
         if getattr(self, "hidden", None) is True:
             yield ArgumentProblem("hidden", "no list shows what is hidden, so each call would create it anew")
+        for name in (self.key, "hidden", "block_ids", "memory_blocks"):
+            if name in extra:
+                yield ArgumentProblem("extra_body", f"has {name!r}, which this method must know: pass it by its name")
 
 
 @operation

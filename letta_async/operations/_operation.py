@@ -135,7 +135,9 @@ McpServerId = Annotated[str, Pattern(rf"mcp_server-{_UUID4}", "'mcp_server-' and
 ProviderId = Annotated[str, Pattern(rf"provider-{_UUID4}", "'provider-' and a lower-case UUID4")]
 SecretText = Annotated[str, Hidden()]
 """A text that no error message shows."""
-SEGMENT: Final = Pattern(r"(?!\.{1,2}$)[^\x00-\x1f\x7f]+", "a name that is not '.' or '..', without control characters")
+SEGMENT: Final = Pattern(
+    r"(?!\.{1,2}$)[^\x00-\x1f\x7f\ud800-\udfff]+", "a name that is not '.' or '..', without control characters"
+)
 Segment = Annotated[str, SEGMENT]
 """Any text that can fill one segment of a path; it is percent-encoded."""
 

@@ -53,7 +53,7 @@ class AsyncFindOrCreate(AsyncResource):
                 created = await self._call(operation.creates, fields, options)
                 found = await self._find_oldest(operation, wanted, searching) or created
                 if found.id != created.id:
-                    await self._delete_created(operation, created, fields, searching)
+                    await self._delete_created(checked, created, searching)
             answer: Answer = found
             return answer
 
@@ -66,17 +66,16 @@ class AsyncFindOrCreate(AsyncResource):
 
     async def _delete_created(
         self,
-        operation: type[FindOrCreateOperation[Any]],
+        call: FindOrCreateOperation[Any],
         created: Any,
-        fields: Mapping[str, Any],
         options: CallOptions,
     ) -> None:
-        """Delete what was created although another caller was faster."""
-        (parameter,) = (name for name in ("agent_id", "block_id") if f"{{{name}}}" in operation.deletes.http.path)
-        deletions: list[tuple[type[Any], dict[str, object]]] = [(operation.deletes, {parameter: created.id})]
-        if operation is FindOrCreateAgent:
-            shared = fields.get("block_ids") or ()
-            own = [block.id for block in created.blocks or () if block.id not in shared]
+        """Delete what was created although another caller was faster, with the blocks of its `memory_blocks`."""
+        (parameter,) = (name for name in ("agent_id", "block_id") if f"{{{name}}}" in call.deletes.http.path)
+        deletions: list[tuple[type[Any], dict[str, object]]] = [(call.deletes, {parameter: created.id})]
+        if isinstance(call, FindOrCreateAgent):
+            labels, shared = {block.label for block in call.memory_blocks or ()}, call.block_ids or ()
+            own = [block.id for block in created.blocks or () if block.label in labels and block.id not in shared]
             deletions += [(DeleteBlock, {"block_id": block_id}) for block_id in own]
         for deletion, which in deletions:
             try:

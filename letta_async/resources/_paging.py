@@ -63,6 +63,10 @@ class AsyncPage(list[Item]):
         """The items of this page."""
         return self
 
+    def __reduce_ex__(self, protocol: object) -> tuple[type[list[Item]], tuple[list[Item]]]:
+        """Pickle the items alone: other processes have no connection to fetch the following pages."""
+        return list, (self[:],)
+
     def has_next_page(self) -> bool:
         """Return whether a page may follow. It can be empty: a full page does not show whether it is the last one."""
         fetched, listing, _, _ = self._place
@@ -276,6 +280,10 @@ class Page(Generic[Item]):
         """The items of this page."""
         fetched, listing, _, _ = page._place  # pyright: ignore[reportPrivateUsage] - of its own page
         vars(self).update(listing.fields_of(fetched))
+
+    def __reduce_ex__(self, protocol: object) -> tuple[type[list[Item]], tuple[list[Item]]]:
+        """Pickle the items alone: other processes have no connection to fetch the following pages."""
+        return list, (self.items,)
 
     def __len__(self) -> int:
         return len(self.items)

@@ -59,7 +59,8 @@ class _Finder:
         package, _, name = fullname.rpartition(".")
         if package != _PACKAGE and not package.startswith(f"{_PACKAGE}."):
             return None
-        names: Sequence[str] = getattr(sys.modules[package], "__all__", ())
+        parent = import_module(package)  # which waits while another thread imports it
+        names: Sequence[str] = getattr(parent, "__all__", ())
         if name.replace("_", "") not in map(str.lower, names):
             return None
         return ModuleSpec(fullname, self)  # type: ignore[arg-type]  # `importlib.abc` is slow to import
@@ -69,7 +70,7 @@ class _Finder:
 
     def exec_module(self, module: ModuleType) -> None:
         """Give a module the names of its package."""
-        package = sys.modules[module.__name__.rpartition(".")[0]]
+        package = import_module(module.__name__.rpartition(".")[0])
         module.__getattr__ = lambda name: getattr(package, name)  # type: ignore[method-assign]  # which is how a module has one
 
 

@@ -74,6 +74,9 @@ async def test_what_could_never_be_found_is_refused_before_anything_is_sent(sdk:
         await sdk.agents.find_or_create(name="", **AGENT)
     with pytest.raises(InvalidArgumentError, match="hidden: no list shows"):
         await sdk.blocks.find_or_create(label=name, value="v", hidden=True)
+    for hidden in ("name", "hidden", "block_ids", "memory_blocks"):
+        with pytest.raises(InvalidArgumentError, match=f"extra_body: has '{hidden}', which this method must know"):
+            await sdk.agents.find_or_create(name=name, extra_body={hidden: None}, **AGENT)
     with pytest.raises(InvalidArgumentError, match="limit: -1 .* out of range"):
         await sdk.blocks.find_or_create(label=name, value="v", limit=-1)
 
