@@ -39,6 +39,9 @@ nitpick_ignore_regex = [
 ]
 """Names of the standard library, of aiohttp and yarl, whose inventories are not fetched; type variables and markers."""
 
+suppress_warnings = ["ref.python"]
+"""That several classes have a field named `bytes` or `type`, where the type of another is meant."""
+
 default_role = "code_or_name"
 """What stands between single backticks in a docstring, as in Markdown."""
 autodoc_member_order = "bysource"
