@@ -8,16 +8,22 @@ from typing import Final
 __all__ = ["LEFT_OUT", "reason_for"]
 
 _OPENAI: Final = "Speaks the OpenAI API: a client of that API understands it."
+_COUNT: Final = "A number; no program was seen to use it."
 _RAW: Final = "Shows a provider's request, for debugging the server."
 _FOLDERS: Final = "Earlier name of folders: `client.folders` and `client.agents.folders`."
 LEFT_OUT: Final[dict[str, str]] = {
     "/v1/_internal…": "Meant for the hosted API itself, and described as internal.",
     "/v1/admin/…": "Administration of a server's users and organizations, by those who run it.",
     "/v1/agents/{agent_id}/core-memory": "The blocks of an agent: `client.agents.blocks.list`.",
+    "/v1/agents/count": _COUNT,
+    "/v1/agents/messages/search": "Searches as `client.messages.search` does.",
+    "/v1/agents/{agent_id}/generate": "A model's answer without the agent's memory; no program was seen to use it.",
     "/v1/agents/{agent_id}/messages/preview-raw-payload": _RAW,
+    "/v1/agents/{agent_id}/messages/{message_id}": "Refused by the server: messages are no longer edited.",
     "/v1/agents/{agent_id}/sources…": _FOLDERS,
     "/v1/agents/{agent_id}/system-prompt/recompile": "Another path of `client.agents.recompile`.",
     "/v1/auth": "For the web interface; the API key of a client goes with every request.",
+    "/v1/blocks/count": _COUNT,
     "/v1/chat/completions": _OPENAI,
     "/v1/conversations/{conversation_id}/messages/preview-raw-payload": _RAW,
     "/v1/embeddings/total_storage_size": "A figure for the bill of the hosted API.",
