@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
@@ -19,6 +18,7 @@ from letta_async.testing._app import answer as answer_request
 from letta_async.testing._clock import system_clock
 from letta_async.testing._data_file import DataFile, DataFileError
 from letta_async.testing._errors import database_error
+from letta_async.testing._loop_thread import LoopThread
 from letta_async.testing._model import Model
 from letta_async.testing._recorded_requests import RecordedRequest, RecordedRequests, mask_keys
 from letta_async.testing._scripts import Script, Scripts, make_script
@@ -254,7 +254,7 @@ class EmbeddedServer:
         await self.stop()
 
     def __enter__(self) -> Self:
-        thread = _LoopThread()
+        thread = LoopThread()
         try:
             thread.run(self.start())
         except BaseException:
@@ -371,38 +371,3 @@ def _abort_connection(request: web.BaseRequest) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
-
-
-async def _end_tasks() -> None:
-    """Cancel what is left, such as a connection that was accepted while the server stopped."""
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
-        task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
-    await asyncio.sleep(0)  # a closed transport closes its socket in the next turn
-
-
-class _LoopThread:
-    """Thread with an event loop, on which coroutines can be run."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, name="embedded-letta", daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        try:
-            self._loop.run_forever()
-            self._loop.run_until_complete(_end_tasks())
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        finally:
-            self._loop.close()
-
-    def run(self, work: Any) -> None:
-        """Run a coroutine on the loop, and block until it ends."""
-        asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    def end(self) -> None:
-        """Stop the loop and end the thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
