@@ -192,6 +192,7 @@ async def careful(http: Http, embedded: EmbeddedServer | None, make_agent: Make)
     if embedded is not None:
         embedded.model.tool("ask_me", lambda q: f"asked {q}", requires_approval=True)
         yield (await make_agent(model=TALKING, embedding=EMBEDDING))["id"]
+        del embedded.model._tools["ask_me"]  # no other test expects it
         return
     code = 'def ask_me(q: str) -> str:\n    """Ask.\n\n    Args:\n        q: It.\n    """\n    return "asked " + q\n'
     tool = (await http.call("PUT", "/v1/tools/", {"source_code": code, "default_requires_approval": True})).json
