@@ -121,7 +121,7 @@ class RunTool(Operation[ToolExecutionResult]):
 
     """
 
-    http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/tools/{tool_name}/run", body_required=True, traffic="model")
+    http: ClassVar[Endpoint] = POST("/v1/agents/{agent_id}/tools/{tool_name}/run", traffic="model")
 
     tool_name: InPath[Segment]
     """Name of the tool."""

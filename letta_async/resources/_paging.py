@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import aclosing
+from copy import copy
 from heapq import merge
 from typing import Any, Final, Generic, TypeVar, overload
 
@@ -66,6 +67,13 @@ class AsyncPage(list[Item]):
     def __reduce_ex__(self, protocol: object) -> tuple[type[list[Item]], tuple[list[Item]]]:
         """Pickle the items alone: other processes have no connection to fetch the following pages."""
         return list, (self[:],)
+
+    def __copy__(self) -> AsyncPage[Item]:
+        fetched, listing, steps, switched = self._place
+        return AsyncPage(self[:], fetched, listing, self._source, steps, switched=switched)
+
+    def __deepcopy__(self, memo: object) -> AsyncPage[Item]:
+        return copy(self)  # what the items are made of does not change
 
     def has_next_page(self) -> bool:
         """Return whether a page may follow. It can be empty: a full page does not show whether it is the last one."""
@@ -284,6 +292,12 @@ class Page(Generic[Item]):
     def __reduce_ex__(self, protocol: object) -> tuple[type[list[Item]], tuple[list[Item]]]:
         """Pickle the items alone: other processes have no connection to fetch the following pages."""
         return list, (self.items,)
+
+    def __copy__(self) -> Page[Item]:
+        return Page(self._page, self._portal, self._call_site)
+
+    def __deepcopy__(self, memo: object) -> Page[Item]:
+        return copy(self)  # what the items are made of does not change
 
     def __len__(self) -> int:
         return len(self.items)
