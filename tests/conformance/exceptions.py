@@ -98,6 +98,7 @@ DECODED: Final = frozenset({"agents.recompile", "conversations.recompile"})
 
 _EMPTY_BODY: Final = frozenset(
     {
+        "agents.tools.run",
         "agents.messages.cancel",
         "agents.messages.compact",
         "conversations.create",
