@@ -37,7 +37,7 @@ from letta_async import (
     UserMessage,
 )
 from letta_async._http.request import CallOptions, build
-from letta_async._http.response import Response, decode_response
+from letta_async._http.response_decoding import Response, decode_response
 from letta_async._schema.annotations import members_by_tag
 from letta_async._schema.converter import read, write
 from letta_async.config import ClientConfig

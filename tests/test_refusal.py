@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 
 from letta_async import APIError, APIStatusError, NotFoundError, UnprocessableEntityError
 from letta_async._http.error_response import MAX_REFUSAL, _close_open_brackets
-from letta_async._http.response import Response, decode_response
+from letta_async._http.response_decoding import Response, decode_response
 from tests.test_response import ACTOR, RECOMPILE, answer
 
 ECHO = "x" * 100_000

@@ -27,7 +27,7 @@ from letta_async import (
 )
 from letta_async._http.error_response import retry_after
 from letta_async._http.request import NO_OPTIONS, CallOptions, Request, build, build_raw
-from letta_async._http.response import Response, decode_response
+from letta_async._http.response_decoding import Response, decode_response
 from letta_async.config import ClientConfig
 from letta_async.operations.archives import DeleteArchive
 from letta_async.operations.conversations import Recompile

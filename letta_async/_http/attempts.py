@@ -12,7 +12,7 @@ from letta_async._http.context import CLOSED, CallContext
 from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import exchange
 from letta_async._http.request import Request
-from letta_async._http.response import decode_response
+from letta_async._http.response_decoding import decode_response
 from letta_async._http.timeouts import Timer
 from letta_async._http.trace import Trace, mask_secrets
 from letta_async._http.translation import connection_error

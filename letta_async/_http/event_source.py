@@ -14,7 +14,7 @@ from letta_async._http.error_response import printable
 from letta_async._http.events import EventDecoder
 from letta_async._http.exchange import drop_response, is_cancelled
 from letta_async._http.request import Request
-from letta_async._http.response import Response, invalid_response
+from letta_async._http.response_decoding import Response, invalid_response
 from letta_async._http.timeouts import Timer
 from letta_async._http.translation import connection_error, translate
 from letta_async._schema.converter import reader_of

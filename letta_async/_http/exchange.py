@@ -15,7 +15,7 @@ from letta_async._http.error_response import MAX_REFUSAL
 from letta_async._http.form import OpenForm
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
-from letta_async._http.response import Response, invalid_response, refuse_stream
+from letta_async._http.response_decoding import Response, invalid_response, refuse_stream
 from letta_async._http.session import REUSED, ConnectionOptions
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._http.trace import Trace

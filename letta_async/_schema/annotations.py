@@ -12,6 +12,7 @@ from letta_async._schema.record import Record
 from letta_async._schema.unset import Unset
 
 __all__ = [
+    "field_names_by_wire_name",
     "is_annotated",
     "is_callable",
     "is_list",
@@ -26,7 +27,6 @@ __all__ = [
     "untagged_member",
     "value_members",
     "wire_names",
-    "wire_renames",
 ]
 
 
@@ -94,7 +94,7 @@ def wire_names(cls: type[Any]) -> list[str]:
     return [field.name for field in attrs.fields(cls) if field.name != "extra_fields"]
 
 
-def wire_renames(cls: type[Any]) -> dict[str, str]:
+def field_names_by_wire_name(cls: type[Any]) -> dict[str, str]:
     """Return the names of a class's fields by their names in its JSON object, where these differ."""
     return {field.metadata["wire"]: field.name for field in attrs.fields(cls) if "wire" in field.metadata}
 

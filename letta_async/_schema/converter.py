@@ -14,6 +14,7 @@ from cattrs.fns import identity
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from letta_async._schema.annotations import (
+    field_names_by_wire_name,
     is_annotated,
     is_list,
     is_literal,
@@ -26,7 +27,6 @@ from letta_async._schema.annotations import (
     untagged_member,
     value_members,
     wire_names,
-    wire_renames,
 )
 from letta_async._schema.json_values import is_array, is_object
 from letta_async._schema.pages import CursorPage, ObjectPage
@@ -266,7 +266,7 @@ def _structure_class(cls: type[Any]) -> Hook:
             setter(made, part)
         return made
 
-    renames = wire_renames(cls)
+    renames = field_names_by_wire_name(cls)
     if not renames:
         return hook
     return lambda value, _: hook(_renamed(value, renames), _) if is_object(value) else value
@@ -297,7 +297,7 @@ def _unstructure_class(cls: type[Any]) -> Callable[[Any], Any]:
     overrides: dict[str, Any] = {"extra_fields": override(omit=True)}
     if mark := tag_of(cls):
         overrides[mark[0]] = override(omit_if_default=False)
-    overrides |= {name: override(rename=wire) for wire, name in wire_renames(cls).items()}
+    overrides |= {name: override(rename=wire) for wire, name in field_names_by_wire_name(cls).items()}
     to_mapping: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(
         cls, _tolerant_converter, _cattrs_omit_if_default=True, **overrides
     )

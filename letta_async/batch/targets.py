@@ -101,7 +101,7 @@ async def take_targets(
 
     """
     source = aiter(targets if isinstance(targets, AsyncIterable) else _iterate_async(targets))
-    generator = _closable_generator(source)
+    generator = _as_async_generator(source)
     try:
         while True:
             try:
@@ -142,7 +142,7 @@ async def _iterate_async(targets: Iterable[TargetT]) -> AsyncGenerator[TargetT, 
             items.close()
 
 
-def _closable_generator(source: AsyncIterator[TargetT]) -> AsyncGenerator[TargetT, None] | None:
+def _as_async_generator(source: AsyncIterator[TargetT]) -> AsyncGenerator[TargetT, None] | None:
     return cast("AsyncGenerator[TargetT, None]", source) if isinstance(source, AsyncGenerator) else None
 
 

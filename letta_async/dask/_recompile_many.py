@@ -116,7 +116,7 @@ def recompile_many(
     if send_secrets and driver.api_key is not None and worker_options.get("api_key_file") is None:
         worker_options["api_key"] = driver.api_key
     if not cluster_client.asynchronous and isinstance(targets, Iterable) and not isinstance(targets, Sized):
-        targets = _iterate_in_chunks(targets, partition_size or MAX_PARTITION_SIZE)
+        targets = _iterate_in_thread_by_chunks(targets, partition_size or MAX_PARTITION_SIZE)
     batch = ClusterBatch(
         batch=driver.conversations._batch(  # pyright: ignore[reportPrivateUsage] - not for users
             targets,
@@ -163,7 +163,7 @@ def _non_default(options: CallOptions) -> dict[str, Any]:
     return {name: value for name in fields if (value := getattr(options, name)) not in (None, UNSET)}
 
 
-async def _iterate_in_chunks(targets: Iterable[Target], size: int) -> AsyncGenerator[Target, None]:
+async def _iterate_in_thread_by_chunks(targets: Iterable[Target], size: int) -> AsyncGenerator[Target, None]:
     """Yield the items of an iterator that may block, advancing it on its own thread, a partition at a time."""
     async with aclosing(iterate_in_thread(_chunks(targets, size))) as chunks:
         async for chunk in chunks:

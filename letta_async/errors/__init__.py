@@ -39,7 +39,7 @@ from typing import Any, Final
 
 from multidict import CIMultiDict
 
-from letta_async.errors._parts import ArgumentProblem, Attempt, ErrorResponse, Fault, shortened_repr, summary_of
+from letta_async.errors._details import ArgumentProblem, Attempt, ErrorResponse, Fault, shortened_repr, summary_of
 
 __all__ = [
     "APIConnectionError",

@@ -12,6 +12,7 @@ from letta_async._schema.fields import Count
 from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import DryRunParameters
+from letta_async.operations._include_relationships import Relationships
 from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import (
     DELETE,
@@ -32,7 +33,6 @@ from letta_async.operations._operation import (
     ToolId,
     operation,
 )
-from letta_async.operations._relationships import Relationships
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
 from letta_async.types.block import NewBlock
 from letta_async.types.compaction import CompactionSettings

@@ -10,6 +10,7 @@ import attrs
 from letta_async._schema.fields import Count
 from letta_async._schema.unset import UNSET
 from letta_async.operations._agent_listing import AgentListing
+from letta_async.operations._include_relationships import Relationships
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
@@ -25,7 +26,6 @@ from letta_async.operations._operation import (
     Operation,
     operation,
 )
-from letta_async.operations._relationships import Relationships
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block, BlockFields
 

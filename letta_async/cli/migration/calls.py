@@ -8,6 +8,7 @@ import libcst as cst
 
 from letta_async.cli.migration.clients import Clients
 from letta_async.cli.migration.findings import Findings
+from letta_async.cli.migration.own_surface import has_path, parameters
 from letta_async.cli.migration.renames import (
     CONSTRUCTOR_ADVICE,
     CONSTRUCTOR_KEYWORDS,
@@ -20,7 +21,6 @@ from letta_async.cli.migration.renames import (
     RESOURCES,
     SUSPECTS,
 )
-from letta_async.cli.migration.surface import has_path, parameters
 from letta_async.cli.migration.tree import chain, keyword
 
 __all__ = ["change_calls"]

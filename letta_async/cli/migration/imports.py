@@ -6,8 +6,8 @@ import libcst as cst
 from libcst.metadata import ImportAssignment
 
 from letta_async.cli.migration.findings import Findings
+from letta_async.cli.migration.own_surface import find_home, find_name
 from letta_async.cli.migration.renames import NAME_ADVICE, NEW, OLD
-from letta_async.cli.migration.surface import find_home, find_name
 from letta_async.cli.migration.tree import Tree, dotted
 
 __all__ = ["change_imports", "keeps_name"]
