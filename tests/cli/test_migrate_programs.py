@@ -75,7 +75,7 @@ SERVICE = '''
 BEFORE_1 = """
     from letta_client import Letta, CreateBlock
     from letta_client.core.api_error import ApiError
-    from letta_client.client import BaseTool
+    from letta_client.client import RESTClient
 
     client = Letta(token="t", base_url="http://localhost:8283")
 
@@ -124,6 +124,6 @@ def test_a_program_of_before_1_is_brought_up_to_date() -> None:
     ):
         assert f"{line}\n" in new
     notes = notes_of(BEFORE_1)
-    assert "3: letta_async has no BaseTool (of letta_client.client)" in notes
+    assert "3: letta_async has no RESTClient (of letta_client.client)" in notes
     assert any(note.startswith("7: roll is uploaded as a tool") for note in notes)
     assert any(note.startswith("20: agents.messages.create_stream, of what may be a client") for note in notes)
