@@ -19,6 +19,7 @@ from letta_async._http.limiter import Limiter, ServerLimiters
 from letta_async._http.request import Request
 from letta_async._http.session import ConnectionOptions, abandon_session
 from letta_async._http.timeouts import TimeoutScheduler, Timer
+from letta_async._schema.json_values import is_positive_integer
 from letta_async._schema.record import Record
 from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig
@@ -87,7 +88,7 @@ class Transport:
         problems = [
             ArgumentProblem(name, f"{value!r} is not a positive whole number")
             for name, value in (("max_concurrency", self.max_concurrency), ("concurrency", self.concurrency))
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1)
+            if value is not None and not is_positive_integer(value)
         ]
         if problems:
             raise InvalidArgumentError(problems)

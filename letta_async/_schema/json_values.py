@@ -17,6 +17,7 @@ __all__ = [
     "guess",
     "is_array",
     "is_object",
+    "is_positive_integer",
     "join",
     "json_problems",
     "parse_json",
@@ -54,6 +55,11 @@ def parse_json(text: str) -> Any:
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Return whether a value represents a JSON object."""
     return isinstance(value, Mapping)
+
+
+def is_positive_integer(value: object) -> TypeGuard[int]:
+    """Return whether a value is a whole number of at least one; `True` is none."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:

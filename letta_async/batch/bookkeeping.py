@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import time
 from collections import deque
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from typing import Final
 
 import attrs
 
+from letta_async._schema.json_values import show
 from letta_async._utils.caller_warnings import warn
 from letta_async.batch.finished_targets import FinishedTargets
 from letta_async.batch.journal import Journal
@@ -17,9 +18,9 @@ from letta_async.batch.journal_writer import JournalWriter
 from letta_async.batch.outcome import Outcome, Progress
 from letta_async.batch.targets import Target
 from letta_async.batch.upload_outcome import UploadOutcome
-from letta_async.errors import APITimeoutError
+from letta_async.errors import APITimeoutError, ArgumentProblem
 
-__all__ = ["BatchBookkeeper", "deadline_error"]
+__all__ = ["BatchBookkeeper", "deadline_error", "progress_problems"]
 
 _RECENT: Final = 100
 """Number of reports over which the rate is measured."""
@@ -119,6 +120,12 @@ class BatchBookkeeper:
         """Close the journal; if that fails, the error becomes `failure`."""
         if self._writer is not None:
             await self._writer.close()
+
+
+def progress_problems(on_progress: object) -> Iterable[ArgumentProblem]:
+    """Yield the problem of a callback for the progress that cannot be called."""
+    if on_progress is not None and not callable(on_progress):
+        yield ArgumentProblem("on_progress", f"{show(on_progress)} cannot be called with a Progress")
 
 
 def deadline_error(deadline: float | None) -> APITimeoutError:

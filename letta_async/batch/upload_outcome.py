@@ -31,5 +31,5 @@ class UploadOutcome(Record):
 
     @property
     def ok(self) -> bool:
-        """Whether the file did not fail."""
+        """Whether the file was uploaded and, if that was waited for, processed."""
         return self.status != "failed"

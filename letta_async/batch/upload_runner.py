@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import attrs
 
-from letta_async._schema.json_values import show
+from letta_async._schema.json_values import is_positive_integer, show
 from letta_async._schema.unset import UNSET
-from letta_async.batch.bookkeeping import BatchBookkeeper
+from letta_async.batch.bookkeeping import BatchBookkeeper, progress_problems
 from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.batch.outcome import Progress
 from letta_async.batch.upload_outcome import UploadOutcome
@@ -97,10 +97,9 @@ def upload_problems(files: object, max_concurrency: object, on_progress: object)
         yield ArgumentProblem("files", f"{show(files)} is neither the path of a directory nor an iterable of files")
     if isinstance(files, str) and not re.fullmatch(r"[^\x00\ud800-\udc7f\udd00-\udfff]+", files):
         yield ArgumentProblem("files", f"{show(files)} is not the path of a directory")
-    if isinstance(max_concurrency, bool) or not isinstance(max_concurrency, int) or max_concurrency < 1:
+    if not is_positive_integer(max_concurrency):
         yield ArgumentProblem("max_concurrency", f"{show(max_concurrency)} is not a positive whole number")
-    if on_progress is not None and not callable(on_progress):
-        yield ArgumentProblem("on_progress", f"{show(on_progress)} cannot be called with a Progress")
+    yield from progress_problems(on_progress)
 
 
 def _files_of(directory: str | os.PathLike[str]) -> list[_NamedFile]:

@@ -11,7 +11,7 @@ import attrs
 from distributed import Client
 
 from letta_async._http.request import CallOptions
-from letta_async._schema.json_values import show
+from letta_async._schema.json_values import is_positive_integer, show
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.threads import iterate_in_thread
 from letta_async.batch.outcome import Progress
@@ -142,7 +142,7 @@ def _cluster_problems(client: object, size: object) -> Iterable[ArgumentProblem]
         yield ArgumentProblem("cluster_client", f"{show(client)} is not a distributed.Client")
     elif client.status != "running":
         yield ArgumentProblem("cluster_client", f"is {client.status}, not running")
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+    if size is not None and not is_positive_integer(size):
         yield ArgumentProblem("partition_size", f"{show(size)} is not a positive whole number, nor None")
 
 

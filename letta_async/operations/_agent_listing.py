@@ -1,4 +1,4 @@
-"""What all lists share of the agents that something is attached to."""
+"""Base class of lists of the agents that something is attached to."""
 
 from __future__ import annotations
 

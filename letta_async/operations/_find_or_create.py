@@ -31,6 +31,8 @@ class FindOrCreateOperation(Operation[Answer], Generic[Answer]):
     lists: ClassVar[type[Listing[Any]]]
     creates: ClassVar[type[Operation[Any]]]
     deletes: ClassVar[type[Operation[None]]]
+    deleted_by: ClassVar[str]
+    """Name of the ID in the path of `deletes`."""
 
     def problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems that no parameter has alone, and that of a resource which no list shows."""
@@ -60,6 +62,7 @@ class FindOrCreateAgent(FindOrCreateOperation[AgentState], CreateAgent):
     lists = ListAgents
     creates = CreateAgent
     deletes = DeleteAgent
+    deleted_by = "agent_id"
 
     name: Annotated[str, Body(), NAME]  # pyright: ignore[reportGeneralTypeIssues]  # keyword-only, as all are
     """Name of the agent."""
@@ -79,6 +82,7 @@ class FindOrCreateBlock(FindOrCreateOperation[Block], CreateBlock):
     lists = ListBlocks
     creates = CreateBlock
     deletes = DeleteBlock
+    deleted_by = "block_id"
 
     label: Annotated[str, Body(), NAME]
     """Name of the block in prompts, such as `human`."""

@@ -1,4 +1,4 @@
-"""What lists of passages share: their cursors mean newer and older, whatever the order."""
+"""Base class of lists of passages: their cursors mean newer and older, whatever the order."""
 
 from __future__ import annotations
 

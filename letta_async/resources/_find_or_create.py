@@ -71,8 +71,7 @@ class AsyncFindOrCreate(AsyncResource):
         options: CallOptions,
     ) -> None:
         """Delete what was created although another caller was faster, with the blocks of its `memory_blocks`."""
-        (parameter,) = (name for name in ("agent_id", "block_id") if f"{{{name}}}" in call.deletes.http.path)
-        deletions: list[tuple[type[Any], dict[str, object]]] = [(call.deletes, {parameter: created.id})]
+        deletions: list[tuple[type[Any], dict[str, object]]] = [(call.deletes, {call.deleted_by: created.id})]
         if isinstance(call, FindOrCreateAgent):
             labels, shared = {block.label for block in call.memory_blocks or ()}, call.block_ids or ()
             own = [block.id for block in created.blocks or () if block.label in labels and block.id not in shared]

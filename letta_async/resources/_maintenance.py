@@ -10,10 +10,11 @@ from typing import Any
 import attrs
 
 from letta_async._http.request import CallOptions
-from letta_async._schema.json_values import exact, show
+from letta_async._schema.json_values import exact
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
 from letta_async._utils.tracebacks import drop_frames
+from letta_async.batch.bookkeeping import progress_problems
 from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome, Progress
 from letta_async.batch.prompt_normalization import normalize_stored_prompt
@@ -242,9 +243,7 @@ class AsyncMaintenance(AsyncResource):
 
         """
         checked = check(Recompile, {"conversation_id": "default", **common})
-        problems = [*target_problems(targets), *deadline_problems(deadline)]
-        if on_progress is not None and not callable(on_progress):
-            problems.append(ArgumentProblem("on_progress", f"{show(on_progress)} cannot be called with a Progress"))
+        problems = [*target_problems(targets), *deadline_problems(deadline), *progress_problems(on_progress)]
         if problems:
             raise InvalidArgumentError(problems)
         common = {name: getattr(checked, name) for name in common}  # validated once, not per target

@@ -103,15 +103,8 @@ class AsyncPage(list[Item]):
         """Iterate over this page and all that follow, each item on one of them only."""
         return self._source._pages_from(self)  # pyright: ignore[reportPrivateUsage] - of its own paginator
 
-    async def __aiter__(self) -> AsyncGenerator[Item, None]:
-        try:
-            async with aclosing(self.iter_pages()) as pages:
-                async for page in pages:
-                    for item in page.items:
-                        yield item
-        except LettaError as error:
-            drop_frames(error)
-            raise
+    def __aiter__(self) -> AsyncGenerator[Item, None]:
+        return _iterate_items(self.iter_pages())
 
 
 class AsyncPaginator(Generic[Item]):
@@ -161,16 +154,9 @@ class AsyncPaginator(Generic[Item]):
             async for page in pages:
                 yield page
 
-    async def __aiter__(self) -> AsyncGenerator[Item, None]:
+    def __aiter__(self) -> AsyncGenerator[Item, None]:
         """Iterate over all pages, and yield each item once."""
-        try:
-            async with aclosing(self.iter_pages()) as pages:
-                async for page in pages:
-                    for item in page.items:
-                        yield item
-        except LettaError as error:
-            drop_frames(error)
-            raise
+        return _iterate_items(self.iter_pages())
 
     async def _pages_from(self, start: AsyncPage[Item]) -> AsyncGenerator[AsyncPage[Item], None]:
         """Iterate over a page and all that follow it.
@@ -246,6 +232,18 @@ class AsyncPaginator(Generic[Item]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._listing!r}: await it for one page, or iterate it with async for>"
+
+
+async def _iterate_items(pages: AsyncGenerator[AsyncPage[Item], None]) -> AsyncGenerator[Item, None]:
+    """Yield the items of pages; the pages are closed with the iteration."""
+    try:
+        async with aclosing(pages):
+            async for page in pages:
+                for item in page.items:
+                    yield item
+    except LettaError as error:
+        drop_frames(error)
+        raise
 
 
 def _with_two_items_per_page(listing: Listing[Item]) -> Listing[Item]:

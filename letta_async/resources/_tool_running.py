@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from letta_async._schema.json_values import is_array, show
+from letta_async._schema.json_values import is_array, is_positive_integer, show
 from letta_async._schema.unset import Unset
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.config import Timeout
@@ -46,7 +46,7 @@ class AsyncToolRunning(AsyncResource):
             local = {}
         if approve is not None and not callable(approve):
             problems.append(ArgumentProblem("approve", f"{show(approve)} cannot be called with a ToolCall"))
-        if isinstance(max_turns, bool) or not isinstance(max_turns, int) or max_turns < 1:
+        if not is_positive_integer(max_turns):
             problems.append(ArgumentProblem("max_turns", f"{show(max_turns)} is not a positive whole number"))
         if problems:
             raise InvalidArgumentError(problems)

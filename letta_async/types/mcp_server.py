@@ -55,10 +55,7 @@ class StdioMcpServer(WireObject):
 
 
 @attrs.frozen(kw_only=True)
-class SseMcpServer(WireObject):
-    """An MCP server that is reached by HTTP with server-sent events."""
-
-    mcp_server_type: Literal["sse"] = "sse"
+class _HttpMcpServer(WireObject):
     id: str
     """`mcp_server-<uuid4>`."""
     server_name: str | None = None
@@ -74,22 +71,17 @@ class SseMcpServer(WireObject):
 
 
 @attrs.frozen(kw_only=True)
-class StreamableHTTPMcpServer(WireObject):
+class SseMcpServer(_HttpMcpServer):
+    """An MCP server that is reached by HTTP with server-sent events."""
+
+    mcp_server_type: Literal["sse"] = "sse"
+
+
+@attrs.frozen(kw_only=True)
+class StreamableHTTPMcpServer(_HttpMcpServer):
     """An MCP server that is reached by streamable HTTP."""
 
     mcp_server_type: Literal["streamable_http"] = "streamable_http"
-    id: str
-    """`mcp_server-<uuid4>`."""
-    server_name: str | None = None
-    """Name of the MCP server."""
-    server_url: str | None = None
-    """URL of the MCP server."""
-    auth_header: str | None = None
-    """Name of the header that carries `auth_token`."""
-    auth_token: str | None = attrs.field(default=None, repr=False, metadata=SECRET)
-    """Value of that header, which Letta 0.16.8 returns whole; not in the `repr`, and masked in `to_dict`."""
-    custom_headers: Mapping[str, str] | None = attrs.field(default=None, hash=False, repr=False, metadata=SECRET)
-    """Further headers; not in the `repr`, and masked in `to_dict`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -125,10 +117,7 @@ class CreateStdioMcpServerParam(WireObject):
 
 
 @attrs.frozen(kw_only=True)
-class CreateSseMcpServerParam(WireObject):
-    """Configuration of a new MCP server that is reached by HTTP with server-sent events."""
-
-    mcp_server_type: Literal["sse"] = "sse"
+class _CreateHttpMcpServerParam(WireObject):
     server_url: str
     """URL of the MCP server. Letta 0.16.8 refuses addresses that are not public unless it is configured otherwise."""
     auth_header: str | Unset | None = UNSET
@@ -142,20 +131,17 @@ class CreateSseMcpServerParam(WireObject):
 
 
 @attrs.frozen(kw_only=True)
-class CreateStreamableHTTPMcpServerParam(WireObject):
+class CreateSseMcpServerParam(_CreateHttpMcpServerParam):
+    """Configuration of a new MCP server that is reached by HTTP with server-sent events."""
+
+    mcp_server_type: Literal["sse"] = "sse"
+
+
+@attrs.frozen(kw_only=True)
+class CreateStreamableHTTPMcpServerParam(_CreateHttpMcpServerParam):
     """Configuration of a new MCP server that is reached by streamable HTTP."""
 
     mcp_server_type: Literal["streamable_http"] = "streamable_http"
-    server_url: str
-    """URL of the MCP server. Letta 0.16.8 refuses addresses that are not public unless it is configured otherwise."""
-    auth_header: str | Unset | None = UNSET
-    """Name of the header that carries `auth_token`, such as `Authorization`."""
-    auth_token: _SecretText | Unset | None = attrs.field(default=UNSET, repr=False, metadata=SECRET)
-    """Value of that header, before which the server writes `Bearer `; no error message and no `repr` shows it."""
-    custom_headers: Mapping[str, _SecretText] | Unset | None = attrs.field(
-        default=UNSET, hash=False, repr=False, metadata=SECRET
-    )
-    """Further headers; no error message and no `repr` shows the values."""
 
 
 CreateMcpServerParam = CreateStdioMcpServerParam | CreateSseMcpServerParam | CreateStreamableHTTPMcpServerParam
@@ -176,10 +162,7 @@ class UpdateStdioMcpServerParam(WireObject):
 
 
 @attrs.frozen(kw_only=True)
-class UpdateSseMcpServerParam(WireObject):
-    """New configuration of an MCP server that is reached by HTTP with server-sent events."""
-
-    mcp_server_type: Literal["sse"] = "sse"
+class _UpdateHttpMcpServerParam(WireObject):
     server_url: str | None
     """URL of the MCP server; `None` keeps it."""
     auth_header: str | Unset | None = UNSET
@@ -193,20 +176,17 @@ class UpdateSseMcpServerParam(WireObject):
 
 
 @attrs.frozen(kw_only=True)
-class UpdateStreamableHTTPMcpServerParam(WireObject):
+class UpdateSseMcpServerParam(_UpdateHttpMcpServerParam):
+    """New configuration of an MCP server that is reached by HTTP with server-sent events."""
+
+    mcp_server_type: Literal["sse"] = "sse"
+
+
+@attrs.frozen(kw_only=True)
+class UpdateStreamableHTTPMcpServerParam(_UpdateHttpMcpServerParam):
     """New configuration of an MCP server that is reached by streamable HTTP."""
 
     mcp_server_type: Literal["streamable_http"] = "streamable_http"
-    server_url: str | None
-    """URL of the MCP server; `None` keeps it."""
-    auth_header: str | Unset | None = UNSET
-    """Name of the header that carries `auth_token`, such as `Authorization`."""
-    auth_token: _SecretText | Unset | None = attrs.field(default=UNSET, repr=False, metadata=SECRET)
-    """Value of that header, which Letta 0.16.8 ignores; no error message and no `repr` shows it."""
-    custom_headers: Mapping[str, _SecretText] | Unset | None = attrs.field(
-        default=UNSET, hash=False, repr=False, metadata=SECRET
-    )
-    """Further headers instead of those before; no error message and no `repr` shows the values."""
 
 
 UpdateMcpServerParam = UpdateStdioMcpServerParam | UpdateSseMcpServerParam | UpdateStreamableHTTPMcpServerParam

@@ -1,4 +1,4 @@
-"""What a pass over a program finds: edits to make, notes to report, and nodes that no pass changes."""
+"""Findings of a pass over a program: edits to make, notes to report, and nodes that no pass changes."""
 
 from __future__ import annotations
 

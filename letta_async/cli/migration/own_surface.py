@@ -1,4 +1,4 @@
-"""What this package has: modules with their names, resources with their methods and parameters."""
+"""Lookup of what this package has: modules with their names, resources with their methods and parameters."""
 
 from __future__ import annotations
 

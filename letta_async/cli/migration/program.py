@@ -38,7 +38,7 @@ class Migrated:
 
     source: Source
     notes: tuple[Note, ...]
-    """What its author has to look at, by line."""
+    """Notes for the author of the program, by line."""
 
 
 def is_concerned(text: str) -> bool:

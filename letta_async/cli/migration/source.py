@@ -27,7 +27,7 @@ class Edit:
 
 @attrs.frozen(order=True)
 class Note:
-    """What a line of a file needs from its author."""
+    """Note for the author of a file, about one of its lines."""
 
     line: int
     words: str
