@@ -78,7 +78,7 @@ class ConnectionOptions:
 
     def timeout(self, connect: float | None) -> aiohttp.ClientTimeout:
         """Return aiohttp's timeout for a limit on connecting in seconds, which depends on whose session it is."""
-        return _timeout(connect, self.session is None)
+        return _aiohttp_timeout(connect, self.session is None)
 
     @classmethod
     def make(cls, *, proxy: str | None, **options: Any) -> ConnectionOptions:
@@ -162,7 +162,7 @@ class ConnectionOptions:
 
 
 @lru_cache(64)
-def _timeout(connect: float | None, own: bool) -> aiohttp.ClientTimeout:
+def _aiohttp_timeout(connect: float | None, own: bool) -> aiohttp.ClientTimeout:
     """Create aiohttp's timeout; cached, because creating one per request would be the most expensive step of a call."""
     return aiohttp.ClientTimeout(total=None, connect=None if own else connect, sock_connect=connect if own else None)
 

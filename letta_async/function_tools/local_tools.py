@@ -17,7 +17,7 @@ from letta_async.function_tools.functions import client_tool, describe_function
 from letta_async.function_tools.tool_returns import content_of
 from letta_async.types.content import Content
 from letta_async.types.message import ToolCall, ToolReturn
-from letta_async.types.turn import ClientTool
+from letta_async.types.turn_input import ClientTool
 
 __all__ = ["LocalTool", "ToolSource", "call_function", "read_tools"]
 

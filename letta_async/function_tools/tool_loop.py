@@ -13,7 +13,8 @@ from letta_async._schema.record import Record
 from letta_async.errors import ToolLoopError
 from letta_async.function_tools.local_tools import LocalTool, call_function
 from letta_async.types.message import ApprovalRequestMessage, ApprovalReturn, Message, ToolCall, ToolReturn
-from letta_async.types.turn import ApprovalCreate, LettaResponse
+from letta_async.types.turn_input import ApprovalCreate
+from letta_async.types.turn_response import LettaResponse
 
 __all__ = ["Approval", "ToolLoop", "ToolRun"]
 

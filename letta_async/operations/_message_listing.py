@@ -11,7 +11,7 @@ from letta_async._schema.fields import PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import InQuery, MessageId, operation
-from letta_async.types.turn import MessageType
+from letta_async.types.turn_input import MessageType
 
 __all__ = ["MessageListing", "MessageToolParameters", "MessageTypeFilter", "TurnMessageListing"]
 

@@ -271,7 +271,7 @@ class Operation(Record, Generic[Answer]):
         """Seconds for which the call is repeated while the server is busy with another one (409)."""
         return 0.0
 
-    def problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems that no parameter has alone.
 
         Args:

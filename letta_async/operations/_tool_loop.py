@@ -17,7 +17,7 @@ from letta_async.operations._turn import TurnParameters
 from letta_async.operations.agent_messages import CreateAgentMessages
 from letta_async.operations.conversation_messages import CreateMessages
 from letta_async.types.message import ToolCall
-from letta_async.types.turn import MessageType
+from letta_async.types.turn_input import MessageType
 
 __all__ = ["LoopParameters", "RunAgentTools", "RunConversationTools", "ToolLoopOperation"]
 

@@ -93,7 +93,7 @@ class ExportAgentWithSkills(Operation[str]):
     scrub_messages: InBody[bool] = UNSET
     """Leave all messages out. Server default: `False`."""
 
-    def problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return a problem for each skill without files and without a source."""
         del extra
         for index, skill in enumerate(self.skills):
@@ -148,7 +148,7 @@ class ImportAgent(Operation[AgentImportFileResponse]):
     project_id: InForm[str | None] = UNSET
     """Project that the agent belongs to; deprecated in favor of the client's own."""
 
-    def problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return a problem for each text of secrets that is not a JSON object."""
         del extra
         for name in _IN_JSON:

@@ -29,7 +29,7 @@ from letta_async.types.compaction import CompactResponse
 from letta_async.types.message import Message
 from letta_async.types.run import Run
 from letta_async.types.stream import StreamEvent
-from letta_async.types.turn import LettaResponse
+from letta_async.types.turn_response import LettaResponse
 
 __all__ = [
     "CancelAgentMessages",

@@ -25,7 +25,7 @@ from letta_async.types.schedule import (
     ScheduledMessage,
     ScheduleListResponse,
 )
-from letta_async.types.turn import MessageCreate, MessageType
+from letta_async.types.turn_input import MessageCreate, MessageType
 
 __all__ = [
     "CreateScheduledMessage",

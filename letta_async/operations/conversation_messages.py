@@ -22,7 +22,7 @@ from letta_async.operations._streaming import RunStreamOperation, SwitchedOperat
 from letta_async.operations._turn import StreamingTurn
 from letta_async.types.message import Message
 from letta_async.types.stream import StreamEvent
-from letta_async.types.turn import LettaResponse
+from letta_async.types.turn_response import LettaResponse
 
 __all__ = ["CreateMessages", "ListMessages", "StreamConversation"]
 

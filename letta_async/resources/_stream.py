@@ -15,7 +15,7 @@ from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import APIConnectionError, APIError, LettaError
 from letta_async.types.accumulation import Accumulator
 from letta_async.types.message import AssistantMessage
-from letta_async.types.turn import LettaResponse
+from letta_async.types.turn_response import LettaResponse
 
 if TYPE_CHECKING:
     from letta_async._http.resumption import EventReader

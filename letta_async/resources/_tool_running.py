@@ -15,7 +15,7 @@ from letta_async.function_tools.tool_loop import Approval, ToolLoop, ToolRun
 from letta_async.operations._tool_loop import ToolLoopOperation
 from letta_async.resources._resource import AsyncResource, given, options_of
 from letta_async.types.message import ToolCall
-from letta_async.types.turn import LettaResponse
+from letta_async.types.turn_response import LettaResponse
 
 __all__ = ["AsyncToolRunning"]
 

@@ -30,7 +30,8 @@ from letta_async.types.content import ContentPart
 from letta_async.types.message import Message, ToolCall
 from letta_async.types.run import Run
 from letta_async.types.stream import StreamEvent
-from letta_async.types.turn import ClientSkill, ClientTool, LettaResponse, MessageType, TurnMessage
+from letta_async.types.turn_input import ClientSkill, ClientTool, MessageType, TurnMessage
+from letta_async.types.turn_response import LettaResponse
 
 __all__ = ["AgentMessages", "AsyncAgentMessages"]
 

@@ -33,7 +33,7 @@ from letta_async.types.providers import ModelSettings
 from letta_async.types.response_format import ResponseFormat
 from letta_async.types.run import StopReason
 from letta_async.types.tool_rules import ToolRule
-from letta_async.types.turn import MessageCreate
+from letta_async.types.turn_input import MessageCreate
 from letta_async.types.upload import FileInput
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.message import Message
-from letta_async.types.turn import MessageType
+from letta_async.types.turn_input import MessageType
 
 __all__ = ["AsyncGroupMessages", "GroupMessages"]
 

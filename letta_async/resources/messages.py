@@ -16,7 +16,7 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.message import Message
 from letta_async.types.message_search import FoundMessage
-from letta_async.types.turn import MessageType
+from letta_async.types.turn_input import MessageType
 
 __all__ = ["AsyncMessages", "Messages"]
 

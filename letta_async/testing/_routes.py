@@ -57,7 +57,7 @@ from letta_async.types.compaction import CompactResponse
 from letta_async.types.conversation import Conversation
 from letta_async.types.message import Message
 from letta_async.types.run import Run
-from letta_async.types.turn import LettaResponse
+from letta_async.types.turn_response import LettaResponse
 
 __all__ = ["ROUTES", "match"]
 

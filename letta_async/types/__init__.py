@@ -263,18 +263,18 @@ if TYPE_CHECKING:
     from letta_async.types.tool_rules import RequiredBeforeExitToolRule as RequiredBeforeExitToolRuleParam
     from letta_async.types.tool_rules import RequiresApprovalToolRule as RequiresApprovalToolRuleParam
     from letta_async.types.tool_rules import TerminalToolRule as TerminalToolRuleParam
-    from letta_async.types.turn import (
+    from letta_async.types.turn_input import (
         ApprovalCreate,
         ClientSkill,
         ClientTool,
-        LettaResponse,
         MessageCreate,
         MessageType,
         ToolReturnCreate,
         TurnMessage,
     )
-    from letta_async.types.turn import ApprovalCreate as ApprovalCreateParam
-    from letta_async.types.turn import MessageCreate as MessageCreateParam
+    from letta_async.types.turn_input import ApprovalCreate as ApprovalCreateParam
+    from letta_async.types.turn_input import MessageCreate as MessageCreateParam
+    from letta_async.types.turn_response import LettaResponse
     from letta_async.types.upload import AsyncReadable, FileInput, UploadProgress
 
     AccessTokenCreateParams: TypeAlias = dict[str, Any]
@@ -772,8 +772,8 @@ _HOMES: Final = {
     "AnthropicModelSettings": "providers",
     "AnthropicModelSettingsParam": "providers:AnthropicModelSettings",
     "AnthropicThinking": "providers",
-    "ApprovalCreate": "turn",
-    "ApprovalCreateParam": "turn:ApprovalCreate",
+    "ApprovalCreate": "turn_input",
+    "ApprovalCreateParam": "turn_input:ApprovalCreate",
     "ApprovalRequestMessage": "message",
     "ApprovalResponseMessage": "message",
     "ApprovalReturn": "message",
@@ -801,8 +801,8 @@ _HOMES: Final = {
     "ChatGptOauthReasoning": "providers",
     "ChildToolRule": "tool_rules",
     "ChildToolRuleParam": "tool_rules:ChildToolRule",
-    "ClientSkill": "turn",
-    "ClientTool": "turn",
+    "ClientSkill": "turn_input",
+    "ClientTool": "turn_input",
     "CompactResponse": "compaction",
     "CompactionRequest": "compaction:CompactionSettings",
     "CompactionResponse": "compaction:CompactResponse",
@@ -905,7 +905,7 @@ _HOMES: Final = {
     "LettaMessageContentUnionParam": "content:ContentPart",
     "LettaMessageUnion": "message:Message",
     "LettaPing": "stream",
-    "LettaResponse": "turn",
+    "LettaResponse": "turn_response",
     "LettaStopReason": "stream",
     "LettaStreamingResponse": "stream:StreamEvent",
     "LettaUsageStatistics": "stream",
@@ -935,9 +935,9 @@ _HOMES: Final = {
     "MessageCancelParams": "dict",
     "MessageCancelResponse": "dict",
     "MessageCompactParams": "dict",
-    "MessageCreate": "turn",
+    "MessageCreate": "turn_input",
     "MessageCreateAsyncParams": "dict",
-    "MessageCreateParam": "turn:MessageCreate",
+    "MessageCreateParam": "turn_input:MessageCreate",
     "MessageCreateParams": "dict",
     "MessageListParams": "dict",
     "MessageListResponse": "list[message:Message]",
@@ -947,7 +947,7 @@ _HOMES: Final = {
     "MessageSearchParams": "dict",
     "MessageSearchResponse": "list[message_search:FoundMessage]",
     "MessageStreamParams": "dict",
-    "MessageType": "turn",
+    "MessageType": "turn_input",
     "MetricRetrieveResponse": "step:StepMetrics",
     "Model": "model",
     "ModelListParams": "dict",
@@ -1069,7 +1069,7 @@ _HOMES: Final = {
     "ToolReturn": "message",
     "ToolReturnContent": "content",
     "ToolReturnContentParam": "content:ToolReturnContent",
-    "ToolReturnCreate": "turn",
+    "ToolReturnCreate": "turn_input",
     "ToolReturnMessage": "message",
     "ToolReturnParam": "message:ToolReturn",
     "ToolRule": "tool_rules",
@@ -1083,7 +1083,7 @@ _HOMES: Final = {
     "ToolUpsertParams": "dict",
     "TraceRetrieveParams": "dict",
     "TraceRetrieveResponse": "list[dict]",
-    "TurnMessage": "turn",
+    "TurnMessage": "turn_input",
     "TurnTokenData": "token_data",
     "UnknownContent": "content",
     "UnknownMcpServer": "mcp_server",

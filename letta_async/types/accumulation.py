@@ -16,7 +16,7 @@ from letta_async.types.message import (
     ToolCallMessage,
 )
 from letta_async.types.stream import LettaStopReason, LettaUsageStatistics, StreamEvent
-from letta_async.types.turn import LettaResponse
+from letta_async.types.turn_response import LettaResponse
 
 __all__ = ["Accumulator", "accumulate"]
 

@@ -51,8 +51,9 @@ if TYPE_CHECKING:
     from letta_async.types.schedule import ScheduledMessage as ScheduleRetrieveResponse
     from letta_async.types.stream import StreamEvent as LettaStreamingResponse
     from letta_async.types.tool_result import ToolExecutionResult
-    from letta_async.types.turn import ApprovalCreate as ApprovalCreateParam
-    from letta_async.types.turn import LettaResponse, MessageType
+    from letta_async.types.turn_input import ApprovalCreate as ApprovalCreateParam
+    from letta_async.types.turn_input import MessageType
+    from letta_async.types.turn_response import LettaResponse
 
     BlockListParams: TypeAlias = dict[str, Any]
     BlockUpdateParams: TypeAlias = dict[str, Any]
