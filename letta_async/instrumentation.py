@@ -35,7 +35,7 @@ class Call:
     """Class of traffic, whose requests share a limit."""
     streams: bool
     """Whether the response is an event stream; the call then ends when the stream is closed."""
-    _operation: Operation[Any] | None = attrs.field(default=None, repr=False)
+    _operation: Operation[Any] | None = attrs.field(default=None, repr=False, alias="operation")
     attempt: int = 0
     """Number of the current attempt, from 1; 0 before the first."""
     queued_for: float = 0.0
