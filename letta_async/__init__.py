@@ -12,7 +12,8 @@ from letta_async._version import __version__
 
 if TYPE_CHECKING:
     from letta_async import types as types
-    from letta_async._http.transport import ClientStats
+    from letta_async._http.rate_limit import RateLimit
+    from letta_async._http.statistics import ClientStats, TrafficStats
     from letta_async._schema.unset import UNSET, Unset
     from letta_async.batch.outcome import Outcome, Progress
     from letta_async.batch.staleness import Staleness
@@ -424,6 +425,7 @@ __all__ = [
     "ProviderCategory",
     "ProviderTrace",
     "ProviderType",
+    "RateLimit",
     "RateLimitError",
     "ReasoningContent",
     "ReasoningMessage",
@@ -489,6 +491,7 @@ __all__ = [
     "ToolSearchResponse",
     "ToolSearchResult",
     "ToolType",
+    "TrafficStats",
     "TurnMessage",
     "TurnTokenData",
     "UnexpectedPromptError",
@@ -569,7 +572,7 @@ _HOMES: Final = {
     "ChildToolRule": "types.tool_rules",
     "ClientClosedError": "errors",
     "ClientSkill": "types.turn_input",
-    "ClientStats": "_http.transport",
+    "ClientStats": "_http.statistics",
     "ClientTool": "types.turn_input",
     "ClusterError": "errors",
     "CompactResponse": "types.compaction",
@@ -683,6 +686,7 @@ _HOMES: Final = {
     "ProviderCategory": "types.model",
     "ProviderTrace": "types.step",
     "ProviderType": "types.model",
+    "RateLimit": "_http.rate_limit",
     "RateLimitError": "errors",
     "ReasoningContent": "types.content",
     "ReasoningMessage": "types.message",
@@ -748,6 +752,7 @@ _HOMES: Final = {
     "ToolSearchResponse": "types.tool",
     "ToolSearchResult": "types.tool",
     "ToolType": "types.tool",
+    "TrafficStats": "_http.statistics",
     "TurnMessage": "types.turn_input",
     "TurnTokenData": "types.token_data",
     "UNSET": "_schema.unset",

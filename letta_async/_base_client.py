@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 import attrs
 from yarl import URL
 
+from letta_async._http.rate_limit import RateLimit
 from letta_async._http.session import ConnectionOptions
-from letta_async._http.transport import ClientStats, Transport
+from letta_async._http.statistics import ClientStats
+from letta_async._http.transport import Transport
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.secret_strings import mask
 from letta_async.config import ClientConfig, Timeout, masked_headers, resolve_base_url, resolve_key
@@ -245,8 +247,16 @@ class BaseClient:
 
     @property
     def stats(self) -> ClientStats:
-        """Numbers of requests in flight, allowed in flight, queued, sent so far and retried so far."""
+        """Numbers of requests in flight, allowed in flight, queued and retried so far, in sum and per class of traffic."""
         return self._transport.stats(self.base_url)
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """Latest rate limit in the headers of a response, `RateLimit` or `X-RateLimit-…`; `None` if there was none.
+
+        Copies made by `with_options` share it, if they use the same server.
+        """
+        return self._transport.rate_limit(self.base_url)
 
     @property
     def is_closed(self) -> bool:

@@ -32,6 +32,7 @@ from letta_async import (
     Staleness,
     SystemMessage,
     Tool,
+    TrafficStats,
     UnknownMessage,
     UnknownModelSettings,
 )
@@ -255,8 +256,9 @@ def test_what_the_package_makes_itself() -> None:
     }
     assert outcome.model_dump()["error"] is error
     assert json.loads(outcome.to_json())["error"] == told
-    stats = ClientStats(limit=2, in_flight=0, waiting=0, retries=0)
-    assert stats.to_dict() == {"limit": 2, "in_flight": 0, "waiting": 0, "retries": 0}
+    numbers = {"limit": 2, "in_flight": 0, "waiting": 0}
+    stats = ClientStats(**numbers, retries=0, by_traffic={"quick": TrafficStats(**numbers)})
+    assert stats.to_dict() == {**numbers, "retries": 0, "by_traffic": {"quick": numbers}}
 
 
 def test_what_is_not_known_is_an_error_of_python(made: Conversation) -> None:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from letta_async import APIError, AsyncLetta, RateLimitError
+from letta_async import APIError, AsyncLetta, RateLimitError, TrafficStats
 from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
 from letta_async._http.limiter import Limiter, ServerLimiters
 from letta_async._http.throughput_based_limit import ThroughputBasedLimit
@@ -61,6 +61,10 @@ def test_a_model_call_of_a_minute_holds_back_no_quick_call(loop: Loop) -> None:
             await recompile(client)
         took = loop.time() - began
         assert (client.stats.in_flight, client.stats.waiting, client.stats.limit) == (1, 0, 2)
+        assert client.stats.by_traffic == {
+            "model": TrafficStats(limit=1, in_flight=1, waiting=0),
+            "quick": TrafficStats(limit=1, in_flight=0, waiting=0),
+        }
         await slow
         return took
 

@@ -11,6 +11,7 @@ from letta_async._http.context import CLOSED, CallContext
 from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import exchange
 from letta_async._http.observation import observe
+from letta_async._http.rate_limit import RateLimit, read_rate_limit
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import decode_response
 from letta_async._http.timeouts import Timer
@@ -190,6 +191,8 @@ class CallAttempts:
             )
             if observation is not None:
                 observation.respond(response.status, response.headers, response.body)
+            if (told := read_rate_limit(response.headers)) is not None:
+                self._heed_rate_limit(told)
             if response.source is None:
                 config = context.config
                 value = decode_response(request, response, limit=config.max_response_bytes, base_url=config.base_url)
@@ -227,6 +230,14 @@ class CallAttempts:
         self._attempts.append(Attempt(f"{type(error).__name__}: {words}"[:_SHORT], now - sent))
         error.attempts = tuple(self._attempts)
         self._failed = error
+
+    def _heed_rate_limit(self, told: RateLimit) -> None:
+        """Keep a rate limit for `client.rate_limit`, and pause until a window ends in which no request is left."""
+        limiters = self._context.limiters
+        limiters.rate_limit = told
+        seconds = told.exhausted_for
+        if seconds is not None and seconds <= self._context.config.retry.max_retry_after:
+            limiters.pause(seconds)
 
     def _may_be_running(self, error: APIError) -> bool:
         """Return whether a timeout does not indicate overload, because a model may still be running."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Final
 
 from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
+from letta_async._http.rate_limit import RateLimit
 from letta_async._http.throughput_based_limit import ThroughputBasedLimit
 from letta_async.errors import ClientClosedError
 from letta_async.operations._operation import Traffic
@@ -128,7 +129,7 @@ _LIMITS: Final[Mapping[Traffic, Callable[[int], Limit]]] = {
 class ServerLimiters:
     """Limiters of one server, one per class of traffic, so that no class waits for another.
 
-    A `Retry-After` pauses all of them.
+    A `Retry-After` pauses all of them, and so does a rate limit that is used up.
     """
 
     def __init__(
@@ -146,9 +147,15 @@ class ServerLimiters:
         self._fixed = fixed
         self._sleep = sleep
         self._by_traffic: dict[Traffic, Limiter] = {}
+        self.rate_limit: RateLimit | None = None
+        """Rate limit that the server reported last; `None` if it reported none."""
 
     def __iter__(self) -> Iterator[Limiter]:
         return iter(self._by_traffic.values())
+
+    def items(self) -> list[tuple[Traffic, Limiter]]:
+        """Return the limiter of each class of traffic in use."""
+        return list(self._by_traffic.items())  # a copy, because other threads read it
 
     def limiter(self, traffic: Traffic) -> Limiter:
         """Return the limiter of a class of traffic; create it on first use."""

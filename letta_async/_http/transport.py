@@ -16,34 +16,21 @@ from letta_async._http.attempts import CallAttempts
 from letta_async._http.context import CLOSED, CallContext
 from letta_async._http.event_source import EventSource
 from letta_async._http.limiter import Limiter, ServerLimiters
+from letta_async._http.rate_limit import RateLimit
 from letta_async._http.request import Request
 from letta_async._http.session import ConnectionOptions, abandon_session
+from letta_async._http.statistics import ClientStats, client_stats
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._schema.json_values import is_positive_integer
-from letta_async._schema.record import Record
 from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig
 from letta_async.errors import ArgumentProblem, Attempt, ClientClosedError, InvalidArgumentError
 from letta_async.retry import Retries
 
-__all__ = ["ClientStats", "Transport"]
+__all__ = ["Transport"]
 
 _TURNS_TO_END: Final = 5
 """Number of iterations of the loop in which cancelled calls can finish before their connections are closed."""
-
-
-@attrs.frozen(kw_only=True)
-class ClientStats(Record):
-    """Statistics of a client and its server at one moment."""
-
-    limit: int
-    """Current maximum number of requests in flight, summed over the classes of traffic in use; 0 before the first."""
-    in_flight: int
-    """Number of requests in flight."""
-    waiting: int
-    """Number of requests in the queues of the limiters."""
-    retries: int
-    """Number of retries since the client was created."""
 
 
 @attrs.define(eq=False)
@@ -148,16 +135,16 @@ class Transport:
 
     def stats(self, base_url: str) -> ClientStats:
         """Return the statistics for a server."""
-        server = None if self._binding is None else self._binding.servers.get(base_url)
-        limiters = [] if server is None else list(server)
-        if not limiters:
-            return ClientStats(limit=self.concurrency or 0, in_flight=0, waiting=0, retries=self.retries.made)
-        return ClientStats(
-            limit=sum(limiter.limit.value for limiter in limiters),
-            in_flight=sum(limiter.in_flight for limiter in limiters),
-            waiting=sum(limiter.waiting for limiter in limiters),
-            retries=self.retries.made,
-        )
+        return client_stats(self._present_limiters(base_url), self.retries.made, self.concurrency or 0)
+
+    def rate_limit(self, base_url: str) -> RateLimit | None:
+        """Return the rate limit that a server reported last; `None` if it reported none."""
+        limiters = self._present_limiters(base_url)
+        return None if limiters is None else limiters.rate_limit
+
+    def _present_limiters(self, base_url: str) -> ServerLimiters | None:
+        """Return the limiters of a server; `None` before the first request."""
+        return None if self._binding is None else self._binding.servers.get(base_url)
 
     @property
     def is_open(self) -> bool:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from letta_async._http.request import NO_OPTIONS, CallOptions, Request
-from letta_async._http.transport import ClientStats
+from letta_async._http.statistics import ClientStats
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.config import Timeout

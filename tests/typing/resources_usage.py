@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from datetime import datetime
 from typing import Any, assert_type
 
@@ -24,11 +24,14 @@ from letta_async import (
     Outcome,
     Page,
     Paginator,
+    RateLimit,
     RetryPolicy,
     Staleness,
     SystemMessage,
     Timeout,
+    TrafficStats,
 )
+from letta_async.operations._operation import Traffic
 
 
 async def conversations(client: AsyncLetta) -> None:
@@ -105,6 +108,8 @@ async def client_itself(client: AsyncLetta) -> None:
     assert_type(client.timeout, Timeout)
     assert_type(client.max_retries, int)
     assert_type(client.stats, ClientStats)
+    assert_type(client.stats.by_traffic, Mapping[Traffic, TrafficStats])
+    assert_type(client.rate_limit, RateLimit | None)
     assert_type(client.is_closed, bool)
     assert_type(client.copy(deadline=5), AsyncLetta)
     assert_type(client.with_options(retry=RetryPolicy(max_delay=1)), AsyncLetta)

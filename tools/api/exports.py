@@ -15,7 +15,8 @@ from .official import PACKAGES
 __all__ = ["package_module", "type_homes"]
 
 _NAMED: Final = {
-    "_http.transport": ["ClientStats"],
+    "_http.rate_limit": ["RateLimit"],
+    "_http.statistics": ["ClientStats", "TrafficStats"],
     "_schema.unset": ["UNSET", "Unset"],
     "client": ["AsyncLetta"],
     "config": ["ENVIRONMENTS", "Timeout"],
