@@ -55,6 +55,7 @@ class BaseClient:
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
+        middlewares: Iterable[aiohttp.ClientMiddlewareType] | None = None,
         instrumentation: Instrumentation | Iterable[Instrumentation] | None = None,
     ) -> None:
         """Create a client. Nothing is sent; the connection is opened by the first call.
@@ -90,6 +91,8 @@ class BaseClient:
             ssl_context: TLS settings, such as other certificate authorities or a client certificate.
             proxy: URL of an HTTP proxy; a user name and password in it are sent only to the proxy.
             trust_env: Use the proxies in environment variables. Default: `False`.
+            middlewares: Client middlewares of aiohttp, through which each attempt passes, the first one outermost: they
+                can sign requests and add headers. Not with `session`, which has its own.
             instrumentation: An `Instrumentation`, or several, to notify of the calls. Default: those of
                 `letta_async.instrumentation.install`.
 
@@ -114,7 +117,9 @@ class BaseClient:
             instrumentation=with_installed(instrumentation),
             **_passed_options(timeout, max_retries, retry),
         )
-        connection = ConnectionOptions.make(session=session, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env)
+        connection = ConnectionOptions.make(
+            session=session, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env, middlewares=middlewares
+        )
         connection.for_server(self._config.base_url)  # refuses a proxy of the environment while the client is made
         self._transport = Transport(connection=connection, max_concurrency=max_concurrency, concurrency=concurrency)
         self._parent: BaseClient | None = None
@@ -247,7 +252,7 @@ class BaseClient:
 
     @property
     def stats(self) -> ClientStats:
-        """Numbers of requests in flight, allowed in flight, queued and retried so far, in sum and per class of traffic."""
+        """Numbers of requests in flight, allowed in flight, queued and retried, in sum and per class of traffic."""
         return self._transport.stats(self.base_url)
 
     @property

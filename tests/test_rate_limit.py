@@ -122,7 +122,7 @@ async def three(client: AsyncLetta) -> Any:
     ids=["used up", "field", "too long", "one left", "no reset", "no limit at all"],
 )
 def test_nothing_is_sent_until_a_window_ends_in_which_nothing_is_left(
-    server: Server, headers: dict[str, str], arrivals: list[float]
+    server: Server, headers: dict[str, Any], arrivals: list[float]
 ) -> None:
     play(server, three, answer(**headers), answer(), answer())
     assert server.came == pytest.approx(arrivals)

@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from letta_async._http.connection_reuse import ReusableConnection, is_reusable
+from letta_async._http.middlewares import checked_middlewares, guarded
 from letta_async._http.proxies import environment_proxy
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._utils.secret_strings import Secret
@@ -75,20 +76,23 @@ class ConnectionOptions:
     proxy: URL | None = None
     proxy_headers: dict[str, str] | None = None
     trust_env: bool = False
+    middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = attrs.field(default=(), repr=False)
+    """Middlewares that each request of the session that is created passes."""
 
     def timeout(self, connect: float | None) -> aiohttp.ClientTimeout:
         """Return aiohttp's timeout for a limit on connecting in seconds, which depends on whose session it is."""
         return _aiohttp_timeout(connect, self.session is None)
 
     @classmethod
-    def make(cls, *, proxy: str | None, **options: Any) -> ConnectionOptions:
+    def make(cls, *, proxy: str | None, middlewares: Any = None, **options: Any) -> ConnectionOptions:
         """Create the options from those of a client.
 
         Raises:
-            InvalidArgumentError: The proxy's URL is invalid; the error does not show a password in it.
+            InvalidArgumentError: The proxy's URL is invalid, of which the error does not show a password, or the
+                middlewares are.
 
         """
-        connection = cls(**options)
+        connection = cls(**options, middlewares=checked_middlewares(middlewares, options.get("session")))
         return connection if proxy is None else connection._with_proxy(proxy, "proxy")
 
     def for_server(self, base_url: str) -> ConnectionOptions:
@@ -155,7 +159,10 @@ class ConnectionOptions:
             ssl=True if self.ssl_context is None else self.ssl_context,
         )
         session = aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            middlewares=tuple(map(guarded, self.middlewares)),
         )  # not trust_env: aiohttp would ignore proxies that it does not support, and read netrc
         session._retry_connection = False  # pyright: ignore[reportPrivateUsage]  # or it repeats a GET by itself
         return session

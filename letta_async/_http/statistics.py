@@ -54,7 +54,7 @@ def client_stats(limiters: ServerLimiters | None, retries: int, unused_limit: in
         unused_limit: Limit before the first request.
 
     """
-    by_traffic = {
+    by_traffic: dict[Traffic, TrafficStats] = {
         traffic: TrafficStats(limit=limiter.limit.value, in_flight=limiter.in_flight, waiting=limiter.waiting)
         for traffic, limiter in (() if limiters is None else limiters.items())
     }

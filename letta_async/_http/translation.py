@@ -16,6 +16,7 @@ from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError, Tra
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from letta_async._http.error_response import printable
+from letta_async._http.middlewares import MiddlewareError
 from letta_async.config import Timeout, is_fallback
 from letta_async.errors import APIConnectionError, APITimeoutError
 
@@ -113,7 +114,12 @@ def _of_payload_error(error: Any) -> _Meaning:
     return _BROKEN if isinstance(error.__cause__, OSError) else _GARBLED
 
 
+def _of_middleware(error: MiddlewareError) -> _Meaning:
+    return _Meaning(f"a middleware of yours failed: {error.place}", unprocessed=not error.sent)
+
+
 FOREIGN: Final[list[tuple[type[BaseException], Callable[[Any], _Meaning]]]] = [
+    (MiddlewareError, _of_middleware),
     (
         aiohttp.ConnectionTimeoutError,
         lambda _: _Meaning("no connection came about in time", APITimeoutError, unprocessed=True, transient=True),
@@ -148,7 +154,10 @@ def translate(
     error: Exception | asyncio.CancelledError, method: str, path: str, base_url: str, timeout: Timeout | None = None
 ) -> APIConnectionError:
     """Return this package's error for a foreign exception, with that as its cause; it names the limit that passed."""
-    meaning = _EXHAUSTED if _is_lack_of_descriptors(error) else _find_meaning(error)
+    own = isinstance(error, MiddlewareError)
+    meaning = _EXHAUSTED if not own and _is_lack_of_descriptors(error) else _find_meaning(error)
+    if own and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     said = printable(str(error))[:_SHORT]
     limited = meaning.words if timeout is None else _with_limit(meaning, timeout)
     words = f"{limited} ({type(error).__name__}{': ' if said else ''}{said})"
