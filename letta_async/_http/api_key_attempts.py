@@ -71,7 +71,9 @@ class ApiKeyCallAttempts(CallAttempts):
         if newer is None:
             refused.message += f" [{keys!r} has no other key]"
             return False
-        log.info("%s %s: the key was refused; trying again with another", self._request.method, self._request.path)
+        method, path = self._request.method, self._request.path
+        extra = {"method": method, "path": path, "attempt": self._number}
+        log.info("%s %s: the key was refused; trying again with another", method, path, extra=extra)
         self._use_key(newer)
         self._count_retry()
         return True

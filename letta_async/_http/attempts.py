@@ -34,6 +34,8 @@ __all__ = ["CallAttempts"]
 
 _MAX_CONFLICT_DELAY: Final = 2.0
 """Maximum delay before a call is repeated that waits for another one to end, in seconds."""
+_LONG_WAIT: Final = 1.0
+"""Minimum wait for a slot of the limiter that is logged, in seconds."""
 _SHORT: Final = 200
 """Maximum length of the description of an attempt's error, in characters."""
 
@@ -178,7 +180,7 @@ class CallAttempts:
         if not limiter.try_acquire():
             if observation is not None:
                 observation.queue()
-            await limiter.acquire()
+            await self._wait_for_slot()
             self._refresh_api_key()
         request = self._request
         sent = loop.time()
@@ -209,6 +211,22 @@ class CallAttempts:
             if not held:
                 limiter.release()
         return value
+
+    async def _wait_for_slot(self) -> None:
+        limiter, clock = self._limiter, self._context.watch.loop.time
+        since = clock()
+        await limiter.acquire()
+        waited = clock() - since
+        if waited >= _LONG_WAIT:
+            extra: dict[str, object] = {
+                "method": self._request.method,
+                "path": self._request.path,
+                "attempt": self._number,
+                "queued_for": waited,
+                "waiting": limiter.waiting,
+            }
+            words = "%s %s: waited %.2f s for a slot; %d more requests are waiting"
+            log.info(words, self._request.method, self._request.path, waited, limiter.waiting, extra=extra)
 
     def _refresh_api_key(self) -> None:
         """Update the request after a wait in the limiter's queue; for subclasses."""

@@ -10,6 +10,7 @@ from typing import Final
 from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
 from letta_async._http.rate_limit import RateLimit
 from letta_async._http.throughput_based_limit import ThroughputBasedLimit
+from letta_async._utils.logging_setup import log
 from letta_async.errors import ClientClosedError
 from letta_async.operations._operation import Traffic
 
@@ -169,6 +170,8 @@ class ServerLimiters:
 
     def pause(self, seconds: float) -> None:
         """Admit no request of any class for a number of seconds; see `Limiter.pause`."""
+        if max((limiter.pause_left() for limiter in self), default=0.0) <= 0:
+            log.info("sending nothing for %.2f s, as the server asks", seconds, extra={"delay": seconds})
         for limiter in self:
             limiter.pause(seconds)
 

@@ -150,7 +150,8 @@ class ResumingSource:
                 raise failure
             seconds = self._policy.delay(failure, retries=self._failures, rng=self._transport.retries.rng)
             self._failures += 1
-            log.info("resuming a stream after event %d in %.2f s: %s", self._seq_id, seconds, failure)
+            extra = {"delay": seconds, "error_type": type(failure).__name__}
+            log.info("resuming a stream after event %d in %.2f s: %s", self._seq_id, seconds, failure, extra=extra)
             await self._transport.pause(seconds)
             self._transport.retries.made += 1
             self._received = self._seq_id
