@@ -7,25 +7,32 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
-__all__ = ["configure_logging", "log"]
+__all__ = ["StderrHandler", "configure_logging", "log"]
 
 log: Final = logging.getLogger("letta_async")
 
 
-class _StderrHandler(logging.StreamHandler[TextIO]):
-    """Handler that writes to standard error the records that no handler of the application handles."""
+class StderrHandler(logging.StreamHandler[TextIO]):
+    """Handler that writes to what `sys.stderr` is when a record comes, since a test runner may replace it."""
 
-    def __init__(self) -> None:
-        logging.Handler.__init__(self)  # `StreamHandler`'s would keep the stream, which a test runner may replace
-        self.set_name("letta_async")
-        self.setFormatter(
-            logging.Formatter("[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S")
-        )
+    def __init__(self, name: str) -> None:
+        logging.Handler.__init__(self)  # `StreamHandler`'s would keep the stream
+        self.set_name(name)
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # the base class makes it an attribute
         """The current `sys.stderr`."""
         return sys.stderr
+
+
+class _FallbackHandler(StderrHandler):
+    """Handler of the records that no handler of the application handles."""
+
+    def __init__(self) -> None:
+        super().__init__("letta_async")
+        self.setFormatter(
+            logging.Formatter("[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s", "%Y-%m-%d %H:%M:%S")
+        )
 
     def filter(self, record: logging.LogRecord) -> Any:
         """Return false for a record that another handler handles."""
@@ -61,6 +68,6 @@ def configure_logging(level: str | None) -> None:
 _configured_level = logging.NOTSET
 """Level that LETTA_LOG set; a level that the application sets is not changed."""
 _stderr_handler: Final = (
-    next((present for present in log.handlers if present.name == log.name), None) or _StderrHandler()
+    next((present for present in log.handlers if present.name == log.name), None) or _FallbackHandler()
 )
 """The handler; an existing one is used when this module is reloaded."""

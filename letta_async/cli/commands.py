@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -23,6 +24,7 @@ from letta_async.cli.options import choosing, connecting, reporting
 from letta_async.cli.report import FORMATS, Format, Report, say
 from letta_async.cli.selection import Selection
 from letta_async.cli.stop_signals import Signalled, raising_signals
+from letta_async.cli.verbosity import log_on_request, verbose
 
 __all__ = ["run"]
 
@@ -41,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command; return its exit code. An error is written to standard error in one line."""
     _prepare_streams()
     try:
-        with raising_signals():
+        with raising_signals(), log_on_request():
             return _run(arguments)
     finally:
         for stream in (sys.stdout, sys.stderr):
@@ -52,7 +54,8 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _say_warning
-            code = letta_async.main(args=list(arguments), prog_name="letta-async", standalone_mode=False, obj=arguments)
+            command = list(dropwhile(lambda each: each.startswith("-"), arguments))
+            code = letta_async.main(args=list(arguments), prog_name="letta-async", standalone_mode=False, obj=command)
     except click.UsageError as error:
         where = f" (see {error.ctx.command_path} --help)" if error.ctx is not None else ""
         say(f"error: {error.format_message()}{where}")
@@ -108,6 +111,7 @@ def _is_missing(part: str, what: str) -> bool:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
 )
+@verbose
 @click.version_option(__version__, "--version", message="letta-async %(version)s")
 @click.pass_context
 def letta_async(context: click.Context, /) -> None:
@@ -353,6 +357,7 @@ Examples:
     type=click.Path(dir_okay=False, path_type=Path),
     help="SQLite file to remember all in; made where it is missing. Without it, all is in memory.",
 )
+@verbose
 def serve(host: str, port: int, password_env: str | None, data: Path | None) -> int:
     """Serve a Letta server in memory, for trying things and for tests.
 
@@ -366,6 +371,7 @@ def serve(host: str, port: int, password_env: str | None, data: Path | None) -> 
 
 
 @letta_async.command(short_help="See it all, on a server of its own.")
+@verbose
 def demo() -> int:
     """See stale conversations found and recompiled, on a server of its own."""
     if _is_missing("testing", "demo"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -9,6 +10,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Final
 
+from letta_async._utils.logging_setup import log
 from letta_async.cli.exits import Exit
 from letta_async.errors import (
     APIConnectionError,
@@ -120,6 +122,6 @@ def without_control_characters(text: str) -> str:
 
 
 def show_traceback() -> None:
-    """Print the traceback of the current exception if `LETTA_LOG` is `debug`."""
-    if os.environ.get("LETTA_LOG") == "debug":
+    """Print the traceback of the current exception if `LETTA_LOG` is `debug`, or after `-vv`."""
+    if os.environ.get("LETTA_LOG") == "debug" or log.level == logging.DEBUG:
         traceback.print_exc(file=sys.stderr)

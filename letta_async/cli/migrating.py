@@ -9,6 +9,7 @@ import click
 
 from letta_async.cli.exits import Exit
 from letta_async.cli.report import say
+from letta_async.cli.verbosity import verbose
 
 __all__ = ["migrate"]
 
@@ -33,6 +34,7 @@ Examples:
 )
 @click.option("--write", is_flag=True, help="Change the files; without it, only the diff is shown.")
 @click.option("--check", is_flag=True, help="End with exit code 1 if something would change; write nothing.")
+@verbose
 @click.pass_context
 def migrate(context: click.Context, /, paths: tuple[Path, ...], write: bool, check: bool) -> int:
     """Change programs from the official client, letta_client, to letta_async.

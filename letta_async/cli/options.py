@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, TypeVar
 import click
 
 from letta_async.cli.report import FORMATS
+from letta_async.cli.verbosity import verbose
 from letta_async.config import ENVIRONMENTS
 
 __all__ = ["choosing", "connecting", "reporting"]
@@ -79,4 +80,5 @@ connecting: Final[Decorator] = _combine_options(
         show_default=True,
         help="Most requests in flight at once; up to that the client finds by itself what the server takes.",
     ),
+    verbose,
 )
