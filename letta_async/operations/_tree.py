@@ -305,6 +305,8 @@ EXTENSIONS: Final[dict[str, str]] = {
 
 EARLIER_NAMES: Final[dict[str, str]] = {
     "agents.modify": "agents.update",
+    "agents.export_agent_serialized": "agents.export_file",
+    "agents.import_agent_serialized": "agents.import_file",
     "agents.core_memory": "agents.blocks",
     "agents.blocks.modify": "agents.blocks.update",
     "agents.blocks.modify_block": "agents.blocks.update",
@@ -317,6 +319,10 @@ EARLIER_NAMES: Final[dict[str, str]] = {
     "agents.archival_memory": "agents.passages",
     "agents.passages.insert": "agents.passages.create",
     "archives.modify": "archives.update",
+    "embedding_models": "models.embeddings",
+    "models.list_embedding_models": "models.embeddings.list",
+    "models.list_llms": "models.list",
+    "runs.stream": "runs.messages.stream",
     "tools.modify": "tools.update",
     "groups.modify": "groups.update",
     "identities.modify": "identities.update",

@@ -1069,6 +1069,10 @@ class AsyncAgents(AsyncFindOrCreate):
 
     modify = update
 
+    export_agent_serialized = export_file
+
+    import_agent_serialized = import_file
+
 
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
@@ -2084,3 +2088,7 @@ class Agents(SyncResource[AsyncAgents]):
         )
 
     modify = update
+
+    export_agent_serialized = export_file
+
+    import_agent_serialized = import_file

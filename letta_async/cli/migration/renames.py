@@ -69,6 +69,8 @@ METHODS: Final[Mapping[str, str]] = {
     "agents.blocks.modify": "agents.blocks.update",
     "agents.blocks.modify_block": "agents.blocks.update",
     "agents.blocks.retrieve_block": "agents.blocks.retrieve",
+    "agents.export_agent_serialized": "agents.export_file",
+    "agents.import_agent_serialized": "agents.import_file",
     "agents.messages.create_stream": "agents.messages.stream",
     "agents.modify": "agents.update",
     "agents.passages.insert": "agents.passages.create",
@@ -80,7 +82,10 @@ METHODS: Final[Mapping[str, str]] = {
     "groups.modify": "groups.update",
     "health.check": "health",
     "identities.modify": "identities.update",
+    "models.list_embedding_models": "models.embeddings.list",
+    "models.list_llms": "models.list",
     "runs.retrieve_run": "runs.retrieve",
+    "runs.stream": "runs.messages.stream",
     "tools.modify": "tools.update",
 }
 """Path of a method in this package by its earlier one, where `RESOURCES` were replaced already."""
@@ -155,7 +160,7 @@ SUSPECTS: Final[frozenset[str]] = frozenset(
         *(f"sources.{method}" for method in ("create", "files.upload", "delete")),
         *(path for path in METHOD_ADVICE if "." in path),
     }
-) - {"health.check", "groups.modify", "tools.modify", "jobs.retrieve", "folders.modify"}
+) - {"health.check", "groups.modify", "tools.modify", "jobs.retrieve", "folders.modify", "runs.stream"}
 """Ends of paths that are hardly anything but a client's, whatever the object is called."""
 
 UPLOADERS: Final[frozenset[str]] = frozenset({"create_from_function", "upsert_from_function", "upsert_from_class"})
