@@ -75,7 +75,10 @@ class AsyncModels(AsyncResource):
         """Earlier name of `embeddings.list`."""
         return self.embeddings.list
 
-    list_llms = list
+    @property
+    def list_llms(self) -> Callable[..., Any]:
+        """Earlier name of `list`."""
+        return self.list
 
 
 class Models(SyncResource[AsyncModels]):
@@ -135,4 +138,7 @@ class Models(SyncResource[AsyncModels]):
         """Earlier name of `embeddings.list`."""
         return self.embeddings.list
 
-    list_llms = list
+    @property
+    def list_llms(self) -> Callable[..., Any]:
+        """Earlier name of `list`."""
+        return self.list

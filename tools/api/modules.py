@@ -142,7 +142,7 @@ def _earlier_names(path: str) -> Iterator[tuple[str, str]]:
 def _earlier_method(old: str, new: str, path: str, rendering: Rendering) -> str:
     """Write the earlier name of a method, which is now a method of the same resource or of one below it."""
     name = new.removeprefix(f"{path}.")
-    if "." not in name:
+    if "." not in name and name != "list":  # which is a builtin as well, to linters
         return f"    {old} = {name}"
     rendering.need("collections.abc", "Callable")
     rendering.need("typing", "Any")
