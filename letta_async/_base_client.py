@@ -52,6 +52,7 @@ class BaseClient:
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
+        token: str | Callable[[], str | Awaitable[str]] | None = None,
     ) -> None:
         """Create a client. Nothing is sent; the connection is opened by the first call.
 
@@ -86,15 +87,19 @@ class BaseClient:
             ssl_context: TLS settings, such as other certificate authorities or a client certificate.
             proxy: URL of an HTTP proxy; a user name and password in it are sent only to the proxy.
             trust_env: Use the proxies in environment variables. Default: `False`.
+            token: Earlier name of `api_key`.
 
         Raises:
             InvalidArgumentError: An option is invalid.
 
         """
         # Masked before anything can fail, so that no traceback with locals shows them.
-        api_key, proxy, default_headers = mask(api_key), mask(proxy), masked_headers(default_headers)
+        api_key, token, proxy = mask(api_key), mask(token), mask(proxy)
+        default_headers = masked_headers(default_headers)
+        if api_key is not None and token is not None:
+            raise InvalidArgumentError([ArgumentProblem("token", "excludes api_key")])
         self._config = ClientConfig.read(
-            api_key=api_key,
+            api_key=token if api_key is None else api_key,
             api_key_file=api_key_file,
             on_thread=self._asks_on_thread,
             environment=environment,
