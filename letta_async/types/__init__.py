@@ -94,13 +94,8 @@ if TYPE_CHECKING:
         VoiceSleeptimeManager,
         VoiceSleeptimeManagerUpdate,
     )
-    from letta_async.types.group import DynamicManager as DynamicManagerParam
     from letta_async.types.group import Group as ManagedGroup
     from letta_async.types.group import Group as MultiAgentGroup
-    from letta_async.types.group import RoundRobinManager as RoundRobinManagerParam
-    from letta_async.types.group import SleeptimeManager as SleeptimeManagerParam
-    from letta_async.types.group import SupervisorManager as SupervisorManagerParam
-    from letta_async.types.group import VoiceSleeptimeManager as VoiceSleeptimeManagerParam
     from letta_async.types.health import HealthResponse
     from letta_async.types.identity import Identity, IdentityProperty, IdentityPropertyType, IdentityType
     from letta_async.types.identity import IdentityProperty as IdentityPropertyParam
@@ -314,6 +309,7 @@ if TYPE_CHECKING:
     ConversationRecompileParams: TypeAlias = dict[str, Any]
     ConversationRecompileResponse: TypeAlias = str
     ConversationUpdateParams: TypeAlias = dict[str, Any]
+    DynamicManagerParam: TypeAlias = dict[str, Any]
     EmbeddingListResponse: TypeAlias = list[EmbeddingModel]
     EnvironmentListParams: TypeAlias = dict[str, Any]
     EnvironmentSendMessageParams: TypeAlias = dict[str, Any]
@@ -362,10 +358,13 @@ if TYPE_CHECKING:
     PassageListResponse: TypeAlias = list[Passage]
     PassageSearchParams: TypeAlias = dict[str, Any]
     PassageSearchResponse: TypeAlias = list[PassageSearchResponseItem]
+    RoundRobinManagerParam: TypeAlias = dict[str, Any]
     RunListParams: TypeAlias = dict[str, Any]
     ScheduleCreateParams: TypeAlias = dict[str, Any]
     ScheduleListParams: TypeAlias = dict[str, Any]
+    SleeptimeManagerParam: TypeAlias = dict[str, Any]
     StepListParams: TypeAlias = dict[str, Any]
+    SupervisorManagerParam: TypeAlias = dict[str, Any]
     TagListParams: TypeAlias = dict[str, Any]
     TagListResponse: TypeAlias = list[str]
     TemplateCreateParams: TypeAlias = dict[str, Any]
@@ -383,6 +382,7 @@ if TYPE_CHECKING:
     ToolUpsertParams: TypeAlias = dict[str, Any]
     TraceRetrieveParams: TypeAlias = dict[str, Any]
     TraceRetrieveResponse: TypeAlias = list[dict[str, Any]]
+    VoiceSleeptimeManagerParam: TypeAlias = dict[str, Any]
 
 from letta_async.types._names import install_finder, lookup
 
@@ -867,7 +867,7 @@ _HOMES: Final = {
     "DeepseekModelSettingsParam": "providers:DeepseekModelSettings",
     "DuplicateHandling": "folder",
     "DynamicManager": "group",
-    "DynamicManagerParam": "group:DynamicManager",
+    "DynamicManagerParam": "dict",
     "DynamicManagerUpdate": "group",
     "EmbeddingConfig": "folder",
     "EmbeddingConfigParam": "folder:EmbeddingConfig",
@@ -1043,7 +1043,7 @@ _HOMES: Final = {
     "RequiresApprovalToolRuleParam": "tool_rules:RequiresApprovalToolRule",
     "ResponseFormat": "response_format",
     "RoundRobinManager": "group",
-    "RoundRobinManagerParam": "group:RoundRobinManager",
+    "RoundRobinManagerParam": "dict",
     "Run": "run",
     "RunListParams": "dict",
     "RunMetrics": "run",
@@ -1059,7 +1059,7 @@ _HOMES: Final = {
     "ScheduledTurn": "schedule",
     "SgLangModelSettings": "providers",
     "SleeptimeManager": "group",
-    "SleeptimeManagerParam": "group:SleeptimeManager",
+    "SleeptimeManagerParam": "dict",
     "SleeptimeManagerUpdate": "group",
     "Source": "folder:Folder",
     "SourceBase64Image": "content:Base64Image",
@@ -1078,7 +1078,7 @@ _HOMES: Final = {
     "SummarizedReasoningContentPart": "content",
     "SummaryMessage": "message",
     "SupervisorManager": "group",
-    "SupervisorManagerParam": "group:SupervisorManager",
+    "SupervisorManagerParam": "dict",
     "SystemMessage": "message",
     "TagListParams": "dict",
     "TagListResponse": "list[str]",
@@ -1151,7 +1151,7 @@ _HOMES: Final = {
     "UserMessage": "message",
     "VectorDBProvider": "archive",
     "VoiceSleeptimeManager": "group",
-    "VoiceSleeptimeManagerParam": "group:VoiceSleeptimeManager",
+    "VoiceSleeptimeManagerParam": "dict",
     "VoiceSleeptimeManagerUpdate": "group",
     "XaiModelSettings": "providers",
     "XaiModelSettingsParam": "providers:XaiModelSettings",
