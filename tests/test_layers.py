@@ -20,6 +20,7 @@ ORDER = [
         "function_tools",
         "operations",
         "retry",
+        "instrumentation",
         "config",
         "_facade",
         "_http",
