@@ -1069,10 +1069,6 @@ class AsyncAgents(AsyncFindOrCreate):
 
     modify = update
 
-    export_agent_serialized = export_file
-
-    import_agent_serialized = import_file
-
 
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
@@ -2088,7 +2084,3 @@ class Agents(SyncResource[AsyncAgents]):
         )
 
     modify = update
-
-    export_agent_serialized = export_file
-
-    import_agent_serialized = import_file

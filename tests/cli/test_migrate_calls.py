@@ -41,7 +41,6 @@ HEAD = "from letta_async import Letta, AsyncLetta\n"
         ("c.models.list_llms()", "c.models.list()"),
         ("c.models.list_embedding_models()", "c.models.embeddings.list()"),
         ("c.runs.stream(r)", "c.runs.messages.stream(r)"),
-        ("c.agents.export_agent_serialized(agent_id=a)", "c.agents.export_file(agent_id=a)"),
         (
             "m = c.agents.core_memory; m.retrieve_block(a, b)",
             "m = c.agents.blocks; m.retrieve(agent_id=a, block_label=b)",
