@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
 
 from letta_async._schema.json_values import is_array, is_object
-from letta_async._utils.secret_strings import MASK, names_secret
+from letta_async._schema.record import Record
+from letta_async._utils.secret_strings import MASK, mask_url_passwords, names_secret_member
 from letta_async.errors import APIError, ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import Operation, Traffic
 
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
     from letta_async.batch.outcome import Outcome
     from letta_async.batch.upload_outcome import UploadOutcome
 
+Referent = TypeVar("Referent")
+
 __all__ = ["Call", "Instrumentation", "install", "uninstall", "with_installed"]
+
+
+class _Reference(Generic[Referent]):
+    """Reference to what may hold secrets, which neither `repr` nor `attrs.asdict` follows."""
+
+    __slots__ = ("get",)
+
+    def __init__(self, referent: Referent) -> None:
+        self.get: Final[Callable[[], Referent]] = lambda: referent
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -35,7 +47,9 @@ class Call:
     """Class of traffic, whose requests share a limit."""
     streams: bool
     """Whether the response is an event stream; the call then ends when the stream is closed."""
-    _operation: Operation[Any] | None = attrs.field(default=None, repr=False, alias="operation")
+    _operation: _Reference[Operation[Any] | None] = attrs.field(
+        default=None, converter=_Reference, repr=False, alias="operation"
+    )
     attempt: int = 0
     """Number of the current attempt, from 1; 0 before the first."""
     queued_for: float = 0.0
@@ -46,21 +60,30 @@ class Call:
     @property
     def name(self) -> str:
         """Name of the method on the client, such as `agents.messages.create`; for raw calls such as `get`."""
-        if self._operation is None:
+        operation = self._operation.get()
+        if operation is None:
             return self.method.lower()
-        kind = type(self._operation)
+        kind = type(operation)
         return _names().get(kind, kind.__name__)
 
     @property
     def path_template(self) -> str:
         """Path with a `{name}` per parameter, such as `/v1/agents/{agent_id}`; of raw calls the path itself."""
-        return self.path if self._operation is None else self._operation.http.path
+        operation = self._operation.get()
+        return self.path if operation is None else operation.http.path
 
     @property
     def arguments(self) -> Mapping[str, Any]:
-        """Arguments that were passed, by parameter name; secrets are masked."""
-        given: Mapping[str, Any] = {} if self._operation is None else _masked(self._operation.given())
-        return given
+        """Arguments that were passed, by parameter name, objects as dictionaries; secrets are masked."""
+        operation = self._operation.get()
+        if operation is None:
+            return {}
+        secret = {field.name for field in attrs.fields(type(operation)) if field.metadata.get("secret")}
+        given = operation.given()
+        return {
+            name: MASK if name in secret and value is not None else _mask_member(name, value)
+            for name, value in given.items()
+        }
 
 
 class Instrumentation:
@@ -148,17 +171,20 @@ def _problems(value: object) -> Iterable[ArgumentProblem]:
             yield ArgumentProblem("instrumentation", f"{type(value).__name__}.{name} must not be a coroutine function")
 
 
-def _masked(value: object) -> Any:
-    """Return JSON values with those members masked, at any depth, whose names are those of secrets."""
+def _mask_member(name: object, value: object) -> Any:
+    """Return the value of a member, masked if it is a secret by its name, and else with what is secret in it masked.
+
+    A number is no secret, such as the maximum number of tokens.
+    """
+    if isinstance(name, str) and names_secret_member(name) and not isinstance(value, int | float | None):
+        return MASK
+    if isinstance(value, Record):
+        value = value.to_dict()
     if is_object(value):
-        return {name: MASK if _is_secret(name, member) else _masked(member) for name, member in value.items()}
-    return [_masked(item) for item in value] if is_array(value) else value
-
-
-def _is_secret(name: object, value: object) -> bool:
-    """Return whether a member holds a secret, which is no number, such as the maximum number of tokens."""
-    named = isinstance(name, str) and (names_secret(name) or name.endswith("environment_variables"))
-    return named and value is not None and not isinstance(value, int | float)
+        return {member: _mask_member(member, each) for member, each in value.items()}
+    if is_array(value):
+        return [_mask_member(None, item) for item in value]
+    return mask_url_passwords(value) if isinstance(value, str) else value
 
 
 @cache

@@ -10,7 +10,7 @@ import attrs
 from multidict import CIMultiDict
 
 from letta_async._http.request import Request
-from letta_async._http.trace import Trace
+from letta_async._http.trace import Trace, mask_secrets
 from letta_async._utils.logging_setup import log
 from letta_async._utils.secret_strings import MASK, names_secret
 from letta_async._utils.tracebacks import drop_frames
@@ -31,7 +31,7 @@ def observe(request: Request, config: ClientConfig, clock: Callable[[], float]) 
 class Observation:
     """Observation of one call, from its begin to its end."""
 
-    __slots__ = ("_call", "_clock", "_finished", "_hooks", "_trace", "_waiting_since", "held")
+    __slots__ = ("_call", "_clock", "_finished", "_hooks", "_sent", "_trace", "_waiting_since", "held")
 
     def __init__(self, request: Request, config: ClientConfig, clock: Callable[[], float]) -> None:
         """Prepare the observation; nothing is notified yet.
@@ -54,6 +54,8 @@ class Observation:
         self._clock: Final = clock
         self._trace: Trace | None = None
         self._waiting_since = 0.0
+        self._sent: Mapping[str, str] = request.headers
+        """Headers of the current attempt."""
         self._finished = False
         self.held = False
         """Whether the call goes on after the head of its response, and `finish` is called when it is closed."""
@@ -92,6 +94,7 @@ class Observation:
             added: dict[str, str] = {}
             self._notify(Instrumentation.on_attempt_started, added)
             request = _with_headers(request, added) if added else request
+            self._sent = request.headers
         if self._trace is not None:
             self._trace.log_request(request)
         return request
@@ -106,7 +109,10 @@ class Observation:
         if self._trace is not None:
             self._trace.log_response(status, headers, body)
         if self._hooks:
-            shown = CIMultiDict((name, MASK if names_secret(name) else value) for name, value in headers.items())
+            shown = CIMultiDict(
+                (name, MASK if names_secret(name) else mask_secrets(value, self._sent))
+                for name, value in headers.items()
+            )
             self._notify(Instrumentation.on_response_started, status, shown)
 
     def fail(self, error: APIError) -> None:

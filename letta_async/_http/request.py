@@ -20,6 +20,7 @@ from letta_async._schema.upload import Upload
 from letta_async._schema.validation import check, is_validated
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._utils.caller_warnings import warn
+from letta_async._utils.secret_strings import MASK
 from letta_async.config import ClientConfig, Timeout, header_problems, merge_headers
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
@@ -59,11 +60,11 @@ class Request:
 
     method: str
     path: str
-    """Path below the base URL, without the query."""
-    query: str
+    """Path below the base URL, without the query; a secret in it is masked."""
+    query: str = attrs.field(repr=False)
     """Percent-encoded query; empty when there is none."""
     headers: Mapping[str, str]
-    body: bytes | None
+    body: bytes | None = attrs.field(repr=False)
     """Body as JSON; `None` when there is none, or a form."""
     timeout: Timeout
     repeatable: bool
@@ -79,6 +80,8 @@ class Request:
     """Seconds for which it is repeated while the server is busy with another call (409)."""
     form: Form | None = None
     """Body with files; `None` when there is none."""
+    sent_path: str | None = attrs.field(default=None, repr=False)
+    """Path with the secret that is masked in `path`; `None` when none is."""
 
     @property
     def resendable(self) -> bool:
@@ -93,7 +96,8 @@ class Request:
     @property
     def target(self) -> str:
         """Path and query, below the base URL."""
-        return f"{self.path}?{self.query}" if self.query else self.path
+        path = self.path if self.sent_path is None else self.sent_path
+        return f"{path}?{self.query}" if self.query else path
 
     def hint(self, status: int) -> str | None:
         """Return a suggestion for the caller when the server responds with `status`; `None` without one."""
@@ -140,6 +144,10 @@ def build(
     body = parts.body
     if options.extra_body:
         body |= {_to_json(name): _to_json(value) for name, value in to_builtins(options.extra_body).items()}
+    path = http.path.format_map(parts.segments)
+    sent_path = None
+    if operation.masked_segment is not None:
+        path, sent_path = http.path.format_map({**parts.segments, operation.masked_segment: MASK}), path
     encoded = parts.whole_body
     if encoded is None and (body or http.body_required):
         encoded = _encode_object(body)
@@ -151,7 +159,7 @@ def build(
         headers.update(_STREAM_HEADERS)
     return Request(
         method=http.method,
-        path=http.path.format_map(parts.segments),
+        path=path,
         query=_encode_query(parts.query, options, config),
         headers=_form_headers(options, headers) if parts.form else _headers(options, headers),
         body=encoded,
@@ -163,6 +171,7 @@ def build(
         traffic="stream" if call.streams else http.traffic,
         conflict_patience=call.conflict_patience,
         form=_make_form(parts.form, getattr(call, "on_progress", None) or None) if parts.form else None,
+        sent_path=sent_path,
     )
 
 

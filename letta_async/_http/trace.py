@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from letta_async._http.error_response import printable
 from letta_async._http.request import Request
 from letta_async._utils.logging_setup import log
-from letta_async._utils.secret_strings import MASK, SENSITIVE, names_secret
+from letta_async._utils.secret_strings import MASK, SECRET_MEMBERS, mask_url_passwords, names_secret
 from letta_async.errors import APIError, APIStatusError
 
 __all__ = ["Trace", "mask_secrets"]
@@ -21,7 +21,7 @@ _EXCERPT: Final = 500
 _READ: Final = 4 * _EXCERPT
 """Maximum number of bytes of a body that are examined."""
 _MEMBER: Final = (
-    rf'("[^"]*(?:{SENSITIVE.pattern}|environment_variables)[^"]*"\s*:\s*)'  # the name, and then the value:
+    rf'("(?:{SECRET_MEMBERS})"\s*:\s*)'  # the name, and then the value:
     r'(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|\{[^{}]*\}|\[[^\[\]]*\]|[\[{].*)'  # text or a flat collection, else the whole rest
 )
 """Pattern of a member of a JSON object that is secret, complete or cut off; compiled on first use."""
@@ -111,7 +111,7 @@ class Trace:
     def _describe_body(self, body: bytes, plain: bytes) -> str:
         """Return the size of a body as it is sent, and its beginning, decompressed."""
         text = self._mask_text(plain[:_READ].decode("utf-8", "replace"))
-        text = re.sub(_MEMBER, rf'\1"{MASK}"', text, flags=SENSITIVE.flags)
+        text = mask_url_passwords(re.sub(_MEMBER, rf'\1"{MASK}"', text, flags=re.IGNORECASE))
         return f"{len(body)} bytes: {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT or len(plain) > _READ else ''}"
 
     def _mask_text(self, text: str) -> str:

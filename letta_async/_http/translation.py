@@ -14,9 +14,11 @@ import aiohttp
 import attrs
 from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError, TransferEncodingError
 from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from letta_async._http.error_response import printable
 from letta_async._http.middlewares import MiddlewareError
+from letta_async._utils.secret_strings import MASK
 from letta_async.config import Timeout, is_fallback
 from letta_async.errors import APIConnectionError, APITimeoutError
 
@@ -158,6 +160,7 @@ def translate(
     meaning = _EXHAUSTED if not own and _is_lack_of_descriptors(error) else _find_meaning(error)
     if own and isinstance(error.__cause__, Exception):
         error = error.__cause__
+    _remove_secrets(error, URL(f"{base_url}{path}", encoded=True) if MASK in path else None)
     said = printable(str(error))[:_SHORT]
     limited = meaning.words if timeout is None else _with_limit(meaning, timeout)
     words = f"{limited} ({type(error).__name__}{': ' if said else ''}{said})"
@@ -165,7 +168,7 @@ def translate(
     made.unprocessed = meaning.unprocessed
     made.transient = meaning.transient
     made.exhausted = meaning.exhausted
-    made.__cause__ = _remove_secrets(error)
+    made.__cause__ = error
     return made
 
 
@@ -213,19 +216,24 @@ def _server_hint(base_url: str) -> str:
     return f"to {base_url}"
 
 
-def _remove_secrets(error: BaseException) -> BaseException:
-    """Remove from an error and its causes what could contain a secret: frames with the request's bytes, and headers.
+def _remove_secrets(error: BaseException, shown: URL | None) -> None:
+    """Remove what could contain a secret from an error and its causes: frames, headers, and the query of the URL.
 
     The rest can be pickled, for libraries that pickle causes, as `distributed` does.
+
+    Args:
+        error: The error.
+        shown: URL to show instead of the one with a secret in its path; `None` if there is none.
+
     """
     for link in _error_chain(error):
         link.__traceback__ = None
         if isinstance(link, aiohttp.ClientResponseError):
             none = cast("CIMultiDictProxy[str]", CIMultiDict[str]())  # a proxy cannot be pickled
-            link.request_info = link.request_info._replace(headers=none)
+            url = shown or link.request_info.url.with_query(None)
+            link.request_info = link.request_info._replace(headers=none, url=url, real_url=url)
             link.args = (link.request_info, ())
             link.headers = None if link.headers is None else CIMultiDict(link.headers)
         if isinstance(link, aiohttp.ServerDisconnectedError):
             link.message = str(link.message)  # it may be a parsed part of a response
             link.args = (link.message,)
-    return error

@@ -12,10 +12,10 @@ import attrs
 
 from letta_async._schema.json_values import exact, is_array, is_object
 from letta_async._schema.unset import UNSET
-from letta_async._utils.secret_strings import MASK, mask
+from letta_async._utils.secret_strings import MASK, mask, mask_url_passwords
 from letta_async.errors import APIStatusError, ArgumentProblem, InvalidArgumentError, LettaError
 
-__all__ = ["SECRET", "Record", "masked", "names", "shortened"]
+__all__ = ["SECRET", "Record", "masked", "names", "shortened", "without_password"]
 
 SECRET: Final = {"secret": True}
 """Metadata of an attrs field that holds secrets."""
@@ -28,6 +28,11 @@ _LONG: Final = 200
 def masked(value: object) -> str:
     """Return the `repr` of a field that holds a secret."""
     return repr(mask(value))
+
+
+def without_password(value: object) -> str:
+    """Return the `repr` of a field that holds a URL, in which a password is masked."""
+    return repr(mask_url_passwords(value) if isinstance(value, str) else value)
 
 
 def shortened(value: object) -> str:

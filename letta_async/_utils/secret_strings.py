@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NoReturn
 
-__all__ = ["MASK", "SENSITIVE", "Secret", "mask", "names_secret"]
+__all__ = [
+    "MASK",
+    "SECRET_MEMBERS",
+    "SENSITIVE",
+    "Secret",
+    "mask",
+    "mask_url_passwords",
+    "names_secret",
+    "names_secret_member",
+]
 
 MASK: Final = "**********"
 """Text that is shown instead of a secret."""
@@ -13,10 +22,26 @@ MASK: Final = "**********"
 SENSITIVE: Final = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
 """Pattern that the names of secrets contain."""
 
+SECRET_MEMBERS: Final = (
+    rf'[^"]*(?:{SENSITIVE.pattern}|environment_variables)[^"]*|env|env_vars|env_vars_json|custom_headers'
+)
+"""Pattern of the names of members of JSON objects that hold secrets; to be matched without regard to case."""
+_USER_OF_URL: Final = r"(://[^/@\s\":]*:)[^/@\s\"]+(?=@)"
+
 
 def names_secret(header: str) -> bool:
     """Return whether a header holds a secret, by its name, so that its value is masked wherever it is shown."""
     return SENSITIVE.search(header) is not None
+
+
+def names_secret_member(name: str) -> bool:
+    """Return whether a member of a JSON object holds a secret, or a mapping of secrets, by its name."""
+    return re.fullmatch(SECRET_MEMBERS, name, re.IGNORECASE) is not None
+
+
+def mask_url_passwords(text: str) -> str:
+    """Return a text with the passwords of URLs masked."""
+    return re.sub(_USER_OF_URL, rf"\1{MASK}", text) if "@" in text else text
 
 
 class Secret(str):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
+import attrs
+
+from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.operations._operation import (
     DELETE,
@@ -59,8 +62,9 @@ class DeleteAccessToken(Operation[None]):
     """Delete a token, which is then no longer valid; hosted API."""
 
     http: ClassVar[Endpoint] = DELETE("/v1/client-side-access-tokens/{token}")
+    masked_segment: ClassVar[str | None] = "token"
 
-    token: InPath[Segment]
+    token: InPath[Segment] = attrs.field(repr=False, metadata=SECRET)
     """The token."""
     body: Annotated[Mapping[str, Any] | Unset, WholeBody()] = UNSET
     """JSON object to send; the API reads none of it."""

@@ -12,7 +12,7 @@ import attrs
 
 from letta_async._schema.fields import WireObject
 from letta_async._schema.placement import Hidden
-from letta_async._schema.record import SECRET
+from letta_async._schema.record import SECRET, without_password
 from letta_async._schema.unset import UNSET, Unset
 
 __all__ = [
@@ -60,7 +60,7 @@ class _HttpMcpServer(WireObject):
     """`mcp_server-<uuid4>`."""
     server_name: str | None = None
     """Name of the MCP server."""
-    server_url: str | None = None
+    server_url: str | None = attrs.field(default=None, repr=without_password)
     """URL of the MCP server."""
     auth_header: str | None = None
     """Name of the header that carries `auth_token`."""
@@ -118,7 +118,7 @@ class CreateStdioMcpServerParam(WireObject):
 
 @attrs.frozen(kw_only=True)
 class _CreateHttpMcpServerParam(WireObject):
-    server_url: str
+    server_url: str = attrs.field(repr=without_password)
     """URL of the MCP server. Letta 0.16.8 refuses addresses that are not public unless it is configured otherwise."""
     auth_header: str | Unset | None = UNSET
     """Name of the header that carries `auth_token`, such as `Authorization`."""
@@ -163,7 +163,7 @@ class UpdateStdioMcpServerParam(WireObject):
 
 @attrs.frozen(kw_only=True)
 class _UpdateHttpMcpServerParam(WireObject):
-    server_url: str | None
+    server_url: str | None = attrs.field(repr=without_password)
     """URL of the MCP server; `None` keeps it."""
     auth_header: str | Unset | None = UNSET
     """Name of the header that carries `auth_token`, such as `Authorization`."""

@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 
 from letta_async._schema.fields import WireObject
-from letta_async._schema.record import SECRET
+from letta_async._schema.record import SECRET, without_password
 
 __all__ = ["Provider"]
 
@@ -24,7 +24,7 @@ class Provider(WireObject):
     """Kind of the provider, such as `openai`."""
     provider_category: str | None = None
     """Owner of the provider: `byok` for one with a key of a user."""
-    base_url: str | None = None
+    base_url: str | None = attrs.field(default=None, repr=without_password)
     """URL of the provider."""
     region: str | None = None
     """Region of the provider."""
