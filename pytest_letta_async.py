@@ -1,4 +1,4 @@
-"""pytest plugin: fixtures of an embedded server and its clients, for tests of code that uses Letta.
+"""pytest plugin: fixtures of an embedded server, its clients and their calls, for tests of code that uses Letta.
 
 pytest loads this module in every run in an environment that has the extra `testing`, so it imports nothing but pytest:
 the package is imported when a test asks for one of the fixtures.
@@ -11,6 +11,8 @@ the package is imported when a test asks for one of the fixtures.
     A `Letta` connected to it.
 `async_letta_client`
     An `AsyncLetta` connected to it, for tests that pytest-asyncio (in either mode) or anyio (on asyncio) runs.
+`letta_calls`
+    The calls of all clients that are made in the test or in its fixtures.
 
 A `letta_server` fixture of your own, in a conftest.py, replaces this one; the clients connect to it.
 """
@@ -25,9 +27,9 @@ import pytest
 
 if TYPE_CHECKING:
     from letta_async import AsyncLetta, Letta
-    from letta_async.testing import EmbeddedServer, Model
+    from letta_async.testing import EmbeddedServer, Model, RecordedCalls
 
-__all__ = ["async_letta_client", "letta_client", "letta_model", "letta_server"]
+__all__ = ["async_letta_client", "letta_calls", "letta_client", "letta_model", "letta_server"]
 
 _BY_ANYIO: Final = "_async_letta_client_by_anyio"
 _BY_ASYNCIO: Final = "_async_letta_client_by_asyncio"
@@ -46,6 +48,15 @@ def letta_server() -> Iterator[EmbeddedServer]:
 def letta_model(letta_server: EmbeddedServer) -> Model:
     """Return the model of the agents of `letta_server`."""
     return letta_server.model
+
+
+@pytest.fixture
+def letta_calls() -> Iterator[RecordedCalls]:
+    """Record the calls of all clients that are made in this test, or in a fixture of it."""
+    from letta_async.testing import record_calls  # noqa: PLC0415 - only if it is used
+
+    with record_calls() as calls:
+        yield calls
 
 
 @pytest.fixture
@@ -68,6 +79,14 @@ def async_letta_client(request: pytest.FixtureRequest) -> AsyncLetta:
         pytest.fail("async_letta_client is for async tests, which pytest-asyncio or anyio runs", pytrace=False)
     client: AsyncLetta = request.getfixturevalue(name)
     return client
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Set `letta_calls` up before all other fixtures of a test, which may make clients."""
+    names: list[str] = getattr(item, "fixturenames", [])
+    if "letta_calls" in names:
+        names.remove("letta_calls")
+        names.insert(0, "letta_calls")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,7 +8,8 @@ conversations, messages, turns, runs and recompiling, as Letta 0.16.8 has them, 
 
 Tests can script what its model replies (`EmbeddedServer.model`) and the responses to the next requests
 (`EmbeddedServer.script`), read the requests that it received (`EmbeddedServer.requests`) and set its time
-(`SimulatedClock`). Data is in memory, or in a file (`EmbeddedServer(path=…)`).
+(`SimulatedClock`). Data is in memory, or in a file (`EmbeddedServer(path=…)`). `record_calls` records the calls
+of clients, whatever their server is.
 
 docs/testing.md lists the differences to the real server, and tests/contract/test_differences shows them.
 """
@@ -16,6 +17,7 @@ docs/testing.md lists the differences to the real server, and tests/contract/tes
 from letta_async.testing._clock import SimulatedClock
 from letta_async.testing._data_file import DataFileError
 from letta_async.testing._model import Failure, Model, ModelTool, Reply, Rule, ToolCall
+from letta_async.testing._recorded_calls import RecordedCall, RecordedCalls, record_calls
 from letta_async.testing._recorded_requests import RecordedRequest, RecordedRequests
 from letta_async.testing._scripts import Script
 from letta_async.testing.server import EmbeddedServer
@@ -26,6 +28,8 @@ __all__ = [
     "Failure",
     "Model",
     "ModelTool",
+    "RecordedCall",
+    "RecordedCalls",
     "RecordedRequest",
     "RecordedRequests",
     "Reply",
@@ -33,4 +37,5 @@ __all__ = [
     "Script",
     "SimulatedClock",
     "ToolCall",
+    "record_calls",
 ]
