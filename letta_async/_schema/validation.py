@@ -33,15 +33,15 @@ from letta_async._schema.annotations import (
     value_members,
     wire_names,
 )
-from letta_async._schema.fields import Range, WireObject
+from letta_async._schema.fields import NulAllowed, Range, WireObject
 from letta_async._schema.json_values import (
-    MAX_BITS,
     exact,
     is_array,
     is_object,
     join,
     json_problems,
     show,
+    text_problem,
     to_builtins,
 )
 from letta_async._schema.json_values import guess as _guess
@@ -58,6 +58,11 @@ T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
 
+_MIN_INT: Final = -(2**63)
+_MAX_INT: Final = 2**63 - 1
+"""Range of the integers that Letta compares with columns of its database."""
+
+
 _validated: Final = WeakIdCache[bool]()
 
 
@@ -72,6 +77,10 @@ class _InvalidValueError(ValueError):
     def __init__(self, problem: str, at: str = "") -> None:
         super().__init__(problem)
         self.at = at
+
+
+class _InvalidTextError(_InvalidValueError):
+    """A string has characters that cannot be sent or stored; the message does not contain it."""
 
 
 class _InvalidMembersError(ValueError):
@@ -129,8 +138,8 @@ def _unknown_field(name: str, cls: type) -> str:
 
 def _check_int(value: Any, _: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
-        if value.bit_length() > MAX_BITS:
-            raise _InvalidValueError("has more than 4,000 digits")
+        if not _MIN_INT <= value <= _MAX_INT:
+            raise _InvalidValueError(f"{show(value)} does not fit into the 64 bits that the server has for it")
         return value if type(value) is int else exact(value)
     raise _InvalidValueError(f"{show(value)} is not a whole number")
 
@@ -148,9 +157,19 @@ def _check_bool(value: Any, _: Any) -> bool:
 
 
 def _check_str(value: Any, _: Any) -> str:
-    if isinstance(value, str):
-        return value if type(value) is str else exact(value)
-    raise _InvalidValueError(f"{show(value)} is not a string")
+    return _checked_text(value, with_nul=False)
+
+
+def _check_str_with_nul(value: Any, _: Any) -> str:
+    return _checked_text(value, with_nul=True)
+
+
+def _checked_text(value: Any, *, with_nul: bool) -> str:
+    if not isinstance(value, str):
+        raise _InvalidValueError(f"{show(value)} is not a string")
+    if problem := text_problem(value, with_nul=with_nul):
+        raise _InvalidTextError(problem)
+    return value if type(value) is str else exact(value)
 
 
 def _check_literal(value: Any, annotation: Any) -> Any:
@@ -182,6 +201,9 @@ def _check_typed_mapping(annotation: Any) -> Hook:
         for name, each in value.items():
             if not isinstance(name, str):
                 problems.append(ArgumentProblem("", f"the key {show(name)} is not a string"))
+                continue
+            if problem := text_problem(name, with_nul=False):
+                problems.append(ArgumentProblem("", f"the key {show(name)} {problem}"))
                 continue
             try:
                 checked[exact(name)] = inner(each, member)
@@ -238,6 +260,8 @@ def _check_annotated(annotation: Any) -> Hook:
         outer = _strict_converter.get_structure_hook(unplaced)
         return lambda value, _: outer(value, unplaced)
     base, mark = get_args(annotation)
+    if isinstance(mark, NulAllowed):
+        return _check_str_with_nul
     inner = _strict_converter.get_structure_hook(base)
 
     def check_range(value: Any, _: Any) -> Any:
@@ -255,6 +279,8 @@ def _check_annotated(annotation: Any) -> Hook:
     def check_hidden(value: Any, _: Any) -> Any:
         try:
             return inner(value, base)
+        except _InvalidTextError:
+            raise
         except _InvalidValueError:
             raise _InvalidValueError(f"a value of type {type(value).__name__} is not a string") from None
 

@@ -124,6 +124,9 @@ def _bind_unconverted(function: Callable[..., object], arguments: Mapping[str, A
 
 
 def _make_tool_return(call: ToolCall, content: Content, *, failed: bool = False) -> ToolReturn:
+    """Return what the agent is to read; what cannot be sent or stored of a text is replaced, as the tool has run."""
+    if isinstance(content, str):
+        content = content.encode(errors="replace").decode().replace("\0", "\ufffd")
     return ToolReturn(
         tool_call_id=call.tool_call_id or "", tool_return=content, status="error" if failed else "success"
     )

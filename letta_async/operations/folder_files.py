@@ -46,8 +46,9 @@ class UploadFile(Operation[FileMetadata]):
     """`source-<uuid4>`."""
     file: File
     """File to upload: a path, bytes, a file open for reading bytes whose `read` may be `async`, an iterable or async
-    iterable of bytes, or a tuple of a name, one of these, and if need be its media type. The server recognizes the type
-    of a file by its media type, or by its name: pass a name with bytes."""
+    iterable of bytes, or a tuple of a name, one of these, and if need be its media type. In a tuple a string is the
+    text of the file, not its path. The server recognizes the type of a file by its media type, or by its name: pass a
+    name with bytes."""
     duplicate_handling: InQuery[DuplicateHandling] = UNSET
     """What to do when the folder has a file with this name: `skip` it, fail with an `error`, add a `suffix` to the new
     name, or `replace` the file. Server default: `suffix`."""

@@ -811,7 +811,8 @@ class AsyncAgents(AsyncFindOrCreate):
         `POST /v1/agents/import`. Not safe to repeat: retried only when the server cannot have processed the request.
 
         Args:
-            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these.
+            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these. In
+                a tuple a string is the text of the file, not its path.
             name: Name of the agent. Server default: that in the file, with `_copy` if `append_copy_suffix` is not
                 `False`.
             model: Handle of the model, `provider/model-name`. Server default: that in the file.
@@ -1831,7 +1832,8 @@ class Agents(SyncResource[AsyncAgents]):
         `POST /v1/agents/import`. Not safe to repeat: retried only when the server cannot have processed the request.
 
         Args:
-            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these.
+            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these. In
+                a tuple a string is the text of the file, not its path.
             name: Name of the agent. Server default: that in the file, with `_copy` if `append_copy_suffix` is not
                 `False`.
             model: Handle of the model, `provider/model-name`. Server default: that in the file.

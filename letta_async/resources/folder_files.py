@@ -51,8 +51,9 @@ class AsyncFolderFiles(AsyncFileProcessing):
         Args:
             folder_id: `source-<uuid4>`.
             file: File to upload: a path, bytes, a file open for reading bytes whose `read` may be `async`, an iterable
-                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. The
-                server recognizes the type of a file by its media type, or by its name: pass a name with bytes.
+                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. In a
+                tuple a string is the text of the file, not its path. The server recognizes the type of a file by its
+                media type, or by its name: pass a name with bytes.
             duplicate_handling: What to do when the folder has a file with this name: `skip` it, fail with an `error`,
                 add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
             name: Name of the file in the folder. Default: the file's own.
@@ -262,8 +263,9 @@ class FolderFiles(SyncResource[AsyncFolderFiles]):
         Args:
             folder_id: `source-<uuid4>`.
             file: File to upload: a path, bytes, a file open for reading bytes whose `read` may be `async`, an iterable
-                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. The
-                server recognizes the type of a file by its media type, or by its name: pass a name with bytes.
+                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. In a
+                tuple a string is the text of the file, not its path. The server recognizes the type of a file by its
+                media type, or by its name: pass a name with bytes.
             duplicate_handling: What to do when the folder has a file with this name: `skip` it, fail with an `error`,
                 add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
             name: Name of the file in the folder. Default: the file's own.

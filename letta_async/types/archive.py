@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.fields import TextWithNul, WireObject
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.types.folder import EmbeddingConfig
 
@@ -102,7 +102,7 @@ class Passage(WireObject):
 class PassageCreate(WireObject):
     """Passage to create in an archive, in the `passages` of `archives.passages.create_many`."""
 
-    text: str
+    text: TextWithNul
     """Text of the passage."""
     tags: list[str] | Unset | None = attrs.field(default=UNSET, hash=False)
     """Tags to find the passage by."""
