@@ -36,6 +36,7 @@ __all__ = [
     "deadline_problems",
     "header_problems",
     "is_fallback",
+    "is_seconds",
     "masked_headers",
     "resolve_base_url",
     "resolve_key",
@@ -78,7 +79,7 @@ class Timeout:
         problems = [
             ArgumentProblem(f"timeout{suffix}", f"{show(value)} is not a positive number of seconds, nor None")
             for suffix, value in (("", self.timeout), (".connect", self.connect))
-            if value is not None and not _is_seconds(value)
+            if value is not None and not is_seconds(value)
         ]
         if not isinstance(self.pings, bool):
             problems.append(ArgumentProblem("timeout.pings", f"{show(self.pings)} is neither True nor False"))
@@ -102,13 +103,14 @@ class Timeout:
         return cls(value)
 
 
-def _is_seconds(value: object) -> bool:
+def is_seconds(value: object) -> bool:
+    """Return whether a value is a positive number of seconds that a float can hold."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _MAX_SECONDS
 
 
 def deadline_problems(deadline: object) -> Iterable[ArgumentProblem]:
     """Yield the problem of a deadline that is neither `None` nor a positive number of seconds."""
-    if deadline is not None and not _is_seconds(deadline):
+    if deadline is not None and not is_seconds(deadline):
         yield ArgumentProblem("deadline", f"{show(deadline)} is not a positive number of seconds, nor None")
 
 
