@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from letta_async import types as types
     from letta_async._http.transport import ClientStats
     from letta_async._schema.unset import UNSET, Unset
-    from letta_async.batch.outcome import Outcome, Progress
+    from letta_async.batch.outcome import Outcome
     from letta_async.batch.staleness import Staleness
-    from letta_async.batch.upload_outcome import UploadOutcome
     from letta_async.client import AsyncLetta
     from letta_async.config import ENVIRONMENTS, Timeout
     from letta_async.errors import (
@@ -71,6 +70,7 @@ if TYPE_CHECKING:
         PassageSearchResult,
         VectorDBProvider,
     )
+    from letta_async.types.batch import Progress, UploadOutcome
     from letta_async.types.block import Block, NewBlock
     from letta_async.types.compaction import CompactionSettings, CompactResponse
     from letta_async.types.content import (
@@ -678,7 +678,7 @@ _HOMES: Final = {
     "PassageSearchResult": "types.archive",
     "PermissionDeniedError": "errors",
     "PipRequirement": "types.tool",
-    "Progress": "batch.outcome",
+    "Progress": "types.batch",
     "Provider": "types.provider",
     "ProviderCategory": "types.model",
     "ProviderTrace": "types.step",
@@ -763,7 +763,7 @@ _HOMES: Final = {
     "UpdateSseMcpServerParam": "types.mcp_server",
     "UpdateStdioMcpServerParam": "types.mcp_server",
     "UpdateStreamableHTTPMcpServerParam": "types.mcp_server",
-    "UploadOutcome": "batch.upload_outcome",
+    "UploadOutcome": "types.batch",
     "UploadProgress": "types.upload",
     "UrlImage": "types.content",
     "UsageCompletionTokensDetails": "types.run",

@@ -16,9 +16,8 @@ from letta_async._schema.unset import UNSET
 from letta_async._utils.logging_setup import log
 from letta_async.batch.bookkeeping import BatchBookkeeper, progress_problems
 from letta_async.batch.concurrent_run import ConcurrentRun
-from letta_async.batch.outcome import Progress
-from letta_async.batch.upload_outcome import UploadOutcome
 from letta_async.errors import ArgumentProblem, FileProcessingError, InvalidArgumentError
+from letta_async.types.batch import Progress, UploadOutcome
 from letta_async.types.folder import FileMetadata
 
 __all__ = ["UploadBatch", "upload_problems"]

@@ -75,7 +75,8 @@ class FindOrCreateBlock(FindOrCreateOperation[Block], CreateBlock):
 
     The other parameters are those of `create`; a block that exists stays as it is. Callers that do this at the same
     time get the same block, also from several processes: after a creation the blocks with the label are listed again,
-    and if another one is older, the new one is deleted; where that fails, the logger `letta_async` gets a warning. Blocks that were created with an agent are found, too.
+    and if another one is older, the new one is deleted; where that fails, the logger `letta_async` gets a warning.
+    Blocks that were created with an agent are found, too.
     """
 
     http: ClassVar[Endpoint] = CreateBlock.http

@@ -930,7 +930,8 @@ class AsyncAgents(AsyncFindOrCreate):
 
         The other parameters are those of `create`; an agent that exists stays as it is. Callers that do this at the
         same time get the same agent, also from several processes: after a creation the agents with the name are listed
-        again, and if another one is older, the new one is deleted with the blocks that were created with it.
+        again, and if another one is older, the new one is deleted with the blocks that were created with it; where that
+        fails, the logger `letta_async` gets a warning.
 
         Args:
             name: Name of the agent.
@@ -1949,7 +1950,8 @@ class Agents(SyncResource[AsyncAgents]):
 
         The other parameters are those of `create`; an agent that exists stays as it is. Callers that do this at the
         same time get the same agent, also from several processes: after a creation the agents with the name are listed
-        again, and if another one is older, the new one is deleted with the blocks that were created with it.
+        again, and if another one is older, the new one is deleted with the blocks that were created with it; where that
+        fails, the logger `letta_async` gets a warning.
 
         Args:
             name: Name of the agent.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         PassageSearchResult,
         VectorDBProvider,
     )
+    from letta_async.types.batch import Progress, UploadOutcome
     from letta_async.types.block import Block, NewBlock
     from letta_async.types.block import Block as BlockResponse
     from letta_async.types.block import NewBlock as CreateBlock
@@ -611,6 +612,7 @@ __all__ = [
     "PassageSearchResult",
     "PipRequirement",
     "PipRequirementParam",
+    "Progress",
     "Provider",
     "ProviderCategory",
     "ProviderTrace",
@@ -723,6 +725,7 @@ __all__ = [
     "UpdateSseMcpServerParam",
     "UpdateStdioMcpServerParam",
     "UpdateStreamableHTTPMcpServerParam",
+    "UploadOutcome",
     "UploadProgress",
     "UrlImage",
     "Usage",
@@ -982,6 +985,7 @@ _HOMES: Final = {
     "PassageSearchResult": "archive",
     "PipRequirement": "tool",
     "PipRequirementParam": "tool:PipRequirement",
+    "Progress": "batch",
     "Provider": "provider",
     "ProviderCategory": "model",
     "ProviderTrace": "step",
@@ -1094,6 +1098,7 @@ _HOMES: Final = {
     "UpdateSseMcpServerParam": "mcp_server",
     "UpdateStdioMcpServerParam": "mcp_server",
     "UpdateStreamableHTTPMcpServerParam": "mcp_server",
+    "UploadOutcome": "batch",
     "UploadProgress": "upload",
     "UrlImage": "content",
     "Usage": "stream:LettaUsageStatistics",

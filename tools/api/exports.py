@@ -72,7 +72,7 @@ def _exports() -> Iterator[tuple[str, str]]:
     """Yield each public name with its module."""
     for home, names in _NAMED.items():
         yield from ((name, home) for name in names)
-    for home in ["errors", "batch.outcome", "batch.staleness", "batch.upload_outcome", *_public_types()]:
+    for home in ["errors", "batch.outcome", "batch.staleness", *_public_types()]:
         yield from ((name, home) for name in import_module(f"letta_async.{home}").__all__)
 
 
