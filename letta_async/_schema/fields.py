@@ -102,7 +102,8 @@ class WireObject(Record):
     tag_is_optional: ClassVar[bool] = False
     """Whether a mapping without the field that tells the classes of a union apart is one of this class."""
     copied_from: ClassVar[tuple[type, ...]] = ()
-    """Classes of which an object can be sent in place of one of this class, by the fields that both have."""
+    """Classes of which an object, or its mapping, can be sent in place of one of this class, by the fields that both
+    have and that are not `None`."""
 
     extra_fields: Mapping[str, Any] = attrs.field(factory=_no_fields, hash=False, repr=_repr_of_extra)
     """Members of the JSON object that this version does not declare; kept from a response, sent without validation."""

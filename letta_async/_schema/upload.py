@@ -67,7 +67,7 @@ def _source_of(value: Any) -> Any:
         return value
     if is_array(value) or is_object(value) or not isinstance(value, Iterable | AsyncIterable):
         raise TypeError(f"{show(value)} is no file; allowed: {ALLOWED}")
-    return value
+    return value  # pyright: ignore[reportUnknownVariableType] - an iterable of anything
 
 
 def _is_list_of_bytes(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
@@ -11,7 +11,7 @@ __all__ = ["describe_exception", "examining"]
 
 
 @contextmanager
-def examining(place: str) -> Iterator[None]:
+def examining(place: str) -> Generator[None, None, None]:
     """Raise any exception of annotations, properties and wrappers as an `InvalidArgumentError` with it as the cause.
 
     Args:

@@ -60,7 +60,7 @@ class AsyncFileProcessing(AsyncResource):
     ) -> AsyncGenerator[UploadOutcome, None]:
         """Create the generator of the outcomes of an upload of many files."""
         del operation
-        common = given(parameters)
+        common: dict[str, Any] = given(parameters)
         own = ("files", "wait", "deadline", "poll", "max_concurrency", "on_progress")
         files, wait, deadline, poll, max_concurrency, on_progress = (common.pop(name) for name in own)
         checked = check(UploadFile, {**common, "file": b""})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import attrs
 
@@ -101,6 +101,8 @@ class Passage(WireObject):
 @attrs.frozen(kw_only=True)
 class PassageCreate(WireObject):
     """Passage to create in an archive, in the `passages` of `archives.passages.create_many`."""
+
+    copied_from: ClassVar[tuple[type, ...]] = (Passage,)
 
     text: TextWithNul
     """Text of the passage."""
