@@ -27,6 +27,7 @@ from letta_async._utils.logging_setup import configure_logging
 from letta_async._utils.secret_strings import Secret, mask, names_secret
 from letta_async._version import __version__
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
+from letta_async.instrumentation import Instrumentation
 from letta_async.retry import RetryPolicy
 
 __all__ = [
@@ -140,6 +141,8 @@ class ClientConfig:
     )
     default_query: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
     max_response_bytes: int = 64 * 1024 * 1024
+    instrumentation: tuple[Instrumentation, ...] | None = None
+    """What is notified of the calls; `None` for nothing."""
     headers: Mapping[str, str] = attrs.field(init=False, repr=False)
     """Headers of every request without a body."""
     json_headers: Mapping[str, str] = attrs.field(init=False, repr=False)
@@ -234,11 +237,11 @@ def _authorization(config: ClientConfig) -> Secret | None:
 
 
 def merge_headers(*layers: Mapping[str, str | None]) -> CIMultiDict[str]:
-    """Merge headers by case-insensitive name; later layers take precedence, and `None` removes a header."""
+    """Merge headers by case-insensitive name; later layers take precedence, and `None` or `UNSET` removes a header."""
     merged: CIMultiDict[str] = CIMultiDict()
     for layer in layers:
         for name, value in masked_headers(layer).items():
-            if value is None:
+            if value is None or value is UNSET:
                 merged.pop(name, None)
             else:
                 merged[name] = value
@@ -250,7 +253,7 @@ def header_problems(headers: Mapping[str, str | None], path: str) -> Iterable[Ar
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
             yield ArgumentProblem(path, f"{name!r} is not a header name")
-        elif value is not None and not (isinstance(value, str) and _is_header_text(value)):
+        elif value is not None and value is not UNSET and not (isinstance(value, str) and _is_header_text(value)):
             yield ArgumentProblem(f"{path}[{name!r}]", "the value is not printable Latin-1 text on one line")
 
 

@@ -19,11 +19,12 @@ ORDER = [
         "function_tools",
         "operations",
         "retry",
+        "instrumentation",
         "config",
         "_facade",
         "_http",
     ),
-    *("batch", "resources", "_base_client", "client", "sync", "dask", "testing", "cli", "__main__"),
+    *("batch", "resources", "pagination", "_base_client", "client", "sync", "dask", "testing", "cli", "__main__"),
 ]
 """Folders and modules of the package, each before those that may import it."""
 

@@ -12,7 +12,7 @@ from letta_async._http.limit import OverloadLimit
 
 __all__ = ["ThroughputBasedLimit"]
 
-_START: Final = 8.0
+_START: Final = 4.0
 _START_IN_SILENCE: Final = 32.0
 """Value that the limit reaches without a single response, if the calls take long."""
 _GAIN: Final = 0.5

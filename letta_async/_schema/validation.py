@@ -309,6 +309,8 @@ def _check_class(cls: type[Any]) -> Hook:
             value = {name: field for name in names if (field := getattr(value, name, None)) not in (None, UNSET)}
         if not is_object(value):
             raise InvalidValueError(f"{show(value)} is neither a mapping nor a {cls.__name__}")
+        if any(field is UNSET for field in value.values()):
+            value = {name: field for name, field in value.items() if field is not UNSET}
         if not not_copied.isdisjoint(value):  # the mapping of an object that can be copied
             value = {
                 name: field

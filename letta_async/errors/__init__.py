@@ -39,7 +39,15 @@ from typing import Any, Final
 
 from multidict import CIMultiDict
 
-from letta_async.errors._details import ArgumentProblem, Attempt, ErrorResponse, Fault, shortened_repr, summary_of
+from letta_async.errors._details import (
+    ArgumentProblem,
+    Attempt,
+    ErrorRequest,
+    ErrorResponse,
+    Fault,
+    shortened_repr,
+    summary_of,
+)
 
 __all__ = [
     "APIConnectionError",
@@ -55,6 +63,7 @@ __all__ = [
     "ClientClosedError",
     "ClusterError",
     "ConflictError",
+    "ErrorRequest",
     "ErrorResponse",
     "Fault",
     "FileProcessingError",
@@ -198,6 +207,9 @@ class APIError(LettaError):
     """Path of the request, without the query."""
     body: object | None
     """Body of the response: decoded if it is JSON, else text, shortened; `None` when there was no response."""
+    request: ErrorRequest | None = None
+    """The request, with `method`, `url` and `headers`, in which secrets are masked; `None` in errors that were made
+    without one, as in a test."""
     attempts: tuple[Attempt, ...]
     """The attempts that the call made, including the last one."""
     run_id: str | None = None

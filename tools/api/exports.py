@@ -16,8 +16,8 @@ __all__ = ["package_module", "type_homes"]
 
 _NAMED: Final = {
     "_http.transport": ["ClientStats"],
-    "_schema.unset": ["UNSET", "Unset"],
-    "client": ["AsyncLetta"],
+    "_schema.unset": ["NOT_GIVEN", "NotGiven", "Omit", "UNSET", "Unset", "not_given", "omit"],
+    "client": ["AsyncClient", "AsyncLetta"],
     "config": ["ENVIRONMENTS", "Timeout"],
     "function_tools.functions": ["client_tool"],
     "function_tools.tool_loop": ["ToolRun"],
@@ -25,7 +25,7 @@ _NAMED: Final = {
     "resources._paging": ["AsyncPage", "AsyncPaginator", "Page", "Paginator"],
     "resources._stream": ["AsyncStream", "Stream"],
     "retry": ["RetryPolicy"],
-    "sync": ["Letta"],
+    "sync": ["Client", "Letta"],
 }
 """Public names, by module; besides these, all that `errors` and the types export are public."""
 
