@@ -106,5 +106,7 @@ async def test_an_error_within_a_stream_has_it_too(server: EmbeddedServer) -> No
     assert caught.value.request.headers["Authorization"] == HIDDEN
 
 
-def test_an_error_that_a_test_makes_has_none() -> None:
+def test_an_error_that_a_test_makes_has_what_it_is_made_with() -> None:
+    request = letta_async.ErrorRequest("GET", "http://localhost/v1/x", {})
+    assert APIConnectionError(request=request).request is request
     assert NotFoundError("no").request is None
