@@ -248,7 +248,7 @@ def merge_headers(*layers: Mapping[str, str | None]) -> CIMultiDict[str]:
     return merged
 
 
-def header_problems(headers: Mapping[str, str | None], path: str) -> Iterable[ArgumentProblem]:
+def header_problems(headers: Mapping[str, Any], path: str) -> Iterable[ArgumentProblem]:
     """Yield a problem for each header that would split a request or cannot be sent, without its value."""
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
