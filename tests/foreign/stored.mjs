@@ -47,7 +47,8 @@ async function makeAFolder(calls, name) {
   return folder;
 }
 
-async function uploadFiles({ folders: { files } }, { id: folder_id }) {
+async function uploadFiles(client, { id: folder_id }) {
+  const { files } = client.folders;
   const of = { folder_id };
   const upload = async (text, name, more = {}, id = folder_id) =>
     files.upload(id, { file: await toFile(Buffer.from(text), name), ...more });
@@ -73,6 +74,7 @@ async function uploadFiles({ folders: { files } }, { id: folder_id }) {
   await say("the files of no folder", files.list(`source-${UNKNOWN}`));
   await say("in another folder", files.retrieve(notes.id, { folder_id: `source-${UNKNOWN}` }));
   await say("delete the new one", files.delete(fresh.id, of));
+  await say("the pieces of the others", client.get(`/v1/folders/${folder_id}/passages`));
   return [notes, other];
 }
 

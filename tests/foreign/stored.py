@@ -81,6 +81,7 @@ async def upload_files(client: Any, folder: Any) -> tuple[Any, Any]:
     await say("the files of no folder", files.list, f"source-{UNKNOWN}")
     await say("in another folder", files.retrieve, notes.id, folder_id=f"source-{UNKNOWN}")
     await say("delete the new one", files.delete, new.id, **of)
+    await say("the pieces of the others", client.get, f"/v1/folders/{folder.id}/passages", cast_to=object)
     return notes, other
 
 
