@@ -13,6 +13,7 @@ from letta_async._http.context import CallContext
 from letta_async._http.error_response import printable
 from letta_async._http.events import EventDecoder
 from letta_async._http.exchange import drop_response, is_cancelled
+from letta_async._http.observation import Observation
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import Response, invalid_response
 from letta_async._http.timeouts import Timer
@@ -47,6 +48,7 @@ class EventSource:
         "_head",
         "_heard",
         "_last",
+        "_observation",
         "_pid",
         "_reading",
         "_release",
@@ -61,6 +63,7 @@ class EventSource:
         head: Response,
         release: Callable[[], None],
         deadline: float | None,
+        observation: Observation | None = None,
     ) -> None:
         """Wrap a response whose head was read.
 
@@ -70,6 +73,7 @@ class EventSource:
             head: The response.
             release: Gives back the slot of the limiter; called once.
             deadline: When the whole call must end, on the loop's clock.
+            observation: Observation of the call, which ends when the stream is closed.
 
         """
         self._context = context
@@ -89,6 +93,9 @@ class EventSource:
         self._heard = context.watch.loop.time()
         """Time of the last event other than a ping, on the loop's clock; kept where pings do not count."""
         self._pid = os.getpid()
+        self._observation = observation
+        if observation is not None:
+            observation.held = True
         context.streams.add(self)
 
     async def read(self) -> list[Any]:
@@ -119,9 +126,12 @@ class EventSource:
                     self._last = events[-1]
                     if not self._request.timeout.pings and any(event.message_type != _PING for event in events):
                         self._heard = self._context.watch.loop.time()
+                    if self._observation is not None:
+                        self._observation.receive(events)
                     return events
         finally:
             self._reading = False
+            self._end_observation()
         if self._failure is not None:
             raise self._failure
         return []
@@ -138,6 +148,7 @@ class EventSource:
         if response is not None:
             self._context.streams.discard(self)
             _drop_and_release(response, self._release)
+            self._end_observation()
 
     def __del__(self) -> None:
         response = getattr(self, "_response", None)
@@ -149,12 +160,16 @@ class EventSource:
         except RuntimeError:
             here = False
         if here:
-            _drop_and_release(response, self._release)
+            _drop_and_release(response, self._release, self._observation)
         else:
             try:
-                loop.call_soon_threadsafe(_drop_and_release, response, self._release)
+                loop.call_soon_threadsafe(_drop_and_release, response, self._release, self._observation)
             except RuntimeError:  # it was closed meanwhile
                 return
+
+    def _end_observation(self) -> None:
+        if self._observation is not None and self._response is None and not self._reading:
+            self._observation.finish(None, self._failure)
 
     # --- bytes --------------------------------------------------------------------------------------------------------
 
@@ -284,6 +299,10 @@ class EventSource:
         )
 
 
-def _drop_and_release(response: aiohttp.ClientResponse, release: Callable[[], None]) -> None:
+def _drop_and_release(
+    response: aiohttp.ClientResponse, release: Callable[[], None], observation: Observation | None = None
+) -> None:
     drop_response(response)
     release()
+    if observation is not None:
+        observation.finish(None, None)
