@@ -182,7 +182,9 @@ class CallAttempts:
         if not limiter.try_acquire():
             if observation is not None:
                 observation.queue()
-            await self._wait_for_slot()
+            queued = loop.time()
+            await limiter.acquire()
+            self._log_wait(loop.time() - queued)
             self._refresh_api_key()
         request = self._request
         sent = loop.time()
@@ -214,21 +216,14 @@ class CallAttempts:
                 limiter.release()
         return value
 
-    async def _wait_for_slot(self) -> None:
-        limiter, clock = self._limiter, self._context.watch.loop.time
-        since = clock()
-        await limiter.acquire()
-        waited = clock() - since
-        if waited >= _LONG_WAIT:
-            extra: dict[str, object] = {
-                "method": self._request.method,
-                "path": self._request.path,
-                "attempt": self._number,
-                "queued_for": waited,
-                "waiting": limiter.waiting,
-            }
+    def _log_wait(self, seconds: float) -> None:
+        """Log a long wait for a slot."""
+        if seconds >= _LONG_WAIT:
+            method, path, waiting = self._request.method, self._request.path, self._limiter.waiting
+            extra: dict[str, object] = {"method": method, "path": path, "attempt": self._number}
+            extra |= {"queued_for": seconds, "waiting": waiting}
             words = "%s %s: waited %.2f s for a slot; %d more requests are waiting"
-            log.info(words, self._request.method, self._request.path, waited, limiter.waiting, extra=extra)
+            log.info(words, method, path, seconds, waiting, extra=extra)
 
     def _refresh_api_key(self) -> None:
         """Update the request after a wait in the limiter's queue; for subclasses."""
