@@ -86,6 +86,11 @@ def test_a_second_one_ends_at_once(story: Story, server: HeldServer) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_the_command_to_go_on_with_leaves_out_what_stood_before_the_command(story: Story, server: HeldServer) -> None:
+    done = interrupted(server, "-vv", "recompile", *story.stale, "--yes")
+    assert command_to_go_on(done) == ["recompile", "--only-stale", *story.stale, "--yes"]
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_other_signals_do_the_same_and_say_which_it_was(
     story: Story, server: HeldServer, number: signal.Signals, code: int

@@ -72,11 +72,6 @@ def test_what_a_server_says_does_not_act_on_the_terminal(cli: Cli, story: Story,
     assert "evil" in done.stderr
 
 
-def test_the_command_to_go_on_with_is_found_after_the_option(cli: Cli) -> None:
-    assert cli("-v", "status").code == 2
-    assert cli("-v", "recompile").stderr.count("Usage") == cli("recompile").stderr.count("Usage")
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no pseudo-terminal")
 def test_a_bar_stays_below_the_log(story: Story, server: HeldServer) -> None:
     server.script("POST", "*/recompile*", status=503, retry_after=0)
