@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -17,20 +17,18 @@ from letta_async.operations._operation import Operation, Traffic
 
 if TYPE_CHECKING:
     from letta_async.batch.outcome import Outcome
-    from letta_async.batch.upload_outcome import UploadOutcome
-
-Referent = TypeVar("Referent")
+    from letta_async.types.batch import UploadOutcome
 
 __all__ = ["Call", "Instrumentation", "install", "uninstall", "with_installed"]
 
 
-class _Reference(Generic[Referent]):
-    """Reference to what may hold secrets, which neither `repr` nor `attrs.asdict` follows."""
+class _Reference:
+    """Reference to an operation, whose secrets neither `repr` nor `attrs.asdict` shows, since they do not follow it."""
 
     __slots__ = ("get",)
 
-    def __init__(self, referent: Referent) -> None:
-        self.get: Final[Callable[[], Referent]] = lambda: referent
+    def __init__(self, operation: Operation[Any] | None) -> None:
+        self.get: Final[Callable[[], Operation[Any] | None]] = lambda: operation
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -47,9 +45,7 @@ class Call:
     """Class of traffic, whose requests share a limit."""
     streams: bool
     """Whether the response is an event stream; the call then ends when the stream is closed."""
-    _operation: _Reference[Operation[Any] | None] = attrs.field(
-        default=None, converter=_Reference, repr=False, alias="operation"
-    )
+    _operation: _Reference = attrs.field(default=None, converter=_Reference, repr=False, alias="operation")
     attempt: int = 0
     """Number of the current attempt, from 1; 0 before the first."""
     queued_for: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final
 
 import attrs
@@ -184,7 +185,8 @@ class CallAttempts:
                 observation.queue()
             queued = loop.time()
             await limiter.acquire()
-            self._log_wait(loop.time() - queued)
+            if loop.time() - queued >= _LONG_WAIT:
+                self._log_wait(loop.time() - queued)
             self._refresh_api_key()
         request = self._request
         sent = loop.time()
@@ -218,7 +220,7 @@ class CallAttempts:
 
     def _log_wait(self, seconds: float) -> None:
         """Log a long wait for a slot."""
-        if seconds >= _LONG_WAIT:
+        if log.isEnabledFor(logging.INFO):
             method, path, waiting = self._request.method, self._request.path, self._limiter.waiting
             extra: dict[str, object] = {"method": method, "path": path, "attempt": self._number}
             extra |= {"queued_for": seconds, "waiting": waiting}
