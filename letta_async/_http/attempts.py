@@ -185,8 +185,7 @@ class CallAttempts:
                 observation.queue()
             queued = loop.time()
             await limiter.acquire()
-            if loop.time() - queued >= _LONG_WAIT:
-                self._log_wait(loop.time() - queued)
+            self._log_wait(loop.time() - queued)
             self._refresh_api_key()
         request = self._request
         sent = loop.time()
@@ -220,7 +219,7 @@ class CallAttempts:
 
     def _log_wait(self, seconds: float) -> None:
         """Log a long wait for a slot."""
-        if log.isEnabledFor(logging.INFO):
+        if seconds >= _LONG_WAIT and log.isEnabledFor(logging.INFO):
             method, path, waiting = self._request.method, self._request.path, self._limiter.waiting
             extra: dict[str, object] = {"method": method, "path": path, "attempt": self._number}
             extra |= {"queued_for": seconds, "waiting": waiting}
