@@ -39,7 +39,15 @@ from typing import Any, Final
 
 from multidict import CIMultiDict
 
-from letta_async.errors._details import ArgumentProblem, Attempt, ErrorResponse, Fault, shortened_repr, summary_of
+from letta_async.errors._details import (
+    ArgumentProblem,
+    Attempt,
+    ErrorResponse,
+    Fault,
+    request_id_of,
+    shortened_repr,
+    summary_of,
+)
 
 __all__ = [
     "APIConnectionError",
@@ -200,6 +208,8 @@ class APIError(LettaError):
     """Body of the response: decoded if it is JSON, else text, shortened; `None` when there was no response."""
     attempts: tuple[Attempt, ...]
     """The attempts that the call made, including the last one."""
+    request_id: str | None = None
+    """ID that the server gave the request, from the response's header `x-request-id`; `None` without one."""
     run_id: str | None = None
     """ID of the run, for an error within an event stream; `None` if no event named it."""
     seq_id: int | None = None
@@ -301,6 +311,7 @@ class _ResponseError(APIError):
         self.status_code = status_code if response is None else response.status_code
         headers = headers if response is None else response.headers
         self.headers = CIMultiDict(headers or {})  # a copy, since the HTTP library's own mapping cannot be pickled
+        self.request_id = request_id_of(self.headers)
 
     @property
     def response(self) -> ErrorResponse:
