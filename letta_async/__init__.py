@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from letta_async.function_tools.functions import client_tool
     from letta_async.function_tools.tool_loop import ToolRun
     from letta_async.operations.conversations import Recompile
+    from letta_async.resources._api_response import APIResponse, AsyncAPIResponse
     from letta_async.resources._paging import AsyncPage, AsyncPaginator, Page, Paginator
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
@@ -267,6 +268,7 @@ __all__ = [
     "APIConnectionError",
     "APIError",
     "APIKeyError",
+    "APIResponse",
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
@@ -291,6 +293,7 @@ __all__ = [
     "Archive",
     "ArgumentProblem",
     "AssistantMessage",
+    "AsyncAPIResponse",
     "AsyncLetta",
     "AsyncPage",
     "AsyncPaginator",
@@ -525,6 +528,7 @@ _HOMES: Final = {
     "APIConnectionError": "errors",
     "APIError": "errors",
     "APIKeyError": "errors",
+    "APIResponse": "resources._api_response",
     "APIResponseValidationError": "errors",
     "APIStatusError": "errors",
     "APITimeoutError": "errors",
@@ -549,6 +553,7 @@ _HOMES: Final = {
     "Archive": "types.archive",
     "ArgumentProblem": "errors",
     "AssistantMessage": "types.message",
+    "AsyncAPIResponse": "resources._api_response",
     "AsyncLetta": "client",
     "AsyncPage": "resources._paging",
     "AsyncPaginator": "resources._paging",

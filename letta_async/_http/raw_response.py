@@ -6,6 +6,7 @@ import asyncio
 import json
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Mapping
+from types import NoneType
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -156,12 +157,11 @@ class RawResponse:
         except (ValueError, RecursionError) as error:
             raise self._invalid(f"the answer is malformed JSON ({str(error)[:120]})", self.content()) from None
 
-    def decode(self, to: Any, *, is_other: bool) -> Any:
+    def decode(self, to: Any = None) -> Any:
         """Return the value that the body carries.
 
         Args:
-            to: Type of the value.
-            is_other: Whether that is another type than that of the call.
+            to: Type of the value. Default: that of the call.
 
         Raises:
             APIResponseValidationError: The body is not that.
@@ -169,16 +169,17 @@ class RawResponse:
 
         """
         request = self.request
-        if is_other:
+        if to is not None:
             if not is_readable(to):
                 problem = f"{show(to)} is nothing that an answer can be made into; allowed: {READABLE}"
                 raise InvalidArgumentError([ArgumentProblem("to", problem)])
             request = attrs.evolve(request, answer=to, operation=None)
         content = self.content()
         try:
-            return decode_body(request, self.headers, content)
+            value = decode_body(request, self.headers, content)
         except UnreadableError as reason:
             raise self._invalid(str(reason), content) from reason.__cause__
+        return None if request.answer in (None, NoneType) else value
 
     # --- the body piece by piece --------------------------------------------------------------------------------------
 

@@ -157,7 +157,7 @@ def decompress(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bo
         return body
     decompressor = make_decompressor(coding, body)
     try:
-        plain = decompressor.decompress(body, limit + 1)
+        plain: bytes = decompressor.decompress(body, limit + 1)
     except zlib.error as error:
         raise UnreadableError(f"the answer is not valid {coding}") from error
     if not whole:
