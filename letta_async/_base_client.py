@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 
 import attrs
@@ -16,6 +16,7 @@ from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.secret_strings import mask
 from letta_async.config import ClientConfig, Timeout, masked_headers, resolve_base_url, resolve_key
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
+from letta_async.instrumentation import Instrumentation, with_installed
 from letta_async.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class BaseClient:
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
+        instrumentation: Instrumentation | Iterable[Instrumentation] | None = None,
     ) -> None:
         """Create a client. Nothing is sent; the connection is opened by the first call.
 
@@ -86,6 +88,8 @@ class BaseClient:
             ssl_context: TLS settings, such as other certificate authorities or a client certificate.
             proxy: URL of an HTTP proxy; a user name and password in it are sent only to the proxy.
             trust_env: Use the proxies in environment variables. Default: `False`.
+            instrumentation: An `Instrumentation`, or several, to notify of the calls. Default: those of
+                `letta_async.instrumentation.install`.
 
         Raises:
             InvalidArgumentError: An option is invalid.
@@ -105,6 +109,7 @@ class BaseClient:
             project=project,
             deadline=deadline,
             max_response_bytes=max_response_bytes,
+            instrumentation=with_installed(instrumentation),
             **_passed_options(timeout, max_retries, retry),
         )
         connection = ConnectionOptions.make(session=session, ssl_context=ssl_context, proxy=proxy, trust_env=trust_env)
@@ -143,6 +148,7 @@ class BaseClient:
         set_default_headers: Mapping[str, str | None] | None = None,
         default_query: Mapping[str, object] | None = None,
         set_default_query: Mapping[str, object] | None = None,
+        instrumentation: Instrumentation | Iterable[Instrumentation] | Unset | None = UNSET,
     ) -> Self:
         """Create a copy with other options, which shares this client's connections, limiter and retry budget.
 
@@ -181,6 +187,8 @@ class BaseClient:
             changes["base_url"] = resolve_base_url(base_url, UNSET if environment is None else environment)
         changes = {name: value for name, value in changes.items() if value is not None}
         changes |= resolve_key(api_key, api_key_file, on_thread=self._asks_on_thread)
+        if instrumentation is not UNSET:
+            changes["instrumentation"] = with_installed(instrumentation)
         for name, value in (("deadline", deadline), ("max_response_bytes", max_response_bytes)):
             if value is not UNSET:
                 changes[name] = value
@@ -229,6 +237,11 @@ class BaseClient:
     def max_retries(self) -> int:
         """Maximum number of retries per call."""
         return self._config.retry.max_retries
+
+    @property
+    def instrumentation(self) -> tuple[Instrumentation, ...]:
+        """What is notified of the calls: the option of the client, and what `install` added."""
+        return self._config.instrumentation or ()
 
     @property
     def stats(self) -> ClientStats:

@@ -27,6 +27,7 @@ from letta_async._utils.logging_setup import configure_logging
 from letta_async._utils.secret_strings import Secret, mask, names_secret
 from letta_async._version import __version__
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
+from letta_async.instrumentation import Instrumentation
 from letta_async.retry import RetryPolicy
 
 __all__ = [
@@ -138,6 +139,8 @@ class ClientConfig:
     )
     default_query: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
     max_response_bytes: int = 64 * 1024 * 1024
+    instrumentation: tuple[Instrumentation, ...] | None = None
+    """What is notified of the calls; `None` for nothing."""
     headers: Mapping[str, str] = attrs.field(init=False, repr=False)
     """Headers of every request without a body."""
     json_headers: Mapping[str, str] = attrs.field(init=False, repr=False)

@@ -111,7 +111,7 @@ async def test_for_debugging_they_stay(caplog: pytest.LogCaptureFixture) -> None
         async with AsyncLetta(base_url=NOWHERE, max_retries=0) as client:
             with pytest.raises(APIConnectionError) as caught:
                 await client.conversations.recompile(CONVERSATION)
-    assert ours(caught.value) == ["recompile", "run", "_run_attempt", "exchange"]
+    assert ours(caught.value) == ["recompile", "watch", "run", "_run_attempt", "exchange"]
 
 
 async def test_what_the_caller_was_handling_is_still_told(failing: str) -> None:

@@ -19,6 +19,7 @@ ORDER = [
         "function_tools",
         "operations",
         "retry",
+        "instrumentation",
         "config",
         "_facade",
         "_http",

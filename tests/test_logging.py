@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from letta_async import APIConnectionError, AsyncLetta, Letta, LettaError, NotFoundError
-from letta_async._http import attempts
+from letta_async._http import observation
 from letta_async.testing import EmbeddedServer
 from tests.ids import AGENT
 
@@ -251,7 +251,7 @@ def test_a_failure_to_connect_is_told_without_the_proxys_password(debug: pytest.
 async def test_nothing_is_put_together_for_a_log_that_is_off(
     server: EmbeddedServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "Trace", None)
+    monkeypatch.setattr(observation, "Observation", None)
     caplog.set_level(logging.INFO, "letta_async")
     async with AsyncLetta(base_url=server.base_url) as client:
         assert await client.get("/v1/agents/") == []

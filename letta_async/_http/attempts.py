@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Final
 
 import attrs
@@ -11,11 +10,12 @@ from tenacity import AsyncRetrying, RetryCallState
 from letta_async._http.context import CLOSED, CallContext
 from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import exchange
+from letta_async._http.observation import observe
 from letta_async._http.open_body import OpenBody
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import Response, decode_response, refuse_error_status
 from letta_async._http.timeouts import Timer
-from letta_async._http.trace import Trace, mask_secrets
+from letta_async._http.trace import mask_secrets
 from letta_async._http.translation import connection_error
 from letta_async._utils.logging_setup import log
 from letta_async._utils.tracebacks import drop_frames
@@ -52,6 +52,7 @@ class CallAttempts:
         "_patient_until",
         "_request",
         "_withdrawn",
+        "observation",
     )
 
     def __init__(self, context: CallContext, request: Request, attempts: list[Attempt]) -> None:
@@ -77,6 +78,7 @@ class CallAttempts:
         """Number of conflicts that were waited out."""
         self._patient_until = 0.0
         """Time until which conflicts are waited out, on the loop's clock; 0 before the first one."""
+        self.observation = observe(request, context.config, context.watch.loop.time)
 
     async def run(self) -> Any:
         """Return the value of the first successful attempt.
@@ -171,23 +173,27 @@ class CallAttempts:
         """
         context = self._context
         limiter, loop = self._limiter, context.watch.loop
-        trace = Trace(context.config.base_url, self._number, loop.time) if log.isEnabledFor(logging.DEBUG) else None
+        observation = self.observation
+        if observation is not None:
+            observation.start_attempt(self._number)
         if not limiter.try_acquire():
+            if observation is not None:
+                observation.queue()
             await limiter.acquire()
             self._refresh_api_key()
         request = self._request
         sent = loop.time()
         held = False
         try:
-            if trace is not None:
-                trace.log_request(request)
+            if observation is not None:
+                request = observation.send(request)
             response = await exchange(
-                context.session, context.connection, context.watch, request, context.config, trace
+                context.session, context.connection, context.watch, request, context.config, observation
             )
-            if trace is not None:
-                trace.log_response(response.status, response.headers, response.body)
+            if observation is not None:
+                observation.respond(response.status, response.headers, response.body)
             if request.raw is not None:
-                value, held = self._keep_raw(response, sent), request.leaves_open
+                value, held = self._keep_raw(request, response, sent), request.leaves_open
             elif response.source is None:
                 config = context.config
                 value = decode_response(request, response, limit=config.max_response_bytes, base_url=config.base_url)
@@ -196,15 +202,15 @@ class CallAttempts:
             limiter.limit.answered(request.kind, sent, loop.time(), limiter.in_flight)
         except APIError as error:
             self._record_failure(error, sent, loop.time())
-            if trace is not None:
-                trace.log_error(error)
+            if observation is not None:
+                observation.fail(error)
             raise
         finally:
             if not held:
                 limiter.release()
         return value
 
-    def _keep_raw(self, response: Response, sent: float) -> Any:
+    def _keep_raw(self, request: Request, response: Response, sent: float) -> Any:
         """Return a response as it was received, or the source of its events, which has it.
 
         Raises:
@@ -213,7 +219,7 @@ class CallAttempts:
         """
         from letta_async._http.raw_response import RawResponse  # noqa: PLC0415 - imported by those that ask for it
 
-        context, request, config = self._context, self._request, self._context.config
+        context, config = self._context, self._context.config
         refuse_error_status(request, response, limit=config.max_response_bytes, base_url=config.base_url)
         body = self._open_body(response) if request.leaves_open else None
         elapsed = context.watch.loop.time() - sent
@@ -222,7 +228,7 @@ class CallAttempts:
 
     def _open_body(self, response: Response) -> OpenBody:
         """Return the body of a response, which holds the slot until it is closed."""
-        return OpenBody(self._context, self._request, response, self._limiter.release, self._deadline)
+        return OpenBody(self._context, self._request, response, self._limiter.release, self._deadline, self.observation)
 
     def _refresh_api_key(self) -> None:
         """Update the request after a wait in the limiter's queue; for subclasses."""
@@ -301,6 +307,8 @@ class CallAttempts:
     def _before_sleep(self, state: RetryCallState) -> None:
         seconds = state.upcoming_sleep
         self._attempts[-1] = attrs.evolve(self._attempts[-1], waited=seconds)
+        if self.observation is not None and self._failed is not None:
+            self.observation.retry(self._failed, seconds)
         log.info(
             "retrying %s %s in %.2f s, after try %d: %s",
             self._request.method,
@@ -308,6 +316,13 @@ class CallAttempts:
             seconds,
             state.attempt_number,
             mask_secrets(self._attempts[-1].error, self._request.headers),
+            extra={
+                "method": self._request.method,
+                "path": self._request.path,
+                "attempt": state.attempt_number,
+                "delay": seconds,
+                "error_type": type(self._failed).__name__,
+            },
         )
 
 

@@ -30,7 +30,7 @@ class EventSource:
     Dropped without `close`, it closes itself.
     """
 
-    __slots__ = ("_body", "_clock", "_decoder", "_finished", "_head", "_last", "_reading", "_request", "raw")
+    __slots__ = ("_body", "_clock", "_decoder", "_finished", "_head", "_last", "_request", "raw")
 
     def __init__(
         self, context: CallContext, request: Request, head: Response, body: OpenBody, raw: RawResponse | None = None
@@ -54,7 +54,6 @@ class EventSource:
         """The last event that was returned."""
         self._finished = False
         """Whether the last event was received."""
-        self._reading = False
         self.raw = raw
 
     async def read(self) -> list[Any]:
@@ -70,13 +69,13 @@ class EventSource:
             ClientClosedError: The client was closed.
 
         """
-        if self._reading:
-            raise APIError("the stream is being read by another task already")
         body = self._body
+        if body.reading:
+            raise APIError("the stream is being read by another task already")
         body.check_loop()
         if self.raw is not None:
             self.raw.claim_events()
-        self._reading = True
+        body.reading = True
         try:
             while body.failure is None and body.is_open:
                 if self._finished:
@@ -89,9 +88,10 @@ class EventSource:
                     self._last = events[-1]
                     if not self._request.timeout.pings and any(event.message_type != _PING for event in events):
                         body.heard = self._clock()
+                    body.note_events(events)
                     return events
         finally:
-            self._reading = False
+            body.stop_reading()
         if body.failure is not None:
             raise body.failure
         return []

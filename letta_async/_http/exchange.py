@@ -14,12 +14,12 @@ from yarl import URL
 from letta_async._http.connection_reuse import PARSED_IN_PYTHON
 from letta_async._http.error_response import MAX_REFUSAL
 from letta_async._http.form import OpenForm
+from letta_async._http.observation import Observation
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import Response, invalid_response, is_event_stream, refuse_stream
 from letta_async._http.session import REUSED, ConnectionOptions
 from letta_async._http.timeouts import TimeoutScheduler, Timer
-from letta_async._http.trace import Trace
 from letta_async._http.translation import translate
 from letta_async.config import ClientConfig
 from letta_async.errors import APIConnectionError, LettaError
@@ -41,7 +41,7 @@ async def exchange(
     watch: TimeoutScheduler,
     request: Request,
     config: ClientConfig,
-    trace: Trace | None = None,
+    observation: Observation | None = None,
 ) -> Response:
     """Send a request and read its response within the attempt's timeout, following redirects within the origin.
 
@@ -77,8 +77,8 @@ async def exchange(
                     drop_response(response)
                     raise
                 drop_response(response)
-                if trace is not None:
-                    trace.log_response(status, headers, b"")
+                if observation is not None:
+                    observation.redirect(status, headers)
                 target = elsewhere
                 hops += 1
     except LettaError as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 
 from letta_async._http.context import CallContext
 from letta_async._http.exchange import drop_response, is_cancelled
+from letta_async._http.observation import Observation
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import Response
 from letta_async._http.timeouts import Timer
@@ -36,6 +37,7 @@ class OpenBody:
         "__weakref__",
         "_context",
         "_deadline",
+        "_observation",
         "_pid",
         "_release",
         "_request",
@@ -43,6 +45,7 @@ class OpenBody:
         "_response",
         "failure",
         "heard",
+        "reading",
     )
 
     def __init__(
@@ -52,6 +55,7 @@ class OpenBody:
         head: Response,
         release: Callable[[], None],
         deadline: float | None,
+        observation: Observation | None,
     ) -> None:
         """Wrap a response whose head was read.
 
@@ -61,6 +65,7 @@ class OpenBody:
             head: The response, whose body is unread.
             release: Gives back the slot of the limiter; called once.
             deadline: When the whole call must end, on the loop's clock.
+            observation: Observation of the call, which ends when the body is closed.
 
         """
         self._context = context
@@ -73,7 +78,12 @@ class OpenBody:
         """What ended the body early, to be raised once what arrived before is used."""
         self.heard = context.watch.loop.time()
         """Time of the last event other than a ping, on the loop's clock; kept where pings do not count."""
+        self.reading = False
+        """Whether it is being read by a reader whose events are still to be noted when it is closed."""
         self._pid = os.getpid()
+        self._observation = observation
+        if observation is not None:
+            observation.held = True
         context.open_bodies.add(self)
 
     @property
@@ -158,6 +168,21 @@ class OpenBody:
         if response is not None:
             self._context.open_bodies.discard(self)
             _drop_and_release(response, self._release)
+            self._end_observation()
+
+    def stop_reading(self) -> None:
+        """Note that nobody reads the body any more, which may be closed."""
+        self.reading = False
+        self._end_observation()
+
+    def note_events(self, events: list[Any]) -> None:
+        """Notify of events that the body held."""
+        if self._observation is not None:
+            self._observation.receive(events)
+
+    def _end_observation(self) -> None:
+        if self._observation is not None and self._response is None and not self.reading:
+            self._observation.finish(None, self.failure)
 
     def __del__(self) -> None:
         response = getattr(self, "_response", None)
@@ -168,10 +193,10 @@ class OpenBody:
         except RuntimeError:
             here = False
         if here:
-            _drop_and_release(response, self._release)
+            _drop_and_release(response, self._release, self._observation)
         else:
             try:
-                loop.call_soon_threadsafe(_drop_and_release, response, self._release)
+                loop.call_soon_threadsafe(_drop_and_release, response, self._release, self._observation)
             except RuntimeError:  # it was closed meanwhile
                 return
 
@@ -207,6 +232,10 @@ class OpenBody:
         return self.connection_error(words, APITimeoutError)
 
 
-def _drop_and_release(response: aiohttp.ClientResponse, release: Callable[[], None]) -> None:
+def _drop_and_release(
+    response: aiohttp.ClientResponse, release: Callable[[], None], observation: Observation | None = None
+) -> None:
     drop_response(response)
     release()
+    if observation is not None:
+        observation.finish(None, None)

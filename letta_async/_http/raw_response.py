@@ -181,6 +181,13 @@ class RawResponse:
             raise self._invalid(str(reason), content) from reason.__cause__
         return None if request.answer in (None, NoneType) else value
 
+    def value_if_valid(self) -> Any:
+        """Return the value that a body in memory carries; `None` if it is not what the API promises."""
+        try:
+            return self.decode() if self.is_loaded else None
+        except APIError:
+            return None
+
     # --- the body piece by piece --------------------------------------------------------------------------------------
 
     async def iterate(self, cutter: Cutter[T]) -> AsyncGenerator[T, None]:

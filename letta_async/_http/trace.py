@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from letta_async._http.error_response import printable
 from letta_async._http.request import Request
 from letta_async._utils.logging_setup import log
-from letta_async._utils.secret_strings import SENSITIVE, names_secret
+from letta_async._utils.secret_strings import MASK, SENSITIVE, names_secret
 from letta_async.errors import APIError, APIStatusError
 
 __all__ = ["Trace", "mask_secrets"]
@@ -20,7 +20,6 @@ _EXCERPT: Final = 500
 """Maximum length of a body that is shown, in characters."""
 _READ: Final = 4 * _EXCERPT
 """Maximum number of bytes of a body that are examined."""
-_MASK: Final = "**********"
 _MEMBER: Final = (
     rf'("[^"]*(?:{SENSITIVE.pattern}|environment_variables)[^"]*"\s*:\s*)'  # the name, and then the value:
     r'(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|\{[^{}]*\}|\[[^\[\]]*\]|[\[{].*)'  # text or a flat collection, else the whole rest
@@ -33,7 +32,7 @@ def mask_secrets(text: str, headers: Mapping[str, str]) -> str:
     credentials = [value for name, value in headers.items() if names_secret(name)]
     secrets = {str(word) for value in credentials for word in (value, value.rpartition(" ")[2]) if word}
     for secret in sorted(secrets, key=len, reverse=True):  # one may be the beginning of another
-        text = text.replace(secret, _MASK)
+        text = text.replace(secret, MASK)
     return printable(text)
 
 
@@ -55,15 +54,17 @@ class Trace:
         self._since = clock()
         self._headers: Mapping[str, str] = {}
         self._what = ""
+        self._extra: dict[str, object] = {}
 
     def log_request(self, request: Request) -> None:
         """Log a request, and the wait before it."""
         waited, self._since = self._clock() - self._since, self._clock()
         self._headers = request.headers
         self._what = f"{request.method} {request.path}, attempt {self._number}"
+        self._extra = {"method": request.method, "path": request.path, "attempt": self._number}
         query = self._mask_query(request.query)
         headers = ", ".join(
-            f"{name}: {_MASK if names_secret(name) else self._mask_text(value)}"
+            f"{name}: {MASK if names_secret(name) else self._mask_text(value)}"
             for name, value in request.headers.items()
         )
         log.debug(
@@ -73,28 +74,33 @@ class Trace:
             waited,
             headers,
             self._describe_sent_body(request),
+            extra={**self._extra, "queued_for": waited},
         )
 
     def log_response(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Log a response."""
+        elapsed = self._clock() - self._since
         log.debug(
             "%s: answered %d after %.3f s; %s; %s",
             self._what,
             status,
-            self._clock() - self._since,
+            elapsed,
             self._mask_text(headers.get("Content-Type", "no content type")),
             self._describe_body(body, _decompress_beginning(headers, body)),
+            extra={**self._extra, "status_code": status, "elapsed": elapsed},
         )
 
     def log_error(self, error: APIError) -> None:
         """Log the error of the attempt, except one for a status, which is logged already."""
         if not isinstance(error, APIStatusError):
-            took, words = self._clock() - self._since, self._mask_text(error.message)
-            log.debug("%s: failed after %.3f s: %s: %s", self._what, took, type(error).__name__, words)
+            elapsed, kind = self._clock() - self._since, type(error).__name__
+            extra = {**self._extra, "elapsed": elapsed, "error_type": kind}
+            words = self._mask_text(error.message)
+            log.debug("%s: failed after %.3f s: %s: %s", self._what, elapsed, kind, words, extra=extra)
 
     def _mask_query(self, query: str) -> str:
         pairs = parse_qsl(query, keep_blank_values=True)
-        shown = [(name, _MASK if names_secret(name) else self._mask_text(value)) for name, value in pairs]
+        shown = [(name, MASK if names_secret(name) else self._mask_text(value)) for name, value in pairs]
         return urlencode(shown, safe="*")
 
     def _describe_sent_body(self, request: Request) -> str:
@@ -105,7 +111,7 @@ class Trace:
     def _describe_body(self, body: bytes, plain: bytes) -> str:
         """Return the size of a body as it is sent, and its beginning, decompressed."""
         text = self._mask_text(plain[:_READ].decode("utf-8", "replace"))
-        text = re.sub(_MEMBER, rf'\1"{_MASK}"', text, flags=SENSITIVE.flags)
+        text = re.sub(_MEMBER, rf'\1"{MASK}"', text, flags=SENSITIVE.flags)
         return f"{len(body)} bytes: {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT or len(plain) > _READ else ''}"
 
     def _mask_text(self, text: str) -> str:

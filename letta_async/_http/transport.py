@@ -114,7 +114,8 @@ class Transport:
         """
         kind = CallAttempts if config.keys is None else ApiKeyCallAttempts
         call = kind(self._context(self._bind(), config), request, [] if attempts is None else attempts)
-        return call.run() if config.deadline is None else call.run_in_time(config.deadline, until)
+        sending = call.run() if config.deadline is None else call.run_in_time(config.deadline, until)
+        return sending if call.observation is None else call.observation.watch(sending)
 
     async def pause(self, seconds: float) -> None:
         """Wait between two requests that belong together.

@@ -12,7 +12,7 @@ import attrs
 
 from letta_async._schema.json_values import exact, is_array, is_object
 from letta_async._schema.unset import UNSET
-from letta_async._utils.secret_strings import mask
+from letta_async._utils.secret_strings import MASK, mask
 from letta_async.errors import APIStatusError, ArgumentProblem, InvalidArgumentError, LettaError
 
 __all__ = ["SECRET", "Record", "masked", "names", "shortened"]
@@ -21,7 +21,6 @@ SECRET: Final = {"secret": True}
 """Metadata of an attrs field that holds secrets."""
 _UNMASKED: Final = frozenset({"id", "key", "description", "agent_id", "created_at", "updated_at", "type"})
 """Members of a secret that are not masked; its `key` is its name."""
-_MASKED: Final = "**********"
 _LONG: Final = 200
 """Length from which a text is shown by its length, in characters."""
 
@@ -210,4 +209,4 @@ def _mask_strings(value: Any, as_json: bool) -> Any:
         return {name: item if name in _UNMASKED else _mask_strings(item, as_json) for name, item in value.items()}
     if is_array(value):
         return [_mask_strings(item, as_json) for item in value]
-    return _MASKED if as_json and isinstance(value, str) else mask(value)
+    return MASK if as_json and isinstance(value, str) else mask(value)

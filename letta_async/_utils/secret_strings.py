@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NoReturn
 
-__all__ = ["SENSITIVE", "Secret", "mask", "names_secret"]
+__all__ = ["MASK", "SENSITIVE", "Secret", "mask", "names_secret"]
+
+MASK: Final = "**********"
+"""Text that is shown instead of a secret."""
 
 SENSITIVE: Final = re.compile(r"authorization|cookie|key|token|secret|password", re.IGNORECASE)
 """Pattern that the names of secrets contain."""
@@ -26,7 +29,7 @@ class Secret(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "'**********'"
+        return repr(MASK)
 
     def __copy__(self) -> Secret:
         return self

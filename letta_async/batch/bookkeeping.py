@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from letta_async._http.observation import notify
 from letta_async._schema.json_values import show
 from letta_async._utils.caller_warnings import warn
 from letta_async.batch.finished_targets import FinishedTargets
@@ -19,6 +20,7 @@ from letta_async.batch.outcome import Outcome, Progress
 from letta_async.batch.targets import Target
 from letta_async.batch.upload_outcome import UploadOutcome
 from letta_async.errors import APITimeoutError, ArgumentProblem
+from letta_async.instrumentation import Instrumentation
 
 __all__ = ["BatchBookkeeper", "deadline_error", "progress_problems"]
 
@@ -35,6 +37,8 @@ class BatchBookkeeper:
     open_journal: Callable[[], Journal] | None
     """Opens the journal; `None` for a batch without one."""
     on_progress: Callable[[Progress], object] | None
+    instrumentation: Sequence[Instrumentation] = ()
+    """What is notified of each outcome."""
 
     _finished: FinishedTargets = attrs.field(factory=FinishedTargets, init=False)
     _writer: JournalWriter | None = attrs.field(default=None, init=False)
@@ -94,6 +98,8 @@ class BatchBookkeeper:
             self._done += 1
             self._failed += outcome.status == "failed"
             self._skipped += outcome.status == "skipped"
+            for instrumentation in self.instrumentation:
+                notify(instrumentation, Instrumentation.on_target_finished, outcome)
             if self.on_progress is not None:
                 left = None if total is None else max(0, total - self._done) / rate
                 progress = Progress(done=self._done, failed=self._failed, total=total, rate=rate, seconds_left=left)

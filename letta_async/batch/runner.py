@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final, Literal
 
 import attrs
@@ -18,6 +18,7 @@ from letta_async.batch.outcome import Outcome, Progress
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target, Targets, make_key_function
 from letta_async.errors import Attempt, LettaError
+from letta_async.instrumentation import Instrumentation
 from letta_async.operations.conversations import Recompile
 
 __all__ = ["Batch", "Call", "Compare"]
@@ -50,6 +51,8 @@ class Batch:
     on_progress: Callable[[Progress], object] | None
     open_journal: Callable[[], Journal] | None
     """Opens the journal; `None` for a batch without one."""
+    instrumentation: Sequence[Instrumentation] = ()
+    """What is notified of each outcome."""
     compare: Compare | None = None
     """Checks whether a target is stale; `None` to recompile every target."""
 
@@ -64,7 +67,10 @@ class Batch:
 
     def __attrs_post_init__(self) -> None:
         self.bookkeeper = BatchBookkeeper(
-            targets=self.targets, open_journal=self.open_journal, on_progress=self.on_progress
+            targets=self.targets,
+            open_journal=self.open_journal,
+            on_progress=self.on_progress,
+            instrumentation=self.instrumentation,
         )
 
     async def run(self) -> AsyncGenerator[Outcome, None]:

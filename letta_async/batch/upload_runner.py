@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.batch.outcome import Progress
 from letta_async.batch.upload_outcome import UploadOutcome
 from letta_async.errors import ArgumentProblem, FileProcessingError, InvalidArgumentError
+from letta_async.instrumentation import Instrumentation
 from letta_async.types.folder import FileMetadata
 
 __all__ = ["UploadBatch", "upload_problems"]
@@ -44,6 +45,8 @@ class UploadBatch:
     max_concurrency: int
     """Maximum number of files that are uploaded at once."""
     on_progress: Callable[[Progress], object] | None
+    instrumentation: Sequence[Instrumentation] = ()
+    """What is notified of each outcome."""
 
     async def run(self) -> AsyncGenerator[UploadOutcome, None]:
         """Yield the outcome of each file as it completes; closing the generator cancels what is in flight."""
@@ -51,7 +54,9 @@ class UploadBatch:
         if isinstance(files, str | os.PathLike):
             files = await asyncio.to_thread(_files_of, files)  # pyright: ignore[reportUnknownArgumentType] - any path
         slots = asyncio.Semaphore(self.max_concurrency)
-        bookkeeper = BatchBookkeeper(targets=files, open_journal=None, on_progress=self.on_progress)
+        bookkeeper = BatchBookkeeper(
+            targets=files, open_journal=None, on_progress=self.on_progress, instrumentation=self.instrumentation
+        )
         await bookkeeper.open()
         run: ConcurrentRun[Any, UploadOutcome] = ConcurrentRun(
             targets=files,

@@ -1,6 +1,6 @@
 """Map of the API: the operation of each method of the clients.
 
-`make api` reads it; the package itself never imports it.
+`make api` reads it; of the package, only the embedded server and the names of instrumented calls do.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, cast, overload
 
 from letta_async._facade.iteration import Iteration, context_with_call_site
 from letta_async._facade.portal import Portal
@@ -199,8 +199,7 @@ class APIResponse(BaseAPIResponse[R_co]):
     def _read_value(self, to: Any) -> Any:
         value = super()._read_value(to)
         if isinstance(value, AsyncPage):
-            page: AsyncPage[Any] = value
-            return Page(page, self._portal, self._call_site)
+            return Page(cast("AsyncPage[Any]", value), self._portal, self._call_site)
         return Stream(self._stream, self._portal, self._call_site) if self._stream is not None else value
 
     def read(self) -> bytes:
@@ -283,7 +282,7 @@ class APIResponse(BaseAPIResponse[R_co]):
     def _iterate(self, cutter: Cutter[T]) -> Iterator[T]:
         if self._raw.is_loaded:
             return self._raw.iterate_loaded(cutter)
-        return Iteration(self._response._iterate(cutter), self._portal, self._call_site)
+        return Iteration(self._raw.iterate(cutter), self._portal, self._call_site)
 
     def close(self) -> None:
         """Close the response: the connection is cut unless the body was read to its end."""

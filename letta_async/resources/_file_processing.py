@@ -196,6 +196,7 @@ class AsyncFileProcessing(AsyncResource):
             wait=wait_for if wait else None,
             max_concurrency=max_concurrency,
             on_progress=on_progress,
+            instrumentation=self._client.instrumentation,
         ).run()
 
     async def _processed(

@@ -281,6 +281,7 @@ class AsyncMaintenance(AsyncResource):
             deadline=deadline,
             stop_on_error=stop_on_error,
             on_progress=on_progress,
+            instrumentation=self._client.instrumentation,
             open_journal=None if journal is None else open_journal,
         )
 

@@ -149,8 +149,8 @@ class RawCall(Coroutine[Any, Any, AsyncAPIResponse[R_co]]):
         """End the call."""
         if self._running is not None:
             self._running.close()
-        elif isinstance(self._made, Coroutine):
-            cast("Coroutine[Any, Any, Any]", self._made).close()
+        elif isinstance(made := self._made, Coroutine):
+            cast("Coroutine[Any, Any, Any]", made).close()
 
 
 async def _fetch_first_page(paginator: AsyncPaginator[Any]) -> Callable[[list[Any]], AsyncPage[Any]]:

@@ -54,7 +54,7 @@ class AsyncRawMethods:
     def _owner_with(self, capture: Capture) -> Any:
         """Return a copy of the resource or client that sends its calls through `capture`."""
         copy: Any = object.__new__(self._kind)
-        vars(copy).update(vars(self._owner))
+        copy.__dict__.update(vars(self._owner))
         if isinstance(self._owner, AsyncResource):
             copy._client = capture
         else:

@@ -12,6 +12,7 @@ from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.config import Timeout
 from letta_async.errors import Attempt, LettaError
+from letta_async.instrumentation import Instrumentation
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
@@ -46,6 +47,11 @@ class Sender(Protocol):
     @property
     def base_url(self) -> str:
         """URL of the server."""
+        ...
+
+    @property
+    def instrumentation(self) -> tuple[Instrumentation, ...]:
+        """What is notified of the calls."""
         ...
 
     @property

@@ -1,0 +1,170 @@
+"""Notifications of what a client does, for logging, tracing and metrics."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from letta_async._schema.json_values import is_array, is_object
+from letta_async._utils.secret_strings import MASK, names_secret
+from letta_async.errors import APIError, ArgumentProblem, InvalidArgumentError
+from letta_async.operations._operation import Operation, Traffic
+
+if TYPE_CHECKING:
+    from letta_async.batch.outcome import Outcome
+    from letta_async.batch.upload_outcome import UploadOutcome
+
+__all__ = ["Call", "Instrumentation", "install", "uninstall", "with_installed"]
+
+
+@attrs.define(eq=False, kw_only=True)
+class Call:
+    """A call that is under way: one method of a client, with all attempts that it takes."""
+
+    method: str
+    """HTTP method."""
+    path: str
+    """Path below the base URL, without the query."""
+    base_url: str
+    """URL of the server."""
+    traffic: Traffic
+    """Class of traffic, whose requests share a limit."""
+    streams: bool
+    """Whether the response is an event stream; the call then ends when the stream is closed."""
+    _operation: Operation[Any] | None = attrs.field(default=None, repr=False, alias="operation")
+    attempt: int = 0
+    """Number of the current attempt, from 1; 0 before the first."""
+    queued_for: float = 0.0
+    """Seconds that the attempts so far waited for a slot of the limiter."""
+    data: dict[Any, Any] = attrs.field(factory=dict[Any, Any], repr=False)
+    """Data of the instrumentation, such as a span; the client does not use it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the method on the client, such as `agents.messages.create`; for raw calls such as `get`."""
+        if self._operation is None:
+            return self.method.lower()
+        kind = type(self._operation)
+        return _names().get(kind, kind.__name__)
+
+    @property
+    def path_template(self) -> str:
+        """Path with a `{name}` per parameter, such as `/v1/agents/{agent_id}`; of raw calls the path itself."""
+        return self.path if self._operation is None else self._operation.http.path
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """Arguments that were passed, by parameter name; secrets are masked."""
+        given: Mapping[str, Any] = {} if self._operation is None else _masked(self._operation.given())
+        return given
+
+
+class Instrumentation:
+    """Base class of what is notified of the calls of a client; override the methods that you need.
+
+    Pass an instance as `instrumentation` to `AsyncLetta` or `Letta`. The methods are called in the event loop, on
+    `Letta` that of its thread, with the context variables of the call; they must return at once. An exception in one is
+    logged and does not disturb the call.
+    """
+
+    def on_call_started(self, call: Call) -> None:
+        """Handle the begin of a call, whose arguments are valid; nothing was sent yet."""
+
+    def on_call_queued(self, call: Call) -> None:
+        """Handle that an attempt has to wait for a slot of the limiter."""
+
+    def on_attempt_started(self, call: Call, headers: MutableMapping[str, str]) -> None:
+        """Handle that an attempt is about to be sent; `call.attempt` is its number.
+
+        Args:
+            call: The call.
+            headers: Empty mapping; what is added to it is sent as headers of this attempt.
+
+        """
+
+    def on_response_started(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
+        """Handle the status and the headers of a response, of which secrets such as cookies are masked."""
+
+    def on_retry_scheduled(self, call: Call, error: APIError, delay: float) -> None:
+        """Handle that an attempt failed and another one follows after a delay in seconds."""
+
+    def on_events_received(self, call: Call, events: Sequence[Any]) -> None:
+        """Handle events of a stream, those that arrived together."""
+
+    def on_call_finished(self, call: Call, value: Any, error: BaseException | None) -> None:
+        """Handle the end of a call, by a value or an exception; for a stream, when it was read or closed.
+
+        Args:
+            call: The call.
+            value: What the method returns; of a list the items of one page. `None` for a stream, and on an error.
+            error: `None` on success; `asyncio.CancelledError` if the call was cancelled.
+
+        """
+
+    def on_target_finished(self, outcome: Outcome | UploadOutcome) -> None:
+        """Handle the outcome of one target of `recompile_many`, or of one file of `upload_many`."""
+
+
+_HOOKS: Final = tuple(name for name in vars(Instrumentation) if name.startswith("on_"))
+
+_installed: Final[list[Instrumentation]] = []
+
+
+def install(instrumentation: Instrumentation) -> None:
+    """Notify an instrumentation of the calls of all clients that are made from now on, besides their own."""
+    if instrumentation not in _installed:
+        _installed.append(instrumentation)
+
+
+def uninstall(instrumentation: Instrumentation) -> None:
+    """Undo `install` for clients that are made from now on."""
+    if instrumentation in _installed:
+        _installed.remove(instrumentation)
+
+
+def with_installed(given: Instrumentation | Iterable[Instrumentation] | None) -> tuple[Instrumentation, ...] | None:
+    """Return what a new client notifies; `None` for nothing.
+
+    Raises:
+        InvalidArgumentError: A value is no instrumentation, or has coroutine functions, which nothing would await.
+
+    """
+    own = tuple(given) if isinstance(given, Iterable) else () if given is None else (given,)
+    if problems := [problem for value in own for problem in _problems(value)]:
+        raise InvalidArgumentError(problems)
+    return (*own, *(other for other in _installed if other not in own)) or None
+
+
+def _problems(value: object) -> Iterable[ArgumentProblem]:
+    if not isinstance(value, Instrumentation):
+        yield ArgumentProblem("instrumentation", f"{value!r} is not an instance of a subclass of Instrumentation")
+        return
+    for name in _HOOKS:
+        if inspect.iscoroutinefunction(getattr(value, name)):
+            yield ArgumentProblem("instrumentation", f"{type(value).__name__}.{name} must not be a coroutine function")
+
+
+def _masked(value: object) -> Any:
+    """Return JSON values with those members masked, at any depth, whose names are those of secrets."""
+    if is_object(value):
+        return {name: MASK if _is_secret(name, member) else _masked(member) for name, member in value.items()}
+    return [_masked(item) for item in value] if is_array(value) else value
+
+
+def _is_secret(name: object, value: object) -> bool:
+    """Return whether a member holds a secret, which is no number, such as the maximum number of tokens."""
+    named = isinstance(name, str) and (names_secret(name) or name.endswith("environment_variables"))
+    return named and value is not None and not isinstance(value, int | float)
+
+
+@cache
+def _names() -> Mapping[type[Operation[Any]], str]:
+    """Return the name of each operation's method; the map of the API is imported by those alone who ask for a name."""
+    from letta_async.operations._tree import TREE  # noqa: PLC0415 - as above
+
+    streamed = {streamed: name for name, kind in TREE.items() if (streamed := getattr(kind, "streamed_by", None))}
+    return {**streamed, **{kind: name for name, kind in reversed(TREE.items())}}
