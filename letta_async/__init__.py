@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from letta_async.function_tools.tool_loop import ToolRun
     from letta_async.operations.conversations import Recompile
     from letta_async.resources._api_response import APIResponse, AsyncAPIResponse
+    from letta_async.resources._base_api_response import HTTPRequest
     from letta_async.resources._paging import AsyncPage, AsyncPaginator, Page, Paginator
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
@@ -360,6 +361,7 @@ __all__ = [
     "GoogleVertexModelSettings",
     "GroqModelSettings",
     "Group",
+    "HTTPRequest",
     "HealthResponse",
     "HiddenReasoningMessage",
     "Identity",
@@ -621,6 +623,7 @@ _HOMES: Final = {
     "GoogleVertexModelSettings": "types.providers",
     "GroqModelSettings": "types.providers",
     "Group": "types.group",
+    "HTTPRequest": "resources._base_api_response",
     "HealthResponse": "types.health",
     "HiddenReasoningMessage": "types.message",
     "Identity": "types.identity",
