@@ -90,8 +90,5 @@ def resource_page(top: str) -> str:
         if path.partition(".")[0] == top:
             heading = f"## `client.{path}`\n\n{description}"
             home = f"letta_async.resources.{module_name(path)}.Async{class_name(path)}"
-            members = (
-                ":members:\n   :inherited-members:\n   :exclude-members: with_raw_response, with_streaming_response"
-            )
             sections.append(f"{heading}\n\n```{{eval-rst}}\n.. autoclass:: {home}\n   {_MEMBERS}\n```\n")
     return "\n".join(sections)
