@@ -76,11 +76,13 @@ class AsyncRawMethods:
         return f"<the methods of {self._owner!r}, with responses as they were received>"
 
 
+@functools.cache
 def _is_part(kind: type[Any], name: str) -> bool:
     """Return whether an attribute is a resource."""
     return isinstance(getattr_static(kind, name, None), Part)
 
 
+@functools.cache
 def _sends_one_request(kind: type[Any], name: str) -> bool:
     """Return whether a method sends one request, so that there is one response."""
     methods = (vars(cls).get(name) for cls in kind.__mro__)
