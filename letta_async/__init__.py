@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Letta
+    from letta_async.types import CreateBlock, LettaMessageUnion
     from letta_async.types.access_token import AccessToken, AccessTokenListResponse, AccessTokenPolicy, AgentPolicy
     from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentEnvironmentVariable, AgentInclude, AgentState, AgentType
@@ -328,6 +329,7 @@ __all__ = [
     "ContextWindowOverview",
     "ContinueToolRule",
     "Conversation",
+    "CreateBlock",
     "CreateMcpServerParam",
     "CreateSseMcpServerParam",
     "CreateStdioMcpServerParam",
@@ -384,6 +386,7 @@ __all__ = [
     "LettaError",
     "LettaErrorMessage",
     "LettaImage",
+    "LettaMessageUnion",
     "LettaPing",
     "LettaResponse",
     "LettaStopReason",
@@ -589,6 +592,7 @@ _HOMES: Final = {
     "ContextWindowOverview": "types.context",
     "ContinueToolRule": "types.tool_rules",
     "Conversation": "types.conversation",
+    "CreateBlock": "types",
     "CreateMcpServerParam": "types.mcp_server",
     "CreateSseMcpServerParam": "types.mcp_server",
     "CreateStdioMcpServerParam": "types.mcp_server",
@@ -646,6 +650,7 @@ _HOMES: Final = {
     "LettaError": "errors",
     "LettaErrorMessage": "types.stream",
     "LettaImage": "types.content",
+    "LettaMessageUnion": "types",
     "LettaPing": "types.stream",
     "LettaResponse": "types.turn_response",
     "LettaStopReason": "types.stream",

@@ -18,7 +18,6 @@ from letta_async.operations._tree import COMPOSED, EARLIER_NAMES, RESOURCES, TRE
 VERBS = ("get", "post", "put", "patch", "delete")
 FORMS = ("with_raw_response", "with_streaming_response")
 CLIENTS = [AsyncLetta(api_key="k"), Letta(api_key="k")]
-PATHS = [*TREE, *VERBS, *(old for old in EARLIER_NAMES if EARLIER_NAMES[old] in TREE)]
 BY_HAND = ("runs.wait", "conversations.recompile_many", "folders.files.upload_many", "close", "with_options")
 
 
@@ -28,9 +27,19 @@ def reach(thing: Any, path: str) -> Any:
     return thing
 
 
+def is_property(path: str) -> bool:
+    """Return whether an attribute looks up a method that has another name now."""
+    parent, _, name = path.rpartition(".")
+    return isinstance(inspect.getattr_static(reach(CLIENTS[0], parent), name), property)
+
+
+EARLIER = [old for old in EARLIER_NAMES if not is_property(old)]
+PATHS = [*TREE, *VERBS, *(old for old in EARLIER if EARLIER_NAMES[old] in TREE)]
+
+
 def expected(path: str) -> set[str]:
     """Return the names that there are below a resource, `""` for a client."""
-    names = [*PATHS, *RESOURCES, *EARLIER_NAMES]
+    names = [*PATHS, *RESOURCES, *EARLIER]
     return {name.rpartition(".")[2] for name in names if name.rpartition(".")[0] == path}
 
 

@@ -212,6 +212,7 @@ class AsyncResourcesWithRawResponse:
     tags: AsyncTagsWithRawResponse
     tools: AsyncToolsWithRawResponse
     sources: AsyncFoldersWithRawResponse
+    embedding_models: AsyncModelEmbeddingsWithRawResponse
     health = async_raw(AsyncResources.health)
     get = async_raw(AsyncResources.get)
     post = async_raw(AsyncResources.post)
@@ -243,6 +244,7 @@ class ResourcesWithRawResponse:
     tags: TagsWithRawResponse
     tools: ToolsWithRawResponse
     sources: FoldersWithRawResponse
+    embedding_models: ModelEmbeddingsWithRawResponse
     health = raw(Resources.health)
     get = raw(Resources.get)
     post = raw(Resources.post)

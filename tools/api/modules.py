@@ -24,6 +24,7 @@ __all__ = [
     "class_name",
     "client_module",
     "earlier_names",
+    "is_alias",
     "module_name",
     "parts_of",
     "resource_module",
@@ -104,7 +105,7 @@ def _resource_class(path: str, rendering: Rendering, *, waits: bool) -> str:
     ]
     if waits and extension:
         parts += _twins(extension, rendering)
-    parts += [f"    {old} = {new.rpartition('.')[2]}" for old, new in earlier_names(path) if new in TREE]
+    parts += [_earlier_method(old, new, path, rendering) for old, new in earlier_names(path) if new in TREE]
     return "\n\n".join(parts)
 
 
@@ -141,7 +142,9 @@ def _parts(path: str, rendering: Rendering, *, waits: bool) -> Iterator[str]:
         rendering.need("letta_async.resources._resource", "Part")
         rendering.need_for_types(home, cls)
         about = (
-            RESOURCES[child] if name == child.rpartition(".")[2] else f"Earlier name of `{child.rpartition('.')[2]}`."
+            RESOURCES[child]
+            if name == child.rpartition(".")[2]
+            else f"Earlier name of `{child.removeprefix(f'{path}.')}`."
         )
         yield f'    {name}: Part[{cls}] = Part("{home}", "{cls}")\n    """{about}"""'
 
@@ -168,6 +171,27 @@ def earlier_names(path: str) -> Iterator[tuple[str, str]]:
         parent, _, name = old.rpartition(".")
         if parent == path:
             yield name, new
+
+
+def is_alias(new: str, path: str) -> bool:
+    """Return whether an earlier name of a call can stand for the method itself, rather than look it up."""
+    parent, _, name = new.rpartition(".")
+    return new in TREE and parent == path and name != "list"  # which is a builtin as well, to linters
+
+
+def _earlier_method(old: str, new: str, path: str, rendering: Rendering) -> str:
+    """Write the earlier name of a method, which is now a method of the same resource or of one below it."""
+    name = new.removeprefix(f"{path}.")
+    if is_alias(new, path):
+        return f"    {old} = {name}"
+    rendering.need("collections.abc", "Callable")
+    rendering.need("typing", "Any")
+    return (
+        "    @property\n"
+        f"    def {old}(self) -> Callable[..., Any]:\n"
+        f'        """Earlier name of `{name}`."""\n'
+        f"        return self.{name}"
+    )
 
 
 def write_module(about: str, names: list[str], classes: list[str], rendering: Rendering) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from letta_async.operations._tree import COMPOSED, RESOURCES, TREE
+from letta_async.operations._tree import COMPOSED, RESOURCES
 
 from .annotations import Rendering
 from .declarations import Call, read_call
@@ -12,6 +12,7 @@ from .modules import (
     calls_of,
     class_name,
     earlier_names,
+    is_alias,
     module_name,
     parts_of,
     signature_of,
@@ -52,8 +53,8 @@ def _methods(path: str, rendering: Rendering, *, waits: bool) -> Iterator[str]:
     resource, kind = _resource(path, waits=waits), "raw" if waits else "async_raw"
     home = f"letta_async.resources.{module_name(path) if path else '_client'}"
     calls = {name: cls for name, cls in calls_of(path) if cls not in COMPOSED.values()}
-    names = [*calls, *(() if path else RAW_METHODS), *(old for old, new in earlier_names(path) if new in TREE)]
-    earlier = {old: new.rpartition(".")[2] for old, new in earlier_names(path)}
+    earlier = {old: new.rpartition(".")[2] for old, new in earlier_names(path) if is_alias(new, path)}
+    names = [*calls, *(() if path else RAW_METHODS), *earlier]
     for name in names:
         call = read_call(calls[name]) if name in calls else None
         if call is not None and call.switches:
