@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast, overload
+from typing import Any, Self, TypeVar, overload
 
 from letta_async._facade.iteration import Iteration, context_with_call_site
 from letta_async._facade.portal import Portal
@@ -199,7 +199,7 @@ class APIResponse(BaseAPIResponse[R_co]):
     def _read_value(self, to: Any) -> Any:
         value = super()._read_value(to)
         if isinstance(value, AsyncPage):
-            return Page(cast("AsyncPage[Any]", value), self._portal, self._call_site)
+            return Page(value, self._portal, self._call_site)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - of any items
         return Stream(self._stream, self._portal, self._call_site) if self._stream is not None else value
 
     def read(self) -> bytes:

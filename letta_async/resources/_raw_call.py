@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -104,10 +104,10 @@ class RawCall(Coroutine[Any, Any, AsyncAPIResponse[R_co]]):
         page_of: Callable[[list[Any]], AsyncPage[Any]] | None = None
         try:
             if isinstance(made, AsyncPaginator):
-                page_of = await _fetch_first_page(cast("AsyncPaginator[Any]", made))
+                page_of = await _fetch_first_page(made)  # pyright: ignore[reportUnknownArgumentType] - of any items
             else:
                 begun = await made
-                stream = cast("AsyncStream[Any]", begun) if isinstance(begun, AsyncStream) else None
+                stream = begun if isinstance(made, AsyncStream) else None
         except LettaError as error:
             drop_frames(error)
             raise
@@ -149,8 +149,8 @@ class RawCall(Coroutine[Any, Any, AsyncAPIResponse[R_co]]):
         """End the call."""
         if self._running is not None:
             self._running.close()
-        elif isinstance(made := self._made, Coroutine):
-            cast("Coroutine[Any, Any, Any]", made).close()
+        elif isinstance(self._made, Coroutine):
+            self._made.close()  # pyright: ignore[reportUnknownMemberType] - of any result
 
 
 async def _fetch_first_page(paginator: AsyncPaginator[Any]) -> Callable[[list[Any]], AsyncPage[Any]]:

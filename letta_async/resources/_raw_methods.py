@@ -32,7 +32,7 @@ class AsyncRawMethods:
 
     def __init__(self, owner: Any, mode: RawMode) -> None:
         self._owner = owner
-        self._kind: type[Any] = type(owner)
+        self._kind: Any = type(owner)
         self._mode: RawMode = mode
 
     def __getattr__(self, name: str) -> Any:
