@@ -25,6 +25,7 @@ from letta_async import (
     ClientClosedError,
     InvalidArgumentError,
     Letta,
+    RetryPolicy,
     Stream,
 )
 from letta_async.testing import EmbeddedServer
@@ -34,6 +35,7 @@ from tests.faults.server import Server
 AGENT = "agent-00000000-0000-4000-8000-000000000000"
 MODEL = {"model": "letta/letta-free", "embedding": "letta/letta-free"}
 TEXT = "Content-Type: text/plain"
+ONCE = RetryPolicy(max_retries=1, initial_delay=0.001)
 BODY = b"one\ntwo\r\nthree\rfour \xc3\xa9\n\nend"
 LINES = ["one", "two", "three", "four é", "", "end"]
 BEGUN = answer(200, b"begun", TEXT, "X-Request-ID: req-1", length=1000)
@@ -112,6 +114,8 @@ async def test_a_large_body_is_iterated_over_but_not_kept(far: Server, client: A
         async with opened(client) as response:
             with pytest.raises(APIResponseValidationError, match="more than 4096 bytes|larger than 4096 bytes"):
                 await response.read()
+            with pytest.raises(APIResponseValidationError, match="more than 4096 bytes|larger than 4096 bytes"):
+                await response.text()
         async with opened(client) as response:
             with pytest.raises(APIResponseValidationError, match="longer than 4096 characters"):
                 [line async for line in response.iter_lines()]
@@ -322,6 +326,19 @@ async def test_a_stream_of_events_is_parsed_or_read(form: str) -> None:
         assert [event async for event in stream] == []
         whole = await messages.create(agent.id, input="hello")
         assert (await whole.parse()).text == "hello"
+
+
+async def test_a_stream_that_is_resumed_before_it_begins_shows_the_response_that_came() -> None:
+    async with EmbeddedServer() as server, AsyncLetta(base_url=server.base_url, retry=ONCE) as client:
+        agent = await client.agents.create(**MODEL)
+        talk = await client.conversations.create(agent_id=agent.id)
+        hung_up = server.script("POST", "*/messages", hang_up=True, times=3)  # one of them on an idle connection
+        messages = client.conversations.with_raw_response.messages
+        async with messages.create(talk.id, input="hello", background=True) as response:
+            assert (hung_up.met, response.retries_taken, client.stats.retries) == (3, 0, 2)
+            stream = await response.parse()
+            assert (await stream.collect()).text == "hello"
+        assert client.stats.in_flight == 0
 
 
 def test_the_sync_client_parses_streams() -> None:

@@ -121,9 +121,8 @@ class RawResponse:
                 self._received.append(chunk)
                 self._size += len(chunk)
                 if self._size > self._limit:
-                    self.close()
                     self._received.clear()
-                    raise self._invalid(f"the answer is larger than {self._limit} bytes")
+                    raise self._fail(f"the answer is larger than {self._limit} bytes")
             self._open = None
 
     def content(self) -> bytes:
@@ -214,8 +213,7 @@ class RawResponse:
             for each in cutter.finish():
                 yield each
         except UnreadableError as reason:
-            self.close()
-            raise self._invalid(str(reason)) from reason.__cause__
+            raise self._fail(str(reason)) from reason.__cause__
 
     def iterate_loaded(self, cutter: Cutter[T]) -> Iterator[T]:
         """Iterate over a body in memory.
@@ -307,6 +305,13 @@ class RawResponse:
                 request_path=request.path,
             )
         self._use = use
+
+    def _fail(self, reason: str) -> APIError:
+        """Close the body, and return the error, which further reads raise as well."""
+        error = self._invalid(reason)
+        if self._open is not None:
+            self._open.fail(error)
+        return error
 
     def _invalid(self, reason: str, content: bytes = b"") -> APIError:
         return invalid_response(self.request, self.status, self.headers, content, reason)

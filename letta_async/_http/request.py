@@ -100,7 +100,8 @@ class Request:
     @property
     def kind(self) -> object:
         """Kind of the request for the limiter, which compares response times only within a kind."""
-        return type(self.operation) if self.operation is not None else self.method
+        kind = type(self.operation) if self.operation is not None else self.method
+        return kind if self.raw is None else (kind, self.raw)
 
     @property
     def target(self) -> str:
