@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from letta_async._http.body_pieces import Cutter
+from letta_async._http.error_response import printable
 from letta_async._http.open_body import OpenBody
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import (
@@ -65,7 +66,7 @@ class RawResponse:
         version = source.version
         self.request = request
         self.status = head.status
-        self.reason = source.reason or ""
+        self.reason = printable(source.reason or "")
         self.headers: Mapping[str, str] = head.headers
         self.url = str(source.url)
         self.http_version = "" if version is None else f"HTTP/{version.major}.{version.minor}"
@@ -154,7 +155,9 @@ class RawResponse:
         try:
             return json.loads(self.content())
         except (ValueError, RecursionError) as error:
-            raise self._invalid(f"the answer is malformed JSON ({str(error)[:120]})", self.content()) from None
+            raise self._invalid(
+                f"the answer is malformed JSON ({printable(str(error))[:120]})", self.content()
+            ) from None
 
     def decode(self, to: Any = None) -> Any:
         """Return the value that the body carries.
