@@ -10,6 +10,7 @@ from typing import Any, Final
 import aiohttp
 
 from letta_async._http.context import CallContext
+from letta_async._http.error_request import note_request
 from letta_async._http.exchange import drop_response, is_cancelled
 from letta_async._http.observation import Observation
 from letta_async._http.request import Request
@@ -150,8 +151,9 @@ class OpenBody:
         """Close the body, and keep the first error."""
         if self.failure is None:
             self.failure = error
-            if isinstance(error, APIError) and error.request_id is None:
-                error.request_id = self._request_id
+            if isinstance(error, APIError):
+                error.request_id = error.request_id or self._request_id
+                note_request(error, self._request, self._context.config.base_url)
         self.close()
 
     def end(self, error: Exception) -> None:

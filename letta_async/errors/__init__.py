@@ -43,6 +43,7 @@ from multidict import CIMultiDict
 from letta_async.errors._details import (
     ArgumentProblem,
     Attempt,
+    ErrorRequest,
     ErrorResponse,
     Fault,
     request_id_of,
@@ -64,6 +65,7 @@ __all__ = [
     "ClientClosedError",
     "ClusterError",
     "ConflictError",
+    "ErrorRequest",
     "ErrorResponse",
     "Fault",
     "FileProcessingError",
@@ -207,6 +209,9 @@ class APIError(LettaError):
     """Path of the request, without the query."""
     body: object | None
     """Body of the response: decoded if it is JSON, else text, shortened; `None` when there was no response."""
+    request: ErrorRequest | None = None
+    """The request, with `method`, `url` and `headers`, in which secrets are masked; what a test made the error
+    with, `None` without one."""
     attempts: tuple[Attempt, ...]
     """The attempts that the call made, including the last one."""
     request_id: str | None = None
@@ -232,6 +237,7 @@ class APIError(LettaError):
         """Create an error. A `request` has a `method` and a `url`, as `httpx.Request` has, and stands for both."""
         self.message = self._unsaid if message is None else message
         super().__init__(self.message)
+        self.request = request
         self.request_method = request_method if request is None else request.method
         self.request_path = request_path if request is None else urlsplit(str(request.url)).path
         self.body = body

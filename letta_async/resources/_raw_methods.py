@@ -46,7 +46,8 @@ class AsyncRawMethods:
 
         @functools.wraps(getattr(owner, name))
         def call(*args: Any, **kwargs: Any) -> RawCall[Any]:
-            capture = Capture(getattr(owner, "_client", owner), self._mode)
+            client = owner._client if isinstance(owner, AsyncResource) else owner  # pyright: ignore[reportPrivateUsage] - of a neighbour
+            capture = Capture(client, self._mode)
             return RawCall(capture, getattr(self._owner_with(capture), name)(*args, **kwargs))
 
         return call
