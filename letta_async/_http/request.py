@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -26,8 +26,11 @@ from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
 from letta_async.types.upload import UploadProgress
 
-__all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "Request", "build", "build_raw"]
+__all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "RawMode", "Request", "build", "build_raw"]
 
+
+RawMode: TypeAlias = Literal["read", "stream"]
+"""How a response is returned as it was received: with its body read, or with that left for the user to read."""
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 """Encode a value as compact JSON; `json.dumps` would create an encoder per call."""
@@ -47,6 +50,8 @@ class CallOptions:
     """Members to add to the body or replace in it, without validation."""
     timeout: float | Timeout | Unset | None = UNSET
     """Limit on one attempt in seconds, `None` for no limit, or a `Timeout`; `UNSET` for the client's."""
+    raw: RawMode | None = None
+    """How the response is returned as it was received; `None` for its value alone."""
 
 
 NO_OPTIONS: Final = CallOptions()
@@ -82,6 +87,8 @@ class Request:
     """Body with files; `None` when there is none."""
     sent_path: str | None = attrs.field(default=None, repr=False)
     """Path with the secret that is masked in `path`; `None` when none is."""
+    raw: RawMode | None = None
+    """How the response is returned as it was received; `None` for its value alone."""
 
     @property
     def resendable(self) -> bool:
@@ -89,9 +96,15 @@ class Request:
         return self.form is None or self.form.resendable
 
     @property
+    def leaves_open(self) -> bool:
+        """Whether a successful raw response is returned before its body is read."""
+        return self.raw == "stream" or self.streams
+
+    @property
     def kind(self) -> object:
         """Kind of the request for the limiter, which compares response times only within a kind."""
-        return type(self.operation) if self.operation is not None else self.method
+        kind = type(self.operation) if self.operation is not None else self.method
+        return kind if self.raw is None else (kind, self.raw)
 
     @property
     def target(self) -> str:
@@ -172,6 +185,7 @@ def build(
         conflict_patience=call.conflict_patience,
         form=_make_form(parts.form, getattr(call, "on_progress", None) or None) if parts.form else None,
         sent_path=sent_path,
+        raw=options.raw,
     )
 
 
@@ -313,6 +327,7 @@ def build_raw(
         timeout=_timeout(options, config),
         repeatable=method in REPEATABLE,
         answer=answer,
+        raw=options.raw,
     )
 
 
