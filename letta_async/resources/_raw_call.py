@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from letta_async._http.request import CallOptions, RawMode, Request
-from letta_async._http.transport import ClientStats
+from letta_async._http.statistics import ClientStats
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import Attempt, LettaError
 from letta_async.operations._operation import Operation
