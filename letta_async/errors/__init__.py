@@ -209,7 +209,7 @@ class APIError(LettaError):
     seq_id: int | None = None
     """Number of the last event that was received of a background run; else `None`."""
     events: Sequence[Any] = ()
-    """Events received before an error within a stream, the last 10,000; `accumulate` makes a `LettaResponse` of them."""
+    """Events before an error within a stream, the last 10,000 of them; `accumulate` makes a `LettaResponse` of them."""
     _unsaid: ClassVar[str] = "The request failed."
 
     def __init__(
