@@ -1,0 +1,306 @@
+"""The instrumentation: one span per call, measurements, and the trace context in the headers of each attempt."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, MutableMapping, Sequence
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+from opentelemetry import context as contexts
+from opentelemetry import metrics, propagate, trace
+from opentelemetry.context import Context
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
+from yarl import URL
+
+from letta_async._version import __version__
+from letta_async.errors import APIConnectionError, APIError, APIStatusError
+from letta_async.instrumentation import Call, Instrumentation
+from letta_async.otel._metrics import Metrics
+from letta_async.otel._turn import OPERATION, Turn
+
+if TYPE_CHECKING:
+    from contextvars import Token
+
+    from letta_async.batch.outcome import Outcome
+    from letta_async.batch.upload_outcome import UploadOutcome
+
+__all__ = ["OpenTelemetry"]
+
+_SCOPE: Final = "letta_async.otel"
+_SCHEMA: Final = "https://opentelemetry.io/schemas/1.44.0"
+_CONTENT: Final = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+_CAPTURING: Final = ("true", "1", "span_only", "span_and_event")
+
+
+class OpenTelemetry(Instrumentation):
+    """Instrumentation that records spans and metrics with OpenTelemetry.
+
+    It can be pickled as long as it uses the global providers, as in `client_options` of `letta_async.dask`; it then
+    takes the current trace context along, so that spans of the workers belong to the trace of the driver.
+    """
+
+    def __init__(
+        self,
+        *,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+        capture_content: bool | None = None,
+    ) -> None:
+        """Create the instrumentation; instances with the same providers are equal, and notified once.
+
+        Args:
+            tracer_provider: Provider of the tracer. Default: the global one, also if it is set later.
+            meter_provider: Provider of the meter. Default: the global one, also if it is set later.
+            capture_content: Record the messages that are sent to agents and received from them, which can be private,
+                in the attributes `gen_ai.input.messages` and `gen_ai.output.messages`. Default: as
+                `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` says, else `False`.
+
+        """
+        if capture_content is None:
+            capture_content = os.environ.get(_CONTENT, "").strip().lower() in _CAPTURING
+        self._providers: Final = tracer_provider, meter_provider
+        self._content: Final = capture_content
+        self._tracer: Final = trace.get_tracer(_SCOPE, __version__, tracer_provider, _SCHEMA)
+        self._metrics: Final = _global_metrics() if meter_provider is None else _metrics_of(meter_provider)
+        self._outer: Context | None = None
+        """Context of the spans that have no parent in their own process; `None` for none."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OpenTelemetry) and self._providers == other._providers
+
+    def __hash__(self) -> int:
+        return hash(self._providers)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._providers != (None, None):
+            raise TypeError("providers are not pickled; leave them out, and set the global ones in the other process")
+        carrier: dict[str, str] = {}
+        propagate.inject(carrier)
+        return _unpickled, (self._content, carrier)
+
+    # --- hooks --------------------------------------------------------------------------------------------------------
+
+    def on_call_started(self, call: Call) -> None:
+        """Start the span."""
+        server = _server(call.base_url)
+        turn = Turn.of(call, content=self._content)
+        self._metrics.observe(call.load, server.address, server.port, call.traffic)
+        is_raw = call.name == call.method.lower()
+        attributes: dict[str, Any] = {
+            "http.request.method": call.method,
+            "server.address": server.address,
+            "server.port": server.port,
+            "url.full": f"{server.url}{call.path}",
+            "letta_async.method": call.name,
+        }
+        measured: dict[str, Any] = {**server.attributes, "http.request.method": call.method}
+        if not is_raw:
+            attributes["url.template"] = measured["url.template"] = call.path_template
+        if turn is not None:
+            attributes.update(turn.attributes)
+        if turn is not None and turn.begins:
+            name = "invoke_agent"
+        else:
+            name = call.method if is_raw else f"{call.method} {call.path_template}"
+        parent = self._parent()
+        span = self._tracer.start_span(name, parent, SpanKind.CLIENT, attributes)
+        call.data[self] = _State(span, trace.set_span_in_context(span, parent), measured, turn)
+
+    def on_call_queued(self, call: Call) -> None:
+        """Record the begin of the wait for the limiter."""
+        if (state := self._state(call)) is not None:
+            state.span.add_event("letta_async.queued", {"letta_async.attempt": call.attempt})
+
+    def on_attempt_started(self, call: Call, headers: MutableMapping[str, str]) -> None:
+        """Send the trace context, and make the span the current one while the attempt is sent."""
+        if (state := self._state(call)) is None:
+            return
+        waited = call.queued_for - state.queued_for
+        state.queued_for = call.queued_for
+        self._metrics.queued.record(waited, {"letta_async.traffic": call.traffic}, state.context)
+        if call.attempt > 1:
+            state.span.add_event("letta_async.attempt", {"letta_async.attempt": call.attempt})
+        propagate.inject(headers, state.context)
+        state.attach()
+        state.sent = time.perf_counter()
+
+    def on_response_started(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
+        """Record the duration of the attempt."""
+        if (state := self._state(call)) is None:
+            return
+        state.detach()
+        state.status = status
+        found: dict[str, Any] = {"http.response.status_code": status}
+        if status >= 400:
+            found["error.type"] = str(status)
+        self._record_attempt(state, found)
+        if (request_id := headers.get("x-request-id")) is not None:
+            state.span.set_attribute("http.response.header.x-request-id", [request_id])
+
+    def on_retry_scheduled(self, call: Call, error: APIError, delay: float) -> None:
+        """Record the failure of the attempt, and the delay."""
+        if (state := self._state(call)) is None:
+            return
+        state.detach()
+        kind = _error_type(error)
+        self._record_attempt(state, {"error.type": kind})
+        self._metrics.retries.add(1, {"letta_async.traffic": call.traffic, "error.type": kind}, state.context)
+        state.span.add_event(
+            "letta_async.retry",
+            {"letta_async.attempt": call.attempt, "letta_async.delay": delay, "error.type": kind},
+        )
+
+    def on_events_received(self, call: Call, events: Sequence[Any]) -> None:
+        """Record the first events of a stream, and keep the usage."""
+        state = self._state(call)
+        if state is None or state.turn is None:
+            return
+        now = time.perf_counter()
+        if state.turn.receive(events, now):
+            elapsed = now - state.began
+            state.span.add_event("letta_async.first_event")
+            state.span.set_attribute("gen_ai.response.time_to_first_chunk", elapsed)
+            self._metrics.first_event.record(elapsed, self._turn_attributes(call, state.turn), state.context)
+
+    def on_call_finished(self, call: Call, value: Any, error: BaseException | None) -> None:
+        """End the span."""
+        state = self._state(call)
+        if state is None:
+            return
+        del call.data[self]
+        state.detach()
+        span, turn = state.span, state.turn
+        kind = None if error is None else _error_type(error)
+        if error is not None:
+            self._record_attempt(state, {"error.type": kind})
+        if turn is not None:
+            turn.finish(value)
+            self._measure_turn(call, state, turn, kind)
+        if span.is_recording():
+            found: dict[str, Any] = {} if turn is None else turn.result
+            if state.status is not None:
+                found["http.response.status_code"] = state.status
+            if call.attempt > 1:
+                found["http.request.resend_count"] = call.attempt - 1
+            if error is not None and kind is not None:
+                found["error.type"] = kind
+                span.set_status(Status(StatusCode.ERROR, _description(error)))
+            span.set_attributes(found)
+        span.end()
+
+    def on_target_finished(self, outcome: Outcome | UploadOutcome) -> None:
+        """Count the target; those of workers are counted by their driver."""
+        if self._outer is None:
+            batch = "upload" if hasattr(outcome, "path") else "recompile"
+            self._metrics.targets.add(1, {"letta_async.batch": batch, "letta_async.status": outcome.status})
+
+    # --- parts of the hooks -------------------------------------------------------------------------------------------
+
+    def _state(self, call: Call) -> _State | None:
+        state: _State | None = call.data.get(self)
+        return state
+
+    def _parent(self) -> Context:
+        """Return the current context; without a span in it, that of the process which pickled the instrumentation."""
+        current = contexts.get_current()
+        if self._outer is None or trace.get_current_span(current).get_span_context().is_valid:
+            return current
+        return self._outer
+
+    def _record_attempt(self, state: _State, found: Mapping[str, Any]) -> None:
+        """Record the duration of the attempt, unless it was recorded before."""
+        sent, state.sent = state.sent, None
+        if sent is not None:
+            elapsed = time.perf_counter() - sent
+            self._metrics.request_duration.record(elapsed, {**state.measured, **found}, state.context)
+
+    def _measure_turn(self, call: Call, state: _State, turn: Turn, kind: str | None) -> None:
+        measured = self._turn_attributes(call, turn)
+        for name, count in turn.tokens.items():
+            self._metrics.tokens.record(count, {**measured, "gen_ai.token.type": name}, state.context)
+        if turn.begins:
+            if kind is not None:
+                measured["error.type"] = kind
+            self._metrics.turn_duration.record(time.perf_counter() - state.began, measured, state.context)
+
+    @staticmethod
+    def _turn_attributes(call: Call, turn: Turn) -> dict[str, Any]:
+        model = {} if turn.model is None else {"gen_ai.request.model": turn.model}
+        return {**OPERATION, **_server(call.base_url).attributes, **model}
+
+
+@attrs.define(eq=False)
+class _State:
+    """State of a call: its span, and what is measured of it."""
+
+    span: Span
+    context: Context
+    """Context with the span."""
+    measured: dict[str, Any]
+    """Attributes of the measurements of its attempts."""
+    turn: Turn | None
+    began: float = attrs.field(factory=time.perf_counter)
+    sent: float | None = None
+    """Time when the current attempt was sent; `None` once its duration was recorded."""
+    status: int | None = None
+    """Status of the latest response."""
+    queued_for: float = 0.0
+    _token: Token[Context] | None = attrs.field(default=None, init=False)
+
+    def attach(self) -> None:
+        """Make the span the current one."""
+        self._token = contexts.attach(self.context)
+
+    def detach(self) -> None:
+        """Undo `attach`; leave a context alone in which it was not called."""
+        token, self._token = self._token, None
+        if token is not None and contexts.get_current() is self.context:
+            contexts.detach(token)
+
+
+@attrs.frozen
+class _Server:
+    """Server of a client."""
+
+    url: str
+    address: str
+    port: int
+    attributes: Mapping[str, str | int]
+
+
+@lru_cache(64)
+def _server(base_url: str) -> _Server:
+    url = URL(base_url).with_user(None)
+    address, port = url.host or "", url.port or 80
+    return _Server(str(url).rstrip("/"), address, port, {"server.address": address, "server.port": port})
+
+
+def _error_type(error: BaseException) -> str:
+    return str(error.status_code) if isinstance(error, APIStatusError) else type(error).__name__
+
+
+def _description(error: BaseException) -> str:
+    """Return a description of an error without words of the server, which can have echoed anything."""
+    if isinstance(error, asyncio.CancelledError):
+        return "the call was cancelled"
+    return error.message if isinstance(error, APIConnectionError) else type(error).__name__
+
+
+def _metrics_of(provider: MeterProvider | None) -> Metrics:
+    return Metrics(metrics.get_meter(_SCOPE, __version__, provider, _SCHEMA))
+
+
+@cache
+def _global_metrics() -> Metrics:
+    return _metrics_of(None)
+
+
+def _unpickled(capture_content: bool, carrier: Mapping[str, str]) -> OpenTelemetry:
+    made = OpenTelemetry(capture_content=capture_content)
+    made._outer = propagate.extract(carrier)  # pyright: ignore[reportPrivateUsage]
+    return made
