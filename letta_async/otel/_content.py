@@ -31,7 +31,7 @@ def input_messages(arguments: Mapping[str, Any]) -> str | None:
 
 def output_messages(messages: Iterable[object], stop_reason: str | None) -> str | None:
     """Return the messages of a turn, as JSON; `None` if there are none."""
-    shown = [
+    shown: list[dict[str, Any]] = [
         {"role": "tool" if isinstance(message, ToolReturnMessage) else "assistant", "parts": parts}
         for message in messages
         if (parts := _parts(message))

@@ -65,6 +65,8 @@ class OpenTelemetry(Instrumentation):
             capture_content = os.environ.get(_CONTENT, "").strip().lower() in _CAPTURING
         self._providers: Final = tracer_provider, meter_provider
         self._content: Final = capture_content
+        self._key: Final = object()
+        """Key of the state of a call in its `data`."""
         self._tracer: Final = trace.get_tracer(_SCOPE, __version__, tracer_provider, _SCHEMA)
         self._metrics: Final = _global_metrics() if meter_provider is None else _metrics_of(meter_provider)
         self._outer: Context | None = None
@@ -87,33 +89,23 @@ class OpenTelemetry(Instrumentation):
 
     def on_call_started(self, call: Call) -> None:
         """Start the span."""
-        server = _server(call.base_url)
-        turn = Turn.of(call, content=self._content)
-        self._metrics.observe(call.load, server.address, server.port, call.traffic)
-        is_raw = call.name == call.method.lower()
-        attributes: dict[str, Any] = {
-            "http.request.method": call.method,
-            "server.address": server.address,
-            "server.port": server.port,
-            "url.full": f"{server.url}{call.path}",
-            "letta_async.method": call.name,
-        }
-        measured: dict[str, Any] = {**server.attributes, "http.request.method": call.method}
-        if not is_raw:
-            attributes["url.template"] = measured["url.template"] = call.path_template
+        name = call.name
+        route = _route(call.base_url, call.method, name, call.path_template)
+        self._metrics.observe(call.load, route.address, route.port, call.traffic)
+        attributes: dict[str, Any] = {**route.attributes, "url.full": f"{route.url}{call.path}"}
+        turn = Turn.of(call, name, content=self._content)
         if turn is not None:
             attributes.update(turn.attributes)
-        if turn is not None and turn.begins:
-            name = "invoke_agent"
-        else:
-            name = call.method if is_raw else f"{call.method} {call.path_template}"
         parent = self._parent()
-        span = self._tracer.start_span(name, parent, SpanKind.CLIENT, attributes)
-        call.data[self] = _State(span, trace.set_span_in_context(span, parent), measured, turn)
+        span = self._tracer.start_span(
+            "invoke_agent" if turn is not None and turn.begins else route.span, parent, SpanKind.CLIENT, attributes
+        )
+        call.data[self._key] = _State(span, trace.set_span_in_context(span, parent), route, turn)
 
     def on_call_queued(self, call: Call) -> None:
         """Record the begin of the wait for the limiter."""
         if (state := self._state(call)) is not None:
+            state.is_queued = True
             state.span.add_event("letta_async.queued", {"letta_async.attempt": call.attempt})
 
     def on_attempt_started(self, call: Call, headers: MutableMapping[str, str]) -> None:
@@ -122,7 +114,9 @@ class OpenTelemetry(Instrumentation):
             return
         waited = call.queued_for - state.queued_for
         state.queued_for = call.queued_for
-        self._metrics.queued.record(waited, {"letta_async.traffic": call.traffic}, state.context)
+        if state.is_queued:
+            state.is_queued = False
+            self._metrics.queued.record(waited, {"letta_async.traffic": call.traffic}, state.context)
         if call.attempt > 1:
             state.span.add_event("letta_async.attempt", {"letta_async.attempt": call.attempt})
         propagate.inject(headers, state.context)
@@ -135,10 +129,7 @@ class OpenTelemetry(Instrumentation):
             return
         state.detach()
         state.status = status
-        found: dict[str, Any] = {"http.response.status_code": status}
-        if status >= 400:
-            found["error.type"] = str(status)
-        self._record_attempt(state, found)
+        self._record_attempt(state, status, str(status) if status >= 400 else None)
         if (request_id := headers.get("x-request-id")) is not None:
             state.span.set_attribute("http.response.header.x-request-id", [request_id])
 
@@ -148,7 +139,7 @@ class OpenTelemetry(Instrumentation):
             return
         state.detach()
         kind = _error_type(error)
-        self._record_attempt(state, {"error.type": kind})
+        self._record_attempt(state, None, kind)
         self._metrics.retries.add(1, {"letta_async.traffic": call.traffic, "error.type": kind}, state.context)
         state.span.add_event(
             "letta_async.retry",
@@ -160,27 +151,26 @@ class OpenTelemetry(Instrumentation):
         state = self._state(call)
         if state is None or state.turn is None:
             return
-        now = time.perf_counter()
-        if state.turn.receive(events, now):
-            elapsed = now - state.began
+        if state.turn.receive(events):
+            elapsed = time.perf_counter() - state.began
             state.span.add_event("letta_async.first_event")
             state.span.set_attribute("gen_ai.response.time_to_first_chunk", elapsed)
-            self._metrics.first_event.record(elapsed, self._turn_attributes(call, state.turn), state.context)
+            self._metrics.first_event.record(elapsed, _turn_attributes(state.route, state.turn), state.context)
 
     def on_call_finished(self, call: Call, value: Any, error: BaseException | None) -> None:
         """End the span."""
         state = self._state(call)
         if state is None:
             return
-        del call.data[self]
+        del call.data[self._key]
         state.detach()
         span, turn = state.span, state.turn
         kind = None if error is None else _error_type(error)
         if error is not None:
-            self._record_attempt(state, {"error.type": kind})
+            self._record_attempt(state, None, kind)
         if turn is not None:
             turn.finish(value)
-            self._measure_turn(call, state, turn, kind)
+            self._measure_turn(state, turn, kind)
         if span.is_recording():
             found: dict[str, Any] = {} if turn is None else turn.result
             if state.status is not None:
@@ -202,7 +192,7 @@ class OpenTelemetry(Instrumentation):
     # --- parts of the hooks -------------------------------------------------------------------------------------------
 
     def _state(self, call: Call) -> _State | None:
-        state: _State | None = call.data.get(self)
+        state: _State | None = call.data.get(self._key)
         return state
 
     def _parent(self) -> Context:
@@ -212,26 +202,21 @@ class OpenTelemetry(Instrumentation):
             return current
         return self._outer
 
-    def _record_attempt(self, state: _State, found: Mapping[str, Any]) -> None:
+    def _record_attempt(self, state: _State, status: int | None, kind: str | None) -> None:
         """Record the duration of the attempt, unless it was recorded before."""
         sent, state.sent = state.sent, None
         if sent is not None:
             elapsed = time.perf_counter() - sent
-            self._metrics.request_duration.record(elapsed, {**state.measured, **found}, state.context)
+            self._metrics.request_duration.record(elapsed, state.route.measured(status, kind), state.context)
 
-    def _measure_turn(self, call: Call, state: _State, turn: Turn, kind: str | None) -> None:
-        measured = self._turn_attributes(call, turn)
+    def _measure_turn(self, state: _State, turn: Turn, kind: str | None) -> None:
+        measured = _turn_attributes(state.route, turn)
         for name, count in turn.tokens.items():
             self._metrics.tokens.record(count, {**measured, "gen_ai.token.type": name}, state.context)
         if turn.begins:
             if kind is not None:
                 measured["error.type"] = kind
             self._metrics.turn_duration.record(time.perf_counter() - state.began, measured, state.context)
-
-    @staticmethod
-    def _turn_attributes(call: Call, turn: Turn) -> dict[str, Any]:
-        model = {} if turn.model is None else {"gen_ai.request.model": turn.model}
-        return {**OPERATION, **_server(call.base_url).attributes, **model}
 
 
 @attrs.define(eq=False)
@@ -241,8 +226,7 @@ class _State:
     span: Span
     context: Context
     """Context with the span."""
-    measured: dict[str, Any]
-    """Attributes of the measurements of its attempts."""
+    route: _Route
     turn: Turn | None
     began: float = attrs.field(factory=time.perf_counter)
     sent: float | None = None
@@ -250,6 +234,8 @@ class _State:
     status: int | None = None
     """Status of the latest response."""
     queued_for: float = 0.0
+    is_queued: bool = False
+    """Whether the current attempt had to wait for the limiter."""
     _token: Token[Context] | None = attrs.field(default=None, init=False)
 
     def attach(self) -> None:
@@ -263,21 +249,59 @@ class _State:
             contexts.detach(token)
 
 
-@attrs.frozen
-class _Server:
-    """Server of a client."""
+@attrs.frozen(eq=False)
+class _Route:
+    """What all calls of one method share, on one server."""
 
+    span: str
+    """Name of the spans."""
+    attributes: Mapping[str, str | int]
+    """Attributes of the spans."""
     url: str
+    """URL of the server."""
     address: str
     port: int
-    attributes: Mapping[str, str | int]
+    _measured: Mapping[str, str | int] = attrs.field(alias="measured")
+    _by_outcome: dict[tuple[int | None, str | None], Mapping[str, str | int]] = attrs.field(
+        factory=dict[tuple[int | None, str | None], Mapping[str, str | int]], init=False
+    )
+
+    def measured(self, status: int | None, kind: str | None) -> Mapping[str, str | int]:
+        """Return the attributes of the measurement of an attempt.
+
+        Args:
+            status: Status of the response; `None` without one.
+            kind: Type of the error; `None` for a success.
+
+        """
+        attributes = self._by_outcome.get((status, kind))
+        if attributes is None:
+            outcome = {"http.response.status_code": status, "error.type": kind}
+            found = {name: value for name, value in outcome.items() if value is not None}
+            attributes = self._by_outcome[status, kind] = {**self._measured, **found}
+        return attributes
 
 
-@lru_cache(64)
-def _server(base_url: str) -> _Server:
+@lru_cache(1024)
+def _route(base_url: str, method: str, name: str, template: str) -> _Route:
     url = URL(base_url).with_user(None)
     address, port = url.host or "", url.port or 80
-    return _Server(str(url).rstrip("/"), address, port, {"server.address": address, "server.port": port})
+    server: dict[str, str | int] = {"server.address": address, "server.port": port}
+    is_raw = name == method.lower()
+    measured = {**server, "http.request.method": method, **({} if is_raw else {"url.template": template})}
+    return _Route(
+        span=method if is_raw else f"{method} {template}",
+        attributes={**measured, "letta_async.method": name},
+        url=str(url).rstrip("/"),
+        address=address,
+        port=port,
+        measured=measured,
+    )
+
+
+def _turn_attributes(route: _Route, turn: Turn) -> dict[str, Any]:
+    model = {} if turn.model is None else {"gen_ai.request.model": turn.model}
+    return {**OPERATION, "server.address": route.address, "server.port": route.port, **model}
 
 
 def _error_type(error: BaseException) -> str:

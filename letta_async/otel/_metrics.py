@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
@@ -34,6 +34,7 @@ class Metrics:
 
     def __init__(self, meter: Meter) -> None:
         self._loads: WeakKeyDictionary[Load, _Place] = WeakKeyDictionary()
+        self._latest: ref[Load] | None = None
         self._lock: Final = threading.Lock()
         self.request_duration: Final = meter.create_histogram(
             "http.client.request.duration",
@@ -62,7 +63,7 @@ class Metrics:
         self.queued: Final = meter.create_histogram(
             "letta_async.client.queue.duration",
             unit="s",
-            description="Time that an attempt waited for a slot of the limiter.",
+            description="Time that attempts waited for a slot of the limiter, of those that had to wait.",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
         self.retries: Final = meter.create_counter(
@@ -82,7 +83,8 @@ class Metrics:
 
     def observe(self, load: Load, address: str, port: int, traffic: Traffic) -> None:
         """Have the gauges observe a limiter as long as it is in use."""
-        if load not in self._loads:
+        if self._latest is None or self._latest() is not load:
+            self._latest = ref(load)
             with self._lock:
                 self._loads[load] = address, port, traffic
 

@@ -49,24 +49,25 @@ class Turn:
     """Handle of the model that the call asks for; `None` for the agent's own."""
     attributes: dict[str, Any]
     """Attributes of the span at its begin."""
-    first_event_at: float | None = None
-    """Time of the first event other than a ping."""
-    usage: LettaUsageStatistics | None = None
-    _content: Accumulator | None = None
-    _messages: Sequence[object] = ()
-    _stop_reason: str | None = None
-    _run_id: str | None = None
+    usage: LettaUsageStatistics | None = attrs.field(default=None, init=False)
+    _has_begun: bool = attrs.field(default=False, init=False)
+    """Whether an event other than a ping was received."""
+    _content: Accumulator | None = attrs.field(default=None, alias="content")
+    """Messages of the stream; `None` if they are not recorded."""
+    _messages: Sequence[object] = attrs.field(default=(), init=False)
+    _stop_reason: str | None = attrs.field(default=None, init=False)
+    _run_id: str | None = attrs.field(default=None, init=False)
 
     @classmethod
-    def of(cls, call: Call, *, content: bool) -> Turn | None:
+    def of(cls, call: Call, name: str, *, content: bool) -> Turn | None:
         """Return the turn that a call is about; `None` if it is about none.
 
         Args:
             call: The call.
+            name: Its name.
             content: Whether the messages are recorded.
 
         """
-        name = call.name
         begins = name in _CALLS
         if not begins and name not in _CONTINUING:
             return None
@@ -86,7 +87,7 @@ class Turn:
             attributes["gen_ai.input.messages"] = sent
         return cls(begins, model, attributes, content=Accumulator() if content else None)
 
-    def receive(self, events: Sequence[Any], now: float) -> bool:
+    def receive(self, events: Sequence[Any]) -> bool:
         """Take in events of the stream; return whether these are the first, pings aside."""
         is_first = False
         for event in events:
@@ -97,8 +98,8 @@ class Turn:
             elif isinstance(event, LettaStopReason):
                 self._stop_reason = event.stop_reason
             elif not isinstance(event, LettaPing):
-                if self.first_event_at is None:
-                    self.first_event_at, is_first = now, True
+                is_first = is_first or not self._has_begun
+                self._has_begun = True
                 if self._run_id is None:
                     self._run_id = getattr(event, "run_id", None)
         return is_first
