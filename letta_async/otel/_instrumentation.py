@@ -18,6 +18,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvid
 from yarl import URL
 
 from letta_async._version import __version__
+from letta_async.batch.upload_outcome import UploadOutcome
 from letta_async.errors import APIConnectionError, APIError, APIStatusError
 from letta_async.instrumentation import Call, Instrumentation
 from letta_async.otel._metrics import Metrics
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from contextvars import Token
 
     from letta_async.batch.outcome import Outcome
-    from letta_async.batch.upload_outcome import UploadOutcome
 
 __all__ = ["OpenTelemetry"]
 
@@ -186,7 +186,7 @@ class OpenTelemetry(Instrumentation):
     def on_target_finished(self, outcome: Outcome | UploadOutcome) -> None:
         """Count the target; those of workers are counted by their driver."""
         if self._outer is None:
-            batch = "upload" if hasattr(outcome, "path") else "recompile"
+            batch = "upload" if isinstance(outcome, UploadOutcome) else "recompile"
             self._metrics.targets.add(1, {"letta_async.batch": batch, "letta_async.status": outcome.status})
 
     # --- parts of the hooks -------------------------------------------------------------------------------------------
