@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Letta
+    from letta_async.types import CreateBlock, LettaMessageUnion
     from letta_async.types.access_token import AccessToken, AccessTokenListResponse, AccessTokenPolicy, AgentPolicy
     from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentEnvironmentVariable, AgentInclude, AgentState, AgentType
@@ -324,6 +325,7 @@ __all__ = [
     "ContextWindowOverview",
     "ContinueToolRule",
     "Conversation",
+    "CreateBlock",
     "CreateMcpServerParam",
     "CreateSseMcpServerParam",
     "CreateStdioMcpServerParam",
@@ -379,6 +381,7 @@ __all__ = [
     "LettaError",
     "LettaErrorMessage",
     "LettaImage",
+    "LettaMessageUnion",
     "LettaPing",
     "LettaResponse",
     "LettaStopReason",
@@ -582,6 +585,7 @@ _HOMES: Final = {
     "ContextWindowOverview": "types.context",
     "ContinueToolRule": "types.tool_rules",
     "Conversation": "types.conversation",
+    "CreateBlock": "types",
     "CreateMcpServerParam": "types.mcp_server",
     "CreateSseMcpServerParam": "types.mcp_server",
     "CreateStdioMcpServerParam": "types.mcp_server",
@@ -638,6 +642,7 @@ _HOMES: Final = {
     "LettaError": "errors",
     "LettaErrorMessage": "types.stream",
     "LettaImage": "types.content",
+    "LettaMessageUnion": "types",
     "LettaPing": "types.stream",
     "LettaResponse": "types.turn_response",
     "LettaStopReason": "types.stream",

@@ -54,6 +54,7 @@ class BaseClient:
         proxy: str | None = None,
         trust_env: bool = False,
         instrumentation: Instrumentation | Iterable[Instrumentation] | None = None,
+        token: str | Callable[[], str | Awaitable[str]] | None = None,
     ) -> None:
         """Create a client. Nothing is sent; the connection is opened by the first call.
 
@@ -90,15 +91,19 @@ class BaseClient:
             trust_env: Use the proxies in environment variables. Default: `False`.
             instrumentation: An `Instrumentation`, or several, to notify of the calls. Default: those of
                 `letta_async.instrumentation.install`.
+            token: Earlier name of `api_key`.
 
         Raises:
             InvalidArgumentError: An option is invalid.
 
         """
         # Masked before anything can fail, so that no traceback with locals shows them.
-        api_key, proxy, default_headers = mask(api_key), mask(proxy), masked_headers(default_headers)
+        api_key, token, proxy = mask(api_key), mask(token), mask(proxy)
+        default_headers = masked_headers(default_headers)
+        if api_key is not None and token is not None:
+            raise InvalidArgumentError([ArgumentProblem("token", "excludes api_key")])
         self._config = ClientConfig.read(
-            api_key=api_key,
+            api_key=token if api_key is None else api_key,
             api_key_file=api_key_file,
             on_thread=self._asks_on_thread,
             environment=environment,

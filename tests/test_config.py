@@ -37,6 +37,16 @@ def test_the_defaults_are_those_of_the_official_client() -> None:
     assert "Authorization" not in headers(client)
 
 
+@pytest.mark.parametrize("cls", [AsyncLetta, Letta])
+def test_the_earlier_name_of_the_key_is_understood(cls: type[AsyncLetta | Letta]) -> None:
+    client = cls(token=KEY)
+    assert client.api_key == KEY
+    assert KEY not in f"{client!r} {client.__dict__!r}"
+    with pytest.raises(InvalidArgumentError, match="token: excludes api_key"):
+        cls(token=KEY, api_key=KEY)
+    assert cls(token=None, api_key=KEY).api_key == KEY
+
+
 def test_the_environment_fills_in_what_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LETTA_API_KEY", KEY)
     monkeypatch.setenv("LETTA_BASE_URL", "http://localhost:1234/")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+from importlib import import_module
 
 import attrs
+import httpx
 import pytest
 
 from letta_async import (
@@ -66,6 +68,24 @@ def test_an_invalid_argument_is_a_value_error_that_lists_its_faults() -> None:
     several = InvalidArgumentError([Fault("a", "x"), Fault("b", "y")])
     assert str(several) == "2 invalid arguments:\n  a: x\n  b: y"
     assert issubclass(InvalidArgumentError, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (APIError("broken", httpx.Request("POST", "http://x/v1/agents/?a=1"), body=None), "broken"),
+        (APIConnectionError(request=httpx.Request("POST", "http://x/v1/agents/")), "Connection error."),
+        (APITimeoutError(request=httpx.Request("POST", "http://x/v1/agents/")), "Request timed out."),
+    ],
+)
+def test_an_error_is_made_as_one_of_the_official_client(error: APIError, text: str) -> None:
+    assert (str(error), error.message) == (text, text)
+    assert (error.request_method, error.request_path) == ("POST", "/v1/agents/")
+
+
+@pytest.mark.parametrize("module", ["letta_async.core", "letta_async.core.api_error"])
+def test_an_error_with_a_status_is_also_where_it_was_before(module: str) -> None:
+    assert import_module(module).ApiError is APIStatusError
 
 
 def test_every_class_of_a_status_is_a_status_error() -> None:

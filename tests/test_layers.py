@@ -13,6 +13,7 @@ ORDER = [
     *(
         "_version",
         "errors",
+        "core",
         "_utils",
         "_schema",
         "types",

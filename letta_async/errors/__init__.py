@@ -35,7 +35,8 @@ All of them can be pickled and copied, and none contains the API key.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
 
 from multidict import CIMultiDict
 
@@ -207,19 +208,22 @@ class APIError(LettaError):
     events: Sequence[Any] = ()
     """Events that were received before an error within an event stream, at most the last 10,000. The function
     `accumulate` makes a `LettaResponse` of them."""
+    _unsaid: ClassVar[str] = "The request failed."
 
     def __init__(
         self,
-        message: str,
+        message: str | None = None,
+        request: Any = None,
         *,
         request_method: str | None = None,
         request_path: str | None = None,
         body: object | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.request_method = request_method
-        self.request_path = request_path
+        """Create an error. A `request` has a `method` and a `url`, as `httpx.Request` has, and stands for both."""
+        self.message = self._unsaid if message is None else message
+        super().__init__(self.message)
+        self.request_method = request_method if request is None else request.method
+        self.request_path = request_path if request is None else urlsplit(str(request.url)).path
         self.body = body
         self.attempts = ()
 
@@ -270,12 +274,14 @@ class APIConnectionError(APIError):
     """Whether the same request may succeed later."""
     exhausted: bool = False
     """Whether the process had no file descriptor left, so that nothing was sent; retried whatever the retry policy."""
+    _unsaid = "Connection error."
 
 
 class APITimeoutError(APIConnectionError):
     """No response in time: the `timeout` of an attempt, or the `deadline` of the call, expired."""
 
     transient = True
+    _unsaid = "Request timed out."
 
 
 class _ResponseError(APIError):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from letta_async.resources.identities import AsyncIdentities, Identities
     from letta_async.resources.mcp_servers import AsyncMcpServers, McpServers
     from letta_async.resources.messages import AsyncMessages, Messages
+    from letta_async.resources.model_embeddings import AsyncModelEmbeddings, ModelEmbeddings
     from letta_async.resources.models import AsyncModels, Models
     from letta_async.resources.passages import AsyncPassages, Passages
     from letta_async.resources.providers import AsyncProviders, Providers
@@ -101,6 +102,11 @@ class AsyncResources(RawSender):
 
     sources: Part[AsyncFolders] = Part("letta_async.resources.folders", "AsyncFolders")
     """Earlier name of `folders`."""
+
+    embedding_models: Part[AsyncModelEmbeddings] = Part(
+        "letta_async.resources.model_embeddings", "AsyncModelEmbeddings"
+    )
+    """Earlier name of `models.embeddings`."""
 
     async def health(
         self,
@@ -420,6 +426,9 @@ class Resources(SyncCaller[Any]):
 
     sources: Part[Folders] = Part("letta_async.resources.folders", "Folders")
     """Earlier name of `folders`."""
+
+    embedding_models: Part[ModelEmbeddings] = Part("letta_async.resources.model_embeddings", "ModelEmbeddings")
+    """Earlier name of `models.embeddings`."""
 
     def health(
         self,

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from builtins import list as _list
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -70,6 +70,16 @@ class AsyncModels(AsyncResource):
             timeout,
         )
 
+    @property
+    def list_embedding_models(self) -> Callable[..., Any]:
+        """Earlier name of `embeddings.list`."""
+        return self.embeddings.list
+
+    @property
+    def list_llms(self) -> Callable[..., Any]:
+        """Earlier name of `list`."""
+        return self.list
+
 
 class Models(SyncResource[AsyncModels]):
     """Models for agents."""
@@ -122,3 +132,13 @@ class Models(SyncResource[AsyncModels]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    @property
+    def list_embedding_models(self) -> Callable[..., Any]:
+        """Earlier name of `embeddings.list`."""
+        return self.embeddings.list
+
+    @property
+    def list_llms(self) -> Callable[..., Any]:
+        """Earlier name of `list`."""
+        return self.list

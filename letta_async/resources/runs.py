@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -183,6 +183,11 @@ class AsyncRuns(AsyncRunWaiting):
 
         """
         await self._send(DeleteRun, {"run_id": run_id}, extra_headers, extra_query, extra_body, timeout)
+
+    @property
+    def stream(self) -> Callable[..., Any]:
+        """Earlier name of `messages.stream`."""
+        return self.messages.stream
 
 
 class Runs(SyncResource[AsyncRuns]):
@@ -404,3 +409,8 @@ class Runs(SyncResource[AsyncRuns]):
             extra_body=extra_body,
             timeout=timeout,
         )
+
+    @property
+    def stream(self) -> Callable[..., Any]:
+        """Earlier name of `messages.stream`."""
+        return self.messages.stream

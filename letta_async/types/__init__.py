@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from letta_async.types.compaction import CompactionSettings, CompactResponse
     from letta_async.types.compaction import CompactionSettings as CompactionRequest
     from letta_async.types.compaction import CompactResponse as CompactionResponse
+    from letta_async.types.compaction import CompactResponse as MessageCompactResponse
     from letta_async.types.content import (
         Base64Image,
         Content,
@@ -48,12 +49,14 @@ if TYPE_CHECKING:
     from letta_async.types.content import Base64Image as SourceBase64Image
     from letta_async.types.content import ContentPart as LettaMessageContentUnionParam
     from letta_async.types.content import ContentPart as LettaUserMessageContentUnion
+    from letta_async.types.content import ContentPart as LettaUserMessageContentUnionParam
     from letta_async.types.content import ImageContent as ImageContentParam
     from letta_async.types.content import LettaImage as SourceLettaImage
     from letta_async.types.content import OmittedReasoningContent as OmittedReasoningContentParam
     from letta_async.types.content import ReasoningContent as ReasoningContentParam
     from letta_async.types.content import RedactedReasoningContent as RedactedReasoningContentParam
     from letta_async.types.content import TextContent as LettaAssistantMessageContentUnion
+    from letta_async.types.content import TextContent as LettaAssistantMessageContentUnionParam
     from letta_async.types.content import TextContent as TextContentParam
     from letta_async.types.content import ToolCallContent as ToolCallContentParam
     from letta_async.types.content import ToolReturnContent as ToolReturnContentParam
@@ -95,6 +98,7 @@ if TYPE_CHECKING:
     from letta_async.types.group import Group as MultiAgentGroup
     from letta_async.types.health import HealthResponse
     from letta_async.types.identity import Identity, IdentityProperty, IdentityPropertyType, IdentityType
+    from letta_async.types.identity import IdentityProperty as IdentityPropertyParam
     from letta_async.types.internal_message import (
         InternalMessage,
         InternalToolCall,
@@ -305,6 +309,7 @@ if TYPE_CHECKING:
     ConversationRecompileParams: TypeAlias = dict[str, Any]
     ConversationRecompileResponse: TypeAlias = str
     ConversationUpdateParams: TypeAlias = dict[str, Any]
+    DynamicManagerParam: TypeAlias = dict[str, Any]
     EmbeddingListResponse: TypeAlias = list[EmbeddingModel]
     EnvironmentListParams: TypeAlias = dict[str, Any]
     EnvironmentSendMessageParams: TypeAlias = dict[str, Any]
@@ -317,6 +322,13 @@ if TYPE_CHECKING:
     FolderCreateParams: TypeAlias = dict[str, Any]
     FolderListParams: TypeAlias = dict[str, Any]
     FolderUpdateParams: TypeAlias = dict[str, Any]
+    GroupCreateParams: TypeAlias = dict[str, Any]
+    GroupListParams: TypeAlias = dict[str, Any]
+    GroupUpdateParams: TypeAlias = dict[str, Any]
+    IdentityCreateParams: TypeAlias = dict[str, Any]
+    IdentityListParams: TypeAlias = dict[str, Any]
+    IdentityUpdateParams: TypeAlias = dict[str, Any]
+    IdentityUpsertParams: TypeAlias = dict[str, Any]
     JobStatus: TypeAlias = str
     JobType: TypeAlias = str
     McpServerCreateParams: TypeAlias = dict[str, Any]
@@ -346,10 +358,13 @@ if TYPE_CHECKING:
     PassageListResponse: TypeAlias = list[Passage]
     PassageSearchParams: TypeAlias = dict[str, Any]
     PassageSearchResponse: TypeAlias = list[PassageSearchResponseItem]
+    RoundRobinManagerParam: TypeAlias = dict[str, Any]
     RunListParams: TypeAlias = dict[str, Any]
     ScheduleCreateParams: TypeAlias = dict[str, Any]
     ScheduleListParams: TypeAlias = dict[str, Any]
+    SleeptimeManagerParam: TypeAlias = dict[str, Any]
     StepListParams: TypeAlias = dict[str, Any]
+    SupervisorManagerParam: TypeAlias = dict[str, Any]
     TagListParams: TypeAlias = dict[str, Any]
     TagListResponse: TypeAlias = list[str]
     TemplateCreateParams: TypeAlias = dict[str, Any]
@@ -367,6 +382,7 @@ if TYPE_CHECKING:
     ToolUpsertParams: TypeAlias = dict[str, Any]
     TraceRetrieveParams: TypeAlias = dict[str, Any]
     TraceRetrieveResponse: TypeAlias = list[dict[str, Any]]
+    VoiceSleeptimeManagerParam: TypeAlias = dict[str, Any]
 
 from letta_async.types._names import install_finder, lookup
 
@@ -464,6 +480,7 @@ __all__ = [
     "DeepseekModelSettingsParam",
     "DuplicateHandling",
     "DynamicManager",
+    "DynamicManagerParam",
     "DynamicManagerUpdate",
     "EmbeddingConfig",
     "EmbeddingConfigParam",
@@ -507,12 +524,20 @@ __all__ = [
     "GroqModelSettings",
     "GroqModelSettingsParam",
     "Group",
+    "GroupCreateParams",
+    "GroupListParams",
+    "GroupUpdateParams",
     "HealthResponse",
     "HiddenReasoningMessage",
     "Identity",
+    "IdentityCreateParams",
+    "IdentityListParams",
     "IdentityProperty",
+    "IdentityPropertyParam",
     "IdentityPropertyType",
     "IdentityType",
+    "IdentityUpdateParams",
+    "IdentityUpsertParams",
     "ImageContent",
     "ImageContentParam",
     "InitToolRule",
@@ -529,6 +554,7 @@ __all__ = [
     "JsonSchemaResponseFormat",
     "JsonSchemaResponseFormatParam",
     "LettaAssistantMessageContentUnion",
+    "LettaAssistantMessageContentUnionParam",
     "LettaErrorMessage",
     "LettaImage",
     "LettaMessageContentUnionParam",
@@ -539,6 +565,7 @@ __all__ = [
     "LettaStreamingResponse",
     "LettaUsageStatistics",
     "LettaUserMessageContentUnion",
+    "LettaUserMessageContentUnionParam",
     "LlmConfig",
     "LlmConfigParam",
     "Logprobs",
@@ -564,6 +591,7 @@ __all__ = [
     "MessageCancelParams",
     "MessageCancelResponse",
     "MessageCompactParams",
+    "MessageCompactResponse",
     "MessageCreate",
     "MessageCreateAsyncParams",
     "MessageCreateParam",
@@ -628,6 +656,7 @@ __all__ = [
     "RequiresApprovalToolRuleParam",
     "ResponseFormat",
     "RoundRobinManager",
+    "RoundRobinManagerParam",
     "Run",
     "RunListParams",
     "RunMetrics",
@@ -643,6 +672,7 @@ __all__ = [
     "ScheduledTurn",
     "SgLangModelSettings",
     "SleeptimeManager",
+    "SleeptimeManagerParam",
     "SleeptimeManagerUpdate",
     "Source",
     "SourceBase64Image",
@@ -661,6 +691,7 @@ __all__ = [
     "SummarizedReasoningContentPart",
     "SummaryMessage",
     "SupervisorManager",
+    "SupervisorManagerParam",
     "SystemMessage",
     "TagListParams",
     "TagListResponse",
@@ -733,6 +764,7 @@ __all__ = [
     "UserMessage",
     "VectorDBProvider",
     "VoiceSleeptimeManager",
+    "VoiceSleeptimeManagerParam",
     "VoiceSleeptimeManagerUpdate",
     "XaiModelSettings",
     "XaiModelSettingsParam",
@@ -835,6 +867,7 @@ _HOMES: Final = {
     "DeepseekModelSettingsParam": "providers:DeepseekModelSettings",
     "DuplicateHandling": "folder",
     "DynamicManager": "group",
+    "DynamicManagerParam": "dict",
     "DynamicManagerUpdate": "group",
     "EmbeddingConfig": "folder",
     "EmbeddingConfigParam": "folder:EmbeddingConfig",
@@ -878,12 +911,20 @@ _HOMES: Final = {
     "GroqModelSettings": "providers",
     "GroqModelSettingsParam": "providers:GroqModelSettings",
     "Group": "group",
+    "GroupCreateParams": "dict",
+    "GroupListParams": "dict",
+    "GroupUpdateParams": "dict",
     "HealthResponse": "health",
     "HiddenReasoningMessage": "message",
     "Identity": "identity",
+    "IdentityCreateParams": "dict",
+    "IdentityListParams": "dict",
     "IdentityProperty": "identity",
+    "IdentityPropertyParam": "identity:IdentityProperty",
     "IdentityPropertyType": "identity",
     "IdentityType": "identity",
+    "IdentityUpdateParams": "dict",
+    "IdentityUpsertParams": "dict",
     "ImageContent": "content",
     "ImageContentParam": "content:ImageContent",
     "InitToolRule": "tool_rules",
@@ -900,6 +941,7 @@ _HOMES: Final = {
     "JsonSchemaResponseFormat": "response_format",
     "JsonSchemaResponseFormatParam": "response_format:JsonSchemaResponseFormat",
     "LettaAssistantMessageContentUnion": "content:TextContent",
+    "LettaAssistantMessageContentUnionParam": "content:TextContent",
     "LettaErrorMessage": "stream",
     "LettaImage": "content",
     "LettaMessageContentUnionParam": "content:ContentPart",
@@ -910,6 +952,7 @@ _HOMES: Final = {
     "LettaStreamingResponse": "stream:StreamEvent",
     "LettaUsageStatistics": "stream",
     "LettaUserMessageContentUnion": "content:ContentPart",
+    "LettaUserMessageContentUnionParam": "content:ContentPart",
     "LlmConfig": "llm_config",
     "LlmConfigParam": "llm_config:LlmConfig",
     "Logprobs": "token_data",
@@ -935,6 +978,7 @@ _HOMES: Final = {
     "MessageCancelParams": "dict",
     "MessageCancelResponse": "dict",
     "MessageCompactParams": "dict",
+    "MessageCompactResponse": "compaction:CompactResponse",
     "MessageCreate": "turn_input",
     "MessageCreateAsyncParams": "dict",
     "MessageCreateParam": "turn_input:MessageCreate",
@@ -999,6 +1043,7 @@ _HOMES: Final = {
     "RequiresApprovalToolRuleParam": "tool_rules:RequiresApprovalToolRule",
     "ResponseFormat": "response_format",
     "RoundRobinManager": "group",
+    "RoundRobinManagerParam": "dict",
     "Run": "run",
     "RunListParams": "dict",
     "RunMetrics": "run",
@@ -1014,6 +1059,7 @@ _HOMES: Final = {
     "ScheduledTurn": "schedule",
     "SgLangModelSettings": "providers",
     "SleeptimeManager": "group",
+    "SleeptimeManagerParam": "dict",
     "SleeptimeManagerUpdate": "group",
     "Source": "folder:Folder",
     "SourceBase64Image": "content:Base64Image",
@@ -1032,6 +1078,7 @@ _HOMES: Final = {
     "SummarizedReasoningContentPart": "content",
     "SummaryMessage": "message",
     "SupervisorManager": "group",
+    "SupervisorManagerParam": "dict",
     "SystemMessage": "message",
     "TagListParams": "dict",
     "TagListResponse": "list[str]",
@@ -1104,6 +1151,7 @@ _HOMES: Final = {
     "UserMessage": "message",
     "VectorDBProvider": "archive",
     "VoiceSleeptimeManager": "group",
+    "VoiceSleeptimeManagerParam": "dict",
     "VoiceSleeptimeManagerUpdate": "group",
     "XaiModelSettings": "providers",
     "XaiModelSettingsParam": "providers:XaiModelSettings",

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 if TYPE_CHECKING:
     from letta_async.types.archive import Passage, PassageSearchResponse
     from letta_async.types.block import Block
+    from letta_async.types.compaction import CompactResponse as MessageCompactResponse
     from letta_async.types.content import ContentPart as LettaUserMessageContentUnion
+    from letta_async.types.content import ContentPart as LettaUserMessageContentUnionParam
     from letta_async.types.content import (
         ImageContent,
         OmittedReasoningContent,
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from letta_async.types.content import ReasoningContent as ReasoningContentParam
     from letta_async.types.content import RedactedReasoningContent as RedactedReasoningContentParam
     from letta_async.types.content import TextContent as LettaAssistantMessageContentUnion
+    from letta_async.types.content import TextContent as LettaAssistantMessageContentUnionParam
     from letta_async.types.content import TextContent as TextContentParam
     from letta_async.types.content import ToolCallContent as ToolCallContentParam
     from letta_async.types.content import ToolReturnContent as ToolReturnContentParam
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     FileListParams: TypeAlias = dict[str, Any]
     FileOpenResponse: TypeAlias = list[str]
     FolderListParams: TypeAlias = dict[str, Any]
+    GroupListParams: TypeAlias = dict[str, Any]
     JobStatus: TypeAlias = str
     JobType: TypeAlias = str
     MessageCancelParams: TypeAlias = dict[str, Any]
@@ -102,6 +106,7 @@ __all__ = [
     "FileOpenResponse",
     "FolderListParams",
     "FolderListResponse",
+    "GroupListParams",
     "HiddenReasoningMessage",
     "ImageContent",
     "ImageContentParam",
@@ -109,13 +114,16 @@ __all__ = [
     "JobStatus",
     "JobType",
     "LettaAssistantMessageContentUnion",
+    "LettaAssistantMessageContentUnionParam",
     "LettaResponse",
     "LettaStreamingResponse",
     "LettaUserMessageContentUnion",
+    "LettaUserMessageContentUnionParam",
     "Message",
     "MessageCancelParams",
     "MessageCancelResponse",
     "MessageCompactParams",
+    "MessageCompactResponse",
     "MessageCreateAsyncParams",
     "MessageCreateParams",
     "MessageListParams",

@@ -63,10 +63,17 @@ def test_all_types_are_in_the_package() -> None:
         ("letta_message_union", "LettaMessageUnion", "Message"),
         ("message_create", "MessageCreate", "MessageCreate"),
         ("create_block", "CreateBlock", "NewBlock"),
+        ("identity_property_param", "IdentityPropertyParam", "IdentityProperty"),
+        ("agents.letta_user_message_content_union_param", "LettaUserMessageContentUnionParam", "ContentPart"),
     ],
 )
 def test_a_module_of_one_name_has_the_names_beside_it(module: str, name: str, same: str) -> None:
     assert getattr(import_module(f"letta_async.types.{module}"), name) is getattr(letta_async, same)
+
+
+def test_parameters_of_a_resource_that_the_official_client_lost_are_dictionaries() -> None:
+    assert types.GroupCreateParams(description="Poets") == {"description": "Poets"}
+    assert types.SleeptimeManagerParam(sleeptime_agent_frequency=5) == {"sleeptime_agent_frequency": 5}
 
 
 @pytest.mark.parametrize("module", ["nonsense", "agents.nonsense", "agents.tool_call.deeper"])

@@ -38,6 +38,9 @@ HEAD = "from letta_async import Letta, AsyncLetta\n"
         ("c.agents.blocks.attach(b, agent_id=a)", "c.agents.blocks.attach(b, agent_id=a)"),
         ("c.sources.files.upload(source_id=s, file=f)", "c.folders.files.upload(folder_id=s, file=f)"),
         ("c.sources.list()", "c.folders.list()"),
+        ("c.models.list_llms()", "c.models.list()"),
+        ("c.models.list_embedding_models()", "c.models.embeddings.list()"),
+        ("c.runs.stream(r)", "c.runs.messages.stream(r)"),
         (
             "m = c.agents.core_memory; m.retrieve_block(a, b)",
             "m = c.agents.blocks; m.retrieve(agent_id=a, block_label=b)",

@@ -26,8 +26,10 @@ _NAMED: Final = {
     "resources._stream": ["AsyncStream", "Stream"],
     "retry": ["RetryPolicy"],
     "sync": ["Letta"],
+    "types": ["CreateBlock", "LettaMessageUnion"],
 }
-"""Public names, by module; besides these, all that `errors` and the types export are public."""
+"""Public names, by module; besides these, all that `errors` and the types export are public. Those of `types` are what
+programs for letta-client before 1.0 import from the package."""
 
 _ABOUT: Final = '''"""Async-first SDK for Letta agent servers.
 

@@ -88,7 +88,7 @@ def _resource_class(path: str, rendering: Rendering, *, waits: bool) -> str:
     ]
     if waits and extension:
         parts += _twins(extension, rendering)
-    parts += [f"    {old} = {new.rpartition('.')[2]}" for old, new in _earlier_names(path) if new in TREE]
+    parts += [_earlier_method(old, new, path, rendering) for old, new in _earlier_names(path) if new in TREE]
     return "\n\n".join(parts)
 
 
@@ -125,7 +125,9 @@ def _parts(path: str, rendering: Rendering, *, waits: bool) -> Iterator[str]:
         cls = _class_name(child, waits=waits)
         rendering.need("letta_async.resources._resource", "Part")
         rendering.need_for_types(home, cls)
-        about = RESOURCES[child] if (name, child) in children else f"Earlier name of `{child.rpartition('.')[2]}`."
+        about = (
+            RESOURCES[child] if (name, child) in children else f"Earlier name of `{child.removeprefix(f'{path}.')}`."
+        )
         yield f'    {name}: Part[{cls}] = Part("{home}", "{cls}")\n    """{about}"""'
 
 
@@ -135,6 +137,21 @@ def _earlier_names(path: str) -> Iterator[tuple[str, str]]:
         parent, _, name = old.rpartition(".")
         if parent == path:
             yield name, new
+
+
+def _earlier_method(old: str, new: str, path: str, rendering: Rendering) -> str:
+    """Write the earlier name of a method, which is now a method of the same resource or of one below it."""
+    name = new.removeprefix(f"{path}.")
+    if "." not in name and name != "list":  # which is a builtin as well, to linters
+        return f"    {old} = {name}"
+    rendering.need("collections.abc", "Callable")
+    rendering.need("typing", "Any")
+    return (
+        "    @property\n"
+        f"    def {old}(self) -> Callable[..., Any]:\n"
+        f'        """Earlier name of `{name}`."""\n'
+        f"        return self.{name}"
+    )
 
 
 def _module(about: str, names: list[str], classes: list[str], rendering: Rendering) -> str:

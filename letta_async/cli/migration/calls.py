@@ -108,11 +108,12 @@ def _change_keywords(
     if any(each.star == "**" for each in call.args) and (hidden := _named_in_strings(found, {*table, *advice})):
         found.note(call, f"keywords of {what} in ** were not changed: is {hidden} among them?")
     for argument in call.args:
-        if argument.keyword is None or known is None or (name := argument.keyword.value) in known:
+        if argument.keyword is None or known is None:
             continue
+        name = argument.keyword.value
         if (new := table.get(name)) is not None and new in known and keyword(call.args, new) is None:
             found.replace(argument.keyword, new)
-        else:
+        elif name not in known:
             found.note(argument, f"{what} has no parameter {name}" + (f": {advice[name]}" if name in advice else ""))
 
 

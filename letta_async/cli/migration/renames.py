@@ -80,13 +80,18 @@ METHODS: Final[Mapping[str, str]] = {
     "groups.modify": "groups.update",
     "health.check": "health",
     "identities.modify": "identities.update",
+    "models.list_embedding_models": "models.embeddings.list",
+    "models.list_llms": "models.list",
     "runs.retrieve_run": "runs.retrieve",
+    "runs.stream": "runs.messages.stream",
     "tools.modify": "tools.update",
 }
 """Path of a method in this package by its earlier one, where `RESOURCES` were replaced already."""
 
 METHOD_ADVICE: Final[Mapping[str, str]] = {
     "agents.core_memory.retrieve": "agents.blocks.list(agent_id) lists the blocks",
+    "agents.export_agent_serialized": "agents.export_file(agent_id) returns the file as text",
+    "agents.import_agent_serialized": "agents.import_file(file=…) returns the IDs of the agents",
     "agents.memory.list": "agents.blocks.list(agent_id) lists the blocks",
     "agents.send_message": "agents.messages.create(agent_id, input=…) sends a message",
     "agents.summarize_agent_conversation": "agents.messages.compact(agent_id) summarizes the messages",
@@ -155,7 +160,7 @@ SUSPECTS: Final[frozenset[str]] = frozenset(
         *(f"sources.{method}" for method in ("create", "files.upload", "delete")),
         *(path for path in METHOD_ADVICE if "." in path),
     }
-) - {"health.check", "groups.modify", "tools.modify", "jobs.retrieve", "folders.modify"}
+) - {"health.check", "groups.modify", "tools.modify", "jobs.retrieve", "folders.modify", "runs.stream"}
 """Ends of paths that are hardly anything but a client's, whatever the object is called."""
 
 UPLOADERS: Final[frozenset[str]] = frozenset({"create_from_function", "upsert_from_function", "upsert_from_class"})
