@@ -1,8 +1,8 @@
 """Picture of a trace for the documentation: `python -m tools.trace_picture` writes `docs/_static/trace.png`.
 
-It needs Arize Phoenix, an OpenTelemetry backend with a trace view, running on this machine: in an environment of its own,
-`pip install arize-phoenix` and `PHOENIX_HOST=127.0.0.1 phoenix serve`. The calls are made to the embedded server, by a
-program that is instrumented as the how-to guide says, and are exported over OTLP; Chromium shows the trace.
+It needs Phoenix, a backend of OpenTelemetry with a trace view, on this machine: in an environment of its own,
+`pip install arize-phoenix` and `PHOENIX_HOST=127.0.0.1 phoenix serve`. The calls go to the embedded server, instrumented as
+the how-to guide says, and their spans over OTLP to Phoenix; Chromium shows the trace.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ async def trace(phoenix: str) -> str:
     return f"{span.get_span_context().trace_id:032x}"
 
 
-async def picture(phoenix: str, trace_id: str, path: Path) -> None:
-    """Show a trace in Chromium, with the turn selected, and write a picture of it."""
+async def picture(phoenix: str, trace_id: str) -> bytes:
+    """Show a trace in Chromium, with the turn selected, and return a picture of it."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_page(Path(folder)) as page:
             await _resize(page, 1480, 900)
@@ -73,7 +73,7 @@ async def picture(phoenix: str, trace_id: str, path: Path) -> None:
             await page.wait_for("return document.body.innerText.includes('Take a coat')", True)
             await page.wait_for(_SHOW_ATTRIBUTES, True)
             await asyncio.sleep(3)  # until what glides in stands still
-            path.write_bytes(base64.b64decode(await _screenshot(page, "[role=dialog]")))
+            return base64.b64decode(await _screenshot(page, "[role=dialog]"))
 
 
 _SELECT_TURN: Final = """
@@ -99,24 +99,29 @@ async def _screenshot(page: Page, selector: str) -> str:
         return str((await response.json())["value"])
 
 
-async def main() -> int:
+async def make(phoenix: str) -> bytes:
+    """Make a trace, wait until Phoenix has it, and return a picture of it."""
+    trace_id = await trace(phoenix)
+    end = time.monotonic() + 20
+    async with aiohttp.ClientSession() as session:
+        while time.monotonic() < end:
+            async with session.get(f"{phoenix}/v1/projects/{_PROJECT}/spans?limit=1000") as response:
+                if trace_id in await response.text():
+                    break
+            await asyncio.sleep(0.5)
+    return await picture(phoenix, trace_id)
+
+
+def main() -> int:
     """Write the picture."""
     parser = argparse.ArgumentParser(prog="python -m tools.trace_picture", description=__doc__)
     parser.add_argument("--phoenix", default="http://127.0.0.1:6006", help="where Phoenix is")
     parser.add_argument("--output", type=Path, default=PICTURE)
     options = parser.parse_args()
-    trace_id = await trace(options.phoenix)
-    end = time.monotonic() + 20
-    async with aiohttp.ClientSession() as session:
-        while time.monotonic() < end:
-            async with session.get(f"{options.phoenix}/v1/projects/{_PROJECT}/spans?limit=1000") as response:
-                if trace_id in await response.text():
-                    break
-            await asyncio.sleep(0.5)
-    await picture(options.phoenix, trace_id, options.output)
+    options.output.write_bytes(asyncio.run(make(options.phoenix)))
     print(options.output)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(main())
