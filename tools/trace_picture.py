@@ -1,8 +1,8 @@
 """Picture of a trace for the documentation: `python -m tools.trace_picture` writes `docs/_static/trace.png`.
 
 It needs Phoenix, a backend of OpenTelemetry with a trace view, on this machine: in an environment of its own,
-`pip install arize-phoenix` and `PHOENIX_HOST=127.0.0.1 phoenix serve`. The calls go to the embedded server, instrumented as
-the how-to guide says, and their spans over OTLP to Phoenix; Chromium shows the trace.
+`pip install arize-phoenix` and `PHOENIX_HOST=127.0.0.1 phoenix serve`. The calls go to the embedded server, and their
+spans over OTLP to Phoenix; Chromium shows the trace.
 """
 
 from __future__ import annotations

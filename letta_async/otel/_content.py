@@ -46,7 +46,7 @@ def _parts(message: object) -> list[dict[str, Any]]:
         case ToolCallMessage() | ApprovalRequestMessage():
             return [_call(call) for call in message.calls]
         case ToolReturnMessage():
-            return [_answer(_plain(each)) for each in message.tool_returns or [message]]
+            return [_answer(_plain(each)) for each in message.tool_returns or (message,)]
         case ReasoningMessage():
             return [{"type": "reasoning", "content": message.reasoning}]
         case AssistantMessage():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]  # not checked
 
 from letta_async.instrumentation import install, uninstall
 from letta_async.otel._instrumentation import OpenTelemetry
@@ -13,7 +13,7 @@ from letta_async.otel._instrumentation import OpenTelemetry
 __all__ = ["LettaInstrumentor"]
 
 
-class LettaInstrumentor(BaseInstrumentor):
+class LettaInstrumentor(BaseInstrumentor):  # type: ignore[misc]  # as above
     """Instrumentor of all clients that are made from now on.
 
     `instrument()` takes the parameters of `OpenTelemetry`.
