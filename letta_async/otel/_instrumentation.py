@@ -100,7 +100,9 @@ class OpenTelemetry(Instrumentation):
         span = self._tracer.start_span(
             "invoke_agent" if turn is not None and turn.begins else route.span, parent, SpanKind.CLIENT, attributes
         )
-        call.data[self._key] = _State(span, trace.set_span_in_context(span, parent), route, turn)
+        is_valid = span.get_span_context().is_valid  # not without an SDK, in older versions of the API
+        context = trace.set_span_in_context(span, parent) if is_valid else parent
+        call.data[self._key] = _State(span, context, route, turn)
 
     def on_call_queued(self, call: Call) -> None:
         """Record the begin of the wait for the limiter."""
