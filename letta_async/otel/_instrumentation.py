@@ -105,20 +105,19 @@ class OpenTelemetry(Instrumentation):
         call.data[self._key] = _State(span, context, route, turn)
 
     def on_call_queued(self, call: Call) -> None:
-        """Record the begin of the wait for the limiter."""
+        """Note that the attempt waits for the limiter."""
         if (state := self._state(call)) is not None:
             state.is_queued = True
-            state.span.add_event("letta_async.queued", {"letta_async.attempt": call.attempt})
 
     def on_attempt_started(self, call: Call, headers: MutableMapping[str, str]) -> None:
         """Send the trace context, and make the span the current one while the attempt is sent."""
         if (state := self._state(call)) is None:
             return
-        waited = call.queued_for - state.queued_for
-        state.queued_for = call.queued_for
         if state.is_queued:
-            state.is_queued = False
+            waited, state.is_queued = call.queued_for - state.waited, False
+            state.queued_for += waited
             self._metrics.queued.record(waited, {"letta_async.traffic": call.traffic}, state.context)
+        state.waited = call.queued_for
         if call.attempt > 1:
             state.span.add_event("letta_async.attempt", {"letta_async.attempt": call.attempt})
         propagate.inject(headers, state.context)
@@ -179,6 +178,8 @@ class OpenTelemetry(Instrumentation):
                 found["http.response.status_code"] = state.status
             if call.attempt > 1:
                 found["http.request.resend_count"] = call.attempt - 1
+            if state.queued_for:
+                found["letta_async.queued_for"] = state.queued_for
             if error is not None and kind is not None:
                 found["error.type"] = kind
                 span.set_status(Status(StatusCode.ERROR, _description(error)))
@@ -235,7 +236,10 @@ class _State:
     """Time when the current attempt was sent; `None` once its duration was recorded."""
     status: int | None = None
     """Status of the latest response."""
+    waited: float = 0.0
+    """`queued_for` of the call when the latest attempt was sent."""
     queued_for: float = 0.0
+    """Seconds of the waits for the limiter, of those attempts that had to wait."""
     is_queued: bool = False
     """Whether the current attempt had to wait for the limiter."""
     _token: Token[Context] | None = attrs.field(default=None, init=False)
