@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
 FOREIGN := $(BIN)/python -m tools.foreign
 
-.PHONY: help demo test lint api api-diff types unit foreign test-foreign chromium test-browser test-real test-pythons docs dist test-dist public audit coverage mutants bench bench-check real-server stop-real-server format clean
+.PHONY: help demo test lint api api-diff types unit foreign test-foreign chromium test-browser test-real test-pythons test-alone docs dist test-dist public audit coverage mutants bench bench-check real-server stop-real-server format clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -46,8 +46,8 @@ types: $(READY)  ## Check types, strictly, with pyright and mypy
 	$(BIN)/mypy tests/typing examples
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright --verifytypes letta_async --ignoreexternal
 
-unit: $(READY) foreign  ## Run the tests; LEAVE_OUT=folders of tests that run elsewhere
-	$(BIN)/python -X dev -m pytest $(LEAVE_OUT:%=--ignore tests/%)
+unit: $(READY) foreign  ## Run the tests
+	$(BIN)/python -X dev -m pytest
 
 test-benchmarks: $(READY)  ## Test the benchmarks, and the ratios and counts that do not depend on how busy the machine is
 	$(BIN)/python -X dev -m pytest tests/benchmarks
@@ -69,11 +69,14 @@ test-browser: $(READY)  ## Test the chat of the examples over HTTP and, where it
 test-real: foreign  ## Run the contract suite and the official clients against a real Letta server, started and stopped for it
 	$(REAL) run --model -- $(BIN)/python -m pytest tests/contract tests/foreign
 
-# Left out: faults, clusters and the browser, which depend on time and would fail where several suites run at once; the
-# official clients, which have their own Python; and the tests of the project's own tools, which run on one Python only.
-NOT_EVERYWHERE := api faults dask browser foreign conformance benchmarks mutants
-test-pythons: $(READY)  ## Run the tests on every supported Python that is found
-	$(BIN)/python tools/pythons.py -- $(NOT_EVERYWHERE:%=--ignore tests/%)
+# Faults, clusters and the browser depend on time and would fail where several suites run at once; the official clients
+# have their own Python; and the tests of the project's own tools run on one Python only.
+ALONE := api faults dask browser foreign conformance mutants
+test-pythons: $(READY)  ## Run the tests on every supported Python that is found, side by side, without those of test-alone
+	$(BIN)/python tools/pythons.py -- $(ALONE:%=--ignore tests/%) --ignore tests/benchmarks
+
+test-alone: $(READY) foreign  ## Run the tests that depend on time, or run on one Python only
+	$(BIN)/python -X dev -m pytest $(ALONE:%=tests/%)
 
 docs: $(READY)  ## Build the documentation; warnings are errors
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'

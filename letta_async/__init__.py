@@ -13,11 +13,10 @@ from letta_async._version import __version__
 if TYPE_CHECKING:
     from letta_async import types as types
     from letta_async._http.transport import ClientStats
-    from letta_async._schema.unset import UNSET, Unset
-    from letta_async.batch.outcome import Outcome, Progress
+    from letta_async._schema.unset import NOT_GIVEN, UNSET, NotGiven, Omit, Unset, not_given, omit
+    from letta_async.batch.outcome import Outcome
     from letta_async.batch.staleness import Staleness
-    from letta_async.batch.upload_outcome import UploadOutcome
-    from letta_async.client import AsyncLetta
+    from letta_async.client import AsyncClient, AsyncLetta
     from letta_async.config import ENVIRONMENTS, Timeout
     from letta_async.errors import (
         APIConnectionError,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
         ClientClosedError,
         ClusterError,
         ConflictError,
+        ErrorRequest,
         ErrorResponse,
         Fault,
         FileProcessingError,
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from letta_async.resources._paging import AsyncPage, AsyncPaginator, Page, Paginator
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
-    from letta_async.sync import Letta
+    from letta_async.sync import Client, Letta
     from letta_async.types import CreateBlock, LettaMessageUnion
     from letta_async.types.access_token import AccessToken, AccessTokenListResponse, AccessTokenPolicy, AgentPolicy
     from letta_async.types.accumulation import Accumulator, accumulate
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         PassageSearchResult,
         VectorDBProvider,
     )
+    from letta_async.types.batch import Progress, UploadOutcome
     from letta_async.types.block import Block, NewBlock
     from letta_async.types.compaction import CompactionSettings, CompactResponse
     from letta_async.types.content import (
@@ -264,6 +265,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENVIRONMENTS",
+    "NOT_GIVEN",
     "UNSET",
     "APIConnectionError",
     "APIError",
@@ -292,6 +294,7 @@ __all__ = [
     "Archive",
     "ArgumentProblem",
     "AssistantMessage",
+    "AsyncClient",
     "AsyncLetta",
     "AsyncPage",
     "AsyncPaginator",
@@ -310,6 +313,7 @@ __all__ = [
     "ChatGptOauthModelSettings",
     "ChatGptOauthReasoning",
     "ChildToolRule",
+    "Client",
     "ClientClosedError",
     "ClientSkill",
     "ClientStats",
@@ -343,6 +347,7 @@ __all__ = [
     "EnvironmentMetadata",
     "EnvironmentSendMessageResponse",
     "EnvironmentToolReturn",
+    "ErrorRequest",
     "ErrorResponse",
     "EventMessage",
     "Fault",
@@ -405,7 +410,9 @@ __all__ = [
     "MoonshotModelSettings",
     "NewBlock",
     "NotFoundError",
+    "NotGiven",
     "NpmRequirement",
+    "Omit",
     "OmittedReasoningContent",
     "OneTimeSchedule",
     "OpenAIModelSettings",
@@ -522,6 +529,8 @@ __all__ = [
     "__version__",
     "accumulate",
     "client_tool",
+    "not_given",
+    "omit",
 ]
 
 _HOMES: Final = {
@@ -552,6 +561,7 @@ _HOMES: Final = {
     "Archive": "types.archive",
     "ArgumentProblem": "errors",
     "AssistantMessage": "types.message",
+    "AsyncClient": "client",
     "AsyncLetta": "client",
     "AsyncPage": "resources._paging",
     "AsyncPaginator": "resources._paging",
@@ -570,6 +580,7 @@ _HOMES: Final = {
     "ChatGptOauthModelSettings": "types.providers",
     "ChatGptOauthReasoning": "types.providers",
     "ChildToolRule": "types.tool_rules",
+    "Client": "sync",
     "ClientClosedError": "errors",
     "ClientSkill": "types.turn_input",
     "ClientStats": "_http.transport",
@@ -604,6 +615,7 @@ _HOMES: Final = {
     "EnvironmentMetadata": "types.environment",
     "EnvironmentSendMessageResponse": "types.environment",
     "EnvironmentToolReturn": "types.environment",
+    "ErrorRequest": "errors",
     "ErrorResponse": "errors",
     "EventMessage": "types.message",
     "Fault": "errors",
@@ -664,9 +676,12 @@ _HOMES: Final = {
     "ModelSettings": "types.providers",
     "MoonshotCodingModelSettings": "types.providers",
     "MoonshotModelSettings": "types.providers",
+    "NOT_GIVEN": "_schema.unset",
     "NewBlock": "types.block",
     "NotFoundError": "errors",
+    "NotGiven": "_schema.unset",
     "NpmRequirement": "types.tool",
+    "Omit": "_schema.unset",
     "OmittedReasoningContent": "types.content",
     "OneTimeSchedule": "types.schedule",
     "OpenAIModelSettings": "types.providers",
@@ -683,7 +698,7 @@ _HOMES: Final = {
     "PassageSearchResult": "types.archive",
     "PermissionDeniedError": "errors",
     "PipRequirement": "types.tool",
-    "Progress": "batch.outcome",
+    "Progress": "types.batch",
     "Provider": "types.provider",
     "ProviderCategory": "types.model",
     "ProviderTrace": "types.step",
@@ -768,7 +783,7 @@ _HOMES: Final = {
     "UpdateSseMcpServerParam": "types.mcp_server",
     "UpdateStdioMcpServerParam": "types.mcp_server",
     "UpdateStreamableHTTPMcpServerParam": "types.mcp_server",
-    "UploadOutcome": "batch.upload_outcome",
+    "UploadOutcome": "types.batch",
     "UploadProgress": "types.upload",
     "UrlImage": "types.content",
     "UsageCompletionTokensDetails": "types.run",
@@ -783,6 +798,8 @@ _HOMES: Final = {
     "ZaiThinking": "types.providers",
     "accumulate": "types.accumulation",
     "client_tool": "function_tools.functions",
+    "not_given": "_schema.unset",
+    "omit": "_schema.unset",
 }
 """Module that each name is from."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import types
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 
@@ -232,6 +233,15 @@ class BaseClient:
     def base_url(self) -> str:
         """URL of the server, without a slash at the end."""
         return self._config.base_url
+
+    @property
+    def _client(self) -> types.SimpleNamespace:
+        """URL and headers for requests by httpx, where programs look for them in the official client.
+
+        As there, the headers are without the key.
+        """
+        url, headers = self.base_url, dict[str, str]()
+        return types.SimpleNamespace(base_url=url, _base_url=url, headers=headers, _headers=headers)
 
     @property
     def timeout(self) -> Timeout:

@@ -16,7 +16,7 @@ from letta_async.resources._client import AsyncResources
 if TYPE_CHECKING:
     from letta_async._http.resumption import EventReader
 
-__all__ = ["AsyncLetta"]
+__all__ = ["AsyncClient", "AsyncLetta"]
 
 Answer = TypeVar("Answer")
 
@@ -87,3 +87,6 @@ class AsyncLetta(BaseClient, AsyncResources):
     def _refuse_if_closed(self) -> None:
         if self.is_closed:
             raise ClientClosedError("the client is closed; make a new one")
+
+
+AsyncClient = AsyncLetta  # the official client's other name

@@ -37,6 +37,7 @@ __all__ = [
     "deadline_problems",
     "header_problems",
     "is_fallback",
+    "is_seconds",
     "masked_headers",
     "resolve_base_url",
     "resolve_key",
@@ -81,7 +82,7 @@ class Timeout:
         problems = [
             ArgumentProblem(f"timeout{suffix}", f"{show(value)} is not a positive number of seconds, nor None")
             for suffix, value in (("", self.timeout), (".connect", self.connect))
-            if value is not None and not _is_seconds(value)
+            if value is not None and not is_seconds(value)
         ]
         if not isinstance(self.pings, bool):
             problems.append(ArgumentProblem("timeout.pings", f"{show(self.pings)} is neither True nor False"))
@@ -105,13 +106,14 @@ class Timeout:
         return cls(value)
 
 
-def _is_seconds(value: object) -> bool:
+def is_seconds(value: object) -> bool:
+    """Return whether a value is a positive number of seconds that a float can hold."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _MAX_SECONDS
 
 
 def deadline_problems(deadline: object) -> Iterable[ArgumentProblem]:
     """Yield the problem of a deadline that is neither `None` nor a positive number of seconds."""
-    if deadline is not None and not _is_seconds(deadline):
+    if deadline is not None and not is_seconds(deadline):
         yield ArgumentProblem("deadline", f"{show(deadline)} is not a positive number of seconds, nor None")
 
 
@@ -237,23 +239,25 @@ def _authorization(config: ClientConfig) -> Secret | None:
 
 
 def merge_headers(*layers: Mapping[str, str | None]) -> CIMultiDict[str]:
-    """Merge headers by case-insensitive name; later layers take precedence, and `None` removes a header."""
+    """Merge headers by case-insensitive name; later layers take precedence, and `None` or `UNSET` removes a header."""
     merged: CIMultiDict[str] = CIMultiDict()
     for layer in layers:
         for name, value in masked_headers(layer).items():
-            if value is None:
+            if value is None or value is UNSET:
                 merged.pop(name, None)
             else:
                 merged[name] = value
     return merged
 
 
-def header_problems(headers: Mapping[str, str | None], path: str) -> Iterable[ArgumentProblem]:
+def header_problems(headers: Mapping[str, Any], path: str) -> Iterable[ArgumentProblem]:
     """Yield a problem for each header that would split a request or cannot be sent, without its value."""
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
             yield ArgumentProblem(path, f"{name!r} is not a header name")
-        elif value is not None and not (isinstance(value, str) and _HEADER_TEXT.fullmatch(value)):
+        elif (
+            value is not None and value is not UNSET and not (isinstance(value, str) and _HEADER_TEXT.fullmatch(value))
+        ):
             yield ArgumentProblem(f"{path}[{name!r}]", "the value is not printable Latin-1 text on one line")
 
 

@@ -11,7 +11,7 @@ from letta_async.client import AsyncLetta
 from letta_async.errors import ArgumentProblem, ClientClosedError, InvalidArgumentError
 from letta_async.resources._client import Resources
 
-__all__ = ["Letta"]
+__all__ = ["Client", "Letta"]
 
 
 class Letta(BaseClient, Resources):
@@ -56,3 +56,6 @@ class Letta(BaseClient, Resources):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+Client = Letta  # the official client's other name

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from letta_async import UNSET, CompactionSettings, ModelSettings, UnknownModelSettings
 from letta_async._schema.annotations import is_list, is_mapping, is_union, is_wire_class
-from letta_async._schema.fields import Range
+from letta_async._schema.fields import NulAllowed, Range
 from letta_async._schema.placement import Hidden
 from letta_async._schema.unset import Unset
 
@@ -25,6 +25,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
+_INTEGERS = st.integers(-(2**63), 2**63 - 1)
 _DAY = 23 * 60
 OBJECTS = st.dictionaries(st.text(), JSON, max_size=3)
 KNOWN_PROVIDERS = [cls for cls in get_args(ModelSettings) if cls is not UnknownModelSettings]
@@ -44,6 +45,8 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
         base, bounds = get_args(annotation)
         if isinstance(bounds, Hidden):
             return values(base)
+        if isinstance(bounds, NulAllowed):
+            return st.text(max_size=20)
         assert isinstance(bounds, Range)
         if base is int:
             return st.integers(int(bounds.minimum or 0), 2**31)
@@ -58,8 +61,11 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
         )
     if is_wire_class(annotation):
         return instances(annotation)
-    plain: dict[Any, st.SearchStrategy[Any]] = {bool: st.booleans(), float: st.floats(0, 2), int: st.integers()}
-    plain |= {str: st.text(max_size=20), Any: st.none() | st.integers()}
+    plain: dict[Any, st.SearchStrategy[Any]] = {bool: st.booleans(), float: st.floats(0, 2), int: _INTEGERS}
+    plain |= {
+        str: st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20),
+        Any: st.none() | _INTEGERS,
+    }
     return plain[annotation]
 
 

@@ -20,6 +20,7 @@ from letta_async import (
     ClientClosedError,
     CompactionSettings,
     InvalidArgumentError,
+    Letta,
     NotFoundError,
 )
 from letta_async._http.request import CallOptions, build_raw
@@ -318,3 +319,12 @@ def test_a_connection_that_fails_by_default_says_that_no_url_is_set(monkeypatch:
     assert "LETTA_BASE_URL" not in said("http://localhost:1")
     monkeypatch.setenv("LETTA_BASE_URL", "https://api.letta.com/")
     assert said(AsyncLetta().base_url).endswith("[to https://api.letta.com]")
+
+
+@pytest.mark.parametrize("cls", [AsyncLetta, Letta])
+async def test_another_library_finds_the_server_where_the_official_client_has_it(cls: Any) -> None:
+    client = cls(base_url="http://127.0.0.1:2/", api_key="secret")
+    assert f"{client._client._base_url}/v1" == f"{client._client.base_url}/v1" == "http://127.0.0.1:2/v1"
+    assert "secret" not in str(client._client)
+    copy = client.with_options(base_url="http://127.0.0.1:1")
+    assert (copy._client._base_url, copy._client._headers) == ("http://127.0.0.1:1", {})

@@ -59,7 +59,14 @@ def test_the_tree_is_drawn_as_it_is() -> None:
         line.split("──")[-1].split("(")[0].split()[0] for line in (errors.__doc__ or "").splitlines() if "─" in line
     }
     assert drawn | {"LettaError"} == {name for name in classes if not name.startswith("_")}
-    assert set(errors.__all__) == drawn | {"LettaError", "Attempt", "ArgumentProblem", "ErrorResponse", "Fault"}
+    assert set(errors.__all__) == drawn | {
+        "LettaError",
+        "Attempt",
+        "ArgumentProblem",
+        "ErrorRequest",
+        "ErrorResponse",
+        "Fault",
+    }
 
 
 def test_an_invalid_argument_is_a_value_error_that_lists_its_faults() -> None:

@@ -139,14 +139,16 @@ def directory(tmp_path: Path) -> Path:
         path.write_text(name)
     (tmp_path / "empty").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "sub", target_is_directory=True)
+    (tmp_path / "sub" / "inside.txt").symlink_to(tmp_path / "b.txt")
+    (tmp_path / "outside.txt").symlink_to(__file__)
     return tmp_path
 
 
-NAMES = ["a.txt", "b.txt", "sub/a.txt", "sub/deeper/z.md"]
+NAMES = ["a.txt", "b.txt", "sub/a.txt", "sub/deeper/z.md", "sub/inside.txt"]
 
 
 async def test_all_files_of_a_directory_are_uploaded_under_their_paths(
-    server: EmbeddedServer, client: AsyncLetta, directory: Path
+    server: EmbeddedServer, client: AsyncLetta, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.script("POST", UPLOAD, body=file("completed"), times=None)
     for given in (directory, str(directory)):
@@ -162,7 +164,8 @@ async def test_all_files_of_a_directory_are_uploaded_under_their_paths(
         assert {request.query["duplicate_handling"] for request in server.requests} == {"replace"}
         assert sorted(outcome.source for outcome in outcomes) == [str(directory / name) for name in NAMES]
         assert {(outcome.status, outcome.ok, outcome.error) for outcome in outcomes} == {("processed", True, None)}
-        assert [(each.done, each.failed, each.total) for each in reports] == [(n + 1, 0, 4) for n in range(4)]
+        assert [(each.done, each.failed, each.total) for each in reports] == [(n + 1, 0, 5) for n in range(5)]
+        assert f"{directory / 'outside.txt'} is not uploaded: it is a link" in caplog.text
 
 
 async def test_an_error_is_the_outcome_of_its_file_and_no_other(server: EmbeddedServer, client: AsyncLetta) -> None:

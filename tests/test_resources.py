@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
-from letta_async import AsyncLetta, Block, InvalidArgumentError, NewBlock
+from letta_async import AsyncLetta, Block, InvalidArgumentError, NewBlock, Passage
 from letta_async._http.request import CallOptions, build
 from letta_async.config import ClientConfig
 from letta_async.operations._operation import Operation
@@ -18,6 +18,7 @@ from letta_async.operations._tool_loop import LoopParameters, RunAgentTools, Run
 from letta_async.operations._tree import COMPOSED, TREE
 from tests.ids import AGENT, CONVERSATION
 
+ARCHIVE = AGENT.replace("agent", "archive")
 BLOCK = AGENT.replace("agent", "block")
 MESSAGE = AGENT.replace("agent", "message")
 CONFIG = ClientConfig(api_key=None, base_url="http://localhost:8283")
@@ -52,9 +53,21 @@ def test_a_block_that_was_read_can_be_made_anew() -> None:
     block = Block(id=BLOCK, label="human", value="Ada", limit=10, tags=["a"], created_by_id="user-1")
     _, _, body = request(CALLS["CreateAgent"], memory_blocks=[block])
     assert body == {"memory_blocks": [{"label": "human", "value": "Ada", "limit": 10, "tags": ["a"]}]}
+    dumps = [block.model_dump(), block.to_dict(), dict(block), block.model_dump(mode="json", exclude_none=True)]
+    _, _, body = request(CALLS["CreateAgent"], memory_blocks=dumps)
+    assert body == {"memory_blocks": [{"label": "human", "value": "Ada", "limit": 10, "tags": ["a"]}] * 4}
+    for name in ("lable", "base"):
+        (fault,) = faults(CALLS["CreateAgent"], memory_blocks=[dumps[0] | {name: None}])
+        assert fault.startswith(f"memory_blocks[0].{name}: is not a field")
     assert faults(CALLS["CreateAgent"], memory_blocks=[Block(id=BLOCK, value="Ada")]) == [
         "memory_blocks[0].label: is required"
     ]
+
+
+def test_a_passage_that_was_read_can_be_made_anew() -> None:
+    passage = Passage(id="passage-1", text="Ada", tags=["a"], archive_id="archive-1", embedding=[0.5])
+    _, _, body = request(CALLS["CreateArchivePassages"], archive_id=ARCHIVE, passages=[passage, passage.model_dump()])
+    assert body == {"passages": [{"text": "Ada", "tags": ["a"]}] * 2}
 
 
 @pytest.mark.parametrize(("path", "name", "operation"), METHODS)

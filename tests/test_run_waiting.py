@@ -149,7 +149,17 @@ async def test_cancelling_ends_the_wait_and_sends_nothing(server: EmbeddedServer
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"deadline": 0}, {"deadline": "5"}, {"poll": 0}, {"poll": float("inf")}, {"poll": True}, {"poll": "1"}]
+    "wrong",
+    [
+        {"deadline": 0},
+        {"deadline": "5"},
+        {"deadline": 10**400},
+        {"poll": 10**400},
+        {"poll": 0},
+        {"poll": float("inf")},
+        {"poll": True},
+        {"poll": "1"},
+    ],
 )
 async def test_wrong_arguments_are_refused(server: EmbeddedServer, wrong: dict[str, Any]) -> None:
     async with AsyncLetta(base_url=server.base_url) as client:

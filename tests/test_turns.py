@@ -403,8 +403,8 @@ HUGE = 10**5000
     [
         ({"extra_body": {"a": [HUGE]}}, "extra_body.a[0]"),
         ({"extra_query": {"a": HUGE}}, "extra_query.a"),
-        ({"extra_query": {"a": "\ud800"}}, "'a'"),
-        ({"extra_query": {"\udfff": 1}}, r"'\udfff'"),
+        ({"extra_query": {"a": "\ud800"}}, "extra_query.a"),
+        ({"extra_query": {"\udfff": 1}}, "extra_query"),
         ({"timeout": HUGE}, "timeout"),
         ({"timeout": 10**400}, "timeout"),
         ({"timeout": [HUGE]}, "timeout"),
@@ -417,9 +417,10 @@ def test_options_that_cannot_be_written_are_invalid_arguments(options: dict[str,
 
 
 def test_a_number_that_cannot_be_written_is_an_invalid_argument() -> None:
-    with pytest.raises(InvalidArgumentError, match=r"max_steps: has more than 4,000 digits"):
-        body(input="x", max_steps=HUGE)
-    assert body(input="x", max_steps=10**3999)["max_steps"] == 10**3999
+    for number in (HUGE, 2**63, -(2**63) - 1):
+        with pytest.raises(InvalidArgumentError, match=r"max_steps: .* does not fit into the 64 bits"):
+            body(input="x", max_steps=number)
+    assert body(input="x", max_steps=2**63 - 1)["max_steps"] == 2**63 - 1
 
 
 # --- pieces that a server got wrong -----------------------------------------------------------------------------------

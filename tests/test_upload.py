@@ -79,7 +79,7 @@ def part(request: RecordedRequest) -> tuple[str, str | None, str, bytes]:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "notes.txt"
-    path.write_bytes(b"Ada\r\n--Grace\x00\xff")
+    path.write_bytes(b"Ada\r\n--Grace\x00\xc3\xbc")
     return path
 
 
@@ -91,6 +91,7 @@ FORMS: dict[str, Callable[[Path], Any]] = {
     "bytes": lambda path: path.read_bytes(),
     "named bytes": lambda path: ("notes.txt", path.read_bytes()),
     "named path": lambda path: ("notes.txt", path),
+    "named text": lambda path: ("notes.txt", path.read_bytes().decode()),
     "memory": lambda path: io.BytesIO(path.read_bytes()),
     "pipe": lambda path: Pipe(path.read_bytes()),
     "named pipe": lambda path: ("notes.txt", Pipe(path.read_bytes())),
@@ -184,6 +185,9 @@ def wrong_files(folder: Path) -> dict[str, tuple[Any, str]]:
         "four": (("a", b"x", "text/plain", {}), "is no file"),
         "no media type": (("a", b"x", "text"), "'text' is not a media type"),
         "two lines of it": (("a", b"x", "text/plain\nX: y"), "is not a media type"),
+        "text of half a pair": (("a", "x\ud800"), "the text holds half of a surrogate pair ('\\ud800' at 1)"),
+        "name that is no text": (folder / "a\udcff.txt", "the name 'a\\udcff.txt' holds half of a surrogate pair"),
+        "name with nul": (type("Odd", (), {"read": lambda self, size=-1: b"", "name": "a\0"})(), "holds a NUL"),
         "nested": (("a", ("b", b"x")), "is no file"),
         "mapping": ({b"a": b"b"}, "is no file"),
         "named number": (("a", 5), "5 (int) is no file"),
@@ -264,7 +268,7 @@ async def test_a_file_that_shrinks_while_it_is_sent_is_an_error(
             return super().read(size)[:1] if self.tell() == 0 else b""
 
     async with AsyncLetta(base_url=base_url, max_retries=0) as client:
-        with pytest.raises(APIConnectionError):
+        with pytest.raises(InvalidArgumentError, match="file: 'upload' changed while it was sent: of 10 bytes only 1"):
             await client.folders.files.upload(FOLDER, file=Shrinking(b"1234567890"))
 
 

@@ -8,6 +8,7 @@ import attrs
 from tenacity import AsyncRetrying, RetryCallState
 
 from letta_async._http.context import CLOSED, CallContext
+from letta_async._http.error_request import note_request
 from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import exchange
 from letta_async._http.observation import observe
@@ -139,6 +140,7 @@ class CallAttempts:
         request = self._request
         error = connection_error(words, request.method, request.path, self._context.config.base_url, APITimeoutError)
         error.attempts = tuple(self._attempts)
+        note_request(error, request, self._context.config.base_url)
         error.__cause__ = self._failed or cause
         return error
 
@@ -226,6 +228,7 @@ class CallAttempts:
         words = error.message.removeprefix(f"{self._request.method} {self._request.path}: ")
         self._attempts.append(Attempt(f"{type(error).__name__}: {words}"[:_SHORT], now - sent))
         error.attempts = tuple(self._attempts)
+        note_request(error, self._request, self._context.config.base_url)
         self._failed = error
 
     def _may_be_running(self, error: APIError) -> bool:

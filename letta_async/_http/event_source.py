@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 import aiohttp
 
 from letta_async._http.context import CallContext
+from letta_async._http.error_request import note_request
 from letta_async._http.error_response import printable
 from letta_async._http.events import EventDecoder
 from letta_async._http.exchange import drop_response, is_cancelled
@@ -249,6 +250,8 @@ class EventSource:
     def _fail(self, error: Exception) -> None:
         if self._failure is None:
             self._failure = error
+            if isinstance(error, APIError):
+                note_request(error, self._request, self._context.config.base_url)
         self.close()
 
     # --- values -------------------------------------------------------------------------------------------------------

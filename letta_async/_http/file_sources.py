@@ -158,7 +158,13 @@ class FileSource:
         if not stat.S_ISREG(mode):
             raise self.refusal(f"{path!r} is not a regular file; open it and pass what is opened")
         handle = Path(path).open("rb")  # noqa: SIM115 - it stays open for the attempt
-        return OpenFile(self, handle, os.fstat(handle.fileno()).st_size, owned=True)
+        try:
+            size = os.fstat(handle.fileno()).st_size
+            known = size > 0 or not handle.peek(1)  # those of /proc have content, but no size
+        except BaseException:
+            handle.close()
+            raise
+        return OpenFile(self, handle, size if known else None, owned=True)
 
     def _iterated(self, source: Iterable[Any] | AsyncIterable[Any], iterator: Any) -> OpenFile:
         """Return an iterable, open; an iterator, which is its own, can be read only once."""
@@ -166,17 +172,24 @@ class FileSource:
         return OpenFile(self, iterator, None)
 
     def _rewind(self, handle: Any) -> int | None:
-        """Seek to the file's first position; return the number of bytes after it, `None` if it is not seekable."""
+        """Seek to the file's first position; return the number of bytes after it, `None` if only reading shows it."""
         self._check_first(handle.read(0))
         seekable = getattr(handle, "seekable", None)
         if seekable is None or not seekable():
             self.resendable = False
             return None
         begin: int = handle.tell() if self._begin is None else self._begin
-        end: int = handle.seek(0, os.SEEK_END)
-        handle.seek(begin)
         self._begin = begin
-        return max(end - begin, 0)
+        try:
+            end: int = handle.seek(0, os.SEEK_END)
+        except OSError:  # as those of /proc, which have no size
+            end = begin
+        handle.seek(begin)
+        if end > begin:
+            return end - begin
+        has_content = bool(handle.read(1))
+        handle.seek(begin)
+        return None if has_content else 0
 
     async def _rewind_async(self, handle: Any) -> int | None:
         """Do as `_rewind` does, with a file whose methods may be async."""
@@ -186,10 +199,17 @@ class FileSource:
             self.resendable = False
             return None
         begin: int = await _awaited(handle.tell()) if self._begin is None else self._begin
-        end: int = await _awaited(handle.seek(0, os.SEEK_END))
-        await _awaited(handle.seek(begin))
         self._begin = begin
-        return max(end - begin, 0)
+        try:
+            end: int = await _awaited(handle.seek(0, os.SEEK_END))
+        except OSError:
+            end = begin
+        await _awaited(handle.seek(begin))
+        if end > begin:
+            return end - begin
+        has_content = bool(await handle.read(1))
+        await _awaited(handle.seek(begin))
+        return None if has_content else 0
 
     def _check_first(self, nothing: object) -> None:
         if nothing is not None and not isinstance(nothing, _BYTES):

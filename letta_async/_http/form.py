@@ -110,7 +110,7 @@ class _FilePayload(payload.Payload):
         """Send the file, and report the progress.
 
         Raises:
-            OSError: The file has fewer bytes than the headers announced.
+            InvalidArgumentError: The file has fewer bytes than the headers announced.
 
         """
         opened: OpenFile = self._value
@@ -129,7 +129,11 @@ class _FilePayload(payload.Payload):
                 sent += len(piece)
                 await self._report(sent)
         if self._size is not None and sent < self._size:
-            raise OSError(f"the file ended {self._size - sent} bytes too early")
+            words = (
+                f"{opened.source.upload.name!r} changed while it was sent: of {self._size} bytes only {sent} are left"
+            )
+            self._form.failure = opened.source.refusal(words)
+            raise self._form.failure
 
     async def _report(self, sent: int) -> None:
         if self._form.on_progress is None:

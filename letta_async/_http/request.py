@@ -329,12 +329,7 @@ def _encode_query(query: Mapping[str, object], options: CallOptions, config: Cli
         for item in value if is_array(value) else [value]:
             if item is not None:
                 pairs.append((name, _query_text(item)))
-    try:
-        return urlencode(pairs)
-    except UnicodeEncodeError:
-        wrong = [name for name, value in pairs if any("\ud800" <= each <= "\udfff" for each in f"{name}{value}")]
-        problem = "holds half of a surrogate pair, which has no form in a query"
-        raise InvalidArgumentError([ArgumentProblem(name, problem) for name in map(ascii, wrong)]) from None
+    return urlencode(pairs)
 
 
 def _option_problems(options: CallOptions) -> list[ArgumentProblem]:

@@ -13,7 +13,18 @@ from letta_async._schema.json_values import is_object, show
 from letta_async._schema.record import Record
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
-__all__ = ["Count", "Fraction", "PageSize", "Range", "Seconds", "WireObject"]
+__all__ = [
+    "Count",
+    "Fraction",
+    "Int32",
+    "NulAllowed",
+    "PageSize",
+    "Range",
+    "Seconds",
+    "SmallCount",
+    "TextWithNul",
+    "WireObject",
+]
 
 
 _MAX_SHOWN: Final = 200
@@ -31,14 +42,32 @@ class Range:
 
     def __str__(self) -> str:
         if self.maximum is None:
-            return f"at least {self.minimum:g}"
+            return f"at least {_written(self.minimum)}"
         if self.minimum is None:
-            return f"at most {self.maximum:g}"
-        return f"from {self.minimum:g} to {self.maximum:g}"
+            return f"at most {_written(self.maximum)}"
+        return f"from {_written(self.minimum)} to {_written(self.maximum)}"
+
+
+@attrs.frozen
+class NulAllowed:
+    """Marker of a string that may contain NUL characters: the server removes them, or stores the string as JSON."""
+
+
+def _written(number: float | None) -> str:
+    return f"{number}" if isinstance(number, int) else f"{number:g}"
 
 
 Count = Annotated[int, Range(minimum=0)]
 """Whole number, zero or more."""
+
+Int32 = Annotated[int, Range(minimum=-(2**31), maximum=2**31 - 1)]
+"""Whole number of 32 bits, as most columns of the server's database hold. Seen: Letta 0.16.8 responds 500 to more."""
+
+SmallCount = Annotated[int, Range(minimum=0, maximum=2**31 - 1)]
+"""Whole number of 32 bits, zero or more."""
+
+TextWithNul = Annotated[str, NulAllowed()]
+"""Text from which Letta 0.16.8 removes NUL characters, or which it stores with them; in others they are refused."""
 
 Seconds = Annotated[float, Range(minimum=0)]
 """Duration in seconds."""
@@ -73,7 +102,8 @@ class WireObject(Record):
     tag_is_optional: ClassVar[bool] = False
     """Whether a mapping without the field that tells the classes of a union apart is one of this class."""
     copied_from: ClassVar[tuple[type, ...]] = ()
-    """Classes of which an object can be sent in place of one of this class, by the fields that both have."""
+    """Classes of which an object, or its mapping, can be sent in place of one of this class, by the fields that both
+    have and that are not `None`."""
 
     extra_fields: Mapping[str, Any] = attrs.field(factory=_no_fields, hash=False, repr=_repr_of_extra)
     """Members of the JSON object that this version does not declare; kept from a response, sent without validation."""

@@ -12,7 +12,6 @@ from typing import Any, Final, TypeGuard, cast
 from letta_async.errors import ArgumentProblem
 
 __all__ = [
-    "MAX_BITS",
     "exact",
     "guess",
     "is_array",
@@ -22,11 +21,13 @@ __all__ = [
     "json_problems",
     "parse_json",
     "show",
+    "text_problem",
     "to_builtins",
 ]
 
-MAX_BITS: Final = 13_288
-"""Maximum size of an integer, 4,000 digits: Python writes no larger ones than 4,300."""
+_MIN_INTEGER: Final = -(2**63)
+_MAX_INTEGER: Final = 2**64 - 1
+"""Range of the integers that Letta can send back; a larger one that it has stored makes each list with it fail."""
 _MAX_SHOWN: Final = 80
 _MAX_DEPTH: Final = 100
 _BUILTIN_SCALARS: Final = frozenset({str, int, float, bool, NoneType})
@@ -94,24 +95,54 @@ def to_builtins(value: Any) -> Any:
 
 def json_problems(value: object, path: str, depth: int = 0) -> list[ArgumentProblem]:
     """Return a problem for each part of a value that has no form in JSON."""
-    if value is None or isinstance(value, str | bool):
+    if value is None or isinstance(value, bool):
         return []
+    if isinstance(value, str):
+        return [ArgumentProblem(path, problem)] if (problem := text_problem(value)) else []
     if isinstance(value, int):
-        return [] if value.bit_length() <= MAX_BITS else [ArgumentProblem(path, "has more than 4,000 digits")]
+        if _MIN_INTEGER <= value <= _MAX_INTEGER:
+            return []
+        return [ArgumentProblem(path, f"{show(value)} does not fit into 64 bits; send it as a string")]
     if isinstance(value, float):
         return [] if math.isfinite(value) else [ArgumentProblem(path, f"{value!r} is not a finite number")]
     if depth > _MAX_DEPTH:
         return [ArgumentProblem(path, f"is nested more than {_MAX_DEPTH} deep, or holds itself")]
     if is_object(value):
-        problems = [
-            ArgumentProblem(path, f"{show(key)} is not a string, as names are")
-            for key in value
-            if not isinstance(key, str)
-        ]
-        return problems + [f for k, v in value.items() for f in json_problems(v, join(path, str(k)), depth + 1)]
+        problems: list[ArgumentProblem] = []
+        for key, each in value.items():
+            if not isinstance(key, str):
+                problems.append(ArgumentProblem(path, f"{show(key)} is not a string, as names are"))
+            elif problem := text_problem(key):
+                problems.append(ArgumentProblem(path, f"the name {show(key)} {problem}"))
+            else:
+                problems += json_problems(each, join(path, exact(key)), depth + 1)
+        return problems
     if is_array(value):
         return [f for i, v in enumerate(value) for f in json_problems(v, f"{path}[{i}]", depth + 1)]
     return [ArgumentProblem(path, f"{show(value)} has no form in JSON")]
+
+
+def text_problem(text: str, *, with_nul: bool = True) -> str | None:
+    """Return the problem of a string that has no form in UTF-8, or that PostgreSQL does not store; `None` without one.
+
+    Args:
+        text: The string; the description does not contain it.
+        with_nul: Whether it may contain NUL characters.
+
+    """
+    if not with_nul and (at := text.find("\0")) >= 0:
+        return f"holds a NUL character (at {at}), which the server cannot store; remove it"
+    if text.isascii():
+        return None
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = ascii(text[error.start])
+        return (
+            f"holds half of a surrogate pair ({half} at {error.start}), which is no text; "
+            "decode what it comes from as UTF-8, with errors='replace' if need be"
+        )
+    return None
 
 
 def join(path: str, name: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
-__all__ = ["UNSET", "Unset"]
+__all__ = ["NOT_GIVEN", "UNSET", "NotGiven", "Omit", "Unset", "not_given", "omit"]
 
 
 class Unset(enum.Enum):
@@ -22,3 +22,10 @@ class Unset(enum.Enum):
 
 UNSET: Final = Unset.UNSET
 """Marks a field or parameter as left out: it is not in the request, and the server's default applies."""
+
+NotGiven: TypeAlias = Unset
+Omit: TypeAlias = Unset
+NOT_GIVEN: Final = UNSET
+not_given: Final = UNSET
+omit: Final = UNSET
+# the official client's names of the two

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import attrs
 
-from letta_async._schema.json_values import exact, is_array, is_object, show
+from letta_async._schema.json_values import exact, is_array, is_object, show, text_problem
 
 __all__ = ["ALLOWED", "Upload", "upload_of"]
 
 ALLOWED: Final = (
     "a path, bytes, a file open for reading bytes, an iterable or async iterable of bytes, "
-    "or a tuple of a name, one of these, and if need be a media type"
+    "or a tuple of a name, one of these or a text, and if need be a media type"
 )
 _UNNAMED: Final = "upload"
 _BYTES: Final = (bytes, bytearray, memoryview)
@@ -44,49 +44,72 @@ def upload_of(value: Any) -> Upload:
         ValueError: The value represents a file that cannot be read; the message says why.
 
     """
-    if _is_list_of_bytes(value):
-        return Upload(_UNNAMED, value)
-    if is_array(value):
+    if is_array(value) and not _is_list_of_bytes(value):
         if len(value) not in (2, 3) or isinstance(value[1], tuple):
             raise ValueError(f"{show(value)} is no file; allowed: {ALLOWED}")
         media_type = _checked_media_type(value[2]) if len(value) == 3 else None
-        return Upload(_checked_name(value[0]), upload_of(value[1]).source, media_type)
+        name, content = _checked_name(value[0]), value[1]
+        return Upload(name, _encoded(content) if isinstance(content, str) else _source_of(content), media_type)
+    source = _source_of(value)
+    return Upload(_own_name(source), source)
+
+
+def _source_of(value: Any) -> Any:
+    """Return what the content of a file is read from: `bytes`, a path as `str`, a handle or an iterable."""
+    if _is_list_of_bytes(value):
+        return value
     if isinstance(value, _BYTES):
-        return Upload(_UNNAMED, bytes(value))  # pyright: ignore[reportUnknownArgumentType] - a memoryview of anything
-    if isinstance(value, str):
-        return _at_path(value)
-    if isinstance(value, os.PathLike):
-        return _at_path(os.fspath(value))  # pyright: ignore[reportUnknownArgumentType] - text or bytes, as is checked
+        return bytes(value)  # pyright: ignore[reportUnknownArgumentType] - a memoryview of anything
+    if isinstance(value, str | os.PathLike):
+        return _checked_path(os.fspath(value))  # pyright: ignore[reportUnknownArgumentType] - text or bytes, as is checked
     if callable(getattr(value, "read", None)):
-        return _of_handle(value)
-    if is_object(value) or not isinstance(value, Iterable | AsyncIterable):
+        _check_handle(value)
+        return value
+    if is_array(value) or is_object(value) or not isinstance(value, Iterable | AsyncIterable):
         raise TypeError(f"{show(value)} is no file; allowed: {ALLOWED}")
-    return Upload(_UNNAMED, value)
+    return value  # pyright: ignore[reportUnknownVariableType] - an iterable of anything
 
 
 def _is_list_of_bytes(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, _BYTES) for each in value)  # pyright: ignore[reportUnknownVariableType] - of anything
 
 
-def _at_path(path: object) -> Upload:
+def _encoded(text: str) -> bytes:
+    if problem := text_problem(text):
+        raise ValueError(f"the text {problem}")
+    return text.encode()
+
+
+def _checked_path(path: object) -> str:
     if not isinstance(path, str):
         raise TypeError(f"{show(path)} is not a path of text")
     text: str = exact(path)
     if not text or "\x00" in text:
         raise ValueError(f"{show(text)} is not a path")
-    return Upload(PurePath(text).name or _UNNAMED, text)
+    return text
 
 
-def _of_handle(handle: Any) -> Upload:
+def _check_handle(handle: Any) -> None:
     if isinstance(handle, io.TextIOBase) or isinstance(getattr(handle, "encoding", None), str):
         raise TypeError("the file is open as text; open it with mode 'rb'")
     if getattr(handle, "closed", False) is True:
         raise ValueError("the file is closed")
     if isinstance(handle, io.IOBase) and not handle.readable():
         raise ValueError("the file is not open for reading; open it with mode 'rb'")
-    names = (getattr(handle, "name", None), getattr(handle, "filename", None))
-    name = next((name for name in names if isinstance(name, str)), "")
-    return Upload(PurePath(name).name or _UNNAMED, handle)
+
+
+def _own_name(source: Any) -> str:
+    """Return the name that a file has at its path; a general one if it has none.
+
+    Raises:
+        ValueError: The name is not text.
+
+    """
+    names = (source, getattr(source, "name", None), getattr(source, "filename", None))
+    name = PurePath(next((name for name in names if isinstance(name, str)), "")).name or _UNNAMED
+    if problem := text_problem(name, with_nul=False):
+        raise ValueError(f"the name {show(name)} {problem}; or pass a tuple of another name and the file")
+    return name
 
 
 def _checked_name(name: object) -> str:

@@ -5,7 +5,6 @@ All problems of a call are raised at once, each with its path, the value and wha
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -33,19 +32,31 @@ from letta_async._schema.annotations import (
     value_members,
     wire_names,
 )
-from letta_async._schema.fields import Range, WireObject
+from letta_async._schema.fields import NulAllowed, Range, WireObject
 from letta_async._schema.json_values import (
-    MAX_BITS,
     exact,
+    guess,
     is_array,
     is_object,
     join,
     json_problems,
     show,
+    text_problem,
     to_builtins,
 )
-from letta_async._schema.json_values import guess as _guess
 from letta_async._schema.placement import Hidden, split_placement
+from letta_async._schema.scalar_checks import (
+    InvalidTextError,
+    InvalidValueError,
+    check_bool,
+    check_callable,
+    check_datetime,
+    check_float,
+    check_int,
+    check_literal,
+    check_str,
+    check_str_with_nul,
+)
 from letta_async._schema.unset import UNSET
 from letta_async._schema.untagged_unions import describe_member, json_type_of, members_by_json_type
 from letta_async._schema.upload import Upload, upload_of
@@ -64,14 +75,6 @@ _validated: Final = WeakIdCache[bool]()
 def is_validated(value: object) -> bool:
     """Return whether a value is an instance that was validated before, and is immutable with all that it contains."""
     return _validated.get(value) is not None
-
-
-class _InvalidValueError(ValueError):
-    """A value does not match its annotation; cattrs adds the path of the value, `at` the path inside the value."""
-
-    def __init__(self, problem: str, at: str = "") -> None:
-        super().__init__(problem)
-        self.at = at
 
 
 class _InvalidMembersError(ValueError):
@@ -122,50 +125,16 @@ def _unknown_field(name: str, cls: type) -> str:
     tag = tag_of(cls)
     known = [known for known in wire_names(cls) if tag is None or known != tag[0]]
     place = f" of {tag[0]} {tag[1]!r}" if tag else ""
-    guess = _guess(name, known)
+    hint = guess(name, known)
     allowed = f"; allowed: {', '.join(known)}" if known else ""
-    return f"is not a field{place}{guess or allowed}"
-
-
-def _check_int(value: Any, _: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        if value.bit_length() > MAX_BITS:
-            raise _InvalidValueError("has more than 4,000 digits")
-        return value if type(value) is int else exact(value)
-    raise _InvalidValueError(f"{show(value)} is not a whole number")
-
-
-def _check_float(value: Any, _: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return value if type(value) is float else exact(value)
-    raise _InvalidValueError(f"{show(value)} is not a finite number")
-
-
-def _check_bool(value: Any, _: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise _InvalidValueError(f"{show(value)} is neither True nor False")
-
-
-def _check_str(value: Any, _: Any) -> str:
-    if isinstance(value, str):
-        return value if type(value) is str else exact(value)
-    raise _InvalidValueError(f"{show(value)} is not a string")
-
-
-def _check_literal(value: Any, annotation: Any) -> Any:
-    allowed = get_args(annotation)
-    if isinstance(value, str) and value in allowed:
-        return value if type(value) is str else exact(value)
-    guess = _guess(value, allowed) if isinstance(value, str) else ""
-    raise _InvalidValueError(f"{show(value)} is unknown; allowed: {', '.join(map(repr, allowed))}{guess}")
+    return f"is not a field{place}{hint or allowed}"
 
 
 def _check_mapping(value: Any, _: Any) -> Mapping[str, Any]:
     if not is_object(value):
-        raise _InvalidValueError(f"{show(value)} is not a mapping")
+        raise InvalidValueError(f"{show(value)} is not a mapping")
     for problem in json_problems(value, ""):
-        raise _InvalidValueError(problem.problem, at=problem.path)
+        raise InvalidValueError(problem.problem, at=problem.path)
     checked: dict[str, Any] = to_builtins(value)
     return checked
 
@@ -176,12 +145,15 @@ def _check_typed_mapping(annotation: Any) -> Hook:
 
     def hook(value: Any, _: Any) -> Mapping[str, Any]:
         if not is_object(value):
-            raise _InvalidValueError(f"{show(value)} is not a mapping")
+            raise InvalidValueError(f"{show(value)} is not a mapping")
         checked: dict[str, Any] = {}
         problems: list[ArgumentProblem] = []
         for name, each in value.items():
             if not isinstance(name, str):
                 problems.append(ArgumentProblem("", f"the key {show(name)} is not a string"))
+                continue
+            if problem := text_problem(name, with_nul=False):
+                problems.append(ArgumentProblem("", f"the key {show(name)} {problem}"))
                 continue
             try:
                 checked[exact(name)] = inner(each, member)
@@ -194,31 +166,11 @@ def _check_typed_mapping(annotation: Any) -> Hook:
     return hook
 
 
-def _check_datetime(value: Any, _: Any) -> datetime:
-    parsed = value = exact(value)
-    if isinstance(value, str):
-        try:
-            parsed = datetime.fromisoformat(value)
-        except ValueError:
-            raise _InvalidValueError(f"{show(value)} is not a time in the form of ISO 8601") from None
-    if not isinstance(parsed, datetime):
-        raise _InvalidValueError(f"{show(value)} is neither a datetime nor a string")
-    if parsed.utcoffset() is None:
-        raise _InvalidValueError(f"{show(value)} says not in which time zone it is")
-    return parsed
-
-
 def _check_upload(value: Any, _: Any) -> Upload:
     try:
         return upload_of(value)
     except (TypeError, ValueError) as error:
-        raise _InvalidValueError(str(error)) from None
-
-
-def _check_callable(value: Any, _: Any) -> Any:
-    if callable(value):
-        return value
-    raise _InvalidValueError(f"{show(value)} cannot be called")
+        raise InvalidValueError(str(error)) from None
 
 
 def _check_list(annotation: Any) -> Hook:
@@ -226,7 +178,7 @@ def _check_list(annotation: Any) -> Hook:
 
     def hook(value: Any, _: Any) -> Any:
         if not is_array(value):
-            raise _InvalidValueError(f"{show(value)} is not a list")
+            raise InvalidValueError(f"{show(value)} is not a list")
         return inner(value, annotation)
 
     return hook
@@ -238,25 +190,29 @@ def _check_annotated(annotation: Any) -> Hook:
         outer = _strict_converter.get_structure_hook(unplaced)
         return lambda value, _: outer(value, unplaced)
     base, mark = get_args(annotation)
+    if isinstance(mark, NulAllowed):
+        return check_str_with_nul
     inner = _strict_converter.get_structure_hook(base)
 
     def check_range(value: Any, _: Any) -> Any:
         checked = inner(value, base)
         if checked not in mark:
-            raise _InvalidValueError(f"{show(value)} is out of range; allowed: {mark}")
+            raise InvalidValueError(f"{show(value)} is out of range; allowed: {mark}")
         return checked
 
     def check_pattern(value: Any, _: Any) -> Any:
         checked = inner(value, base)
         if not fullmatch(checked):
-            raise _InvalidValueError(f"{show(value)} is {'malformed' if value else 'empty'}; expected {mark.words}")
+            raise InvalidValueError(f"{show(value)} is {'malformed' if value else 'empty'}; expected {mark.words}")
         return checked
 
     def check_hidden(value: Any, _: Any) -> Any:
         try:
             return inner(value, base)
-        except _InvalidValueError:
-            raise _InvalidValueError(f"a value of type {type(value).__name__} is not a string") from None
+        except InvalidTextError:
+            raise
+        except InvalidValueError:
+            raise InvalidValueError(f"a value of type {type(value).__name__} is not a string") from None
 
     if isinstance(mark, Range):
         return check_range
@@ -294,7 +250,7 @@ def _check_untagged_union(members: list[Any]) -> Hook:
     def hook(value: Any, _: Any) -> Any:
         kind = json_type_of(value)
         if kind is None or (found := checks.get(kind)) is None:
-            raise _InvalidValueError(f"{show(value)} is of no form that is allowed; allowed: {allowed}")
+            raise InvalidValueError(f"{show(value)} is of no form that is allowed; allowed: {allowed}")
         inner, member = found
         return inner(value, member)
 
@@ -314,15 +270,15 @@ def _check_tagged_union(members: list[type[Any]]) -> Hook:
         if cls in members:
             return _strict_converter.structure(value, cls)
         if not is_object(value):
-            raise _InvalidValueError(
+            raise InvalidValueError(
                 f"{show(value)} is neither a mapping nor one of {', '.join(m.__name__ for m in members)}"
             )
         if name not in value and default is None:
-            raise _InvalidValueError(f"is required; allowed: {allowed}", at=name)
+            raise InvalidValueError(f"is required; allowed: {allowed}", at=name)
         tag = value.get(name, default)
         if not isinstance(tag, str) or tag not in classes:
-            guess = _guess(tag, classes) if isinstance(tag, str) else ""
-            raise _InvalidValueError(f"{show(tag)} is unknown; allowed: {allowed}{guess}", at=name)
+            hint = guess(tag, classes) if isinstance(tag, str) else ""
+            raise InvalidValueError(f"{show(tag)} is unknown; allowed: {allowed}{hint}", at=name)
         return _strict_converter.structure(value, classes[tag])
 
     return hook
@@ -335,6 +291,7 @@ def _check_class(cls: type[Any]) -> Hook:
     )
     names = wire_names(cls)
     copied_from: tuple[type, ...] = getattr(cls, "copied_from", ())
+    not_copied = {name for each in copied_from for name in wire_names(each)}.difference(names)
 
     def hook(value: Any, _: Any) -> Any:
         if type(value) is cls:
@@ -351,7 +308,15 @@ def _check_class(cls: type[Any]) -> Hook:
         if isinstance(value, copied_from):
             value = {name: field for name in names if (field := getattr(value, name, None)) not in (None, UNSET)}
         if not is_object(value):
-            raise _InvalidValueError(f"{show(value)} is neither a mapping nor a {cls.__name__}")
+            raise InvalidValueError(f"{show(value)} is neither a mapping nor a {cls.__name__}")
+        if any(field is UNSET for field in value.values()):
+            value = {name: field for name, field in value.items() if field is not UNSET}
+        if not not_copied.isdisjoint(value):  # the mapping of an object that can be copied
+            value = {
+                name: field
+                for name, field in value.items()
+                if name not in not_copied and (field is not None or name not in names)
+            }
         return from_mapping(value, cls)
 
     return hook
@@ -364,19 +329,19 @@ def _is_immutable(value: object) -> bool:
 
 def _check_extra_fields(value: Any) -> Any:
     for problem in json_problems(value.extra_fields, ""):
-        raise _InvalidValueError(problem.problem, at=problem.path)
+        raise InvalidValueError(problem.problem, at=problem.path)
     return attrs.evolve(value, extra_fields=to_builtins(value.extra_fields))
 
 
 def _make_strict_converter() -> Converter:
     converter = Converter(detailed_validation=True, forbid_extra_keys=True)
-    hooks: dict[type, Hook] = {int: _check_int, float: _check_float, bool: _check_bool, str: _check_str}
+    hooks: dict[type, Hook] = {int: check_int, float: check_float, bool: check_bool, str: check_str}
     for kind, hook in hooks.items():
         converter.register_structure_hook(kind, hook)
-    converter.register_structure_hook(datetime, _check_datetime)
+    converter.register_structure_hook(datetime, check_datetime)
     converter.register_structure_hook(Upload, _check_upload)
-    converter.register_structure_hook_func(is_callable, _check_callable)
-    converter.register_structure_hook_func(is_literal, _check_literal)
+    converter.register_structure_hook_func(is_callable, check_callable)
+    converter.register_structure_hook_func(is_literal, check_literal)
     converter.register_structure_hook_func(is_mapping, _check_mapping)
     converter.register_structure_hook_factory(is_typed_mapping, _check_typed_mapping)
     converter.register_structure_hook_factory(is_list, _check_list)

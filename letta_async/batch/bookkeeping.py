@@ -16,11 +16,11 @@ from letta_async._utils.caller_warnings import warn
 from letta_async.batch.finished_targets import FinishedTargets
 from letta_async.batch.journal import Journal
 from letta_async.batch.journal_writer import JournalWriter
-from letta_async.batch.outcome import Outcome, Progress
+from letta_async.batch.outcome import Outcome
 from letta_async.batch.targets import Target
-from letta_async.batch.upload_outcome import UploadOutcome
 from letta_async.errors import APITimeoutError, ArgumentProblem
 from letta_async.instrumentation import Instrumentation
+from letta_async.types.batch import Progress, UploadOutcome
 
 __all__ = ["BatchBookkeeper", "deadline_error", "progress_problems"]
 

@@ -1,4 +1,4 @@
-"""Results of a batch: `Outcome`, one per target, and `Progress` of the whole."""
+"""Result of one target of a batch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from letta_async._schema.record import Record
 from letta_async.errors import LettaError
 from letta_async.operations.conversations import Recompile
 
-__all__ = ["Outcome", "Progress"]
+__all__ = ["Outcome"]
 
 
 @attrs.frozen(kw_only=True)
@@ -41,19 +41,3 @@ class Outcome(Record):
     def ok(self) -> bool:
         """Whether the target did not fail."""
         return self.status != "failed"
-
-
-@attrs.frozen(kw_only=True)
-class Progress(Record):
-    """Progress of a batch: counts, rate and estimated time left."""
-
-    done: int
-    """Number of targets that have an outcome."""
-    failed: int
-    """Number of targets that failed."""
-    total: int | None
-    """Number of targets; `None` when it is not known beforehand."""
-    rate: float
-    """Outcomes per second, measured over the last 100 outcomes."""
-    seconds_left: float | None
-    """Estimated time left at that rate, in seconds; `None` when `total` is not known."""

@@ -14,12 +14,13 @@ from letta_async._schema.unset import UNSET
 from letta_async.batch.bookkeeping import BatchBookkeeper, deadline_error
 from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.batch.journal import Journal
-from letta_async.batch.outcome import Outcome, Progress
+from letta_async.batch.outcome import Outcome
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target, Targets, make_key_function
 from letta_async.errors import Attempt, LettaError
 from letta_async.instrumentation import Instrumentation
 from letta_async.operations.conversations import Recompile
+from letta_async.types.batch import Progress
 
 __all__ = ["Batch", "Call", "Compare"]
 

@@ -13,12 +13,12 @@ import attrs
 
 from letta_async._schema.json_values import is_positive_integer, show
 from letta_async._schema.unset import UNSET
+from letta_async._utils.logging_setup import log
 from letta_async.batch.bookkeeping import BatchBookkeeper, progress_problems
 from letta_async.batch.concurrent_run import ConcurrentRun
-from letta_async.batch.outcome import Progress
-from letta_async.batch.upload_outcome import UploadOutcome
 from letta_async.errors import ArgumentProblem, FileProcessingError, InvalidArgumentError
 from letta_async.instrumentation import Instrumentation
+from letta_async.types.batch import Progress, UploadOutcome
 from letta_async.types.folder import FileMetadata
 
 __all__ = ["UploadBatch", "upload_problems"]
@@ -108,7 +108,9 @@ def upload_problems(files: object, max_concurrency: object, on_progress: object)
 
 
 def _files_of(directory: str | os.PathLike[str]) -> list[_NamedFile]:
-    """Return the files in a directory and those below it, in the order of their names, without hidden ones.
+    """Return the files in a directory and those below it, in the order of their names.
+
+    Hidden ones are left out, and links to files that are not in the directory.
 
     Raises:
         InvalidArgumentError: It is not a directory, or cannot be read.
@@ -120,11 +122,16 @@ def _files_of(directory: str | os.PathLike[str]) -> list[_NamedFile]:
         raise InvalidArgumentError([ArgumentProblem("files", problem)]) from error
 
     root = Path(directory)
+    inside = root.resolve()
     found: list[_NamedFile] = []
     for folder, folders, names in os.walk(root, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
-            if not name.startswith(".") and path.is_file():
+            if name.startswith(".") or not path.is_file():
+                continue
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                log.warning("%s is not uploaded: it is a link to a file that is not in the directory", path)
+            else:
                 found.append(_NamedFile(str(path), path.relative_to(root).as_posix()))
     return found

@@ -14,7 +14,6 @@ from letta_async._http.request import CallOptions
 from letta_async._schema.json_values import is_positive_integer, show
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.threads import iterate_in_thread
-from letta_async.batch.outcome import Progress
 from letta_async.batch.targets import Target
 from letta_async.client import AsyncLetta
 from letta_async.config import Timeout
@@ -25,6 +24,7 @@ from letta_async.dask._payload import Payload, masked_options, pickle_problems, 
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations.conversations import Recompile
 from letta_async.resources._resource import given, options_of
+from letta_async.types.batch import Progress
 from letta_async.types.compaction import CompactionSettings
 
 __all__ = ["recompile_many"]

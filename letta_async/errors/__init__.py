@@ -40,7 +40,15 @@ from urllib.parse import urlsplit
 
 from multidict import CIMultiDict
 
-from letta_async.errors._details import ArgumentProblem, Attempt, ErrorResponse, Fault, shortened_repr, summary_of
+from letta_async.errors._details import (
+    ArgumentProblem,
+    Attempt,
+    ErrorRequest,
+    ErrorResponse,
+    Fault,
+    shortened_repr,
+    summary_of,
+)
 
 __all__ = [
     "APIConnectionError",
@@ -56,6 +64,7 @@ __all__ = [
     "ClientClosedError",
     "ClusterError",
     "ConflictError",
+    "ErrorRequest",
     "ErrorResponse",
     "Fault",
     "FileProcessingError",
@@ -199,6 +208,9 @@ class APIError(LettaError):
     """Path of the request, without the query."""
     body: object | None
     """Body of the response: decoded if it is JSON, else text, shortened; `None` when there was no response."""
+    request: ErrorRequest | None = None
+    """The request, with `method`, `url` and `headers`, in which secrets are masked; what a test made the error
+    with, `None` without one."""
     attempts: tuple[Attempt, ...]
     """The attempts that the call made, including the last one."""
     run_id: str | None = None
@@ -222,6 +234,7 @@ class APIError(LettaError):
         """Create an error. A `request` has a `method` and a `url`, as `httpx.Request` has, and stands for both."""
         self.message = self._unsaid if message is None else message
         super().__init__(self.message)
+        self.request = request
         self.request_method = request_method if request is None else request.method
         self.request_path = request_path if request is None else urlsplit(str(request.url)).path
         self.body = body

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 
-__all__ = ["ArgumentProblem", "Attempt", "ErrorResponse", "Fault", "shortened_repr", "summary_of"]
+__all__ = ["ArgumentProblem", "Attempt", "ErrorRequest", "ErrorResponse", "Fault", "shortened_repr", "summary_of"]
 
 _MAX_ARGUMENTS: Final = 200
 """Maximum length of a tool call's arguments in a message, in characters."""
@@ -41,6 +41,19 @@ class Attempt:
     """Duration of the attempt, in seconds."""
     waited: float = 0.0
     """Delay before the next attempt, in seconds; 0 after the last one."""
+
+
+@attrs.frozen
+class ErrorRequest:
+    """Request of an error, without its body, with the attributes that programs read of it in the official client."""
+
+    method: str
+    """HTTP method, such as `POST`."""
+    url: str
+    """URL with the query; the values of parameters whose names tell of a secret are masked."""
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    """Headers, by case-insensitive name; the values of those whose names tell of a secret, as the API key, are
+    masked."""
 
 
 @attrs.frozen

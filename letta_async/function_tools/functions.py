@@ -16,6 +16,7 @@ from letta_async._schema.json_values import guess, show
 from letta_async._schema.unset import UNSET
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.function_tools.docstrings import parse_docstring
+from letta_async.function_tools.foreign_code import examining
 from letta_async.function_tools.parameter_types import ParameterType, TypeReader, UnknownTypeError, object_schema
 from letta_async.types.turn_input import ClientTool
 
@@ -94,6 +95,7 @@ def client_tool(
     )
 
 
+@examining("function")
 def describe_function(
     function: Callable[..., object], *, name: str | None = None, description: str | None = None
 ) -> FunctionDescription:
@@ -121,18 +123,20 @@ def describe_function(
     found: dict[str, ParameterType] = {}
     parameters = list(_passed_parameters(function, f"{name}", problems))
     for parameter in parameters:
-        try:
-            found[parameter.name] = _read_parameter(parameter, source, reader, docstring.parameters.get(parameter.name))
-        except UnknownTypeError as error:
-            problems.append(ArgumentProblem(f"{name}.{parameter.name}", str(error)))
+        place, text = f"{name}.{parameter.name}", docstring.parameters.get(parameter.name)
+        with examining(place):
+            try:
+                found[parameter.name] = _read_parameter(parameter, source, reader, text)
+            except UnknownTypeError as error:
+                problems.append(ArgumentProblem(place, str(error)))
     if problems:
         raise InvalidArgumentError(problems)
     required = [each.name for each in parameters if each.default is inspect.Parameter.empty]
     schema = object_schema({each: described.schema for each, described in found.items()}, required)
     if reader.definitions:
         schema["$defs"] = reader.definitions
-    text = docstring.description if description is None else description
-    return FunctionDescription(f"{name}", text, schema, found, inspect.Signature(parameters))
+    description = docstring.description if description is None else description
+    return FunctionDescription(f"{name}", description, schema, found, inspect.Signature(parameters))
 
 
 def _passed_parameters(

@@ -13,6 +13,7 @@ import attrs
 from letta_async._schema.json_values import is_array, is_object, join, show
 from letta_async._utils.logging_setup import log
 from letta_async.errors import ArgumentProblem, InvalidArgumentError, ToolArgumentsError
+from letta_async.function_tools.foreign_code import describe_exception, examining
 from letta_async.function_tools.functions import client_tool, describe_function
 from letta_async.function_tools.tool_returns import content_of
 from letta_async.types.content import Content
@@ -51,12 +52,12 @@ class LocalTool:
             text = f"{error}" if len(error.faults) > 1 else f"invalid argument: {error}"
             return _make_tool_return(call, text, failed=True)
         except Exception as error:  # a type of the program's own failed, or the arguments are nested too deeply
-            return _make_tool_return(call, f"invalid argument: {_describe_exception(error)}", failed=True)
+            return _make_tool_return(call, f"invalid argument: {describe_exception(error)}", failed=True)
         try:
             content = content_of(await call_function(self.function, *bound.args, **bound.kwargs))
         except Exception as error:
             log.warning("the tool %s failed; the agent is told so", self.tool.name, exc_info=error)
-            return _make_tool_return(call, _describe_exception(error), failed=True)
+            return _make_tool_return(call, describe_exception(error), failed=True)
         return _make_tool_return(call, content)
 
 
@@ -84,7 +85,8 @@ def read_tools(tools: object) -> dict[str, LocalTool]:
     found: dict[str, LocalTool] = {}
     for i, source in enumerate(tools):
         try:
-            made = _read_tool(source)
+            with examining(""):
+                made = _read_tool(source)
         except InvalidArgumentError as error:
             problems += [ArgumentProblem(join(f"tools[{i}]", each.path), each.problem) for each in error.faults]
             continue
@@ -124,17 +126,12 @@ def _bind_unconverted(function: Callable[..., object], arguments: Mapping[str, A
 
 
 def _make_tool_return(call: ToolCall, content: Content, *, failed: bool = False) -> ToolReturn:
+    """Return what the agent is to read; what cannot be sent or stored of a text is replaced, as the tool has run."""
+    if isinstance(content, str):
+        content = content.encode(errors="replace").decode().replace("\0", "\ufffd")
     return ToolReturn(
         tool_call_id=call.tool_call_id or "", tool_return=content, status="error" if failed else "success"
     )
-
-
-def _describe_exception(error: Exception) -> str:
-    """Return the type and text of an exception, or its type alone if its text cannot be made."""
-    try:
-        return f"{type(error).__name__}: {error}".removesuffix(": ")
-    except Exception:
-        return type(error).__name__
 
 
 def _call_and_catch(

@@ -11,6 +11,7 @@ from letta_async._schema.json_values import guess, is_array, is_object, show
 from letta_async._schema.unset import UNSET
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.function_tools.docstrings import parse_docstring
+from letta_async.function_tools.foreign_code import examining
 from letta_async.function_tools.functions import describe_function
 from letta_async.function_tools.source_code import function_source, method_source
 
@@ -33,6 +34,7 @@ _FIELDS: Final = (
 """Attributes of a class of tools that are sent as they are."""
 
 
+@examining("func")
 def parameters_of_function(
     function: object,
     *,
@@ -62,6 +64,7 @@ def parameters_of_function(
     return _parameters(function, own, called, arguments, description, json_schema, source_type, place="func")
 
 
+@examining("tool")
 def parameters_of_class(tool: object) -> dict[str, object]:
     """Return the parameters of `tools.upsert` that follow from a class of tools, or from an instance.
 
@@ -76,7 +79,10 @@ def parameters_of_class(tool: object) -> dict[str, object]:
     name = _text("tool.name", getattr(made, "name", None))
     if not name:
         raise InvalidArgumentError([ArgumentProblem("tool.name", "is required")])
-    given = {each: getattr(made, each, None) for each in ("args_schema", "description", "json_schema", "source_type")}
+    given: dict[str, Any] = {}
+    for each in ("args_schema", "description", "json_schema", "source_type"):
+        with examining(f"tool.{each}"):
+            given[each] = getattr(made, each, None)
     arguments = _arguments_schema(given.pop("args_schema"))
     own = method_source(run, name=name, known=_known(arguments))
     function = getattr(made, "run")  # noqa: B009 - bound, so that its signature has no self
@@ -196,6 +202,7 @@ def _all(function: Callable[..., object]) -> list[inspect.Parameter]:
     return list(inspect.signature(function).parameters.values())
 
 
+@examining("args_schema")
 def _arguments_schema(args_schema: Any) -> dict[str, Any] | None:
     """Return the JSON schema of a model of pydantic, or of what has its methods; `None` for none."""
     if args_schema in (UNSET, None):

@@ -50,7 +50,8 @@ class FindOrCreateAgent(FindOrCreateOperation[AgentState], CreateAgent):
 
     The other parameters are those of `create`; an agent that exists stays as it is. Callers that do this at the same
     time get the same agent, also from several processes: after a creation the agents with the name are listed again,
-    and if another one is older, the new one is deleted with the blocks that were created with it.
+    and if another one is older, the new one is deleted with the blocks that were created with it; where that fails, the
+    logger `letta_async` gets a warning.
 
     Raises:
         BadRequestError: The agent does not exist and cannot be created: there is no such model or tool.
@@ -74,7 +75,8 @@ class FindOrCreateBlock(FindOrCreateOperation[Block], CreateBlock):
 
     The other parameters are those of `create`; a block that exists stays as it is. Callers that do this at the same
     time get the same block, also from several processes: after a creation the blocks with the label are listed again,
-    and if another one is older, the new one is deleted. Blocks that were created with an agent are found, too.
+    and if another one is older, the new one is deleted; where that fails, the logger `letta_async` gets a warning.
+    Blocks that were created with an agent are found, too.
     """
 
     http: ClassVar[Endpoint] = CreateBlock.http

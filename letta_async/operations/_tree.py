@@ -38,8 +38,10 @@ from letta_async.operations import (
     templates,
     tools,
 )
+from letta_async.operations._file_processing import UploadAndPoll, UploadMany, WaitForFile
 from letta_async.operations._find_or_create import FindOrCreateAgent, FindOrCreateBlock
 from letta_async.operations._operation import Operation
+from letta_async.operations._polling import WaitForRun
 from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools
 from letta_async.operations._tool_sources import AddTool, CreateFromFunction, UpsertFromFunction
 
@@ -285,6 +287,10 @@ COMPOSED: Final[dict[str, type[Operation[Any]]]] = {
     "agents.messages.run_tools": RunAgentTools,
     "blocks.find_or_create": FindOrCreateBlock,
     "conversations.messages.run_tools": RunConversationTools,
+    "folders.files.upload_and_poll": UploadAndPoll,
+    "folders.files.upload_many": UploadMany,
+    "folders.files.wait": WaitForFile,
+    "runs.wait": WaitForRun,
     "tools.create_from_function": CreateFromFunction,
     "tools.upsert_from_function": UpsertFromFunction,
     "tools.add": AddTool,

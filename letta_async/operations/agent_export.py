@@ -114,7 +114,8 @@ class ImportAgent(Operation[AgentImportFileResponse]):
     http: ClassVar[Endpoint] = POST("/v1/agents/import")
 
     file: File
-    """File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these."""
+    """File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these. In a tuple a
+    string is the text of the file, not its path."""
     name: InForm[str | None] = UNSET
     """Name of the agent. Server default: that in the file, with `_copy` if `append_copy_suffix` is not `False`."""
     model: InForm[str | None] = UNSET

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import Count
+from letta_async._schema.fields import Count, Int32
 from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import DryRunParameters
@@ -258,7 +258,7 @@ class UpdateAgent(AgentFields, Operation[AgentState]):
     """IDs of the messages in the agent's own context, the system message first."""
     last_run_completion: InBody[datetime | None] = UNSET
     """Time when the last run was completed."""
-    last_run_duration_ms: InBody[int | None] = UNSET
+    last_run_duration_ms: InBody[Int32 | None] = UNSET
     """Duration of the last run, in milliseconds."""
     last_stop_reason: InBody[StopReason | None] = UNSET
     """Reason for the end of the last run."""

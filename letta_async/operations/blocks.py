@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from letta_async._schema.fields import Count
+from letta_async._schema.fields import Int32, SmallCount, TextWithNul
 from letta_async._schema.unset import UNSET
 from letta_async.operations._agent_listing import AgentListing
 from letta_async.operations._include_relationships import Relationships
@@ -79,11 +79,11 @@ class ListBlocks(CreationOrder, IdListing[Block]):
     """List blocks of the identity with this ID, `identity-<uuid4>`."""
     identifier_keys: InQuery[list[str] | None] = UNSET
     """List blocks of the identities with these identifier keys."""
-    connected_to_agents_count_gt: InQuery[int | None] = UNSET
+    connected_to_agents_count_gt: InQuery[Int32 | None] = UNSET
     """List blocks that more agents than this have. Such a list comes in the order of the IDs."""
-    connected_to_agents_count_lt: InQuery[int | None] = UNSET
+    connected_to_agents_count_lt: InQuery[Int32 | None] = UNSET
     """List blocks that fewer agents than this have. Such a list comes in the order of the IDs."""
-    connected_to_agents_count_eq: InQuery[list[int] | None] = UNSET
+    connected_to_agents_count_eq: InQuery[list[Int32] | None] = UNSET
     """List blocks that one of these numbers of agents have. Such a list comes in the order of the IDs."""
 
 
@@ -106,13 +106,13 @@ class RetrieveBlock(Operation[Block]):
 class BlockChanges:
     """What can be changed of a block, by its ID or by its label."""
 
-    value: InBody[str | None] = UNSET
+    value: InBody[TextWithNul | None] = UNSET
     """Text of the block."""
     label: InBody[str | None] = UNSET
     """Name of the block in prompts, such as `human`."""
     description: InBody[str | None] = UNSET
     """Description of the block's purpose; it appears in prompts, too."""
-    limit: InBody[Count | None] = UNSET
+    limit: InBody[SmallCount | None] = UNSET
     """Maximum length of the text, in characters."""
     read_only: InBody[bool] = UNSET
     """Agents may read the block but not edit it."""

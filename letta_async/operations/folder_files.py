@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import attrs
+
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
@@ -23,11 +25,22 @@ from letta_async.operations._operation import (
 from letta_async.types.folder import DuplicateHandling, FileMetadata
 from letta_async.types.upload import UploadProgress
 
-__all__ = ["DeleteFile", "ListFiles", "RetrieveFile", "UploadFile"]
+__all__ = ["DeleteFile", "ListFiles", "RetrieveFile", "UploadFile", "UploadParameters"]
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class UploadParameters:
+    """Parameters of an upload, of one file or of many."""
+
+    folder_id: InPath[FolderId]
+    """`source-<uuid4>`."""
+    duplicate_handling: InQuery[DuplicateHandling] = UNSET
+    """What to do when the folder has a file with the same name: `skip` it, fail with an `error`, add a `suffix` to the
+    new name, or `replace` the file. Server default: `suffix`."""
 
 
 @operation
-class UploadFile(Operation[FileMetadata]):
+class UploadFile(UploadParameters, Operation[FileMetadata]):
     """Upload a file into a folder. The server processes it after its response: see `processing_status`.
 
     The file is sent piece by piece, whatever its size. A retry sends it again from the beginning; what can be read only
@@ -42,15 +55,11 @@ class UploadFile(Operation[FileMetadata]):
 
     http: ClassVar[Endpoint] = POST("/v1/folders/{folder_id}/upload")
 
-    folder_id: InPath[FolderId]
-    """`source-<uuid4>`."""
     file: File
     """File to upload: a path, bytes, a file open for reading bytes whose `read` may be `async`, an iterable or async
-    iterable of bytes, or a tuple of a name, one of these, and if need be its media type. The server recognizes the type
-    of a file by its media type, or by its name: pass a name with bytes."""
-    duplicate_handling: InQuery[DuplicateHandling] = UNSET
-    """What to do when the folder has a file with this name: `skip` it, fail with an `error`, add a `suffix` to the new
-    name, or `replace` the file. Server default: `suffix`."""
+    iterable of bytes, or a tuple of a name, one of these, and if need be its media type. In a tuple a string is the
+    text of the file, not its path. The server recognizes the type of a file by its media type, or by its name: pass a
+    name with bytes."""
     name: InQuery[str | None] = UNSET
     """Name of the file in the folder. Default: the file's own."""
     on_progress: InClient[UploadProgress | None] = UNSET

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import PageSize, Range
+from letta_async._schema.fields import PageSize, Range, TextWithNul
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import (
     DELETE,
@@ -44,7 +44,7 @@ SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
 class PassageFields:
     """Parameters of a passage to create."""
 
-    text: InBody[str]
+    text: InBody[TextWithNul]
     """Text of the passage."""
     tags: InBody[list[str] | None] = UNSET
     """Tags to find the passage by."""

@@ -10,8 +10,9 @@ from weakref import WeakValueDictionary
 from letta_async._http.request import CallOptions
 from letta_async._schema.unset import Unset
 from letta_async._schema.validation import check
+from letta_async._utils.logging_setup import log
 from letta_async.config import Timeout
-from letta_async.errors import InvalidArgumentError, NotFoundError
+from letta_async.errors import InvalidArgumentError, LettaError, NotFoundError
 from letta_async.operations._find_or_create import FindOrCreateAgent, FindOrCreateOperation
 from letta_async.operations.blocks import DeleteBlock
 from letta_async.resources._resource import AsyncResource, given, options_of
@@ -70,7 +71,11 @@ class AsyncFindOrCreate(AsyncResource):
         created: Any,
         options: CallOptions,
     ) -> None:
-        """Delete what was created although another caller was faster, with the blocks of its `memory_blocks`."""
+        """Delete what was created although another caller was faster, with the blocks of its `memory_blocks`.
+
+        What cannot be deleted is named in a warning of the logger: the caller is to get what the other one created. If
+        that is the agent, it keeps its blocks.
+        """
         deletions: list[tuple[type[Any], dict[str, object]]] = [(call.deletes, {call.deleted_by: created.id})]
         if isinstance(call, FindOrCreateAgent):
             labels, shared = {block.label for block in call.memory_blocks or ()}, call.block_ids or ()
@@ -81,3 +86,7 @@ class AsyncFindOrCreate(AsyncResource):
                 await self._call(deletion, which, options)
             except NotFoundError:
                 continue
+            except LettaError as error:
+                log.warning("%s is a duplicate that could not be deleted: %s", *which.values(), error)
+                if deletion is call.deletes:
+                    return

@@ -16,7 +16,7 @@ from letta_async._schema.validation import check
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.batch.bookkeeping import progress_problems
 from letta_async.batch.journal import Journal
-from letta_async.batch.outcome import Outcome, Progress
+from letta_async.batch.outcome import Outcome
 from letta_async.batch.prompt_normalization import normalize_stored_prompt
 from letta_async.batch.runner import Batch
 from letta_async.batch.staleness import Staleness
@@ -30,6 +30,7 @@ from letta_async.operations.conversations import ListConversations, Recompile
 from letta_async.resources._paging import AsyncPaginator
 from letta_async.resources._resource import AsyncResource, given, options_of
 from letta_async.types.agent import AgentState
+from letta_async.types.batch import Progress
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.conversation import Conversation
 from letta_async.types.message import SystemMessage

@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 import attrs
 
 from letta_async._schema.json_values import show
-from letta_async.config import deadline_problems
+from letta_async.config import deadline_problems, is_seconds
 from letta_async.errors import ArgumentProblem
 
 __all__ = ["Polled", "Polling", "polling_problems"]
@@ -91,5 +91,5 @@ class Polling:
 def polling_problems(deadline: object, poll: object) -> Iterable[ArgumentProblem]:
     """Yield problems of the parameters `deadline` and `poll`."""
     yield from deadline_problems(deadline)
-    if isinstance(poll, bool) or not isinstance(poll, int | float) or not 0 < poll < math.inf:
+    if not is_seconds(poll):
         yield ArgumentProblem("poll", f"{show(poll)} is not a positive number of seconds")

@@ -811,7 +811,8 @@ class AsyncAgents(AsyncFindOrCreate):
         `POST /v1/agents/import`. Not safe to repeat: retried only when the server cannot have processed the request.
 
         Args:
-            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these.
+            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these. In
+                a tuple a string is the text of the file, not its path.
             name: Name of the agent. Server default: that in the file, with `_copy` if `append_copy_suffix` is not
                 `False`.
             model: Handle of the model, `provider/model-name`. Server default: that in the file.
@@ -929,7 +930,8 @@ class AsyncAgents(AsyncFindOrCreate):
 
         The other parameters are those of `create`; an agent that exists stays as it is. Callers that do this at the
         same time get the same agent, also from several processes: after a creation the agents with the name are listed
-        again, and if another one is older, the new one is deleted with the blocks that were created with it.
+        again, and if another one is older, the new one is deleted with the blocks that were created with it; where that
+        fails, the logger `letta_async` gets a warning.
 
         Args:
             name: Name of the agent.
@@ -1831,7 +1833,8 @@ class Agents(SyncResource[AsyncAgents]):
         `POST /v1/agents/import`. Not safe to repeat: retried only when the server cannot have processed the request.
 
         Args:
-            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these.
+            file: File to read: a path, bytes, a file open for reading bytes, or a tuple of a name and one of these. In
+                a tuple a string is the text of the file, not its path.
             name: Name of the agent. Server default: that in the file, with `_copy` if `append_copy_suffix` is not
                 `False`.
             model: Handle of the model, `provider/model-name`. Server default: that in the file.
@@ -1947,7 +1950,8 @@ class Agents(SyncResource[AsyncAgents]):
 
         The other parameters are those of `create`; an agent that exists stays as it is. Callers that do this at the
         same time get the same agent, also from several processes: after a creation the agents with the name are listed
-        again, and if another one is older, the new one is deleted with the blocks that were created with it.
+        again, and if another one is older, the new one is deleted with the blocks that were created with it; where that
+        fails, the logger `letta_async` gets a warning.
 
         Args:
             name: Name of the agent.

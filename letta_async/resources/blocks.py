@@ -401,8 +401,8 @@ class AsyncBlocks(AsyncFindOrCreate):
 
         The other parameters are those of `create`; a block that exists stays as it is. Callers that do this at the same
         time get the same block, also from several processes: after a creation the blocks with the label are listed
-        again, and if another one is older, the new one is deleted. Blocks that were created with an agent are found,
-        too.
+        again, and if another one is older, the new one is deleted; where that fails, the logger `letta_async` gets a
+        warning. Blocks that were created with an agent are found, too.
 
         Args:
             label: Name of the block in prompts, such as `human`.
@@ -852,8 +852,8 @@ class Blocks(SyncResource[AsyncBlocks]):
 
         The other parameters are those of `create`; a block that exists stays as it is. Callers that do this at the same
         time get the same block, also from several processes: after a creation the blocks with the label are listed
-        again, and if another one is older, the new one is deleted. Blocks that were created with an agent are found,
-        too.
+        again, and if another one is older, the new one is deleted; where that fails, the logger `letta_async` gets a
+        warning. Blocks that were created with an agent are found, too.
 
         Args:
             label: Name of the block in prompts, such as `human`.

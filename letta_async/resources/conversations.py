@@ -9,7 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
-from letta_async.batch.outcome import Outcome, Progress
+from letta_async.batch.outcome import Outcome
 from letta_async.batch.staleness import Staleness
 from letta_async.config import Timeout
 from letta_async.operations.conversations import (
@@ -27,6 +27,7 @@ from letta_async.resources._maintenance import AsyncMaintenance
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
+from letta_async.types.batch import Progress
 from letta_async.types.compaction import CompactionSettings, CompactResponse
 from letta_async.types.conversation import Conversation
 from letta_async.types.providers import ModelSettings

@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from typing import Literal
 
 from letta_async._schema.unset import UNSET, Unset
-from letta_async.batch.outcome import Progress
-from letta_async.batch.upload_outcome import UploadOutcome
 from letta_async.config import Timeout
+from letta_async.operations._file_processing import UploadAndPoll, UploadMany, WaitForFile
 from letta_async.operations.folder_files import DeleteFile, ListFiles, RetrieveFile, UploadFile
 from letta_async.resources._file_processing import AsyncFileProcessing
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._sync import SyncResource
+from letta_async.types.batch import Progress, UploadOutcome
 from letta_async.types.folder import DuplicateHandling, FileMetadata
 from letta_async.types.upload import FileInput, UploadProgress
 
@@ -51,10 +51,11 @@ class AsyncFolderFiles(AsyncFileProcessing):
         Args:
             folder_id: `source-<uuid4>`.
             file: File to upload: a path, bytes, a file open for reading bytes whose `read` may be `async`, an iterable
-                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. The
-                server recognizes the type of a file by its media type, or by its name: pass a name with bytes.
-            duplicate_handling: What to do when the folder has a file with this name: `skip` it, fail with an `error`,
-                add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
+                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. In a
+                tuple a string is the text of the file, not its path. The server recognizes the type of a file by its
+                media type, or by its name: pass a name with bytes.
+            duplicate_handling: What to do when the folder has a file with the same name: `skip` it, fail with an
+                `error`, add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
             name: Name of the file in the folder. Default: the file's own.
             on_progress: Callback for the progress: called on the client's event loop after each piece that was sent,
                 with the number of bytes sent and the size of the file, `None` if only reading it shows that. A retry
@@ -231,6 +232,186 @@ class AsyncFolderFiles(AsyncFileProcessing):
             DeleteFile, {"file_id": file_id, "folder_id": folder_id}, extra_headers, extra_query, extra_body, timeout
         )
 
+    async def upload_and_poll(
+        self,
+        folder_id: str,
+        *,
+        file: FileInput,
+        duplicate_handling: DuplicateHandling | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        deadline: float | None = None,
+        poll: float = 5.0,
+        on_progress: UploadProgress | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> FileMetadata:
+        """Upload a file into a folder as `upload` does, and wait until the server has processed it as `wait` does.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            file: File to upload: a path, bytes, a file open for reading bytes whose `read` may be `async`, an iterable
+                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. In a
+                tuple a string is the text of the file, not its path. The server recognizes the type of a file by its
+                media type, or by its name: pass a name with bytes.
+            duplicate_handling: What to do when the folder has a file with the same name: `skip` it, fail with an
+                `error`, add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
+            name: Name of the file in the folder. Default: the file's own.
+            deadline: Limit on the processing in seconds. Default: `None`, no limit.
+            poll: Maximum delay between two requests for the state, in seconds. Default: 5.
+            on_progress: Callback for the progress: called on the client's event loop after each piece that was sent,
+                with the number of bytes sent and the size of the file, `None` if only reading it shows that. A retry
+                begins again at 0; an exception ends the call. Default: `None`.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Returns:
+            The file, with the `processing_status` `completed`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such folder.
+            FileProcessingError: The server could not process the file; the error has the reason, and the `file`.
+            FileTimeoutError: The file was not processed within the deadline; the error has its state, and the `file`.
+            APIError: No response arrived, or it was not a success.
+
+        """
+        return await self._process_file(
+            UploadAndPoll,
+            {
+                "folder_id": folder_id,
+                "file": file,
+                "duplicate_handling": duplicate_handling,
+                "name": name,
+                "deadline": deadline,
+                "poll": poll,
+                "on_progress": on_progress,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    def upload_many(
+        self,
+        folder_id: str,
+        *,
+        files: str | PathLike[str] | Iterable[FileInput] | AsyncIterable[FileInput],
+        duplicate_handling: DuplicateHandling | Unset = UNSET,
+        deadline: float | None = None,
+        poll: float = 5.0,
+        wait: bool = True,
+        max_concurrency: int = 4,
+        on_progress: Callable[[Progress], object] | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncGenerator[UploadOutcome, None]:
+        """Upload the files of a directory, or any other files, and yield an outcome per file as it completes.
+
+        A file that fails does not end the upload: its error is in the outcome. Files are taken when there is room for
+        them. Leaving the iteration early, or cancelling it, cancels the uploads in flight.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            files: Path of a directory; or an iterable or async iterable of files, each as in `upload`. All files of a
+                directory and of those in it are uploaded, under their paths in the directory as names, such as
+                `sub/a.txt`. Hidden ones, whose names begin with a dot, are left out; links to directories are not
+                followed, nor links to files that are not in the directory.
+            duplicate_handling: What to do when the folder has a file with the same name: `skip` it, fail with an
+                `error`, add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
+            deadline: Limit on the processing of each file in seconds. Default: `None`, no limit.
+            poll: Maximum delay between two requests for the state, in seconds. Default: 5.
+            wait: Wait until the server has processed each file. Default: `True`.
+            max_concurrency: Maximum number of files that are uploaded at once; a few more may be waited for. Default:
+                4.
+            on_progress: Function that is called with a `Progress` for each outcome; an awaitable result is awaited.
+                Default: `None`.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent. For a directory that cannot be read, it is
+                raised when the first outcome is requested.
+            BaseException: Any exception that iterating over `files`, or `on_progress`, raises; one of `files` is raised
+                after the outcomes of the uploads in flight.
+
+        """
+        return self._upload_many(
+            UploadMany,
+            {
+                "folder_id": folder_id,
+                "files": files,
+                "duplicate_handling": duplicate_handling,
+                "deadline": deadline,
+                "poll": poll,
+                "wait": wait,
+                "max_concurrency": max_concurrency,
+                "on_progress": on_progress,
+            },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def wait(
+        self,
+        file_id: str,
+        *,
+        folder_id: str,
+        deadline: float | None = None,
+        poll: float = 5.0,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> FileMetadata:
+        """Wait until the server has processed a file, so that agents can search it.
+
+        The file is retrieved at once, then after 0.25 seconds, then after delays that grow by half up to `poll`; each
+        is shortened at random, by up to a quarter.
+
+        Args:
+            file_id: `file-<uuid4>`.
+            folder_id: ID of the file's folder, `source-<uuid4>`.
+            deadline: Limit on the whole wait in seconds. Default: `None`, no limit; then a file that the server lost,
+                as when it was restarted, is waited for without end.
+            poll: Maximum delay between two requests for the state, in seconds. Default: 5.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Returns:
+            The file, with the `processing_status` `completed`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            FileProcessingError: The server could not process the file; the error has the reason, and the `file`.
+            FileTimeoutError: The file was not processed within the deadline; the error has its state, and the `file`.
+            APIError: No response arrived, or it was not a success.
+
+        """
+        return await self._process_file(
+            WaitForFile,
+            {"file_id": file_id, "folder_id": folder_id, "deadline": deadline, "poll": poll},
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
 
 class FolderFiles(SyncResource[AsyncFolderFiles]):
     """The files in a folder."""
@@ -262,10 +443,11 @@ class FolderFiles(SyncResource[AsyncFolderFiles]):
         Args:
             folder_id: `source-<uuid4>`.
             file: File to upload: a path, bytes, a file open for reading bytes whose `read` may be `async`, an iterable
-                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. The
-                server recognizes the type of a file by its media type, or by its name: pass a name with bytes.
-            duplicate_handling: What to do when the folder has a file with this name: `skip` it, fail with an `error`,
-                add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
+                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. In a
+                tuple a string is the text of the file, not its path. The server recognizes the type of a file by its
+                media type, or by its name: pass a name with bytes.
+            duplicate_handling: What to do when the folder has a file with the same name: `skip` it, fail with an
+                `error`, add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
             name: Name of the file in the folder. Default: the file's own.
             on_progress: Callback for the progress: called on the client's event loop after each piece that was sent,
                 with the number of bytes sent and the size of the file, `None` if only reading it shows that. A retry
@@ -447,6 +629,134 @@ class FolderFiles(SyncResource[AsyncFolderFiles]):
             timeout=timeout,
         )
 
+    def upload_and_poll(
+        self,
+        folder_id: str,
+        *,
+        file: FileInput,
+        duplicate_handling: DuplicateHandling | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        deadline: float | None = None,
+        poll: float = 5.0,
+        on_progress: UploadProgress | Unset | None = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> FileMetadata:
+        """Upload a file into a folder as `upload` does, and wait until the server has processed it as `wait` does.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            file: File to upload: a path, bytes, a file open for reading bytes whose `read` may be `async`, an iterable
+                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type. In a
+                tuple a string is the text of the file, not its path. The server recognizes the type of a file by its
+                media type, or by its name: pass a name with bytes.
+            duplicate_handling: What to do when the folder has a file with the same name: `skip` it, fail with an
+                `error`, add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
+            name: Name of the file in the folder. Default: the file's own.
+            deadline: Limit on the processing in seconds. Default: `None`, no limit.
+            poll: Maximum delay between two requests for the state, in seconds. Default: 5.
+            on_progress: Callback for the progress: called on the client's event loop after each piece that was sent,
+                with the number of bytes sent and the size of the file, `None` if only reading it shows that. A retry
+                begins again at 0; an exception ends the call. Default: `None`.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Returns:
+            The file, with the `processing_status` `completed`.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such folder.
+            FileProcessingError: The server could not process the file; the error has the reason, and the `file`.
+            FileTimeoutError: The file was not processed within the deadline; the error has its state, and the `file`.
+            APIError: No response arrived, or it was not a success.
+
+        """
+        return self._wait(
+            self._core.upload_and_poll,
+            folder_id,
+            file=file,
+            duplicate_handling=duplicate_handling,
+            name=name,
+            deadline=deadline,
+            poll=poll,
+            on_progress=on_progress,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def upload_many(
+        self,
+        folder_id: str,
+        *,
+        files: str | PathLike[str] | Iterable[FileInput] | AsyncIterable[FileInput],
+        duplicate_handling: DuplicateHandling | Unset = UNSET,
+        deadline: float | None = None,
+        poll: float = 5.0,
+        wait: bool = True,
+        max_concurrency: int = 4,
+        on_progress: Callable[[Progress], object] | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Iterator[UploadOutcome]:
+        """Upload the files of a directory, or any other files, and yield an outcome per file as it completes.
+
+        A file that fails does not end the upload: its error is in the outcome. Files are taken when there is room for
+        them. Leaving the iteration early, or cancelling it, cancels the uploads in flight.
+
+        Args:
+            folder_id: `source-<uuid4>`.
+            files: Path of a directory; or an iterable or async iterable of files, each as in `upload`. All files of a
+                directory and of those in it are uploaded, under their paths in the directory as names, such as
+                `sub/a.txt`. Hidden ones, whose names begin with a dot, are left out; links to directories are not
+                followed, nor links to files that are not in the directory.
+            duplicate_handling: What to do when the folder has a file with the same name: `skip` it, fail with an
+                `error`, add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
+            deadline: Limit on the processing of each file in seconds. Default: `None`, no limit.
+            poll: Maximum delay between two requests for the state, in seconds. Default: 5.
+            wait: Wait until the server has processed each file. Default: `True`.
+            max_concurrency: Maximum number of files that are uploaded at once; a few more may be waited for. Default:
+                4.
+            on_progress: Function that is called with a `Progress` for each outcome; an awaitable result is awaited.
+                Default: `None`.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent. For a directory that cannot be read, it is
+                raised when the first outcome is requested.
+            BaseException: Any exception that iterating over `files`, or `on_progress`, raises; one of `files` is raised
+                after the outcomes of the uploads in flight.
+
+        """
+        return self._iterate(
+            self._core.upload_many,
+            folder_id,
+            files=files,
+            duplicate_handling=duplicate_handling,
+            deadline=deadline,
+            poll=poll,
+            wait=wait,
+            max_concurrency=max_concurrency,
+            on_progress=on_progress,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
     def wait(
         self,
         file_id: str,
@@ -469,7 +779,7 @@ class FolderFiles(SyncResource[AsyncFolderFiles]):
             folder_id: ID of the file's folder, `source-<uuid4>`.
             deadline: Limit on the whole wait in seconds. Default: `None`, no limit; then a file that the server lost,
                 as when it was restarted, is waited for without end.
-            poll: Maximum delay between two requests, in seconds. Default: 5.
+            poll: Maximum delay between two requests for the state, in seconds. Default: 5.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each request, without validation.
@@ -492,131 +802,6 @@ class FolderFiles(SyncResource[AsyncFolderFiles]):
             folder_id=folder_id,
             deadline=deadline,
             poll=poll,
-            extra_headers=extra_headers,
-            extra_query=extra_query,
-            extra_body=extra_body,
-            timeout=timeout,
-        )
-
-    def upload_and_poll(
-        self,
-        folder_id: str,
-        *,
-        file: FileInput,
-        duplicate_handling: DuplicateHandling | Unset = UNSET,
-        name: str | Unset | None = UNSET,
-        on_progress: UploadProgress | Unset | None = UNSET,
-        deadline: float | None = None,
-        poll: float = 5.0,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
-    ) -> FileMetadata:
-        """Upload a file into a folder as `upload` does, and wait until the server has processed it as `wait` does.
-
-        Args:
-            folder_id: `source-<uuid4>`.
-            file: File to upload: a path, bytes, a file open for reading bytes whose `read` may be `async`, an iterable
-                or async iterable of bytes, or a tuple of a name, one of these, and if need be its media type.
-            duplicate_handling: What to do when the folder has a file with this name: `skip` it, fail with an `error`,
-                add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
-            name: Name of the file in the folder. Default: the file's own.
-            on_progress: Callback for the progress of the upload: called with the number of bytes sent and the size of
-                the file, which is `None` if only reading it shows that. Default: `None`.
-            deadline: Limit on the processing in seconds. Default: `None`, no limit.
-            poll: Maximum delay between two requests for the state of the file, in seconds. Default: 5.
-            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
-            extra_query: Query parameters to add or replace in each request.
-            extra_body: Members to add or replace in the JSON body; the upload has none.
-            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
-                client's.
-
-        Returns:
-            The file, with the `processing_status` `completed`.
-
-        Raises:
-            InvalidArgumentError: An argument is invalid; nothing was sent.
-            NotFoundError: There is no such folder.
-            FileProcessingError: The server could not process the file; the error has the reason, and the `file`.
-            FileTimeoutError: The file was not processed within the deadline; the error has its state, and the `file`.
-            APIError: No response arrived, or it was not a success.
-
-        """
-        return self._wait(
-            self._core.upload_and_poll,
-            folder_id,
-            file=file,
-            duplicate_handling=duplicate_handling,
-            name=name,
-            on_progress=on_progress,
-            deadline=deadline,
-            poll=poll,
-            extra_headers=extra_headers,
-            extra_query=extra_query,
-            extra_body=extra_body,
-            timeout=timeout,
-        )
-
-    def upload_many(
-        self,
-        folder_id: str,
-        *,
-        files: str | PathLike[str] | Iterable[FileInput] | AsyncIterable[FileInput],
-        duplicate_handling: DuplicateHandling | Unset = UNSET,
-        wait: bool = True,
-        deadline: float | None = None,
-        poll: float = 5.0,
-        max_concurrency: int = 4,
-        on_progress: Callable[[Progress], object] | None = None,
-        extra_headers: Mapping[str, str | None] | None = None,
-        extra_query: Mapping[str, object] | None = None,
-        extra_body: Mapping[str, object] | None = None,
-        timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Iterator[UploadOutcome]:
-        """Upload the files of a directory, or any other files, and yield an outcome per file as it completes.
-
-        A file that fails does not end the upload: its error is in the outcome. Files are taken when there is room for
-        them. Leaving the iteration early, or cancelling it, cancels the uploads in flight.
-
-        Args:
-            folder_id: `source-<uuid4>`.
-            files: Path of a directory; or an iterable or async iterable of files, each as in `upload`. All files of a
-                directory and of those in it are uploaded, under their paths in the directory as names, such as
-                `sub/a.txt`; hidden ones, whose names begin with a dot, are left out, and links to directories are not
-                followed.
-            duplicate_handling: What to do when the folder has a file with the same name: `skip` it, fail with an
-                `error`, add a `suffix` to the new name, or `replace` the file. Server default: `suffix`.
-            wait: Wait until the server has processed each file. Default: `True`.
-            deadline: Limit on the processing of each file in seconds. Default: `None`, no limit.
-            poll: Maximum delay between two requests for the state of a file, in seconds. Default: 5.
-            max_concurrency: Maximum number of files that are uploaded at once; a few more may be waited for.
-                Default: 4.
-            on_progress: Function that is called with a `Progress` for each outcome; an awaitable result is awaited.
-                Default: `None`.
-            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
-            extra_query: Query parameters to add or replace in each request.
-            extra_body: Members to add or replace in the JSON body; uploads have none.
-            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
-                client's.
-
-        Raises:
-            InvalidArgumentError: An argument is invalid; nothing was sent. For a directory that cannot be read, it is
-                raised when the first outcome is requested.
-            BaseException: Any exception that iterating over `files`, or `on_progress`, raises; one of `files` is raised
-                after the outcomes of the uploads in flight.
-
-        """
-        return self._iterate(
-            self._core.upload_many,
-            folder_id,
-            files=files,
-            duplicate_handling=duplicate_handling,
-            wait=wait,
-            deadline=deadline,
-            poll=poll,
-            max_concurrency=max_concurrency,
-            on_progress=on_progress,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

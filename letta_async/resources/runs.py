@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
+from letta_async.operations._polling import WaitForRun
 from letta_async.operations.runs import DeleteRun, ListRuns, RetrieveRun
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
@@ -183,6 +184,54 @@ class AsyncRuns(AsyncRunWaiting):
 
         """
         await self._send(DeleteRun, {"run_id": run_id}, extra_headers, extra_query, extra_body, timeout)
+
+    async def wait(
+        self,
+        run_id: str,
+        *,
+        deadline: float | None = None,
+        poll: float = 5.0,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Run:
+        """Wait until a run has ended: `completed`, `failed` or `cancelled`.
+
+        A failed run is returned, not raised.
+
+        The run is retrieved at once, then after 0.25 seconds, then after delays that grow by half up to `poll`; each is
+        shortened at random, by up to a quarter. Cancelling the call ends the waiting, not the run.
+
+        Args:
+            run_id: `run-<uuid4>`.
+            deadline: Limit on the whole wait in seconds. Default: `None`, no limit; then a run that the server lost, as
+                when it was restarted, is waited for without end.
+            poll: Maximum delay between two requests for the state, in seconds. Default: 5.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of each request, without validation.
+            timeout: Limit on one attempt of a request in seconds, `None` for no limit, or a `Timeout`. Default: the
+                client's.
+
+        Returns:
+            The run after its end.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such run.
+            RunTimeoutError: The run did not end within the deadline; its state is in the message and in `run`.
+            APIError: No response arrived, or it was not a success.
+
+        """
+        return await self._wait_for_run(
+            WaitForRun,
+            {"run_id": run_id, "deadline": deadline, "poll": poll},
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
 
     @property
     def stream(self) -> Callable[..., Any]:
@@ -373,7 +422,9 @@ class Runs(SyncResource[AsyncRuns]):
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> Run:
-        """Wait until a run has ended: `completed`, `failed` or `cancelled`. A failed run is returned, not raised.
+        """Wait until a run has ended: `completed`, `failed` or `cancelled`.
+
+        A failed run is returned, not raised.
 
         The run is retrieved at once, then after 0.25 seconds, then after delays that grow by half up to `poll`; each is
         shortened at random, by up to a quarter. Cancelling the call ends the waiting, not the run.
@@ -382,7 +433,7 @@ class Runs(SyncResource[AsyncRuns]):
             run_id: `run-<uuid4>`.
             deadline: Limit on the whole wait in seconds. Default: `None`, no limit; then a run that the server lost, as
                 when it was restarted, is waited for without end.
-            poll: Maximum delay between two requests, in seconds. Default: 5.
+            poll: Maximum delay between two requests for the state, in seconds. Default: 5.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each request, without validation.

@@ -820,9 +820,6 @@ class AsyncTools(AsyncToolSources):
         The server receives the source code of `run` as a function with the name of the tool and without `self`, which
         it must not use. Otherwise the method is as the function of `upsert_from_function`.
 
-        The server receives the source code of `run` as a function with the name of the tool and without `self`, which
-        it must not use. Otherwise the method is as the function of `upsert_from_function`.
-
         Args:
             tool: Subclass of `BaseTool`, or an instance: `name`, `run`, and what else a tool is made of.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
@@ -834,12 +831,6 @@ class AsyncTools(AsyncToolSources):
         Raises:
             InvalidArgumentError: It cannot be a tool: it has no `name` or no `run`, `run` uses `self`, or what
                 `upsert_from_function` refuses. Nothing was sent.
-            InvalidArgumentError: It cannot be a tool: it has no `name` or no `run`, `run` uses `self`, or what
-                `upsert_from_function` refuses. Nothing was sent.
-            APIStatusError: The server responded with an error status.
-            APIConnectionError: No response arrived.
-            APIResponseValidationError: The response is not what the API promises.
-            ClientClosedError: The client is closed.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
             APIResponseValidationError: The response is not what the API promises.
@@ -1649,9 +1640,6 @@ class Tools(SyncResource[AsyncTools]):
         The server receives the source code of `run` as a function with the name of the tool and without `self`, which
         it must not use. Otherwise the method is as the function of `upsert_from_function`.
 
-        The server receives the source code of `run` as a function with the name of the tool and without `self`, which
-        it must not use. Otherwise the method is as the function of `upsert_from_function`.
-
         Args:
             tool: Subclass of `BaseTool`, or an instance: `name`, `run`, and what else a tool is made of.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
@@ -1663,12 +1651,6 @@ class Tools(SyncResource[AsyncTools]):
         Raises:
             InvalidArgumentError: It cannot be a tool: it has no `name` or no `run`, `run` uses `self`, or what
                 `upsert_from_function` refuses. Nothing was sent.
-            InvalidArgumentError: It cannot be a tool: it has no `name` or no `run`, `run` uses `self`, or what
-                `upsert_from_function` refuses. Nothing was sent.
-            APIStatusError: The server responded with an error status.
-            APIConnectionError: No response arrived.
-            APIResponseValidationError: The response is not what the API promises.
-            ClientClosedError: The client is closed.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
             APIResponseValidationError: The response is not what the API promises.

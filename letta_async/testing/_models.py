@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument, not_found
@@ -23,6 +23,8 @@ __all__ = [
     "updated_llm_config",
 ]
 
+_ENDPOINT: Final = "http://127.0.0.1/v1"
+"""Where models other than those of a server without a provider are said to be."""
 
 Handles = Collection[str] | None
 """Handles of models that a server has; `None`: any."""
@@ -73,7 +75,7 @@ def llm_config_of(handle: str) -> dict[str, Any]:
     if handle != _facts.LLM_HANDLE:
         provider, _, model = handle.partition("/")
         named = {"model": model, "handle": handle, "provider_name": provider.removesuffix("-proxy")}
-        config |= {**named, "model_endpoint": "http://127.0.0.1/v1", "context_window": 128000, "max_tokens": 16384}
+        config |= {**named, "model_endpoint": _ENDPOINT, "context_window": 128000, "max_tokens": 16384}
     return config
 
 
@@ -122,7 +124,10 @@ def embedding_of(body: Fields, models: Handles) -> dict[str, Any] | None:
 
 def embedding_config_of(handle: str) -> dict[str, Any]:
     """Return the configuration of the embedding model that has a handle."""
-    return {**_facts.EMBEDDING_CONFIG, "handle": handle, "embedding_model": handle.partition("/")[2]}
+    config = {**_facts.EMBEDDING_CONFIG, "handle": handle, "embedding_model": handle.partition("/")[2]}
+    if handle != _facts.EMBEDDING_HANDLE:
+        config["embedding_endpoint"] = _ENDPOINT
+    return config
 
 
 def new_compaction(given: Fields | None) -> Fields:

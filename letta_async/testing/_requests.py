@@ -11,14 +11,13 @@ from typing import Annotated, Any, Literal
 import attrs
 
 from letta_async._schema.annotations import members_by_tag, value_members
-from letta_async._schema.fields import Range
 from letta_async.operations import agent_blocks, blocks, conversation_messages, conversations
 from letta_async.testing import _facts
 from letta_async.testing._errors import invalid_argument
 from letta_async.testing._ids import IdentityId
 from letta_async.testing._request_classes import REQUIRED, reads
 from letta_async.testing._scalars import Text
-from letta_async.testing._validation import After, Before, Enum, Undescribed, known_members
+from letta_async.testing._validation import After, Before, Enum, SchemaHint, Undescribed, known_members
 from letta_async.types import message
 
 __all__ = [
@@ -43,8 +42,8 @@ __all__ = [
 
 
 Order = Literal["asc", "desc"]
-PageLimit = Annotated[int, Range(minimum=0, maximum=2**63 - 1)]
-_Stored = Annotated[int, Range(minimum=-(2**31), maximum=2**31 - 1)]
+PageLimit = Annotated[int, SchemaHint(lambda: {"minimum": 0, "maximum": 2**63 - 1})]
+_Stored = Annotated[int, SchemaHint(lambda: {"minimum": -(2**31), "maximum": 2**31 - 1})]
 _Words = Annotated[str, Text(min_length=1, max_length=200)]
 _Label = Annotated[str, Text(min_length=1, max_length=50, pattern=r"^[a-zA-Z0-9_/-]+$")]
 _Name = Annotated[str, Text(min_length=1, max_length=100, pattern=r"^[a-zA-Z0-9 _-]+$")]

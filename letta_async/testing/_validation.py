@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import attrs
 
 from letta_async._schema.annotations import members_by_tag, tag_of
+from letta_async._schema.fields import Range
 from letta_async._schema.unset import Unset
 from letta_async.testing import _facts
 from letta_async.testing._context import Reader, ValidationContext, is_array, is_object
@@ -153,6 +154,9 @@ def _annotated(base: Any, marks: Sequence[Any]) -> Reader:
             reader = _by_word(mark.tag, mark.enum, {word: reader_of(cls) for word, cls in mark.members})
         elif isinstance(mark, Bounds):
             reader = _bounded(reader, mark)
+        elif isinstance(mark, Range) and base is int and mark.minimum is not None and mark.maximum is not None:
+            # Both ends are the server's own; where the client alone refuses zero, the other is open.
+            reader = _bounded(reader, Bounds(int(mark.minimum), int(mark.maximum)))
         elif isinstance(mark, After):
             reader = _checked(reader, mark.check)
         elif isinstance(mark, Before):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         PassageSearchResult,
         VectorDBProvider,
     )
+    from letta_async.types.batch import Progress, UploadOutcome
     from letta_async.types.block import Block, NewBlock
     from letta_async.types.block import Block as BlockResponse
     from letta_async.types.block import NewBlock as CreateBlock
@@ -639,6 +640,7 @@ __all__ = [
     "PassageSearchResult",
     "PipRequirement",
     "PipRequirementParam",
+    "Progress",
     "Provider",
     "ProviderCategory",
     "ProviderTrace",
@@ -754,6 +756,7 @@ __all__ = [
     "UpdateSseMcpServerParam",
     "UpdateStdioMcpServerParam",
     "UpdateStreamableHTTPMcpServerParam",
+    "UploadOutcome",
     "UploadProgress",
     "UrlImage",
     "Usage",
@@ -1026,6 +1029,7 @@ _HOMES: Final = {
     "PassageSearchResult": "archive",
     "PipRequirement": "tool",
     "PipRequirementParam": "tool:PipRequirement",
+    "Progress": "batch",
     "Provider": "provider",
     "ProviderCategory": "model",
     "ProviderTrace": "step",
@@ -1141,6 +1145,7 @@ _HOMES: Final = {
     "UpdateSseMcpServerParam": "mcp_server",
     "UpdateStdioMcpServerParam": "mcp_server",
     "UpdateStreamableHTTPMcpServerParam": "mcp_server",
+    "UploadOutcome": "batch",
     "UploadProgress": "upload",
     "UrlImage": "content",
     "Usage": "stream:LettaUsageStatistics",

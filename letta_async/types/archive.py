@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.fields import TextWithNul, WireObject
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.types.folder import EmbeddingConfig
 
@@ -102,7 +102,9 @@ class Passage(WireObject):
 class PassageCreate(WireObject):
     """Passage to create in an archive, in the `passages` of `archives.passages.create_many`."""
 
-    text: str
+    copied_from: ClassVar[tuple[type, ...]] = (Passage,)
+
+    text: TextWithNul
     """Text of the passage."""
     tags: list[str] | Unset | None = attrs.field(default=UNSET, hash=False)
     """Tags to find the passage by."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from letta_async._schema.fields import Count, WireObject
+from letta_async._schema.fields import SmallCount, TextWithNul, WireObject
 from letta_async._schema.unset import UNSET, Unset
 
 __all__ = ["Block", "NewBlock"]
@@ -63,12 +63,12 @@ class BlockFields:
 
     label: str
     """Name of the block in prompts, such as `human`."""
-    value: str
+    value: TextWithNul
     """Text of the block."""
     description: str | Unset | None = UNSET
     """Description of the block's purpose; it appears in prompts, too. Server default: a text of its own for `human` and
     `persona`, else `None`."""
-    limit: Count | Unset = UNSET
+    limit: SmallCount | Unset = UNSET
     """Maximum length of the text, in characters. Server default: 100000."""
     read_only: bool | Unset = UNSET
     """Agents may read the block but not edit it. Server default: `False`."""

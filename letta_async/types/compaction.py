@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from letta_async._schema.fields import Count, Fraction, WireObject
+from letta_async._schema.fields import Count, Fraction, TextWithNul, WireObject
 from letta_async._schema.record import shortened
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.types.providers import ModelSettings
@@ -30,7 +30,7 @@ class CompactionSettings(WireObject):
     Server default: `None`."""
     model_settings: ModelSettings | Unset | None = UNSET
     """Settings of the summarizing model, with one class per provider. Server default: `None`."""
-    prompt: str | Unset | None = attrs.field(default=UNSET, repr=shortened)
+    prompt: TextWithNul | Unset | None = attrs.field(default=UNSET, repr=shortened)
     """Summarization prompt; `None` for the prompt that belongs to `mode`. Server default: `None`."""
     prompt_acknowledgement: bool | Unset = UNSET
     """Whether an acknowledgement follows the prompt, which helps to avoid responses that are not summaries. Server

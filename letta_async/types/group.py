@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from letta_async._schema.fields import Count, WireObject
+from letta_async._schema.fields import SmallCount, WireObject
 from letta_async._schema.unset import UNSET, Unset
 
 __all__ = [
@@ -76,7 +76,7 @@ class RoundRobinManager(WireObject):
 
     manager_type: Literal["round_robin"] = "round_robin"
     """The type, `round_robin`."""
-    max_turns: Count | Unset | None = UNSET
+    max_turns: SmallCount | Unset | None = UNSET
     """Maximum number of turns. Server default: no maximum."""
 
 
@@ -100,7 +100,7 @@ class DynamicManager(WireObject):
     """ID of the managing agent, `agent-<uuid4>`."""
     termination_token: str | Unset | None = UNSET
     """Text with which the agents end their turn. Server default: `DONE!`."""
-    max_turns: Count | Unset | None = UNSET
+    max_turns: SmallCount | Unset | None = UNSET
     """Maximum number of turns. Server default: no maximum."""
 
 
@@ -112,7 +112,7 @@ class SleeptimeManager(WireObject):
     """The type, `sleeptime`."""
     manager_agent_id: str
     """ID of the agent that converses, `agent-<uuid4>`."""
-    sleeptime_agent_frequency: Count | Unset | None = UNSET
+    sleeptime_agent_frequency: SmallCount | Unset | None = UNSET
     """Number of turns after which the other agents think about them. Server default: after each."""
 
 
@@ -124,9 +124,9 @@ class VoiceSleeptimeManager(WireObject):
     """The type, `voice_sleeptime`."""
     manager_agent_id: str
     """ID of the agent that converses, `agent-<uuid4>`."""
-    max_message_buffer_length: Count | Unset | None = UNSET
+    max_message_buffer_length: SmallCount | Unset | None = UNSET
     """Maximum number of messages in its context, roughly; more than 4."""
-    min_message_buffer_length: Count | Unset | None = UNSET
+    min_message_buffer_length: SmallCount | Unset | None = UNSET
     """Minimum number of messages in its context, roughly; more than 4 and less than the maximum."""
 
 
@@ -140,7 +140,7 @@ class DynamicManagerUpdate(WireObject):
     """ID of the managing agent, `agent-<uuid4>`."""
     termination_token: str | Unset | None = UNSET
     """Text with which the agents end their turn."""
-    max_turns: Count | Unset | None = UNSET
+    max_turns: SmallCount | Unset | None = UNSET
     """Maximum number of turns."""
 
 
@@ -152,7 +152,7 @@ class SleeptimeManagerUpdate(WireObject):
     """The type, `sleeptime`; it cannot be changed."""
     manager_agent_id: str | Unset | None = UNSET
     """ID of the agent that converses, `agent-<uuid4>`."""
-    sleeptime_agent_frequency: Count | Unset | None = UNSET
+    sleeptime_agent_frequency: SmallCount | Unset | None = UNSET
     """Number of turns after which the other agents think about them."""
 
 
@@ -164,9 +164,9 @@ class VoiceSleeptimeManagerUpdate(WireObject):
     """The type, `voice_sleeptime`; it cannot be changed."""
     manager_agent_id: str | Unset | None = UNSET
     """ID of the agent that converses, `agent-<uuid4>`."""
-    max_message_buffer_length: Count | Unset | None = UNSET
+    max_message_buffer_length: SmallCount | Unset | None = UNSET
     """Maximum number of messages in its context, roughly; more than 4."""
-    min_message_buffer_length: Count | Unset | None = UNSET
+    min_message_buffer_length: SmallCount | Unset | None = UNSET
     """Minimum number of messages in its context, roughly; more than 4 and less than the maximum."""
 
 

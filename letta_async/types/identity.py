@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.fields import TextWithNul, WireObject
 
 __all__ = ["Identity", "IdentityProperty", "IdentityPropertyType", "IdentityType"]
 
@@ -21,9 +21,9 @@ IdentityPropertyType = Literal["string", "number", "boolean", "json"]
 class IdentityProperty(WireObject):
     """A property of an identity. Source: `IdentityProperty` in the OpenAPI description of Letta 0.16.8."""
 
-    key: str
+    key: TextWithNul
     """Name of the property."""
-    value: str | int | float | bool | Mapping[str, Any] = attrs.field(hash=False)
+    value: TextWithNul | int | float | bool | Mapping[str, Any] = attrs.field(hash=False)
     """Value of the property."""
     type: IdentityPropertyType
     """Kind of the value; Letta 0.16.8 does not compare the value with it."""

@@ -30,7 +30,8 @@ _Content: TypeAlias = (
 )
 FileInput: TypeAlias = _Content | tuple[str, _Content] | tuple[str, _Content, str | None]
 """A file to upload: its path, its bytes, a file open for reading bytes, an iterable or async iterable of bytes, or a
-tuple of a name, one of these, and if need be the media type.
+tuple of a name, one of these, and if need be the media type. A string is a path where it stands alone, but in a tuple
+the text of the file, as in the official client; there a path is a `Path`.
 
 It is sent piece by piece, whatever its size. After a failure it is sent again only if it can be read again: a path,
 bytes, an open file that is seekable, which starts again where it stood, or an iterable that is no iterator.

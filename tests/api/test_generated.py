@@ -19,6 +19,7 @@ from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import GET, InPath, InQuery, Operation, Segment, operation
 from letta_async.operations._tree import COMPOSED, EARLIER_NAMES, RESOURCES, TREE
 from tools.api.__main__ import generated
+from tools.api.composed import composed_docstring
 from tools.api.declarations import read_call, read_module
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +109,15 @@ def test_a_parameter_that_is_declared_again_keeps_its_place_and_description() ->
 @pytest.mark.parametrize("cls", {**TREE, **COMPOSED}.values(), ids=lambda cls: cls.__name__)
 def test_no_word_is_left_to_replace(cls: type[Operation[Any]]) -> None:
     assert not [each.name for each in read_call(cls).parameters if re.search(r"\{(item|default_)", each.description)]
+
+
+@pytest.mark.parametrize("cls", COMPOSED.values(), ids=lambda cls: cls.__name__)
+def test_a_method_of_several_calls_says_nothing_twice(cls: type[Operation[Any]]) -> None:
+    text = composed_docstring(read_call(cls))
+    paragraphs = text.split("\n\n")
+    named = re.findall(r"^    (\w+): ", text, flags=re.MULTILINE)
+    assert [each for each in paragraphs if paragraphs.count(each) > 1] == []
+    assert [each for each in named if named.count(each) > 1] == []
 
 
 @operation

@@ -26,9 +26,10 @@ def after(program: str) -> str:
         ("from letta_client.client import Letta", "from letta_async import Letta"),
         ("from letta_client._exceptions import APIError", "from letta_async import APIError"),
         ("from letta_client.core.api_error import ApiError", "from letta_async import APIStatusError as ApiError"),
-        ("from letta_client import omit", "from letta_async import UNSET as omit"),
-        ("from letta_client import NOT_GIVEN as no", "from letta_async import UNSET as no"),
-        ("import letta_client\nx: letta_client.Client = 1", "import letta_async\nx: letta_async.Letta = 1"),
+        ("from letta_client import omit", "from letta_async import omit"),
+        ("from letta_client import NOT_GIVEN as no", "from letta_async import NOT_GIVEN as no"),
+        ("from letta_client.pagination import SyncArrayPage", "from letta_async.pagination import SyncArrayPage"),
+        ("import letta_client\nx: letta_client.Client = 1", "import letta_async\nx: letta_async.Client = 1"),
         ("from letta_client import types", "from letta_async import types"),
     ],
 )
@@ -66,7 +67,7 @@ def test_what_is_read_from_the_module_follows_its_import() -> None:
         import letta_async
 
         def f(error: Exception, c: letta_async.Letta = letta_async.Letta()) -> "letta_async.Letta | None":
-            x: "list[letta_async.AgentState]" = [letta_async.UNSET]
+            x: "list[letta_async.AgentState]" = [letta_async.NOT_GIVEN]
             if isinstance(error, letta_async . NotFoundError):
                 return cast("letta_async.Letta", x)
     """)
@@ -144,7 +145,7 @@ def test_strings_are_never_changed_unless_they_are_annotations() -> None:
 
 def test_the_first_of_several_names_that_are_read_counts() -> None:
     program = "import letta_client as lc\nlc.Nope.a.b\nlc.AgentState.from_dict(x)\nlc.omit.x\n"
-    assert migrated(program) == "import letta_async as lc\nlc.Nope.a.b\nlc.AgentState.from_dict(x)\nlc.UNSET.x\n"
+    assert migrated(program) == "import letta_async as lc\nlc.Nope.a.b\nlc.AgentState.from_dict(x)\nlc.omit.x\n"
     assert notes_of(program) == ["2: letta_async has no Nope (of letta_client)"]
 
 

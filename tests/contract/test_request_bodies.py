@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.contract.conftest import Make
-from tests.contract.wire import JSON, NOTHING, UNKNOWN_AGENT, UNKNOWN_BLOCK, UNKNOWN_CONVERSATION, Http
+from tests.contract.wire import JSON, NOTHING, UNKNOWN, UNKNOWN_AGENT, UNKNOWN_BLOCK, UNKNOWN_CONVERSATION, Http
 
 # An id that is well-formed and unknown: a body that was read leads to a 404.
 RECOMPILE = f"/v1/conversations/{UNKNOWN_CONVERSATION}/recompile"
+NO_TOOL = f"/v1/tools/tool-{UNKNOWN}"
+NO_TRACE = f"/v1/runs/run-{UNKNOWN}/trace"
 NO_OBJECT = "Input should be a valid dictionary or object to extract fields from"
 
 
@@ -160,3 +162,29 @@ async def test_a_compressed_body_is_not_unpacked(http: Http) -> None:
 async def test_a_get_reads_no_body(http: Http) -> None:
     answer = await http.call("GET", f"/v1/agents/{UNKNOWN_AGENT}", b"{nonsense")
     assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "place", "kind", "bound"),
+    [
+        ("POST", "/v1/passages/search", {"limit": 0}, ("body", "limit"), "greater_than_equal", {"ge": 1}),
+        ("POST", "/v1/passages/search", {"limit": 101}, ("body", "limit"), "less_than_equal", {"le": 100}),
+        ("POST", "/v1/tools/search", {"query": "x", "limit": 101}, ("body", "limit"), "less_than_equal", {"le": 100}),
+        ("PATCH", NO_TOOL, {"return_char_limit": 0}, ("body", "return_char_limit"), "greater_than_equal", {"ge": 1}),
+        ("GET", f"{NO_TRACE}?limit=5001", NOTHING, ("query", "limit"), "less_than_equal", {"le": 5000}),
+    ],
+)
+async def test_a_number_out_of_its_range_is_refused(
+    http: Http, method: str, path: str, body: object, place: tuple[str, str], kind: str, bound: dict[str, int]
+) -> None:
+    (problem,) = (await http.call(method, path, body)).problems
+    assert (problem["type"], problem["loc"], problem["ctx"]) == (kind, place, bound)
+
+
+async def test_the_time_of_a_passage_is_read_after_its_archive_is_found(http: Http) -> None:
+    archive = (await http.post("/v1/archives/", {"name": "contract"})).json
+    paths = f"/v1/archives/{archive['id']}/passages", f"/v1/archives/archive-{UNKNOWN}/passages"
+    for created_at, expected in (("yesterday", [400, 404]), ("", [200, 404]), (5, [422, 422])):
+        answers = [await http.post(each, {"text": "x", "created_at": created_at}) for each in paths]
+        assert [answer.status for answer in answers] == expected
+    await http.delete(f"/v1/archives/{archive['id']}")

@@ -96,9 +96,10 @@ async def test_what_the_server_does_not_take(sdk: AsyncLetta, folder: Folder) ->
         assert caught.value.status_code == 415
     with pytest.raises(NotFoundError):
         await sdk.folders.files.upload(f"source-{UNKNOWN}", file=("a.txt", b"x"))
-    with pytest.raises(FileProcessingError) as failed:
-        await sdk.folders.files.upload_and_poll(folder.id, file=("a.txt", b"a\x00b"), **SOON)
-    assert failed.value.file.processing_status == "error"
+    for content in (b"a\x00b", b" \n"):
+        with pytest.raises(FileProcessingError) as failed:
+            await sdk.folders.files.upload_and_poll(folder.id, file=("a.txt", content), **SOON)
+        assert (failed.value.file.processing_status, failed.value.file.total_chunks) == ("error", None)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4])

@@ -9,17 +9,27 @@ from typing import Final
 from tests.foreign.transcript import comparable
 from tools.foreign.clients import NODE, PYTHON, Client
 
-__all__ = ["CLIENTS", "STORIES", "recorded", "tell"]
+__all__ = ["CLIENTS", "NEED_A_MODEL", "STORIES", "recorded", "tell"]
 
 HERE: Final = Path(__file__).parent
-CLIENTS: Final[dict[str, tuple[Client, Path, tuple[str, ...]]]] = {
-    "python-sync": (PYTHON, HERE / "story.py", ("sync",)),
-    "python-httpx": (PYTHON, HERE / "story.py", ("httpx",)),
-    "python-aiohttp": (PYTHON, HERE / "story.py", ("aiohttp",)),
-    "typescript": (NODE, HERE / "story.mjs", ()),
+CLIENTS: Final[dict[str, tuple[Client, str, tuple[str, ...]]]] = {
+    "python-sync": (PYTHON, ".py", ("sync",)),
+    "python-httpx": (PYTHON, ".py", ("httpx",)),
+    "python-aiohttp": (PYTHON, ".py", ("aiohttp",)),
+    "typescript": (NODE, ".mjs", ()),
 }
-"""What each is installed as, its program, and how the program is told which client to be."""
-STORIES: Final = ("memory", "talk", "tools", "key")
+"""What each is installed as, the suffix of its programs, and how a program is told which client to be."""
+STORIES: Final = {
+    "memory": "story",
+    "talk": "story",
+    "tools": "story",
+    "key": "story",
+    "folders": "stored",
+    "passages": "stored",
+}
+"""The program that tells each."""
+NEED_A_MODEL: Final = frozenset({"talk", "folders", "passages"})
+"""Those for servers with the models of `tools.real_server run --model`."""
 
 
 def recorded(story: str) -> Path:
@@ -29,5 +39,6 @@ def recorded(story: str) -> Path:
 
 def tell(name: str, story: str, base_url: str, *key: str) -> list[str]:
     """Have a client tell a story of a server; give what can be compared of it, a line a step."""
-    client, program, kind = CLIENTS[name]
+    client, suffix, kind = CLIENTS[name]
+    program = HERE / f"{STORIES[story]}{suffix}"
     return comparable(client.run_program(program, *kind, story, f"foreign-{uuid.uuid4()}", base_url, *key))

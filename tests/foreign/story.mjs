@@ -1,42 +1,6 @@
-// The story as the official TypeScript client tells it, in a folder with that client:
-// `node --input-type=module - STORY TOKEN URL [KEY] < story.mjs`. It is the story of `story.py`, step by step.
+// The stories of blocks, agents, conversations, turns and tools, as the official TypeScript client tells them.
 
-import Letta from "@letta-ai/letta-client";
-
-const MODEL = "letta/letta-free";
-const TALKING = "openai-proxy/gpt-4o-mini";
-const UNKNOWN = "123e4567-e89b-42d3-8456-426614174000";
-
-/** Wait for a call and print what came of it; `read` makes something of the call. */
-async function say(step, call, read = (answer) => answer) {
-  try {
-    const answer = await read(call);
-    console.log(JSON.stringify({ step, answer: answer?.items ?? answer ?? null }));
-    return answer;
-  } catch (error) {
-    if (!(error instanceof Letta.APIError) || error.status === undefined) throw error;
-    // What has no class of its own is an APIStatusError in Python.
-    const name = error.constructor === Letta.APIError ? "APIStatusError" : error.constructor.name;
-    console.log(JSON.stringify({ step, error: name, status: error.status, body: error.error }));
-  }
-}
-
-/** Go through a list, page by page. */
-async function each(pages) {
-  const items = [];
-  for await (const item of pages) items.push(item);
-  return items;
-}
-
-/** Tell how an answer came. */
-async function sent(call) {
-  const response = await call.asResponse();
-  return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
-}
-
-async function nothing(call) {
-  await call;
-}
+import { Letta, MODEL, TALKING, UNKNOWN, each, nothing, onlyId, say, sent, tell } from "./steps.mjs";
 
 async function memory(client, token) {
   await say("health", client.health());
@@ -238,7 +202,6 @@ async function clearUp({ conversations: talks, blocks, agents }, tags, [first, s
 async function talk(client, token) {
   const { conversations: talks, runs } = client;
   const { messages } = client.agents;
-  const id = async (call) => ({ id: (await call).id });
   const agent = await say(
     "make an agent that talks",
     client.agents.create({
@@ -249,9 +212,9 @@ async function talk(client, token) {
       system: "You talk.",
       tags: [token],
     }),
-    id,
+    onlyId,
   );
-  const conversation = await say("make a conversation", talks.create({ agent_id: agent.id }), id);
+  const conversation = await say("make a conversation", talks.create({ agent_id: agent.id }), onlyId);
   const input = "!think because\n!say one two\n!usage 4 3";
   await say("a whole turn", messages.create(agent.id, { input }));
   await say("a stream", messages.stream(agent.id, { input }), events);
@@ -330,7 +293,7 @@ async function tools(client, token) {
   const described = { name: "greeter", system: "You greet.", compaction_settings: { prompt: "Sum up." } };
   const common = { model: MODEL, embedding: MODEL, include_base_tools: false };
   const made = client.agents.create({ ...described, ...common, tool_ids: [id], tags: [token] });
-  const agent = await say("make an agent with it", made, async (call) => ({ id: (await call).id }));
+  const agent = await say("make an agent with it", made, onlyId);
   const of = { agent_id: agent.id };
   await say("its tools", attached.list(agent.id), each);
   await say("the agent with its tools", client.agents.retrieve(agent.id, { include: ["agent.tools"] }));
@@ -356,5 +319,4 @@ async function key(client, token) {
   }
 }
 
-const [story, token, baseURL, apiKey = null] = process.argv.slice(2);
-await { memory, talk, tools, key }[story](new Letta({ baseURL, apiKey, maxRetries: 0 }), token);
+await tell({ memory, talk, tools, key });

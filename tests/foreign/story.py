@@ -1,73 +1,10 @@
-"""The story as the official Python client tells it: `python - CLIENT STORY TOKEN URL [KEY] < story.py`.
+"""The stories of blocks, agents, conversations, turns and tools, as the official Python client tells them."""
 
-Runs by a Python that has nothing but `letta-client`, and prints a line of JSON a step. `story.mjs` tells the same, step
-by step, with the TypeScript client. TOKEN marks what is made, so that it can be found among what others made.
-"""
-
-from __future__ import annotations
-
-import asyncio
-import inspect
-import json
-import sys
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable
 from typing import Any
 
-from letta_client import APIStatusError, AsyncLetta, DefaultAioHttpClient, Letta, Omit
-
-MODEL = "letta/letta-free"
-TALKING = "openai-proxy/gpt-4o-mini"
-UNKNOWN = "123e4567-e89b-42d3-8456-426614174000"
-CLIENTS: dict[str, Callable[..., Any]] = {
-    "sync": Letta,
-    "httpx": AsyncLetta,
-    "aiohttp": lambda **options: AsyncLetta(**options, http_client=DefaultAioHttpClient()),
-}
-
-
-async def say(step: str, call: Callable[..., Any], *args: Any, read: Callable[[Any], Any] | None = None, **kwargs: Any):
-    """Make a call, of a sync or an async client, and print what came of it; `read` makes something of the answer."""
-    try:
-        answer = call(*args, **kwargs)
-        if inspect.isawaitable(answer) and read is not each:
-            answer = await answer
-        if read is not None:
-            answer = read(answer)
-        if inspect.isawaitable(answer):
-            answer = await answer
-    except APIStatusError as error:
-        told = {"error": type(error).__name__, "status": error.status_code, "body": error.body}
-        print(json.dumps({"step": step, **told}))
-        return None
-    print(json.dumps({"step": step, "answer": plain(answer)}))
-    return answer
-
-
-def plain(answer: Any) -> Any:
-    """Return an answer as JSON has it: the fields that came, by the names that they came by."""
-    if isinstance(answer, list):
-        return [plain(item) for item in answer]
-    if hasattr(answer, "items") and not isinstance(answer, dict):
-        return plain(answer.items)
-    return answer.to_dict(mode="json") if hasattr(answer, "to_dict") else answer
-
-
-async def each(page: Any) -> list[Any]:
-    """Go through a list, page by page."""
-    return [item async for item in page] if isinstance(page, AsyncIterable) else list(page)
-
-
-def sent(response: Any) -> Any:
-    """Return how an answer came: this client hands it out on request."""
-    return {
-        "status": response.status_code,
-        "type": response.headers["content-type"],
-        "text": response.http_response.text,
-    }
-
-
-# This client does not decode a prompt, although it came as JSON.
-decoded = json.loads
+from letta_client import APIStatusError, Omit
+from steps import MODEL, TALKING, UNKNOWN, decoded, each, only_id, plain, say, sent, tell
 
 
 async def memory(client: Any, token: str) -> None:
@@ -279,10 +216,10 @@ async def talk(client: Any, token: str) -> None:
         include_base_tools=False,
         system="You talk.",
         tags=[token],
-        read=lambda made: {"id": made.id},
+        read=only_id,
     )
     agent_id = agent["id"]
-    conversation = await say("make a conversation", talks.create, agent_id=agent_id, read=lambda made: {"id": made.id})
+    conversation = await say("make a conversation", talks.create, agent_id=agent_id, read=only_id)
     text = "!think because\n!say one two\n!usage 4 3"
     await say("a whole turn", messages.create, agent_id, input=text)
     await say("a stream", messages.stream, agent_id, input=text, read=events)
@@ -369,7 +306,7 @@ async def tools(client: Any, token: str) -> None:
         include_base_tools=False,
         tool_ids=[tool.id],
         tags=[token],
-        read=lambda made: {"id": made.id},
+        read=only_id,
     )
     of = {"agent_id": agent["id"]}
     await say("its tools", attached.list, agent["id"], read=each)
@@ -398,14 +335,5 @@ async def key(client: Any, token: str) -> None:
         await say(f"health {name}", client.health, extra_headers=header)
 
 
-async def main(kind: str, story: str, token: str, base_url: str, api_key: str | None = None) -> None:
-    # Without retries: a story shows each answer, and no answer of this one passes with time.
-    client = CLIENTS[kind](base_url=base_url, api_key=api_key, max_retries=0)
-    await {"memory": memory, "talk": talk, "tools": tools, "key": key}[story](client, token)
-    closed = client.close()
-    if inspect.isawaitable(closed):
-        await closed
-
-
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    tell(memory, talk, tools, key)

@@ -10,7 +10,7 @@ import pytest
 
 from letta_async.testing import EmbeddedServer
 from tests.contract.language import reply_to
-from tests.foreign.clients import CLIENTS, recorded, tell
+from tests.foreign.clients import CLIENTS, NEED_A_MODEL, recorded, tell
 
 REAL: Final = os.environ.get("LETTA_TEST_BASE_URL", "").rstrip("/")
 SECURE: Final = os.environ.get("LETTA_TEST_SECURE_BASE_URL", "").rstrip("/")
@@ -18,6 +18,7 @@ REQUIRED: Final = os.environ.get("LETTA_TEST_FOREIGN_REQUIRED", "")
 """Set to anything: a client that is not installed is a failure and no skip."""
 
 MODEL: Final = "openai-proxy/gpt-4o-mini"
+EMBEDDING: Final = "openai/text-embedding-3-small"
 SERVERS: Final = ("embedded", "real") if REAL else ("embedded",)
 
 
@@ -36,7 +37,7 @@ def open_server(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "real":
         yield REAL
         return
-    with EmbeddedServer(models=[MODEL]) as server:
+    with EmbeddedServer(models=[MODEL, EMBEDDING]) as server:
         server.model.reply(reply_to, times=None)
         yield server.base_url
 
@@ -52,8 +53,11 @@ def secure_server(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
         yield server.base_url, "pass word"
 
 
-def compare(lines: list[str], story: str) -> None:
-    expected = recorded(story).read_text(encoding="utf-8").splitlines()
+def compare(client: str, story: str, *server: str) -> None:
+    models = os.environ.get("LETTA_TEST_MODEL"), os.environ.get("LETTA_TEST_EMBEDDING")
+    if server[0] == REAL and story in NEED_A_MODEL and models != (MODEL, EMBEDDING):
+        pytest.skip(f"LETTA_TEST_MODEL is not {MODEL}, or LETTA_TEST_EMBEDDING not {EMBEDDING}")
+    lines, expected = tell(client, story, *server), recorded(story).read_text(encoding="utf-8").splitlines()
     # Line by line, so that a failure shows the step that differs.
     for told, known in zip(lines, expected, strict=False):
         assert told == known
@@ -61,18 +65,24 @@ def compare(lines: list[str], story: str) -> None:
 
 
 def test_a_client_makes_recompiles_fails_and_deletes(client: str, open_server: str) -> None:
-    compare(tell(client, "memory", open_server), "memory")
+    compare(client, "memory", open_server)
 
 
 def test_a_client_talks(client: str, open_server: str) -> None:
-    if open_server == REAL and os.environ.get("LETTA_TEST_MODEL") != MODEL:
-        pytest.skip(f"LETTA_TEST_MODEL is not {MODEL}")
-    compare(tell(client, "talk", open_server), "talk")
+    compare(client, "talk", open_server)
 
 
 def test_a_client_makes_tools_and_attaches_them(client: str, open_server: str) -> None:
-    compare(tell(client, "tools", open_server), "tools")
+    compare(client, "tools", open_server)
+
+
+def test_a_client_uploads_files_and_gives_them_to_an_agent(client: str, open_server: str) -> None:
+    compare(client, "folders", open_server)
+
+
+def test_a_client_stores_passages_and_finds_them(client: str, open_server: str) -> None:
+    compare(client, "passages", open_server)
 
 
 def test_a_client_needs_the_key(client: str, secure_server: tuple[str, str]) -> None:
-    compare(tell(client, "key", *secure_server), "key")
+    compare(client, "key", *secure_server)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.request import Request, urlopen
 
 from letta_async import Letta
 
@@ -11,9 +13,7 @@ MODEL = "letta/letta-free"
 
 def fill(client: Letta) -> dict[str, str]:
     """Create rows of every kind, change and delete some; return the IDs of the remaining ones."""
-    block = client.post(
-        "/v1/blocks/", body={"label": "human", "value": "Ada\ud83d\ude00", "metadata": {"odd": "\ud800"}}
-    )
+    block = _create_odd_block(client.base_url)
     other = client.post("/v1/blocks/", body={"label": "other", "value": "x", "tags": ["a", "b"]})
     agent = client.post(
         "/v1/agents/",
@@ -54,6 +54,15 @@ def fill(client: Letta) -> dict[str, str]:
     client.delete(f"/v1/conversations/{deleted['id']}")
     client.delete(f"/v1/agents/{doomed['id']}")
     return {"agent": agent["id"], "block": block["id"], "conversation": conversation["id"]}
+
+
+def _create_odd_block(base_url: str) -> dict[str, Any]:
+    """Create a block with a surrogate pair and half of one, which the client does not send."""
+    body = json.dumps({"label": "human", "value": "Ada\ud83d\ude00", "metadata": {"odd": "\ud800"}})
+    request = Request(f"{base_url}/v1/blocks/", body.encode(), {"Content-Type": "application/json"})
+    with urlopen(request) as response:
+        created: dict[str, Any] = json.load(response)
+    return created
 
 
 def state(client: Letta) -> dict[str, Any]:

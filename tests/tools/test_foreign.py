@@ -22,7 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def client() -> Client:
-    return Client("some", ("package.json",), (), ((sys.executable, "-c", "open('made', 'w')"),), (sys.executable, "-"))
+    return Client("some", ("package.json",), (), ((sys.executable, "-c", "open('made', 'w')"),), (sys.executable,))
 
 
 def test_all_clients_are_of_one_version() -> None:

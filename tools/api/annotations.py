@@ -71,7 +71,7 @@ class Rendering:
             case ast.Subscript(ast.Name("Mapping"), ast.Tuple([key, value])):
                 self.need("collections.abc", "Mapping")
                 yield f"Mapping[{self.accepted(key, module)}, {self.accepted(value, module)}]"
-            case ast.Subscript(ast.Name("Callable" | "type")):
+            case ast.Subscript(ast.Name("AsyncIterable" | "Callable" | "Iterable" | "PathLike" | "type")):
                 yield self.returned(node, module)
             case ast.Subscript(ast.Name("Literal")):
                 self.need("typing", "Literal")

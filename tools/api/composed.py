@@ -12,17 +12,22 @@ __all__ = ["composed_docstring"]
 
 def composed_docstring(call: Call) -> str:
     """Compose the docstring: what the declaration says itself, then what its base says of all such methods."""
-    own, shared = parsed(call.cls), parsed(_base_of(call.cls))
+    base = _base_of(call.cls)
+    own, shared = parsed(call.cls), parsed(base)
+    paragraphs = own.paragraphs if base is call.cls else [*own.paragraphs, *shared.paragraphs]
     options = {
         name: text.replace("this request", "each request").replace("one attempt", "one attempt of a request")
         for name, text in OPTIONS.items()
     }
     arguments = [*((each.name, each.description) for each in call.parameters), *options.items()]
-    (first, *rest) = (shared.raises or RAISES).items()
-    blocks = [own.summary, *map(fill, [*own.paragraphs, *shared.paragraphs]), section("Args", arguments)]
+    common = shared.raises or RAISES
+    first = next(iter(common))
+    raises = {first: common[first]} | own.raises
+    raises |= {name: text for name, text in common.items() if name not in raises}
+    blocks = [own.summary, *map(fill, paragraphs), section("Args", arguments)]
     if returns := own.returns or shared.returns:
         blocks.append("Returns:\n" + fill(returns, "    "))
-    blocks.append(section("Raises", [first, *own.raises.items(), *rest]))
+    blocks.append(section("Raises", raises.items()))
     return "\n\n".join(blocks)
 
 

@@ -109,6 +109,11 @@ class Call:
         return issubclass(self.cls, SwitchedOperation)
 
     @property
+    def yields(self) -> bool:
+        """Whether the method is a generator."""
+        return self.cls.yields
+
+    @property
     def is_composed(self) -> bool:
         """Whether the method makes several calls, as a base class of its resource says."""
         return self.cls.made_by is not None

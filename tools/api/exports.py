@@ -16,8 +16,8 @@ __all__ = ["package_module", "type_homes"]
 
 _NAMED: Final = {
     "_http.transport": ["ClientStats"],
-    "_schema.unset": ["UNSET", "Unset"],
-    "client": ["AsyncLetta"],
+    "_schema.unset": ["NOT_GIVEN", "NotGiven", "Omit", "UNSET", "Unset", "not_given", "omit"],
+    "client": ["AsyncClient", "AsyncLetta"],
     "config": ["ENVIRONMENTS", "Timeout"],
     "function_tools.functions": ["client_tool"],
     "function_tools.tool_loop": ["ToolRun"],
@@ -25,7 +25,7 @@ _NAMED: Final = {
     "resources._paging": ["AsyncPage", "AsyncPaginator", "Page", "Paginator"],
     "resources._stream": ["AsyncStream", "Stream"],
     "retry": ["RetryPolicy"],
-    "sync": ["Letta"],
+    "sync": ["Client", "Letta"],
     "types": ["CreateBlock", "LettaMessageUnion"],
 }
 """Public names, by module; besides these, all that `errors` and the types export are public. Those of `types` are what
@@ -74,7 +74,7 @@ def _exports() -> Iterator[tuple[str, str]]:
     """Yield each public name with its module."""
     for home, names in _NAMED.items():
         yield from ((name, home) for name in names)
-    for home in ["errors", "batch.outcome", "batch.staleness", "batch.upload_outcome", *_public_types()]:
+    for home in ["errors", "batch.outcome", "batch.staleness", *_public_types()]:
         yield from ((name, home) for name in import_module(f"letta_async.{home}").__all__)
 
 

@@ -202,7 +202,7 @@ def _method(name: str, call: Call, rendering: Rendering, *, waits: bool, shadows
         overloads = _overloads(name, call, signature, {True: stream, False: whole, None: returns}, rendering)
     about = composed_docstring(call) if call.is_composed else docstring(call, waits=waits)
     text = textwrap.indent(f'"""{about}\n\n"""', "        ", lambda line: bool(line.strip()))
-    head = "def" if waits or call.lists or call.streams or call.switches else "async def"
+    head = "def" if waits or call.lists or call.streams or call.switches or call.yields else "async def"
     body = _waiting_body(name, call) if waits else _sending_body(call, rendering)
     return f"{overloads}    {head} {name}({signature}) -> {returns}:\n{text}\n        {body}"
 
@@ -250,6 +250,10 @@ def _returns(call: Call, rendering: Rendering, *, waits: bool, shadows_list: boo
         kind = "Stream" if waits else "AsyncStream"
         rendering.need("letta_async.resources._stream", kind)
         return f"{kind}[{returned}]"
+    if call.yields:
+        kind = "Iterator" if waits else "AsyncGenerator"
+        rendering.need("collections.abc", kind)
+        return f"Iterator[{returned}]" if waits else f"AsyncGenerator[{returned}, None]"
     if shadows_list and "list[" in returned:
         rendering.need("builtins", "list as _list")
         return returned.replace("list[", "_list[")
@@ -262,7 +266,7 @@ def _sending_body(call: Call, rendering: Rendering) -> str:
     kinds = {"pages": call.lists, "stream": call.streams, "send_or_stream": call.switches}
     verb = call.cls.made_by or next((verb for verb, applies in kinds.items() if applies), "send")
     send = f"self._{verb}({call.cls.__name__}, {{{given}}}, {', '.join(OPTION_NAMES)})"
-    if call.lists or call.streams or call.switches:
+    if call.lists or call.streams or call.switches or call.yields:
         return f"return {send}"
     return f"await {send}" if ast.unparse(call.answer) == "None" else f"return await {send}"
 
@@ -277,6 +281,8 @@ def _waiting_body(name: str, call: Call) -> str:
         return f"return self._stream(self._core.{name}({', '.join(handed)}))"
     if call.switches:
         return f"return self._wait_or_stream(self._core.{name}({', '.join(handed)}))"
+    if call.yields:
+        return f"return self._iterate(self._core.{name}, {', '.join(handed)})"
     wait = f"self._wait(self._core.{name}, {', '.join(handed)})"
     return wait if ast.unparse(call.answer) == "None" else f"return {wait}"
 

@@ -36,7 +36,7 @@ class Client:
     steps: tuple[tuple[str, ...], ...]
     """Commands that install the client, run in its folder."""
     runs: tuple[str, ...]
-    """Command that runs a program from standard input, in that folder; arguments follow."""
+    """Command that runs a program, in that folder; the program's path and arguments follow."""
 
     @property
     def folder(self) -> Path:
@@ -66,7 +66,7 @@ class Client:
         for pin in self.pins:
             shutil.copy(_HERE / pin, self.folder)
         for step in self.steps:
-            self._run(step, environment=None, program="")
+            self._run(step, environment=None)
         (self.folder / "stamp").write_text(self._stamp, encoding="ascii")
 
     def run_program(self, program: Path, *arguments: str) -> str:
@@ -76,16 +76,15 @@ class Client:
             Failure: The program failed, or wrote to standard error.
 
         """
-        command = (*self.runs, *arguments)
-        environment = {"PATH": os.environ.get("PATH", os.defpath)}
-        return self._run(command, environment=environment, program=program.read_text(encoding="utf-8"))
+        command = (*self.runs, str(program.absolute()), *arguments)
+        return self._run(command, environment={"PATH": os.environ.get("PATH", os.defpath)})
 
-    def _run(self, command: tuple[str, ...], *, environment: dict[str, str] | None, program: str) -> str:
+    def _run(self, command: tuple[str, ...], *, environment: dict[str, str] | None) -> str:
         done = subprocess.run(
             command,
             cwd=self.folder,
             env=environment,
-            input=program,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
             encoding="utf-8",
@@ -108,7 +107,7 @@ PYTHON: Final = Client(
         (sys.executable, "-m", "venv", "venv"),
         (_VENV_PYTHON, "-m", "pip", "install", *_PIP, "requirements.txt"),
     ),
-    runs=(_VENV_PYTHON, "-"),
+    runs=(_VENV_PYTHON,),
 )
 SOURCE: Final = Client(
     name="python-source",
@@ -135,5 +134,5 @@ NODE: Final = Client(
     pins=("package.json", "package-lock.json"),
     needs=("node", "npm"),
     steps=(("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"),),
-    runs=("node", "--input-type=module", "-"),
+    runs=("node",),
 )

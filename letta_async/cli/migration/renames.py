@@ -35,13 +35,9 @@ NAMES: Final[Mapping[str, str]] = {
     "Client": "Letta",
     "CreateBlock": "NewBlock",
     "CreateBlockParam": "NewBlock",
-    "NOT_GIVEN": "UNSET",
-    "NotGiven": "Unset",
-    "Omit": "Unset",
-    "not_given": "UNSET",
-    "omit": "UNSET",
 }
-"""Name in this package by the official one, for where this package does not have the official one, too."""
+"""Name in this package by the official one, for where this package does not have the official one, too, and for the
+classes of clients."""
 
 NAME_ADVICE: Final[Mapping[str, str]] = {
     "DefaultAioHttpClient": "leave it out: letta_async uses aiohttp; session= takes a session of your own",

@@ -108,8 +108,11 @@ def _add(
 ) -> dict[str, Any]:
     guessed = _DOCUMENTED.get(PurePosixPath(original).suffix.lower()) or mimetypes.guess_type(original)[0]
     decoded = content.decode(errors="replace")
-    is_text = "\x00" not in decoded
-    text = decoded if is_text else None
+    text = None if "\x00" in decoded else decoded
+    pieces = [] if text is None else _pieces(text, folder)
+    error = 'invalid byte sequence for encoding "UTF8": 0x00' if text is None else None
+    if text and not pieces:
+        error = "No chunks created from text with default chunker"
     row = FILES.add(
         store,
         {
@@ -118,8 +121,8 @@ def _add(
             "original_file_name": original,
             "file_type": guessed or media_type or "unknown",
             "file_size": len(content),
-            "error_message": None if is_text else 'invalid byte sequence for encoding "UTF8": 0x00',
-            "total_chunks": None if text is None else max(1, len(_pieces(text, folder))),
+            "error_message": error,
+            "total_chunks": None if error else max(1, len(pieces)),
             "content": text,
             "polls": store.live.file_polls,
         },
@@ -131,9 +134,10 @@ def _add(
 
 
 def _pieces(text: str, folder: StoredRow) -> list[str]:
-    """Return the pieces that a text is cut into."""
+    """Return the pieces that a text is cut into, without white space around them; none is blank."""
     length: int = (folder.fields["embedding_config"]["embedding_chunk_size"] or 300) * _CHARACTERS_PER_TOKEN
-    return [text[begin : begin + length] for begin in range(0, len(text), length)]
+    pieces = (text[begin : begin + length].strip() for begin in range(0, len(text), length))
+    return [piece for piece in pieces if piece]
 
 
 def _in_folder(store: Store, folder_id: str) -> list[StoredRow]:

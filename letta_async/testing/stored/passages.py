@@ -18,6 +18,7 @@ from letta_async.operations import passages as calls
 from letta_async.testing import _facts
 from letta_async.testing._call import Call
 from letta_async.testing._errors import Refusal, not_found, unknown_error
+from letta_async.testing._request_classes import REQUIRED, reads
 from letta_async.testing._route import NO_CONTENT, route_of
 from letta_async.testing._rows import Agent, StoredRow
 from letta_async.testing._state import Store, check_stored, checked_limit, like
@@ -51,13 +52,30 @@ _PASSAGES: Final = Collection(
 )
 
 
+@reads(archive_calls.CreateArchivePassage)
+class CreatePassage:
+    """Body of a request to create a passage in an archive; a time is read only after the archive is found."""
+
+    text = REQUIRED
+    tags = None
+    metadata = None
+    created_at: str | None = None
+
+
+@reads(archive_calls.CreateArchivePassages)
+class CreatePassages:
+    """Body of a request to create passages in an archive."""
+
+    passages: list[CreatePassage] = REQUIRED
+
+
 # --- creating and deleting --------------------------------------------------------------------------------------------
 
 
 def _add(store: Store, archive: StoredRow, passage: Any) -> dict[str, Any]:
     """Store a passage in an archive, and return its JSON."""
     tags = passage["tags"]
-    created_at = passage["created_at"]
+    created_at = _moment(passage["created_at"])
     row = _PASSAGES.add(
         store,
         {
@@ -71,6 +89,15 @@ def _add(store: Store, archive: StoredRow, passage: Any) -> dict[str, Any]:
     if created_at is not None:
         row = store.put(attrs.evolve(row, created_at=_in_utc(created_at)))
     return _PASSAGES.shown(store, row)
+
+
+def _moment(given: datetime | str | None) -> datetime | None:
+    if not given or isinstance(given, datetime):
+        return given or None
+    try:
+        return datetime.fromisoformat(given)
+    except ValueError as error:
+        raise Refusal(400, {"detail": str(error)}) from None
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -101,11 +128,9 @@ def _create_many(store: Store, call: Call) -> Any:
     archive = ARCHIVES.existing(store, call.path["archive_id"])
     if archive.fields["embedding_config"] is None:
         raise unknown_error()
-    return [_add(store, archive, {"tags": None, "created_at": None, **_given(each)}) for each in passages]
-
-
-def _given(fields: Any) -> dict[str, Any]:
-    return {name: fields[name] for name in fields.given}
+    for each in passages:
+        _moment(each["created_at"])
+    return [_add(store, archive, each) for each in passages]
 
 
 def _delete(store: Store, call: Call) -> Any:
@@ -253,8 +278,8 @@ ROUTES: Final = (
     route_of(calls.DeleteAgentPassage, _delete_of_agent),
     route_of(calls.SearchAgentPassages, _search_of_agent),
     route_of(calls.SearchPassages, _search),
-    route_of(archive_calls.CreateArchivePassage, _create),
-    route_of(archive_calls.CreateArchivePassages, _create_many),
+    attrs.evolve(route_of(archive_calls.CreateArchivePassage, _create), body=CreatePassage),
+    attrs.evolve(route_of(archive_calls.CreateArchivePassages, _create_many), body=CreatePassages),
     route_of(archive_calls.DeleteArchivePassage, _delete),
 )
 """Routes of passages."""

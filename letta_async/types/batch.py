@@ -1,4 +1,4 @@
-"""Result of one file of `folders.files.upload_many`."""
+"""What a batch reports: the progress of the whole, and the outcome of each file of an upload of many."""
 
 from __future__ import annotations
 
@@ -10,7 +10,23 @@ from letta_async._schema.json_values import show
 from letta_async._schema.record import Record
 from letta_async.types.folder import FileMetadata
 
-__all__ = ["UploadOutcome"]
+__all__ = ["Progress", "UploadOutcome"]
+
+
+@attrs.frozen(kw_only=True)
+class Progress(Record):
+    """Progress of a batch: counts, rate and estimated time left."""
+
+    done: int
+    """Number of targets that have an outcome."""
+    failed: int
+    """Number of targets that failed."""
+    total: int | None
+    """Number of targets; `None` when it is not known beforehand."""
+    rate: float
+    """Outcomes per second, measured over the last 100 outcomes."""
+    seconds_left: float | None
+    """Estimated time left at that rate, in seconds; `None` when `total` is not known."""
 
 
 @attrs.frozen(kw_only=True)

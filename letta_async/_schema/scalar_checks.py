@@ -1,0 +1,102 @@
+"""Checks of single values, such as numbers and texts, against their annotations."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any, Final, get_args
+
+from letta_async._schema.json_values import exact, guess, show, text_problem
+
+__all__ = [
+    "InvalidTextError",
+    "InvalidValueError",
+    "check_bool",
+    "check_callable",
+    "check_datetime",
+    "check_float",
+    "check_int",
+    "check_literal",
+    "check_str",
+    "check_str_with_nul",
+]
+
+_MIN_INT: Final = -(2**63)
+_MAX_INT: Final = 2**63 - 1
+"""Range of the integers that Letta compares with columns of its database."""
+
+
+class InvalidValueError(ValueError):
+    """A value does not match its annotation; cattrs adds the path of the value, `at` the path inside the value."""
+
+    def __init__(self, problem: str, at: str = "") -> None:
+        super().__init__(problem)
+        self.at = at
+
+
+class InvalidTextError(InvalidValueError):
+    """A string has characters that cannot be sent or stored; the message does not contain it."""
+
+
+def check_int(value: Any, _: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not _MIN_INT <= value <= _MAX_INT:
+            raise InvalidValueError(f"{show(value)} does not fit into the 64 bits that the server has for it")
+        return value if type(value) is int else exact(value)
+    raise InvalidValueError(f"{show(value)} is not a whole number")
+
+
+def check_float(value: Any, _: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return value if type(value) is float else exact(value)
+    raise InvalidValueError(f"{show(value)} is not a finite number")
+
+
+def check_bool(value: Any, _: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise InvalidValueError(f"{show(value)} is neither True nor False")
+
+
+def check_str(value: Any, _: Any) -> str:
+    return _checked_text(value, with_nul=False)
+
+
+def check_str_with_nul(value: Any, _: Any) -> str:
+    return _checked_text(value, with_nul=True)
+
+
+def _checked_text(value: Any, *, with_nul: bool) -> str:
+    if not isinstance(value, str):
+        raise InvalidValueError(f"{show(value)} is not a string")
+    if problem := text_problem(value, with_nul=with_nul):
+        raise InvalidTextError(problem)
+    return value if type(value) is str else exact(value)
+
+
+def check_literal(value: Any, annotation: Any) -> Any:
+    allowed = get_args(annotation)
+    if isinstance(value, str) and value in allowed:
+        return value if type(value) is str else exact(value)
+    hint = guess(value, allowed) if isinstance(value, str) else ""
+    raise InvalidValueError(f"{show(value)} is unknown; allowed: {', '.join(map(repr, allowed))}{hint}")
+
+
+def check_datetime(value: Any, _: Any) -> datetime:
+    parsed = value = exact(value)
+    if isinstance(value, str):
+        try:
+            parsed = datetime.fromisoformat(value)
+        except ValueError:
+            raise InvalidValueError(f"{show(value)} is not a time in the form of ISO 8601") from None
+    if not isinstance(parsed, datetime):
+        raise InvalidValueError(f"{show(value)} is neither a datetime nor a string")
+    if parsed.utcoffset() is None:
+        raise InvalidValueError(f"{show(value)} says not in which time zone it is")
+    return parsed
+
+
+def check_callable(value: Any, _: Any) -> Any:
+    if callable(value):
+        return value
+    raise InvalidValueError(f"{show(value)} cannot be called")
