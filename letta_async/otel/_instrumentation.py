@@ -18,11 +18,11 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvid
 from yarl import URL
 
 from letta_async._version import __version__
-from letta_async.batch.upload_outcome import UploadOutcome
 from letta_async.errors import APIConnectionError, APIError, APIStatusError
 from letta_async.instrumentation import Call, Instrumentation
 from letta_async.otel._metrics import Metrics
 from letta_async.otel._turn import OPERATION, Turn
+from letta_async.types.batch import UploadOutcome
 
 if TYPE_CHECKING:
     from contextvars import Token
