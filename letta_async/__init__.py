@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from letta_async.function_tools.functions import client_tool
     from letta_async.function_tools.tool_loop import ToolRun
     from letta_async.operations.conversations import Recompile
+    from letta_async.resources._api_response import APIResponse, AsyncAPIResponse
+    from letta_async.resources._base_api_response import HTTPRequest
     from letta_async.resources._paging import AsyncPage, AsyncPaginator, Page, Paginator
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
@@ -270,6 +272,7 @@ __all__ = [
     "APIConnectionError",
     "APIError",
     "APIKeyError",
+    "APIResponse",
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
@@ -294,6 +297,7 @@ __all__ = [
     "Archive",
     "ArgumentProblem",
     "AssistantMessage",
+    "AsyncAPIResponse",
     "AsyncClient",
     "AsyncLetta",
     "AsyncPage",
@@ -364,6 +368,7 @@ __all__ = [
     "GoogleVertexModelSettings",
     "GroqModelSettings",
     "Group",
+    "HTTPRequest",
     "HealthResponse",
     "HiddenReasoningMessage",
     "Identity",
@@ -537,6 +542,7 @@ _HOMES: Final = {
     "APIConnectionError": "errors",
     "APIError": "errors",
     "APIKeyError": "errors",
+    "APIResponse": "resources._api_response",
     "APIResponseValidationError": "errors",
     "APIStatusError": "errors",
     "APITimeoutError": "errors",
@@ -561,6 +567,7 @@ _HOMES: Final = {
     "Archive": "types.archive",
     "ArgumentProblem": "errors",
     "AssistantMessage": "types.message",
+    "AsyncAPIResponse": "resources._api_response",
     "AsyncClient": "client",
     "AsyncLetta": "client",
     "AsyncPage": "resources._paging",
@@ -632,6 +639,7 @@ _HOMES: Final = {
     "GoogleVertexModelSettings": "types.providers",
     "GroqModelSettings": "types.providers",
     "Group": "types.group",
+    "HTTPRequest": "resources._base_api_response",
     "HealthResponse": "types.health",
     "HiddenReasoningMessage": "types.message",
     "Identity": "types.identity",

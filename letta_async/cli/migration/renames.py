@@ -98,8 +98,6 @@ METHOD_ADVICE: Final[Mapping[str, str]] = {
     "tools.add_mcp_tool": "mcp_servers.tools.list(mcp_server_id) lists tools, and agents.tools.attach attaches one",
     "tools.list_mcp_servers": "mcp_servers.list() lists them; it returned a dictionary",
     "tools.list_mcp_tools_by_server": "mcp_servers.tools.list(mcp_server_id) takes the ID of the server, not its name",
-    "with_raw_response": "answers are values only; errors have status_code, headers and body",
-    "with_streaming_response": "answers are values only; errors have status_code, headers and body",
 }
 """Advice by the earlier path of a method, or of an attribute of any resource, that has no method that does the same."""
 
