@@ -230,8 +230,9 @@ def _remove_secrets(error: BaseException, shown: URL | None) -> None:
         link.__traceback__ = None
         if isinstance(link, aiohttp.ClientResponseError):
             none = cast("CIMultiDictProxy[str]", CIMultiDict[str]())  # a proxy cannot be pickled
-            url = shown or link.request_info.url.with_query(None)
-            link.request_info = link.request_info._replace(headers=none, url=url, real_url=url)
+            info = link.request_info
+            url, real_url = shown or info.url.with_query(None), shown or info.real_url.with_query(None)
+            link.request_info = info._replace(url=url, headers=none, real_url=real_url)
             link.args = (link.request_info, ())
             link.headers = None if link.headers is None else CIMultiDict(link.headers)
         if isinstance(link, aiohttp.ServerDisconnectedError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 __all__ = [
@@ -29,6 +30,7 @@ SECRET_MEMBERS: Final = (
 _USER_OF_URL: Final = r"(://[^/@\s\":]*:)[^/@\s\"]+(?=@)"
 
 
+@lru_cache(256)  # the names in responses are always the same
 def names_secret(header: str) -> bool:
     """Return whether a header holds a secret, by its name, so that its value is masked wherever it is shown."""
     return SENSITIVE.search(header) is not None

@@ -31,6 +31,7 @@ from letta_async import (
     Timeout,
     TrafficStats,
 )
+from letta_async.instrumentation import Instrumentation
 from letta_async.operations._operation import Traffic
 
 
@@ -110,6 +111,7 @@ async def client_itself(client: AsyncLetta) -> None:
     assert_type(client.stats, ClientStats)
     assert_type(client.stats.by_traffic, Mapping[Traffic, TrafficStats])
     assert_type(client.rate_limit, RateLimit | None)
+    assert_type(client.instrumentation, tuple[Instrumentation, ...])
     assert_type(client.is_closed, bool)
     assert_type(client.copy(deadline=5), AsyncLetta)
     assert_type(client.with_options(retry=RetryPolicy(max_delay=1)), AsyncLetta)
@@ -174,6 +176,7 @@ def facade_itself(client: Letta) -> None:
     assert_type(client.timeout, Timeout)
     assert_type(client.max_retries, int)
     assert_type(client.stats, ClientStats)
+    assert_type(client.instrumentation, tuple[Instrumentation, ...])
     assert_type(client.is_closed, bool)
     assert_type(client.copy(deadline=5), Letta)
     assert_type(client.with_options(retry=RetryPolicy(max_delay=1)), Letta)
