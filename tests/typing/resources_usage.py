@@ -176,6 +176,7 @@ def facade_itself(client: Letta) -> None:
     assert_type(client.timeout, Timeout)
     assert_type(client.max_retries, int)
     assert_type(client.stats, ClientStats)
+    assert_type(client.rate_limit, RateLimit | None)
     assert_type(client.instrumentation, tuple[Instrumentation, ...])
     assert_type(client.is_closed, bool)
     assert_type(client.copy(deadline=5), Letta)
