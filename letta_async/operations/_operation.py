@@ -231,6 +231,8 @@ class Operation(Record, Generic[Answer]):
     """Type of an event, where the response is or can be an event stream; see `operations._streaming`."""
     made_by: ClassVar[str | None] = None
     """Name of the method that a base class of the resource makes of several calls; `None` for a single call."""
+    path_is_positional: ClassVar[bool] = False
+    """Whether the method takes all parameters of the path by position, in their order, instead of the last one."""
     yields: ClassVar[bool] = False
     """Whether that method is a generator, whose items are of the type of the response."""
     __attrs_attrs__: ClassVar[Any]
