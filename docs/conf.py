@@ -34,7 +34,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(aiohttp|asyncio|collections|datetime|os|pathlib|ssl|types|typing|yarl)\..*"),
     ("py:.*", r"(RuntimeError|ValueError|datetime|random\.Random|URL)"),
-    ("py:class", r"letta_async\..*\.(Answer|Item|R|NoArguments)"),
+    ("py:class", r"letta_async\..*\.(Answer|Item|R|R_co|T|NoArguments)"),
     ("py:class", r"In(Path|Query|Body)"),
 ]
 """Names of the standard library, of aiohttp and yarl, whose inventories are not fetched; type variables and markers."""

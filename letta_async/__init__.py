@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from letta_async.function_tools.functions import client_tool
     from letta_async.function_tools.tool_loop import ToolRun
     from letta_async.operations.conversations import Recompile
+    from letta_async.resources._api_response import APIResponse, AsyncAPIResponse
+    from letta_async.resources._base_api_response import HTTPRequest
     from letta_async.resources._paging import AsyncPage, AsyncPaginator, Page, Paginator
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
@@ -280,6 +282,7 @@ __all__ = [
     "APIConnectionError",
     "APIError",
     "APIKeyError",
+    "APIResponse",
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
@@ -304,6 +307,7 @@ __all__ = [
     "Archive",
     "ArgumentProblem",
     "AssistantMessage",
+    "AsyncAPIResponse",
     "AsyncClient",
     "AsyncLetta",
     "AsyncPage",
@@ -374,6 +378,7 @@ __all__ = [
     "GoogleVertexModelSettings",
     "GroqModelSettings",
     "Group",
+    "HTTPRequest",
     "HealthResponse",
     "HiddenReasoningMessage",
     "Identity",
@@ -555,6 +560,7 @@ _HOMES: Final = {
     "APIConnectionError": "errors",
     "APIError": "errors",
     "APIKeyError": "errors",
+    "APIResponse": "resources._api_response",
     "APIResponseValidationError": "errors",
     "APIStatusError": "errors",
     "APITimeoutError": "errors",
@@ -579,6 +585,7 @@ _HOMES: Final = {
     "Archive": "types.archive",
     "ArgumentProblem": "errors",
     "AssistantMessage": "types.message",
+    "AsyncAPIResponse": "resources._api_response",
     "AsyncClient": "client",
     "AsyncLetta": "client",
     "AsyncPage": "resources._paging",
@@ -650,6 +657,7 @@ _HOMES: Final = {
     "GoogleVertexModelSettings": "types.providers",
     "GroqModelSettings": "types.providers",
     "Group": "types.group",
+    "HTTPRequest": "resources._base_api_response",
     "HealthResponse": "types.health",
     "HiddenReasoningMessage": "types.message",
     "Identity": "types.identity",

@@ -16,7 +16,7 @@ from letta_async.operations._operation import Operation, Traffic
 
 if TYPE_CHECKING:
     from letta_async.batch.outcome import Outcome
-    from letta_async.batch.upload_outcome import UploadOutcome
+    from letta_async.types.batch import UploadOutcome
 
 __all__ = ["Call", "Instrumentation", "install", "uninstall", "with_installed"]
 

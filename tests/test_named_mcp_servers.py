@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def server() -> Iterator[EmbeddedServer]:
 
 
 async def test_a_tool_has_the_attributes_that_programs_read(server: EmbeddedServer) -> None:
-    described = {
+    described: dict[str, Any] = {
         "name": "echo",
         "title": None,
         "description": "Echo a text.",

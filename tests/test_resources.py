@@ -22,7 +22,8 @@ ARCHIVE = AGENT.replace("agent", "archive")
 BLOCK = AGENT.replace("agent", "block")
 MESSAGE = AGENT.replace("agent", "message")
 CONFIG = ClientConfig(api_key=None, base_url="http://localhost:8283")
-OPTIONS = {field.name for field in attrs.fields(CallOptions)}
+OPTIONS = [field.name for field in attrs.fields(CallOptions) if field.name != "raw"]
+"""Options that a caller passes."""
 
 CALLS: dict[str, type[Operation[Any]]] = {cls.__name__: cls for cls in TREE.values()}
 
@@ -101,7 +102,7 @@ async def test_a_method_hands_on_all_the_parameters_of_its_call(
     assert handed_on[0] is operation
     assert handed_on[1] == given
     assert given.keys() == {field.name for field in attrs.fields(operation)}
-    assert handed_on[2] is None or attrs.asdict(handed_on[2]) == options
+    assert handed_on[2] is None or attrs.asdict(handed_on[2]) == {**options, "raw": None}
 
 
 @pytest.mark.parametrize(("path", "name", "operation"), METHODS)
@@ -131,7 +132,7 @@ async def test_a_method_of_several_calls_hands_on_all_its_parameters(
     part = resource(home)
     monkeypatch.setattr(part, f"_{operation.made_by}", make)
     given = {parameter: object() for parameter in inspect.signature(getattr(part, name)).parameters}
-    options = {field.name: given[field.name] for field in attrs.fields(CallOptions)}
+    options = {option: given[option] for option in OPTIONS}
     await getattr(part, name)(**given)
     own = {parameter: value for parameter, value in given.items() if parameter not in options}
     assert handed_on == [operation, own, *options.values()]

@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 from letta_async import AsyncLetta, Letta
+from letta_async.resources._resource import RawAccess
 
 SHOWN = Path(__file__).parent / "typing"
 
 
 def methods(thing: object, name: str) -> Iterator[str]:
-    """Return the names of the methods and properties of a client and its resources."""
-    yield from (f"{name}.{member}" for member, _ in inspect.getmembers_static(type(thing)) if member[0] != "_")
+    """Return the names of the methods and properties of a client and its resources, without what returns these anew."""
+    for member, value in inspect.getmembers_static(type(thing)):
+        if member[0] != "_" and not isinstance(value, RawAccess):
+            yield f"{name}.{member}"
     for attribute, part in vars(thing).items():
         if not attribute.startswith("_"):
             yield from methods(part, f"{name}.{attribute}")

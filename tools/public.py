@@ -21,7 +21,7 @@ import click
 import letta_async
 from letta_async import dask, testing
 from letta_async.cli import commands, exits
-from letta_async.resources._resource import Part
+from letta_async.resources._resource import Part, RawAccess
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RECORD: Final = ROOT / "tests" / "recorded" / "public.txt"
@@ -149,7 +149,7 @@ def _members(name: str, cls: type[Any]) -> dict[str, list[str]]:
             if isinstance(member, property):
                 getter: Any = member.fget
                 found[f"{name}.{attribute}"] = ["property", *_signature(getter)]
-            elif inspect.isroutine(member):
+            elif inspect.isroutine(member) and not isinstance(member, RawAccess):
                 found[f"{name}.{attribute}"] = _signature(getattr(cls, attribute))
     return found
 

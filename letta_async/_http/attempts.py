@@ -12,8 +12,9 @@ from letta_async._http.error_request import note_request
 from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import exchange
 from letta_async._http.observation import observe
+from letta_async._http.open_body import OpenBody
 from letta_async._http.request import Request
-from letta_async._http.response_decoding import decode_response
+from letta_async._http.response_decoding import Response, decode_response, refuse_error_status
 from letta_async._http.timeouts import Timer
 from letta_async._http.trace import mask_secrets
 from letta_async._http.translation import connection_error
@@ -140,6 +141,7 @@ class CallAttempts:
         request = self._request
         error = connection_error(words, request.method, request.path, self._context.config.base_url, APITimeoutError)
         error.attempts = tuple(self._attempts)
+        error.request_id = None if self._failed is None else self._failed.request_id
         note_request(error, request, self._context.config.base_url)
         error.__cause__ = self._failed or cause
         return error
@@ -169,7 +171,7 @@ class CallAttempts:
     async def _run_attempt(self) -> Any:
         """Make one attempt: acquire a slot of the limiter, exchange request and response, and update the limit.
 
-        An event stream holds the slot until it is closed.
+        An event stream holds the slot until it is closed, and so does a body that the user reads.
         """
         context = self._context
         limiter, loop = self._limiter, context.watch.loop
@@ -192,12 +194,13 @@ class CallAttempts:
             )
             if observation is not None:
                 observation.respond(response.status, response.headers, response.body)
-            if response.source is None:
+            if request.raw is not None:
+                value, held = self._keep_raw(request, response, sent), request.leaves_open
+            elif response.source is None:
                 config = context.config
                 value = decode_response(request, response, limit=config.max_response_bytes, base_url=config.base_url)
             else:
-                value = EventSource(context, request, response, limiter.release, self._deadline, observation)
-                held = True
+                value, held = EventSource(context, request, response, self._open_body(response)), True
             limiter.limit.answered(request.kind, sent, loop.time(), limiter.in_flight)
         except APIError as error:
             self._record_failure(error, sent, loop.time())
@@ -208,6 +211,26 @@ class CallAttempts:
             if not held:
                 limiter.release()
         return value
+
+    def _keep_raw(self, request: Request, response: Response, sent: float) -> Any:
+        """Return a response as it was received, or the source of its events, which has it.
+
+        Raises:
+            APIStatusError: The status is not a success.
+
+        """
+        from letta_async._http.raw_response import RawResponse  # noqa: PLC0415 - imported by those that ask for it
+
+        context, config = self._context, self._context.config
+        refuse_error_status(request, response, limit=config.max_response_bytes, base_url=config.base_url)
+        body = self._open_body(response) if request.leaves_open else None
+        elapsed = context.watch.loop.time() - sent
+        raw = RawResponse(request, response, body, elapsed, tuple(self._attempts), config.max_response_bytes)
+        return raw if body is None or not request.streams else EventSource(context, request, response, body, raw)
+
+    def _open_body(self, response: Response) -> OpenBody:
+        """Return the body of a response, which holds the slot until it is closed."""
+        return OpenBody(self._context, self._request, response, self._limiter.release, self._deadline, self.observation)
 
     def _refresh_api_key(self) -> None:
         """Update the request after a wait in the limiter's queue; for subclasses."""

@@ -15,7 +15,7 @@ from letta_async.config import ClientConfig
 from letta_async.retry import Retries
 
 if TYPE_CHECKING:
-    from letta_async._http.event_source import EventSource
+    from letta_async._http.open_body import OpenBody
 
 __all__ = ["CLOSED", "CallContext"]
 
@@ -33,5 +33,5 @@ class CallContext:
     limiters: ServerLimiters
     retries: Retries
     """Retry budget, jitter and waiting, shared by all calls of the client."""
-    streams: WeakSet[EventSource]
-    """Event streams that are open."""
+    open_bodies: WeakSet[OpenBody]
+    """Bodies that are read while they arrive: event streams, and responses that the user reads."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Mapping
 from typing import Final, NoReturn
 
 import aiohttp
@@ -16,12 +17,13 @@ from letta_async._http.form import OpenForm
 from letta_async._http.observation import Observation
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
-from letta_async._http.response_decoding import Response, invalid_response, refuse_stream
+from letta_async._http.response_decoding import Response, invalid_response, is_event_stream, refuse_stream
 from letta_async._http.session import REUSED, ConnectionOptions
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._http.translation import translate
 from letta_async.config import ClientConfig
-from letta_async.errors import LettaError
+from letta_async.errors import APIConnectionError, LettaError
+from letta_async.errors._details import request_id_of
 
 __all__ = ["drop_response", "exchange", "is_cancelled"]
 
@@ -43,7 +45,7 @@ async def exchange(
 ) -> Response:
     """Send a request and read its response within the attempt's timeout, following redirects within the origin.
 
-    Of an event stream, only the head is read.
+    Of an event stream, only the head is read, and of a response that the user reads.
 
     Raises:
         APIConnectionError: No response arrived, whatever the HTTP library, TLS or the operating system raised.
@@ -54,6 +56,7 @@ async def exchange(
     target = URL(f"{config.base_url}{request.target}", encoded=True)
     hops = 0
     forms: list[OpenForm] = []
+    headers: Mapping[str, str] = {}
     try:
         with Timer(watch, request.timeout.timeout):
             while True:
@@ -67,9 +70,8 @@ async def exchange(
                         None if success else redirect_target(request, status, headers, target, config.base_url, hops)
                     )
                     if elsewhere is None:
-                        if success and _is_event_stream(response):
-                            refuse_stream(request, status, headers)
-                            return Response(status, headers, b"", response)
+                        if success and (request.raw is not None or is_event_stream(headers)):
+                            return await _keep_source(response, request, config.max_response_bytes)
                         return Response(status, headers, await _read_body(response, request, config.max_response_bytes))
                 except BaseException:
                     drop_response(response)
@@ -79,17 +81,25 @@ async def exchange(
                     observation.redirect(status, headers)
                 target = elsewhere
                 hops += 1
-    except LettaError:
+    except LettaError as error:
+        _add_request_id(error, headers)
         raise
     except (Exception, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and is_cancelled(watch.loop):
             raise
         own = next((form.failure for form in forms if form.failure is not None), None)
         failure = own or translate(error, request.method, request.path, config.base_url, request.timeout)
+        _add_request_id(failure, headers)
     finally:
         for form in forms:
             form.close()
     raise failure  # outside the handler: the foreign error, its frames dropped, is the cause and not the context
+
+
+def _add_request_id(error: Exception, headers: Mapping[str, str]) -> None:
+    """Note in the error of a connection that broke which request it was, if a head had arrived."""
+    if isinstance(error, APIConnectionError):
+        error.request_id = request_id_of(headers)
 
 
 def is_cancelled(loop: asyncio.AbstractEventLoop) -> bool:
@@ -135,11 +145,6 @@ async def _send(
             resends += 1
 
 
-def _is_event_stream(response: aiohttp.ClientResponse) -> bool:
-    content_type = response.headers.get("Content-Type", "")
-    return content_type.partition(";")[0].strip().lower() == "text/event-stream"
-
-
 def _body_for_aiohttp(body: bytes | None) -> bytes | io.BytesIO | None:
     """Return a body as aiohttp accepts it: a large one as a file, because aiohttp warns of large `bytes`."""
     return body if body is None or len(body) <= _LARGE else io.BytesIO(body)
@@ -180,6 +185,21 @@ async def _read_body(response: aiohttp.ClientResponse, request: Request, limit: 
         reason = f"the answer is larger than {limit} bytes"
         raise invalid_response(request, response.status, response.headers, b"", reason)
     return body[:most]
+
+
+async def _keep_source(response: aiohttp.ClientResponse, request: Request, limit: int) -> Response:
+    """Return the success of an event stream, whose body is left unread, or that of a raw response.
+
+    Raises:
+        APIResponseValidationError: The body is larger than `limit`, or the call does not read event streams.
+
+    """
+    body = b""
+    if request.raw is None:
+        refuse_stream(request, response.status, response.headers)
+    elif not request.leaves_open:
+        body = await _read_body(response, request, limit)
+    return Response(response.status, response.headers, body, response)
 
 
 async def _read_beginning(content: aiohttp.StreamReader, most: int) -> bytes:

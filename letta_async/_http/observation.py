@@ -31,7 +31,7 @@ def observe(request: Request, config: ClientConfig, clock: Callable[[], float]) 
 class Observation:
     """Observation of one call, from its begin to its end."""
 
-    __slots__ = ("_call", "_clock", "_finished", "_hooks", "_trace", "_waiting_since", "held")
+    __slots__ = ("_call", "_clock", "_finished", "_hooks", "_is_raw", "_trace", "_waiting_since", "held")
 
     def __init__(self, request: Request, config: ClientConfig, clock: Callable[[], float]) -> None:
         """Prepare the observation; nothing is notified yet.
@@ -51,6 +51,7 @@ class Observation:
             streams=request.streams,
             operation=request.operation,
         )
+        self._is_raw: Final = request.raw is not None
         self._clock: Final = clock
         self._trace: Trace | None = None
         self._waiting_since = 0.0
@@ -71,7 +72,7 @@ class Observation:
             raise
         finally:
             if not self.held:
-                self.finish(value, failure)
+                self.finish(value.value_if_valid() if self._is_raw and value is not None else value, failure)
             del failure  # its traceback refers to this frame
         return value
 

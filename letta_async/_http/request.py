@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -25,8 +25,11 @@ from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
 from letta_async.types.upload import UploadProgress
 
-__all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "Request", "build", "build_raw"]
+__all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "RawMode", "Request", "build", "build_raw"]
 
+
+RawMode: TypeAlias = Literal["read", "stream"]
+"""How a response is returned as it was received: with its body read, or with that left for the user to read."""
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 """Encode a value as compact JSON; `json.dumps` would create an encoder per call."""
@@ -46,6 +49,8 @@ class CallOptions:
     """Members to add to the body or replace in it, without validation."""
     timeout: float | Timeout | Unset | None = UNSET
     """Limit on one attempt in seconds, `None` for no limit, or a `Timeout`; `UNSET` for the client's."""
+    raw: RawMode | None = None
+    """How the response is returned as it was received; `None` for its value alone."""
 
 
 NO_OPTIONS: Final = CallOptions()
@@ -79,6 +84,8 @@ class Request:
     """Seconds for which it is repeated while the server is busy with another call (409)."""
     form: Form | None = None
     """Body with files; `None` when there is none."""
+    raw: RawMode | None = None
+    """How the response is returned as it was received; `None` for its value alone."""
 
     @property
     def resendable(self) -> bool:
@@ -86,9 +93,15 @@ class Request:
         return self.form is None or self.form.resendable
 
     @property
+    def leaves_open(self) -> bool:
+        """Whether a successful raw response is returned before its body is read."""
+        return self.raw == "stream" or self.streams
+
+    @property
     def kind(self) -> object:
         """Kind of the request for the limiter, which compares response times only within a kind."""
-        return type(self.operation) if self.operation is not None else self.method
+        kind = type(self.operation) if self.operation is not None else self.method
+        return kind if self.raw is None else (kind, self.raw)
 
     @property
     def target(self) -> str:
@@ -163,6 +176,7 @@ def build(
         traffic="stream" if call.streams else http.traffic,
         conflict_patience=call.conflict_patience,
         form=_make_form(parts.form, getattr(call, "on_progress", None) or None) if parts.form else None,
+        raw=options.raw,
     )
 
 
@@ -304,6 +318,7 @@ def build_raw(
         timeout=_timeout(options, config),
         repeatable=method in REPEATABLE,
         answer=answer,
+        raw=options.raw,
     )
 
 

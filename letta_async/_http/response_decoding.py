@@ -17,7 +17,18 @@ from letta_async._schema.converter import read
 from letta_async._schema.json_values import parse_json
 from letta_async.errors import APIResponseValidationError, APIStatusError
 
-__all__ = ["Response", "decode_response", "invalid_response", "refuse_stream"]
+__all__ = [
+    "Response",
+    "UnreadableError",
+    "decode_body",
+    "decode_response",
+    "decompress",
+    "invalid_response",
+    "is_event_stream",
+    "make_decompressor",
+    "refuse_error_status",
+    "refuse_stream",
+]
 
 _PROCESSED: Final = "the server has processed the request"
 
@@ -32,7 +43,7 @@ class Response:
     body: bytes
     """Body as it was sent, still compressed; of an error response, the beginning."""
     source: aiohttp.ClientResponse | None = None
-    """Event stream whose body is not read yet; `None` for any other response."""
+    """Response of the HTTP library: of an event stream, whose body is not read yet, and of a raw response."""
 
 
 def decode_response(request: Request, response: Response, *, limit: int, base_url: str = "") -> Any:
@@ -55,9 +66,14 @@ def decode_response(request: Request, response: Response, *, limit: int, base_ur
     if request.streams:
         raise invalid_response(request, status, headers, body, f"the response is no event stream; {_PROCESSED}")
     try:
-        return _decode_body(request, headers, _decompress(headers, body, limit))
-    except _UnreadableError as reason:
+        return decode_body(request, headers, decompress(headers, body, limit))
+    except UnreadableError as reason:
         raise invalid_response(request, status, headers, body, str(reason)) from reason.__cause__
+
+
+def is_event_stream(headers: Mapping[str, str]) -> bool:
+    """Return whether a response is an event stream."""
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower() == "text/event-stream"
 
 
 def refuse_stream(request: Request, status: int, headers: Mapping[str, str]) -> None:
@@ -75,7 +91,7 @@ def refuse_stream(request: Request, status: int, headers: Mapping[str, str]) -> 
         raise invalid_response(request, status, headers, b"", "the event stream is compressed, unasked")
 
 
-class _UnreadableError(ValueError):
+class UnreadableError(ValueError):
     """The body is not what the API promises; the message says why."""
 
 
@@ -95,24 +111,30 @@ def invalid_response(
     )
 
 
-def _decode_body(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
+def decode_body(request: Request, headers: Mapping[str, str], body: bytes) -> Any:
+    """Return the value that the body of a success carries.
+
+    Raises:
+        UnreadableError: The body is not what the API promises.
+
+    """
     if not body or body.isspace():
         if request.answer in (object, None, NoneType):  # such as the 204 of a deletion
             return None
-        raise _UnreadableError("the answer is empty")
+        raise UnreadableError("the answer is empty")
     kind = headers.get("Content-Type")
     if kind not in (None, "application/json") and not kind.partition(";")[0].strip().lower().endswith("json"):
-        raise _UnreadableError("the answer is not JSON")
+        raise UnreadableError("the answer is not JSON")
     try:
         value = _parse_json(body)
     except (ValueError, RecursionError) as error:
-        raise _UnreadableError(f"the answer is malformed JSON ({printable(str(error))[:120]})") from None
+        raise UnreadableError(f"the answer is malformed JSON ({printable(str(error))[:120]})") from None
     if request.operation is not None and request.operation.answer_is_text and not isinstance(value, str):
         return body.decode(json.detect_encoding(body))
     try:
         return read(request.answer, value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise _UnreadableError(f"the answer is of the wrong kind: {printable(str(error))[:200]}") from error
+        raise UnreadableError(f"the answer is of the wrong kind: {printable(str(error))[:200]}") from error
 
 
 def _parse_json(body: bytes) -> Any:
@@ -123,39 +145,61 @@ def _parse_json(body: bytes) -> Any:
         return json.loads(body)
 
 
-def _decompress(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bool = True) -> bytes:
+def decompress(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bool = True) -> bytes:
     """Decompress a body, to at most `limit` bytes; return its beginning if it need not be `whole`.
 
     Raises:
-        _UnreadableError: The body is larger, or the content encoding is unknown or wrong.
+        UnreadableError: The body is larger, or the content encoding is unknown or wrong.
 
     """
     coding = headers.get("Content-Encoding", "").strip().lower()
     if coding in ("identity", ""):
         return body
-    if coding not in ("gzip", "x-gzip", "deflate"):
-        raise _UnreadableError(f"the answer's content encoding {printable(coding)[:40]!r} was not asked for")
-    raw_deflate = coding == "deflate" and body[:1] and (body[0] & 0x0F) != zlib.DEFLATED
-    decompressor = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else 32 + zlib.MAX_WBITS)
+    decompressor = make_decompressor(coding, body)
     try:
-        plain = decompressor.decompress(body, limit + 1)
+        plain: bytes = decompressor.decompress(body, limit + 1)
     except zlib.error as error:
-        raise _UnreadableError(f"the answer is not valid {coding}") from error
+        raise UnreadableError(f"the answer is not valid {coding}") from error
     if not whole:
         return plain[:limit]
     if len(plain) > limit:
-        raise _UnreadableError(f"the answer unpacks to more than {limit} bytes")
+        raise UnreadableError(f"the answer unpacks to more than {limit} bytes")
     if not decompressor.eof or decompressor.unused_data:
-        raise _UnreadableError(f"the answer is not valid {coding}: it ends too early or goes on too long")
+        raise UnreadableError(f"the answer is not valid {coding}: it ends too early or goes on too long")
     return plain
+
+
+def make_decompressor(coding: str, beginning: bytes) -> Any:
+    """Create what decompresses a body with a content encoding, given its beginning.
+
+    Raises:
+        UnreadableError: The content encoding is unknown.
+
+    """
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise UnreadableError(f"the answer's content encoding {printable(coding)[:40]!r} was not asked for")
+    raw_deflate = coding == "deflate" and beginning[:1] and (beginning[0] & 0x0F) != zlib.DEFLATED
+    return zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else 32 + zlib.MAX_WBITS)
+
+
+def refuse_error_status(request: Request, response: Response, *, limit: int, base_url: str) -> None:
+    """Refuse a response whose status is not a success.
+
+    Raises:
+        APIStatusError: It is not.
+
+    """
+    status = response.status
+    if not 200 <= status < 300:
+        raise _error_response(request, status, response.headers, response.body, min(limit, MAX_REFUSAL), base_url)
 
 
 def _error_response(
     request: Request, status: int, headers: Mapping[str, str], body: bytes, limit: int, base_url: str
 ) -> APIStatusError:
     try:
-        body = _decompress(headers, body, limit, whole=False)
-    except _UnreadableError:
+        body = decompress(headers, body, limit, whole=False)
+    except UnreadableError:
         pass  # the status decides; the body is shown as it was sent
     hint = request.hint(status)
     return status_error(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)

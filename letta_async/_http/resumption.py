@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import is_cancelled
@@ -18,6 +18,9 @@ from letta_async.operations.conversation_messages import StreamConversation
 from letta_async.operations.runs import StreamRun
 from letta_async.retry import RetryPolicy
 
+if TYPE_CHECKING:
+    from letta_async._http.raw_response import RawResponse
+
 __all__ = ["EventReader", "Reconnect", "ResumingSource", "stream_opener"]
 
 Reconnect = Callable[[str | None, int, float | None], Awaitable[EventSource]]
@@ -29,6 +32,11 @@ _AT_THE_END: Final = ("stop_reason", "usage_statistics")
 
 class EventReader(Protocol):
     """Source of events, a batch at a time."""
+
+    @property
+    def raw(self) -> RawResponse | None:
+        """The response that the events began with, if the call asked for it."""
+        ...
 
     async def read(self) -> list[Any]:
         """Return the events that arrived, at least one; an empty list at the end, and once the source is closed."""
@@ -72,6 +80,7 @@ class ResumingSource:
         """
         self._is_found = is_found
         self._source = source
+        self.raw = None if source is None else source.raw
         self._reconnect = reconnect
         self._transport = transport
         self._policy = policy
@@ -156,6 +165,7 @@ class ResumingSource:
             self._received = self._seq_id
             try:
                 self._source = await self._reconnect(self._run_id, self._seq_id, self._until)
+                self.raw = self.raw or self._source.raw
             except NotFoundError:
                 if self._run_id is not None:
                     raise
@@ -221,7 +231,10 @@ def stream_opener(
     async def reconnect(run_id: str | None, seq_id: int, until: float | None) -> EventSource:
         pings = {name: value for name, value in operation.given().items() if name == "include_pings"}
         again = CallOptions(
-            extra_headers=options.extra_headers, extra_query=options.extra_query, timeout=options.timeout
+            extra_headers=options.extra_headers,
+            extra_query=options.extra_query,
+            timeout=options.timeout,
+            raw=options.raw,
         )
         if run_id is not None:
             numbered = {"path_run_id": run_id, "starting_after": seq_id, **pings}

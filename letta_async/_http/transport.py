@@ -14,8 +14,8 @@ import attrs
 from letta_async._http.api_key_attempts import ApiKeyCallAttempts
 from letta_async._http.attempts import CallAttempts
 from letta_async._http.context import CLOSED, CallContext
-from letta_async._http.event_source import EventSource
 from letta_async._http.limiter import Limiter, ServerLimiters
+from letta_async._http.open_body import OpenBody
 from letta_async._http.request import Request
 from letta_async._http.session import ConnectionOptions, abandon_session
 from letta_async._http.timeouts import TimeoutScheduler, Timer
@@ -55,8 +55,8 @@ class _LoopBinding:
     session: aiohttp.ClientSession
     servers: dict[str, ServerLimiters] = attrs.field(factory=dict[str, ServerLimiters])
     """Limiters of each server, by its base URL."""
-    streams: WeakSet[EventSource] = attrs.field(factory=WeakSet["EventSource"])
-    """Event streams that are open."""
+    open_bodies: WeakSet[OpenBody] = attrs.field(factory=WeakSet["OpenBody"])
+    """Bodies that are read while they arrive: event streams, and responses that the user reads."""
     watch: TimeoutScheduler = attrs.field(
         init=False, default=attrs.Factory(lambda self: TimeoutScheduler(self.loop), takes_self=True)
     )
@@ -133,8 +133,8 @@ class Transport:
         binding = self._take_binding()
         if binding is None:
             return
-        for stream in list(binding.streams):
-            stream.end(ClientClosedError(CLOSED))
+        for body in list(binding.open_bodies):
+            body.end(ClientClosedError(CLOSED))
         binding.watch.end(lambda: ClientClosedError(CLOSED))
         for limiter in binding.limiters:
             limiter.close(CLOSED)
@@ -218,7 +218,7 @@ class Transport:
             limiters = self._limiters(binding, config.base_url)
             connection = self.connection.for_server(config.base_url)
             context = binding.context = CallContext(
-                binding.session, connection, binding.watch, config, limiters, self.retries, binding.streams
+                binding.session, connection, binding.watch, config, limiters, self.retries, binding.open_bodies
             )
         return context
 

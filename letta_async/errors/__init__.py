@@ -46,6 +46,7 @@ from letta_async.errors._details import (
     ErrorRequest,
     ErrorResponse,
     Fault,
+    request_id_of,
     shortened_repr,
     summary_of,
 )
@@ -213,6 +214,8 @@ class APIError(LettaError):
     with, `None` without one."""
     attempts: tuple[Attempt, ...]
     """The attempts that the call made, including the last one."""
+    request_id: str | None = None
+    """ID that the server gave the request, from the response's header `x-request-id`; `None` without one."""
     run_id: str | None = None
     """ID of the run, for an error within an event stream; `None` if no event named it."""
     seq_id: int | None = None
@@ -320,6 +323,7 @@ class _ResponseError(APIError):
         self.status_code = status_code if response is None else response.status_code
         headers = headers if response is None else response.headers
         self.headers = CIMultiDict(headers or {})  # a copy, since the HTTP library's own mapping cannot be pickled
+        self.request_id = request_id_of(self.headers)
 
     @property
     def response(self) -> ErrorResponse:

@@ -8,10 +8,21 @@ from typing import Any, Final
 
 import attrs
 
-__all__ = ["ArgumentProblem", "Attempt", "ErrorRequest", "ErrorResponse", "Fault", "shortened_repr", "summary_of"]
+__all__ = [
+    "ArgumentProblem",
+    "Attempt",
+    "ErrorRequest",
+    "ErrorResponse",
+    "Fault",
+    "request_id_of",
+    "shortened_repr",
+    "summary_of",
+]
 
 _MAX_ARGUMENTS: Final = 200
 """Maximum length of a tool call's arguments in a message, in characters."""
+_REQUEST_ID: Final = ("x-request-id", "request-id", "x-api-request-log-id")
+"""Headers that name a request, the usual one first."""
 
 
 @attrs.frozen
@@ -29,6 +40,16 @@ class ArgumentProblem:
 
 Fault = ArgumentProblem
 """Earlier name of `ArgumentProblem`, kept as an alias."""
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """Return the ID that a server, or a proxy in front of it, gave a request; `None` without one.
+
+    Args:
+        headers: Headers of the response, by case-insensitive name.
+
+    """
+    return next((headers[name] for name in _REQUEST_ID if headers.get(name)), None)
 
 
 @attrs.frozen

@@ -16,6 +16,7 @@ from letta_async.types.health import HealthResponse
 
 if TYPE_CHECKING:
     from letta_async.client import AsyncLetta
+    from letta_async.resources._raw_types import AsyncResourcesWithRawResponse, ResourcesWithRawResponse
     from letta_async.resources.access_tokens import AccessTokens, AsyncAccessTokens
     from letta_async.resources.agents import Agents, AsyncAgents
     from letta_async.resources.archives import Archives, AsyncArchives
@@ -42,6 +43,12 @@ __all__ = ["AsyncResources", "Resources"]
 
 class AsyncResources(RawSender):
     """The attributes of an async client."""
+
+    with_raw_response: AsyncResourcesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncResourcesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[AsyncAgents] = Part("letta_async.resources.agents", "AsyncAgents")
     """Agents, from whose memory system prompts are compiled."""
@@ -366,6 +373,12 @@ class Resources(SyncCaller[Any]):
     """The attributes of a sync client."""
 
     _core: AsyncLetta
+
+    with_raw_response: ResourcesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: ResourcesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[Agents] = Part("letta_async.resources.agents", "Agents")
     """Agents, from whose memory system prompts are compiled."""

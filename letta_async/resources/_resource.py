@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
-from letta_async._http.request import NO_OPTIONS, CallOptions, Request
+from letta_async._http.request import NO_OPTIONS, CallOptions, RawMode, Request
 from letta_async._http.transport import ClientStats
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.tracebacks import drop_frames
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from letta_async.operations._streaming import EventOperation, SwitchedOperation
     from letta_async.resources._stream import AsyncStream
 
-__all__ = ["AsyncResource", "CallSender", "Part", "Sender", "given", "options_of"]
+__all__ = ["AsyncResource", "CallSender", "Part", "RawAccess", "Sender", "given", "options_of"]
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
@@ -60,8 +60,29 @@ class Sender(Protocol):
         ...
 
 
+class RawAccess:
+    """Descriptor of `with_raw_response` and `with_streaming_response`, whose code is imported on first use.
+
+    On the class, it returns the class itself, so that `unittest.mock.create_autospec` finds the methods.
+    """
+
+    def __init__(self, mode: RawMode) -> None:
+        self._mode: RawMode = mode
+
+    def __get__(self, instance: object, owner: type[Any]) -> Any:
+        if instance is None:
+            return owner
+        from letta_async.resources._raw_methods import raw_methods  # noqa: PLC0415 - imported by those that ask for it
+
+        return raw_methods(instance, self._mode)
+
+
 class CallSender:
     """Base class of what has methods that send calls: the resources of an async client, and the client itself."""
+
+    if not TYPE_CHECKING:  # each class declares a type of its own
+        with_raw_response = RawAccess("read")
+        with_streaming_response = RawAccess("stream")
 
     def _call(
         self,

@@ -11,6 +11,7 @@ from letta_async._utils.caller_warnings import CallSite
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import LettaError
 from letta_async.resources._paging import AsyncPaginator, Page
+from letta_async.resources._resource import RawAccess
 
 if TYPE_CHECKING:
     from letta_async.resources._stream import AsyncStream, Stream
@@ -28,6 +29,10 @@ class SyncCaller(Generic[Core]):
 
     _core: Core
     _portal: Portal
+
+    if not TYPE_CHECKING:  # each class declares a type of its own
+        with_raw_response = RawAccess("read")
+        with_streaming_response = RawAccess("stream")
 
     def _make_part(self, kind: Any, name: str) -> Any:
         return kind(getattr(self._core, name), self._portal)

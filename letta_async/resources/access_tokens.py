@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -13,11 +13,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.access_token import AccessToken, AccessTokenListResponse, AgentPolicy
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AccessTokensWithRawResponse, AsyncAccessTokensWithRawResponse
+
 __all__ = ["AccessTokens", "AsyncAccessTokens"]
 
 
 class AsyncAccessTokens(AsyncResource):
     """Tokens for programs in browsers; hosted API."""
+
+    with_raw_response: AsyncAccessTokensWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAccessTokensWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def create(
         self,
@@ -139,6 +148,12 @@ class AsyncAccessTokens(AsyncResource):
 
 class AccessTokens(SyncResource[AsyncAccessTokens]):
     """Tokens for programs in browsers; hosted API."""
+
+    with_raw_response: AccessTokensWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AccessTokensWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def create(
         self,

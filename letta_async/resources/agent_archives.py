@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -11,11 +12,20 @@ from letta_async.operations.archives import AttachArchive, DetachArchive
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentArchivesWithRawResponse, AsyncAgentArchivesWithRawResponse
+
 __all__ = ["AgentArchives", "AsyncAgentArchives"]
 
 
 class AsyncAgentArchives(AsyncResource):
     """The archive of an agent."""
+
+    with_raw_response: AsyncAgentArchivesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentArchivesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def attach(
         self,
@@ -105,6 +115,12 @@ class AsyncAgentArchives(AsyncResource):
 
 class AgentArchives(SyncResource[AsyncAgentArchives]):
     """The archive of an agent."""
+
+    with_raw_response: AgentArchivesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentArchivesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def attach(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -21,11 +21,20 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentBlocksWithRawResponse, AsyncAgentBlocksWithRawResponse
+
 __all__ = ["AgentBlocks", "AsyncAgentBlocks"]
 
 
 class AsyncAgentBlocks(AsyncResource):
     """The blocks of an agent."""
+
+    with_raw_response: AsyncAgentBlocksWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentBlocksWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -312,6 +321,12 @@ class AsyncAgentBlocks(AsyncResource):
 
 class AgentBlocks(SyncResource[AsyncAgentBlocks]):
     """The blocks of an agent."""
+
+    with_raw_response: AgentBlocksWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentBlocksWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -12,11 +13,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.context import ContextWindowOverview
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentContextWithRawResponse, AsyncAgentContextWithRawResponse
+
 __all__ = ["AgentContext", "AsyncAgentContext"]
 
 
 class AsyncAgentContext(AsyncResource):
     """The context window of an agent."""
+
+    with_raw_response: AsyncAgentContextWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentContextWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def retrieve(
         self,
@@ -61,6 +71,12 @@ class AsyncAgentContext(AsyncResource):
 
 class AgentContext(SyncResource[AsyncAgentContext]):
     """The context window of an agent."""
+
+    with_raw_response: AgentContextWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentContextWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def retrieve(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from builtins import list as _list
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -15,11 +15,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.folder import AgentFileAttachment
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentFilesWithRawResponse, AsyncAgentFilesWithRawResponse
+
 __all__ = ["AgentFiles", "AsyncAgentFiles"]
 
 
 class AsyncAgentFiles(AsyncResource):
     """The files in the folders of an agent."""
+
+    with_raw_response: AsyncAgentFilesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentFilesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -206,6 +215,12 @@ class AsyncAgentFiles(AsyncResource):
 
 class AgentFiles(SyncResource[AsyncAgentFiles]):
     """The files in the folders of an agent."""
+
+    with_raw_response: AgentFilesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentFilesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -15,11 +15,20 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentState
 from letta_async.types.folder import Folder
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentFoldersWithRawResponse, AsyncAgentFoldersWithRawResponse
+
 __all__ = ["AgentFolders", "AsyncAgentFolders"]
 
 
 class AsyncAgentFolders(AsyncResource):
     """The folders of an agent."""
+
+    with_raw_response: AsyncAgentFoldersWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentFoldersWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -171,6 +180,12 @@ class AsyncAgentFolders(AsyncResource):
 
 class AgentFolders(SyncResource[AsyncAgentFolders]):
     """The folders of an agent."""
+
+    with_raw_response: AgentFoldersWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentFoldersWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -14,11 +14,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.group import Group, ManagerType
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentGroupsWithRawResponse, AsyncAgentGroupsWithRawResponse
+
 __all__ = ["AgentGroups", "AsyncAgentGroups"]
 
 
 class AsyncAgentGroups(AsyncResource):
     """The groups that an agent is in."""
+
+    with_raw_response: AsyncAgentGroupsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentGroupsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -86,6 +95,12 @@ class AsyncAgentGroups(AsyncResource):
 
 class AgentGroups(SyncResource[AsyncAgentGroups]):
     """The groups that an agent is in."""
+
+    with_raw_response: AgentGroupsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentGroupsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

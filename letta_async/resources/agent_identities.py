@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -11,11 +12,20 @@ from letta_async.operations.identities import AttachIdentity, DetachIdentity
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentIdentitiesWithRawResponse, AsyncAgentIdentitiesWithRawResponse
+
 __all__ = ["AgentIdentities", "AsyncAgentIdentities"]
 
 
 class AsyncAgentIdentities(AsyncResource):
     """The identities of an agent."""
+
+    with_raw_response: AsyncAgentIdentitiesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentIdentitiesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def attach(
         self,
@@ -104,6 +114,12 @@ class AsyncAgentIdentities(AsyncResource):
 
 class AgentIdentities(SyncResource[AsyncAgentIdentities]):
     """The identities of an agent."""
+
+    with_raw_response: AgentIdentitiesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentIdentitiesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def attach(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -33,11 +33,20 @@ from letta_async.types.stream import StreamEvent
 from letta_async.types.turn_input import ClientSkill, ClientTool, MessageType, TurnMessage
 from letta_async.types.turn_response import LettaResponse
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentMessagesWithRawResponse, AsyncAgentMessagesWithRawResponse
+
 __all__ = ["AgentMessages", "AsyncAgentMessages"]
 
 
 class AsyncAgentMessages(AsyncToolRunning):
     """The messages of an agent."""
+
+    with_raw_response: AsyncAgentMessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentMessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     @overload
     def create(
@@ -861,6 +870,12 @@ class AsyncAgentMessages(AsyncToolRunning):
 
 class AgentMessages(SyncResource[AsyncAgentMessages]):
     """The messages of an agent."""
+
+    with_raw_response: AgentMessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentMessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     @overload
     def create(

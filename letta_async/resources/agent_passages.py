@@ -6,7 +6,7 @@ from __future__ import annotations
 from builtins import list as _list
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -21,11 +21,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.archive import Passage, PassageSearchResponse
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentPassagesWithRawResponse, AsyncAgentPassagesWithRawResponse
+
 __all__ = ["AgentPassages", "AsyncAgentPassages"]
 
 
 class AsyncAgentPassages(AsyncResource):
     """The passages in the archive of an agent."""
+
+    with_raw_response: AsyncAgentPassagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentPassagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def create(
         self,
@@ -241,6 +250,12 @@ class AsyncAgentPassages(AsyncResource):
 
 class AgentPassages(SyncResource[AsyncAgentPassages]):
     """The passages in the archive of an agent."""
+
+    with_raw_response: AgentPassagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentPassagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def create(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -25,11 +25,20 @@ from letta_async.types.schedule import (
 )
 from letta_async.types.turn_input import MessageCreate, MessageType
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentScheduleWithRawResponse, AsyncAgentScheduleWithRawResponse
+
 __all__ = ["AgentSchedule", "AsyncAgentSchedule"]
 
 
 class AsyncAgentSchedule(AsyncResource):
     """Messages that an agent is to receive at a time; hosted API."""
+
+    with_raw_response: AsyncAgentScheduleWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentScheduleWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def create(
         self,
@@ -210,6 +219,12 @@ class AsyncAgentSchedule(AsyncResource):
 
 class AgentSchedule(SyncResource[AsyncAgentSchedule]):
     """Messages that an agent is to receive at a time; hosted API."""
+
+    with_raw_response: AgentScheduleWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentScheduleWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def create(
         self,

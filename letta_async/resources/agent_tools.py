@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -16,11 +16,20 @@ from letta_async.types.agent import AgentState
 from letta_async.types.tool import Tool
 from letta_async.types.tool_result import ToolExecutionResult
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentToolsWithRawResponse, AsyncAgentToolsWithRawResponse
+
 __all__ = ["AgentTools", "AsyncAgentTools"]
 
 
 class AsyncAgentTools(AsyncResource):
     """The tools of an agent."""
+
+    with_raw_response: AsyncAgentToolsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentToolsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -259,6 +268,12 @@ class AsyncAgentTools(AsyncResource):
 
 class AgentTools(SyncResource[AsyncAgentTools]):
     """The tools of an agent."""
+
+    with_raw_response: AgentToolsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentToolsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -37,6 +37,7 @@ from letta_async.types.turn_input import MessageCreate
 from letta_async.types.upload import FileInput
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AgentsWithRawResponse, AsyncAgentsWithRawResponse
     from letta_async.resources.agent_archives import AgentArchives, AsyncAgentArchives
     from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
     from letta_async.resources.agent_context import AgentContext, AsyncAgentContext
@@ -54,6 +55,12 @@ __all__ = ["Agents", "AsyncAgents"]
 
 class AsyncAgents(AsyncFindOrCreate):
     """Agents, from whose memory system prompts are compiled."""
+
+    with_raw_response: AsyncAgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncAgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     messages: Part[AsyncAgentMessages] = Part("letta_async.resources.agent_messages", "AsyncAgentMessages")
     """The messages of an agent."""
@@ -1074,6 +1081,12 @@ class AsyncAgents(AsyncFindOrCreate):
 
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
+
+    with_raw_response: AgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     messages: Part[AgentMessages] = Part("letta_async.resources.agent_messages", "AgentMessages")
     """The messages of an agent."""

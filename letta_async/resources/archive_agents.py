@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -14,11 +14,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import ArchiveAgentsWithRawResponse, AsyncArchiveAgentsWithRawResponse
+
 __all__ = ["ArchiveAgents", "AsyncArchiveAgents"]
 
 
 class AsyncArchiveAgents(AsyncResource):
     """The agents that an archive is attached to."""
+
+    with_raw_response: AsyncArchiveAgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncArchiveAgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -82,6 +91,12 @@ class AsyncArchiveAgents(AsyncResource):
 
 class ArchiveAgents(SyncResource[AsyncArchiveAgents]):
     """The agents that an archive is attached to."""
+
+    with_raw_response: ArchiveAgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: ArchiveAgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -14,11 +14,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.archive import Passage, PassageCreate
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import ArchivePassagesWithRawResponse, AsyncArchivePassagesWithRawResponse
+
 __all__ = ["ArchivePassages", "AsyncArchivePassages"]
 
 
 class AsyncArchivePassages(AsyncResource):
     """The passages in an archive."""
+
+    with_raw_response: AsyncArchivePassagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncArchivePassagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def create(
         self,
@@ -156,6 +165,12 @@ class AsyncArchivePassages(AsyncResource):
 
 class ArchivePassages(SyncResource[AsyncArchivePassages]):
     """The passages in an archive."""
+
+    with_raw_response: ArchivePassagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: ArchivePassagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def create(
         self,

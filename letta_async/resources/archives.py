@@ -16,6 +16,7 @@ from letta_async.types.archive import Archive
 from letta_async.types.folder import EmbeddingConfig
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import ArchivesWithRawResponse, AsyncArchivesWithRawResponse
     from letta_async.resources.archive_agents import ArchiveAgents, AsyncArchiveAgents
     from letta_async.resources.archive_passages import ArchivePassages, AsyncArchivePassages
 
@@ -24,6 +25,12 @@ __all__ = ["Archives", "AsyncArchives"]
 
 class AsyncArchives(AsyncResource):
     """Archives: collections of passages that agents can search."""
+
+    with_raw_response: AsyncArchivesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncArchivesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[AsyncArchiveAgents] = Part("letta_async.resources.archive_agents", "AsyncArchiveAgents")
     """The agents that an archive is attached to."""
@@ -254,6 +261,12 @@ class AsyncArchives(AsyncResource):
 
 class Archives(SyncResource[AsyncArchives]):
     """Archives: collections of passages that agents can search."""
+
+    with_raw_response: ArchivesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: ArchivesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[ArchiveAgents] = Part("letta_async.resources.archive_agents", "ArchiveAgents")
     """The agents that an archive is attached to."""

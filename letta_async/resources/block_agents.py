@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -14,11 +14,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncBlockAgentsWithRawResponse, BlockAgentsWithRawResponse
+
 __all__ = ["AsyncBlockAgents", "BlockAgents"]
 
 
 class AsyncBlockAgents(AsyncResource):
     """The agents that a block is attached to."""
+
+    with_raw_response: AsyncBlockAgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncBlockAgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -88,6 +97,12 @@ class AsyncBlockAgents(AsyncResource):
 
 class BlockAgents(SyncResource[AsyncBlockAgents]):
     """The agents that a block is attached to."""
+
+    with_raw_response: BlockAgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: BlockAgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

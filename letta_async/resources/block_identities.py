@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -12,11 +13,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.block import Block
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncBlockIdentitiesWithRawResponse, BlockIdentitiesWithRawResponse
+
 __all__ = ["AsyncBlockIdentities", "BlockIdentities"]
 
 
 class AsyncBlockIdentities(AsyncResource):
     """The identities of a block."""
+
+    with_raw_response: AsyncBlockIdentitiesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncBlockIdentitiesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def attach(
         self,
@@ -105,6 +115,12 @@ class AsyncBlockIdentities(AsyncResource):
 
 class BlockIdentities(SyncResource[AsyncBlockIdentities]):
     """The identities of a block."""
+
+    with_raw_response: BlockIdentitiesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: BlockIdentitiesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def attach(
         self,

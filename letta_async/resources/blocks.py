@@ -17,6 +17,7 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.block import Block
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncBlocksWithRawResponse, BlocksWithRawResponse
     from letta_async.resources.block_agents import AsyncBlockAgents, BlockAgents
     from letta_async.resources.block_identities import AsyncBlockIdentities, BlockIdentities
 
@@ -25,6 +26,12 @@ __all__ = ["AsyncBlocks", "Blocks"]
 
 class AsyncBlocks(AsyncFindOrCreate):
     """Memory blocks, which agents may share."""
+
+    with_raw_response: AsyncBlocksWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncBlocksWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[AsyncBlockAgents] = Part("letta_async.resources.block_agents", "AsyncBlockAgents")
     """The agents that a block is attached to."""
@@ -467,6 +474,12 @@ class AsyncBlocks(AsyncFindOrCreate):
 
 class Blocks(SyncResource[AsyncBlocks]):
     """Memory blocks, which agents may share."""
+
+    with_raw_response: BlocksWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: BlocksWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[BlockAgents] = Part("letta_async.resources.block_agents", "BlockAgents")
     """The agents that a block is attached to."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -24,11 +24,23 @@ from letta_async.types.stream import StreamEvent
 from letta_async.types.turn_input import ClientSkill, ClientTool, MessageType, TurnMessage
 from letta_async.types.turn_response import LettaResponse
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import (
+        AsyncConversationMessagesWithRawResponse,
+        ConversationMessagesWithRawResponse,
+    )
+
 __all__ = ["AsyncConversationMessages", "ConversationMessages"]
 
 
 class AsyncConversationMessages(AsyncToolRunning):
     """The messages of a conversation."""
+
+    with_raw_response: AsyncConversationMessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncConversationMessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     @overload
     def create(
@@ -591,6 +603,12 @@ class AsyncConversationMessages(AsyncToolRunning):
 
 class ConversationMessages(SyncResource[AsyncConversationMessages]):
     """The messages of a conversation."""
+
+    with_raw_response: ConversationMessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: ConversationMessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     @overload
     def create(

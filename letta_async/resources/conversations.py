@@ -33,6 +33,7 @@ from letta_async.types.conversation import Conversation
 from letta_async.types.providers import ModelSettings
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncConversationsWithRawResponse, ConversationsWithRawResponse
     from letta_async.resources.conversation_messages import AsyncConversationMessages, ConversationMessages
 
 __all__ = ["AsyncConversations", "Conversations"]
@@ -40,6 +41,12 @@ __all__ = ["AsyncConversations", "Conversations"]
 
 class AsyncConversations(AsyncMaintenance):
     """Conversations with agents, each with a system prompt of its own."""
+
+    with_raw_response: AsyncConversationsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncConversationsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     messages: Part[AsyncConversationMessages] = Part(
         "letta_async.resources.conversation_messages", "AsyncConversationMessages"
@@ -503,6 +510,12 @@ class AsyncConversations(AsyncMaintenance):
 
 class Conversations(SyncResource[AsyncConversations]):
     """Conversations with agents, each with a system prompt of its own."""
+
+    with_raw_response: ConversationsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: ConversationsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     messages: Part[ConversationMessages] = Part("letta_async.resources.conversation_messages", "ConversationMessages")
     """The messages of a conversation."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -18,11 +18,20 @@ from letta_async.types.environment import (
     EnvironmentSendMessageResponse,
 )
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncEnvironmentsWithRawResponse, EnvironmentsWithRawResponse
+
 __all__ = ["AsyncEnvironments", "Environments"]
 
 
 class AsyncEnvironments(AsyncResource):
     """Computers on which Letta Code runs tools for agents; hosted API."""
+
+    with_raw_response: AsyncEnvironmentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncEnvironmentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def retrieve(
         self,
@@ -153,6 +162,12 @@ class AsyncEnvironments(AsyncResource):
 
 class Environments(SyncResource[AsyncEnvironments]):
     """Computers on which Letta Code runs tools for agents; hosted API."""
+
+    with_raw_response: EnvironmentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: EnvironmentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def retrieve(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -13,11 +13,20 @@ from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncFolderAgentsWithRawResponse, FolderAgentsWithRawResponse
+
 __all__ = ["AsyncFolderAgents", "FolderAgents"]
 
 
 class AsyncFolderAgents(AsyncResource):
     """The agents that a folder is attached to."""
+
+    with_raw_response: AsyncFolderAgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncFolderAgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -79,6 +88,12 @@ class AsyncFolderAgents(AsyncResource):
 
 class FolderAgents(SyncResource[AsyncFolderAgents]):
     """The agents that a folder is attached to."""
+
+    with_raw_response: FolderAgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: FolderAgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

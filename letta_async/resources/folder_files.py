@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Mapping
 from os import PathLike
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -18,11 +18,20 @@ from letta_async.types.batch import Progress, UploadOutcome
 from letta_async.types.folder import DuplicateHandling, FileMetadata
 from letta_async.types.upload import FileInput, UploadProgress
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncFolderFilesWithRawResponse, FolderFilesWithRawResponse
+
 __all__ = ["AsyncFolderFiles", "FolderFiles"]
 
 
 class AsyncFolderFiles(AsyncFileProcessing):
     """The files in a folder."""
+
+    with_raw_response: AsyncFolderFilesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncFolderFilesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def upload(
         self,
@@ -415,6 +424,12 @@ class AsyncFolderFiles(AsyncFileProcessing):
 
 class FolderFiles(SyncResource[AsyncFolderFiles]):
     """The files in a folder."""
+
+    with_raw_response: FolderFilesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: FolderFilesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def upload(
         self,

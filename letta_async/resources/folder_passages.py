@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -14,11 +14,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.archive import Passage
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncFolderPassagesWithRawResponse, FolderPassagesWithRawResponse
+
 __all__ = ["AsyncFolderPassages", "FolderPassages"]
 
 
 class AsyncFolderPassages(AsyncResource):
     """The passages that the files in a folder were cut into."""
+
+    with_raw_response: AsyncFolderPassagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncFolderPassagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -81,6 +90,12 @@ class AsyncFolderPassages(AsyncResource):
 
 class FolderPassages(SyncResource[AsyncFolderPassages]):
     """The passages that the files in a folder were cut into."""
+
+    with_raw_response: FolderPassagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: FolderPassagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -23,6 +23,7 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.folder import EmbeddingConfig, Folder
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncFoldersWithRawResponse, FoldersWithRawResponse
     from letta_async.resources.folder_agents import AsyncFolderAgents, FolderAgents
     from letta_async.resources.folder_files import AsyncFolderFiles, FolderFiles
     from letta_async.resources.folder_passages import AsyncFolderPassages, FolderPassages
@@ -32,6 +33,12 @@ __all__ = ["AsyncFolders", "Folders"]
 
 class AsyncFolders(AsyncResource):
     """Folders of files that agents can search and open."""
+
+    with_raw_response: AsyncFoldersWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncFoldersWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[AsyncFolderAgents] = Part("letta_async.resources.folder_agents", "AsyncFolderAgents")
     """The agents that a folder is attached to."""
@@ -342,6 +349,12 @@ class AsyncFolders(AsyncResource):
 
 class Folders(SyncResource[AsyncFolders]):
     """Folders of files that agents can search and open."""
+
+    with_raw_response: FoldersWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: FoldersWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[FolderAgents] = Part("letta_async.resources.folder_agents", "FolderAgents")
     """The agents that a folder is attached to."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -11,11 +12,20 @@ from letta_async.operations.groups import AttachGroupBlock, DetachGroupBlock
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncGroupBlocksWithRawResponse, GroupBlocksWithRawResponse
+
 __all__ = ["AsyncGroupBlocks", "GroupBlocks"]
 
 
 class AsyncGroupBlocks(AsyncResource):
     """The blocks of a group."""
+
+    with_raw_response: AsyncGroupBlocksWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncGroupBlocksWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def attach(
         self,
@@ -104,6 +114,12 @@ class AsyncGroupBlocks(AsyncResource):
 
 class GroupBlocks(SyncResource[AsyncGroupBlocks]):
     """The blocks of a group."""
+
+    with_raw_response: GroupBlocksWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: GroupBlocksWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def attach(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -15,11 +15,20 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.message import Message
 from letta_async.types.turn_input import MessageType
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncGroupMessagesWithRawResponse, GroupMessagesWithRawResponse
+
 __all__ = ["AsyncGroupMessages", "GroupMessages"]
 
 
 class AsyncGroupMessages(AsyncResource):
     """The messages of a group."""
+
+    with_raw_response: AsyncGroupMessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncGroupMessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -129,6 +138,12 @@ class AsyncGroupMessages(AsyncResource):
 
 class GroupMessages(SyncResource[AsyncGroupMessages]):
     """The messages of a group."""
+
+    with_raw_response: GroupMessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: GroupMessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -15,6 +15,7 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.group import Group, ManagerConfig, ManagerConfigUpdate, ManagerType
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncGroupsWithRawResponse, GroupsWithRawResponse
     from letta_async.resources.group_blocks import AsyncGroupBlocks, GroupBlocks
     from letta_async.resources.group_messages import AsyncGroupMessages, GroupMessages
 
@@ -23,6 +24,12 @@ __all__ = ["AsyncGroups", "Groups"]
 
 class AsyncGroups(AsyncResource):
     """Groups of agents."""
+
+    with_raw_response: AsyncGroupsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncGroupsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     blocks: Part[AsyncGroupBlocks] = Part("letta_async.resources.group_blocks", "AsyncGroupBlocks")
     """The blocks of a group."""
@@ -306,6 +313,12 @@ class AsyncGroups(AsyncResource):
 
 class Groups(SyncResource[AsyncGroups]):
     """Groups of agents."""
+
+    with_raw_response: GroupsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: GroupsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     blocks: Part[GroupBlocks] = Part("letta_async.resources.group_blocks", "GroupBlocks")
     """The blocks of a group."""

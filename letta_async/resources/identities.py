@@ -23,6 +23,7 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.identity import Identity, IdentityProperty, IdentityType
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncIdentitiesWithRawResponse, IdentitiesWithRawResponse
     from letta_async.resources.identity_agents import AsyncIdentityAgents, IdentityAgents
     from letta_async.resources.identity_blocks import AsyncIdentityBlocks, IdentityBlocks
     from letta_async.resources.identity_properties import AsyncIdentityProperties, IdentityProperties
@@ -32,6 +33,12 @@ __all__ = ["AsyncIdentities", "Identities"]
 
 class AsyncIdentities(AsyncResource):
     """Identities: persons and organizations that agents and blocks belong to."""
+
+    with_raw_response: AsyncIdentitiesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncIdentitiesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[AsyncIdentityAgents] = Part("letta_async.resources.identity_agents", "AsyncIdentityAgents")
     """The agents of an identity."""
@@ -392,6 +399,12 @@ class AsyncIdentities(AsyncResource):
 
 class Identities(SyncResource[AsyncIdentities]):
     """Identities: persons and organizations that agents and blocks belong to."""
+
+    with_raw_response: IdentitiesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: IdentitiesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[IdentityAgents] = Part("letta_async.resources.identity_agents", "IdentityAgents")
     """The agents of an identity."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -14,11 +14,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncIdentityAgentsWithRawResponse, IdentityAgentsWithRawResponse
+
 __all__ = ["AsyncIdentityAgents", "IdentityAgents"]
 
 
 class AsyncIdentityAgents(AsyncResource):
     """The agents of an identity."""
+
+    with_raw_response: AsyncIdentityAgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncIdentityAgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -84,6 +93,12 @@ class AsyncIdentityAgents(AsyncResource):
 
 class IdentityAgents(SyncResource[AsyncIdentityAgents]):
     """The agents of an identity."""
+
+    with_raw_response: IdentityAgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: IdentityAgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -14,11 +14,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.block import Block
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncIdentityBlocksWithRawResponse, IdentityBlocksWithRawResponse
+
 __all__ = ["AsyncIdentityBlocks", "IdentityBlocks"]
 
 
 class AsyncIdentityBlocks(AsyncResource):
     """The blocks of an identity."""
+
+    with_raw_response: AsyncIdentityBlocksWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncIdentityBlocksWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -80,6 +89,12 @@ class AsyncIdentityBlocks(AsyncResource):
 
 class IdentityBlocks(SyncResource[AsyncIdentityBlocks]):
     """The blocks of an identity."""
+
+    with_raw_response: IdentityBlocksWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: IdentityBlocksWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -13,11 +13,23 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.identity import Identity, IdentityProperty
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import (
+        AsyncIdentityPropertiesWithRawResponse,
+        IdentityPropertiesWithRawResponse,
+    )
+
 __all__ = ["AsyncIdentityProperties", "IdentityProperties"]
 
 
 class AsyncIdentityProperties(AsyncResource):
     """The properties of an identity."""
+
+    with_raw_response: AsyncIdentityPropertiesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncIdentityPropertiesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def upsert(
         self,
@@ -65,6 +77,12 @@ class AsyncIdentityProperties(AsyncResource):
 
 class IdentityProperties(SyncResource[AsyncIdentityProperties]):
     """The properties of an identity."""
+
+    with_raw_response: IdentityPropertiesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: IdentityPropertiesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def upsert(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from builtins import list as _list
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -15,11 +15,20 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.tool import Tool
 from letta_async.types.tool_result import ToolExecutionResult
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncMcpServerToolsWithRawResponse, McpServerToolsWithRawResponse
+
 __all__ = ["AsyncMcpServerTools", "McpServerTools"]
 
 
 class AsyncMcpServerTools(AsyncResource):
     """The tools of an MCP server."""
+
+    with_raw_response: AsyncMcpServerToolsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncMcpServerToolsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def list(
         self,
@@ -144,6 +153,12 @@ class AsyncMcpServerTools(AsyncResource):
 
 class McpServerTools(SyncResource[AsyncMcpServerTools]):
     """The tools of an MCP server."""
+
+    with_raw_response: McpServerToolsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: McpServerToolsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -22,6 +22,7 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.mcp_server import CreateMcpServerParam, McpServer, UpdateMcpServerParam
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncMcpServersWithRawResponse, McpServersWithRawResponse
     from letta_async.resources.mcp_server_tools import AsyncMcpServerTools, McpServerTools
 
 __all__ = ["AsyncMcpServers", "McpServers"]
@@ -29,6 +30,12 @@ __all__ = ["AsyncMcpServers", "McpServers"]
 
 class AsyncMcpServers(AsyncResource):
     """MCP servers, from which agents get tools."""
+
+    with_raw_response: AsyncMcpServersWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncMcpServersWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     tools: Part[AsyncMcpServerTools] = Part("letta_async.resources.mcp_server_tools", "AsyncMcpServerTools")
     """The tools of an MCP server."""
@@ -268,6 +275,12 @@ class AsyncMcpServers(AsyncResource):
 
 class McpServers(SyncResource[AsyncMcpServers]):
     """MCP servers, from which agents get tools."""
+
+    with_raw_response: McpServersWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: McpServersWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     tools: Part[McpServerTools] = Part("letta_async.resources.mcp_server_tools", "McpServerTools")
     """The tools of an MCP server."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from builtins import list as _list
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -18,11 +18,20 @@ from letta_async.types.message import Message
 from letta_async.types.message_search import FoundMessage
 from letta_async.types.turn_input import MessageType
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncMessagesWithRawResponse, MessagesWithRawResponse
+
 __all__ = ["AsyncMessages", "Messages"]
 
 
 class AsyncMessages(AsyncResource):
     """Messages of all agents."""
+
+    with_raw_response: AsyncMessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncMessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -182,6 +191,12 @@ class AsyncMessages(AsyncResource):
 
 class Messages(SyncResource[AsyncMessages]):
     """Messages of all agents."""
+
+    with_raw_response: MessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: MessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from builtins import list as _list
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -13,11 +14,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.model import EmbeddingModel
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncModelEmbeddingsWithRawResponse, ModelEmbeddingsWithRawResponse
+
 __all__ = ["AsyncModelEmbeddings", "ModelEmbeddings"]
 
 
 class AsyncModelEmbeddings(AsyncResource):
     """Models for embeddings."""
+
+    with_raw_response: AsyncModelEmbeddingsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncModelEmbeddingsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def list(
         self,
@@ -52,6 +62,12 @@ class AsyncModelEmbeddings(AsyncResource):
 
 class ModelEmbeddings(SyncResource[AsyncModelEmbeddings]):
     """Models for embeddings."""
+
+    with_raw_response: ModelEmbeddingsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: ModelEmbeddingsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -15,6 +15,7 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.model import Model, ProviderCategory, ProviderType
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncModelsWithRawResponse, ModelsWithRawResponse
     from letta_async.resources.model_embeddings import AsyncModelEmbeddings, ModelEmbeddings
 
 __all__ = ["AsyncModels", "Models"]
@@ -22,6 +23,12 @@ __all__ = ["AsyncModels", "Models"]
 
 class AsyncModels(AsyncResource):
     """Models for agents."""
+
+    with_raw_response: AsyncModelsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncModelsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     embeddings: Part[AsyncModelEmbeddings] = Part("letta_async.resources.model_embeddings", "AsyncModelEmbeddings")
     """Models for embeddings."""
@@ -83,6 +90,12 @@ class AsyncModels(AsyncResource):
 
 class Models(SyncResource[AsyncModels]):
     """Models for agents."""
+
+    with_raw_response: ModelsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: ModelsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     embeddings: Part[ModelEmbeddings] = Part("letta_async.resources.model_embeddings", "ModelEmbeddings")
     """Models for embeddings."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -14,11 +14,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.archive import PassageSearchResponseItem
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncPassagesWithRawResponse, PassagesWithRawResponse
+
 __all__ = ["AsyncPassages", "Passages"]
 
 
 class AsyncPassages(AsyncResource):
     """Passages of all archives."""
+
+    with_raw_response: AsyncPassagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncPassagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def search(
         self,
@@ -90,6 +99,12 @@ class AsyncPassages(AsyncResource):
 
 class Passages(SyncResource[AsyncPassages]):
     """Passages of all archives."""
+
+    with_raw_response: PassagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: PassagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def search(
         self,

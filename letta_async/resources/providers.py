@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -24,11 +24,20 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.model import ProviderType
 from letta_async.types.provider import Provider
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncProvidersWithRawResponse, ProvidersWithRawResponse
+
 __all__ = ["AsyncProviders", "Providers"]
 
 
 class AsyncProviders(AsyncResource):
     """Model providers with keys of users."""
+
+    with_raw_response: AsyncProvidersWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncProvidersWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def create(
         self,
@@ -410,6 +419,12 @@ class AsyncProviders(AsyncResource):
 
 class Providers(SyncResource[AsyncProviders]):
     """Model providers with keys of users."""
+
+    with_raw_response: ProvidersWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: ProvidersWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def create(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -16,11 +16,20 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.message import Message
 from letta_async.types.stream import StreamEvent
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncRunMessagesWithRawResponse, RunMessagesWithRawResponse
+
 __all__ = ["AsyncRunMessages", "RunMessages"]
 
 
 class AsyncRunMessages(AsyncResource):
     """The messages of a run."""
+
+    with_raw_response: AsyncRunMessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncRunMessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -153,6 +162,12 @@ class AsyncRunMessages(AsyncResource):
 
 class RunMessages(SyncResource[AsyncRunMessages]):
     """The messages of a run."""
+
+    with_raw_response: RunMessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: RunMessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -12,11 +13,23 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.run import RunMetrics
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import (
+        AsyncRunMetricsResourceWithRawResponse,
+        RunMetricsResourceWithRawResponse,
+    )
+
 __all__ = ["AsyncRunMetricsResource", "RunMetricsResource"]
 
 
 class AsyncRunMetricsResource(AsyncResource):
     """Duration of a run."""
+
+    with_raw_response: AsyncRunMetricsResourceWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncRunMetricsResourceWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def retrieve(
         self,
@@ -52,6 +65,12 @@ class AsyncRunMetricsResource(AsyncResource):
 
 class RunMetricsResource(SyncResource[AsyncRunMetricsResource]):
     """Duration of a run."""
+
+    with_raw_response: RunMetricsResourceWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: RunMetricsResourceWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def retrieve(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -14,11 +14,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.step import Step
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncRunStepsWithRawResponse, RunStepsWithRawResponse
+
 __all__ = ["AsyncRunSteps", "RunSteps"]
 
 
 class AsyncRunSteps(AsyncResource):
     """The steps of a run."""
+
+    with_raw_response: AsyncRunStepsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncRunStepsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -73,6 +82,12 @@ class AsyncRunSteps(AsyncResource):
 
 class RunSteps(SyncResource[AsyncRunSteps]):
     """The steps of a run."""
+
+    with_raw_response: RunStepsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: RunStepsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

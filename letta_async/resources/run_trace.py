@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -12,11 +12,20 @@ from letta_async.operations.runs import RetrieveRunTrace
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncRunTraceWithRawResponse, RunTraceWithRawResponse
+
 __all__ = ["AsyncRunTrace", "RunTrace"]
 
 
 class AsyncRunTrace(AsyncResource):
     """OpenTelemetry spans of a run."""
+
+    with_raw_response: AsyncRunTraceWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncRunTraceWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def retrieve(
         self,
@@ -57,6 +66,12 @@ class AsyncRunTrace(AsyncResource):
 
 class RunTrace(SyncResource[AsyncRunTrace]):
     """OpenTelemetry spans of a run."""
+
+    with_raw_response: RunTraceWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: RunTraceWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def retrieve(
         self,

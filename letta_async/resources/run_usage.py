@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -12,11 +13,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.run import UsageStatistics
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncRunUsageWithRawResponse, RunUsageWithRawResponse
+
 __all__ = ["AsyncRunUsage", "RunUsage"]
 
 
 class AsyncRunUsage(AsyncResource):
     """Tokens that a run took."""
+
+    with_raw_response: AsyncRunUsageWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncRunUsageWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def retrieve(
         self,
@@ -52,6 +62,12 @@ class AsyncRunUsage(AsyncResource):
 
 class RunUsage(SyncResource[AsyncRunUsage]):
     """Tokens that a run took."""
+
+    with_raw_response: RunUsageWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: RunUsageWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def retrieve(
         self,

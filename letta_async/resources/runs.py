@@ -17,6 +17,7 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.run import Run, RunStatus, StopReason
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncRunsWithRawResponse, RunsWithRawResponse
     from letta_async.resources.run_messages import AsyncRunMessages, RunMessages
     from letta_async.resources.run_metrics import AsyncRunMetricsResource, RunMetricsResource
     from letta_async.resources.run_steps import AsyncRunSteps, RunSteps
@@ -28,6 +29,12 @@ __all__ = ["AsyncRuns", "Runs"]
 
 class AsyncRuns(AsyncRunWaiting):
     """Runs: what agents do in response to messages."""
+
+    with_raw_response: AsyncRunsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncRunsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     messages: Part[AsyncRunMessages] = Part("letta_async.resources.run_messages", "AsyncRunMessages")
     """The messages of a run."""
@@ -241,6 +248,12 @@ class AsyncRuns(AsyncRunWaiting):
 
 class Runs(SyncResource[AsyncRuns]):
     """Runs: what agents do in response to messages."""
+
+    with_raw_response: RunsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: RunsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     messages: Part[RunMessages] = Part("letta_async.resources.run_messages", "RunMessages")
     """The messages of a run."""

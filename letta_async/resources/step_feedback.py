@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -12,11 +13,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.step import FeedbackType, Step
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncStepFeedbackWithRawResponse, StepFeedbackWithRawResponse
+
 __all__ = ["AsyncStepFeedback", "StepFeedback"]
 
 
 class AsyncStepFeedback(AsyncResource):
     """Feedback on a step."""
+
+    with_raw_response: AsyncStepFeedbackWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncStepFeedbackWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def create(
         self,
@@ -63,6 +73,12 @@ class AsyncStepFeedback(AsyncResource):
 
 class StepFeedback(SyncResource[AsyncStepFeedback]):
     """Feedback on a step."""
+
+    with_raw_response: StepFeedbackWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: StepFeedbackWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def create(
         self,

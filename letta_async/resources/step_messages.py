@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -14,11 +14,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.message import Message
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncStepMessagesWithRawResponse, StepMessagesWithRawResponse
+
 __all__ = ["AsyncStepMessages", "StepMessages"]
 
 
 class AsyncStepMessages(AsyncResource):
     """The messages of a step."""
+
+    with_raw_response: AsyncStepMessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncStepMessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -83,6 +92,12 @@ class AsyncStepMessages(AsyncResource):
 
 class StepMessages(SyncResource[AsyncStepMessages]):
     """The messages of a step."""
+
+    with_raw_response: StepMessagesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: StepMessagesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

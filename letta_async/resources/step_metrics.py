@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -12,11 +13,23 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.step import StepMetrics
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import (
+        AsyncStepMetricsResourceWithRawResponse,
+        StepMetricsResourceWithRawResponse,
+    )
+
 __all__ = ["AsyncStepMetricsResource", "StepMetricsResource"]
 
 
 class AsyncStepMetricsResource(AsyncResource):
     """Durations of a step."""
+
+    with_raw_response: AsyncStepMetricsResourceWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncStepMetricsResourceWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def retrieve(
         self,
@@ -54,6 +67,12 @@ class AsyncStepMetricsResource(AsyncResource):
 
 class StepMetricsResource(SyncResource[AsyncStepMetricsResource]):
     """Durations of a step."""
+
+    with_raw_response: StepMetricsResourceWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: StepMetricsResourceWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def retrieve(
         self,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -12,11 +13,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.step import ProviderTrace
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncStepTraceWithRawResponse, StepTraceWithRawResponse
+
 __all__ = ["AsyncStepTrace", "StepTrace"]
 
 
 class AsyncStepTrace(AsyncResource):
     """The request to the model of a step, and its response."""
+
+    with_raw_response: AsyncStepTraceWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncStepTraceWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def retrieve(
         self,
@@ -56,6 +66,12 @@ class AsyncStepTrace(AsyncResource):
 
 class StepTrace(SyncResource[AsyncStepTrace]):
     """The request to the model of a step, and its response."""
+
+    with_raw_response: StepTraceWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: StepTraceWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def retrieve(
         self,

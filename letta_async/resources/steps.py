@@ -16,6 +16,7 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.step import FeedbackType, Step
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncStepsWithRawResponse, StepsWithRawResponse
     from letta_async.resources.step_feedback import AsyncStepFeedback, StepFeedback
     from letta_async.resources.step_messages import AsyncStepMessages, StepMessages
     from letta_async.resources.step_metrics import AsyncStepMetricsResource, StepMetricsResource
@@ -26,6 +27,12 @@ __all__ = ["AsyncSteps", "Steps"]
 
 class AsyncSteps(AsyncResource):
     """Steps of runs: each is one request to a model."""
+
+    with_raw_response: AsyncStepsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncStepsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     feedback: Part[AsyncStepFeedback] = Part("letta_async.resources.step_feedback", "AsyncStepFeedback")
     """Feedback on a step."""
@@ -155,6 +162,12 @@ class AsyncSteps(AsyncResource):
 
 class Steps(SyncResource[AsyncSteps]):
     """Steps of runs: each is one request to a model."""
+
+    with_raw_response: StepsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: StepsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     feedback: Part[StepFeedback] = Part("letta_async.resources.step_feedback", "StepFeedback")
     """Feedback on a step."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -13,11 +13,20 @@ from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncTagsWithRawResponse, TagsWithRawResponse
+
 __all__ = ["AsyncTags", "Tags"]
 
 
 class AsyncTags(AsyncResource):
     """Tags of agents and blocks."""
+
+    with_raw_response: AsyncTagsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncTagsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,
@@ -81,6 +90,12 @@ class AsyncTags(AsyncResource):
 
 class Tags(SyncResource[AsyncTags]):
     """Tags of agents and blocks."""
+
+    with_raw_response: TagsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: TagsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def list(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -13,11 +13,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.template import InitialMessage, TemplateAgentCreateResponse
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncTemplateAgentsWithRawResponse, TemplateAgentsWithRawResponse
+
 __all__ = ["AsyncTemplateAgents", "TemplateAgents"]
 
 
 class AsyncTemplateAgents(AsyncResource):
     """Agents from a template; hosted API."""
+
+    with_raw_response: AsyncTemplateAgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncTemplateAgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def create(
         self,
@@ -81,6 +90,12 @@ class AsyncTemplateAgents(AsyncResource):
 
 class TemplateAgents(SyncResource[AsyncTemplateAgents]):
     """Agents from a template; hosted API."""
+
+    with_raw_response: TemplateAgentsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: TemplateAgentsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def create(
         self,

@@ -20,6 +20,7 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.template import Template, TemplateResult
 
 if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncTemplatesWithRawResponse, TemplatesWithRawResponse
     from letta_async.resources.template_agents import AsyncTemplateAgents, TemplateAgents
 
 __all__ = ["AsyncTemplates", "Templates"]
@@ -27,6 +28,12 @@ __all__ = ["AsyncTemplates", "Templates"]
 
 class AsyncTemplates(AsyncResource):
     """Templates of agents; hosted API."""
+
+    with_raw_response: AsyncTemplatesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncTemplatesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[AsyncTemplateAgents] = Part("letta_async.resources.template_agents", "AsyncTemplateAgents")
     """Agents from a template; hosted API."""
@@ -264,6 +271,12 @@ class AsyncTemplates(AsyncResource):
 
 class Templates(SyncResource[AsyncTemplates]):
     """Templates of agents; hosted API."""
+
+    with_raw_response: TemplatesWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: TemplatesWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     agents: Part[TemplateAgents] = Part("letta_async.resources.template_agents", "TemplateAgents")
     """Agents from a template; hosted API."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from builtins import list as _list
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -36,11 +36,20 @@ from letta_async.types.mcp_server_config import McpServerConfig, McpTool, Unknow
 from letta_async.types.message import ToolReturnMessage
 from letta_async.types.tool import NpmRequirement, PipRequirement, Tool, ToolSearchResult, ToolType
 
+if TYPE_CHECKING:
+    from letta_async.resources._raw_types import AsyncToolsWithRawResponse, ToolsWithRawResponse
+
 __all__ = ["AsyncTools", "Tools"]
 
 
 class AsyncTools(AsyncToolSources):
     """Tools: functions that agents can call."""
+
+    with_raw_response: AsyncToolsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: AsyncToolsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     async def create(
         self,
@@ -1040,6 +1049,12 @@ class AsyncTools(AsyncToolSources):
 
 class Tools(SyncResource[AsyncTools]):
     """Tools: functions that agents can call."""
+
+    with_raw_response: ToolsWithRawResponse
+    """The same methods, returning `APIResponse`s."""
+
+    with_streaming_response: ToolsWithRawResponse
+    """The same as context managers, with the body read on demand."""
 
     def create(
         self,

@@ -15,6 +15,7 @@ from .exports import package_module, type_homes
 from .modules import client_module, module_name, resource_module
 from .official import PACKAGES
 from .pages import index_page, resource_page, top_resources
+from .raw_types import raw_types_module
 from .spec import Description, differences, scaffold
 from .type_modules import names_module, types_module
 
@@ -29,6 +30,7 @@ def generated() -> Mapping[Path, str]:
     """Return the content of every generated file."""
     files = {_RESOURCES / f"{module_name(path)}.py": resource_module(path) for path in RESOURCES}
     files[_RESOURCES / "_client.py"] = client_module()
+    files[_RESOURCES / "_raw_types.py"] = raw_types_module()
     files[_ROOT / "letta_async" / "__init__.py"] = package_module()
     own = type_homes()
     files[_TYPES / "__init__.py"] = types_module(own)

@@ -22,6 +22,8 @@ _NAMED: Final = {
     "function_tools.functions": ["client_tool"],
     "function_tools.tool_loop": ["ToolRun"],
     "operations.conversations": ["Recompile"],
+    "resources._api_response": ["APIResponse", "AsyncAPIResponse"],
+    "resources._base_api_response": ["HTTPRequest"],
     "resources._paging": ["AsyncPage", "AsyncPaginator", "Page", "Paginator"],
     "resources._stream": ["AsyncStream", "Stream"],
     "retry": ["RetryPolicy"],

@@ -188,10 +188,10 @@ def _fields_of_body(annotation: Any) -> dict[str, Field]:
     fields: dict[str, Field] = {}
     for cls in filter(is_wire_class, value_members(annotation) or [annotation]):
         names = {field: name for name, field in field_names_by_wire_name(cls).items()}
-        for each in attrs.fields(attrs.resolve_types(cls, include_extras=True)):
-            if each.name in wire_names(cls):
-                field = Field("body", _kinds_of(each.type), each.default is attrs.NOTHING, "")
-                fields.setdefault(names.get(each.name, each.name), field)
+        declared = attrs.fields_dict(attrs.resolve_types(cls, include_extras=True))
+        for name in wire_names(cls):
+            field = Field("body", _kinds_of(declared[name].type), declared[name].default is attrs.NOTHING, "")
+            fields.setdefault(names.get(name, name), field)
     return fields
 
 

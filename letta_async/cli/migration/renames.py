@@ -95,8 +95,6 @@ METHOD_ADVICE: Final[Mapping[str, str]] = {
     "jobs.retrieve": "runs.retrieve(run_id) is about runs; for an upload, folders.files.retrieve",
     "sources.retrieve_by_name": "folders.list(name=…) lists those with the name; it returned an ID",
     "tools.update_mcp_server": "mcp_servers.update(mcp_server_id, config=…) takes the ID of the server, not its name",
-    "with_raw_response": "answers are values only; errors have status_code, headers and body",
-    "with_streaming_response": "answers are values only; errors have status_code, headers and body",
 }
 """Advice by the earlier path of a method, or of an attribute of any resource, that has no method that does the same."""
 

@@ -1,0 +1,372 @@
+"""Responses whose body is read while it arrives: in pieces or as a whole, and what is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from letta_async import (
+    APIConnectionError,
+    APIError,
+    APIResponse,
+    APIResponseValidationError,
+    APITimeoutError,
+    AssistantMessage,
+    AsyncAPIResponse,
+    AsyncLetta,
+    AsyncStream,
+    ClientClosedError,
+    InvalidArgumentError,
+    Letta,
+    RetryPolicy,
+    Stream,
+)
+from letta_async.testing import EmbeddedServer
+from tests.faults.scripts import answer, bomb, drips, endless, gzipped, says
+from tests.faults.server import Server
+
+AGENT = "agent-00000000-0000-4000-8000-000000000000"
+MODEL = {"model": "letta/letta-free", "embedding": "letta/letta-free"}
+TEXT = "Content-Type: text/plain"
+ONCE = RetryPolicy(max_retries=1, initial_delay=0.001)
+BODY = b"one\ntwo\r\nthree\rfour \xc3\xa9\n\nend"
+LINES = ["one", "two", "three", "four é", "", "end"]
+BEGUN = answer(200, b"begun", TEXT, "X-Request-ID: req-1", length=1000)
+
+
+@pytest.fixture
+async def client(far: Server) -> AsyncIterator[AsyncLetta]:
+    async with AsyncLetta(base_url=far.url, max_retries=0, max_response_bytes=4096) as client:
+        yield client
+        assert client.stats.in_flight == 0
+
+
+@pytest.fixture
+def sync_client(far: Server) -> Iterator[Letta]:
+    with Letta(base_url=far.url, max_retries=0, max_response_bytes=4096) as client:
+        yield client
+        assert client.stats.in_flight == 0
+
+
+def opened(client: Any) -> Any:
+    return client.with_streaming_response.get("/x")
+
+
+# --- pieces -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+async def test_a_body_is_read_in_pieces_as_it_arrives(far: Server, client: AsyncLetta, packed: bool) -> None:
+    sent = answer(200, gzipped(BODY), TEXT, "Content-Encoding: gzip") if packed else answer(200, BODY, TEXT)
+    far.follow(drips(sent, head=sent.index(b"\r\n\r\n") + 4, every=0.001))
+    async with opened(client) as response:
+        assert isinstance(response, AsyncAPIResponse)
+        assert not response.is_closed
+        assert client.stats.in_flight == 1
+        assert [line async for line in response.iter_lines()] == LINES
+        assert response.is_closed
+        assert client.stats.in_flight == 0
+    async with opened(client) as response:
+        assert b"".join([piece async for piece in response.iter_bytes()]) == BODY
+    async with opened(client) as response:
+        pieces = [piece async for piece in response.iter_bytes(8)]
+        assert [len(piece) for piece in pieces] == [8, 8, 8, 3]
+    async with opened(client) as response:
+        texts = [text async for text in response.iter_text(10)]
+        assert [len(text) for text in texts] == [10, 10, 6]
+        assert "".join(texts) == BODY.decode()
+    async with opened(client) as response:
+        assert await response.read() == BODY
+        assert [line async for line in response.iter_lines()] == LINES
+        assert [piece async for piece in response.iter_bytes(20)] == [BODY[:20], BODY[20:]]
+
+
+def test_the_sync_client_reads_in_pieces(far: Server, sync_client: Letta) -> None:
+    far.follow(says(answer(200, BODY, TEXT)))
+    with opened(sync_client) as response:
+        assert isinstance(response, APIResponse)
+        assert list(response.iter_lines()) == LINES
+    with opened(sync_client) as response:
+        assert list(response.iter_bytes(20)) == [BODY[:20], BODY[20:]]
+    with opened(sync_client) as response:
+        assert (response.read(), response.text()) == (BODY, BODY.decode())
+        assert list(response.iter_text()) == [BODY.decode()]
+    with opened(sync_client) as response:
+        assert sync_client.stats.in_flight == 1
+    assert response.is_closed
+    with pytest.raises(APIError, match="closed before its body was read"):
+        response.read()
+
+
+async def test_a_large_body_is_iterated_over_but_not_kept(far: Server, client: AsyncLetta) -> None:
+    size = 2**20
+    for sent in (answer(200, bytes(size)), answer(200, bomb(size), "Content-Encoding: gzip")):
+        far.follow(says(sent))
+        async with opened(client) as response:
+            assert sum([len(piece) async for piece in response.iter_bytes()]) == size
+        async with opened(client) as response:
+            with pytest.raises(APIResponseValidationError, match="more than 4096 bytes|larger than 4096 bytes"):
+                await response.read()
+            with pytest.raises(APIResponseValidationError, match="more than 4096 bytes|larger than 4096 bytes"):
+                await response.text()
+        async with opened(client) as response:
+            with pytest.raises(APIResponseValidationError, match="longer than 4096 characters"):
+                [line async for line in response.iter_lines()]
+            assert response.is_closed
+
+
+async def test_only_one_way_of_reading_is_open(far: Server, client: AsyncLetta) -> None:
+    far.follow(says(answer(200, BODY, TEXT)))
+    async with opened(client) as response:
+        await anext(response.iter_bytes(2))
+        for read in (response.read, response.text, response.json, response.parse):
+            with pytest.raises(APIError, match="iterated over already, and arrives only once"):
+                await read()
+        with pytest.raises(APIError, match="iterated over already"):
+            await anext(response.iter_lines())
+    for size in (0, -1, True, "1"):
+        with pytest.raises(InvalidArgumentError, match="chunk_size"):
+            response.iter_bytes(size)
+
+
+# --- what breaks ------------------------------------------------------------------------------------------------------
+
+
+async def consume(response: Any, how: str) -> Any:
+    if how == "read":
+        return await response.read()
+    return [piece async for piece in response.iter_bytes()]
+
+
+@pytest.mark.parametrize("how", ["read", "iter"])
+async def test_what_breaks_is_an_error_of_ours_that_names_the_request(
+    far: Server, client: AsyncLetta, how: str
+) -> None:
+    cases: list[tuple[Any, type[Exception], str]] = [
+        (says(BEGUN, then="fin"), APIConnectionError, "payload"),
+        (says(BEGUN, then="rst"), APIConnectionError, "reset"),
+        (says(BEGUN), APITimeoutError, r"nothing arrived of the response for 0\.1 s"),
+        (
+            says(answer(200, b"no gzip", "Content-Encoding: gzip", "X-Request-ID: req-1")),
+            APIResponseValidationError,
+            "not valid gzip",
+        ),
+        (
+            says(answer(200, gzipped(BODY)[:-3], "Content-Encoding: gzip", "X-Request-ID: req-1")),
+            APIResponseValidationError,
+            "ends too early",
+        ),
+        (
+            says(answer(200, gzipped(BODY) + b"more", "Content-Encoding: gzip", "X-Request-ID: req-1")),
+            APIResponseValidationError,
+            "goes on too long",
+        ),
+        (
+            says(answer(200, b"x", "Content-Encoding: br", "X-Request-ID: req-1")),
+            APIResponseValidationError,
+            "'br' was not asked for",
+        ),
+    ]
+    for script, error, words in cases:
+        far.follow(script)
+        async with client.with_streaming_response.get("/x", timeout=0.1) as response:
+            with pytest.raises(error, match=words) as caught:
+                await consume(response, how)
+            assert response.is_closed
+            assert isinstance(caught.value, APIError)
+            assert caught.value.request_id == "req-1"
+        assert client.stats.in_flight == 0
+
+
+async def test_a_body_that_breaks_off_in_an_ordinary_call_names_the_request(far: Server, client: AsyncLetta) -> None:
+    far.follow(says(BEGUN, then="fin"))
+    for call in (client.get, client.with_raw_response.get):
+        with pytest.raises(APIConnectionError) as caught:
+            await call("/x")
+        assert caught.value.request_id == "req-1"
+
+
+async def test_the_deadline_bounds_the_reading(far: Server, client: AsyncLetta) -> None:
+    far.follow(endless(answer(200, b"", TEXT, length=10**6), b"x", every=0.01))
+    async with opened(client.with_options(deadline=0.2)) as response:
+        with pytest.raises(APITimeoutError, match=r"the deadline of 0\.2 s passed"):
+            [piece async for piece in response.iter_bytes()]
+
+
+@pytest.mark.parametrize("how", ["read", "iter"])
+async def test_closing_the_client_ends_the_reading(far: Server, how: str) -> None:
+    far.follow(says(BEGUN))
+    client = AsyncLetta(base_url=far.url)
+    waiting_on, idle = await opened(client), await opened(client)
+    waiting = asyncio.ensure_future(consume(waiting_on, how))
+    await asyncio.sleep(0.05)
+    await client.close()
+    with pytest.raises(ClientClosedError):
+        await waiting
+    with pytest.raises(ClientClosedError):
+        await consume(idle, how)
+    assert await asyncio.to_thread(far.all_closed)
+
+
+async def test_a_read_that_was_cancelled_is_continued(far: Server, client: AsyncLetta) -> None:
+    rest = threading.Event()
+
+    async def script(peer: Any) -> None:
+        await peer.request()
+        await peer.send(answer(200, b"begin", TEXT, length=8))
+        while not rest.is_set():
+            await asyncio.sleep(0.001)
+        await peer.send(b"end")
+
+    far.follow(script)
+    async with opened(client) as response:
+        first, second = asyncio.ensure_future(response.read()), asyncio.ensure_future(response.text())
+        await asyncio.sleep(0.02)
+        first.cancel()
+        await asyncio.wait([first])
+        rest.set()
+        assert await second == "beginend"
+        assert await response.read() == b"beginend"
+
+
+# --- what is left behind ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["dropped", "left", "closed", "half"])
+async def test_an_unread_response_frees_the_connection_and_the_slot(far: Server, client: AsyncLetta, how: str) -> None:
+    far.follow(says(BEGUN))
+    if how == "left":
+        async with opened(client):
+            pass
+    else:
+        response = await opened(client)
+        assert client.stats.in_flight == 1
+        if how == "half":
+            await anext(response.iter_bytes())
+        if how == "closed":
+            await response.close()
+        del response
+        gc.collect()
+        await asyncio.sleep(0.01)  # an iteration is closed by the loop
+    assert client.stats.in_flight == 0
+    assert await asyncio.to_thread(far.all_closed)
+
+
+def test_the_sync_client_frees_what_is_dropped(far: Server, sync_client: Letta) -> None:
+    far.follow(says(BEGUN))
+    response = opened(sync_client)
+    assert next(response.iter_bytes()) == b"begun"
+    del response
+    gc.collect()
+    assert far.all_closed()
+    while sync_client.stats.in_flight:
+        pass
+
+
+def test_threads_read_one_response(far: Server, sync_client: Letta) -> None:
+    far.follow(says(answer(200, BODY, TEXT)))
+    with opened(sync_client) as response, ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(lambda _: response.read(), range(32))) == {BODY}
+    with ThreadPoolExecutor(8) as threads:
+        bodies = threads.map(lambda _: opened(sync_client).text(), range(32))
+        assert set(bodies) == {BODY.decode()}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_process_leaves_the_response_to_its_parent(far: Server, sync_client: Letta) -> None:
+    far.follow(says(BEGUN))
+    with opened(sync_client) as response:
+        if (child := os.fork()) == 0:  # pragma: no cover - in the child
+            response.close()
+            os._exit(0 if not response.is_closed else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert next(response.iter_bytes()) == b"begun"
+
+
+# --- event streams ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["with_raw_response", "with_streaming_response"])
+async def test_a_stream_of_events_is_parsed_or_read(form: str) -> None:
+    async with EmbeddedServer() as server, AsyncLetta(base_url=server.base_url) as client:
+        agent = await client.agents.create(**MODEL)
+        messages = getattr(client.agents, form).messages
+        calls: list[Callable[[], Any]] = [
+            lambda: messages.stream(agent.id, input="hello"),
+            lambda: messages.create(agent.id, input="hello", streaming=True),
+            lambda: messages.stream(agent.id, input="hello", background=True),
+        ]
+        for call in calls:
+            async with call() as response:
+                assert response.headers["content-type"].startswith("text/event-stream")
+                stream = await response.parse()
+                assert isinstance(stream, AsyncStream)
+                assert await response.parse() is stream
+                assert [event.content async for event in stream if isinstance(event, AssistantMessage)] == ["hello"]
+                with pytest.raises(APIError, match="read as events already"):
+                    await response.read()
+                with pytest.raises(InvalidArgumentError, match="does not go with an event stream"):
+                    await response.parse(to=dict)
+        async with calls[0]() as response:
+            lines = [line async for line in response.iter_lines()]
+            assert lines[-2:] == ["data: [DONE]", ""]
+            with pytest.raises(APIError, match="iterated over already"):
+                await response.parse()
+        async with calls[0]() as response:
+            stream = await response.parse()
+            assert client.stats.in_flight == 1
+        assert client.stats.in_flight == 0
+        assert [event async for event in stream] == []
+        whole = await messages.create(agent.id, input="hello")
+        assert (await whole.parse()).text == "hello"
+
+
+async def test_a_stream_that_is_resumed_before_it_begins_shows_the_response_that_came() -> None:
+    async with EmbeddedServer() as server, AsyncLetta(base_url=server.base_url, retry=ONCE) as client:
+        agent = await client.agents.create(**MODEL)
+        talk = await client.conversations.create(agent_id=agent.id)
+        hung_up = server.script("POST", "*/messages", hang_up=True, times=3)  # one of them on an idle connection
+        messages = client.conversations.with_raw_response.messages
+        async with messages.create(talk.id, input="hello", background=True) as response:
+            assert (hung_up.met, response.retries_taken, client.stats.retries) == (3, 0, 2)
+            stream = await response.parse()
+            assert (await stream.collect()).text == "hello"
+        assert client.stats.in_flight == 0
+
+
+def test_the_sync_client_parses_streams() -> None:
+    with EmbeddedServer() as server, Letta(base_url=server.base_url) as client:
+        agent = client.agents.create(**MODEL)
+        with client.agents.with_raw_response.messages.stream(agent.id, input="hello") as response:
+            stream = response.parse()
+            assert isinstance(stream, Stream)
+            assert response.parse() is stream
+            assert stream.collect().text == "hello"
+        with client.agents.messages.with_streaming_response.stream(agent.id, input="hello") as response:
+            assert "data: [DONE]" in list(response.iter_lines())
+        assert client.stats.in_flight == 0
+
+
+async def test_what_is_no_stream_is_shown_and_refused_by_parse(far: Server, client: AsyncLetta) -> None:
+    for form in ("with_raw_response", "with_streaming_response"):
+        far.follow(says(answer(200, b'{"messages": []}')))
+        async with getattr(client.agents.messages, form).stream(AGENT, input="x") as response:
+            with pytest.raises(APIResponseValidationError, match="no event stream"):
+                await response.parse()
+            assert await response.json() == {"messages": []}
+        far.follow(says(answer(200, b"", "Content-Type: text/event-stream", "Content-Encoding: gzip")))
+        async with getattr(client.agents.messages, form).stream(AGENT, input="x") as response:
+            with pytest.raises(APIResponseValidationError, match="compressed"):
+                await response.parse()
+        far.follow(says(answer(200, b"data: [DONE]\n\n", "Content-Type: text/event-stream")))
+        async with getattr(client.agents, form).retrieve(AGENT) as response:
+            with pytest.raises(APIResponseValidationError, match="not JSON"):
+                await response.parse()
+            assert await response.text() == "data: [DONE]\n\n"
