@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import attrs
 
+from letta_async._schema.json_values import is_object
 from letta_async.errors import ArgumentProblem
 from letta_async.operations._operation import (
     DELETE,
@@ -62,8 +63,7 @@ class AddMcpServer(Operation[list[McpServerConfig | UnknownServerConfig]]):
 
         """
         del extra
-        given: Any = self.request
-        fields = given if isinstance(given, Mapping) else attrs.asdict(given, recurse=False)
+        fields = self.request if is_object(self.request) else attrs.asdict(self.request, recurse=False)
         if fields.get("auth_token") and not fields.get("auth_header"):
             yield ArgumentProblem("request.auth_header", "is required for auth_token, which is ignored without it")
 

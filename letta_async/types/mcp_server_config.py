@@ -148,6 +148,6 @@ class McpTool(WireObject):
     execution: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
     """How the tool can be run, as a JSON object."""
     meta: Mapping[str, Any] | None = attrs.field(default=None, hash=False, metadata=named_on_wire("_meta"))
-    """JSON object that the MCP server sends with the tool."""
+    """JSON object that the MCP server sends with the tool; Letta 0.16.8 returns `None`."""
     health: McpToolHealth | None = None
     """Whether models that follow schemas strictly can call the tool."""
