@@ -25,6 +25,7 @@ from benchmarks import (
     settings,
     startup,
     streams,
+    telemetry,
     throughput,
 )
 from benchmarks.machine import machine
@@ -56,6 +57,7 @@ def _measures(options: argparse.Namespace) -> Mapping[str, Callable[[], Section]
         "throughput": lambda: throughput.measure(short=short),
         "facade": lambda: facade.measure(short=short),
         "streams": lambda: streams.measure(short=short),
+        "telemetry": lambda: telemetry.measure(short=short),
         "startup": lambda: startup.measure(short=short),
         "settings": lambda: settings.measure(short=short),
         "memory": lambda: memory.measure(short=short),

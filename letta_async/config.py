@@ -47,6 +47,8 @@ ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "loc
 """Base URL of each named environment."""
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_TEXT: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+"""Pattern of the value of a header."""
 _BARE: Final = re.compile(
     r"(?:(?P<scheme>https?)(?::/?|//?)|/*)(?P<rest>(?:\[[^/\]]+\]|(?!\d+(?:/|$))[^/:\[\]]+)(?::\d+)?(?:/.*?)??)(?:/v1)?/*"
 )
@@ -253,12 +255,10 @@ def header_problems(headers: Mapping[str, Any], path: str) -> Iterable[ArgumentP
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
             yield ArgumentProblem(path, f"{name!r} is not a header name")
-        elif value is not None and value is not UNSET and not (isinstance(value, str) and _is_header_text(value)):
+        elif (
+            value is not None and value is not UNSET and not (isinstance(value, str) and _HEADER_TEXT.fullmatch(value))
+        ):
             yield ArgumentProblem(f"{path}[{name!r}]", "the value is not printable Latin-1 text on one line")
-
-
-def _is_header_text(value: str) -> bool:
-    return all((" " <= char <= "\xff" and char != "\x7f") or char == "\t" for char in value)
 
 
 def _config_problems(config: ClientConfig) -> Iterable[ArgumentProblem]:

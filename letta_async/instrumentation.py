@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 
@@ -18,7 +18,24 @@ if TYPE_CHECKING:
     from letta_async.batch.outcome import Outcome
     from letta_async.types.batch import UploadOutcome
 
-__all__ = ["Call", "Instrumentation", "install", "uninstall", "with_installed"]
+__all__ = ["Call", "Instrumentation", "Load", "install", "uninstall", "with_installed"]
+
+
+class Load(Protocol):
+    """Load of one class of traffic to one server: current numbers, which change while calls are made.
+
+    One object per client, class of traffic and server; it can be referenced weakly, and read on any thread.
+    """
+
+    in_flight: int
+    """Number of requests in flight, open event streams included."""
+    waiting: int
+    """Number of attempts that wait for a slot of the limiter."""
+
+    @property
+    def maximum(self) -> int:
+        """Maximum number of requests in flight at this moment."""
+        ...
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -35,6 +52,8 @@ class Call:
     """Class of traffic, whose requests share a limit."""
     streams: bool
     """Whether the response is an event stream; the call then ends when the stream is closed."""
+    load: Load = attrs.field(repr=False)
+    """Load of the class of traffic, shared with other calls."""
     _operation: Operation[Any] | None = attrs.field(default=None, repr=False, alias="operation")
     attempt: int = 0
     """Number of the current attempt, from 1; 0 before the first."""

@@ -93,7 +93,7 @@ def test_the_wheels_have_everything_once_and_nothing_else(package: Wheel, parts:
 
 
 def test_a_part_has_its_folder_and_the_package_has_none_of_it(package: Wheel, parts: dict[str, Wheel]) -> None:
-    assert PARTS == ["dask", "testing"]
+    assert PARTS == ["dask", "otel", "testing"]
     for part, wheel in parts.items():
         beside = {"pytest_letta_async.py"} if part == "testing" else set[str]()
         folder = f"letta_async/{part}/"
@@ -128,6 +128,12 @@ def test_the_parts_say_of_themselves_what_the_package_does(package: Wheel, parts
 def test_pytest_finds_the_plugin_in_the_part_for_tests_alone(package: Wheel, parts: dict[str, Wheel]) -> None:
     assert b"[pytest11]\nletta_async = pytest_letta_async\n" in parts["testing"].about("entry_points.txt")
     assert b"pytest11" not in package.about("entry_points.txt")
+
+
+def test_opentelemetry_finds_the_instrumentor_in_its_part_alone(package: Wheel, parts: dict[str, Wheel]) -> None:
+    entry = b"[opentelemetry_instrumentor]\nletta_async = letta_async.otel.instrumentor:LettaInstrumentor\n"
+    assert entry in parts["otel"].about("entry_points.txt")
+    assert b"opentelemetry" not in package.about("entry_points.txt")
 
 
 def test_the_licence_is_included(package: Wheel, parts: dict[str, Wheel]) -> None:

@@ -25,7 +25,19 @@ ORDER = [
         "_facade",
         "_http",
     ),
-    *("batch", "resources", "pagination", "_base_client", "client", "sync", "dask", "testing", "cli", "__main__"),
+    *(
+        "batch",
+        "resources",
+        "pagination",
+        "_base_client",
+        "client",
+        "sync",
+        "otel",
+        "dask",
+        "testing",
+        "cli",
+        "__main__",
+    ),
 ]
 """Folders and modules of the package, each before those that may import it."""
 

@@ -19,7 +19,7 @@ import attrs
 import click
 
 import letta_async
-from letta_async import dask, testing
+from letta_async import dask, otel, testing
 from letta_async.cli import commands, exits
 from letta_async.resources._resource import Part, RawAccess
 
@@ -84,7 +84,7 @@ def changed(before: dict[str, list[str]], now: dict[str, list[str]]) -> list[str
 def describe() -> dict[str, list[str]]:
     """Return lines that describe each public name, and change when it does."""
     face: dict[str, list[str]] = {}
-    for prefix, module in (("", letta_async), ("testing.", testing), ("dask.", dask)):
+    for prefix, module in (("", letta_async), ("testing.", testing), ("dask.", dask), ("otel.", otel)):
         for name in module.__all__:
             face.update(_described(prefix + name, getattr(module, name)))
     for name, resource in _resources(letta_async.AsyncLetta):

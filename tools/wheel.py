@@ -73,9 +73,10 @@ def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -
         pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "-qq"]
         built = ["--no-index", "--find-links", str(wheel.parent)]
         (dask,) = wheel.parent.glob("letta_async_dask-*.whl")
-        core, cli, cluster = (
+        (otel,) = wheel.parent.glob("letta_async_otel-*.whl")
+        core, cli, cluster, telemetry = (
             [choice(each) for each in dependencies(needy, extra)]
-            for needy, extra in ((wheel, ""), (wheel, "cli"), (dask, ""))
+            for needy, extra in ((wheel, ""), (wheel, "cli"), (dask, ""), (otel, ""))
         )
         check: list[str | Path] = [
             python,
@@ -102,7 +103,10 @@ def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -
             [*pip, "install", *cluster],
             [*pip, "install", *built, f"{wheel}[dask]"],
             [*check, CHECKS / "with_dask"],
-            [*pip, "uninstall", "--yes", "letta-async-testing", "letta-async-dask"],
+            [*pip, "install", *telemetry],
+            [*pip, "install", *built, f"{wheel}[otel]"],
+            [*check, CHECKS / "with_otel"],
+            [*pip, "uninstall", "--yes", "letta-async-testing", "letta-async-dask", "letta-async-otel"],
             [*check, CHECKS / "parted"],
         ]
         output = ""

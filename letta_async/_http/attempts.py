@@ -79,7 +79,7 @@ class CallAttempts:
         """Number of conflicts that were waited out."""
         self._patient_until = 0.0
         """Time until which conflicts are waited out, on the loop's clock; 0 before the first one."""
-        self.observation = observe(request, context.config, context.watch.loop.time)
+        self.observation = observe(request, context.config, self._limiter, context.watch.loop.time)
 
     async def run(self) -> Any:
         """Return the value of the first successful attempt.

@@ -35,6 +35,11 @@ class Limiter:
         self._pause_ends = 0.0
         self._silence: asyncio.TimerHandle | None = None
 
+    @property
+    def maximum(self) -> int:
+        """Maximum number of requests in flight at this moment."""
+        return self.limit.value
+
     def try_acquire(self) -> bool:
         """Acquire a slot if one is free and the queue is empty; return whether it was acquired."""
         if self._queue or self.in_flight >= self.limit.value or self._pause is not None:

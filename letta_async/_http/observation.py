@@ -16,16 +16,16 @@ from letta_async._utils.secret_strings import MASK, names_secret
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.config import ClientConfig, header_problems
 from letta_async.errors import APIError
-from letta_async.instrumentation import Call, Instrumentation
+from letta_async.instrumentation import Call, Instrumentation, Load
 
 __all__ = ["Observation", "observe"]
 
 
-def observe(request: Request, config: ClientConfig, clock: Callable[[], float]) -> Observation | None:
+def observe(request: Request, config: ClientConfig, load: Load, clock: Callable[[], float]) -> Observation | None:
     """Create the observation of a call; `None` if there is nothing to notify and the level is not DEBUG."""
     if config.instrumentation is None and not log.isEnabledFor(logging.DEBUG):
         return None
-    return Observation(request, config, clock)
+    return Observation(request, config, load, clock)
 
 
 class Observation:
@@ -33,12 +33,13 @@ class Observation:
 
     __slots__ = ("_call", "_clock", "_finished", "_hooks", "_is_raw", "_trace", "_waiting_since", "held")
 
-    def __init__(self, request: Request, config: ClientConfig, clock: Callable[[], float]) -> None:
+    def __init__(self, request: Request, config: ClientConfig, load: Load, clock: Callable[[], float]) -> None:
         """Prepare the observation; nothing is notified yet.
 
         Args:
             request: Request of the call.
             config: Options of the client.
+            load: Limiter of the call.
             clock: Function that returns the time in seconds.
 
         """
@@ -49,6 +50,7 @@ class Observation:
             base_url=config.base_url,
             traffic=request.traffic,
             streams=request.streams,
+            load=load,
             operation=request.operation,
         )
         self._is_raw: Final = request.raw is not None

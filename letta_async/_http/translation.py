@@ -149,6 +149,7 @@ def translate(
 ) -> APIConnectionError:
     """Return this package's error for a foreign exception, with that as its cause; it names the limit that passed."""
     meaning = _EXHAUSTED if _is_lack_of_descriptors(error) else _find_meaning(error)
+    _remove_secrets(error)
     said = printable(str(error))[:_SHORT]
     limited = meaning.words if timeout is None else _with_limit(meaning, timeout)
     words = f"{limited} ({type(error).__name__}{': ' if said else ''}{said})"
@@ -156,7 +157,7 @@ def translate(
     made.unprocessed = meaning.unprocessed
     made.transient = meaning.transient
     made.exhausted = meaning.exhausted
-    made.__cause__ = _remove_secrets(error)
+    made.__cause__ = error
     return made
 
 
@@ -204,8 +205,8 @@ def _server_hint(base_url: str) -> str:
     return f"to {base_url}"
 
 
-def _remove_secrets(error: BaseException) -> BaseException:
-    """Remove from an error and its causes what could contain a secret: frames with the request's bytes, and headers.
+def _remove_secrets(error: BaseException) -> None:
+    """Remove from an error and its causes what could contain a secret: frames with the request's bytes, headers, query.
 
     The rest can be pickled, for libraries that pickle causes, as `distributed` does.
     """
@@ -213,10 +214,11 @@ def _remove_secrets(error: BaseException) -> BaseException:
         link.__traceback__ = None
         if isinstance(link, aiohttp.ClientResponseError):
             none = cast("CIMultiDictProxy[str]", CIMultiDict[str]())  # a proxy cannot be pickled
-            link.request_info = link.request_info._replace(headers=none)
+            info = link.request_info
+            url, real_url = info.url.with_query(None), info.real_url.with_query(None)
+            link.request_info = info._replace(url=url, headers=none, real_url=real_url)
             link.args = (link.request_info, ())
             link.headers = None if link.headers is None else CIMultiDict(link.headers)
         if isinstance(link, aiohttp.ServerDisconnectedError):
             link.message = str(link.message)  # it may be a parsed part of a response
             link.args = (link.message,)
-    return error

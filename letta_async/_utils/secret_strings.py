@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 __all__ = ["MASK", "SENSITIVE", "Secret", "mask", "names_secret"]
@@ -14,6 +15,7 @@ SENSITIVE: Final = re.compile(r"authorization|cookie|key|token|secret|password",
 """Pattern that the names of secrets contain."""
 
 
+@lru_cache(256)  # the names in responses are always the same
 def names_secret(header: str) -> bool:
     """Return whether a header holds a secret, by its name, so that its value is masked wherever it is shown."""
     return SENSITIVE.search(header) is not None

@@ -64,7 +64,8 @@ def recompile_many(
         client_options: Options with which each worker creates its `AsyncLetta`. `base_url` is resolved here, from these
             options or this process's environment; each worker takes missing ones, such as the API key, from its own
             environment. `session` and `ssl_context` cannot be sent. The file of `api_key_file` is read on the
-            worker; a callable `api_key` is sent with `send_secrets` and called there.
+            worker; a callable `api_key` is sent with `send_secrets` and called there. An `instrumentation` is sent if
+            it can be pickled, as `letta_async.otel.OpenTelemetry()` can.
         send_secrets: Send secrets to the workers: `api_key`, here from the environment if it is not in
             `client_options`, headers with credentials, and the password of a proxy. The scheduler holds them meanwhile,
             and only `tls://` protects them in transit. Default: `False`, such options are refused.

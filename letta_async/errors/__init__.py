@@ -47,6 +47,7 @@ from letta_async.errors._details import (
     ErrorResponse,
     Fault,
     request_id_of,
+    restore,
     shortened_repr,
     summary_of,
 )
@@ -90,22 +91,11 @@ class LettaError(Exception):
     """Base class of all errors that the package raises; catch it to catch them all."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.args, self.__dict__)
-
-
-def _restore(cls: type[LettaError], args: tuple[Any, ...], state: dict[str, Any]) -> LettaError:
-    """Rebuild a pickled error without its constructor, whose parameters differ between classes."""
-    error = cls.__new__(cls, *args)
-    error.args = args  # which a `TimeoutError` sets in its constructor alone
-    error.__dict__.update(state)
-    return error
+        return restore, (type(self), self.args, self.__dict__)
 
 
 class InvalidArgumentError(LettaError, ValueError):
-    """One or more arguments are invalid; nothing was sent.
-
-    One error lists all problems of a call, in `faults`.
-    """
+    """One or more arguments are invalid; nothing was sent. One error lists all problems of a call, in `faults`."""
 
     faults: tuple[ArgumentProblem, ...]
     """The problems, one per invalid value."""
@@ -129,8 +119,8 @@ class ToolArgumentsError(LettaError, ValueError):
     """The arguments as the model wrote them."""
 
     def __init__(self, tool_name: str | None, arguments: str | None, reason: str) -> None:
-        shown = shortened_repr(arguments)
-        super().__init__(f"the arguments of a call of {tool_name!r} are not a JSON object: {reason}: {shown}")
+        words = f"the arguments of a call of {tool_name!r} are not a JSON object"
+        super().__init__(f"{words}: {reason}: {shortened_repr(arguments)}")
         self.tool_name = tool_name
         self.arguments = arguments
 
@@ -138,8 +128,7 @@ class ToolArgumentsError(LettaError, ValueError):
 class ToolLoopError(LettaError):
     """An agent still called tools after the maximum number of responses, or `approve` did not decide about a call.
 
-    The agent waits for the calls of the last response: it accepts no other message until they are answered by an
-    `ApprovalCreate`, or its run is cancelled.
+    The agent accepts no other message until the calls are answered by an `ApprovalCreate`, or its run is cancelled.
     """
 
     responses: Sequence[Any]
@@ -210,8 +199,7 @@ class APIError(LettaError):
     body: object | None
     """Body of the response: decoded if it is JSON, else text, shortened; `None` when there was no response."""
     request: ErrorRequest | None = None
-    """The request, with `method`, `url` and `headers`, in which secrets are masked; what a test made the error
-    with, `None` without one."""
+    """The request: `method`, `url` and `headers`, in which secrets are masked; `None` without one."""
     attempts: tuple[Attempt, ...]
     """The attempts that the call made, including the last one."""
     request_id: str | None = None
@@ -221,8 +209,7 @@ class APIError(LettaError):
     seq_id: int | None = None
     """Number of the last event that was received of a background run; else `None`."""
     events: Sequence[Any] = ()
-    """Events that were received before an error within an event stream, at most the last 10,000. The function
-    `accumulate` makes a `LettaResponse` of them."""
+    """Events before an error within a stream, the last 10,000 of them; `accumulate` makes a `LettaResponse` of them."""
     _unsaid: ClassVar[str] = "The request failed."
 
     def __init__(
@@ -271,10 +258,8 @@ class StreamError(APIError):
         body: object | None = None,
     ) -> None:
         super().__init__(message, request_method=request_method, request_path=request_path, body=body)
-        self.run_id = run_id
-        self.error_type = error_type
-        self.detail = detail
-        self.seq_id = seq_id
+        self.run_id, self.seq_id = run_id, seq_id
+        self.error_type, self.detail = error_type, detail
 
 
 class APIKeyError(APIError):

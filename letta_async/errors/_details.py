@@ -15,6 +15,7 @@ __all__ = [
     "ErrorResponse",
     "Fault",
     "request_id_of",
+    "restore",
     "shortened_repr",
     "summary_of",
 ]
@@ -116,3 +117,11 @@ def shortened_repr(arguments: str | None) -> str:
     """Return the `repr` of a tool call's arguments; only its beginning if it is long."""
     text = repr(arguments)
     return text if len(text) <= _MAX_ARGUMENTS else f"{text[:_MAX_ARGUMENTS]}…"
+
+
+def restore(cls: type[Exception], args: tuple[Any, ...], state: Mapping[str, Any]) -> Exception:
+    """Rebuild a pickled error without its constructor, whose parameters differ between classes."""
+    error = cls.__new__(cls, *args)
+    error.args = args  # which a `TimeoutError` sets in its constructor alone
+    error.__dict__.update(state)
+    return error

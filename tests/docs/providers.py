@@ -19,6 +19,7 @@ from letta_async._schema.annotations import (
     value_members,
     wire_names,
 )
+from letta_async._schema.fields import Range
 from letta_async.testing._facts import FIELDS, REQUIRED, VERSION
 
 from .fields import documented_fields
@@ -94,8 +95,8 @@ def _values(annotation: Any) -> str:
     if is_literal(annotation):
         return ", ".join(f"`{value}`" for value in get_args(annotation))
     if is_annotated(annotation):
-        kind, bounds = get_args(annotation)
-        return f"{_values(kind)} {bounds}"
+        kind, mark = get_args(annotation)
+        return f"{_values(kind)} {mark}" if isinstance(mark, Range) else _values(kind)
     if is_wire_class(annotation):
         return f"[`{annotation.__name__}`](#{annotation.__name__.lower()})"
     return {bool: "`True`, `False`", int: "whole number", float: "number", str: "text"}.get(annotation, "mapping")

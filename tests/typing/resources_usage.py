@@ -29,6 +29,7 @@ from letta_async import (
     SystemMessage,
     Timeout,
 )
+from letta_async.instrumentation import Instrumentation
 
 
 async def conversations(client: AsyncLetta) -> None:
@@ -105,6 +106,7 @@ async def client_itself(client: AsyncLetta) -> None:
     assert_type(client.timeout, Timeout)
     assert_type(client.max_retries, int)
     assert_type(client.stats, ClientStats)
+    assert_type(client.instrumentation, tuple[Instrumentation, ...])
     assert_type(client.is_closed, bool)
     assert_type(client.copy(deadline=5), AsyncLetta)
     assert_type(client.with_options(retry=RetryPolicy(max_delay=1)), AsyncLetta)
@@ -169,6 +171,7 @@ def facade_itself(client: Letta) -> None:
     assert_type(client.timeout, Timeout)
     assert_type(client.max_retries, int)
     assert_type(client.stats, ClientStats)
+    assert_type(client.instrumentation, tuple[Instrumentation, ...])
     assert_type(client.is_closed, bool)
     assert_type(client.copy(deadline=5), Letta)
     assert_type(client.with_options(retry=RetryPolicy(max_delay=1)), Letta)

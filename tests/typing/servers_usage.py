@@ -51,6 +51,7 @@ async def models_and_servers(client: AsyncLetta) -> None:
     assert_type(await client.health(), HealthResponse)
     assert_type(await client.models.list(provider_category=["byok"]), list[Model])
     assert_type(await client.models.embeddings.list(), list[EmbeddingModel])
+    assert_type(await client.embedding_models.list(), list[EmbeddingModel])
     assert_type(
         await client.mcp_servers.create(server_name="a", config={"mcp_server_type": "sse", "server_url": "b"}),
         McpServer,
@@ -140,6 +141,7 @@ def facade_of_models_and_servers(client: Letta) -> None:
     assert_type(client.health(), HealthResponse)
     assert_type(client.models.list(provider_category=["byok"]), list[Model])
     assert_type(client.models.embeddings.list(), list[EmbeddingModel])
+    assert_type(client.embedding_models.list(), list[EmbeddingModel])
     assert_type(
         client.mcp_servers.create(server_name="a", config={"mcp_server_type": "sse", "server_url": "b"}), McpServer
     )

@@ -60,7 +60,7 @@ class Face(unittest.TestCase):
         self.assertEqual(list(entry_points(group="pytest11")), [])
 
     def test_the_parts_are_not_there(self) -> None:
-        for part in ("testing", "dask"):
+        for part in ("testing", "dask", "otel"):
             with self.assertRaisesRegex(ModuleNotFoundError, f"'letta_async.{part}'"):
                 import_module(f"letta_async.{part}")
 
