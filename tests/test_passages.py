@@ -121,7 +121,7 @@ def test_a_body_can_be_a_list() -> None:
 
 def test_nothing_is_added_to_a_body_that_is_a_list() -> None:
     options = CallOptions(extra_body={"newer": 1})
-    with pytest.raises(InvalidArgumentError, match="extra_body: does not go with a body that is a list"):
+    with pytest.raises(InvalidArgumentError, match="extra_body: does not go with a body that is one parameter"):
         build(UpsertIdentityProperties, {"identity_id": IDENTITY, "body": []}, options, CONFIG)
     with pytest.raises(InvalidArgumentError, match=r"body\[0\]\.value: \[1\] .* is"):
         wrong = [{"key": "a", "value": [1], "type": "json"}]

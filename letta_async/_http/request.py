@@ -194,7 +194,7 @@ def _extra_body_problems(operation: type[Operation[Any]], options: CallOptions) 
     if not options.extra_body:
         return
     kinds = {place.kind for place in _places_of(operation).values()}
-    for kind, words in ((FormField, "a form"), (WholeBody, "a body that is a list")):
+    for kind, words in ((FormField, "a form"), (WholeBody, "a body that is one parameter")):
         if kind in kinds:
             yield ArgumentProblem("extra_body", f"does not go with {words}")
 

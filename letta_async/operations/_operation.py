@@ -233,6 +233,8 @@ class Operation(Record, Generic[Answer]):
     """Name of the method that a base class of the resource makes of several calls; `None` for a single call."""
     masked_segment: ClassVar[str | None] = None
     """Name of the path parameter that is a secret, which no message, log or hook shows; `None` if none is."""
+    path_is_positional: ClassVar[bool] = False
+    """Whether the method takes all parameters of the path by position, in their order, instead of the last one."""
     yields: ClassVar[bool] = False
     """Whether that method is a generator, whose items are of the type of the response."""
     __attrs_attrs__: ClassVar[Any]

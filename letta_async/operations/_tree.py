@@ -30,6 +30,7 @@ from letta_async.operations import (
     mcp_servers,
     messages,
     models,
+    named_mcp_servers,
     passages,
     providers,
     runs,
@@ -279,6 +280,11 @@ TREE: Final[dict[str, type[Operation[Any]]]] = {
     "tools.delete": tools.DeleteTool,
     "tools.upsert_base_tools": tools.UpsertBaseTools,
     "tools.run_tool_from_source": tools.RunToolFromSource,
+    "tools.list_mcp_servers": named_mcp_servers.ListNamedMcpServers,
+    "tools.add_mcp_server": named_mcp_servers.AddMcpServer,
+    "tools.delete_mcp_server": named_mcp_servers.DeleteNamedMcpServer,
+    "tools.list_mcp_tools_by_server": named_mcp_servers.ListMcpToolsByServer,
+    "tools.add_mcp_tool": named_mcp_servers.AddMcpTool,
 }
 """Operation of each method, by its attribute path on a client."""
 

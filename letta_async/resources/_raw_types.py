@@ -1634,6 +1634,11 @@ class AsyncToolsWithRawResponse:
     delete = async_raw(AsyncTools.delete)
     upsert_base_tools = async_raw(AsyncTools.upsert_base_tools)
     run_tool_from_source = async_raw(AsyncTools.run_tool_from_source)
+    list_mcp_servers = async_raw(AsyncTools.list_mcp_servers)
+    add_mcp_server = async_raw(AsyncTools.add_mcp_server)
+    delete_mcp_server = async_raw(AsyncTools.delete_mcp_server)
+    list_mcp_tools_by_server = async_raw(AsyncTools.list_mcp_tools_by_server)
+    add_mcp_tool = async_raw(AsyncTools.add_mcp_tool)
     modify = update
 
 
@@ -1650,4 +1655,9 @@ class ToolsWithRawResponse:
     delete = raw(Tools.delete)
     upsert_base_tools = raw(Tools.upsert_base_tools)
     run_tool_from_source = raw(Tools.run_tool_from_source)
+    list_mcp_servers = raw(Tools.list_mcp_servers)
+    add_mcp_server = raw(Tools.add_mcp_server)
+    delete_mcp_server = raw(Tools.delete_mcp_server)
+    list_mcp_tools_by_server = raw(Tools.list_mcp_tools_by_server)
+    add_mcp_tool = raw(Tools.add_mcp_tool)
     modify = update

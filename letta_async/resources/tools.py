@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations._tool_sources import AddTool, CreateFromFunction, UpsertFromFunction
+from letta_async.operations.named_mcp_servers import (
+    AddMcpServer,
+    AddMcpTool,
+    DeleteNamedMcpServer,
+    ListMcpToolsByServer,
+    ListNamedMcpServers,
+)
 from letta_async.operations.tools import (
     CountTools,
     CreateTool,
@@ -25,6 +32,7 @@ from letta_async.operations.tools import (
 from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._sync import SyncResource
 from letta_async.resources._tool_sources import AsyncToolSources
+from letta_async.types.mcp_server_config import McpServerConfig, McpTool, UnknownServerConfig
 from letta_async.types.message import ToolReturnMessage
 from letta_async.types.tool import NpmRequirement, PipRequirement, Tool, ToolSearchResult, ToolType
 
@@ -639,6 +647,194 @@ class AsyncTools(AsyncToolSources):
                 "name": name,
                 "source_type": source_type,
             },
+            extra_headers,
+            extra_query,
+            extra_body,
+            timeout,
+        )
+
+    async def list_mcp_servers(
+        self,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Mapping[str, McpServerConfig | UnknownServerConfig]:
+        """Return the configurations of the MCP servers, by name.
+
+        `GET /v1/tools/mcp/servers`.
+
+        `mcp_servers.list` lists them with their IDs.
+
+        Args:
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(ListNamedMcpServers, {}, extra_headers, extra_query, extra_body, timeout)
+
+    async def add_mcp_server(
+        self,
+        *,
+        request: McpServerConfig | Mapping[str, Any],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> _list[McpServerConfig | UnknownServerConfig]:
+        """Add an MCP server.
+
+        `PUT /v1/tools/mcp/servers`. Safe to repeat: retried after transient failures.
+
+        `mcp_servers.create` does the same, and returns the MCP server with its ID.
+
+        The Letta server connects to it for its tools; if it cannot, the MCP server has none until `tools.add_mcp_tool`.
+
+        Args:
+            request: Name and configuration, as a class of this package or a mapping of the same fields with `type`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The configurations of all MCP servers.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The Letta server runs no commands, and `request` is one of a command; or the URL is not
+                public, and the Letta server is not configured to reach others.
+            ConflictError: There is an MCP server with this name, or an earlier attempt of this call added it.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(AddMcpServer, {"request": request}, extra_headers, extra_query, extra_body, timeout)
+
+    async def delete_mcp_server(
+        self,
+        mcp_server_name: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> _list[McpServerConfig | UnknownServerConfig]:
+        """Delete an MCP server and its tools.
+
+        `DELETE /v1/tools/mcp/servers/{mcp_server_name}`. Safe to repeat: retried after transient failures.
+
+        `mcp_servers.delete` does the same by ID.
+
+        Args:
+            mcp_server_name: Name of the MCP server.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The configurations of the other MCP servers.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: There is no such MCP server, or an earlier attempt of this call deleted it.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            DeleteNamedMcpServer, {"mcp_server_name": mcp_server_name}, extra_headers, extra_query, extra_body, timeout
+        )
+
+    async def list_mcp_tools_by_server(
+        self,
+        mcp_server_name: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> _list[McpTool]:
+        """List the tools of an MCP server, which the Letta server asks for them.
+
+        `GET /v1/tools/mcp/servers/{mcp_server_name}/tools`.
+
+        `mcp_servers.tools.list` asks nobody.
+
+        Letta 0.16.8 fails with an `InternalServerError` if the MCP server cannot be reached.
+
+        Args:
+            mcp_server_name: Name of the MCP server.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: There is no such MCP server.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            ListMcpToolsByServer, {"mcp_server_name": mcp_server_name}, extra_headers, extra_query, extra_body, timeout
+        )
+
+    async def add_mcp_tool(
+        self,
+        mcp_server_name: str,
+        mcp_tool_name: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Tool:
+        """Make a tool of an MCP server one that agents can have, or bring it up to date if it is one.
+
+        `POST /v1/tools/mcp/servers/{mcp_server_name}/{mcp_tool_name}`. Safe to repeat: retried after transient
+        failures.
+
+        Letta 0.16.8 fails with an `InternalServerError` if the MCP server cannot be reached, or has no such tool.
+
+        Args:
+            mcp_server_name: Name of the MCP server.
+            mcp_tool_name: Name of the tool there.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: There is no such MCP server.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return await self._send(
+            AddMcpTool,
+            {"mcp_server_name": mcp_server_name, "mcp_tool_name": mcp_tool_name},
             extra_headers,
             extra_query,
             extra_body,
@@ -1469,6 +1665,218 @@ class Tools(SyncResource[AsyncTools]):
             env_vars=env_vars,
             name=name,
             source_type=source_type,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def list_mcp_servers(
+        self,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Mapping[str, McpServerConfig | UnknownServerConfig]:
+        """Return the configurations of the MCP servers, by name.
+
+        `GET /v1/tools/mcp/servers`.
+
+        `mcp_servers.list` lists them with their IDs.
+
+        Args:
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.list_mcp_servers,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def add_mcp_server(
+        self,
+        *,
+        request: McpServerConfig | Mapping[str, Any],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> _list[McpServerConfig | UnknownServerConfig]:
+        """Add an MCP server.
+
+        `PUT /v1/tools/mcp/servers`. Safe to repeat: retried after transient failures.
+
+        `mcp_servers.create` does the same, and returns the MCP server with its ID.
+
+        The Letta server connects to it for its tools; if it cannot, the MCP server has none until `tools.add_mcp_tool`.
+
+        Args:
+            request: Name and configuration, as a class of this package or a mapping of the same fields with `type`.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The configurations of all MCP servers.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: The Letta server runs no commands, and `request` is one of a command; or the URL is not
+                public, and the Letta server is not configured to reach others.
+            ConflictError: There is an MCP server with this name, or an earlier attempt of this call added it.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.add_mcp_server,
+            request=request,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def delete_mcp_server(
+        self,
+        mcp_server_name: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> _list[McpServerConfig | UnknownServerConfig]:
+        """Delete an MCP server and its tools.
+
+        `DELETE /v1/tools/mcp/servers/{mcp_server_name}`. Safe to repeat: retried after transient failures.
+
+        `mcp_servers.delete` does the same by ID.
+
+        Args:
+            mcp_server_name: Name of the MCP server.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The configurations of the other MCP servers.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: There is no such MCP server, or an earlier attempt of this call deleted it.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.delete_mcp_server,
+            mcp_server_name,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def list_mcp_tools_by_server(
+        self,
+        mcp_server_name: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> _list[McpTool]:
+        """List the tools of an MCP server, which the Letta server asks for them.
+
+        `GET /v1/tools/mcp/servers/{mcp_server_name}/tools`.
+
+        `mcp_servers.tools.list` asks nobody.
+
+        Letta 0.16.8 fails with an `InternalServerError` if the MCP server cannot be reached.
+
+        Args:
+            mcp_server_name: Name of the MCP server.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: There is no such MCP server.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.list_mcp_tools_by_server,
+            mcp_server_name,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def add_mcp_tool(
+        self,
+        mcp_server_name: str,
+        mcp_tool_name: str,
+        *,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Tool:
+        """Make a tool of an MCP server one that agents can have, or bring it up to date if it is one.
+
+        `POST /v1/tools/mcp/servers/{mcp_server_name}/{mcp_tool_name}`. Safe to repeat: retried after transient
+        failures.
+
+        Letta 0.16.8 fails with an `InternalServerError` if the MCP server cannot be reached, or has no such tool.
+
+        Args:
+            mcp_server_name: Name of the MCP server.
+            mcp_tool_name: Name of the tool there.
+            extra_headers: Headers to add or replace in this request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in this request.
+            extra_body: Members to add or replace in the JSON body of this request, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid; nothing was sent.
+            BadRequestError: There is no such MCP server.
+            APIStatusError: The server responded with an error status.
+            APIConnectionError: No response arrived.
+            APIResponseValidationError: The response is not what the API promises.
+            ClientClosedError: The client is closed.
+
+        """
+        return self._wait(
+            self._core.add_mcp_tool,
+            mcp_server_name,
+            mcp_tool_name,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from letta_async.operations._tree import TREE
+from letta_async.operations.named_mcp_servers import AddMcpServer
 from letta_async.testing import EmbeddedServer
 from tools.api.left_out import reason_for
-from tools.api.spec import Description, differences, scaffold
+from tools.api.spec import Description, declared_fields, differences, scaffold
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,15 @@ def test_a_call_that_is_left_out_with_a_reason_is_no_difference(described: dict[
     assert [*differences(Description(document))] == [*differences(Description(described))]
 
 
-@pytest.mark.parametrize("path", [cls.http.path for cls in TREE.values()])
-def test_no_call_that_is_there_is_left_out(path: str) -> None:
-    assert reason_for(path) is None
+@pytest.mark.parametrize(("method", "path"), [(cls.http.method, cls.http.path) for cls in TREE.values()])
+def test_no_call_that_is_there_is_left_out(method: str, path: str) -> None:
+    assert reason_for(method, path) is None
+
+
+def test_a_body_that_is_one_parameter_has_the_fields_of_its_classes() -> None:
+    fields = declared_fields(AddMcpServer)
+    required = {name for name, field in fields.items() if field.required}
+    assert required == {"server_name", "command", "args", "server_url"}
+    assert fields.keys() - required == {"type", "env", "auth_header", "auth_token", "custom_headers"}
+    assert {field.place for field in fields.values()} == {"body"}
+    assert fields["env"].kinds == {"null", "object"}

@@ -20,6 +20,8 @@ from letta_async import (
     HealthResponse,
     Letta,
     McpServer,
+    McpServerConfig,
+    McpTool,
     Message,
     Model,
     Page,
@@ -30,6 +32,7 @@ from letta_async import (
     ScheduleDeleteResponse,
     ScheduledMessage,
     ScheduleListResponse,
+    StdioServerConfig,
     Step,
     StepMetrics,
     Template,
@@ -37,6 +40,7 @@ from letta_async import (
     TemplateResult,
     Tool,
     ToolExecutionResult,
+    UnknownServerConfig,
     UpdateSseMcpServerParam,
     UsageStatistics,
 )
@@ -64,6 +68,13 @@ async def models_and_servers(client: AsyncLetta) -> None:
         await client.mcp_servers.tools.run("tool-…", mcp_server_id="mcp_server-…", args={"a": 1}), ToolExecutionResult
     )
     await client.mcp_servers.delete("mcp_server-…")
+    assert_type(await client.tools.list_mcp_servers(), Mapping[str, McpServerConfig | UnknownServerConfig])
+    config = StdioServerConfig(server_name="a", command="b", args=[])
+    assert_type(await client.tools.add_mcp_server(request=config), list[McpServerConfig | UnknownServerConfig])
+    assert_type(await client.tools.list_mcp_tools_by_server("a"), list[McpTool])
+    assert_type(await client.tools.add_mcp_tool("a", "b"), Tool)
+    assert_type(await client.tools.delete_mcp_server("a"), list[McpServerConfig | UnknownServerConfig])
+    await client.tools.add_mcp_server(request=1)  # type: ignore[arg-type]
     assert_type(await client.providers.create(name="a", provider_type="openai", api_key="k"), Provider)
     assert_type(client.providers.list(name="a"), AsyncPaginator[Provider])
     assert_type(await client.providers.retrieve("provider-…"), Provider)
@@ -144,6 +155,12 @@ def facade_of_models_and_servers(client: Letta) -> None:
         client.mcp_servers.tools.run("tool-…", mcp_server_id="mcp_server-…", args={"a": 1}), ToolExecutionResult
     )
     client.mcp_servers.delete("mcp_server-…")
+    assert_type(client.tools.list_mcp_servers(), Mapping[str, McpServerConfig | UnknownServerConfig])
+    config = StdioServerConfig(server_name="a", command="b", args=[])
+    assert_type(client.tools.add_mcp_server(request=config), list[McpServerConfig | UnknownServerConfig])
+    assert_type(client.tools.delete_mcp_server("a"), list[McpServerConfig | UnknownServerConfig])
+    assert_type(client.tools.list_mcp_tools_by_server(mcp_server_name="a"), list[McpTool])
+    assert_type(client.tools.add_mcp_tool(mcp_server_name="a", mcp_tool_name="b"), Tool)
     assert_type(client.providers.create(name="a", provider_type="openai", api_key="k"), Provider)
     assert_type(client.providers.list(name="a"), Page[Provider])
     assert_type(client.providers.retrieve("provider-…"), Provider)

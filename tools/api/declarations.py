@@ -85,8 +85,8 @@ class Call:
     """The type argument: the response, or an item of it."""
     parameters: tuple[Parameter, ...]
     """Positional ones first, then the others, each in the order of declaration."""
-    positional: str | None
-    """Name of the parameter that may be given by position: the last one in the path."""
+    positional: tuple[str, ...]
+    """Names of the parameters that may be given by position: the last one in the path, or all in it."""
 
     @property
     def http(self) -> Endpoint:
@@ -168,10 +168,10 @@ def read_call(cls: type[Operation[Any]]) -> Call:
                 found[name] = Parameter(name, statement.annotation, module, "", _default(statement.value))
     in_path = [name for _, name, _, _ in string.Formatter().parse(cls.http.path) if name]
     ordered = [field.name for field in attrs.fields(cls)]
-    positional = _field_of(found, in_path[-1]) if in_path else None
+    positional = tuple(_field_of(found, name) for name in in_path[0 if cls.path_is_positional else -1 :])
     ordered.sort(
         key=lambda name: (
-            name != positional,
+            positional.index(name) if name in positional else len(positional),
             found[name].default is not None,
             "InClient" in ast.unparse(found[name].annotation),
         )

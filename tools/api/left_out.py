@@ -10,6 +10,7 @@ __all__ = ["LEFT_OUT", "reason_for"]
 _OPENAI: Final = "Speaks the OpenAI API: a client of that API understands it."
 _COUNT: Final = "A number; no program was seen to use it."
 _RAW: Final = "Shows a provider's request, for debugging the server."
+_SIGN_IN: Final = "Signs a user of the web interface in to an MCP server."
 _FOLDERS: Final = "Earlier name of folders: `client.folders` and `client.agents.folders`."
 LEFT_OUT: Final[dict[str, str]] = {
     "/v1/_internal…": "Meant for the hosted API itself, and described as internal.",
@@ -31,7 +32,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/v1/groups/{group_id}/messages/{message_id}": "Fails for every message: the server calls what it no longer has.",
     "/v1/jobs/…": "Earlier name of runs: `client.runs`.",
     "/v1/messages/batches…": "Needs a batch API of the model's provider.",
-    "/v1/mcp-servers/connect/{mcp_server_id}": "Signs a user of the web interface in to an MCP server.",
+    "/v1/mcp-servers/connect/{mcp_server_id}": _SIGN_IN,
     "/v1/ready/": "For load balancers; `client.health()` says more.",
     "/v1/runs/active": "Earlier form of `client.runs.list(active=True)`.",
     "/v1/sandbox-config/…": "Settings of the machine on which a server runs tools, by those who run it.",
@@ -40,13 +41,19 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/v1/telemetry/…": "Earlier name of traces: `client.steps.trace`.",
     "/v1/tools/generate-schema": "`client.tools.create` returns the schema of a tool.",
     "/v1/tools/generate-tool": "Lets a model write a tool, for the web interface.",
-    "/v1/tools/mcp/…": "Earlier name of MCP servers: `client.mcp_servers`.",
+    "/v1/tools/mcp/oauth/callback": "Where a browser arrives after its user has signed in to an MCP server.",
+    "/v1/tools/mcp/servers/connect": _SIGN_IN,
+    "/v1/tools/mcp/servers/test": "Deprecated by the server: `client.mcp_servers.create` connects as well.",
+    "PATCH /v1/tools/mcp/servers/{mcp_server_name}": "Earlier form of `client.mcp_servers.update`.",
+    "/v1/tools/mcp/servers/{mcp_server_name}/resync": "Earlier form of `client.mcp_servers.refresh`.",
+    "/v1/tools/mcp/servers/{mcp_server_name}/tools/…": "Earlier form of `client.mcp_servers.tools.run`.",
     "/v1/voice-beta/…": _OPENAI,
 }
-"""Reason, by path; `…` stands for anything."""
+"""Reason, by path, or by method and path; `…` stands for anything."""
 
 
-def reason_for(path: str) -> str | None:
-    """Return why the calls of a path have no method; `None` if they should have one."""
+def reason_for(method: str, path: str) -> str | None:
+    """Return why a call has no method on a client; `None` if it should have one."""
     patterns = ((re.escape(left_out).replace("…", ".*"), reason) for left_out, reason in LEFT_OUT.items())
-    return next((reason for pattern, reason in patterns if re.fullmatch(pattern, path)), None)
+    names = (path, f"{method} {path}")
+    return next((reason for left_out, reason in patterns if any(re.fullmatch(left_out, name) for name in names)), None)

@@ -245,12 +245,11 @@ def signature_of(call: Call, rendering: Rendering) -> str:
     rendering.need("collections.abc", "Mapping")
     rendering.need("letta_async._schema.unset", "UNSET", "Unset")
     rendering.need("letta_async.config", "Timeout")
-    positional = [f"{each.name}: {rendering.accepted(each.annotation, each.module)}" for each in call.parameters[:1]]
-    named = list(call.parameters[1:])
-    if call.positional is None:
-        positional, named = [], list(call.parameters)
-    keywords = [f"{each.name}: {rendering.accepted(each.annotation, each.module)}{each.suffix}" for each in named]
-    return ", ".join(["self", *positional, "*", *keywords, *OPTION_PARAMETERS])
+    parameters = [
+        f"{each.name}: {rendering.accepted(each.annotation, each.module)}{each.suffix}" for each in call.parameters
+    ]
+    parameters.insert(len(call.positional), "*")
+    return ", ".join(["self", *parameters, *OPTION_PARAMETERS])
 
 
 def _switched_returns(whole: str, call: Call, rendering: Rendering, *, waits: bool) -> tuple[str, str, str]:
@@ -320,9 +319,8 @@ def _sending_body(call: Call, rendering: Rendering) -> str:
 
 
 def _waiting_body(name: str, call: Call) -> str:
-    first = [call.positional] if call.positional else []
-    rest = [each.name for each in call.parameters if each.name != call.positional]
-    handed = [*first, *(f"{option}={option}" for option in [*rest, *OPTION_NAMES])]
+    rest = [each.name for each in call.parameters[len(call.positional) :]]
+    handed = [*call.positional, *(f"{option}={option}" for option in [*rest, *OPTION_NAMES])]
     if call.lists:
         return f"return self._pages(self._core.{name}({', '.join(handed)}))"
     if call.streams:

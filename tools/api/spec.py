@@ -13,7 +13,16 @@ from typing import Annotated, Any, Final, get_args, get_origin
 
 import attrs
 
-from letta_async._schema.annotations import is_list, is_literal, is_mapping, is_union, is_wire_class, value_members
+from letta_async._schema.annotations import (
+    field_names_by_wire_name,
+    is_list,
+    is_literal,
+    is_mapping,
+    is_union,
+    is_wire_class,
+    value_members,
+    wire_names,
+)
 from letta_async._schema.placement import Form, WholeBody, split_placement
 from letta_async._schema.upload import Upload
 from letta_async.operations._operation import Operation
@@ -21,7 +30,7 @@ from letta_async.operations._tree import TREE
 
 from .left_out import reason_for
 
-__all__ = ["Description", "differences", "scaffold"]
+__all__ = ["Description", "declared_fields", "differences", "scaffold"]
 
 Kinds = frozenset[str]
 _BY_TYPE: Final = {
@@ -134,7 +143,7 @@ def differences(description: Description) -> Iterator[str]:
         else:
             yield from _field_differences(attribute, declared_fields(cls), description.fields(*place))
     for shape, (method, path) in known.items():
-        if shape not in declared and reason_for(path) is None:
+        if shape not in declared and reason_for(method, path) is None:
             yield f"{method} {path} has no method"
 
 
@@ -164,10 +173,25 @@ def declared_fields(cls: type[Operation[Any]]) -> dict[str, Field]:
     fields: dict[str, Field] = {}
     for each in attrs.fields(attrs.resolve_types(cls, include_extras=True)):
         placement, annotation = split_placement(each.type)
+        if isinstance(placement, WholeBody) and not is_list(annotation):
+            fields |= _fields_of_body(annotation)
+            continue
         place = "body" if isinstance(placement, Form | WholeBody) else type(placement).__name__.lower()
         name = WHOLE if isinstance(placement, WholeBody) else placement.name or each.name
         if name not in fields or fields[name].place != "path":  # descriptions are read so as well
             fields[name] = Field(place, _kinds_of(annotation), each.default is attrs.NOTHING, "")
+    return fields
+
+
+def _fields_of_body(annotation: Any) -> dict[str, Field]:
+    """Return the members of a body that is one parameter: the fields of its classes, where the first has precedence."""
+    fields: dict[str, Field] = {}
+    for cls in filter(is_wire_class, value_members(annotation) or [annotation]):
+        names = {field: name for name, field in field_names_by_wire_name(cls).items()}
+        declared = attrs.fields_dict(attrs.resolve_types(cls, include_extras=True))
+        for name in wire_names(cls):
+            field = Field("body", _kinds_of(declared[name].type), declared[name].default is attrs.NOTHING, "")
+            fields.setdefault(names.get(name, name), field)
     return fields
 
 

@@ -94,10 +94,7 @@ METHOD_ADVICE: Final[Mapping[str, str]] = {
     "folders.retrieve_by_name": "folders.list(name=…) lists those with the name; it returned an ID",
     "jobs.retrieve": "runs.retrieve(run_id) is about runs; for an upload, folders.files.retrieve",
     "sources.retrieve_by_name": "folders.list(name=…) lists those with the name; it returned an ID",
-    "tools.add_mcp_server": "mcp_servers.create(server_name=…, config=…) creates one",
-    "tools.add_mcp_tool": "mcp_servers.tools.list(mcp_server_id) lists tools, and agents.tools.attach attaches one",
-    "tools.list_mcp_servers": "mcp_servers.list() lists them; it returned a dictionary",
-    "tools.list_mcp_tools_by_server": "mcp_servers.tools.list(mcp_server_id) takes the ID of the server, not its name",
+    "tools.update_mcp_server": "mcp_servers.update(mcp_server_id, config=…) takes the ID of the server, not its name",
 }
 """Advice by the earlier path of a method, or of an attribute of any resource, that has no method that does the same."""
 

@@ -15,10 +15,10 @@ from letta_async.testing._state import Store
 from letta_async.testing._validation import Fields
 from letta_async.testing.stored.collection import Collection
 
-__all__ = ["ROUTES"]
+__all__ = ["BY_COMMAND", "BY_URL", "MCP_SERVERS", "ROUTES"]
 
-_BY_COMMAND: Final = ("command", "args", "env")
-_BY_URL: Final = ("server_url", "auth_header", "auth_token", "custom_headers")
+BY_COMMAND: Final = ("command", "args", "env")
+BY_URL: Final = ("server_url", "auth_header", "auth_token", "custom_headers")
 _BEARER: Final = "Bearer "
 
 
@@ -44,7 +44,7 @@ def _prepared(store: Store, fields: dict[str, Any]) -> dict[str, Any]:
     is_new = fields["mcp_server_type"] is None
     changes = {name: config[name] for name in config.given if config[name] is not None}
     kind = fields["mcp_server_type"] or changes["mcp_server_type"]
-    names: Iterable[str] = _BY_COMMAND if kind == "stdio" else _BY_URL
+    names: Iterable[str] = BY_COMMAND if kind == "stdio" else BY_URL
     kept = {name: changes[name] for name in names if name in changes and (is_new or name != "auth_token")}
     made = {**dict.fromkeys(names), **fields, **kept, "mcp_server_type": kind, "config": None}
     if token := made.get("auth_token"):
@@ -57,7 +57,7 @@ def _prepared(store: Store, fields: dict[str, Any]) -> dict[str, Any]:
 
 def _shown(_store: Store, row: StoredRow) -> dict[str, Any]:
     fields = row.fields
-    names = _BY_COMMAND if fields["mcp_server_type"] == "stdio" else _BY_URL
+    names = BY_COMMAND if fields["mcp_server_type"] == "stdio" else BY_URL
     own = {name: fields[name] for name in ("mcp_server_type", *names)}
     return {**own, "id": row.id, "server_name": fields["server_name"]}
 
