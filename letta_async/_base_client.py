@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 import attrs
 from yarl import URL
 
-from letta_async._http.rate_limit import RateLimit
 from letta_async._http.session import ConnectionOptions
 from letta_async._http.statistics import ClientStats
 from letta_async._http.transport import Transport
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.secret_strings import mask
-from letta_async.config import ClientConfig, Timeout, masked_headers, resolve_base_url, resolve_key
+from letta_async.config import INSTALLED, ClientConfig, Timeout, masked_headers, resolve_base_url, resolve_key
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
-from letta_async.instrumentation import Instrumentation, with_installed
 from letta_async.retry import RetryPolicy
 
 if TYPE_CHECKING:
     import aiohttp
+
+    from letta_async._http.rate_limit import RateLimit
+    from letta_async.instrumentation import Instrumentation
 
 __all__ = ["BaseClient"]
 
@@ -120,7 +121,7 @@ class BaseClient:
             project=project,
             deadline=deadline,
             max_response_bytes=max_response_bytes,
-            instrumentation=with_installed(instrumentation),
+            instrumentation=_with_installed(instrumentation),
             **_passed_options(timeout, max_retries, retry),
         )
         connection = ConnectionOptions.make(
@@ -201,7 +202,7 @@ class BaseClient:
         changes = {name: value for name, value in changes.items() if value is not None}
         changes |= resolve_key(api_key, api_key_file, on_thread=self._asks_on_thread)
         if instrumentation is not UNSET:
-            changes["instrumentation"] = with_installed(instrumentation)
+            changes["instrumentation"] = _with_installed(instrumentation)
         for name, value in (("deadline", deadline), ("max_response_bytes", max_response_bytes)):
             if value is not UNSET:
                 changes[name] = value
@@ -288,6 +289,15 @@ class BaseClient:
             return f"<{type(self).__name__} in the making>"  # an option is wrong, and a traceback shows locals
         state = " (closed)" if self.is_closed else ""
         return f"<{type(self).__name__} {self.base_url}{state}>"
+
+
+def _with_installed(given: Instrumentation | Iterable[Instrumentation] | None) -> tuple[Instrumentation, ...] | None:
+    """Return what a new client notifies; `None` for nothing, which is the usual case."""
+    if given is None and not INSTALLED:
+        return None
+    from letta_async.instrumentation import with_installed  # noqa: PLC0415 - imported by those that use it
+
+    return with_installed(given)
 
 
 def _merge_or_replace(

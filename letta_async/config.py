@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 import attrs
@@ -27,11 +27,14 @@ from letta_async._utils.logging_setup import configure_logging
 from letta_async._utils.secret_strings import Secret, mask, names_secret
 from letta_async._version import __version__
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
-from letta_async.instrumentation import Instrumentation
 from letta_async.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from letta_async.instrumentation import Instrumentation
 
 __all__ = [
     "ENVIRONMENTS",
+    "INSTALLED",
     "ClientConfig",
     "Timeout",
     "deadline_problems",
@@ -43,6 +46,8 @@ __all__ = [
     "resolve_key",
 ]
 
+INSTALLED: Final[list[Instrumentation]] = []
+"""Instrumentation of all clients; `letta_async.instrumentation.install` adds to it."""
 ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "local": "http://localhost:8283"}
 """Base URL of each named environment."""
 

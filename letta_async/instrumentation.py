@@ -12,6 +12,7 @@ import attrs
 from letta_async._schema.json_values import is_array, is_object
 from letta_async._schema.record import Record
 from letta_async._utils.secret_strings import MASK, mask_url_passwords, names_secret_member
+from letta_async.config import INSTALLED
 from letta_async.errors import APIError, ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import Operation, Traffic
 
@@ -149,19 +150,17 @@ class Instrumentation:
 
 _HOOKS: Final = tuple(name for name in vars(Instrumentation) if name.startswith("on_"))
 
-_installed: Final[list[Instrumentation]] = []
-
 
 def install(instrumentation: Instrumentation) -> None:
     """Notify an instrumentation of the calls of all clients that are made from now on, besides their own."""
-    if instrumentation not in _installed:
-        _installed.append(instrumentation)
+    if instrumentation not in INSTALLED:
+        INSTALLED.append(instrumentation)
 
 
 def uninstall(instrumentation: Instrumentation) -> None:
     """Undo `install` for clients that are made from now on."""
-    if instrumentation in _installed:
-        _installed.remove(instrumentation)
+    if instrumentation in INSTALLED:
+        INSTALLED.remove(instrumentation)
 
 
 def with_installed(given: Instrumentation | Iterable[Instrumentation] | None) -> tuple[Instrumentation, ...] | None:
@@ -174,7 +173,7 @@ def with_installed(given: Instrumentation | Iterable[Instrumentation] | None) ->
     own = tuple(given) if isinstance(given, Iterable) else () if given is None else (given,)
     if problems := [problem for value in own for problem in _problems(value)]:
         raise InvalidArgumentError(problems)
-    return (*own, *(other for other in _installed if other not in own)) or None
+    return (*own, *(other for other in INSTALLED if other not in own)) or None
 
 
 def _problems(value: object) -> Iterable[ArgumentProblem]:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
+from multidict import istr
 from tenacity import AsyncRetrying, RetryCallState
 
 from letta_async._http.context import CLOSED, CallContext
 from letta_async._http.error_request import note_request
 from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import exchange
-from letta_async._http.observation import observe
 from letta_async._http.open_body import OpenBody
-from letta_async._http.rate_limit import read_rate_limit
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import Response, decode_response, refuse_error_status
 from letta_async._http.timeouts import Timer
-from letta_async._http.trace import mask_secrets
 from letta_async._http.translation import connection_error
 from letta_async._utils.logging_setup import log
 from letta_async._utils.tracebacks import drop_frames
@@ -34,12 +32,19 @@ from letta_async.errors import (
 )
 from letta_async.retry import is_overload, is_temporary_conflict
 
+if TYPE_CHECKING:
+    from letta_async._http.observation import Observation
+
 __all__ = ["CallAttempts"]
 
 _MAX_CONFLICT_DELAY: Final = 2.0
 """Maximum delay before a call is repeated that waits for another one to end, in seconds."""
 _LONG_WAIT: Final = 1.0
 """Minimum wait for a slot of the limiter that is logged, in seconds."""
+_RATE_LIMIT: Final = istr("RateLimit")
+_REMAINING: Final = istr("RateLimit-Remaining")
+_X_REMAINING: Final = istr("X-RateLimit-Remaining")
+"""Headers of which a response that reports a rate limit has one; see `rate_limit`."""
 _SHORT: Final = 200
 """Maximum length of the description of an attempt's error, in characters."""
 
@@ -84,7 +89,7 @@ class CallAttempts:
         """Number of conflicts that were waited out."""
         self._patient_until = 0.0
         """Time until which conflicts are waited out, on the loop's clock; 0 before the first one."""
-        self.observation = observe(request, context.config, self._limiter, context.watch.loop.time)
+        self.observation = self._observe()
 
     async def run(self) -> Any:
         """Return the value of the first successful attempt.
@@ -271,8 +276,21 @@ class CallAttempts:
         note_request(error, self._request, self._context.config.base_url)
         self._failed = error
 
+    def _observe(self) -> Observation | None:
+        """Create the observation of the call; `None` if there is nothing to notify and the level is not DEBUG."""
+        config = self._context.config
+        if config.instrumentation is None and not log.isEnabledFor(logging.DEBUG):
+            return None
+        from letta_async._http.observation import Observation  # noqa: PLC0415 - imported by those that observe
+
+        return Observation(self._request, config, self._limiter, self._context.watch.loop.time)
+
     def _heed_rate_limit(self, headers: Mapping[str, str]) -> None:
         """Keep a rate limit for `client.rate_limit`, and pause until a window ends in which no request is left."""
+        if not (_RATE_LIMIT in headers or _REMAINING in headers or _X_REMAINING in headers):
+            return
+        from letta_async._http.rate_limit import read_rate_limit  # noqa: PLC0415 - few servers have one
+
         told = read_rate_limit(headers)
         if told is None:
             return
@@ -340,6 +358,8 @@ class CallAttempts:
         self._attempts[-1] = attrs.evolve(self._attempts[-1], waited=seconds)
         if self.observation is not None and self._failed is not None:
             self.observation.retry(self._failed, seconds)
+        from letta_async._http.trace import mask_secrets  # noqa: PLC0415 - imported by those that retry
+
         log.info(
             "retrying %s %s in %.2f s, after try %d: %s",
             self._request.method,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
-from letta_async._http.rate_limit import RateLimit
 from letta_async._http.throughput_based_limit import ThroughputBasedLimit
 from letta_async._utils.logging_setup import log
 from letta_async.errors import ClientClosedError
 from letta_async.operations._operation import Traffic
+
+if TYPE_CHECKING:
+    from letta_async._http.rate_limit import RateLimit
 
 __all__ = ["Limiter", "ServerLimiters"]
 

@@ -18,14 +18,7 @@ from letta_async.config import ClientConfig, header_problems
 from letta_async.errors import APIError
 from letta_async.instrumentation import Call, Instrumentation, Load
 
-__all__ = ["Observation", "observe"]
-
-
-def observe(request: Request, config: ClientConfig, load: Load, clock: Callable[[], float]) -> Observation | None:
-    """Create the observation of a call; `None` if there is nothing to notify and the level is not DEBUG."""
-    if config.instrumentation is None and not log.isEnabledFor(logging.DEBUG):
-        return None
-    return Observation(request, config, load, clock)
+__all__ = ["Observation", "notify"]
 
 
 class Observation:

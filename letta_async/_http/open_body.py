@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
 from letta_async._http.context import CallContext
 from letta_async._http.error_request import note_request
 from letta_async._http.exchange import drop_response, is_cancelled
-from letta_async._http.observation import Observation
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import Response
 from letta_async._http.timeouts import Timer
 from letta_async._http.translation import connection_error, translate
 from letta_async.errors import APIConnectionError, APIError, APITimeoutError, ClientClosedError, LettaError
 from letta_async.errors._details import request_id_of
+
+if TYPE_CHECKING:
+    from letta_async._http.observation import Observation
 
 __all__ = ["OpenBody"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 import aiohttp
@@ -16,7 +16,6 @@ from letta_async._http.attempts import CallAttempts
 from letta_async._http.context import CLOSED, CallContext
 from letta_async._http.limiter import Limiter, ServerLimiters
 from letta_async._http.open_body import OpenBody
-from letta_async._http.rate_limit import RateLimit
 from letta_async._http.request import Request
 from letta_async._http.session import ConnectionOptions, abandon_session
 from letta_async._http.statistics import ClientStats, client_stats
@@ -26,6 +25,9 @@ from letta_async._utils.caller_warnings import warn
 from letta_async.config import ClientConfig
 from letta_async.errors import ArgumentProblem, Attempt, ClientClosedError, InvalidArgumentError
 from letta_async.retry import Retries
+
+if TYPE_CHECKING:
+    from letta_async._http.rate_limit import RateLimit
 
 __all__ = ["Transport"]
 
