@@ -12,7 +12,6 @@ import attrs
 from yarl import URL
 
 from letta_async._http.session import ConnectionOptions
-from letta_async._http.statistics import ClientStats
 from letta_async._http.transport import Transport
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.secret_strings import mask
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from letta_async._http.rate_limit import RateLimit
+    from letta_async._http.statistics import ClientStats
     from letta_async.instrumentation import Instrumentation
 
 __all__ = ["BaseClient"]

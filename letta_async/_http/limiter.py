@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
-from letta_async._http.throughput_based_limit import ThroughputBasedLimit
 from letta_async._utils.logging_setup import log
 from letta_async.errors import ClientClosedError
 from letta_async.operations._operation import Traffic
@@ -126,14 +125,6 @@ class Limiter:
                 waiter.set_result(None)
 
 
-_LIMITS: Final[Mapping[Traffic, Callable[[int], Limit]]] = {
-    "quick": AdaptiveLimit,
-    "model": ThroughputBasedLimit,
-    "stream": OverloadLimit,
-}
-"""Adaptive limit of each class of traffic, made from its maximum."""
-
-
 class ServerLimiters:
     """Limiters of one server, one per class of traffic, so that no class waits for another.
 
@@ -185,4 +176,8 @@ class ServerLimiters:
     def _limit(self, traffic: Traffic) -> Limit:
         if self._fixed is not None:
             return FixedLimit(self._fixed)
-        return _LIMITS[traffic](self._maximum)
+        if traffic == "model":
+            from letta_async._http.throughput_based_limit import ThroughputBasedLimit  # noqa: PLC0415 - not in each program
+
+            return ThroughputBasedLimit(self._maximum)
+        return AdaptiveLimit(self._maximum) if traffic == "quick" else OverloadLimit(self._maximum)

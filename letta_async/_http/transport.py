@@ -18,7 +18,6 @@ from letta_async._http.limiter import Limiter, ServerLimiters
 from letta_async._http.open_body import OpenBody
 from letta_async._http.request import Request
 from letta_async._http.session import ConnectionOptions, abandon_session
-from letta_async._http.statistics import ClientStats, client_stats
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._schema.json_values import is_positive_integer
 from letta_async._utils.caller_warnings import warn
@@ -28,6 +27,7 @@ from letta_async.retry import Retries
 
 if TYPE_CHECKING:
     from letta_async._http.rate_limit import RateLimit
+    from letta_async._http.statistics import ClientStats
 
 __all__ = ["Transport"]
 
@@ -137,6 +137,8 @@ class Transport:
 
     def stats(self, base_url: str) -> ClientStats:
         """Return the statistics for a server."""
+        from letta_async._http.statistics import client_stats  # noqa: PLC0415 - imported by those that ask for them
+
         return client_stats(self._present_limiters(base_url), self.retries.made, self.concurrency or 0)
 
     def rate_limit(self, base_url: str) -> RateLimit | None:

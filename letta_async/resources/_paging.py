@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iter
 from contextlib import aclosing
 from copy import copy
 from heapq import merge
-from typing import Any, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from letta_async._facade.iteration import Iteration, context_with_call_site
 from letta_async._facade.portal import Portal
@@ -17,7 +17,9 @@ from letta_async._schema.validation import check
 from letta_async._utils.caller_warnings import CallSite
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import APIError, LettaError
-from letta_async.operations._listing import Listing
+
+if TYPE_CHECKING:
+    from letta_async.operations._listing import Listing
 
 __all__ = ["AsyncPage", "AsyncPaginator", "Page", "Paginator"]
 

@@ -7,18 +7,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from letta_async._http.request import NO_OPTIONS, CallOptions, RawMode, Request
-from letta_async._http.statistics import ClientStats
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.config import Timeout
 from letta_async.errors import Attempt, LettaError
-from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Operation
 from letta_async.resources._paging import AsyncPaginator
 
 if TYPE_CHECKING:
     from letta_async._http.resumption import EventReader
+    from letta_async._http.statistics import ClientStats
     from letta_async.instrumentation import Instrumentation
+    from letta_async.operations._listing import Listing
     from letta_async.operations._streaming import EventOperation, SwitchedOperation
     from letta_async.resources._stream import AsyncStream
 

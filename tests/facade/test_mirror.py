@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from letta_async import AsyncLetta, AsyncPage, AsyncPaginator, AsyncStream, Letta, Page, Stream
+from letta_async.instrumentation import Instrumentation
 from letta_async.operations._tree import EARLIER_NAMES
 from letta_async.resources._resource import Part
 
@@ -51,6 +52,10 @@ METHODS = [
     for name, method in methods(asynchronous).items()
     if f"{part}.{name}".removeprefix("Letta.") not in EARLIER_NAMES
 ]
+
+
+def hints_of(method: Any) -> dict[str, Any]:
+    return typing.get_type_hints(method, localns={"Instrumentation": Instrumentation})  # imported by its users alone
 
 
 def waited_for(given: Any) -> Any:
@@ -99,7 +104,7 @@ def test_every_method_takes_the_same(
         parameters = inspect.signature(asynchronous).parameters
         assert inspect.signature(synchronous).parameters == parameters
         assert list(inspect.signature(synchronous).parameters) == list(parameters)
-        hints, own_hints = typing.get_type_hints(asynchronous), typing.get_type_hints(synchronous)
+        hints, own_hints = hints_of(asynchronous), hints_of(synchronous)
         assert {**own_hints, "return": None} == {**hints, "return": None}
 
 
@@ -110,7 +115,7 @@ def test_every_method_gives_the_same(
     if isinstance(asynchronous, property):
         assert synchronous is asynchronous
     else:
-        given, own = (typing.get_type_hints(method)["return"] for method in (asynchronous, synchronous))
+        given, own = (hints_of(method)["return"] for method in (asynchronous, synchronous))
         assert own == waited_for(given)
 
 
