@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         UnexpectedPromptError,
         UnprocessableEntityError,
     )
-    from letta_async.function_tools.functions import client_tool
+    from letta_async.function_tools.function_descriptions import client_tool
     from letta_async.function_tools.tool_loop import ToolRun
     from letta_async.operations.conversations import Recompile
     from letta_async.resources._api_response import APIResponse, AsyncAPIResponse
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from letta_async.types.access_token import AccessToken, AccessTokenListResponse, AccessTokenPolicy, AgentPolicy
     from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentEnvironmentVariable, AgentInclude, AgentState, AgentType
-    from letta_async.types.agent_file import AgentFileSkill, AgentImportFileResponse
+    from letta_async.types.agent_export import AgentFileSkill, AgentImportFileResponse
     from letta_async.types.archive import (
         Archive,
         Passage,
@@ -177,8 +177,7 @@ if TYPE_CHECKING:
     )
     from letta_async.types.message_search import FoundMessage
     from letta_async.types.model import EmbeddingModel, Model, ProviderCategory, ProviderType
-    from letta_async.types.provider import Provider
-    from letta_async.types.providers import (
+    from letta_async.types.model_settings import (
         AnthropicModelSettings,
         AnthropicThinking,
         AzureModelSettings,
@@ -204,6 +203,7 @@ if TYPE_CHECKING:
         ZaiModelSettings,
         ZaiThinking,
     )
+    from letta_async.types.provider import Provider
     from letta_async.types.response_format import (
         JsonObjectResponseFormat,
         JsonSchemaResponseFormat,
@@ -573,14 +573,14 @@ _HOMES: Final = {
     "Accumulator": "types.accumulation",
     "AgentEnvironmentVariable": "types.agent",
     "AgentFileAttachment": "types.folder",
-    "AgentFileSkill": "types.agent_file",
-    "AgentImportFileResponse": "types.agent_file",
+    "AgentFileSkill": "types.agent_export",
+    "AgentImportFileResponse": "types.agent_export",
     "AgentInclude": "types.agent",
     "AgentPolicy": "types.access_token",
     "AgentState": "types.agent",
     "AgentType": "types.agent",
-    "AnthropicModelSettings": "types.providers",
-    "AnthropicThinking": "types.providers",
+    "AnthropicModelSettings": "types.model_settings",
+    "AnthropicThinking": "types.model_settings",
     "ApprovalCreate": "types.turn_input",
     "ApprovalRequestMessage": "types.message",
     "ApprovalResponseMessage": "types.message",
@@ -597,16 +597,16 @@ _HOMES: Final = {
     "AsyncStream": "resources._stream",
     "Attempt": "errors",
     "AuthenticationError": "errors",
-    "AzureModelSettings": "types.providers",
+    "AzureModelSettings": "types.model_settings",
     "BadRequestError": "errors",
     "Base64Image": "types.content",
     "BaseTool": "types.tool",
-    "BasetenModelSettings": "types.providers",
-    "BedrockModelSettings": "types.providers",
+    "BasetenModelSettings": "types.model_settings",
+    "BedrockModelSettings": "types.model_settings",
     "BillingContext": "types.step",
     "Block": "types.block",
-    "ChatGptOauthModelSettings": "types.providers",
-    "ChatGptOauthReasoning": "types.providers",
+    "ChatGptOauthModelSettings": "types.model_settings",
+    "ChatGptOauthReasoning": "types.model_settings",
     "ChildToolRule": "types.tool_rules",
     "Client": "sync",
     "ClientClosedError": "errors",
@@ -629,7 +629,7 @@ _HOMES: Final = {
     "CreateSseMcpServerParam": "types.mcp_server",
     "CreateStdioMcpServerParam": "types.mcp_server",
     "CreateStreamableHTTPMcpServerParam": "types.mcp_server",
-    "DeepseekModelSettings": "types.providers",
+    "DeepseekModelSettings": "types.model_settings",
     "DuplicateHandling": "types.folder",
     "DynamicManager": "types.group",
     "DynamicManagerUpdate": "types.group",
@@ -655,10 +655,10 @@ _HOMES: Final = {
     "FileTimeoutError": "errors",
     "Folder": "types.folder",
     "FoundMessage": "types.message_search",
-    "GeminiThinkingConfig": "types.providers",
-    "GoogleAIModelSettings": "types.providers",
-    "GoogleVertexModelSettings": "types.providers",
-    "GroqModelSettings": "types.providers",
+    "GeminiThinkingConfig": "types.model_settings",
+    "GoogleAIModelSettings": "types.model_settings",
+    "GoogleVertexModelSettings": "types.model_settings",
+    "GroqModelSettings": "types.model_settings",
     "Group": "types.group",
     "HTTPRequest": "resources._base_api_response",
     "HealthResponse": "types.health",
@@ -705,9 +705,9 @@ _HOMES: Final = {
     "MessageCreate": "types.turn_input",
     "MessageType": "types.turn_input",
     "Model": "types.model",
-    "ModelSettings": "types.providers",
-    "MoonshotCodingModelSettings": "types.providers",
-    "MoonshotModelSettings": "types.providers",
+    "ModelSettings": "types.model_settings",
+    "MoonshotCodingModelSettings": "types.model_settings",
+    "MoonshotModelSettings": "types.model_settings",
     "NOT_GIVEN": "_schema.unset",
     "NewBlock": "types.block",
     "NotFoundError": "errors",
@@ -716,9 +716,9 @@ _HOMES: Final = {
     "Omit": "_schema.unset",
     "OmittedReasoningContent": "types.content",
     "OneTimeSchedule": "types.schedule",
-    "OpenAIModelSettings": "types.providers",
-    "OpenAIReasoning": "types.providers",
-    "OpenRouterModelSettings": "types.providers",
+    "OpenAIModelSettings": "types.model_settings",
+    "OpenAIReasoning": "types.model_settings",
+    "OpenRouterModelSettings": "types.model_settings",
     "Outcome": "batch.outcome",
     "Page": "resources._paging",
     "Paginator": "resources._paging",
@@ -758,7 +758,7 @@ _HOMES: Final = {
     "ScheduleListResponse": "types.schedule",
     "ScheduledMessage": "types.schedule",
     "ScheduledTurn": "types.schedule",
-    "SgLangModelSettings": "types.providers",
+    "SgLangModelSettings": "types.model_settings",
     "SleeptimeManager": "types.group",
     "SleeptimeManagerUpdate": "types.group",
     "SseMcpServer": "types.mcp_server",
@@ -786,7 +786,7 @@ _HOMES: Final = {
     "TextContent": "types.content",
     "TextResponseFormat": "types.response_format",
     "Timeout": "config",
-    "TogetherModelSettings": "types.providers",
+    "TogetherModelSettings": "types.model_settings",
     "Tool": "types.tool",
     "ToolAnnotations": "types.mcp_server_config",
     "ToolArgumentsError": "errors",
@@ -813,7 +813,7 @@ _HOMES: Final = {
     "UnknownContent": "types.content",
     "UnknownMcpServer": "types.mcp_server",
     "UnknownMessage": "types.message",
-    "UnknownModelSettings": "types.providers",
+    "UnknownModelSettings": "types.model_settings",
     "UnknownServerConfig": "types.mcp_server_config",
     "UnknownToolRule": "types.tool_rules",
     "UnprocessableEntityError": "errors",
@@ -832,11 +832,11 @@ _HOMES: Final = {
     "VectorDBProvider": "types.archive",
     "VoiceSleeptimeManager": "types.group",
     "VoiceSleeptimeManagerUpdate": "types.group",
-    "XaiModelSettings": "types.providers",
-    "ZaiModelSettings": "types.providers",
-    "ZaiThinking": "types.providers",
+    "XaiModelSettings": "types.model_settings",
+    "ZaiModelSettings": "types.model_settings",
+    "ZaiThinking": "types.model_settings",
     "accumulate": "types.accumulation",
-    "client_tool": "function_tools.functions",
+    "client_tool": "function_tools.function_descriptions",
     "not_given": "_schema.unset",
     "omit": "_schema.unset",
 }

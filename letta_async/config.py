@@ -13,7 +13,7 @@ import attrs
 from multidict import CIMultiDict
 from yarl import URL
 
-from letta_async._schema.json_values import exact, is_object, json_problems, show, to_builtins
+from letta_async._schema.json_values import is_object, json_problems, show, to_builtin_scalar, to_builtins
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._utils.api_key_sources import (
     KEY_PLACEHOLDER,
@@ -126,8 +126,8 @@ def masked_headers(headers: Any) -> Any:
     """Return headers with the values of sensitive ones masked; return anything that is not a mapping unchanged."""
     if not is_object(headers):
         return headers
-    named = {exact(name): value for name, value in headers.items()}
-    return {name: mask(value) if names_secret(str(name)) else exact(value) for name, value in named.items()}
+    named = {to_builtin_scalar(name): value for name, value in headers.items()}
+    return {name: mask(value) if names_secret(str(name)) else to_builtin_scalar(value) for name, value in named.items()}
 
 
 @attrs.frozen(kw_only=True)
@@ -292,7 +292,7 @@ def resolve_base_url(base_url: str | URL | Unset | None, environment: str | Unse
     """
     from_environ = os.environ.get("LETTA_BASE_URL") or None
     if base_url is not UNSET and base_url is not None:
-        return _checked_base_url(str(exact(base_url)), "base_url")
+        return _checked_base_url(str(to_builtin_scalar(base_url)), "base_url")
     if environment is not UNSET:
         if from_environ is not None and base_url is UNSET:
             problem = "ambiguous: LETTA_BASE_URL is set too; pass base_url=None to use the environment named here"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from letta_async import UNSET, CompactionSettings, ModelSettings, UnknownModelSettings
 from letta_async._schema.annotations import is_list, is_mapping, is_union, is_wire_class
-from letta_async._schema.fields import NulAllowed, Range
+from letta_async._schema.constraints import NulAllowed, Range
 from letta_async._schema.placement import Hidden
 from letta_async._schema.unset import Unset
 

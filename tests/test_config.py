@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from letta_async import AsyncLetta, InvalidArgumentError, Letta, LettaError, RetryPolicy, Timeout
-from letta_async._schema.fields import Range
+from letta_async._schema.constraints import Range
 
 KEY = "sk-let-very-secret"
 

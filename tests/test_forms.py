@@ -11,9 +11,9 @@ import pytest
 
 from letta_async import UNSET, InvalidArgumentError, Unset
 from letta_async._schema.converter import read, write
-from letta_async._schema.fields import WireObject
 from letta_async._schema.placement import Hidden, Pattern
 from letta_async._schema.validation import check
+from letta_async._schema.wire_object import WireObject
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,7 @@ from importlib import import_module
 import pytest
 
 import letta_async
-from letta_async._schema.fields import WireObject
+from letta_async._schema.wire_object import WireObject
 
 
 def test_the_list_of_names_is_sorted_and_complete() -> None:

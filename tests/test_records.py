@@ -37,8 +37,8 @@ from letta_async import (
     UnknownModelSettings,
 )
 from letta_async._schema.converter import write
-from letta_async._schema.fields import WireObject
 from letta_async._schema.record import Record
+from letta_async._schema.wire_object import WireObject
 from letta_async._utils.secret_strings import Secret
 from tests.ids import AGENT, CONVERSATION
 from tests.settings_strategies import OBJECTS, SETTINGS, instances

@@ -19,7 +19,7 @@ from letta_async import (
     Recompile,
     UnknownModelSettings,
 )
-from letta_async._schema.json_values import exact, to_builtins
+from letta_async._schema.json_values import to_builtin_scalar, to_builtins
 from letta_async._utils.secret_strings import Secret
 from letta_async.config import ClientConfig
 from letta_async.testing import EmbeddedServer
@@ -216,12 +216,12 @@ def test_a_member_that_holds_no_string_is_refused(letta: Letta) -> None:
 
 @pytest.mark.parametrize("value", ["a", 1, 0.5, True, None, 2**70])
 def test_exact_values_are_the_same_object(value: object) -> None:
-    assert exact(value) is value
+    assert to_builtin_scalar(value) is value
 
 
 @pytest.mark.parametrize("value", [mixed("a"), Odd("a"), mixed(1), OddInt(2), mixed(0.5), OddFloat(0.5)])
 def test_exact_makes_equals(value: object) -> None:
-    made = exact(value)
+    made = to_builtin_scalar(value)
     assert made == value
     assert type(made) in {str, int, float}
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 
 from letta_async import ClientTool, InvalidArgumentError, client_tool
 from letta_async._schema.unset import UNSET
-from letta_async.function_tools.functions import describe_function
+from letta_async.function_tools.function_descriptions import describe_function
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -310,7 +310,7 @@ class CallAttempts:
         error = _error_of_attempt(state)
         if not isinstance(error, Exception) or not self._may_retry(error, retries=state.attempt_number - 1):
             return False
-        self._conflicts += self._is_waited_out(error)
+        self._conflicts += self._waits_for_conflict(error)
         return True
 
     def _may_retry(self, error: Exception, *, retries: int) -> bool:
@@ -318,11 +318,11 @@ class CallAttempts:
         if not request.resendable:
             return False
         retry = self._context.config.retry
-        return self._is_waited_out(error) or retry.should_retry(
+        return self._waits_for_conflict(error) or retry.should_retry(
             error, retries=retries - self._conflicts, repeatable=request.repeatable
         )
 
-    def _is_waited_out(self, error: BaseException | None) -> bool:
+    def _waits_for_conflict(self, error: BaseException | None) -> bool:
         """Return whether the server is busy with another call, for which this one waits."""
         patience = self._request.conflict_patience
         if not patience or not isinstance(error, APIStatusError) or not is_temporary_conflict(error):
@@ -334,7 +334,7 @@ class CallAttempts:
     def _seconds_to_wait(self, state: RetryCallState) -> float:
         error, context = _error_of_attempt(state), self._context
         rng = context.retries.rng
-        if self._is_waited_out(error):
+        if self._waits_for_conflict(error):
             longest = min(_MAX_CONFLICT_DELAY, 0.25 * 2.0 ** min(self._conflicts, 10))
             return min(rng.uniform(longest / 2, longest), self._patient_until - context.watch.loop.time())
         return context.config.retry.delay(error, retries=state.attempt_number - 1 - self._conflicts, rng=rng)
@@ -343,7 +343,7 @@ class CallAttempts:
         if self._deadline is not None and self._context.watch.loop.time() + state.upcoming_sleep >= self._deadline:
             return True
         error = _error_of_attempt(state)
-        if self._is_waited_out(error):
+        if self._waits_for_conflict(error):
             return False
         withdrawn = None if error is None else self._context.retries.budget.withdraw(error)
         self._withdrawn += withdrawn or 0

@@ -145,7 +145,7 @@ def build(
     except InvalidArgumentError as error:
         raise InvalidArgumentError([*error.faults, *problems]) from None
     problems += _extra_body_problems(operation, options)
-    problems += call.combination_problems(options.extra_body or ())
+    problems += call.argument_problems(options.extra_body or ())
     if problems:
         raise InvalidArgumentError(problems)
     for message, category in call.parameter_warnings():

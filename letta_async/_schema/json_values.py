@@ -12,7 +12,6 @@ from typing import Any, Final, TypeGuard, cast
 from letta_async.errors import ArgumentProblem
 
 __all__ = [
-    "exact",
     "guess",
     "is_array",
     "is_object",
@@ -22,6 +21,7 @@ __all__ = [
     "parse_json",
     "show",
     "text_problem",
+    "to_builtin_scalar",
     "to_builtins",
 ]
 
@@ -68,7 +68,7 @@ def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     return isinstance(value, list | tuple)
 
 
-def exact(value: Any) -> Any:
+def to_builtin_scalar(value: Any) -> Any:
     """Return an instance of a subclass of `str`, `int` or `float` as the built-in type, other values unchanged.
 
     Members of an `Enum` can be such instances: their `str()` is `Color.RED`, although they equal `"red"`.
@@ -87,10 +87,10 @@ def to_builtins(value: Any) -> Any:
     if type(value) in _BUILTIN_SCALARS:
         return value
     if is_object(value):
-        return {exact(name): to_builtins(each) for name, each in value.items()}
+        return {to_builtin_scalar(name): to_builtins(each) for name, each in value.items()}
     if is_array(value):
         return [to_builtins(each) for each in value]
-    return exact(value)
+    return to_builtin_scalar(value)
 
 
 def json_problems(value: object, path: str, depth: int = 0) -> list[ArgumentProblem]:
@@ -115,7 +115,7 @@ def json_problems(value: object, path: str, depth: int = 0) -> list[ArgumentProb
             elif problem := text_problem(key):
                 problems.append(ArgumentProblem(path, f"the name {show(key)} {problem}"))
             else:
-                problems += json_problems(each, join(path, exact(key)), depth + 1)
+                problems += json_problems(each, join(path, to_builtin_scalar(key)), depth + 1)
         return problems
     if is_array(value):
         return [f for i, v in enumerate(value) for f in json_problems(v, f"{path}[{i}]", depth + 1)]

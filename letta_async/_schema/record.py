@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from letta_async._schema.json_values import exact, is_array, is_object
+from letta_async._schema.json_values import is_array, is_object, to_builtin_scalar
 from letta_async._schema.unset import UNSET
 from letta_async._utils.secret_strings import MASK, mask, mask_url_passwords
 from letta_async.errors import APIStatusError, ArgumentProblem, InvalidArgumentError, LettaError
@@ -191,7 +191,7 @@ def _to_plain_value(value: Any, as_json: bool, exclude_none: bool) -> Any:
     if isinstance(value, Record):
         return _to_dict(value, as_json, exclude_none)
     if is_object(value):
-        return {exact(name): _to_plain_value(item, as_json, exclude_none) for name, item in value.items()}
+        return {to_builtin_scalar(name): _to_plain_value(item, as_json, exclude_none) for name, item in value.items()}
     if is_array(value):
         return [_to_plain_value(item, as_json, exclude_none) for item in value]
     return _to_json_value(value) if as_json else value
@@ -205,7 +205,7 @@ def _to_json_value(value: Any) -> Any:
         return {"type": type(value).__name__, "message": str(value), "status_code": status}
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return exact(value)
+    return to_builtin_scalar(value)
 
 
 def _mask_strings(value: Any, as_json: bool) -> Any:

@@ -6,7 +6,7 @@ import math
 from datetime import datetime
 from typing import Any, Final, get_args
 
-from letta_async._schema.json_values import exact, guess, show, text_problem
+from letta_async._schema.json_values import guess, show, text_problem, to_builtin_scalar
 
 __all__ = [
     "InvalidTextError",
@@ -42,13 +42,13 @@ def check_int(value: Any, _: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         if not _MIN_INT <= value <= _MAX_INT:
             raise InvalidValueError(f"{show(value)} does not fit into the 64 bits that the server has for it")
-        return value if type(value) is int else exact(value)
+        return value if type(value) is int else to_builtin_scalar(value)
     raise InvalidValueError(f"{show(value)} is not a whole number")
 
 
 def check_float(value: Any, _: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return value if type(value) is float else exact(value)
+        return value if type(value) is float else to_builtin_scalar(value)
     raise InvalidValueError(f"{show(value)} is not a finite number")
 
 
@@ -71,19 +71,19 @@ def _checked_text(value: Any, *, with_nul: bool) -> str:
         raise InvalidValueError(f"{show(value)} is not a string")
     if problem := text_problem(value, with_nul=with_nul):
         raise InvalidTextError(problem)
-    return value if type(value) is str else exact(value)
+    return value if type(value) is str else to_builtin_scalar(value)
 
 
 def check_literal(value: Any, annotation: Any) -> Any:
     allowed = get_args(annotation)
     if isinstance(value, str) and value in allowed:
-        return value if type(value) is str else exact(value)
+        return value if type(value) is str else to_builtin_scalar(value)
     hint = guess(value, allowed) if isinstance(value, str) else ""
     raise InvalidValueError(f"{show(value)} is unknown; allowed: {', '.join(map(repr, allowed))}{hint}")
 
 
 def check_datetime(value: Any, _: Any) -> datetime:
-    parsed = value = exact(value)
+    parsed = value = to_builtin_scalar(value)
     if isinstance(value, str):
         try:
             parsed = datetime.fromisoformat(value)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 
-from letta_async._schema.json_values import exact, is_array, is_object, show, text_problem
+from letta_async._schema.json_values import is_array, is_object, show, text_problem, to_builtin_scalar
 
 __all__ = ["ALLOWED", "Upload", "upload_of"]
 
@@ -83,7 +83,7 @@ def _encoded(text: str) -> bytes:
 def _checked_path(path: object) -> str:
     if not isinstance(path, str):
         raise TypeError(f"{show(path)} is not a path of text")
-    text: str = exact(path)
+    text: str = to_builtin_scalar(path)
     if not text or "\x00" in text:
         raise ValueError(f"{show(text)} is not a path")
     return text
@@ -117,7 +117,7 @@ def _checked_name(name: object) -> str:
         raise ValueError(f"{show(name)} is not the name of a file")
     if not name.isprintable():
         raise ValueError(f"the name {show(name)} has characters that cannot be printed")
-    text: str = exact(name)
+    text: str = to_builtin_scalar(name)
     return text
 
 
@@ -126,5 +126,5 @@ def _checked_media_type(media_type: object) -> str | None:
         return None
     if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
         raise ValueError(f"{show(media_type)} is not a media type such as 'text/plain'")
-    text: str = exact(media_type)
+    text: str = to_builtin_scalar(media_type)
     return text

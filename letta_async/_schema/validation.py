@@ -32,9 +32,8 @@ from letta_async._schema.annotations import (
     value_members,
     wire_names,
 )
-from letta_async._schema.fields import NulAllowed, Range, WireObject
+from letta_async._schema.constraints import NulAllowed, Range
 from letta_async._schema.json_values import (
-    exact,
     guess,
     is_array,
     is_object,
@@ -42,6 +41,7 @@ from letta_async._schema.json_values import (
     json_problems,
     show,
     text_problem,
+    to_builtin_scalar,
     to_builtins,
 )
 from letta_async._schema.placement import Hidden, split_placement
@@ -61,6 +61,7 @@ from letta_async._schema.unset import UNSET
 from letta_async._schema.untagged_unions import describe_member, json_type_of, members_by_json_type
 from letta_async._schema.upload import Upload, upload_of
 from letta_async._schema.weak_cache import WeakIdCache
+from letta_async._schema.wire_object import WireObject
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
 __all__ = ["check", "is_validated"]
@@ -156,7 +157,7 @@ def _check_typed_mapping(annotation: Any) -> Hook:
                 problems.append(ArgumentProblem("", f"the key {show(name)} {problem}"))
                 continue
             try:
-                checked[exact(name)] = inner(each, member)
+                checked[to_builtin_scalar(name)] = inner(each, member)
             except Exception as error:
                 problems += _problems(error, name)
         if problems:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaita
 from typing import TypeVar, cast
 
 from letta_async._schema.converter import write
-from letta_async._schema.json_values import exact, show
+from letta_async._schema.json_values import show, to_builtin_scalar
 from letta_async._schema.unset import UNSET
 from letta_async.errors import ArgumentProblem
 from letta_async.operations.conversations import Recompile
@@ -126,9 +126,9 @@ async def take_targets(
 def _with_builtin_ids(target: TargetT) -> TargetT:
     """Return a target with IDs converted to `str` itself: keys and journal lines would misname those of an `Enum`."""
     if not isinstance(target, Recompile):
-        return cast("TargetT", str(exact(target))) if isinstance(target, str) else target
+        return cast("TargetT", str(to_builtin_scalar(target))) if isinstance(target, str) else target
     ids = {name: getattr(target, name) for name in ("conversation_id", "agent_id")}
-    converted = {name: exact(value) for name, value in ids.items()}
+    converted = {name: to_builtin_scalar(value) for name, value in ids.items()}
     return target if all(converted[name] is ids[name] for name in ids) else target.changed(converted)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 import attrs
 from yarl import URL
 
-from letta_async._schema.json_values import exact, is_object
+from letta_async._schema.json_values import is_object, to_builtin_scalar
 from letta_async._utils.secret_strings import Secret, mask
 from letta_async.config import masked_headers
 from letta_async.errors import ArgumentProblem
@@ -109,5 +109,5 @@ def _has_password(proxy: object) -> bool:
 def _to_plain_strings(value: Any) -> Any:
     """Return secrets and members of enumerations as plain strings, also in mappings: a worker may lack the class."""
     if is_object(value):
-        return {exact(name): _to_plain_strings(each) for name, each in value.items()}
-    return exact(value)
+        return {to_builtin_scalar(name): _to_plain_strings(each) for name, each in value.items()}
+    return to_builtin_scalar(value)

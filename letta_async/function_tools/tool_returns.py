@@ -14,7 +14,7 @@ from uuid import UUID
 
 import attrs
 
-from letta_async._schema.json_values import exact, is_array, is_object, show
+from letta_async._schema.json_values import is_array, is_object, show, to_builtin_scalar
 from letta_async._schema.record import Record
 from letta_async._schema.validation import check
 from letta_async.types.content import Content, ImageContent, TextContent
@@ -36,7 +36,7 @@ def content_of(value: object) -> Content:
 
     """
     if isinstance(value, str):
-        return str(exact(value))
+        return str(to_builtin_scalar(value))
     if value is None:
         return "None"
     if isinstance(value, TextContent | ImageContent):
@@ -54,7 +54,7 @@ def _check_parts(parts: list[Any]) -> Content:
 def _json_value(value: Any) -> Any:
     """Return a value as JSON has it: objects by their fields, keys as strings, sets as arrays."""
     if value is None or isinstance(value, str | bool | int | float):
-        return exact(value)
+        return to_builtin_scalar(value)
     if isinstance(value, Enum):
         return _json_value(value.value)
     if isinstance(value, Record):

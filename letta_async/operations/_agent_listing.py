@@ -9,13 +9,13 @@ from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import AgentId, InQuery, operation
 from letta_async.types.agent import AgentInclude
 
-__all__ = ["AgentListing"]
+__all__ = ["AttachedAgentListing"]
 
 Item = TypeVar("Item")
 
 
 @operation
-class AgentListing(IdListing[Item], Generic[Item]):
+class AttachedAgentListing(IdListing[Item], Generic[Item]):
     """A call that lists the agents of a block, an archive or an identity."""
 
     item: ClassVar[str] = "agent"

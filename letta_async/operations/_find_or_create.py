@@ -34,9 +34,9 @@ class FindOrCreateOperation(Operation[Answer], Generic[Answer]):
     deleted_by: ClassVar[str]
     """Name of the ID in the path of `deletes`."""
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems that no parameter has alone, and that of a resource which no list shows."""
-        yield from super().combination_problems(extra)
+        yield from super().argument_problems(extra)
         if getattr(self, "hidden", None) is True:
             yield ArgumentProblem("hidden", "no list shows what is hidden, so each call would create it anew")
         for name in (self.key, "hidden", "block_ids", "memory_blocks"):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar
 
 import attrs
 
-from letta_async._schema.fields import PageSize
+from letta_async._schema.constraints import PageSize
 from letta_async._schema.pages import CursorPage, ObjectPage
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import InQuery, Operation, operation

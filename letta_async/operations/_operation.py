@@ -277,8 +277,8 @@ class Operation(Record, Generic[Answer]):
         """Seconds for which the call is repeated while the server is busy with another one (409)."""
         return 0.0
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
-        """Return problems that no parameter has alone.
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+        """Return problems that the annotations of the parameters do not tell.
 
         Args:
             extra: Names of the members that `extra_body` adds.

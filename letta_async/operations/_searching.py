@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import attrs
 
-from letta_async._schema.fields import Range
+from letta_async._schema.constraints import Range
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import InBody
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
-from letta_async._schema.fields import Count, PageSize, Seconds
+from letta_async._schema.constraints import Count, PageSize, Seconds
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.operations._operation import InBody, InClient, Operation, operation
 from letta_async.types.stream import LettaErrorMessage, LettaStopReason
 
-__all__ = ["EventOperation", "ResumableOperation", "RunStreamOperation", "StreamOperation", "SwitchedOperation"]
+__all__ = ["EventOperation", "OptionalStreamOperation", "ResumableOperation", "RunStreamOperation", "StreamOperation"]
 
 Answer = TypeVar("Answer")
 Event = TypeVar("Event")
@@ -65,7 +65,7 @@ class StreamOperation(EventOperation[Event], Generic[Event]):
 
 
 @operation
-class SwitchedOperation(EventOperation[Answer], Generic[Answer]):
+class OptionalStreamOperation(EventOperation[Answer], Generic[Answer]):
     """A call whose response is an event stream when the parameter `streaming` says so, else a whole value.
 
     A subclass sets `event`, and declares `streaming`. The methods made from it have overloads: with `streaming=True`
@@ -81,14 +81,14 @@ class SwitchedOperation(EventOperation[Answer], Generic[Answer]):
     """
 
     @classmethod
-    def switched(cls, streaming: object) -> bool:
+    def streams_with(cls, streaming: object) -> bool:
         """Return whether the response is an event stream with this value of `streaming`."""
         return cls.streams_by_default if isinstance(streaming, Unset) else streaming is True
 
     @property
     def streams(self) -> bool:
         """Whether the response is an event stream."""
-        return self.switched(getattr(self, "streaming", UNSET))
+        return self.streams_with(getattr(self, "streaming", UNSET))
 
 
 @operation

@@ -8,7 +8,7 @@ from typing import Annotated, Generic, Self, TypeVar
 
 import attrs
 
-from letta_async._schema.fields import Range, Seconds
+from letta_async._schema.constraints import Range, Seconds
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.errors import ArgumentProblem
 from letta_async.operations._operation import InBody, InClient, Operation, operation
@@ -92,7 +92,7 @@ class TurnOperation(TurnParameters[Answer], Generic[Answer]):
             if getattr(self, name) is not UNSET:
                 yield f"{name} is deprecated by the API", DeprecationWarning
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems that no parameter has alone: `input` and `messages` exclude each other."""
         given = [name for name in ("input", "messages") if getattr(self, name) not in (UNSET, None)]
         if len(given) == 2:
@@ -119,9 +119,9 @@ class StreamingTurn(TurnOperation[Answer], ResumableOperation[Answer], Generic[A
     """Run a streamed turn in the background, so that it goes on when the connection breaks; the server needs Redis.
     Server default: `False`."""
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems that no parameter has alone: some have a meaning in a stream only."""
-        yield from super().combination_problems(extra)
+        yield from super().argument_problems(extra)
         if not self.streams:
             for name, value in (("stream_tokens", True), ("background", True), ("include_pings", False)):
                 if getattr(self, name) is value:

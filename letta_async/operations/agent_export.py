@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Self
 
 import attrs
 
-from letta_async._schema.fields import Count
+from letta_async._schema.constraints import Count
 from letta_async._schema.json_values import is_object
 from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET, Unset
@@ -31,7 +31,7 @@ from letta_async.operations._operation import (
     SecretText,
     operation,
 )
-from letta_async.types.agent_file import AgentFileSkill, AgentImportFileResponse
+from letta_async.types.agent_export import AgentFileSkill, AgentImportFileResponse
 from letta_async.types.context import ContextWindowOverview
 
 __all__ = ["ExportAgent", "ExportAgentWithSkills", "ImportAgent", "RetrieveContext"]
@@ -93,7 +93,7 @@ class ExportAgentWithSkills(Operation[str]):
     scrub_messages: InBody[bool] = UNSET
     """Leave all messages out. Server default: `False`."""
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return a problem for each skill without files and without a source."""
         del extra
         for index, skill in enumerate(self.skills):
@@ -149,7 +149,7 @@ class ImportAgent(Operation[AgentImportFileResponse]):
     project_id: InForm[str | None] = UNSET
     """Project that the agent belongs to; deprecated in favor of the client's own."""
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return a problem for each text of secrets that is not a JSON object."""
         del extra
         for name in _IN_JSON:

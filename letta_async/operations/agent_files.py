@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from letta_async._schema.fields import PageSize
+from letta_async._schema.constraints import PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, CursorListing
 from letta_async.operations._operation import (

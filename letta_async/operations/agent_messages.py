@@ -22,7 +22,7 @@ from letta_async.operations._operation import (
     RunId,
     operation,
 )
-from letta_async.operations._streaming import StreamOperation, SwitchedOperation
+from letta_async.operations._streaming import OptionalStreamOperation, StreamOperation
 from letta_async.operations._turn import StreamingTurn, TurnOperation
 from letta_async.types.agent import AgentState
 from letta_async.types.compaction import CompactResponse
@@ -67,7 +67,7 @@ class StreamAgentMessages(StreamingTurn[StreamEvent], StreamOperation[StreamEven
 
 
 @operation
-class CreateAgentMessages(StreamingTurn[LettaResponse], SwitchedOperation[LettaResponse]):
+class CreateAgentMessages(StreamingTurn[LettaResponse], OptionalStreamOperation[LettaResponse]):
     """Send messages to an agent and return its messages: a turn. Exactly one of `input` and `messages` is required.
 
     Sent twice, it is two turns: a request whose fate is unknown is not repeated.

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import Count, Int32
+from letta_async._schema.constraints import Count, Int32
 from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import DryRunParameters
@@ -38,7 +38,7 @@ from letta_async.types.block import NewBlock
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.folder import EmbeddingConfig
 from letta_async.types.llm_config import LlmConfig
-from letta_async.types.providers import ModelSettings
+from letta_async.types.model_settings import ModelSettings
 from letta_async.types.response_format import ResponseFormat
 from letta_async.types.run import StopReason
 from letta_async.types.tool_rules import ToolRule

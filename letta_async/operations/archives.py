@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from letta_async._schema.unset import UNSET
-from letta_async.operations._agent_listing import AgentListing
+from letta_async.operations._agent_listing import AttachedAgentListing
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
@@ -137,7 +137,7 @@ class DeleteArchive(Operation[None]):
 
 
 @operation
-class ListArchiveAgents(AgentListing[AgentState]):
+class ListArchiveAgents(AttachedAgentListing[AgentState]):
     """List the agents that an archive is attached to. Letta 0.16.8 lists none for an archive that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/archives/{archive_id}/agents")

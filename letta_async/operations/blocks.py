@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import attrs
 
-from letta_async._schema.fields import Int32, SmallCount, TextWithNul
+from letta_async._schema.constraints import Int32, SmallCount, TextWithNul
 from letta_async._schema.unset import UNSET
-from letta_async.operations._agent_listing import AgentListing
+from letta_async.operations._agent_listing import AttachedAgentListing
 from letta_async.operations._include_relationships import Relationships
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
@@ -175,7 +175,7 @@ class DeleteBlock(Operation[None]):
 
 
 @operation
-class ListBlockAgents(Relationships, CreationOrder, AgentListing[AgentState]):
+class ListBlockAgents(Relationships, CreationOrder, AttachedAgentListing[AgentState]):
     """List the agents that a block is attached to. Letta 0.16.8 lists none for a block that does not exist."""
 
     http: ClassVar[Endpoint] = GET("/v1/blocks/{block_id}/agents")

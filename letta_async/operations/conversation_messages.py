@@ -18,7 +18,7 @@ from letta_async.operations._operation import (
     RunId,
     operation,
 )
-from letta_async.operations._streaming import RunStreamOperation, SwitchedOperation
+from letta_async.operations._streaming import OptionalStreamOperation, RunStreamOperation
 from letta_async.operations._turn import StreamingTurn
 from letta_async.types.message import Message
 from letta_async.types.stream import StreamEvent
@@ -42,7 +42,7 @@ class ListMessages(ConversationOperation[list[Message]], TurnMessageListing[Mess
 
 @operation
 class CreateMessages(
-    StreamingTurn[LettaResponse], ConversationOperation[LettaResponse], SwitchedOperation[LettaResponse]
+    StreamingTurn[LettaResponse], ConversationOperation[LettaResponse], OptionalStreamOperation[LettaResponse]
 ):
     """Send messages to the agent of a conversation: a turn. Exactly one of `input` and `messages` is required.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import Count, PageSize
+from letta_async._schema.constraints import Count, PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import CompactionParameters, ConversationOperation, DryRunParameters
 from letta_async.operations._listing import Listing
@@ -29,7 +29,7 @@ from letta_async.operations._operation import (
 )
 from letta_async.types.compaction import CompactionSettings, CompactResponse
 from letta_async.types.conversation import Conversation
-from letta_async.types.providers import ModelSettings
+from letta_async.types.model_settings import ModelSettings
 
 __all__ = [
     "CancelConversation",

@@ -72,7 +72,7 @@ class SendEnvironmentMessage(Operation[EnvironmentSendMessageResponse]):
     conversation_id: Annotated[str | Unset | None, Body("conversationId")] = UNSET
     """ID of the conversation, `conv-<uuid4>`; `None` for the agent's own messages."""
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems with messages that are neither a user's nor decisions."""
         del extra
         for index, message in enumerate(self.messages):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import Count, PageSize
+from letta_async._schema.constraints import Count, PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (

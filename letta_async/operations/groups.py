@@ -81,9 +81,9 @@ class CreateGroup(Operation[Group]):
     project_id: InBody[str | None] = UNSET
     """ID of the project that the group belongs to; hosted API."""
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems that no parameter has alone: buffers of a voice group have both lengths, or neither."""
-        yield from super().combination_problems(extra)
+        yield from super().argument_problems(extra)
         config = self.manager_config
         if isinstance(config, VoiceSleeptimeManager):
             lengths = (config.min_message_buffer_length, config.max_message_buffer_length)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import attrs
 
 from letta_async._schema.unset import UNSET
-from letta_async.operations._agent_listing import AgentListing
+from letta_async.operations._agent_listing import AttachedAgentListing
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
     DELETE,
@@ -208,7 +208,7 @@ class UpsertIdentityProperties(Operation[Identity | None]):
 
 
 @operation
-class ListIdentityAgents(CreationOrder, AgentListing[AgentState]):
+class ListIdentityAgents(CreationOrder, AttachedAgentListing[AgentState]):
     """List the agents of an identity.
 
     Raises:

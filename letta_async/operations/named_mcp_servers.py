@@ -55,7 +55,7 @@ class AddMcpServer(Operation[list[McpServerConfig | UnknownServerConfig]]):
     request: Annotated[McpServerConfig, WholeBody()]
     """Name and configuration, as a class of this package or a mapping of the same fields with `type`."""
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return a problem if there is a token without a header, for the server would ignore it.
 
         Args:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import PageSize, Range, TextWithNul
+from letta_async._schema.constraints import PageSize, Range, TextWithNul
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import (
     DELETE,

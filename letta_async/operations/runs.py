@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from letta_async._schema.fields import PageSize, Range
+from letta_async._schema.constraints import PageSize, Range
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._message_listing import MessageListing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any, ClassVar, Literal
 
-from letta_async._schema.fields import PageSize
+from letta_async._schema.constraints import PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import GET, Endpoint, InQuery, operation

@@ -49,7 +49,7 @@ class CreateTemplate(Operation[Template]):
     update_existing_tools: InBody[bool] = UNSET
     """Replace the source code of tools that exist by that in `agent_file`."""
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems with the source of the template."""
         needed, excluded = ("agent_id", "agent_file") if self.type == "agent" else ("agent_file", "agent_id")
         given = self.given()

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 import attrs
 
-from letta_async._schema.fields import Range
+from letta_async._schema.constraints import Range
 from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.errors import ArgumentProblem
@@ -106,7 +106,7 @@ class ToolFields(ToolCode, ToolDetails):
     """Language of the source code, `python` or `typescript`. Server default: `python`, which Letta 0.16.8 stores as
     `json`."""
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems that no parameter has alone: TypeScript without a schema, which no server derives.
 
         Args:
@@ -320,7 +320,7 @@ class RunToolFromSource(ToolCode, ToolRequirements, Operation[ToolReturnMessage]
     source_type: InBody[str | None] = UNSET
     """Language of the source code; `None` for Python."""
 
-    def combination_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
+    def argument_problems(self, extra: Container[str]) -> Iterable[ArgumentProblem]:
         """Return problems that no parameter has alone: a name without the schema that it requires.
 
         Args:

@@ -40,7 +40,7 @@ class AsyncFindOrCreate(AsyncResource):
         """Return what the key finds, or create it."""
         fields = given(parameters)
         checked = check(operation, fields)
-        if problems := list(checked.combination_problems(extra_body or {})):
+        if problems := list(checked.argument_problems(extra_body or {})):
             raise InvalidArgumentError(problems)
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         searching = options_of(extra_headers, None, None, timeout)

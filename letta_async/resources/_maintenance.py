@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from letta_async._http.request import CallOptions
-from letta_async._schema.json_values import exact
+from letta_async._schema.json_values import to_builtin_scalar
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
 from letta_async._utils.tracebacks import drop_frames
@@ -123,13 +123,14 @@ class AsyncMaintenance(AsyncResource):
             )
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         if block_id is not None and block_id is not UNSET:
-            return self._of_block(self._list(ListBlockAgents, {"block_id": block_id}, options), block_id, options)
-        return self._of_agent(self._conversations(agent_id, options), agent_id, options)
+            agents = self._list(ListBlockAgents, {"block_id": block_id}, options)
+            return self._conversations_of_block(agents, block_id, options)
+        return self._conversations_of_agent(self._conversations(agent_id, options), agent_id, options)
 
     def _conversations(self, agent_id: str | Unset | None, options: CallOptions) -> AsyncPaginator[Conversation]:
         return self._list(ListConversations, {"agent_id": agent_id, "archive_status": "unarchived"}, options)
 
-    async def _of_agent(
+    async def _conversations_of_agent(
         self, conversations: AsyncPaginator[Conversation], agent_id: str | Unset | None, options: CallOptions
     ) -> AsyncGenerator[str, None]:
         empty = True
@@ -140,7 +141,7 @@ class AsyncMaintenance(AsyncResource):
         if empty and agent_id:  # the server lists nothing for an agent that does not exist, but says so here
             await self._call(RetrieveAgent, {"agent_id": agent_id}, options)
 
-    async def _of_block(
+    async def _conversations_of_block(
         self, agents: AsyncPaginator[AgentState], block_id: str, options: CallOptions
     ) -> AsyncGenerator[str, None]:
         empty = True
@@ -261,7 +262,7 @@ class AsyncMaintenance(AsyncResource):
         def open_journal() -> Journal:
             content = {"query": options.extra_query or {}, "body": options.extra_body or {}}
             return Journal(
-                exact(journal),
+                to_builtin_scalar(journal),
                 {
                     "base_url": self._client.base_url,
                     "agent_id": checked.agent_id or None,
@@ -297,7 +298,7 @@ class AsyncMaintenance(AsyncResource):
         first = {name: value for name, value in parameters.items() if name in {"conversation_id", "agent_id"}}
         first_page = {**first, "order": "asc", "limit": 1}
         messages = await self._call(ListMessages, first_page, attrs.evolve(options, extra_body=None), attempts)
-        conversation_id = str(exact(parameters["conversation_id"]))
+        conversation_id = str(to_builtin_scalar(parameters["conversation_id"]))
         if not messages or not isinstance(messages[0], SystemMessage):
             raise UnexpectedPromptError(f"{conversation_id} does not begin with a system message")
         stored = messages[0].content

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from letta_async._http.statistics import ClientStats
     from letta_async.instrumentation import Instrumentation
     from letta_async.operations._listing import Listing
-    from letta_async.operations._streaming import EventOperation, SwitchedOperation
+    from letta_async.operations._streaming import EventOperation, OptionalStreamOperation
     from letta_async.resources._stream import AsyncStream
 
 __all__ = ["AsyncResource", "CallSender", "Part", "RawAccess", "Sender", "given", "options_of"]
@@ -143,7 +143,7 @@ class AsyncResource(CallSender):
 
     def _send_or_stream(
         self,
-        operation: type[SwitchedOperation[Answer]],
+        operation: type[OptionalStreamOperation[Answer]],
         parameters: Mapping[str, object],
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -151,7 +151,7 @@ class AsyncResource(CallSender):
         timeout: float | Timeout | Unset | None = UNSET,
     ) -> Coroutine[Any, Any, Answer] | AsyncStream[Any]:
         """Create the stream of a call, or a coroutine that sends the call, as its parameter `streaming` says."""
-        if operation.switched(parameters["streaming"]):
+        if operation.streams_with(parameters["streaming"]):
             return self._stream(
                 operation.streamed_by or operation, parameters, extra_headers, extra_query, extra_body, timeout
             )

@@ -24,12 +24,12 @@ from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
-from letta_async.types.agent_file import AgentFileSkill, AgentImportFileResponse
+from letta_async.types.agent_export import AgentFileSkill, AgentImportFileResponse
 from letta_async.types.block import NewBlock
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.folder import EmbeddingConfig
 from letta_async.types.llm_config import LlmConfig
-from letta_async.types.providers import ModelSettings
+from letta_async.types.model_settings import ModelSettings
 from letta_async.types.response_format import ResponseFormat
 from letta_async.types.run import StopReason
 from letta_async.types.tool_rules import ToolRule

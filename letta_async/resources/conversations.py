@@ -30,7 +30,7 @@ from letta_async.resources._sync import SyncResource
 from letta_async.types.batch import Progress
 from letta_async.types.compaction import CompactionSettings, CompactResponse
 from letta_async.types.conversation import Conversation
-from letta_async.types.providers import ModelSettings
+from letta_async.types.model_settings import ModelSettings
 
 if TYPE_CHECKING:
     from letta_async.resources._raw_types import AsyncConversationsWithRawResponse, ConversationsWithRawResponse

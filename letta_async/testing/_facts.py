@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from letta_async.types import compaction, folder, identity, providers, response_format, tool_rules
+from letta_async.types import compaction, folder, identity, model_settings, response_format, tool_rules
 
 __all__ = [
     "BASE_TOOLS",
@@ -77,13 +77,13 @@ FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
         "mode": "sliding_window",
         "sliding_window_percentage": 0.3,
     },
-    providers.OpenAIModelSettings: _settings(
+    model_settings.OpenAIModelSettings: _settings(
         "openai", reasoning={"reasoning_effort": "high"}, response_format=None, strict=True
     ),
-    providers.SgLangModelSettings: _settings(
+    model_settings.SgLangModelSettings: _settings(
         "sglang", reasoning={"reasoning_effort": "high"}, response_format=None, strict=True, tool_call_parser=None
     ),
-    providers.AnthropicModelSettings: _settings(
+    model_settings.AnthropicModelSettings: _settings(
         "anthropic",
         temperature=1.0,
         thinking={"type": "enabled", "budget_tokens": 1024},
@@ -92,27 +92,29 @@ FIELDS: Final[Mapping[type, Mapping[str, Any]]] = {
         effort=None,
         strict=False,
     ),
-    providers.GoogleAIModelSettings: _settings("google_ai", most=65536, thinking_config=_GEMINI, response_schema=None),
-    providers.GoogleVertexModelSettings: _settings(
+    model_settings.GoogleAIModelSettings: _settings(
+        "google_ai", most=65536, thinking_config=_GEMINI, response_schema=None
+    ),
+    model_settings.GoogleVertexModelSettings: _settings(
         "google_vertex", most=65536, thinking_config=_GEMINI, response_schema=None
     ),
-    providers.AzureModelSettings: _settings("azure", response_format=None),
-    providers.XaiModelSettings: _settings("xai", response_format=None),
-    providers.ZaiModelSettings: _settings(
+    model_settings.AzureModelSettings: _settings("azure", response_format=None),
+    model_settings.XaiModelSettings: _settings("xai", response_format=None),
+    model_settings.ZaiModelSettings: _settings(
         "zai", response_format=None, thinking={"type": "enabled", "clear_thinking": False}
     ),
-    providers.GroqModelSettings: _settings("groq", response_format=None),
-    providers.DeepseekModelSettings: _settings("deepseek", response_format=None),
-    providers.TogetherModelSettings: _settings("together", response_format=None),
-    providers.BedrockModelSettings: _settings("bedrock", response_format=None),
-    providers.BasetenModelSettings: _settings("baseten"),
-    providers.OpenRouterModelSettings: _settings("openrouter", response_format=None),
-    providers.ChatGptOauthModelSettings: _settings("chatgpt_oauth", reasoning={"reasoning_effort": "medium"}),
-    providers.OpenAIReasoning: {"reasoning_effort": "minimal"},
-    providers.ChatGptOauthReasoning: {"reasoning_effort": "medium"},
-    providers.AnthropicThinking: {"type": "enabled", "budget_tokens": 1024},
-    providers.ZaiThinking: {"type": "enabled", "clear_thinking": False},
-    providers.GeminiThinkingConfig: _GEMINI,
+    model_settings.GroqModelSettings: _settings("groq", response_format=None),
+    model_settings.DeepseekModelSettings: _settings("deepseek", response_format=None),
+    model_settings.TogetherModelSettings: _settings("together", response_format=None),
+    model_settings.BedrockModelSettings: _settings("bedrock", response_format=None),
+    model_settings.BasetenModelSettings: _settings("baseten"),
+    model_settings.OpenRouterModelSettings: _settings("openrouter", response_format=None),
+    model_settings.ChatGptOauthModelSettings: _settings("chatgpt_oauth", reasoning={"reasoning_effort": "medium"}),
+    model_settings.OpenAIReasoning: {"reasoning_effort": "minimal"},
+    model_settings.ChatGptOauthReasoning: {"reasoning_effort": "medium"},
+    model_settings.AnthropicThinking: {"type": "enabled", "budget_tokens": 1024},
+    model_settings.ZaiThinking: {"type": "enabled", "clear_thinking": False},
+    model_settings.GeminiThinkingConfig: _GEMINI,
     response_format.TextResponseFormat: {"type": "text"},
     response_format.JsonSchemaResponseFormat: {"type": "json_schema", "json_schema": REQUIRED},
     response_format.JsonObjectResponseFormat: {"type": "json_object"},
@@ -137,7 +139,7 @@ order of the classes is that of the server's messages.
 """
 
 NARROWED_FIELDS: Final[Mapping[tuple[type, str], Any]] = {
-    (providers.AnthropicModelSettings, "effort"): Literal["low", "medium", "high", "max"] | None,
+    (model_settings.AnthropicModelSettings, "effort"): Literal["low", "medium", "high", "max"] | None,
     (identity.IdentityProperty, "value"): Any,
 }
 """Annotations of fields for which this version accepts fewer values than `letta_async.types` has."""

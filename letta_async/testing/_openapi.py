@@ -18,10 +18,11 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin
 import attrs
 
 from letta_async._schema.annotations import is_union, tag_of, value_members
-from letta_async._schema.fields import Range, WireObject
+from letta_async._schema.constraints import Range
 from letta_async._schema.pages import ObjectPage
 from letta_async._schema.placement import Pattern
 from letta_async._schema.upload import Upload
+from letta_async._schema.wire_object import WireObject
 from letta_async.testing import _facts
 from letta_async.testing._event_stream import EventStream
 from letta_async.testing._ids import path_parameter

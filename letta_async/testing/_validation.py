@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import attrs
 
 from letta_async._schema.annotations import members_by_tag, tag_of
-from letta_async._schema.fields import Range
+from letta_async._schema.constraints import Range
 from letta_async._schema.unset import Unset
 from letta_async.testing import _facts
 from letta_async.testing._context import Reader, ValidationContext, is_array, is_object

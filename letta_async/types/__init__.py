@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from letta_async.types.access_token import AccessToken as AccessTokenCreateResponse
     from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentEnvironmentVariable, AgentInclude, AgentState, AgentType
-    from letta_async.types.agent_file import AgentFileSkill, AgentImportFileResponse
+    from letta_async.types.agent_export import AgentFileSkill, AgentImportFileResponse
     from letta_async.types.archive import (
         Archive,
         Passage,
@@ -163,8 +163,7 @@ if TYPE_CHECKING:
     from letta_async.types.message import ToolReturn as ToolReturnParam
     from letta_async.types.message_search import FoundMessage
     from letta_async.types.model import EmbeddingModel, Model, ProviderCategory, ProviderType
-    from letta_async.types.provider import Provider
-    from letta_async.types.providers import (
+    from letta_async.types.model_settings import (
         AnthropicModelSettings,
         AnthropicThinking,
         AzureModelSettings,
@@ -190,16 +189,17 @@ if TYPE_CHECKING:
         ZaiModelSettings,
         ZaiThinking,
     )
-    from letta_async.types.providers import AnthropicModelSettings as AnthropicModelSettingsParam
-    from letta_async.types.providers import AzureModelSettings as AzureModelSettingsParam
-    from letta_async.types.providers import BedrockModelSettings as BedrockModelSettingsParam
-    from letta_async.types.providers import DeepseekModelSettings as DeepseekModelSettingsParam
-    from letta_async.types.providers import GoogleAIModelSettings as GoogleAIModelSettingsParam
-    from letta_async.types.providers import GoogleVertexModelSettings as GoogleVertexModelSettingsParam
-    from letta_async.types.providers import GroqModelSettings as GroqModelSettingsParam
-    from letta_async.types.providers import OpenAIModelSettings as OpenAIModelSettingsParam
-    from letta_async.types.providers import TogetherModelSettings as TogetherModelSettingsParam
-    from letta_async.types.providers import XaiModelSettings as XaiModelSettingsParam
+    from letta_async.types.model_settings import AnthropicModelSettings as AnthropicModelSettingsParam
+    from letta_async.types.model_settings import AzureModelSettings as AzureModelSettingsParam
+    from letta_async.types.model_settings import BedrockModelSettings as BedrockModelSettingsParam
+    from letta_async.types.model_settings import DeepseekModelSettings as DeepseekModelSettingsParam
+    from letta_async.types.model_settings import GoogleAIModelSettings as GoogleAIModelSettingsParam
+    from letta_async.types.model_settings import GoogleVertexModelSettings as GoogleVertexModelSettingsParam
+    from letta_async.types.model_settings import GroqModelSettings as GroqModelSettingsParam
+    from letta_async.types.model_settings import OpenAIModelSettings as OpenAIModelSettingsParam
+    from letta_async.types.model_settings import TogetherModelSettings as TogetherModelSettingsParam
+    from letta_async.types.model_settings import XaiModelSettings as XaiModelSettingsParam
+    from letta_async.types.provider import Provider
     from letta_async.types.response_format import (
         JsonObjectResponseFormat,
         JsonSchemaResponseFormat,
@@ -809,9 +809,9 @@ _HOMES: Final = {
     "AgentExportFileParams": "dict",
     "AgentExportFileResponse": "str",
     "AgentFileAttachment": "folder",
-    "AgentFileSkill": "agent_file",
+    "AgentFileSkill": "agent_export",
     "AgentImportFileParams": "dict",
-    "AgentImportFileResponse": "agent_file",
+    "AgentImportFileResponse": "agent_export",
     "AgentInclude": "agent",
     "AgentListParams": "dict",
     "AgentListResponse": "list[str]",
@@ -822,9 +822,9 @@ _HOMES: Final = {
     "AgentState": "agent",
     "AgentType": "agent",
     "AgentUpdateParams": "dict",
-    "AnthropicModelSettings": "providers",
-    "AnthropicModelSettingsParam": "providers:AnthropicModelSettings",
-    "AnthropicThinking": "providers",
+    "AnthropicModelSettings": "model_settings",
+    "AnthropicModelSettingsParam": "model_settings:AnthropicModelSettings",
+    "AnthropicThinking": "model_settings",
     "ApprovalCreate": "turn_input",
     "ApprovalCreateParam": "turn_input:ApprovalCreate",
     "ApprovalRequestMessage": "message",
@@ -837,21 +837,21 @@ _HOMES: Final = {
     "ArchiveUpdateParams": "dict",
     "AssistantMessage": "message",
     "AsyncReadable": "upload",
-    "AzureModelSettings": "providers",
-    "AzureModelSettingsParam": "providers:AzureModelSettings",
+    "AzureModelSettings": "model_settings",
+    "AzureModelSettingsParam": "model_settings:AzureModelSettings",
     "Base64Image": "content",
     "BaseTool": "tool",
-    "BasetenModelSettings": "providers",
-    "BedrockModelSettings": "providers",
-    "BedrockModelSettingsParam": "providers:BedrockModelSettings",
+    "BasetenModelSettings": "model_settings",
+    "BedrockModelSettings": "model_settings",
+    "BedrockModelSettingsParam": "model_settings:BedrockModelSettings",
     "BillingContext": "step",
     "Block": "block",
     "BlockCreateParams": "dict",
     "BlockListParams": "dict",
     "BlockResponse": "block:Block",
     "BlockUpdateParams": "dict",
-    "ChatGptOauthModelSettings": "providers",
-    "ChatGptOauthReasoning": "providers",
+    "ChatGptOauthModelSettings": "model_settings",
+    "ChatGptOauthReasoning": "model_settings",
     "ChildToolRule": "tool_rules",
     "ChildToolRuleParam": "tool_rules:ChildToolRule",
     "ClientSkill": "turn_input",
@@ -884,8 +884,8 @@ _HOMES: Final = {
     "CreateSseMcpServerParam": "mcp_server",
     "CreateStdioMcpServerParam": "mcp_server",
     "CreateStreamableHTTPMcpServerParam": "mcp_server",
-    "DeepseekModelSettings": "providers",
-    "DeepseekModelSettingsParam": "providers:DeepseekModelSettings",
+    "DeepseekModelSettings": "model_settings",
+    "DeepseekModelSettingsParam": "model_settings:DeepseekModelSettings",
     "DuplicateHandling": "folder",
     "DynamicManager": "group",
     "DynamicManagerParam": "dict",
@@ -924,13 +924,13 @@ _HOMES: Final = {
     "FolderListResponse": "folder:Folder",
     "FolderUpdateParams": "dict",
     "FoundMessage": "message_search",
-    "GeminiThinkingConfig": "providers",
-    "GoogleAIModelSettings": "providers",
-    "GoogleAIModelSettingsParam": "providers:GoogleAIModelSettings",
-    "GoogleVertexModelSettings": "providers",
-    "GoogleVertexModelSettingsParam": "providers:GoogleVertexModelSettings",
-    "GroqModelSettings": "providers",
-    "GroqModelSettingsParam": "providers:GroqModelSettings",
+    "GeminiThinkingConfig": "model_settings",
+    "GoogleAIModelSettings": "model_settings",
+    "GoogleAIModelSettingsParam": "model_settings:GoogleAIModelSettings",
+    "GoogleVertexModelSettings": "model_settings",
+    "GoogleVertexModelSettingsParam": "model_settings:GoogleVertexModelSettings",
+    "GroqModelSettings": "model_settings",
+    "GroqModelSettingsParam": "model_settings:GroqModelSettings",
     "Group": "group",
     "GroupCreateParams": "dict",
     "GroupListParams": "dict",
@@ -1020,9 +1020,9 @@ _HOMES: Final = {
     "Model": "model",
     "ModelListParams": "dict",
     "ModelListResponse": "list[model:Model]",
-    "ModelSettings": "providers",
-    "MoonshotCodingModelSettings": "providers",
-    "MoonshotModelSettings": "providers",
+    "ModelSettings": "model_settings",
+    "MoonshotCodingModelSettings": "model_settings",
+    "MoonshotModelSettings": "model_settings",
     "MultiAgentGroup": "group:Group",
     "NewBlock": "block",
     "NpmRequirement": "tool",
@@ -1030,10 +1030,10 @@ _HOMES: Final = {
     "OmittedReasoningContent": "content",
     "OmittedReasoningContentParam": "content:OmittedReasoningContent",
     "OneTimeSchedule": "schedule",
-    "OpenAIModelSettings": "providers",
-    "OpenAIModelSettingsParam": "providers:OpenAIModelSettings",
-    "OpenAIReasoning": "providers",
-    "OpenRouterModelSettings": "providers",
+    "OpenAIModelSettings": "model_settings",
+    "OpenAIModelSettingsParam": "model_settings:OpenAIModelSettings",
+    "OpenAIReasoning": "model_settings",
+    "OpenRouterModelSettings": "model_settings",
     "ParentToolRule": "tool_rules",
     "ParentToolRuleParam": "tool_rules:ParentToolRule",
     "Passage": "archive",
@@ -1082,7 +1082,7 @@ _HOMES: Final = {
     "ScheduleRetrieveResponse": "schedule:ScheduledMessage",
     "ScheduledMessage": "schedule",
     "ScheduledTurn": "schedule",
-    "SgLangModelSettings": "providers",
+    "SgLangModelSettings": "model_settings",
     "SleeptimeManager": "group",
     "SleeptimeManagerParam": "dict",
     "SleeptimeManagerUpdate": "group",
@@ -1128,8 +1128,8 @@ _HOMES: Final = {
     "TextContentParam": "content:TextContent",
     "TextResponseFormat": "response_format",
     "TextResponseFormatParam": "response_format:TextResponseFormat",
-    "TogetherModelSettings": "providers",
-    "TogetherModelSettingsParam": "providers:TogetherModelSettings",
+    "TogetherModelSettings": "model_settings",
+    "TogetherModelSettingsParam": "model_settings:TogetherModelSettings",
     "Tool": "tool",
     "ToolAnnotations": "mcp_server_config",
     "ToolCall": "message",
@@ -1164,7 +1164,7 @@ _HOMES: Final = {
     "UnknownContent": "content",
     "UnknownMcpServer": "mcp_server",
     "UnknownMessage": "message",
-    "UnknownModelSettings": "providers",
+    "UnknownModelSettings": "model_settings",
     "UnknownServerConfig": "mcp_server_config",
     "UnknownToolRule": "tool_rules",
     "UpdateMcpServerParam": "mcp_server",
@@ -1184,10 +1184,10 @@ _HOMES: Final = {
     "VoiceSleeptimeManager": "group",
     "VoiceSleeptimeManagerParam": "dict",
     "VoiceSleeptimeManagerUpdate": "group",
-    "XaiModelSettings": "providers",
-    "XaiModelSettingsParam": "providers:XaiModelSettings",
-    "ZaiModelSettings": "providers",
-    "ZaiThinking": "providers",
+    "XaiModelSettings": "model_settings",
+    "XaiModelSettingsParam": "model_settings:XaiModelSettings",
+    "ZaiModelSettings": "model_settings",
+    "ZaiThinking": "model_settings",
     "accumulate": "accumulation",
 }
 """Where each name is from."""

@@ -7,8 +7,8 @@ from typing import Literal
 import attrs
 
 from letta_async._schema.annotations import named_on_wire
-from letta_async._schema.fields import WireObject
 from letta_async._schema.record import SECRET
+from letta_async._schema.wire_object import WireObject
 
 __all__ = ["AccessToken", "AccessTokenListResponse", "AccessTokenPolicy", "AgentPolicy"]
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
 from letta_async._schema.record import SECRET, masked, names, shortened
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.block import Block
 from letta_async.types.compaction import CompactionSettings
 from letta_async.types.folder import EmbeddingConfig, Folder
@@ -18,7 +18,7 @@ from letta_async.types.identity import Identity
 from letta_async.types.llm_config import LlmConfig
 from letta_async.types.memory import Memory
 from letta_async.types.message import ApprovalRequestMessage
-from letta_async.types.providers import ModelSettings
+from letta_async.types.model_settings import ModelSettings
 from letta_async.types.response_format import ResponseFormat
 from letta_async.types.tool import Tool
 from letta_async.types.tool_rules import ToolRule

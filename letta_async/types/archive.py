@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import TextWithNul, WireObject
+from letta_async._schema.constraints import TextWithNul
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.folder import EmbeddingConfig
 
 __all__ = [

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import attrs
 
-from letta_async._schema.fields import SmallCount, TextWithNul, WireObject
+from letta_async._schema.constraints import SmallCount, TextWithNul
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.wire_object import WireObject
 
 __all__ = ["Block", "NewBlock"]
 

@@ -6,10 +6,11 @@ from typing import Literal
 
 import attrs
 
-from letta_async._schema.fields import Count, Fraction, TextWithNul, WireObject
+from letta_async._schema.constraints import Count, Fraction, TextWithNul
 from letta_async._schema.record import shortened
 from letta_async._schema.unset import UNSET, Unset
-from letta_async.types.providers import ModelSettings
+from letta_async._schema.wire_object import WireObject
+from letta_async.types.model_settings import ModelSettings
 
 __all__ = ["CompactResponse", "CompactionSettings"]
 

@@ -14,8 +14,8 @@ from typing import Any, Final, Literal, Self
 
 import attrs
 
-from letta_async._schema.fields import WireObject
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.wire_object import WireObject
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
 __all__ = [

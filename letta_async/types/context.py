@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.internal_message import InternalMessage
 
 __all__ = ["ContextWindowOverview"]

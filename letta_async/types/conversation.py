@@ -6,8 +6,8 @@ from datetime import datetime
 
 import attrs
 
-from letta_async._schema.fields import WireObject
-from letta_async.types.providers import ModelSettings
+from letta_async._schema.wire_object import WireObject
+from letta_async.types.model_settings import ModelSettings
 
 __all__ = ["Conversation"]
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import attrs
 
 from letta_async._schema.annotations import named_on_wire
-from letta_async._schema.fields import WireObject
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.content import TextContent
 
 __all__ = [

@@ -6,8 +6,9 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from letta_async._schema.fields import SmallCount, WireObject
+from letta_async._schema.constraints import SmallCount
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.wire_object import WireObject
 
 __all__ = [
     "DynamicManager",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.wire_object import WireObject
 
 __all__ = ["HealthResponse"]
 

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import attrs
 
-from letta_async._schema.fields import TextWithNul, WireObject
+from letta_async._schema.constraints import TextWithNul
+from letta_async._schema.wire_object import WireObject
 
 __all__ = ["Identity", "IdentityProperty", "IdentityPropertyType", "IdentityType"]
 

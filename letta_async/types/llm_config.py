@@ -6,8 +6,8 @@ from typing import Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.response_format import ResponseFormat
 
 __all__ = ["LlmConfig"]

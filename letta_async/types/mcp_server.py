@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
 from letta_async._schema.placement import Hidden
 from letta_async._schema.record import SECRET, without_password
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.wire_object import WireObject
 
 __all__ = [
     "CreateMcpServerParam",

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 import attrs
 
 from letta_async._schema.annotations import named_on_wire
-from letta_async._schema.fields import WireObject
 from letta_async._schema.placement import Hidden
 from letta_async._schema.record import SECRET
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.wire_object import WireObject
 
 __all__ = [
     "McpServerConfig",

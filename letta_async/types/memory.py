@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.block import Block
 
 __all__ = ["FileBlock", "Memory"]

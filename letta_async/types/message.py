@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
 from letta_async._schema.json_values import is_object
 from letta_async._schema.record import shortened
+from letta_async._schema.wire_object import WireObject
 from letta_async.errors import ToolArgumentsError
 from letta_async.types.content import Content, text_of
 

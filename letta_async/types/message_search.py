@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.content import Content, text_of
 
 __all__ = ["FoundMessage"]

@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.response_format import ResponseFormat
 
 __all__ = ["EmbeddingModel", "Model", "ProviderCategory", "ProviderType"]

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import attrs
 
-from letta_async._schema.fields import WireObject
 from letta_async._schema.record import SECRET, without_password
+from letta_async._schema.wire_object import WireObject
 
 __all__ = ["Provider"]
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.wire_object import WireObject
 
 __all__ = [
     "RequestConfig",

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.turn_input import MessageCreate
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.message import (
     ApprovalRequestMessage,
     ApprovalResponseMessage,

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.agent import AgentState
 
 __all__ = ["ToolExecutionResult"]

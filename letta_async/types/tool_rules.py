@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import attrs
 
-from letta_async._schema.fields import Count, WireObject
+from letta_async._schema.constraints import Count
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.wire_object import WireObject
 
 __all__ = [
     "ChildToolRule",

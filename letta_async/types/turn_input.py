@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-from letta_async._schema.fields import WireObject
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.content import Content
 from letta_async.types.message import ApprovalReturn, ToolReturn
 

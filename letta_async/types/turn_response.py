@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from letta_async._schema.fields import WireObject
+from letta_async._schema.wire_object import WireObject
 from letta_async.types.message import ApprovalRequestMessage, AssistantMessage, Message, ToolCall, ToolCallMessage
 from letta_async.types.stream import LettaStopReason, LettaUsageStatistics
 from letta_async.types.token_data import Logprobs, TurnTokenData

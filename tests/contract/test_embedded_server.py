@@ -25,7 +25,7 @@ import pytest
 
 from letta_async.testing import EmbeddedServer
 from letta_async.testing._facts import FIELDS
-from letta_async.types.providers import (
+from letta_async.types.model_settings import (
     ModelSettings,
     MoonshotCodingModelSettings,
     MoonshotModelSettings,

@@ -19,7 +19,7 @@ from letta_async._schema.annotations import (
     value_members,
     wire_names,
 )
-from letta_async._schema.fields import Range
+from letta_async._schema.constraints import Range
 from letta_async.testing._facts import FIELDS, REQUIRED, VERSION
 
 from .fields import documented_fields

@@ -16,7 +16,7 @@ import attrs
 
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Endpoint, Operation
-from letta_async.operations._streaming import StreamOperation, SwitchedOperation
+from letta_async.operations._streaming import OptionalStreamOperation, StreamOperation
 
 from .wording import completed
 
@@ -106,7 +106,7 @@ class Call:
     @property
     def switches(self) -> bool:
         """Whether the parameter `streaming` says if the call returns a stream of events."""
-        return issubclass(self.cls, SwitchedOperation)
+        return issubclass(self.cls, OptionalStreamOperation)
 
     @property
     def yields(self) -> bool:

@@ -20,7 +20,7 @@ _NAMED: Final = {
     "_schema.unset": ["NOT_GIVEN", "NotGiven", "Omit", "UNSET", "Unset", "not_given", "omit"],
     "client": ["AsyncClient", "AsyncLetta"],
     "config": ["ENVIRONMENTS", "Timeout"],
-    "function_tools.functions": ["client_tool"],
+    "function_tools.function_descriptions": ["client_tool"],
     "function_tools.tool_loop": ["ToolRun"],
     "operations.conversations": ["Recompile"],
     "resources._api_response": ["APIResponse", "AsyncAPIResponse"],

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import Operation
-from letta_async.operations._streaming import SwitchedOperation
+from letta_async.operations._streaming import OptionalStreamOperation
 from letta_async.operations._tree import COMPOSED, EARLIER_NAMES, EXTENSIONS, RESOURCES, TREE
 
 from .annotations import Rendering
@@ -231,7 +231,7 @@ def _method(name: str, call: Call, rendering: Rendering, *, waits: bool, shadows
     returns = _returns(call, rendering, waits=waits, shadows_list=shadows_list)
     overloads = ""
     if call.switches:
-        whole, stream, returns = _switched_returns(returns, call, rendering, waits=waits)
+        whole, stream, returns = _optional_stream_returns(returns, call, rendering, waits=waits)
         overloads = switched_overloads(name, call, signature, {True: stream, False: whole, None: returns}, rendering)
     about = composed_docstring(call) if call.is_composed else docstring(call, waits=waits)
     text = textwrap.indent(f'"""{about}\n\n"""', "        ", lambda line: bool(line.strip()))
@@ -252,7 +252,7 @@ def signature_of(call: Call, rendering: Rendering) -> str:
     return ", ".join(["self", *parameters, *OPTION_PARAMETERS])
 
 
-def _switched_returns(whole: str, call: Call, rendering: Rendering, *, waits: bool) -> tuple[str, str, str]:
+def _optional_stream_returns(whole: str, call: Call, rendering: Rendering, *, waits: bool) -> tuple[str, str, str]:
     """Return what a call returns that can stream: without a stream, with one, and in general."""
     event = next(name for name, value in call.module.namespace.items() if value is call.cls.event)
     rendering.need(call.module.origins[event], event)
@@ -273,8 +273,8 @@ def switched_overloads(
     rendering.need("typing", "Literal", "overload")
     switch = "streaming: bool | Unset = UNSET"
     assert switch in signature  # noqa: S101 - every such call declares it
-    assert issubclass(call.cls, SwitchedOperation)  # noqa: S101 - no other call has the parameter
-    default = call.cls.switched(UNSET)
+    assert issubclass(call.cls, OptionalStreamOperation)  # noqa: S101 - no other call has the parameter
+    default = call.cls.streams_with(UNSET)
     lines: list[str] = []
     for value in (default, not default):
         left_out = " | Unset = UNSET" if value is default else ""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import libcst as cst
 
-from letta_async.cli.migration.clients import Clients
+from letta_async.cli.migration.client_expressions import Clients
 from letta_async.cli.migration.findings import Findings
 from letta_async.cli.migration.own_surface import has_path, parameters
 from letta_async.cli.migration.renames import (

@@ -12,7 +12,7 @@ import attrs
 import libcst as cst
 
 from letta_async.cli.migration.calls import change_calls
-from letta_async.cli.migration.clients import Clients
+from letta_async.cli.migration.client_expressions import Clients
 from letta_async.cli.migration.findings import Findings
 from letta_async.cli.migration.imports import change_imports, keeps_name
 from letta_async.cli.migration.renames import NEW, OLD, SUSPECTS, UPLOADERS
