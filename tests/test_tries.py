@@ -285,7 +285,7 @@ class Notes(FixedLimit):
 @pytest.fixture
 def notes(monkeypatch: pytest.MonkeyPatch) -> Notes:
     notes = Notes()
-    monkeypatch.setitem(limiter._LIMITS, "quick", lambda _: notes)  # type: ignore[index]  # read only for others
+    monkeypatch.setattr(limiter, "AdaptiveLimit", lambda _: notes)
     return notes
 
 
