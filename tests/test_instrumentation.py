@@ -135,6 +135,16 @@ class Adding(Instrumentation):
         headers.update(self.added)
 
 
+async def test_a_password_in_a_header_of_the_response_is_masked(
+    letta_server: EmbeddedServer, recorder: Recorder
+) -> None:
+    letta_server.script(status=200, body=b"{}", headers={"Location": "http://sam:MostSecret@far/"})
+    async with AsyncLetta(base_url=letta_server.base_url, instrumentation=recorder) as client:
+        await client.get("/v1/x")
+    _, _, headers = recorder.arguments["on_response_started"]
+    assert headers["location"] == "http://sam:**********@far/"
+
+
 async def test_headers_are_added_to_each_attempt(letta_server: EmbeddedServer) -> None:
     letta_server.script(status=503)
     policy = RetryPolicy(max_retries=1, initial_delay=0.001)

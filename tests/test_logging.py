@@ -204,8 +204,9 @@ SECRETS = {
         "Cookie": "s=MostSecret2",
         "X-Api-Key": "MostSecret3",
         "x-auth-token": "Basic MostSecret4",
+        "X-Custom-Auth": "MostSecret13",
     },
-    "default_query": {"access_token": "MostSecret5", "page": "sk-MostSecret1"},
+    "default_query": {"access_token": "MostSecret5", "page": "sk-MostSecret1", "sig": "MostSecret14"},
 }
 
 
@@ -221,7 +222,11 @@ async def test_no_secret_is_logged_wherever_it_is_echoed(
         "secrets": {"A": "MostSecret9"},
         "environment_variables": [{"key": "A", "value": "MostSecret10"}],
         "kept": "yes",
+        "auth_header": "X-Kept",
         "max_tokens": 7,
+        "server_url": "http://sam:MostSecret15@far/",
+        "env": {"GITHUB_PAT": "MostSecret16"},
+        "custom_headers": {"X-A": "MostSecret17"},
         "tokens": {"a": {"b": ["MostSecret11"]}},
     }
     server.script(status=401, body={"detail": echo, **hidden}, headers={"Set-Cookie": "MostSecret12"}, times=2)
@@ -232,7 +237,7 @@ async def test_no_secret_is_logged_wherever_it_is_echoed(
                 await client.post("/v1/x", body=hidden)
     shown = "".join(f"{record.getMessage()} {record.__dict__!r}" for record in debug.records)
     assert "MostSecret" not in shown
-    assert '"kept":"yes","max_tokens":7' in shown
+    assert '"kept":"yes","auth_header":"X-Kept","max_tokens":7' in shown
     assert "Authorization: **********" in shown
     assert "access_token=**********&page=**********" in shown
 

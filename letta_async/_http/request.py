@@ -20,7 +20,7 @@ from letta_async._schema.upload import Upload
 from letta_async._schema.validation import check, is_validated
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._utils.caller_warnings import warn
-from letta_async._utils.secret_strings import MASK
+from letta_async._utils.secret_strings import MASK, mask_url_passwords
 from letta_async.config import ClientConfig, Timeout, header_problems, merge_headers
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
@@ -376,13 +376,21 @@ def _option_problems(options: CallOptions) -> list[ArgumentProblem]:
 
 def _path_problems(path: object) -> list[ArgumentProblem]:
     if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
-        return [ArgumentProblem("path", f"{path!r} is not a path; it starts with one '/'")]
+        return [ArgumentProblem("path", f"{_shown_path(path)} is not a path; it starts with one '/'")]
     if not path.isprintable() or set(path) & set(" \\?#"):
         return [
             ArgumentProblem(
-                "path", f"{path!r} holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query"
+                "path", f"{_shown_path(path)} holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query"
             )
         ]
     if {".", ".."} & set(path.lower().replace("%2e", ".").replace("%2f", "/").split("/")):
         return [ArgumentProblem("path", f"{path!r} climbs")]
     return []
+
+
+def _shown_path(path: object) -> str:
+    """Return a path that is refused, without its query and a password, which may be secrets."""
+    if not isinstance(path, str):
+        return repr(path)
+    shown, mark, _ = path.partition("?")
+    return repr(f"{mask_url_passwords(shown)}{mark and '?…'}")

@@ -28,12 +28,12 @@ _MEMBER: Final = (
 
 
 def mask_secrets(text: str, headers: Mapping[str, str]) -> str:
-    """Return a text, such as a response that echoes headers, with the secrets of a request's headers masked."""
+    """Return a text, such as a response that echoes headers, with a request's secrets and URLs' passwords masked."""
     credentials = [value for name, value in headers.items() if names_secret(name)]
     secrets = {str(word) for value in credentials for word in (value, value.rpartition(" ")[2]) if word}
     for secret in sorted(secrets, key=len, reverse=True):  # one may be the beginning of another
         text = text.replace(secret, MASK)
-    return printable(text)
+    return printable(mask_url_passwords(text))
 
 
 class Trace:
@@ -111,7 +111,7 @@ class Trace:
     def _describe_body(self, body: bytes, plain: bytes) -> str:
         """Return the size of a body as it is sent, and its beginning, decompressed."""
         text = self._mask_text(plain[:_READ].decode("utf-8", "replace"))
-        text = mask_url_passwords(re.sub(_MEMBER, rf'\1"{MASK}"', text, flags=re.IGNORECASE))
+        text = re.sub(_MEMBER, rf'\1"{MASK}"', text, flags=re.IGNORECASE)
         return f"{len(body)} bytes: {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT or len(plain) > _READ else ''}"
 
     def _mask_text(self, text: str) -> str:
