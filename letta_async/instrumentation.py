@@ -152,7 +152,14 @@ _HOOKS: Final = tuple(name for name in vars(Instrumentation) if name.startswith(
 
 
 def install(instrumentation: Instrumentation) -> None:
-    """Notify an instrumentation of the calls of all clients that are made from now on, besides their own."""
+    """Notify an instrumentation of the calls of all clients that are made from now on, besides their own.
+
+    Raises:
+        InvalidArgumentError: The value is no instrumentation, or has coroutine functions, which nothing would await.
+
+    """
+    if problems := list(_problems(instrumentation)):
+        raise InvalidArgumentError(problems)
     if instrumentation not in INSTALLED:
         INSTALLED.append(instrumentation)
 
@@ -164,7 +171,7 @@ def uninstall(instrumentation: Instrumentation) -> None:
 
 
 def with_installed(given: Instrumentation | Iterable[Instrumentation] | None) -> tuple[Instrumentation, ...] | None:
-    """Return what a new client notifies; `None` for nothing.
+    """Return what a new client notifies, equal ones once; `None` for nothing.
 
     Raises:
         InvalidArgumentError: A value is no instrumentation, or has coroutine functions, which nothing would await.
@@ -173,7 +180,11 @@ def with_installed(given: Instrumentation | Iterable[Instrumentation] | None) ->
     own = tuple(given) if isinstance(given, Iterable) else () if given is None else (given,)
     if problems := [problem for value in own for problem in _problems(value)]:
         raise InvalidArgumentError(problems)
-    return (*own, *(other for other in INSTALLED if other not in own)) or None
+    distinct: list[Instrumentation] = []
+    for each in (*own, *INSTALLED):
+        if each not in distinct:
+            distinct.append(each)
+    return tuple(distinct) or None
 
 
 def _problems(value: object) -> Iterable[ArgumentProblem]:

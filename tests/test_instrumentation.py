@@ -229,6 +229,14 @@ async def test_installed_for_all_clients_made_afterwards(letta_server: EmbeddedS
 def test_only_an_instrumentation_is_accepted(value: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="instrumentation: .* is not an instance of a subclass"):
         AsyncLetta(instrumentation=value)
+    with pytest.raises(InvalidArgumentError, match="is not an instance of a subclass"):
+        install(value)
+
+
+def test_the_same_one_is_notified_once(recorder: Recorder) -> None:
+    other = Recorder()
+    with Letta(instrumentation=[recorder, other, recorder]) as client:
+        assert client.instrumentation == (recorder, other)
 
 
 def test_coroutine_functions_are_refused_which_nothing_would_await() -> None:

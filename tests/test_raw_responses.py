@@ -174,9 +174,14 @@ async def test_bodies_are_decompressed_and_bounded(far: Server) -> None:
             await client.with_raw_response.get("/x")
 
 
+OTHERS = ("none", "punycode", "idna", "unicode_escape")
+"""Names that are none of charsets; the text is UTF-8 then."""
+CHARSETS = [("; charset=latin-1", b"\xe9"), ("", b"\xc3\xa9"), *[(f"; charset={name}", b"\xc3\xa9") for name in OTHERS]]
+
+
 async def test_text_has_the_encoding_that_the_headers_name(far: Server) -> None:
     async with AsyncLetta(base_url=far.url) as client:
-        for charset, body in (("; charset=latin-1", b"\xe9"), ("", b"\xc3\xa9"), ("; charset=none", b"\xc3\xa9")):
+        for charset, body in CHARSETS:
             far.follow(says(answer(200, body, f"Content-Type: text/plain{charset}")))
             response = await client.with_raw_response.get("/x")
             assert await response.text() == "é"
@@ -241,6 +246,9 @@ async def test_the_instrumentation_sees_the_value(server: EmbeddedServer) -> Non
         async with client.agents.with_streaming_response.list() as response:
             assert values.seen[1:] == [None]
         assert values.seen[1:] == [None, None]
+        async with client.blocks.with_streaming_response.list() as response:
+            page = await response.parse()
+        assert values.seen[3:] == [page.items]
 
 
 def test_errors_name_the_request(server: EmbeddedServer, sync_client: Letta) -> None:
@@ -253,3 +261,19 @@ def test_errors_name_the_request(server: EmbeddedServer, sync_client: Letta) -> 
     with pytest.raises(APIStatusError) as caught:
         sync_client.agents.list()
     assert caught.value.request_id is None
+
+
+@pytest.mark.parametrize("to", [{}, [Block], {1}])
+def test_what_is_no_type_is_refused(sync_client: Letta, to: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="to: "):
+        sync_client.blocks.with_raw_response.list().parse(to=to)
+
+
+def test_errors_of_the_sync_client_name_its_own_classes(sync_client: Letta) -> None:
+    methods: Any = sync_client.with_raw_response
+    with pytest.raises(AttributeError, match=r"^Agents\.find_or_create is not one request"):
+        methods.agents.find_or_create(name="x")
+    with pytest.raises(AttributeError, match="^Letta has no nothing"):
+        methods.nothing()
+    with pytest.raises(TypeError, match=r"^Blocks\.retrieve\(\) missing 1"):
+        methods.blocks.retrieve()

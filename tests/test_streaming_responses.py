@@ -136,6 +136,28 @@ async def test_only_one_way_of_reading_is_open(far: Server, client: AsyncLetta) 
             response.iter_bytes(size)
 
 
+async def test_what_stopped_a_reading_is_what_later_ones_raise(far: Server, client: AsyncLetta) -> None:
+    far.follow(says(answer(200, BODY, TEXT)))
+    async with opened(client) as response:
+        with ThreadPoolExecutor(1) as pool, pytest.raises(ClientClosedError, match="in which it was opened"):
+            pool.submit(lambda: asyncio.run(response.read())).result()
+        assert [line async for line in response.iter_lines()] == LINES
+    response = await opened(client)
+    await response.close()
+    for _ in range(2):
+        with pytest.raises(APIError, match="was closed before its body was read"):
+            await response.read()
+        with pytest.raises(APIError, match="was closed before its body was read"):
+            await anext(response.iter_bytes())
+    far.follow(says(answer(200, b" " * 5000)))
+    async with opened(client) as response:
+        for _ in range(2):
+            with pytest.raises(APIResponseValidationError, match="larger than 4096 bytes"):
+                await response.read()
+            with pytest.raises(APIResponseValidationError, match="larger than 4096 bytes"):
+                await anext(response.iter_bytes())
+
+
 # --- what breaks ------------------------------------------------------------------------------------------------------
 
 
@@ -183,6 +205,17 @@ async def test_what_breaks_is_an_error_of_ours_that_names_the_request(
             assert isinstance(caught.value, APIError)
             assert caught.value.request_id == "req-1"
         assert client.stats.in_flight == 0
+
+
+async def test_a_body_that_breaks_off_is_logged(
+    far: Server, client: AsyncLetta, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "letta_async")
+    far.follow(says(BEGUN, then="rst"))
+    async with opened(client) as response:
+        with pytest.raises(APIConnectionError):
+            await response.read()
+    assert "GET /x, attempt 1: failed after" in caplog.messages[-1]
 
 
 async def test_a_body_that_breaks_off_in_an_ordinary_call_names_the_request(far: Server, client: AsyncLetta) -> None:
@@ -319,6 +352,14 @@ async def test_a_stream_of_events_is_parsed_or_read(form: str) -> None:
             assert lines[-2:] == ["data: [DONE]", ""]
             with pytest.raises(APIError, match="iterated over already"):
                 await response.parse()
+        async with calls[0]() as response:
+            assert b"[DONE]" in await response.read()
+            with pytest.raises(APIError, match="read as a whole already, and arrives only once; parse\\(\\) it first"):
+                await response.parse()
+        response = await calls[0]()
+        await response.close()
+        with pytest.raises(APIError, match="was closed before its body was read"):
+            await response.parse()
         async with calls[0]() as response:
             stream = await response.parse()
             assert client.stats.in_flight == 1

@@ -156,6 +156,8 @@ class OpenBody:
             if isinstance(error, APIError):
                 error.request_id = error.request_id or self._request_id
                 note_request(error, self._request, self._context.config.base_url)
+                if self._observation is not None:
+                    self._observation.fail(error)
         self.close()
 
     def end(self, error: Exception) -> None:
@@ -164,15 +166,20 @@ class OpenBody:
             self.failure = error
             self.close()
 
-    def close(self) -> None:
-        """Cut the connection, unless the whole body was read, and give back the slot."""
+    def close(self, value: Callable[[], Any] | None = None) -> None:
+        """Cut the connection, unless the whole body was read, and give back the slot.
+
+        Args:
+            value: Returns the value that the body carried, for the observation of the call.
+
+        """
         if self._pid != os.getpid():
             return  # the connection is the parent process's
         response, self._response = self._response, None
         if response is not None:
             self._context.open_bodies.discard(self)
             _drop_and_release(response, self._release)
-            self._end_observation()
+            self._end_observation(value)
 
     def stop_reading(self) -> None:
         """Note that nobody reads the body any more, which may be closed."""
@@ -184,9 +191,9 @@ class OpenBody:
         if self._observation is not None:
             self._observation.receive(events)
 
-    def _end_observation(self) -> None:
+    def _end_observation(self, value: Callable[[], Any] | None = None) -> None:
         if self._observation is not None and self._response is None and not self.reading:
-            self._observation.finish(None, self.failure)
+            self._observation.finish(None if value is None or self.failure else value(), self.failure)
 
     def __del__(self) -> None:
         response = getattr(self, "_response", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Mapping
@@ -36,6 +37,9 @@ T = TypeVar("T")
 
 _PIECE: Final = 64 * 1024
 """Maximum size of a piece of a body that is decompressed, in bytes."""
+_CLOSED: Final = "the response was closed before its body was read"
+_NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape"})
+"""Encodings of Python that are none of texts, or cannot replace what is invalid."""
 
 
 class RawResponse:
@@ -185,8 +189,11 @@ class RawResponse:
 
     def value_if_valid(self) -> Any:
         """Return the value that a body in memory carries; `None` if it is not what the API promises."""
+        return self._valid_value() if self.is_loaded else None
+
+    def _valid_value(self) -> Any:
         try:
-            return self.decode() if self.is_loaded else None
+            return self.decode()
         except APIError:
             return None
 
@@ -245,9 +252,10 @@ class RawResponse:
             if name.strip().lower() == "charset":
                 try:
                     "".encode(named := value.strip().strip("\"'"))
+                    known = codecs.lookup(named).name.replace("_", "-")
                 except (LookupError, ValueError):
                     break
-                return named
+                return "utf-8" if known in _NO_CHARSETS else named
         return "utf-8"
 
     # --- the body as events -------------------------------------------------------------------------------------------
@@ -282,32 +290,36 @@ class RawResponse:
         if body.failure is not None:
             raise body.failure
         if not was_open or not body.is_open:
-            request = self.request
-            raise APIError(
-                f"{request.method} {request.path}: the response was closed before its body was read",
-                request_method=request.method,
-                request_path=request.path,
-            )
-        body.close()
+            raise self._error(_CLOSED)
+        body.close(self._valid_value if self._use == "read" else None)
         return b""
 
     def _claim(self, use: str) -> None:
         """Reserve the body for one way of reading it.
 
         Raises:
-            APIError: It is read in another way already.
+            APIError: It is read in another way already, or broke off, or was closed.
+            ClientClosedError: It is read in another loop or process.
 
         """
-        request = self.request
-        if self._use not in ("", "read") or (self._use and use != "read"):
-            before = "read as events" if self._use == "events" else self._use
-            raise APIError(
-                f"{request.method} {request.path}: the body is {before} already, and arrives only once; "
-                "read() first keeps it",
-                request_method=request.method,
-                request_path=request.path,
-            )
+        body, used = self._open, self._use
+        if body is not None:
+            if use != "read as events":
+                body.check_loop()  # first: what it refuses leaves the body unread
+            if body.failure is not None and used != "events":
+                raise body.failure
+            if not body.is_open and used in ("", "read"):
+                raise self._error(_CLOSED)
+        if used not in ("", "read") or (used and use != "read"):
+            before = {"events": "read as events", "read": "read as a whole"}.get(used, used)
+            keeping = "read() returns it" if used == "read" else "read() first keeps it"
+            advice = "parse() it first" if use == "read as events" else keeping
+            raise self._error(f"the body is {before} already, and arrives only once; {advice}")
         self._use = use
+
+    def _error(self, words: str) -> APIError:
+        method, path = self.request.method, self.request.path
+        return APIError(f"{method} {path}: {words}", request_method=method, request_path=path)
 
     def _fail(self, reason: str) -> APIError:
         """Close the body, and return the error, which further reads raise as well."""

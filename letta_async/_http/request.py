@@ -380,7 +380,8 @@ def _path_problems(path: object) -> list[ArgumentProblem]:
     if not path.isprintable() or set(path) & set(" \\?#"):
         return [
             ArgumentProblem(
-                "path", f"{_shown_path(path)} holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query"
+                "path",
+                f"{_shown_path(path)} holds a space, '\\\\', '?', '#' or an unprintable character; use extra_query",
             )
         ]
     if {".", ".."} & set(path.lower().replace("%2e", ".").replace("%2f", "/").split("/")):

@@ -20,9 +20,7 @@ __all__ = [
 MASK: Final = "**********"
 """Text that is shown instead of a secret."""
 
-SENSITIVE: Final = re.compile(
-    r"auth(?![a-z]|_header)|authorization|cookie|key|token|secret|password", re.IGNORECASE
-)
+SENSITIVE: Final = re.compile(r"auth(?![a-z]|_header)|authorization|cookie|key|token|secret|password", re.IGNORECASE)
 """Pattern that the names of secrets contain."""
 _SIGNATURE: Final = re.compile(r"signature|(?<![a-z])sig(?![a-z])", re.IGNORECASE)
 """Pattern of the names of headers and query parameters that sign a request; a member of a body is less than that."""
@@ -36,7 +34,7 @@ _USER_OF_URL: Final = r"(://[^/@\s\":]*:)[^/@\s\"]+(?=@)"
 
 @lru_cache(256)  # the names in responses are always the same
 def names_secret(header: str) -> bool:
-    """Return whether a header or query parameter holds a secret, by its name, so that its value is masked wherever it is shown."""
+    """Return whether a header or query parameter holds a secret, by its name, so that its value is never shown."""
     return (SENSITIVE.search(header) or _SIGNATURE.search(header)) is not None
 
 

@@ -17,8 +17,9 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 from yarl import URL
 
+from letta_async._schema.json_values import show
 from letta_async._version import __version__
-from letta_async.errors import APIConnectionError, APIError, APIStatusError
+from letta_async.errors import APIConnectionError, APIError, APIStatusError, ArgumentProblem, InvalidArgumentError
 from letta_async.instrumentation import Call, Instrumentation
 from letta_async.otel._metrics import Metrics
 from letta_async.otel._turn import OPERATION, Turn
@@ -60,7 +61,22 @@ class OpenTelemetry(Instrumentation):
                 in the attributes `gen_ai.input.messages` and `gen_ai.output.messages`. Default: as
                 `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` says, else `False`.
 
+        Raises:
+            InvalidArgumentError: An argument is of another type.
+
         """
+        problems = [
+            ArgumentProblem(name, f"{show(value)} is not {words}")
+            for name, value, method, words in (
+                ("tracer_provider", tracer_provider, "get_tracer", "a TracerProvider"),
+                ("meter_provider", meter_provider, "get_meter", "a MeterProvider"),
+            )
+            if value is not None and (isinstance(value, type) or not hasattr(value, method))
+        ]
+        if not isinstance(capture_content, bool | None):
+            problems.append(ArgumentProblem("capture_content", f"{show(capture_content)} is not a boolean, nor None"))
+        if problems:
+            raise InvalidArgumentError(problems)
         if capture_content is None:
             capture_content = os.environ.get(_CONTENT, "").strip().lower() in _CAPTURING
         self._providers: Final = tracer_provider, meter_provider

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
@@ -118,6 +118,8 @@ class BaseAPIResponse(Generic[R_co]):
         problem = None if to is None or self._stream is None else "does not go with an event stream"
         if problem is not None:
             raise InvalidArgumentError([ArgumentProblem("to", problem)])
+        if not isinstance(to, Hashable):  # no type, which the reader says
+            return self._read_value(to)
         if to not in self._parsed:
             self._parsed[to] = self._read_value(to)
         return self._parsed[to]

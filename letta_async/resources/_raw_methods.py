@@ -30,9 +30,18 @@ def raw_methods(owner: Any, mode: RawMode) -> AsyncRawMethods | RawMethods:
 class AsyncRawMethods:
     """Methods of an async resource or client, each returning a `RawCall`."""
 
-    def __init__(self, owner: Any, mode: RawMode) -> None:
+    def __init__(self, owner: Any, mode: RawMode, name: str = "") -> None:
+        """Wrap a resource or client.
+
+        Args:
+            owner: The resource or client.
+            mode: How the responses are returned.
+            name: Name of its class in errors. Default: its own.
+
+        """
         self._owner = owner
         self._kind: Any = type(owner)
+        self._name = name or self._kind.__name__
         self._mode: RawMode = mode
 
     def __getattr__(self, name: str) -> Any:
@@ -67,7 +76,7 @@ class AsyncRawMethods:
         """Describe that a name has no raw form, and which have."""
         kind = self._kind
         is_method = callable(getattr_static(kind, name, None))
-        problem = f"{kind.__name__}.{name} is not one request" if is_method else f"{kind.__name__} has no {name}"
+        problem = f"{self._name}.{name} is not one request" if is_method else f"{self._name} has no {name}"
         return f"{problem}, so that there is no raw response; there are those of {', '.join(dir(self))}"
 
     def __dir__(self) -> list[str]:
@@ -98,7 +107,7 @@ class RawMethods:
     def __init__(self, owner: Any, mode: RawMode) -> None:
         self._owner = owner
         self._mode: RawMode = mode
-        self._methods = AsyncRawMethods(owner._core, mode)
+        self._methods = AsyncRawMethods(owner._core, mode, type(owner).__name__)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -116,6 +125,12 @@ class RawMethods:
             except LettaError as error:
                 drop_frames(error)
                 raise
+            except TypeError as error:
+                method = f".{name}() "
+                there, _, words = str(error).partition(method)
+                if there != type(owner._core).__name__:
+                    raise
+                raise TypeError(f"{type(owner).__name__}{method}{words}") from None
             return APIResponse(response, portal, call_site)
 
         return call

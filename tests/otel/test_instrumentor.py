@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from opentelemetry import trace
 
-from letta_async import AsyncLetta
+from letta_async import AsyncLetta, InvalidArgumentError
 from letta_async.otel import OpenTelemetry, _instrumentation
 from letta_async.otel.instrumentor import LettaInstrumentor
 from letta_async.testing import EmbeddedServer
@@ -66,3 +67,10 @@ def test_one_with_providers_is_not_pickled(telemetry: Telemetry) -> None:
 
 def test_the_global_meter_has_its_instruments_once() -> None:
     assert OpenTelemetry()._metrics is OpenTelemetry()._metrics is _instrumentation._global_metrics()
+
+
+def test_arguments_of_other_types_are_refused() -> None:
+    wrong: Any = {"tracer_provider": 3, "meter_provider": "x", "capture_content": "yes"}
+    with pytest.raises(InvalidArgumentError) as caught:
+        OpenTelemetry(**wrong)
+    assert [fault.path for fault in caught.value.faults] == list(wrong)
