@@ -139,7 +139,8 @@ class Instrumentation:
 
         Args:
             call: The call.
-            value: What the method returns; of a list the items of one page. `None` for a stream, and on an error.
+            value: What the method returns; of a list the items of one page. `None` for a stream, on an error, and
+                after `with_streaming_response` unless the body was read as a whole, as by `parse()`.
             error: `None` on success; `asyncio.CancelledError` if the call was cancelled.
 
         """

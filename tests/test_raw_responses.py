@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
+import pickle
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -80,6 +82,15 @@ def test_the_request_is_shown_without_secrets(server: EmbeddedServer) -> None:
         assert "t0p" not in shown
 
 
+def test_the_request_cannot_be_changed_and_the_response_not_be_copied(sync_client: Letta) -> None:
+    response = sync_client.with_raw_response.get("/v1/agents/")
+    with pytest.raises(TypeError):
+        response.http_request.headers["X-A"] = "b"  # type: ignore[index]
+    for make in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError, match="a response is not pickled or copied"):
+            make(response)
+
+
 async def test_failed_attempts_are_shown(server: EmbeddedServer, client: AsyncLetta) -> None:
     server.script(status=503, times=2)
     response = await client.agents.with_raw_response.list()
@@ -93,6 +104,7 @@ async def test_the_url_is_the_one_that_a_redirect_led_to(far: Server) -> None:
     async with AsyncLetta(base_url=far.url) as client:
         response = await client.agents.with_raw_response.list()
     assert response.url == f"{far.url}/elsewhere"
+    assert response.http_request.url == f"{far.url}/v1/agents/"
 
 
 # --- what parse() returns -------------------------------------------------------------------------------------------
@@ -277,3 +289,9 @@ def test_errors_of_the_sync_client_name_its_own_classes(sync_client: Letta) -> N
         methods.nothing()
     with pytest.raises(TypeError, match=r"^Blocks\.retrieve\(\) missing 1"):
         methods.blocks.retrieve()
+
+
+async def test_a_request_id_is_printable(far: Server) -> None:
+    far.follow(says(answer(200, b"[]").replace(b"\r\n\r\n", b"\r\nX-Request-ID: req-\xff\r\n\r\n", 1)))
+    async with AsyncLetta(base_url=far.url) as client:
+        assert (await client.with_raw_response.get("/x")).request_id == "req-�"

@@ -247,7 +247,8 @@ class CallAttempts:
         refuse_error_status(request, response, limit=config.max_response_bytes, base_url=config.base_url)
         body = self._open_body(response) if request.leaves_open else None
         elapsed = context.watch.loop.time() - sent
-        raw = RawResponse(request, response, body, elapsed, tuple(self._attempts), config.max_response_bytes)
+        limit = config.max_response_bytes
+        raw = RawResponse(request, response, body, elapsed, tuple(self._attempts), limit, config.base_url)
         return raw if body is None or not request.streams else EventSource(context, request, response, body, raw)
 
     def _open_body(self, response: Response) -> OpenBody:

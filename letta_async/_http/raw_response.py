@@ -53,6 +53,7 @@ class RawResponse:
         elapsed: float,
         attempts: tuple[Attempt, ...],
         limit: int,
+        base_url: str,
     ) -> None:
         """Wrap a response.
 
@@ -63,6 +64,7 @@ class RawResponse:
             elapsed: Duration of the attempt, in seconds.
             attempts: The attempts that failed before it.
             limit: Maximum size of a body that is kept in memory, in bytes.
+            base_url: URL of the server.
 
         """
         source = head.source
@@ -73,6 +75,7 @@ class RawResponse:
         self.reason = printable(source.reason or "")
         self.headers: Mapping[str, str] = head.headers
         self.url = str(source.url)
+        self.requested_url = f"{base_url}{request.target}"
         self.http_version = "" if version is None else f"HTTP/{version.major}.{version.minor}"
         self.elapsed = elapsed
         self.attempts = attempts

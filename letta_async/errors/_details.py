@@ -50,7 +50,8 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
         headers: Headers of the response, by case-insensitive name.
 
     """
-    return next((headers[name] for name in _REQUEST_ID if headers.get(name)), None)
+    found = next((headers[name] for name in _REQUEST_ID if headers.get(name)), None)
+    return found if found is None or found.isprintable() else "".join(c if c.isprintable() else "�" for c in found)
 
 
 @attrs.frozen

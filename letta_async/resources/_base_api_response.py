@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from datetime import timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import attrs
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from letta_async._http.body_pieces import ByteChunks, Lines, TextChunks
 from letta_async._http.raw_response import RawResponse
@@ -26,7 +27,7 @@ class HTTPRequest:
     method: str
     """HTTP method, such as `GET`."""
     url: str = attrs.field(repr=lambda url: repr(url.partition("?")[0]))
-    """URL, with the query."""
+    """URL that was requested, before any redirect, with the query."""
     headers: Mapping[str, str] = attrs.field(repr=False)
     """Headers, by case-insensitive name, with the API key, whose `repr` is masked."""
 
@@ -76,7 +77,8 @@ class BaseAPIResponse(Generic[R_co]):
     @property
     def http_request(self) -> HTTPRequest:
         """The request: `method`, `url` and `headers`."""
-        return HTTPRequest(self.method, self.url, self._raw.request.headers)
+        headers = CIMultiDictProxy(CIMultiDict(self._raw.request.headers))  # a copy: those of the client are shared
+        return HTTPRequest(self.method, self._raw.requested_url, headers)
 
     @property
     def http_version(self) -> str:
@@ -107,6 +109,9 @@ class BaseAPIResponse(Generic[R_co]):
     def is_closed(self) -> bool:
         """Whether the connection is released, because the body was read to its end or the response was closed."""
         return not self._raw.is_open
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a response is not pickled or copied, its connection belongs to this process; read() its body")
 
     def __repr__(self) -> str:
         raw = self._raw
