@@ -69,7 +69,7 @@ class AsyncLetta(BaseClient, AsyncResources):
         request = build(operation, parameters, options, self._config)
         return self._transport.send(request, self._config, attempts)
 
-    def _connect(
+    def _prepare_stream(
         self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
     ) -> tuple[Request, Callable[[], Awaitable[EventReader]]]:
         """Return the request of a stream, and what sends it."""

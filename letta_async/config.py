@@ -58,6 +58,8 @@ _BARE: Final = re.compile(
     r"(?:(?P<scheme>https?)(?::/?|//?)|/*)(?P<rest>(?:\[[^/\]]+\]|(?!\d+(?:/|$))[^/:\[\]]+)(?::\d+)?(?:/.*?)??)(?:/v1)?/*"
 )
 """Pattern of a base URL with a missing or incomplete scheme: `localhost:8283`, `http:/localhost`."""
+_OF_THE_BODY: Final = frozenset({"content-length", "transfer-encoding"})
+"""Headers with which a request would not end where its body does."""
 _MAX_SECONDS: Final = sys.float_info.max
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1|.*\.localhost")
 
@@ -260,6 +262,8 @@ def header_problems(headers: Mapping[str, Any], path: str) -> Iterable[ArgumentP
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
             yield ArgumentProblem(path, f"{name!r} is not a header name")
+        elif value is not None and value is not UNSET and name.lower() in _OF_THE_BODY:
+            yield ArgumentProblem(path, f"{name!r} follows from the body that is sent, and cannot be set")
         elif (
             value is not None and value is not UNSET and not (isinstance(value, str) and _HEADER_TEXT.fullmatch(value))
         ):

@@ -155,21 +155,27 @@ async def test_headers_are_added_to_each_attempt(letta_server: EmbeddedServer) -
     assert {request.headers["authorization"] for request in letta_server.requests} == {"Bearer ***"}
 
 
-@pytest.mark.parametrize("added", [{"x\r\n": "1"}, {"x": "1\r\nevil: 2"}, {"x": 1}])
+@pytest.mark.parametrize(
+    "added", [{"x\r\n": "1"}, {"x": "1\r\nevil: 2"}, {"x": 1}, {"x": None}, {"Content-Length": "5"}]
+)
 async def test_headers_that_cannot_be_sent_are_left_out(
     letta_server: EmbeddedServer, caplog: pytest.LogCaptureFixture, added: Mapping[str, Any]
 ) -> None:
-    async with AsyncLetta(base_url=letta_server.base_url, instrumentation=Adding(added)) as client:
+    hooks = [Adding({"traceparent": "00-1"}), Adding(added)]
+    async with AsyncLetta(base_url=letta_server.base_url, instrumentation=hooks) as client:
         await client.agents.list()
     assert "are not sent" in caplog.text
+    assert letta_server.requests[0].headers["traceparent"] == "00-1"
+    assert not letta_server.requests[0].headers.keys() & {"x", "content-length"}
 
 
+@pytest.mark.parametrize("raised", [ZeroDivisionError, asyncio.CancelledError])
 @pytest.mark.parametrize("hook", HOOKS)
 async def test_an_exception_is_logged_and_disturbs_nothing(
-    letta_server: EmbeddedServer, caplog: pytest.LogCaptureFixture, hook: str
+    letta_server: EmbeddedServer, caplog: pytest.LogCaptureFixture, hook: str, raised: type[BaseException]
 ) -> None:
     def fail(*_: Any) -> None:
-        raise ZeroDivisionError
+        raise raised
 
     broken, recorder = Instrumentation(), Recorder()
     setattr(broken, hook, fail)
@@ -252,3 +258,13 @@ async def test_every_call_has_a_name(letta_server: EmbeddedServer) -> None:
     names = module._names()
     assert len(names) >= 160
     assert all("." in name or name == "health" for name in names.values())
+
+
+async def test_events_are_out_of_reach(letta_server: EmbeddedServer) -> None:
+    class Clearing(Instrumentation):
+        def on_events_received(self, call: Call, events: Any) -> None:
+            events.clear()
+
+    async with AsyncLetta(base_url=letta_server.base_url, instrumentation=Clearing()) as client:
+        agent = await client.agents.create(name="a", **MODEL)
+        assert (await client.agents.messages.stream(agent.id, input="hi").collect()).text

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from letta_async._http.limit import AdaptiveLimit, FixedLimit
+from letta_async._http.limit import AdaptiveLimit, ConfiguredLimit
 from tests.simulation import Run, Server, simulate
 
 
@@ -40,7 +40,7 @@ def adaptive(server: Server, until: float, maximum: int = 256) -> tuple[Run, Ada
 )
 def test_it_does_nearly_as_well_as_the_best_fixed_number(server: Server, best: int, seconds: float) -> None:
     run, _ = adaptive(server, seconds)
-    assert run.done >= 0.85 * simulate(FixedLimit(best), server, seconds).done
+    assert run.done >= 0.85 * simulate(ConfiguredLimit(best), server, seconds).done
 
 
 @pytest.mark.parametrize(("workers", "most"), [(1, 8), (2, 10), (10, 40), (40, 110)])
@@ -240,7 +240,7 @@ def test_it_looks_how_fast_a_server_is_at_rest_once_that_was_long_ago() -> None:
 
 
 def test_a_fixed_number_is_lowered_to_what_file_descriptors_allow_and_comes_back_when_that_was_long_ago() -> None:
-    limit = FixedLimit(10)
+    limit = ConfiguredLimit(10)
     for in_flight, left in ((10, 9), (9, 8), (4, 3), (7, 3), (1, 1), (0, 1)):
         limit.out_of_file_descriptors(100.0, in_flight)
         assert limit.value == left

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from letta_async._http.limit import FixedLimit
+from letta_async._http.limit import ConfiguredLimit
 from letta_async._http.limiter import Limiter
 from letta_async.errors import ClientClosedError
 
@@ -25,7 +25,7 @@ async def turns(count: int = 5) -> None:
 
 
 async def test_who_comes_first_is_served_first() -> None:
-    limiter = Limiter(FixedLimit(1))
+    limiter = Limiter(ConfiguredLimit(1))
     served: list[int] = []
 
     async def use(number: int) -> None:
@@ -45,14 +45,14 @@ async def test_a_pause_that_is_over_before_its_task_is_in_hand_is_over() -> None
         return
 
     asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
-    limiter = Limiter(FixedLimit(1), at_once)
+    limiter = Limiter(ConfiguredLimit(1), at_once)
     limiter.pause(1)
     await asyncio.wait_for(enter(limiter), 5)
     assert limiter.in_flight == 1
 
 
 async def test_nobody_overtakes_the_line_although_a_slot_is_free() -> None:
-    limiter = Limiter(FixedLimit(1))
+    limiter = Limiter(ConfiguredLimit(1))
     assert limiter.try_acquire()
     first = asyncio.create_task(limiter.acquire())
     await turns()
@@ -63,7 +63,7 @@ async def test_nobody_overtakes_the_line_although_a_slot_is_free() -> None:
 
 
 async def test_a_cancelled_wait_leaves_the_line_and_holds_no_slot() -> None:
-    limiter = Limiter(FixedLimit(1))
+    limiter = Limiter(ConfiguredLimit(1))
     await enter(limiter)
     waits = [asyncio.create_task(limiter.acquire()) for _ in range(3)]
     await turns()
@@ -89,7 +89,7 @@ async def test_a_pause_lets_nobody_through_until_it_is_over() -> None:
         asked.append(seconds)
         await over.wait()
 
-    limiter = Limiter(FixedLimit(5), sleep)
+    limiter = Limiter(ConfiguredLimit(5), sleep)
     limiter.pause(30)
     limiter.pause(10)  # within the first
     assert not limiter.try_acquire()
@@ -107,7 +107,7 @@ async def test_a_pause_lets_nobody_through_until_it_is_over() -> None:
 
 
 async def test_closing_ends_a_pause_and_its_task() -> None:
-    limiter = Limiter(FixedLimit(1))
+    limiter = Limiter(ConfiguredLimit(1))
     limiter.pause(1000)
     limiter.close("closed")
     await turns()
@@ -116,7 +116,7 @@ async def test_closing_ends_a_pause_and_its_task() -> None:
 
 
 async def test_closing_sends_home_who_waits() -> None:
-    limiter = Limiter(FixedLimit(1))
+    limiter = Limiter(ConfiguredLimit(1))
     await enter(limiter)
     waits = [asyncio.create_task(limiter.acquire()) for _ in range(2)]
     await turns()
@@ -130,7 +130,7 @@ async def test_closing_sends_home_who_waits() -> None:
 
 
 async def test_a_limit_that_grows_calls_the_next_in_line() -> None:
-    limit = FixedLimit(1)
+    limit = ConfiguredLimit(1)
     limiter = Limiter(limit)
     await enter(limiter)
     waits = [asyncio.create_task(limiter.acquire()) for _ in range(4)]
@@ -147,7 +147,7 @@ async def test_a_limit_that_grows_calls_the_next_in_line() -> None:
 @settings(deadline=None)
 def test_slots_are_never_lost_nor_made_up(steps: list[tuple[str, int]]) -> None:
     async def play() -> None:
-        limit = FixedLimit(3)
+        limit = ConfiguredLimit(3)
         limiter = Limiter(limit)
         inside: list[asyncio.Task[None]] = []
         for step, number in steps:

@@ -81,7 +81,7 @@ async def test_a_method_hands_on_all_the_parameters_of_its_call(
         async def _call(self, operation: Any, parameters: Any, options: Any, _: Any = None) -> Any:
             handed_on[:] = [operation, parameters, options]
 
-        def _connect(self, operation: type[Operation[Any]], parameters: Any, options: Any) -> Any:
+        def _prepare_stream(self, operation: type[Operation[Any]], parameters: Any, options: Any) -> Any:
             handed_on[:] = [operation, parameters, options]
             return operation.http, None
 

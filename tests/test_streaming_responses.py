@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -411,3 +412,12 @@ async def test_what_is_no_stream_is_shown_and_refused_by_parse(far: Server, clie
             with pytest.raises(APIResponseValidationError, match="not JSON"):
                 await response.parse()
             assert await response.text() == "data: [DONE]\n\n"
+
+
+async def test_open_bodies_hold_back_no_other_calls(letta_server: EmbeddedServer) -> None:
+    async with AsyncLetta(base_url=letta_server.base_url, deadline=20) as client, AsyncExitStack() as opened:
+        for _ in range(20):
+            await opened.enter_async_context(client.agents.with_streaming_response.list())
+        await opened.enter_async_context(client.with_streaming_response.get("/v1/agents/"))
+        assert await client.agents.list() == []
+        assert client.stats.by_traffic["stream"].in_flight == 21

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from letta_async import APIError, AsyncLetta, RateLimitError, TrafficStats
-from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
+from letta_async._http.limit import AdaptiveLimit, ConfiguredLimit, Limit, OverloadLimit
 from letta_async._http.limiter import Limiter, ServerLimiters
 from letta_async._http.throughput_based_limit import ThroughputBasedLimit
 from letta_async.operations._operation import Traffic
@@ -179,7 +179,7 @@ def test_more_calls_at_once_that_bring_no_more_responses_are_taken_back() -> Non
         return 10.0 if in_flight <= 16 else 10.0 * 16 / in_flight
 
     limits = [ThroughputBasedLimit(256) for _ in range(10)]
-    best = sum(play_shared(FixedLimit(8), saturated, 400, seed) for seed in range(10))
+    best = sum(play_shared(ConfiguredLimit(8), saturated, 400, seed) for seed in range(10))
     assert sum(play_shared(limit, saturated, 400, seed) for seed, limit in enumerate(limits)) >= 0.9 * best
     assert max(limit.value for limit in limits) <= 32
 
@@ -189,7 +189,7 @@ def test_a_server_that_more_calls_at_once_make_slower_gets_few_from_the_first() 
         return 8.0 if in_flight <= 4 else 6.0
 
     limits = [ThroughputBasedLimit(256) for _ in range(10)]
-    best = sum(play_shared(FixedLimit(4), contended, 200, seed) for seed in range(10))
+    best = sum(play_shared(ConfiguredLimit(4), contended, 200, seed) for seed in range(10))
     assert sum(play_shared(limit, contended, 200, seed) for seed, limit in enumerate(limits)) >= 0.9 * best
 
 

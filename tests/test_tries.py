@@ -25,7 +25,7 @@ from letta_async import (
     RetryPolicy,
 )
 from letta_async._http import limiter
-from letta_async._http.limit import FixedLimit
+from letta_async._http.limit import ConfiguredLimit
 from tests.clock import Loop
 from tests.ids import CONVERSATION
 from tests.mocked import MockedResponse, aioresponses
@@ -268,7 +268,7 @@ def test_the_wait_for_a_slot_is_no_part_of_a_try(server: Server) -> None:
 
 
 @attrs.define
-class Notes(FixedLimit):
+class Notes(ConfiguredLimit):
     """Limit that records its calls."""
 
     value: int = 2

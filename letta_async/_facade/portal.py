@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from typing import Any, Final, Generic, Self, TypeVar
 
-from letta_async._facade.greenlets import refuse_unfit_patches
+from letta_async._facade.gevent_check import refuse_unfit_patches
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import APIConnectionError, ClientClosedError
 

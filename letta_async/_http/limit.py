@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-__all__ = ["AdaptiveLimit", "FixedLimit", "Limit", "OverloadLimit"]
+__all__ = ["AdaptiveLimit", "ConfiguredLimit", "Limit", "OverloadLimit"]
 
 _START: Final = 2.0
 _START_WITHOUT_LATENCY: Final = 32.0
@@ -71,7 +71,7 @@ class Limit:
 
 
 @attrs.define
-class FixedLimit(Limit):
+class ConfiguredLimit(Limit):
     """Fixed limit, which is only lowered for a while after a lack of file descriptors."""
 
     value: int

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from letta_async._http.limit import AdaptiveLimit, FixedLimit, Limit, OverloadLimit
+from letta_async._http.limit import AdaptiveLimit, ConfiguredLimit, Limit, OverloadLimit
 from letta_async._utils.logging_setup import log
 from letta_async.errors import ClientClosedError
 from letta_async.operations._operation import Traffic
@@ -175,7 +175,7 @@ class ServerLimiters:
 
     def _limit(self, traffic: Traffic) -> Limit:
         if self._fixed is not None:
-            return FixedLimit(self._fixed)
+            return ConfiguredLimit(self._fixed)
         if traffic == "model":
             from letta_async._http.throughput_based_limit import ThroughputBasedLimit  # noqa: PLC0415 - not in each program
 

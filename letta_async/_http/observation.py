@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
@@ -15,7 +16,7 @@ from letta_async._utils.logging_setup import log
 from letta_async._utils.secret_strings import MASK, names_secret
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.config import ClientConfig, header_problems
-from letta_async.errors import APIError
+from letta_async.errors import APIError, ArgumentProblem
 from letta_async.instrumentation import Call, Instrumentation, Load
 
 __all__ = ["Observation", "notify"]
@@ -87,9 +88,10 @@ class Observation:
         """Note that an attempt is sent, and return the request with the headers that were added."""
         self._call.queued_for += self._clock() - self._waiting_since
         if self._hooks:
-            added: dict[str, str] = {}
-            self._notify(Instrumentation.on_attempt_started, added)
-            request = _with_headers(request, added) if added else request
+            for instrumentation in self._hooks:
+                added: dict[str, str] = {}
+                notify(instrumentation, Instrumentation.on_attempt_started, self._call, added)
+                request = _with_headers(request, added, instrumentation) if added else request
             self._sent = request.headers
         if self._trace is not None:
             self._trace.log_request(request)
@@ -122,7 +124,7 @@ class Observation:
 
     def receive(self, events: Sequence[Any]) -> None:
         """Note events of a stream."""
-        self._notify(Instrumentation.on_events_received, events)
+        self._notify(Instrumentation.on_events_received, tuple(events))
 
     def finish(self, value: Any, error: BaseException | None) -> None:
         """Note the end of the call, once."""
@@ -136,18 +138,20 @@ class Observation:
 
 
 def notify(instrumentation: Instrumentation, hook: Callable[..., None], *arguments: Any) -> None:
-    """Call a method of an instrumentation; an exception is logged."""
+    """Call a method of an instrumentation; an exception is logged, also one that would seem to cancel the call."""
     try:
         getattr(instrumentation, hook.__name__)(*arguments)
-    except Exception:
+    except (Exception, asyncio.CancelledError, GeneratorExit):
         log.exception("%s.%s raised an exception; the call goes on", type(instrumentation).__name__, hook.__name__)
 
 
-def _with_headers(request: Request, added: Mapping[str, str]) -> Request:
-    """Return the request with headers of the instrumentation; invalid ones are logged and left out."""
+def _with_headers(request: Request, added: Mapping[str, Any], instrumentation: Instrumentation) -> Request:
+    """Return the request with headers of an instrumentation; if one is invalid, that is logged and none is added."""
     problems = list(header_problems(added, "headers"))
+    problems += [ArgumentProblem("headers", f"{name!r} has no value") for name, value in added.items() if value is None]
     if problems:
-        log.error("headers of the instrumentation are not sent: %s", "; ".join(map(str, problems)))
+        words = "; ".join(map(str, problems))
+        log.error("headers of %s are not sent: %s", type(instrumentation).__name__, words)
         return request
     headers = CIMultiDict(request.headers)
     headers.update(added)

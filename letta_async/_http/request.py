@@ -181,7 +181,7 @@ def build(
         answer=operation.answer,
         operation=call,
         streams=call.streams,
-        traffic="stream" if call.streams else http.traffic,
+        traffic="stream" if call.streams or options.raw == "stream" else http.traffic,
         conflict_patience=call.conflict_patience,
         form=_make_form(parts.form, getattr(call, "on_progress", None) or None) if parts.form else None,
         sent_path=sent_path,
@@ -327,6 +327,7 @@ def build_raw(
         timeout=_timeout(options, config),
         repeatable=method in REPEATABLE,
         answer=answer,
+        traffic="stream" if options.raw == "stream" else "quick",
         raw=options.raw,
     )
 

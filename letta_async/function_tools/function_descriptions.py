@@ -16,8 +16,8 @@ from letta_async._schema.json_values import guess, show
 from letta_async._schema.unset import UNSET
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.function_tools.docstrings import parse_docstring
-from letta_async.function_tools.foreign_code import examining
 from letta_async.function_tools.parameter_types import ParameterType, TypeReader, UnknownTypeError, object_schema
+from letta_async.function_tools.user_code_errors import examining
 from letta_async.types.turn_input import ClientTool
 
 __all__ = ["FunctionDescription", "client_tool", "describe_function"]

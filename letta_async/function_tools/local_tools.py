@@ -13,9 +13,9 @@ import attrs
 from letta_async._schema.json_values import is_array, is_object, join, show
 from letta_async._utils.logging_setup import log
 from letta_async.errors import ArgumentProblem, InvalidArgumentError, ToolArgumentsError
-from letta_async.function_tools.foreign_code import describe_exception, examining
 from letta_async.function_tools.function_descriptions import client_tool, describe_function
 from letta_async.function_tools.tool_returns import content_of
+from letta_async.function_tools.user_code_errors import describe_exception, examining
 from letta_async.types.content import Content
 from letta_async.types.message import ToolCall, ToolReturn
 from letta_async.types.turn_input import ClientTool

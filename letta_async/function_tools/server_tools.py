@@ -11,9 +11,9 @@ from letta_async._schema.json_values import guess, is_array, is_object, show
 from letta_async._schema.unset import UNSET
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.function_tools.docstrings import parse_docstring
-from letta_async.function_tools.foreign_code import examining
 from letta_async.function_tools.function_descriptions import describe_function
 from letta_async.function_tools.source_code import function_source, method_source
+from letta_async.function_tools.user_code_errors import examining
 
 __all__ = ["parameters_of_class", "parameters_of_function"]
 

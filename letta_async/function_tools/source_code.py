@@ -189,7 +189,7 @@ def _first_parameter(tokens: Iterator[tuple[int, int, str]], node: _Definition, 
 # --- names that it uses -----------------------------------------------------------------------------------------------
 
 
-class _Evaluated(ast.NodeTransformer):
+class _UnevaluatedAnnotationRemover(ast.NodeTransformer):
     """Transformer that leaves, of annotations, those that Python evaluates when it runs the source code."""
 
     def __init__(self, *, annotations: bool) -> None:
@@ -238,7 +238,7 @@ class _Evaluated(ast.NodeTransformer):
 
 def _undefined(text: str, known: frozenset[str]) -> list[str]:
     """Return the names that the source code uses and does not define, in alphabetical order."""
-    tree = _Evaluated(annotations=not known).visit(ast.parse(text))
+    tree = _UnevaluatedAnnotationRemover(annotations=not known).visit(ast.parse(text))
     table = symtable.symtable(ast.unparse(tree), "<tool>", "exec")
     used = set(_global_names(table))
     defined = {each.get_name() for each in table.get_symbols() if each.is_assigned() or each.is_imported()}

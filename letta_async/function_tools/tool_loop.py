@@ -95,7 +95,7 @@ class ToolLoop:
             return []
         calls = requests[-1].calls
         known = (
-            _has_its_types(call) and call.tool_call_id and (self.approve is not None or call.name in self.tools)
+            _is_well_formed(call) and call.tool_call_id and (self.approve is not None or call.name in self.tools)
             for call in calls
         )
         return calls if all(known) else []
@@ -127,7 +127,7 @@ class ToolLoop:
         return ApprovalReturn(tool_call_id=call.tool_call_id or "", approve=approved, reason=reason)
 
 
-def _has_its_types(call: object) -> bool:
+def _is_well_formed(call: object) -> bool:
     """Return whether a call is one whose fields have their types: a server may send anything in their place."""
     if not isinstance(call, ToolCall):
         return False

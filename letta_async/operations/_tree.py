@@ -307,7 +307,7 @@ EXTENSIONS: Final[dict[str, str]] = {
     "agents": "letta_async.resources._find_or_create.AsyncFindOrCreate",
     "agents.messages": "letta_async.resources._tool_running.AsyncToolRunning",
     "blocks": "letta_async.resources._find_or_create.AsyncFindOrCreate",
-    "conversations": "letta_async.resources._maintenance.AsyncMaintenance",
+    "conversations": "letta_async.resources._prompt_maintenance.AsyncPromptMaintenance",
     "conversations.messages": "letta_async.resources._tool_running.AsyncToolRunning",
     "folders.files": "letta_async.resources._file_processing.AsyncFileProcessing",
     "runs": "letta_async.resources._run_waiting.AsyncRunWaiting",

@@ -27,7 +27,7 @@ from letta_async.operations._operation import (
     operation,
 )
 from letta_async.types.agent import AgentState
-from letta_async.types.block import Block, BlockFields
+from letta_async.types.block import Block, NewBlockFields
 
 __all__ = [
     "BlockChanges",
@@ -41,7 +41,7 @@ __all__ = [
 
 
 @operation
-class CreateBlock(BlockFields, Operation[Block]):
+class CreateBlock(NewBlockFields, Operation[Block]):
     """Create a block. An agent has it once it is attached: see `block_ids` of `agents.create`."""
 
     http: ClassVar[Endpoint] = POST("/v1/blocks/", body_required=True)

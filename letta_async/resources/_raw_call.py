@@ -46,10 +46,10 @@ class Capture:
     async def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Any:
         return await self._capture(self._client._send_raw(method, path, body, cast_to, self._raw(options)))
 
-    def _connect(
+    def _prepare_stream(
         self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
     ) -> tuple[Request, Callable[[], Awaitable[EventReader]]]:
-        request, connect = self._client._connect(operation, parameters, self._raw(options))
+        request, connect = self._client._prepare_stream(operation, parameters, self._raw(options))
 
         async def connect_raw() -> EventReader:
             reader: EventReader = await connect()

@@ -69,7 +69,7 @@ class AsyncRawMethods:
             copy._client = capture
         else:
             copy._parent = self._owner  # which has the connections: the copy leaves them open
-            copy._call, copy._connect, copy._send_raw = capture._call, capture._connect, capture._send_raw  # pyright: ignore[reportPrivateUsage] - it stands in for the client
+            copy._call, copy._prepare_stream, copy._send_raw = capture._call, capture._prepare_stream, capture._send_raw  # pyright: ignore[reportPrivateUsage] - it stands in for the client
         return copy
 
     def _describe_lack(self, name: str) -> str:

@@ -40,7 +40,7 @@ class Sender(Protocol):
         attempts: list[Attempt] | None = None,
     ) -> Awaitable[Answer]: ...
 
-    def _connect(
+    def _prepare_stream(
         self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
     ) -> tuple[Request, Callable[[], Awaitable[EventReader]]]: ...
 
@@ -135,7 +135,7 @@ class AsyncResource(CallSender):
 
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         try:
-            request, connect = self._client._connect(operation, given(parameters), options)  # pyright: ignore[reportPrivateUsage] - not for users
+            request, connect = self._client._prepare_stream(operation, given(parameters), options)  # pyright: ignore[reportPrivateUsage] - not for users
         except LettaError as error:
             drop_frames(error)
             raise

@@ -23,8 +23,8 @@ from letta_async.operations.conversations import (
     RetrieveConversation,
     UpdateConversation,
 )
-from letta_async.resources._maintenance import AsyncMaintenance
 from letta_async.resources._paging import AsyncPaginator, Page
+from letta_async.resources._prompt_maintenance import AsyncPromptMaintenance
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.batch import Progress
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncConversations", "Conversations"]
 
 
-class AsyncConversations(AsyncMaintenance):
+class AsyncConversations(AsyncPromptMaintenance):
     """Conversations with agents, each with a system prompt of its own."""
 
     with_raw_response: AsyncConversationsWithRawResponse

@@ -59,7 +59,7 @@ class Block(WireObject):
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class BlockFields:
+class NewBlockFields:
     """Fields of a block to create, alone or with an agent."""
 
     label: str
@@ -98,7 +98,7 @@ class BlockFields:
 
 
 @attrs.frozen(kw_only=True)
-class NewBlock(BlockFields, WireObject):
+class NewBlock(NewBlockFields, WireObject):
     """Block to create together with an agent, in the `memory_blocks` of `agents.create`."""
 
     copied_from: ClassVar[tuple[type, ...]] = (Block,)

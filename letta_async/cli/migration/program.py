@@ -19,7 +19,7 @@ from letta_async.cli.migration.renames import NEW, OLD, SUSPECTS, UPLOADERS
 from letta_async.cli.migration.source import Note, Source
 from letta_async.cli.migration.strings import change_strings
 from letta_async.cli.migration.tree import Tree
-from letta_async.cli.migration.uploaded import find_uploaded, uploaded_elsewhere
+from letta_async.cli.migration.uploaded import find_uploaded, imported_uploads
 
 __all__ = ["Migrated", "UnparsableError", "find_uploads", "is_concerned", "migrate"]
 
@@ -55,7 +55,7 @@ def find_uploads(source: Source) -> frozenset[str]:
         UnparsableError: It cannot be parsed.
 
     """
-    return uploaded_elsewhere(_parse(source.text)) if _UPLOADING.search(source.text) else frozenset()
+    return imported_uploads(_parse(source.text)) if _UPLOADING.search(source.text) else frozenset()
 
 
 def migrate(source: Source, uploads: Iterable[str] = ()) -> Migrated:

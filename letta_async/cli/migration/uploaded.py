@@ -9,7 +9,7 @@ import libcst as cst
 from letta_async.cli.migration.renames import UPLOADERS
 from letta_async.cli.migration.tree import Tree, chain, keyword
 
-__all__ = ["find_uploaded", "uploaded_elsewhere"]
+__all__ = ["find_uploaded", "imported_uploads"]
 
 
 def find_uploaded(tree: Tree, elsewhere: Iterable[str] = ()) -> dict[cst.CSTNode, str]:
@@ -32,7 +32,7 @@ def find_uploaded(tree: Tree, elsewhere: Iterable[str] = ()) -> dict[cst.CSTNode
     return found
 
 
-def uploaded_elsewhere(tree: Tree) -> frozenset[str]:
+def imported_uploads(tree: Tree) -> frozenset[str]:
     """Return the names that a program imports and uploads."""
     origins = (tree.origin(name) for name in _passed(tree))
     relative = (

@@ -35,10 +35,10 @@ from letta_async.types.compaction import CompactionSettings
 from letta_async.types.conversation import Conversation
 from letta_async.types.message import SystemMessage
 
-__all__ = ["AsyncMaintenance"]
+__all__ = ["AsyncPromptMaintenance"]
 
 
-class AsyncMaintenance(AsyncResource):
+class AsyncPromptMaintenance(AsyncResource):
     """Base class of `client.conversations` with the methods that keep system prompts up to date."""
 
     async def staleness(
