@@ -106,6 +106,16 @@ def test_the_sync_client_reads_in_pieces(far: Server, sync_client: Letta) -> Non
         response.read()
 
 
+def test_the_threads_change_once_per_chunk(far: Server, sync_client: Letta, monkeypatch: pytest.MonkeyPatch) -> None:
+    far.follow(says(answer(200, b"x" * 2000, TEXT)))
+    with opened(sync_client) as response:
+        runs: list[object] = []
+        run = response._portal.run
+        monkeypatch.setattr(response._portal, "run", lambda *given: (runs.append(given), run(*given))[1])
+        assert list(response.iter_bytes(2)) == [b"xx"] * 1000
+    assert len(runs) < 10
+
+
 async def test_a_large_body_is_iterated_over_but_not_kept(far: Server, client: AsyncLetta) -> None:
     size = 2**20
     for sent in (answer(200, bytes(size)), answer(200, bomb(size), "Content-Encoding: gzip")):

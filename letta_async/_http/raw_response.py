@@ -213,19 +213,36 @@ class RawResponse:
             for each in self.iterate_loaded(cutter):
                 yield each
             return
+        async for batch in self.iterate_batches(cutter):
+            for each in batch:
+                yield each
+
+    async def iterate_batches(self, cutter: Cutter[T]) -> AsyncGenerator[list[T], None]:
+        """Iterate over a body that is not in memory, all at a time that was cut from one piece of it.
+
+        Raises:
+            APIError: As for `load`.
+
+        """
         self._claim("iterated over")
         coding = self.headers.get("Content-Encoding", "").strip().lower()
         decompressor = None if coding in ("identity", "") else _Decompressor(coding)
+        batch: list[T] = []
         try:
             while chunk := await self._next_chunk():
                 for piece in [chunk] if decompressor is None else decompressor.feed(chunk):
-                    for each in cutter.feed(piece):
-                        yield each
+                    batch.extend(cutter.feed(piece))  # what comes before a line that is too long is in it, too
+                    if batch:
+                        yield batch
+                        batch = []
             if decompressor is not None:
                 decompressor.finish()
-            for each in cutter.finish():
-                yield each
+            batch.extend(cutter.finish())
+            if batch:
+                yield batch
         except UnreadableError as reason:
+            if batch:
+                yield batch
             raise self._fail(str(reason)) from reason.__cause__
 
     def iterate_loaded(self, cutter: Cutter[T]) -> Iterator[T]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
+from itertools import chain
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
@@ -282,7 +283,8 @@ class APIResponse(BaseAPIResponse[R_co]):
     def _iterate(self, cutter: Cutter[T]) -> Iterator[T]:
         if self._raw.is_loaded:
             return self._raw.iterate_loaded(cutter)
-        return Iteration(self._raw.iterate(cutter), self._portal, self._call_site)
+        batches = Iteration(self._raw.iterate_batches(cutter), self._portal, self._call_site)
+        return chain.from_iterable(batches)  # the threads change once per batch
 
     def close(self) -> None:
         """Close the response: the connection is cut unless the body was read to its end."""
