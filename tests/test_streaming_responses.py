@@ -131,6 +131,12 @@ async def test_a_large_body_is_iterated_over_but_not_kept(far: Server, client: A
             with pytest.raises(APIResponseValidationError, match="longer than 4096 characters"):
                 [line async for line in response.iter_lines()]
             assert response.is_closed
+    far.follow(says(answer(200, b"short\n" + b"x" * 5000, TEXT)))
+    async with opened(client) as response:
+        lines = response.iter_lines()
+        assert await anext(lines) == "short"
+        with pytest.raises(APIResponseValidationError, match="longer than 4096 characters"):
+            await anext(lines)
 
 
 async def test_only_one_way_of_reading_is_open(far: Server, client: AsyncLetta) -> None:

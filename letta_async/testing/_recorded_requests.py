@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
-from letta_async._utils.secret_strings import names_secret
+from letta_async._utils.secret_strings import SENSITIVE
 from letta_async.testing._app import RawRequest
 
 __all__ = ["RecordedRequest", "RecordedRequests", "mask_keys"]
@@ -49,7 +49,7 @@ class RecordedRequest:
 
 def mask_keys(request: RawRequest) -> RecordedRequest:
     """Return a request with its keys masked, for `RecordedRequests`."""
-    headers = {name: _mask_value(value) if names_secret(name) else value for name, value in request.headers.items()}
+    headers = {name: _mask_value(value) if SENSITIVE.search(name) else value for name, value in request.headers.items()}
     query = dict(parse_qsl(request.query_string, keep_blank_values=True))
     return RecordedRequest(request.method, request.path, query, headers, request.body, request.target)
 
