@@ -91,5 +91,5 @@ def test_a_name_that_does_not_exist_is_an_error_that_names_it(module: str) -> No
 
 def test_the_finder_is_installed_once_and_last() -> None:
     _names.install_finder()
-    ours = [finder for finder in sys.meta_path if type(finder).__module__ == "letta_async.types._names"]
+    ours = [finder for finder in sys.meta_path if type(finder).__module__ == "letta_async.types._lazy_imports"]
     assert len(ours) == 1
