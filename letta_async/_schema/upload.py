@@ -61,7 +61,7 @@ def _source_of(value: Any) -> Any:
     if isinstance(value, _BYTES):
         return bytes(value)  # pyright: ignore[reportUnknownArgumentType] - a memoryview of anything
     if isinstance(value, str | os.PathLike):
-        return _checked_path(os.fspath(value))  # pyright: ignore[reportUnknownArgumentType] - text or bytes, as is checked
+        return _checked_path_text(os.fspath(value))  # pyright: ignore[reportUnknownArgumentType] - text or bytes, as is checked
     if callable(getattr(value, "read", None)):
         _check_handle(value)
         return value
@@ -80,7 +80,7 @@ def _encoded(text: str) -> bytes:
     return text.encode()
 
 
-def _checked_path(path: object) -> str:
+def _checked_path_text(path: object) -> str:
     if not isinstance(path, str):
         raise TypeError(f"{show(path)} is not a path of text")
     text: str = to_builtin_scalar(path)

@@ -395,7 +395,7 @@ if TYPE_CHECKING:
     TraceRetrieveResponse: TypeAlias = list[dict[str, Any]]
     VoiceSleeptimeManagerParam: TypeAlias = dict[str, Any]
 
-from letta_async.types._names import install_finder, lookup
+from letta_async.types._lazy_imports import install_finder, lookup
 
 __all__ = [
     "AccessToken",

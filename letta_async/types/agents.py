@@ -87,7 +87,7 @@ if TYPE_CHECKING:
     ToolRunParams: TypeAlias = dict[str, Any]
     ToolUpdateApprovalParams: TypeAlias = dict[str, Any]
 
-from letta_async.types._names import lookup
+from letta_async.types._lazy_imports import lookup
 
 __all__ = [
     "ApprovalCreateParam",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     PassageCreateManyResponse: TypeAlias = list[Passage]
     PassageCreateParams: TypeAlias = dict[str, Any]
 
-from letta_async.types._names import lookup
+from letta_async.types._lazy_imports import lookup
 
 __all__ = ["PassageCreateManyParams", "PassageCreateManyResponse", "PassageCreateParams"]
 

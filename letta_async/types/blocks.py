@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 if TYPE_CHECKING:
     AgentListParams: TypeAlias = dict[str, Any]
 
-from letta_async.types._names import lookup
+from letta_async.types._lazy_imports import lookup
 
 __all__ = ["AgentListParams"]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     MessageListParams: TypeAlias = dict[str, Any]
     MessageStreamParams: TypeAlias = dict[str, Any]
 
-from letta_async.types._names import lookup
+from letta_async.types._lazy_imports import lookup
 
 __all__ = [
     "CompactionRequest",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     FileRetrieveParams: TypeAlias = dict[str, Any]
     FileUploadParams: TypeAlias = dict[str, Any]
 
-from letta_async.types._names import lookup
+from letta_async.types._lazy_imports import lookup
 
 __all__ = [
     "AgentListParams",

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     ToolListResponse: TypeAlias = list[Tool]
     ToolRunParams: TypeAlias = dict[str, Any]
 
-from letta_async.types._names import lookup
+from letta_async.types._lazy_imports import lookup
 
 __all__ = ["ToolListResponse", "ToolRunParams"]
 

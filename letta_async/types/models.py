@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     EmbeddingListResponse: TypeAlias = list[EmbeddingModel]
 
-from letta_async.types._names import lookup
+from letta_async.types._lazy_imports import lookup
 
 __all__ = ["EmbeddingListResponse"]
 

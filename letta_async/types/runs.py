@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     TraceRetrieveParams: TypeAlias = dict[str, Any]
     TraceRetrieveResponse: TypeAlias = list[dict[str, Any]]
 
-from letta_async.types._names import lookup
+from letta_async.types._lazy_imports import lookup
 
 __all__ = [
     "MessageListParams",

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     AgentCreateParams: TypeAlias = dict[str, Any]
 
-from letta_async.types._names import lookup
+from letta_async.types._lazy_imports import lookup
 
 __all__ = ["AgentCreateParams", "AgentCreateResponse"]
 

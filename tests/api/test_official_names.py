@@ -11,7 +11,7 @@ import pytest
 
 import letta_async
 from letta_async import types
-from letta_async.types import _names
+from letta_async.types import _lazy_imports
 from tools.api.exports import type_homes
 from tools.api.official import PACKAGES, homes_of, missing_names, official_names
 
@@ -90,6 +90,6 @@ def test_a_name_that_does_not_exist_is_an_error_that_names_it(module: str) -> No
 
 
 def test_the_finder_is_installed_once_and_last() -> None:
-    _names.install_finder()
-    ours = [finder for finder in sys.meta_path if type(finder).__module__ == "letta_async.types._names"]
+    _lazy_imports.install_finder()
+    ours = [finder for finder in sys.meta_path if type(finder).__module__ == "letta_async.types._lazy_imports"]
     assert len(ours) == 1

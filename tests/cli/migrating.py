@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from letta_async.cli.migration.program import Migrated, migrate
 from letta_async.cli.migration.source import Source
+from letta_async.cli.migration.source_migration import Migrated, migrate
 
 __all__ = ["migrated", "notes_of"]
 

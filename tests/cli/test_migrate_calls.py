@@ -10,9 +10,9 @@ import pytest
 from letta_async import Letta
 from letta_async.cli.migration.findings import Findings
 from letta_async.cli.migration.own_surface import find_home, has_path, parameters
-from letta_async.cli.migration.program import find_uploads
 from letta_async.cli.migration.renames import CONSTRUCTOR_KEYWORDS, KEYWORDS, METHODS, NAMES, POSITIONAL
 from letta_async.cli.migration.source import Source
+from letta_async.cli.migration.source_migration import find_uploads
 from letta_async.cli.migration.tree import Tree
 from tests.cli.migrating import migrated, notes_of
 

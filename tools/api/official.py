@@ -136,7 +136,7 @@ def official_names() -> Mapping[str, tuple[str, ...]]:
 
 
 def homes_of(package: str, own: Mapping[str, str]) -> dict[str, str]:
-    """Return where each name of a module of types is from, as `letta_async.types._names.lookup` reads it.
+    """Return where each name of a module of types is from, as `letta_async.types._lazy_imports.lookup` reads it.
 
     The root has the names of all modules, where they do not clash, and those of this package.
 

@@ -29,7 +29,7 @@ def types_module(own: Mapping[str, str]) -> str:
     return (
         f"{HEADER}{_ABOUT}\n\n"
         f"{_static(homes)}\n"
-        "from letta_async.types._names import install_finder, lookup\n\n"
+        "from letta_async.types._lazy_imports import install_finder, lookup\n\n"
         f"__all__ = {[*homes]!r}\n\n"
         f"_HOMES: Final = {homes!r}\n"
         '"""Where each name is from."""\n\n'
@@ -50,7 +50,7 @@ def names_module(package: str, own: Mapping[str, str]) -> str:
     return (
         f'{HEADER}"""Types of `client.{package}` under the names of the official client."""\n\n'
         f"{_static(homes)}\n"
-        "from letta_async.types._names import lookup\n\n"
+        "from letta_async.types._lazy_imports import lookup\n\n"
         f"__all__ = {[*homes]!r}\n\n"
         "__path__: Final[list[str]] = []  # a package, so that it can hold modules\n\n"
         "if not TYPE_CHECKING:  # pragma: no branch - true whenever it runs\n"

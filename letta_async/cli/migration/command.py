@@ -16,9 +16,9 @@ from letta_async.cli.error_messages import without_control_characters
 from letta_async.cli.exits import Exit
 from letta_async.cli.migration.files import find_files, has_namesake, replace_file
 from letta_async.cli.migration.mentions import find_mentions, is_mentioning
-from letta_async.cli.migration.program import Migrated, UnparsableError, find_uploads, is_concerned, migrate
 from letta_async.cli.migration.renames import OLD
 from letta_async.cli.migration.source import Note, Source, UndecodableError
+from letta_async.cli.migration.source_migration import Migrated, UnparsableError, find_uploads, is_concerned, migrate
 from letta_async.cli.report import say
 
 __all__ = ["Migration", "migrate_stdin"]
@@ -51,7 +51,7 @@ class Migration:
             if path.suffix in _SUFFIXES or (path in paths and not is_mentioning(path)):
                 self._read(path, programs)
             elif is_mentioning(path):
-                self._mention(path)
+                self._report_mentions(path)
         for _, _, source in programs:
             try:
                 self._uploads |= find_uploads(source)
@@ -76,7 +76,7 @@ class Migration:
             return
         programs.append((path, data, source))
 
-    def _mention(self, path: Path) -> None:
+    def _report_mentions(self, path: Path) -> None:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeError) as error:
