@@ -89,13 +89,13 @@ _SHOW_ATTRIBUTES: Final = """
 
 
 async def _resize(page: Page, width: int, height: int) -> None:
-    await page._post("/window/rect", width=width, height=height)  # pyright: ignore[reportPrivateUsage]
+    await page._post("/window/rect", width=width, height=height)  # pyright: ignore[reportPrivateUsage]  # the tests have no more
 
 
 async def _screenshot(page: Page, selector: str) -> str:
     element = await page._find(selector)  # pyright: ignore[reportPrivateUsage] - the tests take no pictures
-    url = f"{page._session}/element/{element}/screenshot"  # pyright: ignore[reportPrivateUsage]
-    async with page._http.get(url) as response:  # pyright: ignore[reportPrivateUsage]
+    url = f"{page._session}/element/{element}/screenshot"  # pyright: ignore[reportPrivateUsage]  # as above
+    async with page._http.get(url) as response:  # pyright: ignore[reportPrivateUsage]  # as above
         return str((await response.json())["value"])
 
 

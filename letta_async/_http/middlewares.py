@@ -51,7 +51,7 @@ def checked_middlewares(given: Any, session: aiohttp.ClientSession | None) -> tu
         raise refuse("excludes session: pass them to aiohttp.ClientSession(middlewares=…), whose requests pass them")
     if not isinstance(given, Iterable) or isinstance(given, str | bytes):
         raise refuse(f"{_name(given)} is not a sequence of middlewares; write [{_name(given)}]")
-    middlewares: tuple[Any, ...] = tuple(given)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    middlewares: tuple[Any, ...] = tuple(given)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # any iterable
     for middleware in middlewares:
         if not callable(middleware):
             raise refuse(f"{_name(middleware)} is not a coroutine function of a request and what sends it")

@@ -348,5 +348,5 @@ def _global_metrics() -> Metrics:
 
 def _unpickled(capture_content: bool, carrier: Mapping[str, str]) -> OpenTelemetry:
     made = OpenTelemetry(capture_content=capture_content)
-    made._outer = propagate.extract(carrier)  # pyright: ignore[reportPrivateUsage]
+    made._outer = propagate.extract(carrier)  # pyright: ignore[reportPrivateUsage]  # of its own kind
     return made
