@@ -29,9 +29,9 @@ class Limiter:
     """
 
     def __init__(self, limit: Limit, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        self.limit = limit
-        self.in_flight = 0
-        self.waiting = 0
+        self.limit: Limit = limit
+        self.in_flight: int = 0
+        self.waiting: int = 0
         self._queue: deque[asyncio.Future[None]] = deque()
         self._sleep = sleep
         self._pause: asyncio.Task[None] | None = None

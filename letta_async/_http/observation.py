@@ -54,7 +54,7 @@ class Observation:
         self._sent: Mapping[str, str] = request.headers
         """Headers of the current attempt."""
         self._finished = False
-        self.held = False
+        self.held: bool = False
         """Whether the call goes on after the head of its response, and `finish` is called when it is closed."""
 
     async def watch(self, sending: Coroutine[Any, Any, Any]) -> Any:

@@ -79,9 +79,9 @@ class OpenBody:
         self._deadline = deadline
         self.failure: Exception | None = None
         """What ended the body early, to be raised once what arrived before is used."""
-        self.heard = context.watch.loop.time()
+        self.heard: float = context.watch.loop.time()
         """Time of the last event other than a ping, on the loop's clock; kept where pings do not count."""
-        self.reading = False
+        self.reading: bool = False
         """Whether it is being read by a reader whose events are still to be noted when it is closed."""
         self._pid = os.getpid()
         self._observation = observation

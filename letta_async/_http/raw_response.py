@@ -71,12 +71,12 @@ class RawResponse:
         assert source is not None  # noqa: S101 - every raw response has it
         version = source.version
         self.request = request
-        self.status = head.status
-        self.reason = printable(source.reason or "")
+        self.status: int = head.status
+        self.reason: str = printable(source.reason or "")
         self.headers: Mapping[str, str] = head.headers
-        self.url = str(source.url)
-        self.requested_url = f"{base_url}{request.target}"
-        self.http_version = "" if version is None else f"HTTP/{version.major}.{version.minor}"
+        self.url: str = str(source.url)
+        self.requested_url: str = f"{base_url}{request.target}"
+        self.http_version: str = "" if version is None else f"HTTP/{version.major}.{version.minor}"
         self.elapsed = elapsed
         self.attempts = attempts
         self._limit = limit

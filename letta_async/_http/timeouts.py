@@ -25,7 +25,7 @@ class TimeoutScheduler:
     __slots__ = ("_at", "_handle", "_timers", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+        self.loop: asyncio.AbstractEventLoop = loop
         self._timers: set[Timer] = set()
         self._handle: asyncio.TimerHandle | None = None
         self._at = math.inf
@@ -93,7 +93,7 @@ class Timer:
         assert task is not None  # noqa: S101 - coroutines run in tasks
         self._task = task
         self._cancels = task.cancelling()
-        self.when = watch.loop.time() + self._seconds
+        self.when: float = watch.loop.time() + self._seconds
         watch.add(self)
         return self
 

@@ -119,8 +119,8 @@ class ToolArgumentsError(LettaError, ValueError):
     """The arguments as the model wrote them."""
 
     def __init__(self, tool_name: str | None, arguments: str | None, reason: str) -> None:
-        words = f"the arguments of a call of {tool_name!r} are not a JSON object"
-        super().__init__(f"{words}: {reason}: {shortened_repr(arguments)}")
+        words = f"the arguments of a call of {tool_name!r} are not a JSON object: {reason}"
+        super().__init__(f"{words}: {shortened_repr(arguments)}")
         self.tool_name = tool_name
         self.arguments = arguments
 
@@ -258,7 +258,8 @@ class StreamError(APIError):
         body: object | None = None,
     ) -> None:
         super().__init__(message, request_method=request_method, request_path=request_path, body=body)
-        self.run_id, self.seq_id = run_id, seq_id
+        self.run_id = run_id
+        self.seq_id = seq_id
         self.error_type, self.detail = error_type, detail
 
 
@@ -308,7 +309,7 @@ class _ResponseError(APIError):
         self.status_code = status_code if response is None else response.status_code
         headers = headers if response is None else response.headers
         self.headers = CIMultiDict(headers or {})  # a copy, since the HTTP library's own mapping cannot be pickled
-        self.request_id = request_id_of(self.headers)
+        self.request_id: str | None = request_id_of(self.headers)
 
     @property
     def response(self) -> ErrorResponse:

@@ -5,7 +5,12 @@ Both clients have one class of pages each, `Page` and `AsyncPage`, whatever is l
 
 from __future__ import annotations
 
-from letta_async.resources._paging import AsyncPage, Page
+from letta_async.resources._paging import AsyncPage as AsyncArrayPage
+from letta_async.resources._paging import AsyncPage as AsyncNextFilesPage
+from letta_async.resources._paging import AsyncPage as AsyncObjectPage
+from letta_async.resources._paging import Page as SyncArrayPage
+from letta_async.resources._paging import Page as SyncNextFilesPage
+from letta_async.resources._paging import Page as SyncObjectPage
 
 __all__ = [
     "AsyncArrayPage",
@@ -15,6 +20,3 @@ __all__ = [
     "SyncNextFilesPage",
     "SyncObjectPage",
 ]
-
-SyncArrayPage = SyncNextFilesPage = SyncObjectPage = Page
-AsyncArrayPage = AsyncNextFilesPage = AsyncObjectPage = AsyncPage

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, overload
+from typing import Any, Final, Literal, overload
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -213,12 +213,12 @@ class AsyncResourcesWithRawResponse:
     tools: AsyncToolsWithRawResponse
     sources: AsyncFoldersWithRawResponse
     embedding_models: AsyncModelEmbeddingsWithRawResponse
-    health = async_raw(AsyncResources.health)
-    get = async_raw(AsyncResources.get)
-    post = async_raw(AsyncResources.post)
-    put = async_raw(AsyncResources.put)
-    patch = async_raw(AsyncResources.patch)
-    delete = async_raw(AsyncResources.delete)
+    health: Final = async_raw(AsyncResources.health)
+    get: Final = async_raw(AsyncResources.get)
+    post: Final = async_raw(AsyncResources.post)
+    put: Final = async_raw(AsyncResources.put)
+    patch: Final = async_raw(AsyncResources.patch)
+    delete: Final = async_raw(AsyncResources.delete)
 
 
 class ResourcesWithRawResponse:
@@ -245,12 +245,12 @@ class ResourcesWithRawResponse:
     tools: ToolsWithRawResponse
     sources: FoldersWithRawResponse
     embedding_models: ModelEmbeddingsWithRawResponse
-    health = raw(Resources.health)
-    get = raw(Resources.get)
-    post = raw(Resources.post)
-    put = raw(Resources.put)
-    patch = raw(Resources.patch)
-    delete = raw(Resources.delete)
+    health: Final = raw(Resources.health)
+    get: Final = raw(Resources.get)
+    post: Final = raw(Resources.post)
+    put: Final = raw(Resources.put)
+    patch: Final = raw(Resources.patch)
+    delete: Final = raw(Resources.delete)
 
 
 class AsyncAgentsWithRawResponse:
@@ -270,16 +270,16 @@ class AsyncAgentsWithRawResponse:
     core_memory: AsyncAgentBlocksWithRawResponse
     sources: AsyncAgentFoldersWithRawResponse
     archival_memory: AsyncAgentPassagesWithRawResponse
-    create = async_raw(AsyncAgents.create)
-    list = async_raw(AsyncAgents.list)
-    retrieve = async_raw(AsyncAgents.retrieve)
-    update = async_raw(AsyncAgents.update)
-    delete = async_raw(AsyncAgents.delete)
-    recompile = async_raw(AsyncAgents.recompile)
-    export_file = async_raw(AsyncAgents.export_file)
-    export_file_with_skills = async_raw(AsyncAgents.export_file_with_skills)
-    import_file = async_raw(AsyncAgents.import_file)
-    modify = update
+    create: Final = async_raw(AsyncAgents.create)
+    list: Final = async_raw(AsyncAgents.list)
+    retrieve: Final = async_raw(AsyncAgents.retrieve)
+    update: Final = async_raw(AsyncAgents.update)
+    delete: Final = async_raw(AsyncAgents.delete)
+    recompile: Final = async_raw(AsyncAgents.recompile)
+    export_file: Final = async_raw(AsyncAgents.export_file)
+    export_file_with_skills: Final = async_raw(AsyncAgents.export_file_with_skills)
+    import_file: Final = async_raw(AsyncAgents.import_file)
+    modify: Final = update
 
 
 class AgentsWithRawResponse:
@@ -299,16 +299,16 @@ class AgentsWithRawResponse:
     core_memory: AgentBlocksWithRawResponse
     sources: AgentFoldersWithRawResponse
     archival_memory: AgentPassagesWithRawResponse
-    create = raw(Agents.create)
-    list = raw(Agents.list)
-    retrieve = raw(Agents.retrieve)
-    update = raw(Agents.update)
-    delete = raw(Agents.delete)
-    recompile = raw(Agents.recompile)
-    export_file = raw(Agents.export_file)
-    export_file_with_skills = raw(Agents.export_file_with_skills)
-    import_file = raw(Agents.import_file)
-    modify = update
+    create: Final = raw(Agents.create)
+    list: Final = raw(Agents.list)
+    retrieve: Final = raw(Agents.retrieve)
+    update: Final = raw(Agents.update)
+    delete: Final = raw(Agents.delete)
+    recompile: Final = raw(Agents.recompile)
+    export_file: Final = raw(Agents.export_file)
+    export_file_with_skills: Final = raw(Agents.export_file_with_skills)
+    import_file: Final = raw(Agents.import_file)
+    modify: Final = update
 
 
 class AsyncAgentMessagesWithRawResponse:
@@ -415,13 +415,13 @@ class AsyncAgentMessagesWithRawResponse:
 
     def create(self, *args: Any, **kwargs: Any) -> Any: ...
 
-    stream = async_raw(AsyncAgentMessages.stream)
-    create_async = async_raw(AsyncAgentMessages.create_async)
-    list = async_raw(AsyncAgentMessages.list)
-    cancel = async_raw(AsyncAgentMessages.cancel)
-    compact = async_raw(AsyncAgentMessages.compact)
-    reset = async_raw(AsyncAgentMessages.reset)
-    create_stream = stream
+    stream: Final = async_raw(AsyncAgentMessages.stream)
+    create_async: Final = async_raw(AsyncAgentMessages.create_async)
+    list: Final = async_raw(AsyncAgentMessages.list)
+    cancel: Final = async_raw(AsyncAgentMessages.cancel)
+    compact: Final = async_raw(AsyncAgentMessages.compact)
+    reset: Final = async_raw(AsyncAgentMessages.reset)
+    create_stream: Final = stream
 
 
 class AgentMessagesWithRawResponse:
@@ -528,183 +528,183 @@ class AgentMessagesWithRawResponse:
 
     def create(self, *args: Any, **kwargs: Any) -> Any: ...
 
-    stream = raw(AgentMessages.stream)
-    create_async = raw(AgentMessages.create_async)
-    list = raw(AgentMessages.list)
-    cancel = raw(AgentMessages.cancel)
-    compact = raw(AgentMessages.compact)
-    reset = raw(AgentMessages.reset)
-    create_stream = stream
+    stream: Final = raw(AgentMessages.stream)
+    create_async: Final = raw(AgentMessages.create_async)
+    list: Final = raw(AgentMessages.list)
+    cancel: Final = raw(AgentMessages.cancel)
+    compact: Final = raw(AgentMessages.compact)
+    reset: Final = raw(AgentMessages.reset)
+    create_stream: Final = stream
 
 
 class AsyncAgentArchivesWithRawResponse:
     """Methods of `client.agents.archives` that return responses as they were received."""
 
-    attach = async_raw(AsyncAgentArchives.attach)
-    detach = async_raw(AsyncAgentArchives.detach)
+    attach: Final = async_raw(AsyncAgentArchives.attach)
+    detach: Final = async_raw(AsyncAgentArchives.detach)
 
 
 class AgentArchivesWithRawResponse:
     """Methods of `client.agents.archives` that return responses as they were received."""
 
-    attach = raw(AgentArchives.attach)
-    detach = raw(AgentArchives.detach)
+    attach: Final = raw(AgentArchives.attach)
+    detach: Final = raw(AgentArchives.detach)
 
 
 class AsyncAgentBlocksWithRawResponse:
     """Methods of `client.agents.blocks` that return responses as they were received."""
 
-    list = async_raw(AsyncAgentBlocks.list)
-    retrieve = async_raw(AsyncAgentBlocks.retrieve)
-    update = async_raw(AsyncAgentBlocks.update)
-    attach = async_raw(AsyncAgentBlocks.attach)
-    detach = async_raw(AsyncAgentBlocks.detach)
-    modify = update
-    modify_block = update
-    retrieve_block = retrieve
+    list: Final = async_raw(AsyncAgentBlocks.list)
+    retrieve: Final = async_raw(AsyncAgentBlocks.retrieve)
+    update: Final = async_raw(AsyncAgentBlocks.update)
+    attach: Final = async_raw(AsyncAgentBlocks.attach)
+    detach: Final = async_raw(AsyncAgentBlocks.detach)
+    modify: Final = update
+    modify_block: Final = update
+    retrieve_block: Final = retrieve
 
 
 class AgentBlocksWithRawResponse:
     """Methods of `client.agents.blocks` that return responses as they were received."""
 
-    list = raw(AgentBlocks.list)
-    retrieve = raw(AgentBlocks.retrieve)
-    update = raw(AgentBlocks.update)
-    attach = raw(AgentBlocks.attach)
-    detach = raw(AgentBlocks.detach)
-    modify = update
-    modify_block = update
-    retrieve_block = retrieve
+    list: Final = raw(AgentBlocks.list)
+    retrieve: Final = raw(AgentBlocks.retrieve)
+    update: Final = raw(AgentBlocks.update)
+    attach: Final = raw(AgentBlocks.attach)
+    detach: Final = raw(AgentBlocks.detach)
+    modify: Final = update
+    modify_block: Final = update
+    retrieve_block: Final = retrieve
 
 
 class AsyncAgentFilesWithRawResponse:
     """Methods of `client.agents.files` that return responses as they were received."""
 
-    list = async_raw(AsyncAgentFiles.list)
-    open = async_raw(AsyncAgentFiles.open)
-    close = async_raw(AsyncAgentFiles.close)
-    close_all = async_raw(AsyncAgentFiles.close_all)
+    list: Final = async_raw(AsyncAgentFiles.list)
+    open: Final = async_raw(AsyncAgentFiles.open)
+    close: Final = async_raw(AsyncAgentFiles.close)
+    close_all: Final = async_raw(AsyncAgentFiles.close_all)
 
 
 class AgentFilesWithRawResponse:
     """Methods of `client.agents.files` that return responses as they were received."""
 
-    list = raw(AgentFiles.list)
-    open = raw(AgentFiles.open)
-    close = raw(AgentFiles.close)
-    close_all = raw(AgentFiles.close_all)
+    list: Final = raw(AgentFiles.list)
+    open: Final = raw(AgentFiles.open)
+    close: Final = raw(AgentFiles.close)
+    close_all: Final = raw(AgentFiles.close_all)
 
 
 class AsyncAgentFoldersWithRawResponse:
     """Methods of `client.agents.folders` that return responses as they were received."""
 
-    list = async_raw(AsyncAgentFolders.list)
-    attach = async_raw(AsyncAgentFolders.attach)
-    detach = async_raw(AsyncAgentFolders.detach)
+    list: Final = async_raw(AsyncAgentFolders.list)
+    attach: Final = async_raw(AsyncAgentFolders.attach)
+    detach: Final = async_raw(AsyncAgentFolders.detach)
 
 
 class AgentFoldersWithRawResponse:
     """Methods of `client.agents.folders` that return responses as they were received."""
 
-    list = raw(AgentFolders.list)
-    attach = raw(AgentFolders.attach)
-    detach = raw(AgentFolders.detach)
+    list: Final = raw(AgentFolders.list)
+    attach: Final = raw(AgentFolders.attach)
+    detach: Final = raw(AgentFolders.detach)
 
 
 class AsyncAgentGroupsWithRawResponse:
     """Methods of `client.agents.groups` that return responses as they were received."""
 
-    list = async_raw(AsyncAgentGroups.list)
+    list: Final = async_raw(AsyncAgentGroups.list)
 
 
 class AgentGroupsWithRawResponse:
     """Methods of `client.agents.groups` that return responses as they were received."""
 
-    list = raw(AgentGroups.list)
+    list: Final = raw(AgentGroups.list)
 
 
 class AsyncAgentIdentitiesWithRawResponse:
     """Methods of `client.agents.identities` that return responses as they were received."""
 
-    attach = async_raw(AsyncAgentIdentities.attach)
-    detach = async_raw(AsyncAgentIdentities.detach)
+    attach: Final = async_raw(AsyncAgentIdentities.attach)
+    detach: Final = async_raw(AsyncAgentIdentities.detach)
 
 
 class AgentIdentitiesWithRawResponse:
     """Methods of `client.agents.identities` that return responses as they were received."""
 
-    attach = raw(AgentIdentities.attach)
-    detach = raw(AgentIdentities.detach)
+    attach: Final = raw(AgentIdentities.attach)
+    detach: Final = raw(AgentIdentities.detach)
 
 
 class AsyncAgentPassagesWithRawResponse:
     """Methods of `client.agents.passages` that return responses as they were received."""
 
-    create = async_raw(AsyncAgentPassages.create)
-    list = async_raw(AsyncAgentPassages.list)
-    delete = async_raw(AsyncAgentPassages.delete)
-    search = async_raw(AsyncAgentPassages.search)
-    insert = create
+    create: Final = async_raw(AsyncAgentPassages.create)
+    list: Final = async_raw(AsyncAgentPassages.list)
+    delete: Final = async_raw(AsyncAgentPassages.delete)
+    search: Final = async_raw(AsyncAgentPassages.search)
+    insert: Final = create
 
 
 class AgentPassagesWithRawResponse:
     """Methods of `client.agents.passages` that return responses as they were received."""
 
-    create = raw(AgentPassages.create)
-    list = raw(AgentPassages.list)
-    delete = raw(AgentPassages.delete)
-    search = raw(AgentPassages.search)
-    insert = create
+    create: Final = raw(AgentPassages.create)
+    list: Final = raw(AgentPassages.list)
+    delete: Final = raw(AgentPassages.delete)
+    search: Final = raw(AgentPassages.search)
+    insert: Final = create
 
 
 class AsyncAgentToolsWithRawResponse:
     """Methods of `client.agents.tools` that return responses as they were received."""
 
-    list = async_raw(AsyncAgentTools.list)
-    attach = async_raw(AsyncAgentTools.attach)
-    detach = async_raw(AsyncAgentTools.detach)
-    run = async_raw(AsyncAgentTools.run)
-    update_approval = async_raw(AsyncAgentTools.update_approval)
+    list: Final = async_raw(AsyncAgentTools.list)
+    attach: Final = async_raw(AsyncAgentTools.attach)
+    detach: Final = async_raw(AsyncAgentTools.detach)
+    run: Final = async_raw(AsyncAgentTools.run)
+    update_approval: Final = async_raw(AsyncAgentTools.update_approval)
 
 
 class AgentToolsWithRawResponse:
     """Methods of `client.agents.tools` that return responses as they were received."""
 
-    list = raw(AgentTools.list)
-    attach = raw(AgentTools.attach)
-    detach = raw(AgentTools.detach)
-    run = raw(AgentTools.run)
-    update_approval = raw(AgentTools.update_approval)
+    list: Final = raw(AgentTools.list)
+    attach: Final = raw(AgentTools.attach)
+    detach: Final = raw(AgentTools.detach)
+    run: Final = raw(AgentTools.run)
+    update_approval: Final = raw(AgentTools.update_approval)
 
 
 class AsyncAgentContextWithRawResponse:
     """Methods of `client.agents.context` that return responses as they were received."""
 
-    retrieve = async_raw(AsyncAgentContext.retrieve)
+    retrieve: Final = async_raw(AsyncAgentContext.retrieve)
 
 
 class AgentContextWithRawResponse:
     """Methods of `client.agents.context` that return responses as they were received."""
 
-    retrieve = raw(AgentContext.retrieve)
+    retrieve: Final = raw(AgentContext.retrieve)
 
 
 class AsyncAgentScheduleWithRawResponse:
     """Methods of `client.agents.schedule` that return responses as they were received."""
 
-    create = async_raw(AsyncAgentSchedule.create)
-    retrieve = async_raw(AsyncAgentSchedule.retrieve)
-    list = async_raw(AsyncAgentSchedule.list)
-    delete = async_raw(AsyncAgentSchedule.delete)
+    create: Final = async_raw(AsyncAgentSchedule.create)
+    retrieve: Final = async_raw(AsyncAgentSchedule.retrieve)
+    list: Final = async_raw(AsyncAgentSchedule.list)
+    delete: Final = async_raw(AsyncAgentSchedule.delete)
 
 
 class AgentScheduleWithRawResponse:
     """Methods of `client.agents.schedule` that return responses as they were received."""
 
-    create = raw(AgentSchedule.create)
-    retrieve = raw(AgentSchedule.retrieve)
-    list = raw(AgentSchedule.list)
-    delete = raw(AgentSchedule.delete)
+    create: Final = raw(AgentSchedule.create)
+    retrieve: Final = raw(AgentSchedule.retrieve)
+    list: Final = raw(AgentSchedule.list)
+    delete: Final = raw(AgentSchedule.delete)
 
 
 class AsyncArchivesWithRawResponse:
@@ -712,12 +712,12 @@ class AsyncArchivesWithRawResponse:
 
     agents: AsyncArchiveAgentsWithRawResponse
     passages: AsyncArchivePassagesWithRawResponse
-    create = async_raw(AsyncArchives.create)
-    list = async_raw(AsyncArchives.list)
-    retrieve = async_raw(AsyncArchives.retrieve)
-    update = async_raw(AsyncArchives.update)
-    delete = async_raw(AsyncArchives.delete)
-    modify = update
+    create: Final = async_raw(AsyncArchives.create)
+    list: Final = async_raw(AsyncArchives.list)
+    retrieve: Final = async_raw(AsyncArchives.retrieve)
+    update: Final = async_raw(AsyncArchives.update)
+    delete: Final = async_raw(AsyncArchives.delete)
+    modify: Final = update
 
 
 class ArchivesWithRawResponse:
@@ -725,40 +725,40 @@ class ArchivesWithRawResponse:
 
     agents: ArchiveAgentsWithRawResponse
     passages: ArchivePassagesWithRawResponse
-    create = raw(Archives.create)
-    list = raw(Archives.list)
-    retrieve = raw(Archives.retrieve)
-    update = raw(Archives.update)
-    delete = raw(Archives.delete)
-    modify = update
+    create: Final = raw(Archives.create)
+    list: Final = raw(Archives.list)
+    retrieve: Final = raw(Archives.retrieve)
+    update: Final = raw(Archives.update)
+    delete: Final = raw(Archives.delete)
+    modify: Final = update
 
 
 class AsyncArchiveAgentsWithRawResponse:
     """Methods of `client.archives.agents` that return responses as they were received."""
 
-    list = async_raw(AsyncArchiveAgents.list)
+    list: Final = async_raw(AsyncArchiveAgents.list)
 
 
 class ArchiveAgentsWithRawResponse:
     """Methods of `client.archives.agents` that return responses as they were received."""
 
-    list = raw(ArchiveAgents.list)
+    list: Final = raw(ArchiveAgents.list)
 
 
 class AsyncArchivePassagesWithRawResponse:
     """Methods of `client.archives.passages` that return responses as they were received."""
 
-    create = async_raw(AsyncArchivePassages.create)
-    create_many = async_raw(AsyncArchivePassages.create_many)
-    delete = async_raw(AsyncArchivePassages.delete)
+    create: Final = async_raw(AsyncArchivePassages.create)
+    create_many: Final = async_raw(AsyncArchivePassages.create_many)
+    delete: Final = async_raw(AsyncArchivePassages.delete)
 
 
 class ArchivePassagesWithRawResponse:
     """Methods of `client.archives.passages` that return responses as they were received."""
 
-    create = raw(ArchivePassages.create)
-    create_many = raw(ArchivePassages.create_many)
-    delete = raw(ArchivePassages.delete)
+    create: Final = raw(ArchivePassages.create)
+    create_many: Final = raw(ArchivePassages.create_many)
+    delete: Final = raw(ArchivePassages.delete)
 
 
 class AsyncBlocksWithRawResponse:
@@ -766,12 +766,12 @@ class AsyncBlocksWithRawResponse:
 
     agents: AsyncBlockAgentsWithRawResponse
     identities: AsyncBlockIdentitiesWithRawResponse
-    create = async_raw(AsyncBlocks.create)
-    list = async_raw(AsyncBlocks.list)
-    retrieve = async_raw(AsyncBlocks.retrieve)
-    update = async_raw(AsyncBlocks.update)
-    delete = async_raw(AsyncBlocks.delete)
-    modify = update
+    create: Final = async_raw(AsyncBlocks.create)
+    list: Final = async_raw(AsyncBlocks.list)
+    retrieve: Final = async_raw(AsyncBlocks.retrieve)
+    update: Final = async_raw(AsyncBlocks.update)
+    delete: Final = async_raw(AsyncBlocks.delete)
+    modify: Final = update
 
 
 class BlocksWithRawResponse:
@@ -779,68 +779,68 @@ class BlocksWithRawResponse:
 
     agents: BlockAgentsWithRawResponse
     identities: BlockIdentitiesWithRawResponse
-    create = raw(Blocks.create)
-    list = raw(Blocks.list)
-    retrieve = raw(Blocks.retrieve)
-    update = raw(Blocks.update)
-    delete = raw(Blocks.delete)
-    modify = update
+    create: Final = raw(Blocks.create)
+    list: Final = raw(Blocks.list)
+    retrieve: Final = raw(Blocks.retrieve)
+    update: Final = raw(Blocks.update)
+    delete: Final = raw(Blocks.delete)
+    modify: Final = update
 
 
 class AsyncBlockAgentsWithRawResponse:
     """Methods of `client.blocks.agents` that return responses as they were received."""
 
-    list = async_raw(AsyncBlockAgents.list)
+    list: Final = async_raw(AsyncBlockAgents.list)
 
 
 class BlockAgentsWithRawResponse:
     """Methods of `client.blocks.agents` that return responses as they were received."""
 
-    list = raw(BlockAgents.list)
+    list: Final = raw(BlockAgents.list)
 
 
 class AsyncBlockIdentitiesWithRawResponse:
     """Methods of `client.blocks.identities` that return responses as they were received."""
 
-    attach = async_raw(AsyncBlockIdentities.attach)
-    detach = async_raw(AsyncBlockIdentities.detach)
+    attach: Final = async_raw(AsyncBlockIdentities.attach)
+    detach: Final = async_raw(AsyncBlockIdentities.detach)
 
 
 class BlockIdentitiesWithRawResponse:
     """Methods of `client.blocks.identities` that return responses as they were received."""
 
-    attach = raw(BlockIdentities.attach)
-    detach = raw(BlockIdentities.detach)
+    attach: Final = raw(BlockIdentities.attach)
+    detach: Final = raw(BlockIdentities.detach)
 
 
 class AsyncConversationsWithRawResponse:
     """Methods of `client.conversations` that return responses as they were received."""
 
     messages: AsyncConversationMessagesWithRawResponse
-    create = async_raw(AsyncConversations.create)
-    list = async_raw(AsyncConversations.list)
-    retrieve = async_raw(AsyncConversations.retrieve)
-    update = async_raw(AsyncConversations.update)
-    delete = async_raw(AsyncConversations.delete)
-    fork = async_raw(AsyncConversations.fork)
-    cancel = async_raw(AsyncConversations.cancel)
-    compact = async_raw(AsyncConversations.compact)
-    recompile = async_raw(AsyncConversations.recompile)
+    create: Final = async_raw(AsyncConversations.create)
+    list: Final = async_raw(AsyncConversations.list)
+    retrieve: Final = async_raw(AsyncConversations.retrieve)
+    update: Final = async_raw(AsyncConversations.update)
+    delete: Final = async_raw(AsyncConversations.delete)
+    fork: Final = async_raw(AsyncConversations.fork)
+    cancel: Final = async_raw(AsyncConversations.cancel)
+    compact: Final = async_raw(AsyncConversations.compact)
+    recompile: Final = async_raw(AsyncConversations.recompile)
 
 
 class ConversationsWithRawResponse:
     """Methods of `client.conversations` that return responses as they were received."""
 
     messages: ConversationMessagesWithRawResponse
-    create = raw(Conversations.create)
-    list = raw(Conversations.list)
-    retrieve = raw(Conversations.retrieve)
-    update = raw(Conversations.update)
-    delete = raw(Conversations.delete)
-    fork = raw(Conversations.fork)
-    cancel = raw(Conversations.cancel)
-    compact = raw(Conversations.compact)
-    recompile = raw(Conversations.recompile)
+    create: Final = raw(Conversations.create)
+    list: Final = raw(Conversations.list)
+    retrieve: Final = raw(Conversations.retrieve)
+    update: Final = raw(Conversations.update)
+    delete: Final = raw(Conversations.delete)
+    fork: Final = raw(Conversations.fork)
+    cancel: Final = raw(Conversations.cancel)
+    compact: Final = raw(Conversations.compact)
+    recompile: Final = raw(Conversations.recompile)
 
 
 class AsyncConversationMessagesWithRawResponse:
@@ -950,9 +950,9 @@ class AsyncConversationMessagesWithRawResponse:
 
     def create(self, *args: Any, **kwargs: Any) -> Any: ...
 
-    stream = async_raw(AsyncConversationMessages.stream)
-    list = async_raw(AsyncConversationMessages.list)
-    compact = async_raw(AsyncConversationMessages.compact)
+    stream: Final = async_raw(AsyncConversationMessages.stream)
+    list: Final = async_raw(AsyncConversationMessages.list)
+    compact: Final = async_raw(AsyncConversationMessages.compact)
 
 
 class ConversationMessagesWithRawResponse:
@@ -1062,9 +1062,9 @@ class ConversationMessagesWithRawResponse:
 
     def create(self, *args: Any, **kwargs: Any) -> Any: ...
 
-    stream = raw(ConversationMessages.stream)
-    list = raw(ConversationMessages.list)
-    compact = raw(ConversationMessages.compact)
+    stream: Final = raw(ConversationMessages.stream)
+    list: Final = raw(ConversationMessages.list)
+    compact: Final = raw(ConversationMessages.compact)
 
 
 class AsyncFoldersWithRawResponse:
@@ -1073,14 +1073,14 @@ class AsyncFoldersWithRawResponse:
     agents: AsyncFolderAgentsWithRawResponse
     files: AsyncFolderFilesWithRawResponse
     passages: AsyncFolderPassagesWithRawResponse
-    create = async_raw(AsyncFolders.create)
-    list = async_raw(AsyncFolders.list)
-    count = async_raw(AsyncFolders.count)
-    retrieve = async_raw(AsyncFolders.retrieve)
-    retrieve_by_name = async_raw(AsyncFolders.retrieve_by_name)
-    update = async_raw(AsyncFolders.update)
-    delete = async_raw(AsyncFolders.delete)
-    modify = update
+    create: Final = async_raw(AsyncFolders.create)
+    list: Final = async_raw(AsyncFolders.list)
+    count: Final = async_raw(AsyncFolders.count)
+    retrieve: Final = async_raw(AsyncFolders.retrieve)
+    retrieve_by_name: Final = async_raw(AsyncFolders.retrieve_by_name)
+    update: Final = async_raw(AsyncFolders.update)
+    delete: Final = async_raw(AsyncFolders.delete)
+    modify: Final = update
 
 
 class FoldersWithRawResponse:
@@ -1089,56 +1089,56 @@ class FoldersWithRawResponse:
     agents: FolderAgentsWithRawResponse
     files: FolderFilesWithRawResponse
     passages: FolderPassagesWithRawResponse
-    create = raw(Folders.create)
-    list = raw(Folders.list)
-    count = raw(Folders.count)
-    retrieve = raw(Folders.retrieve)
-    retrieve_by_name = raw(Folders.retrieve_by_name)
-    update = raw(Folders.update)
-    delete = raw(Folders.delete)
-    modify = update
+    create: Final = raw(Folders.create)
+    list: Final = raw(Folders.list)
+    count: Final = raw(Folders.count)
+    retrieve: Final = raw(Folders.retrieve)
+    retrieve_by_name: Final = raw(Folders.retrieve_by_name)
+    update: Final = raw(Folders.update)
+    delete: Final = raw(Folders.delete)
+    modify: Final = update
 
 
 class AsyncFolderAgentsWithRawResponse:
     """Methods of `client.folders.agents` that return responses as they were received."""
 
-    list = async_raw(AsyncFolderAgents.list)
+    list: Final = async_raw(AsyncFolderAgents.list)
 
 
 class FolderAgentsWithRawResponse:
     """Methods of `client.folders.agents` that return responses as they were received."""
 
-    list = raw(FolderAgents.list)
+    list: Final = raw(FolderAgents.list)
 
 
 class AsyncFolderFilesWithRawResponse:
     """Methods of `client.folders.files` that return responses as they were received."""
 
-    upload = async_raw(AsyncFolderFiles.upload)
-    list = async_raw(AsyncFolderFiles.list)
-    retrieve = async_raw(AsyncFolderFiles.retrieve)
-    delete = async_raw(AsyncFolderFiles.delete)
+    upload: Final = async_raw(AsyncFolderFiles.upload)
+    list: Final = async_raw(AsyncFolderFiles.list)
+    retrieve: Final = async_raw(AsyncFolderFiles.retrieve)
+    delete: Final = async_raw(AsyncFolderFiles.delete)
 
 
 class FolderFilesWithRawResponse:
     """Methods of `client.folders.files` that return responses as they were received."""
 
-    upload = raw(FolderFiles.upload)
-    list = raw(FolderFiles.list)
-    retrieve = raw(FolderFiles.retrieve)
-    delete = raw(FolderFiles.delete)
+    upload: Final = raw(FolderFiles.upload)
+    list: Final = raw(FolderFiles.list)
+    retrieve: Final = raw(FolderFiles.retrieve)
+    delete: Final = raw(FolderFiles.delete)
 
 
 class AsyncFolderPassagesWithRawResponse:
     """Methods of `client.folders.passages` that return responses as they were received."""
 
-    list = async_raw(AsyncFolderPassages.list)
+    list: Final = async_raw(AsyncFolderPassages.list)
 
 
 class FolderPassagesWithRawResponse:
     """Methods of `client.folders.passages` that return responses as they were received."""
 
-    list = raw(FolderPassages.list)
+    list: Final = raw(FolderPassages.list)
 
 
 class AsyncGroupsWithRawResponse:
@@ -1146,13 +1146,13 @@ class AsyncGroupsWithRawResponse:
 
     blocks: AsyncGroupBlocksWithRawResponse
     messages: AsyncGroupMessagesWithRawResponse
-    create = async_raw(AsyncGroups.create)
-    list = async_raw(AsyncGroups.list)
-    count = async_raw(AsyncGroups.count)
-    retrieve = async_raw(AsyncGroups.retrieve)
-    update = async_raw(AsyncGroups.update)
-    delete = async_raw(AsyncGroups.delete)
-    modify = update
+    create: Final = async_raw(AsyncGroups.create)
+    list: Final = async_raw(AsyncGroups.list)
+    count: Final = async_raw(AsyncGroups.count)
+    retrieve: Final = async_raw(AsyncGroups.retrieve)
+    update: Final = async_raw(AsyncGroups.update)
+    delete: Final = async_raw(AsyncGroups.delete)
+    modify: Final = update
 
 
 class GroupsWithRawResponse:
@@ -1160,41 +1160,41 @@ class GroupsWithRawResponse:
 
     blocks: GroupBlocksWithRawResponse
     messages: GroupMessagesWithRawResponse
-    create = raw(Groups.create)
-    list = raw(Groups.list)
-    count = raw(Groups.count)
-    retrieve = raw(Groups.retrieve)
-    update = raw(Groups.update)
-    delete = raw(Groups.delete)
-    modify = update
+    create: Final = raw(Groups.create)
+    list: Final = raw(Groups.list)
+    count: Final = raw(Groups.count)
+    retrieve: Final = raw(Groups.retrieve)
+    update: Final = raw(Groups.update)
+    delete: Final = raw(Groups.delete)
+    modify: Final = update
 
 
 class AsyncGroupBlocksWithRawResponse:
     """Methods of `client.groups.blocks` that return responses as they were received."""
 
-    attach = async_raw(AsyncGroupBlocks.attach)
-    detach = async_raw(AsyncGroupBlocks.detach)
+    attach: Final = async_raw(AsyncGroupBlocks.attach)
+    detach: Final = async_raw(AsyncGroupBlocks.detach)
 
 
 class GroupBlocksWithRawResponse:
     """Methods of `client.groups.blocks` that return responses as they were received."""
 
-    attach = raw(GroupBlocks.attach)
-    detach = raw(GroupBlocks.detach)
+    attach: Final = raw(GroupBlocks.attach)
+    detach: Final = raw(GroupBlocks.detach)
 
 
 class AsyncGroupMessagesWithRawResponse:
     """Methods of `client.groups.messages` that return responses as they were received."""
 
-    list = async_raw(AsyncGroupMessages.list)
-    reset = async_raw(AsyncGroupMessages.reset)
+    list: Final = async_raw(AsyncGroupMessages.list)
+    reset: Final = async_raw(AsyncGroupMessages.reset)
 
 
 class GroupMessagesWithRawResponse:
     """Methods of `client.groups.messages` that return responses as they were received."""
 
-    list = raw(GroupMessages.list)
-    reset = raw(GroupMessages.reset)
+    list: Final = raw(GroupMessages.list)
+    reset: Final = raw(GroupMessages.reset)
 
 
 class AsyncIdentitiesWithRawResponse:
@@ -1203,14 +1203,14 @@ class AsyncIdentitiesWithRawResponse:
     agents: AsyncIdentityAgentsWithRawResponse
     blocks: AsyncIdentityBlocksWithRawResponse
     properties: AsyncIdentityPropertiesWithRawResponse
-    create = async_raw(AsyncIdentities.create)
-    upsert = async_raw(AsyncIdentities.upsert)
-    list = async_raw(AsyncIdentities.list)
-    count = async_raw(AsyncIdentities.count)
-    retrieve = async_raw(AsyncIdentities.retrieve)
-    update = async_raw(AsyncIdentities.update)
-    delete = async_raw(AsyncIdentities.delete)
-    modify = update
+    create: Final = async_raw(AsyncIdentities.create)
+    upsert: Final = async_raw(AsyncIdentities.upsert)
+    list: Final = async_raw(AsyncIdentities.list)
+    count: Final = async_raw(AsyncIdentities.count)
+    retrieve: Final = async_raw(AsyncIdentities.retrieve)
+    update: Final = async_raw(AsyncIdentities.update)
+    delete: Final = async_raw(AsyncIdentities.delete)
+    modify: Final = update
 
 
 class IdentitiesWithRawResponse:
@@ -1219,78 +1219,78 @@ class IdentitiesWithRawResponse:
     agents: IdentityAgentsWithRawResponse
     blocks: IdentityBlocksWithRawResponse
     properties: IdentityPropertiesWithRawResponse
-    create = raw(Identities.create)
-    upsert = raw(Identities.upsert)
-    list = raw(Identities.list)
-    count = raw(Identities.count)
-    retrieve = raw(Identities.retrieve)
-    update = raw(Identities.update)
-    delete = raw(Identities.delete)
-    modify = update
+    create: Final = raw(Identities.create)
+    upsert: Final = raw(Identities.upsert)
+    list: Final = raw(Identities.list)
+    count: Final = raw(Identities.count)
+    retrieve: Final = raw(Identities.retrieve)
+    update: Final = raw(Identities.update)
+    delete: Final = raw(Identities.delete)
+    modify: Final = update
 
 
 class AsyncIdentityAgentsWithRawResponse:
     """Methods of `client.identities.agents` that return responses as they were received."""
 
-    list = async_raw(AsyncIdentityAgents.list)
+    list: Final = async_raw(AsyncIdentityAgents.list)
 
 
 class IdentityAgentsWithRawResponse:
     """Methods of `client.identities.agents` that return responses as they were received."""
 
-    list = raw(IdentityAgents.list)
+    list: Final = raw(IdentityAgents.list)
 
 
 class AsyncIdentityBlocksWithRawResponse:
     """Methods of `client.identities.blocks` that return responses as they were received."""
 
-    list = async_raw(AsyncIdentityBlocks.list)
+    list: Final = async_raw(AsyncIdentityBlocks.list)
 
 
 class IdentityBlocksWithRawResponse:
     """Methods of `client.identities.blocks` that return responses as they were received."""
 
-    list = raw(IdentityBlocks.list)
+    list: Final = raw(IdentityBlocks.list)
 
 
 class AsyncIdentityPropertiesWithRawResponse:
     """Methods of `client.identities.properties` that return responses as they were received."""
 
-    upsert = async_raw(AsyncIdentityProperties.upsert)
+    upsert: Final = async_raw(AsyncIdentityProperties.upsert)
 
 
 class IdentityPropertiesWithRawResponse:
     """Methods of `client.identities.properties` that return responses as they were received."""
 
-    upsert = raw(IdentityProperties.upsert)
+    upsert: Final = raw(IdentityProperties.upsert)
 
 
 class AsyncMessagesWithRawResponse:
     """Methods of `client.messages` that return responses as they were received."""
 
-    list = async_raw(AsyncMessages.list)
-    retrieve = async_raw(AsyncMessages.retrieve)
-    search = async_raw(AsyncMessages.search)
+    list: Final = async_raw(AsyncMessages.list)
+    retrieve: Final = async_raw(AsyncMessages.retrieve)
+    search: Final = async_raw(AsyncMessages.search)
 
 
 class MessagesWithRawResponse:
     """Methods of `client.messages` that return responses as they were received."""
 
-    list = raw(Messages.list)
-    retrieve = raw(Messages.retrieve)
-    search = raw(Messages.search)
+    list: Final = raw(Messages.list)
+    retrieve: Final = raw(Messages.retrieve)
+    search: Final = raw(Messages.search)
 
 
 class AsyncPassagesWithRawResponse:
     """Methods of `client.passages` that return responses as they were received."""
 
-    search = async_raw(AsyncPassages.search)
+    search: Final = async_raw(AsyncPassages.search)
 
 
 class PassagesWithRawResponse:
     """Methods of `client.passages` that return responses as they were received."""
 
-    search = raw(Passages.search)
+    search: Final = raw(Passages.search)
 
 
 class AsyncRunsWithRawResponse:
@@ -1301,9 +1301,9 @@ class AsyncRunsWithRawResponse:
     usage: AsyncRunUsageWithRawResponse
     metrics: AsyncRunMetricsResourceWithRawResponse
     trace: AsyncRunTraceWithRawResponse
-    list = async_raw(AsyncRuns.list)
-    retrieve = async_raw(AsyncRuns.retrieve)
-    delete = async_raw(AsyncRuns.delete)
+    list: Final = async_raw(AsyncRuns.list)
+    retrieve: Final = async_raw(AsyncRuns.retrieve)
+    delete: Final = async_raw(AsyncRuns.delete)
 
 
 class RunsWithRawResponse:
@@ -1314,71 +1314,71 @@ class RunsWithRawResponse:
     usage: RunUsageWithRawResponse
     metrics: RunMetricsResourceWithRawResponse
     trace: RunTraceWithRawResponse
-    list = raw(Runs.list)
-    retrieve = raw(Runs.retrieve)
-    delete = raw(Runs.delete)
+    list: Final = raw(Runs.list)
+    retrieve: Final = raw(Runs.retrieve)
+    delete: Final = raw(Runs.delete)
 
 
 class AsyncRunMessagesWithRawResponse:
     """Methods of `client.runs.messages` that return responses as they were received."""
 
-    list = async_raw(AsyncRunMessages.list)
-    stream = async_raw(AsyncRunMessages.stream)
+    list: Final = async_raw(AsyncRunMessages.list)
+    stream: Final = async_raw(AsyncRunMessages.stream)
 
 
 class RunMessagesWithRawResponse:
     """Methods of `client.runs.messages` that return responses as they were received."""
 
-    list = raw(RunMessages.list)
-    stream = raw(RunMessages.stream)
+    list: Final = raw(RunMessages.list)
+    stream: Final = raw(RunMessages.stream)
 
 
 class AsyncRunStepsWithRawResponse:
     """Methods of `client.runs.steps` that return responses as they were received."""
 
-    list = async_raw(AsyncRunSteps.list)
+    list: Final = async_raw(AsyncRunSteps.list)
 
 
 class RunStepsWithRawResponse:
     """Methods of `client.runs.steps` that return responses as they were received."""
 
-    list = raw(RunSteps.list)
+    list: Final = raw(RunSteps.list)
 
 
 class AsyncRunUsageWithRawResponse:
     """Methods of `client.runs.usage` that return responses as they were received."""
 
-    retrieve = async_raw(AsyncRunUsage.retrieve)
+    retrieve: Final = async_raw(AsyncRunUsage.retrieve)
 
 
 class RunUsageWithRawResponse:
     """Methods of `client.runs.usage` that return responses as they were received."""
 
-    retrieve = raw(RunUsage.retrieve)
+    retrieve: Final = raw(RunUsage.retrieve)
 
 
 class AsyncRunMetricsResourceWithRawResponse:
     """Methods of `client.runs.metrics` that return responses as they were received."""
 
-    retrieve = async_raw(AsyncRunMetricsResource.retrieve)
+    retrieve: Final = async_raw(AsyncRunMetricsResource.retrieve)
 
 
 class RunMetricsResourceWithRawResponse:
     """Methods of `client.runs.metrics` that return responses as they were received."""
 
-    retrieve = raw(RunMetricsResource.retrieve)
+    retrieve: Final = raw(RunMetricsResource.retrieve)
 
 
 class AsyncRunTraceWithRawResponse:
     """Methods of `client.runs.trace` that return responses as they were received."""
 
-    retrieve = async_raw(AsyncRunTrace.retrieve)
+    retrieve: Final = async_raw(AsyncRunTrace.retrieve)
 
 
 class RunTraceWithRawResponse:
     """Methods of `client.runs.trace` that return responses as they were received."""
 
-    retrieve = raw(RunTrace.retrieve)
+    retrieve: Final = raw(RunTrace.retrieve)
 
 
 class AsyncStepsWithRawResponse:
@@ -1388,8 +1388,8 @@ class AsyncStepsWithRawResponse:
     messages: AsyncStepMessagesWithRawResponse
     metrics: AsyncStepMetricsResourceWithRawResponse
     trace: AsyncStepTraceWithRawResponse
-    list = async_raw(AsyncSteps.list)
-    retrieve = async_raw(AsyncSteps.retrieve)
+    list: Final = async_raw(AsyncSteps.list)
+    retrieve: Final = async_raw(AsyncSteps.retrieve)
 
 
 class StepsWithRawResponse:
@@ -1399,265 +1399,265 @@ class StepsWithRawResponse:
     messages: StepMessagesWithRawResponse
     metrics: StepMetricsResourceWithRawResponse
     trace: StepTraceWithRawResponse
-    list = raw(Steps.list)
-    retrieve = raw(Steps.retrieve)
+    list: Final = raw(Steps.list)
+    retrieve: Final = raw(Steps.retrieve)
 
 
 class AsyncStepFeedbackWithRawResponse:
     """Methods of `client.steps.feedback` that return responses as they were received."""
 
-    create = async_raw(AsyncStepFeedback.create)
+    create: Final = async_raw(AsyncStepFeedback.create)
 
 
 class StepFeedbackWithRawResponse:
     """Methods of `client.steps.feedback` that return responses as they were received."""
 
-    create = raw(StepFeedback.create)
+    create: Final = raw(StepFeedback.create)
 
 
 class AsyncStepMessagesWithRawResponse:
     """Methods of `client.steps.messages` that return responses as they were received."""
 
-    list = async_raw(AsyncStepMessages.list)
+    list: Final = async_raw(AsyncStepMessages.list)
 
 
 class StepMessagesWithRawResponse:
     """Methods of `client.steps.messages` that return responses as they were received."""
 
-    list = raw(StepMessages.list)
+    list: Final = raw(StepMessages.list)
 
 
 class AsyncStepMetricsResourceWithRawResponse:
     """Methods of `client.steps.metrics` that return responses as they were received."""
 
-    retrieve = async_raw(AsyncStepMetricsResource.retrieve)
+    retrieve: Final = async_raw(AsyncStepMetricsResource.retrieve)
 
 
 class StepMetricsResourceWithRawResponse:
     """Methods of `client.steps.metrics` that return responses as they were received."""
 
-    retrieve = raw(StepMetricsResource.retrieve)
+    retrieve: Final = raw(StepMetricsResource.retrieve)
 
 
 class AsyncStepTraceWithRawResponse:
     """Methods of `client.steps.trace` that return responses as they were received."""
 
-    retrieve = async_raw(AsyncStepTrace.retrieve)
+    retrieve: Final = async_raw(AsyncStepTrace.retrieve)
 
 
 class StepTraceWithRawResponse:
     """Methods of `client.steps.trace` that return responses as they were received."""
 
-    retrieve = raw(StepTrace.retrieve)
+    retrieve: Final = raw(StepTrace.retrieve)
 
 
 class AsyncModelsWithRawResponse:
     """Methods of `client.models` that return responses as they were received."""
 
     embeddings: AsyncModelEmbeddingsWithRawResponse
-    list = async_raw(AsyncModels.list)
+    list: Final = async_raw(AsyncModels.list)
 
 
 class ModelsWithRawResponse:
     """Methods of `client.models` that return responses as they were received."""
 
     embeddings: ModelEmbeddingsWithRawResponse
-    list = raw(Models.list)
+    list: Final = raw(Models.list)
 
 
 class AsyncModelEmbeddingsWithRawResponse:
     """Methods of `client.models.embeddings` that return responses as they were received."""
 
-    list = async_raw(AsyncModelEmbeddings.list)
+    list: Final = async_raw(AsyncModelEmbeddings.list)
 
 
 class ModelEmbeddingsWithRawResponse:
     """Methods of `client.models.embeddings` that return responses as they were received."""
 
-    list = raw(ModelEmbeddings.list)
+    list: Final = raw(ModelEmbeddings.list)
 
 
 class AsyncMcpServersWithRawResponse:
     """Methods of `client.mcp_servers` that return responses as they were received."""
 
     tools: AsyncMcpServerToolsWithRawResponse
-    create = async_raw(AsyncMcpServers.create)
-    list = async_raw(AsyncMcpServers.list)
-    retrieve = async_raw(AsyncMcpServers.retrieve)
-    update = async_raw(AsyncMcpServers.update)
-    delete = async_raw(AsyncMcpServers.delete)
-    refresh = async_raw(AsyncMcpServers.refresh)
+    create: Final = async_raw(AsyncMcpServers.create)
+    list: Final = async_raw(AsyncMcpServers.list)
+    retrieve: Final = async_raw(AsyncMcpServers.retrieve)
+    update: Final = async_raw(AsyncMcpServers.update)
+    delete: Final = async_raw(AsyncMcpServers.delete)
+    refresh: Final = async_raw(AsyncMcpServers.refresh)
 
 
 class McpServersWithRawResponse:
     """Methods of `client.mcp_servers` that return responses as they were received."""
 
     tools: McpServerToolsWithRawResponse
-    create = raw(McpServers.create)
-    list = raw(McpServers.list)
-    retrieve = raw(McpServers.retrieve)
-    update = raw(McpServers.update)
-    delete = raw(McpServers.delete)
-    refresh = raw(McpServers.refresh)
+    create: Final = raw(McpServers.create)
+    list: Final = raw(McpServers.list)
+    retrieve: Final = raw(McpServers.retrieve)
+    update: Final = raw(McpServers.update)
+    delete: Final = raw(McpServers.delete)
+    refresh: Final = raw(McpServers.refresh)
 
 
 class AsyncMcpServerToolsWithRawResponse:
     """Methods of `client.mcp_servers.tools` that return responses as they were received."""
 
-    list = async_raw(AsyncMcpServerTools.list)
-    retrieve = async_raw(AsyncMcpServerTools.retrieve)
-    run = async_raw(AsyncMcpServerTools.run)
+    list: Final = async_raw(AsyncMcpServerTools.list)
+    retrieve: Final = async_raw(AsyncMcpServerTools.retrieve)
+    run: Final = async_raw(AsyncMcpServerTools.run)
 
 
 class McpServerToolsWithRawResponse:
     """Methods of `client.mcp_servers.tools` that return responses as they were received."""
 
-    list = raw(McpServerTools.list)
-    retrieve = raw(McpServerTools.retrieve)
-    run = raw(McpServerTools.run)
+    list: Final = raw(McpServerTools.list)
+    retrieve: Final = raw(McpServerTools.retrieve)
+    run: Final = raw(McpServerTools.run)
 
 
 class AsyncProvidersWithRawResponse:
     """Methods of `client.providers` that return responses as they were received."""
 
-    create = async_raw(AsyncProviders.create)
-    list = async_raw(AsyncProviders.list)
-    retrieve = async_raw(AsyncProviders.retrieve)
-    update = async_raw(AsyncProviders.update)
-    delete = async_raw(AsyncProviders.delete)
-    check = async_raw(AsyncProviders.check)
-    check_existing = async_raw(AsyncProviders.check_existing)
-    refresh = async_raw(AsyncProviders.refresh)
+    create: Final = async_raw(AsyncProviders.create)
+    list: Final = async_raw(AsyncProviders.list)
+    retrieve: Final = async_raw(AsyncProviders.retrieve)
+    update: Final = async_raw(AsyncProviders.update)
+    delete: Final = async_raw(AsyncProviders.delete)
+    check: Final = async_raw(AsyncProviders.check)
+    check_existing: Final = async_raw(AsyncProviders.check_existing)
+    refresh: Final = async_raw(AsyncProviders.refresh)
 
 
 class ProvidersWithRawResponse:
     """Methods of `client.providers` that return responses as they were received."""
 
-    create = raw(Providers.create)
-    list = raw(Providers.list)
-    retrieve = raw(Providers.retrieve)
-    update = raw(Providers.update)
-    delete = raw(Providers.delete)
-    check = raw(Providers.check)
-    check_existing = raw(Providers.check_existing)
-    refresh = raw(Providers.refresh)
+    create: Final = raw(Providers.create)
+    list: Final = raw(Providers.list)
+    retrieve: Final = raw(Providers.retrieve)
+    update: Final = raw(Providers.update)
+    delete: Final = raw(Providers.delete)
+    check: Final = raw(Providers.check)
+    check_existing: Final = raw(Providers.check_existing)
+    refresh: Final = raw(Providers.refresh)
 
 
 class AsyncTemplatesWithRawResponse:
     """Methods of `client.templates` that return responses as they were received."""
 
     agents: AsyncTemplateAgentsWithRawResponse
-    create = async_raw(AsyncTemplates.create)
-    update = async_raw(AsyncTemplates.update)
-    delete = async_raw(AsyncTemplates.delete)
-    rollback = async_raw(AsyncTemplates.rollback)
-    save = async_raw(AsyncTemplates.save)
+    create: Final = async_raw(AsyncTemplates.create)
+    update: Final = async_raw(AsyncTemplates.update)
+    delete: Final = async_raw(AsyncTemplates.delete)
+    rollback: Final = async_raw(AsyncTemplates.rollback)
+    save: Final = async_raw(AsyncTemplates.save)
 
 
 class TemplatesWithRawResponse:
     """Methods of `client.templates` that return responses as they were received."""
 
     agents: TemplateAgentsWithRawResponse
-    create = raw(Templates.create)
-    update = raw(Templates.update)
-    delete = raw(Templates.delete)
-    rollback = raw(Templates.rollback)
-    save = raw(Templates.save)
+    create: Final = raw(Templates.create)
+    update: Final = raw(Templates.update)
+    delete: Final = raw(Templates.delete)
+    rollback: Final = raw(Templates.rollback)
+    save: Final = raw(Templates.save)
 
 
 class AsyncTemplateAgentsWithRawResponse:
     """Methods of `client.templates.agents` that return responses as they were received."""
 
-    create = async_raw(AsyncTemplateAgents.create)
+    create: Final = async_raw(AsyncTemplateAgents.create)
 
 
 class TemplateAgentsWithRawResponse:
     """Methods of `client.templates.agents` that return responses as they were received."""
 
-    create = raw(TemplateAgents.create)
+    create: Final = raw(TemplateAgents.create)
 
 
 class AsyncEnvironmentsWithRawResponse:
     """Methods of `client.environments` that return responses as they were received."""
 
-    retrieve = async_raw(AsyncEnvironments.retrieve)
-    list = async_raw(AsyncEnvironments.list)
-    send_message = async_raw(AsyncEnvironments.send_message)
+    retrieve: Final = async_raw(AsyncEnvironments.retrieve)
+    list: Final = async_raw(AsyncEnvironments.list)
+    send_message: Final = async_raw(AsyncEnvironments.send_message)
 
 
 class EnvironmentsWithRawResponse:
     """Methods of `client.environments` that return responses as they were received."""
 
-    retrieve = raw(Environments.retrieve)
-    list = raw(Environments.list)
-    send_message = raw(Environments.send_message)
+    retrieve: Final = raw(Environments.retrieve)
+    list: Final = raw(Environments.list)
+    send_message: Final = raw(Environments.send_message)
 
 
 class AsyncAccessTokensWithRawResponse:
     """Methods of `client.access_tokens` that return responses as they were received."""
 
-    create = async_raw(AsyncAccessTokens.create)
-    list = async_raw(AsyncAccessTokens.list)
-    delete = async_raw(AsyncAccessTokens.delete)
+    create: Final = async_raw(AsyncAccessTokens.create)
+    list: Final = async_raw(AsyncAccessTokens.list)
+    delete: Final = async_raw(AsyncAccessTokens.delete)
 
 
 class AccessTokensWithRawResponse:
     """Methods of `client.access_tokens` that return responses as they were received."""
 
-    create = raw(AccessTokens.create)
-    list = raw(AccessTokens.list)
-    delete = raw(AccessTokens.delete)
+    create: Final = raw(AccessTokens.create)
+    list: Final = raw(AccessTokens.list)
+    delete: Final = raw(AccessTokens.delete)
 
 
 class AsyncTagsWithRawResponse:
     """Methods of `client.tags` that return responses as they were received."""
 
-    list = async_raw(AsyncTags.list)
+    list: Final = async_raw(AsyncTags.list)
 
 
 class TagsWithRawResponse:
     """Methods of `client.tags` that return responses as they were received."""
 
-    list = raw(Tags.list)
+    list: Final = raw(Tags.list)
 
 
 class AsyncToolsWithRawResponse:
     """Methods of `client.tools` that return responses as they were received."""
 
-    create = async_raw(AsyncTools.create)
-    upsert = async_raw(AsyncTools.upsert)
-    list = async_raw(AsyncTools.list)
-    count = async_raw(AsyncTools.count)
-    search = async_raw(AsyncTools.search)
-    retrieve = async_raw(AsyncTools.retrieve)
-    update = async_raw(AsyncTools.update)
-    delete = async_raw(AsyncTools.delete)
-    upsert_base_tools = async_raw(AsyncTools.upsert_base_tools)
-    run_tool_from_source = async_raw(AsyncTools.run_tool_from_source)
-    list_mcp_servers = async_raw(AsyncTools.list_mcp_servers)
-    add_mcp_server = async_raw(AsyncTools.add_mcp_server)
-    delete_mcp_server = async_raw(AsyncTools.delete_mcp_server)
-    list_mcp_tools_by_server = async_raw(AsyncTools.list_mcp_tools_by_server)
-    add_mcp_tool = async_raw(AsyncTools.add_mcp_tool)
-    modify = update
+    create: Final = async_raw(AsyncTools.create)
+    upsert: Final = async_raw(AsyncTools.upsert)
+    list: Final = async_raw(AsyncTools.list)
+    count: Final = async_raw(AsyncTools.count)
+    search: Final = async_raw(AsyncTools.search)
+    retrieve: Final = async_raw(AsyncTools.retrieve)
+    update: Final = async_raw(AsyncTools.update)
+    delete: Final = async_raw(AsyncTools.delete)
+    upsert_base_tools: Final = async_raw(AsyncTools.upsert_base_tools)
+    run_tool_from_source: Final = async_raw(AsyncTools.run_tool_from_source)
+    list_mcp_servers: Final = async_raw(AsyncTools.list_mcp_servers)
+    add_mcp_server: Final = async_raw(AsyncTools.add_mcp_server)
+    delete_mcp_server: Final = async_raw(AsyncTools.delete_mcp_server)
+    list_mcp_tools_by_server: Final = async_raw(AsyncTools.list_mcp_tools_by_server)
+    add_mcp_tool: Final = async_raw(AsyncTools.add_mcp_tool)
+    modify: Final = update
 
 
 class ToolsWithRawResponse:
     """Methods of `client.tools` that return responses as they were received."""
 
-    create = raw(Tools.create)
-    upsert = raw(Tools.upsert)
-    list = raw(Tools.list)
-    count = raw(Tools.count)
-    search = raw(Tools.search)
-    retrieve = raw(Tools.retrieve)
-    update = raw(Tools.update)
-    delete = raw(Tools.delete)
-    upsert_base_tools = raw(Tools.upsert_base_tools)
-    run_tool_from_source = raw(Tools.run_tool_from_source)
-    list_mcp_servers = raw(Tools.list_mcp_servers)
-    add_mcp_server = raw(Tools.add_mcp_server)
-    delete_mcp_server = raw(Tools.delete_mcp_server)
-    list_mcp_tools_by_server = raw(Tools.list_mcp_tools_by_server)
-    add_mcp_tool = raw(Tools.add_mcp_tool)
-    modify = update
+    create: Final = raw(Tools.create)
+    upsert: Final = raw(Tools.upsert)
+    list: Final = raw(Tools.list)
+    count: Final = raw(Tools.count)
+    search: Final = raw(Tools.search)
+    retrieve: Final = raw(Tools.retrieve)
+    update: Final = raw(Tools.update)
+    delete: Final = raw(Tools.delete)
+    upsert_base_tools: Final = raw(Tools.upsert_base_tools)
+    run_tool_from_source: Final = raw(Tools.run_tool_from_source)
+    list_mcp_servers: Final = raw(Tools.list_mcp_servers)
+    add_mcp_server: Final = raw(Tools.add_mcp_server)
+    delete_mcp_server: Final = raw(Tools.delete_mcp_server)
+    list_mcp_tools_by_server: Final = raw(Tools.list_mcp_tools_by_server)
+    add_mcp_tool: Final = raw(Tools.add_mcp_tool)
+    modify: Final = update

@@ -62,7 +62,8 @@ def _methods(path: str, rendering: Rendering, *, waits: bool) -> Iterator[str]:
             continue
         rendering.need(home, resource)
         rendering.need("letta_async.resources._raw_typing", kind)
-        yield f"    {name} = {earlier.get(name) or f'{kind}({resource}.{name})'}"
+        rendering.need("typing", "Final")
+        yield f"    {name}: Final = {earlier.get(name) or f'{kind}({resource}.{name})'}"
 
 
 def _switched(name: str, call: Call, rendering: Rendering, *, waits: bool) -> str:
