@@ -263,7 +263,7 @@ class BaseClient:
 
     @property
     def instrumentation(self) -> tuple[Instrumentation, ...]:
-        """What is notified of the calls: the option of the client, and what `install` added."""
+        """Instrumentation that is notified of the calls: the option of the client, and what `install` added."""
         return self._config.instrumentation or ()
 
     @property

@@ -151,7 +151,7 @@ class ClientConfig:
     default_query: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
     max_response_bytes: int = 64 * 1024 * 1024
     instrumentation: tuple[Instrumentation, ...] | None = None
-    """What is notified of the calls; `None` for nothing."""
+    """Instrumentation that is notified of the calls; `None` for none."""
     headers: Mapping[str, str] = attrs.field(init=False, repr=False)
     """Headers of every request without a body."""
     json_headers: Mapping[str, str] = attrs.field(init=False, repr=False)

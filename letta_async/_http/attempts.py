@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-from multidict import istr
 from tenacity import AsyncRetrying, RetryCallState
 
 from letta_async._http.context import CLOSED, CallContext
@@ -41,10 +39,6 @@ _MAX_CONFLICT_DELAY: Final = 2.0
 """Maximum delay before a call is repeated that waits for another one to end, in seconds."""
 _LONG_WAIT: Final = 1.0
 """Minimum wait for a slot of the limiter that is logged, in seconds."""
-_RATE_LIMIT: Final = istr("RateLimit")
-_REMAINING: Final = istr("RateLimit-Remaining")
-_X_REMAINING: Final = istr("X-RateLimit-Remaining")
-"""Headers of which a response that reports a rate limit has one; see `rate_limit`."""
 _SHORT: Final = 200
 """Maximum length of the description of an attempt's error, in characters."""
 
@@ -206,7 +200,7 @@ class CallAttempts:
             )
             if observation is not None:
                 observation.respond(response.status, response.headers, response.body)
-            self._heed_rate_limit(response.headers)
+            context.limiters.heed_rate_limit(response.headers, context.config.retry.max_retry_after)
             if request.raw is not None:
                 value, held = self._keep_raw(request, response, sent), request.leaves_open
             elif response.source is None:
@@ -286,21 +280,6 @@ class CallAttempts:
 
         return Observation(self._request, config, self._limiter, self._context.watch.loop.time)
 
-    def _heed_rate_limit(self, headers: Mapping[str, str]) -> None:
-        """Keep a rate limit for `client.rate_limit`, and pause until a window ends in which no request is left."""
-        if not (_RATE_LIMIT in headers or _REMAINING in headers or _X_REMAINING in headers):
-            return
-        from letta_async._http.rate_limit import read_rate_limit  # noqa: PLC0415 - few servers have one
-
-        told = read_rate_limit(headers)
-        if told is None:
-            return
-        limiters = self._context.limiters
-        limiters.rate_limit = told
-        seconds = told.exhausted_for
-        if seconds is not None and seconds <= self._context.config.retry.max_retry_after:
-            limiters.pause(seconds)
-
     def _may_be_running(self, error: APIError) -> bool:
         """Return whether a timeout does not indicate overload, because a model may still be running."""
         return self._request.traffic != "quick" and isinstance(error, APITimeoutError) and not error.unprocessed
@@ -359,7 +338,7 @@ class CallAttempts:
         self._attempts[-1] = attrs.evolve(self._attempts[-1], waited=seconds)
         if self.observation is not None and self._failed is not None:
             self.observation.retry(self._failed, seconds)
-        from letta_async._http.trace import mask_secrets  # noqa: PLC0415 - imported by those that retry
+        from letta_async._http.trace import find_secrets, mask_secrets  # noqa: PLC0415 - imported by those that retry
 
         log.info(
             "retrying %s %s in %.2f s, after try %d: %s",
@@ -367,7 +346,7 @@ class CallAttempts:
             self._request.path,
             seconds,
             state.attempt_number,
-            mask_secrets(self._attempts[-1].error, self._request.headers),
+            mask_secrets(self._attempts[-1].error, find_secrets(self._request.headers)),
             extra={
                 "method": self._request.method,
                 "path": self._request.path,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Protocol, TypeVar
 
-from letta_async._http.response_decoding import UnreadableError
+from letta_async._http.decompression import UnreadableError
 
 __all__ = ["ByteChunks", "Cutter", "Lines", "TextChunks"]
 
@@ -17,7 +17,7 @@ _LINE_END: Final = r"\r\n|\n|\r"
 
 
 class Cutter(Protocol[T_co]):
-    """What makes pieces of another kind or size from the pieces of a body."""
+    """Protocol of objects that make pieces of another kind or size from the pieces of a body."""
 
     def feed(self, piece: bytes) -> Iterable[T_co]:
         """Return the pieces that are complete."""

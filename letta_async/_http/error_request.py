@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-from urllib.parse import parse_qsl, urlencode
-
 from multidict import CIMultiDict
 
 from letta_async._http.request import Request
-from letta_async._utils.secret_strings import names_secret
+from letta_async._utils.secret_strings import MASK, mask_query, names_secret
 from letta_async.errors import APIError, ErrorRequest
 
 __all__ = ["note_request"]
-
-_MASK: Final = "**********"
 
 
 def note_request(error: APIError, request: Request, base_url: str) -> None:
@@ -30,7 +25,7 @@ def note_request(error: APIError, request: Request, base_url: str) -> None:
 
 
 def _shown(name: str, value: str) -> str:
-    return _MASK if names_secret(name) else str(value)
+    return MASK if names_secret(name) else str(value)
 
 
 def _shown_query(query: str) -> str:
@@ -38,5 +33,4 @@ def _shown_query(query: str) -> str:
         return ""
     if not names_secret(query):
         return f"?{query}"
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return "?" + urlencode([(name, _shown(name, value)) for name, value in pairs], safe="*")
+    return f"?{mask_query(query)}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
+
+from multidict import istr
 
 from letta_async._http.limit import AdaptiveLimit, ConfiguredLimit, Limit, OverloadLimit
 from letta_async._utils.logging_setup import log
@@ -15,11 +17,18 @@ from letta_async.operations._operation import Traffic
 if TYPE_CHECKING:
     from letta_async._http.rate_limit import RateLimit
 
-__all__ = ["Limiter", "ServerLimiters"]
+__all__ = ["RATE_LIMIT", "REMAINING", "X_REMAINING", "Limiter", "ServerLimiters"]
 
 
 _SILENCE: Final = 1.0
 """Seconds without a response after which a limit may grow."""
+
+RATE_LIMIT: Final = istr("RateLimit")
+"""Header of a rate limit, of the current draft (draft-ietf-httpapi-ratelimit-headers, since its seventh version)."""
+REMAINING: Final = istr("RateLimit-Remaining")
+"""Header of the draft's earlier versions, beside `RateLimit-Limit` and `RateLimit-Reset`."""
+X_REMAINING: Final = istr("X-RateLimit-Remaining")
+"""Header of servers older than the draft, beside `X-RateLimit-Limit` and `X-RateLimit-Reset`."""
 
 
 class Limiter:
@@ -172,6 +181,25 @@ class ServerLimiters:
             log.info("sending nothing for %.2f s, as the server asks", seconds, extra={"delay": seconds})
         for limiter in self:
             limiter.pause(seconds)
+
+    def heed_rate_limit(self, headers: Mapping[str, str], longest: float) -> None:
+        """Keep a rate limit that a response reports, and pause until a window ends in which no request is left.
+
+        Args:
+            headers: Headers of the response, by case-insensitive name.
+            longest: Maximum length of such a pause, in seconds; a longer one is not made.
+
+        """
+        if not (RATE_LIMIT in headers or REMAINING in headers or X_REMAINING in headers):
+            return
+        from letta_async._http.rate_limit import read_rate_limit  # noqa: PLC0415 - few servers have one
+
+        if (reported := read_rate_limit(headers)) is None:
+            return
+        self.rate_limit = reported
+        seconds = reported.exhausted_for
+        if seconds is not None and seconds <= longest:
+            self.pause(seconds)
 
     def _limit(self, traffic: Traffic) -> Limit:
         if self._fixed is not None:

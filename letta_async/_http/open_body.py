@@ -78,7 +78,7 @@ class OpenBody:
         self._release = release
         self._deadline = deadline
         self.failure: Exception | None = None
-        """What ended the body early, to be raised once what arrived before is used."""
+        """Error that ended the body early, to be raised once what arrived before is used."""
         self.heard: float = context.watch.loop.time()
         """Time of the last event other than a ping, on the loop's clock; kept where pings do not count."""
         self.reading: bool = False

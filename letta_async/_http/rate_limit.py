@@ -9,19 +9,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 import attrs
-from multidict import istr
 
 from letta_async._http.error_response import printable
+from letta_async._http.limiter import RATE_LIMIT, REMAINING, X_REMAINING
 from letta_async._schema.record import Record
 
 __all__ = ["RateLimit", "read_rate_limit"]
 
-_FIELD: Final = istr("RateLimit")
-"""Header of the current draft (draft-ietf-httpapi-ratelimit-headers, since its seventh version)."""
-_REMAINING: Final = istr("RateLimit-Remaining")
-"""Header of the draft's earlier versions, beside `RateLimit-Limit` and `RateLimit-Reset`."""
-_X_REMAINING: Final = istr("X-RateLimit-Remaining")
-"""Header of servers older than the draft, beside `X-RateLimit-Limit` and `X-RateLimit-Reset`."""
 _EPOCH: Final = 1e9
 """Number from which a reset is a time in seconds since the epoch rather than a delay."""
 _EPOCH_MILLISECONDS: Final = 1e12
@@ -66,11 +60,11 @@ def read_rate_limit(headers: Mapping[str, str], clock: Callable[[], float] = tim
         clock: Function that returns the time in seconds since the epoch. Default: that of the system.
 
     """
-    if _FIELD in headers:
+    if RATE_LIMIT in headers:
         limit, remaining, reset = _of_the_field(headers)
-    elif _REMAINING in headers:
+    elif REMAINING in headers:
         limit, remaining, reset = _of_three_headers(headers, "RateLimit", clock())
-    elif _X_REMAINING in headers:
+    elif X_REMAINING in headers:
         limit, remaining, reset = _of_three_headers(headers, "X-RateLimit", clock())
     else:
         return None
@@ -99,7 +93,7 @@ def _of_three_headers(
 
 def _of_the_field(headers: Mapping[str, str]) -> tuple[int | None, int | None, float | None]:
     """Read them from the field `RateLimit`: `"name";r=50;t=30`, or `limit=100, remaining=50, reset=30` before that."""
-    text = headers["RateLimit"]
+    text = headers[RATE_LIMIT]
     quotas = {name: _number(given.get("q")) for name, given in _items(headers.get("RateLimit-Policy", ""))}
     found: list[tuple[int, float | None, int | None]] = []
     for name, given in _items(text):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import json
-import zlib
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from types import NoneType
 from typing import Any, Final, TypeVar
@@ -13,17 +11,16 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from letta_async._http.body_pieces import Cutter
+from letta_async._http.decompression import Decompressor, UnreadableError, decompress
 from letta_async._http.error_response import printable
 from letta_async._http.open_body import OpenBody
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import (
     Response,
-    UnreadableError,
     decode_body,
-    decompress,
     invalid_response,
     is_event_stream,
-    make_decompressor,
+    parse_body,
     refuse_stream,
 )
 from letta_async._schema.converter import READABLE, is_readable
@@ -35,8 +32,6 @@ __all__ = ["RawResponse"]
 
 T = TypeVar("T")
 
-_PIECE: Final = 64 * 1024
-"""Maximum size of a piece of a body that is decompressed, in bytes."""
 _CLOSED: Final = "the response was closed before its body was read"
 _NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape"})
 """Encodings of Python that are none of texts, or cannot replace what is invalid."""
@@ -87,7 +82,7 @@ class RawResponse:
         self._content: bytes | None = None
         """The whole body, decompressed."""
         self._use = "" if body is not None else "read"
-        """How the body is read: as a whole, in pieces, or as events; empty before it is."""
+        """Way in which the body is read: as a whole, in pieces, or as events; empty before it is."""
         self._lock = asyncio.Lock()
 
     @property
@@ -159,12 +154,11 @@ class RawResponse:
             APIResponseValidationError: It is not JSON.
 
         """
+        content = self.content()
         try:
-            return json.loads(self.content())
-        except (ValueError, RecursionError) as error:
-            raise self._invalid(
-                f"the answer is malformed JSON ({printable(str(error))[:120]})", self.content()
-            ) from None
+            return parse_body(content)
+        except UnreadableError as reason:
+            raise self._invalid(str(reason), content) from None
 
     def decode(self, to: Any = None) -> Any:
         """Return the value that the body carries.
@@ -226,7 +220,7 @@ class RawResponse:
         """
         self._claim("iterated over")
         coding = self.headers.get("Content-Encoding", "").strip().lower()
-        decompressor = None if coding in ("identity", "") else _Decompressor(coding)
+        decompressor = None if coding in ("identity", "") else Decompressor(coding)
         batch: list[T] = []
         try:
             while chunk := await self._next_chunk():
@@ -350,39 +344,3 @@ class RawResponse:
 
     def _invalid(self, reason: str, content: bytes = b"") -> APIError:
         return invalid_response(self.request, self.status, self.headers, content, reason)
-
-
-class _Decompressor:
-    """Decompressor of a body that arrives in chunks, into pieces of limited size."""
-
-    def __init__(self, coding: str) -> None:
-        self._coding = coding
-        self._decompressor: Any = None
-
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what a chunk holds.
-
-        Raises:
-            UnreadableError: The chunk is not what the content encoding promises.
-
-        """
-        try:
-            self._decompressor = decompressor = self._decompressor or make_decompressor(self._coding, chunk)
-            while chunk and not decompressor.eof:
-                if piece := decompressor.decompress(chunk, _PIECE):
-                    yield piece
-                chunk = decompressor.unconsumed_tail
-        except zlib.error as error:
-            raise UnreadableError(f"the answer is not valid {self._coding}") from error
-        if chunk or decompressor.unused_data:
-            self.finish(is_complete=False)
-
-    def finish(self, *, is_complete: bool = True) -> None:
-        """Check the end.
-
-        Raises:
-            UnreadableError: The body ends too early, or goes on too long.
-
-        """
-        if not is_complete or self._decompressor is None or not self._decompressor.eof:
-            raise UnreadableError(f"the answer is not valid {self._coding}: it ends too early or goes on too long")

@@ -30,7 +30,7 @@ __all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "RawMode", "Request", "bui
 
 
 RawMode: TypeAlias = Literal["read", "stream"]
-"""How a response is returned as it was received: with its body read, or with that left for the user to read."""
+"""Form of a response that is returned as it was received: with its body read, or left for the user to read."""
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 """Encode a value as compact JSON; `json.dumps` would create an encoder per call."""
@@ -51,7 +51,7 @@ class CallOptions:
     timeout: float | Timeout | Unset | None = UNSET
     """Limit on one attempt in seconds, `None` for no limit, or a `Timeout`; `UNSET` for the client's."""
     raw: RawMode | None = None
-    """How the response is returned as it was received; `None` for its value alone."""
+    """Form in which the response is returned as it was received; `None` for its value alone."""
 
 
 NO_OPTIONS: Final = CallOptions()
@@ -88,7 +88,7 @@ class Request:
     sent_path: str | None = attrs.field(default=None, repr=False)
     """Path with the secret that is masked in `path`; `None` when none is."""
     raw: RawMode | None = None
-    """How the response is returned as it was received; `None` for its value alone."""
+    """Form in which the response is returned as it was received; `None` for its value alone."""
 
     @property
     def resendable(self) -> bool:

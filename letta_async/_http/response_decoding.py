@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping
 from types import NoneType
 from typing import Any, Final
@@ -11,21 +10,20 @@ from typing import Any, Final
 import aiohttp
 import attrs
 
+from letta_async._http.decompression import UnreadableError, decompress
 from letta_async._http.error_response import MAX_REFUSAL, describe_body, excerpt, printable, status_error
 from letta_async._http.request import Request
 from letta_async._schema.converter import read
 from letta_async._schema.json_values import parse_json
-from letta_async.errors import APIResponseValidationError, APIStatusError
+from letta_async.errors import APIResponseValidationError
 
 __all__ = [
     "Response",
-    "UnreadableError",
     "decode_body",
     "decode_response",
-    "decompress",
     "invalid_response",
     "is_event_stream",
-    "make_decompressor",
+    "parse_body",
     "refuse_error_status",
     "refuse_stream",
 ]
@@ -60,9 +58,8 @@ def decode_response(request: Request, response: Response, *, limit: int, base_ur
         APIResponseValidationError: The status is a success, but the body is not what the API promises.
 
     """
+    refuse_error_status(request, response, limit=limit, base_url=base_url)
     status, headers, body = response.status, response.headers, response.body
-    if not 200 <= status < 300:
-        raise _error_response(request, status, headers, body, min(limit, MAX_REFUSAL), base_url)
     if request.streams:
         raise invalid_response(request, status, headers, body, f"the response is no event stream; {_PROCESSED}")
     try:
@@ -89,10 +86,6 @@ def refuse_stream(request: Request, status: int, headers: Mapping[str, str]) -> 
         raise invalid_response(request, status, headers, b"", reason)
     if headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
         raise invalid_response(request, status, headers, b"", "the event stream is compressed, unasked")
-
-
-class UnreadableError(ValueError):
-    """The body is not what the API promises; the message says why."""
 
 
 def invalid_response(
@@ -125,10 +118,7 @@ def decode_body(request: Request, headers: Mapping[str, str], body: bytes) -> An
     kind = headers.get("Content-Type")
     if kind not in (None, "application/json") and not kind.partition(";")[0].strip().lower().endswith("json"):
         raise UnreadableError("the answer is not JSON")
-    try:
-        value = _parse_json(body)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"the answer is malformed JSON ({printable(str(error))[:120]})") from None
+    value = parse_body(body)
     if request.operation is not None and request.operation.answer_is_text and not isinstance(value, str):
         return body.decode(json.detect_encoding(body))
     try:
@@ -137,49 +127,21 @@ def decode_body(request: Request, headers: Mapping[str, str], body: bytes) -> An
         raise UnreadableError(f"the answer is of the wrong kind: {printable(str(error))[:200]}") from error
 
 
-def _parse_json(body: bytes) -> Any:
-    """Parse JSON, mostly UTF-8; else `json.loads` finds out the encoding."""
-    try:
-        return parse_json(body.decode())
-    except ValueError:
-        return json.loads(body)
-
-
-def decompress(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bool = True) -> bytes:
-    """Decompress a body, to at most `limit` bytes; return its beginning if it need not be `whole`.
+def parse_body(body: bytes) -> Any:
+    """Parse JSON, mostly UTF-8; else `json.loads` finds out the encoding.
 
     Raises:
-        UnreadableError: The body is larger, or the content encoding is unknown or wrong.
+        UnreadableError: The body is not JSON.
 
     """
-    coding = headers.get("Content-Encoding", "").strip().lower()
-    if coding in ("identity", ""):
-        return body
-    decompressor = make_decompressor(coding, body)
     try:
-        plain: bytes = decompressor.decompress(body, limit + 1)
-    except zlib.error as error:
-        raise UnreadableError(f"the answer is not valid {coding}") from error
-    if not whole:
-        return plain[:limit]
-    if len(plain) > limit:
-        raise UnreadableError(f"the answer unpacks to more than {limit} bytes")
-    if not decompressor.eof or decompressor.unused_data:
-        raise UnreadableError(f"the answer is not valid {coding}: it ends too early or goes on too long")
-    return plain
-
-
-def make_decompressor(coding: str, beginning: bytes) -> Any:
-    """Create what decompresses a body with a content encoding, given its beginning.
-
-    Raises:
-        UnreadableError: The content encoding is unknown.
-
-    """
-    if coding not in ("gzip", "x-gzip", "deflate"):
-        raise UnreadableError(f"the answer's content encoding {printable(coding)[:40]!r} was not asked for")
-    raw_deflate = coding == "deflate" and beginning[:1] and (beginning[0] & 0x0F) != zlib.DEFLATED
-    return zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else 32 + zlib.MAX_WBITS)
+        try:
+            return parse_json(body.decode())
+        except ValueError:
+            return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        reason = f"the answer is malformed JSON ({printable(str(error))[:120]})"
+    raise UnreadableError(reason)
 
 
 def refuse_error_status(request: Request, response: Response, *, limit: int, base_url: str) -> None:
@@ -189,17 +151,12 @@ def refuse_error_status(request: Request, response: Response, *, limit: int, bas
         APIStatusError: It is not.
 
     """
-    status = response.status
-    if not 200 <= status < 300:
-        raise _error_response(request, status, response.headers, response.body, min(limit, MAX_REFUSAL), base_url)
-
-
-def _error_response(
-    request: Request, status: int, headers: Mapping[str, str], body: bytes, limit: int, base_url: str
-) -> APIStatusError:
+    status, headers, body = response.status, response.headers, response.body
+    if 200 <= status < 300:
+        return
     try:
-        body = decompress(headers, body, limit, whole=False)
+        body = decompress(headers, body, min(limit, MAX_REFUSAL), whole=False)
     except UnreadableError:
         pass  # the status decides; the body is shown as it was sent
     hint = request.hint(status)
-    return status_error(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)
+    raise status_error(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)

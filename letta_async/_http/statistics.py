@@ -42,7 +42,7 @@ class ClientStats(Record):
     """Number of retries since the client was created."""
     by_traffic: Mapping[Traffic, TrafficStats] = attrs.field(factory=dict[Traffic, TrafficStats], hash=False)
     """Statistics of each class of traffic in use: `quick` for ordinary calls, `model` for calls that run a model, and
-    `stream` for event streams."""
+    `stream` for event streams and other bodies that are read while they arrive."""
 
 
 def client_stats(limiters: ServerLimiters | None, retries: int, unused_limit: int) -> ClientStats:

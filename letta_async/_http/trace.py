@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
 
 from letta_async._http.error_response import printable
 from letta_async._http.request import Request
 from letta_async._utils.logging_setup import log
-from letta_async._utils.secret_strings import MASK, SECRET_MEMBERS, mask_url_passwords, names_secret
+from letta_async._utils.secret_strings import MASK, SECRET_MEMBERS, mask_query, mask_url_passwords, names_secret
 from letta_async.errors import APIError, APIStatusError
 
-__all__ = ["Trace", "mask_secrets"]
+__all__ = ["Trace", "find_secrets", "mask_secrets"]
 
 _EXCERPT: Final = 500
 """Maximum length of a body that is shown, in characters."""
@@ -27,11 +26,22 @@ _MEMBER: Final = (
 """Pattern of a member of a JSON object that is secret, complete or cut off; compiled on first use."""
 
 
-def mask_secrets(text: str, headers: Mapping[str, str]) -> str:
-    """Return a text, such as a response that echoes headers, with a request's secrets and URLs' passwords masked."""
+def find_secrets(headers: Mapping[str, str]) -> list[str]:
+    """Return the secrets in a request's headers, the longest first: one may be the beginning of another."""
     credentials = [value for name, value in headers.items() if names_secret(name)]
     secrets = {str(word) for value in credentials for word in (value, value.rpartition(" ")[2]) if word}
-    for secret in sorted(secrets, key=len, reverse=True):  # one may be the beginning of another
+    return sorted(secrets, key=len, reverse=True)
+
+
+def mask_secrets(text: str, secrets: Iterable[str]) -> str:
+    """Return a text, such as a response that echoes headers, with these secrets and URLs' passwords masked.
+
+    Args:
+        text: The text.
+        secrets: What `find_secrets` returned.
+
+    """
+    for secret in secrets:
         text = text.replace(secret, MASK)
     return printable(mask_url_passwords(text))
 
@@ -52,17 +62,17 @@ class Trace:
         self._number = number
         self._clock = clock
         self._since = clock()
-        self._headers: Mapping[str, str] = {}
+        self._secrets: list[str] = []
         self._what = ""
         self._extra: dict[str, object] = {}
 
     def log_request(self, request: Request) -> None:
         """Log a request, and the wait before it."""
         waited, self._since = self._clock() - self._since, self._clock()
-        self._headers = request.headers
+        self._secrets = find_secrets(request.headers)
         self._what = f"{request.method} {request.path}, attempt {self._number}"
         self._extra = {"method": request.method, "path": request.path, "attempt": self._number}
-        query = self._mask_query(request.query)
+        query = mask_query(request.query, self._mask_text)
         headers = ", ".join(
             f"{name}: {MASK if names_secret(name) else self._mask_text(value)}"
             for name, value in request.headers.items()
@@ -98,11 +108,6 @@ class Trace:
             words = self._mask_text(error.message)
             log.debug("%s: failed after %.3f s: %s: %s", self._what, elapsed, kind, words, extra=extra)
 
-    def _mask_query(self, query: str) -> str:
-        pairs = parse_qsl(query, keep_blank_values=True)
-        shown = [(name, MASK if names_secret(name) else self._mask_text(value)) for name, value in pairs]
-        return urlencode(shown, safe="*")
-
     def _describe_sent_body(self, request: Request) -> str:
         if request.body is None:
             return "no body" if request.form is None else "a form with files"
@@ -115,7 +120,7 @@ class Trace:
         return f"{len(body)} bytes: {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT or len(plain) > _READ else ''}"
 
     def _mask_text(self, text: str) -> str:
-        return mask_secrets(text, self._headers)
+        return mask_secrets(text, self._secrets)
 
 
 def _decompress_beginning(headers: Mapping[str, str], body: bytes) -> bytes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, NoReturn
+from urllib.parse import parse_qsl, urlencode
 
 __all__ = [
     "MASK",
@@ -12,6 +14,7 @@ __all__ = [
     "SENSITIVE",
     "Secret",
     "mask",
+    "mask_query",
     "mask_url_passwords",
     "names_secret",
     "names_secret_member",
@@ -41,6 +44,19 @@ def names_secret(header: str) -> bool:
 def names_secret_member(name: str) -> bool:
     """Return whether a member of a JSON object holds a secret, or a mapping of secrets, by its name."""
     return re.fullmatch(SECRET_MEMBERS, name, re.IGNORECASE) is not None
+
+
+def mask_query(query: str, mask_text: Callable[[str], str] = str) -> str:
+    """Return the query of a URL with the values of parameters masked that are secret by their names.
+
+    Args:
+        query: The query, percent-encoded.
+        mask_text: Function that masks what is secret in the other values. Default: nothing is.
+
+    """
+    pairs = parse_qsl(query, keep_blank_values=True)
+    shown = [(name, MASK if names_secret(name) else mask_text(value)) for name, value in pairs]
+    return urlencode(shown, safe="*")
 
 
 def mask_url_passwords(text: str) -> str:

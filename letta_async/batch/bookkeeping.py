@@ -38,7 +38,7 @@ class BatchBookkeeper:
     """Opens the journal; `None` for a batch without one."""
     on_progress: Callable[[Progress], object] | None
     instrumentation: Sequence[Instrumentation] = ()
-    """What is notified of each outcome."""
+    """Instrumentation that is notified of each outcome."""
 
     _finished: FinishedTargets = attrs.field(factory=FinishedTargets, init=False)
     _writer: JournalWriter | None = attrs.field(default=None, init=False)

@@ -53,7 +53,7 @@ class Batch:
     open_journal: Callable[[], Journal] | None
     """Opens the journal; `None` for a batch without one."""
     instrumentation: Sequence[Instrumentation] = ()
-    """What is notified of each outcome."""
+    """Instrumentation that is notified of each outcome."""
     compare: Compare | None = None
     """Checks whether a target is stale; `None` to recompile every target."""
 

@@ -46,7 +46,7 @@ class UploadBatch:
     """Maximum number of files that are uploaded at once."""
     on_progress: Callable[[Progress], object] | None
     instrumentation: Sequence[Instrumentation] = ()
-    """What is notified of each outcome."""
+    """Instrumentation that is notified of each outcome."""
 
     async def run(self) -> AsyncGenerator[UploadOutcome, None]:
         """Yield the outcome of each file as it completes; closing the generator cancels what is in flight."""

@@ -273,7 +273,7 @@ class _State:
 
 @attrs.frozen(eq=False)
 class _Route:
-    """What all calls of one method share, on one server."""
+    """Data that all calls of one method on one server share."""
 
     span: str
     """Name of the spans."""

@@ -82,7 +82,7 @@ class Metrics:
             )
 
     def observe(self, load: Load, address: str, port: int, traffic: Traffic) -> None:
-        """Have the gauges observe a limiter as long as it is in use."""
+        """Add a limiter to those that the gauges observe, as long as it is in use."""
         if self._latest is None or self._latest() is not load:
             self._latest = ref(load)
             with self._lock:

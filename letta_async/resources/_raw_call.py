@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from letta_async._http.request import CallOptions, RawMode, Request
-from letta_async._http.statistics import ClientStats
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import Attempt, LettaError
 from letta_async.operations._operation import Operation
@@ -67,18 +66,6 @@ class Capture:
     def _raw(self, options: CallOptions) -> CallOptions:
         mode, self._mode = self._mode, None
         return options if mode is None else attrs.evolve(options, raw=mode)
-
-    @property
-    def base_url(self) -> str:
-        """URL of the server."""
-        url: str = self._client.base_url
-        return url
-
-    @property
-    def stats(self) -> ClientStats:
-        """Statistics of the limiters and retries."""
-        stats: ClientStats = self._client.stats
-        return stats
 
 
 class RawCall(Coroutine[Any, Any, AsyncAPIResponse[R_co]]):

@@ -1,4 +1,4 @@
-"""What `with_raw_response` and `with_streaming_response` are: methods that return responses as they were received."""
+"""Objects behind `with_raw_response` and `with_streaming_response`: methods that return responses as received."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Sender(Protocol):
 
     @property
     def instrumentation(self) -> tuple[Instrumentation, ...]:
-        """What is notified of the calls."""
+        """Instrumentation that is notified of the calls."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""What a batch reports: the progress of the whole, and the outcome of each file of an upload of many."""
+"""Reports of a batch: the progress of the whole, and the outcome of each file of an upload of many."""
 
 from __future__ import annotations
 

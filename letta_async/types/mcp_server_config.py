@@ -109,7 +109,7 @@ class McpToolHealth(WireObject):
 
 @attrs.frozen(kw_only=True)
 class ToolAnnotations(WireObject):
-    """What an MCP server claims of a tool. Nothing guarantees that it is true."""
+    """Claims of an MCP server about a tool. Nothing guarantees that they are true."""
 
     title: str | None = None
     """Title of the tool, for persons."""
@@ -142,11 +142,11 @@ class McpTool(WireObject):
     )
     """JSON schema of the result."""
     annotations: ToolAnnotations | None = None
-    """What the MCP server claims of the tool."""
+    """Claims of the MCP server about the tool."""
     icons: list[Mapping[str, Any]] | None = attrs.field(default=None, hash=False)
     """Icons of the tool, as JSON objects."""
     execution: Mapping[str, Any] | None = attrs.field(default=None, hash=False)
-    """How the tool can be run, as a JSON object."""
+    """Ways in which the tool can be run, as a JSON object."""
     meta: Mapping[str, Any] | None = attrs.field(default=None, hash=False, metadata=named_on_wire("_meta"))
     """JSON object that the MCP server sends with the tool; Letta 0.16.8 returns `None`."""
     health: McpToolHealth | None = None
