@@ -23,9 +23,6 @@ from tests.test_upload import ANSWER, FOLDER, PATH, Pipe, counting, part, path, 
 
 __all__ = ["counting", "path", "sdk", "server"]
 
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-"""An upload that the client breaks off while the server stops can leave a socket to the collector, at the server."""
-
 CONTENT = b"Ada\r\n--Grace\x00\xff"
 
 

@@ -307,8 +307,7 @@ class _ResponseError(APIError):
     ) -> None:
         super().__init__(message, request_method=request_method, request_path=request_path, body=body)
         self.status_code = status_code if response is None else response.status_code
-        # A copy, since the HTTP library's own mapping cannot be pickled.
-        self.headers = CIMultiDict((headers if response is None else response.headers) or {})
+        self.headers = CIMultiDict((headers if response is None else response.headers) or {})  # a copy, for pickle
         self.request_id: str | None = request_id_of(self.headers)
 
     @property

@@ -18,6 +18,7 @@ from letta_async.testing._app import answer as answer_request
 from letta_async.testing._clock import system_clock
 from letta_async.testing._data_file import DataFile, DataFileError
 from letta_async.testing._errors import database_error
+from letta_async.testing._listener import Listener
 from letta_async.testing._loop_thread import LoopThread
 from letta_async.testing._model import Model
 from letta_async.testing._recorded_requests import RecordedRequest, RecordedRequests, mask_keys
@@ -86,7 +87,7 @@ class EmbeddedServer:
         self._file: DataFile | None = None
         self._scripts = Scripts()
         self._stopping = asyncio.Event()
-        self._runner: web.ServerRunner | None = None
+        self._listener: Listener | None = None
         self._bound: int | None = None
         self.requests: RecordedRequests = RecordedRequests()
         """The latest requests received, the newest last, at most 1000; keys are masked."""
@@ -218,24 +219,18 @@ class EmbeddedServer:
     async def _listen(self) -> None:
         self._stopping = asyncio.Event()
         server = web.Server(self._respond, access_log=None, keepalive_timeout=_KEEPALIVE_TIMEOUT, auto_decompress=False)
-        runner = web.ServerRunner(server, shutdown_timeout=1.0)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, self._host, self._port).start()
-        except BaseException:
-            await runner.cleanup()
-            raise
-        self._runner = runner
-        self._bound = int(runner.addresses[0][1])
+        listener = Listener(server)
+        self._bound = await listener.start(self._host, self._port)
+        self._listener = listener
 
     async def stop(self) -> None:
         """Close every connection and stop listening; do nothing if the server was not started."""
         self._stopping.set()
-        runner, self._runner, self._bound = self._runner, None, None
+        listener, self._listener, self._bound = self._listener, None, None
         try:
             await self._store.live.stop()
-            if runner is not None:
-                await runner.cleanup()
+            if listener is not None:
+                await listener.stop()
         finally:
             self._close_file()
 

@@ -31,20 +31,20 @@ def cluster_client(cluster: LocalCluster) -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture(scope="package")
-def _shared_server() -> Iterator[EmbeddedServer]:
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedServer]:
+    """Return a server whose URL is in the environment, also for the workers, which run in this process.
+
+    It is the test's own: requests of a batch that an earlier test left may arrive at any time.
+    """
     with EmbeddedServer() as running:
+        monkeypatch.setenv("LETTA_BASE_URL", running.base_url)
         yield running
 
 
-@pytest.fixture(scope="package")
-def ids(_shared_server: EmbeddedServer) -> list[str]:
-    return make_conversations(_shared_server.base_url, 60)
-
-
 @pytest.fixture
-def server(_shared_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> EmbeddedServer:
-    """Return a server whose URL is in the environment, also for the workers, which run in this process."""
-    _shared_server.requests.clear()
-    monkeypatch.setenv("LETTA_BASE_URL", _shared_server.base_url)
-    return _shared_server
+def ids(server: EmbeddedServer) -> list[str]:
+    """Return the IDs of 60 conversations; the requests that created them are forgotten."""
+    created = make_conversations(server.base_url, 60)
+    server.requests.clear()
+    return created
