@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         FileTimeoutError,
         InternalServerError,
         InvalidArgumentError,
+        IsolatedBlocksError,
         JournalError,
         LettaError,
         NotFoundError,
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
         ToolLoopError,
         UnexpectedPromptError,
         UnprocessableEntityError,
+        WatchLockedError,
+        WatchStateError,
     )
     from letta_async.function_tools.function_descriptions import client_tool
     from letta_async.function_tools.tool_loop import ToolRun
@@ -275,6 +278,7 @@ if TYPE_CHECKING:
     )
     from letta_async.types.turn_response import LettaResponse
     from letta_async.types.upload import AsyncReadable, FileInput, UploadProgress
+    from letta_async.types.watch import Scan
 
 __all__ = [
     "ENVIRONMENTS",
@@ -395,6 +399,7 @@ __all__ = [
     "InternalToolCallFunction",
     "InternalToolReturn",
     "InvalidArgumentError",
+    "IsolatedBlocksError",
     "JournalError",
     "JsonObjectResponseFormat",
     "JsonSchemaResponseFormat",
@@ -470,6 +475,7 @@ __all__ = [
     "RunMetrics",
     "RunStatus",
     "RunTimeoutError",
+    "Scan",
     "Schedule",
     "ScheduleCreateResponse",
     "ScheduleDeleteResponse",
@@ -549,6 +555,8 @@ __all__ = [
     "VectorDBProvider",
     "VoiceSleeptimeManager",
     "VoiceSleeptimeManagerUpdate",
+    "WatchLockedError",
+    "WatchStateError",
     "XaiModelSettings",
     "ZaiModelSettings",
     "ZaiThinking",
@@ -676,6 +684,7 @@ _HOMES: Final = {
     "InternalToolCallFunction": "types.internal_message",
     "InternalToolReturn": "types.internal_message",
     "InvalidArgumentError": "errors",
+    "IsolatedBlocksError": "errors",
     "JournalError": "errors",
     "JsonObjectResponseFormat": "types.response_format",
     "JsonSchemaResponseFormat": "types.response_format",
@@ -752,6 +761,7 @@ _HOMES: Final = {
     "RunMetrics": "types.run",
     "RunStatus": "types.run",
     "RunTimeoutError": "errors",
+    "Scan": "types.watch",
     "Schedule": "types.schedule",
     "ScheduleCreateResponse": "types.schedule",
     "ScheduleDeleteResponse": "types.schedule",
@@ -832,6 +842,8 @@ _HOMES: Final = {
     "VectorDBProvider": "types.archive",
     "VoiceSleeptimeManager": "types.group",
     "VoiceSleeptimeManagerUpdate": "types.group",
+    "WatchLockedError": "errors",
+    "WatchStateError": "errors",
     "XaiModelSettings": "types.model_settings",
     "ZaiModelSettings": "types.model_settings",
     "ZaiThinking": "types.model_settings",

@@ -27,6 +27,7 @@ ORDER = [
     ),
     *(
         "batch",
+        "watching",
         "resources",
         "pagination",
         "_base_client",

@@ -11,7 +11,10 @@ The tree::
     ├── FileProcessingError                        the server could not process a file that was uploaded
     │   └── FileTimeoutError (also a TimeoutError) … or not in time
     ├── UnexpectedPromptError                      a prompt does not have the known form
+    ├── IsolatedBlocksError                        a conversation has copies of blocks, which a recompile would undo
     ├── JournalError                               a batch's journal cannot be written
+    ├── WatchStateError                            the state of a watch cannot be read or written
+    │   └── WatchLockedError                       … because another watcher has it
     ├── ClusterError                               a cluster lost its scheduler, or the workers of the batch
     └── APIError                                   a request failed
         ├── StreamError                            an event stream reported that the turn failed
@@ -35,6 +38,7 @@ All of them can be pickled and copied, and none contains the API key.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -73,6 +77,7 @@ __all__ = [
     "FileTimeoutError",
     "InternalServerError",
     "InvalidArgumentError",
+    "IsolatedBlocksError",
     "JournalError",
     "LettaError",
     "NotFoundError",
@@ -84,6 +89,8 @@ __all__ = [
     "ToolLoopError",
     "UnexpectedPromptError",
     "UnprocessableEntityError",
+    "WatchLockedError",
+    "WatchStateError",
 ]
 
 
@@ -176,11 +183,37 @@ class UnexpectedPromptError(LettaError):
         self.prompt = prompt
 
 
+class IsolatedBlocksError(LettaError):
+    """A conversation has copies of blocks for itself (isolated_block_ids), and Letta 0.16.8 would replace their text by
+    that of the agent's blocks; it was not recompiled.
+    """
+
+
 class JournalError(LettaError):
     """The journal of a batch cannot be written, for example because the disk is full; the reason is in `__cause__`.
 
     It is raised after all outcomes in flight were yielded. The journal stays valid: another run can resume from it.
     """
+
+
+class WatchStateError(LettaError):
+    """The state of a watch cannot be read or written, for example because the disk is full.
+
+    The reason is in `__cause__`. The state stays valid: another watch can go on with it.
+    """
+
+
+class WatchLockedError(WatchStateError):
+    """Another watcher has the lock of the state: it came first, or took over after this one's lease had expired."""
+
+    owner: str
+    """Watcher that has the lock: its host, process and a random part."""
+    until: datetime
+    """Time at which its lease expires if it does not renew it, in UTC."""
+
+    def __init__(self, message: str, *, owner: str, until: datetime) -> None:
+        super().__init__(message)
+        self.owner, self.until = owner, until
 
 
 class ClusterError(LettaError):

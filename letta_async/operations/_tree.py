@@ -46,7 +46,7 @@ from letta_async.operations._polling import WaitForRun
 from letta_async.operations._tool_loop import RunAgentTools, RunConversationTools
 from letta_async.operations._tool_sources import AddTool, CreateFromFunction, UpsertFromFunction
 
-__all__ = ["COMPOSED", "EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
+__all__ = ["CLIENT_EXTENSIONS", "COMPOSED", "EARLIER_NAMES", "EXTENSIONS", "RESOURCES", "TREE"]
 
 RESOURCES: Final[dict[str, str]] = {
     "agents": "Agents, from whose memory system prompts are compiled.",
@@ -302,6 +302,9 @@ COMPOSED: Final[dict[str, type[Operation[Any]]]] = {
     "tools.add": AddTool,
 }
 """Declaration of each method that makes several calls, by its attribute path on a client."""
+
+CLIENT_EXTENSIONS: Final = ("letta_async.resources._watching.AsyncWatching",)
+"""Base classes of a client with methods of several calls, written by hand."""
 
 EXTENSIONS: Final[dict[str, str]] = {
     "agents": "letta_async.resources._find_or_create.AsyncFindOrCreate",

@@ -291,6 +291,7 @@ if TYPE_CHECKING:
     from letta_async.types.turn_input import MessageCreate as MessageCreateParam
     from letta_async.types.turn_response import LettaResponse
     from letta_async.types.upload import AsyncReadable, FileInput, UploadProgress
+    from letta_async.types.watch import Scan
 
     AccessTokenCreateParams: TypeAlias = dict[str, Any]
     AccessTokenDeleteParams: TypeAlias = dict[str, Any]
@@ -676,6 +677,7 @@ __all__ = [
     "RunListParams",
     "RunMetrics",
     "RunStatus",
+    "Scan",
     "Schedule",
     "ScheduleCreateParams",
     "ScheduleCreateResponse",
@@ -1073,6 +1075,7 @@ _HOMES: Final = {
     "RunListParams": "dict",
     "RunMetrics": "run",
     "RunStatus": "run",
+    "Scan": "watch",
     "Schedule": "schedule",
     "ScheduleCreateParams": "dict",
     "ScheduleCreateResponse": "schedule",

@@ -10,7 +10,7 @@ from typing import Any, Final
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import Operation
 from letta_async.operations._streaming import OptionalStreamOperation
-from letta_async.operations._tree import COMPOSED, EARLIER_NAMES, EXTENSIONS, RESOURCES, TREE
+from letta_async.operations._tree import CLIENT_EXTENSIONS, COMPOSED, EARLIER_NAMES, EXTENSIONS, RESOURCES, TREE
 
 from .annotations import Rendering
 from .composed import composed_docstring
@@ -72,11 +72,14 @@ def resource_module(path: str) -> str:
 def client_module() -> str:
     """Write the module with the resources that are attributes of a client."""
     rendering = Rendering()
-    rendering.need("letta_async.resources._http_verbs", "RawSender")
     rendering.need("letta_async.resources._sync", "SyncCaller")
     rendering.need_for_types("letta_async.client", "AsyncLetta")
+    bases = [*map(_located, CLIENT_EXTENSIONS), ("letta_async.resources._http_verbs", "RawSender")]
+    for home, base in bases:
+        rendering.need(home, base)
+    names = ", ".join(base for _, base in bases)
     about = [
-        'class AsyncResources(RawSender):\n    """The attributes of an async client."""',
+        f'class AsyncResources({names}):\n    """The attributes of an async client."""',
         'class Resources(SyncCaller[Any]):\n    """The attributes of a sync client."""\n\n    _core: AsyncLetta',
     ]
     classes = [
@@ -86,6 +89,7 @@ def client_module() -> str:
                 _raw_access("Resources" if waits else "AsyncResources", rendering),
                 *_parts("", rendering, waits=waits),
                 *_methods("", rendering, waits=waits),
+                *(twin for extension in CLIENT_EXTENSIONS if waits for twin in _twins(extension, rendering)),
                 *raw_methods(rendering, waits=waits),
             ]
         )

@@ -1,0 +1,213 @@
+"""Requests and arguments of `client.watch`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import attrs
+
+from letta_async._http.request import CallOptions
+from letta_async._schema.json_values import is_positive_integer, show
+from letta_async._schema.unset import UNSET
+from letta_async._schema.validation import check
+from letta_async.batch.runner import Batch
+from letta_async.batch.targets import Target, digest
+from letta_async.config import is_seconds
+from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError
+from letta_async.operations._listing import Listing
+from letta_async.operations._operation import Operation
+from letta_async.operations.agents import ListAgents, RetrieveAgent
+from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
+from letta_async.operations.conversations import ListConversations
+from letta_async.resources._paging import AsyncPaginator
+from letta_async.types.agent import AgentState
+from letta_async.types.conversation import Conversation
+from letta_async.watching.clock import Clock
+from letta_async.watching.fingerprint import INCLUDED, RELATIONSHIPS
+from letta_async.watching.rate import RecompileRate
+from letta_async.watching.scanner import Scanner, WatchedServer
+from letta_async.watching.state import WatchState
+from letta_async.watching.watcher import Watcher
+
+if TYPE_CHECKING:
+    from letta_async.client import AsyncLetta
+
+__all__ = ["WatchParameters", "make_watcher"]
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+_AGENTS_PER_PAGE: Final = 200
+_CONVERSATIONS_PER_PAGE: Final = 1000
+
+
+@attrs.frozen(kw_only=True)
+class WatchParameters:
+    """Parameters of a watch, as they were passed."""
+
+    agent_id: Any
+    block_id: Any
+    all: Any
+    every: Any
+    once: Any
+    state: Any
+    max_rate: Any
+    wait_if_busy: Any
+    lease: Any
+    standby: Any
+    on_scan: Any
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """The parameters that select the agents, by name."""
+        ways = {"agent_id": self.agent_id, "block_id": self.block_id, "all": self.all}
+        return {name: value for name, value in ways.items() if value not in (UNSET, None, False)}
+
+    def problems(self) -> Iterable[ArgumentProblem]:
+        """Yield a problem per invalid value."""
+        yield from self._scope_problems()
+        for name in ("every", "lease"):
+            if not is_seconds(seconds := getattr(self, name)):
+                yield ArgumentProblem(name, f"{show(seconds)} is not a positive number of seconds")
+        for name in ("once", "standby"):
+            if not isinstance(switch := getattr(self, name), bool):
+                yield ArgumentProblem(name, f"{show(switch)} is neither True nor False")
+        if self.state is not None and not (isinstance(self.state, str | os.PathLike) and os.fspath(self.state)):
+            yield ArgumentProblem("state", f"{show(self.state)} is not a path")
+        if self.max_rate is not None and not is_positive_integer(self.max_rate):
+            yield ArgumentProblem("max_rate", f"{show(self.max_rate)} is neither a positive whole number nor None")
+        if not (self.wait_if_busy is None or self.wait_if_busy == 0 or is_seconds(self.wait_if_busy)):
+            yield ArgumentProblem("wait_if_busy", f"{show(self.wait_if_busy)} is neither a number of seconds nor None")
+        if self.on_scan is not None and not callable(self.on_scan):
+            yield ArgumentProblem("on_scan", f"{show(self.on_scan)} cannot be called with a Scan")
+
+    def _scope_problems(self) -> Iterable[ArgumentProblem]:
+        if len(self.scope) != 1 or not isinstance(self.all, bool):
+            words = " and ".join(f"{name}={value!r}" for name, value in self.scope.items()) or "none of them"
+            yield ArgumentProblem("watch", f"takes agent_id, block_id or all=True, not {words}")
+            return
+        for name, operation in (("agent_id", RetrieveAgent), ("block_id", RetrieveBlock)):
+            if name in self.scope:
+                try:
+                    check(operation, {name: self.scope[name]})
+                except InvalidArgumentError as error:
+                    yield from error.faults
+
+
+def make_watcher(client: AsyncLetta, parameters: WatchParameters, options: CallOptions, clock: Clock) -> Watcher:
+    """Create what `client.watch` runs.
+
+    Raises:
+        InvalidArgumentError: A parameter is invalid.
+
+    """
+    if problems := list(parameters.problems()):
+        raise InvalidArgumentError(problems)
+    path = None if parameters.state is None else os.fsdecode(parameters.state)
+    state = WatchState.at(path, parameters.lease, clock)
+    scope = " ".join(name if value is True else f"{name} {value}" for name, value in parameters.scope.items())
+    return Watcher(
+        scanner=Scanner(
+            server=_watched_server(client, parameters, options),
+            state=state,
+            clock=clock,
+            rate=RecompileRate(parameters.max_rate, clock),
+            every=parameters.every,
+            once=parameters.once,
+        ),
+        state=state,
+        clock=clock,
+        header={"server": client.base_url, "scope": scope, "options": _digest(options)},
+        every=parameters.every,
+        once=parameters.once,
+        standby=parameters.standby,
+        on_scan=parameters.on_scan,
+    )
+
+
+def _digest(options: CallOptions) -> str:
+    """Return a digest of the options that decide what a request is about; `none` without any."""
+    content = {"query": options.extra_query or {}, "body": options.extra_body or {}}
+    return digest(content) if any(content.values()) else "none"
+
+
+@attrs.define(eq=False)
+class _Requests:
+    """Sender of a watch's requests for lists, which counts them."""
+
+    client: AsyncLetta
+    options: CallOptions
+    count: Callable[[int], None] = lambda number: None
+
+    async def call(self, operation: type[Operation[T]], parameters: Mapping[str, object]) -> T:
+        attempts: list[Attempt] = []
+        try:
+            result = await self.client._call(operation, parameters, self.options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+        except BaseException:
+            self.count(len(attempts))
+            raise
+        self.count(len(attempts) + 1)
+        return result
+
+    def items(self, listing: type[Listing[Item]], parameters: Mapping[str, object]) -> AsyncPaginator[Item]:
+        async def fetch(page: Listing[Item]) -> list[Item]:
+            return await self.call(listing, page.given())
+
+        return AsyncPaginator(fetch, listing, parameters)
+
+
+def _watched_server(client: AsyncLetta, parameters: WatchParameters, options: CallOptions) -> WatchedServer:
+    """Create what sends the requests of a watch."""
+    agent_id, block_id = (parameters.scope.get(name) for name in ("agent_id", "block_id"))
+    requests = _Requests(client, attrs.evolve(options, extra_body=None))
+    included = {"include": INCLUDED, "include_relationships": RELATIONSHIPS}
+    checks_block = True  # the server lists no agents for a block that does not exist, but says so when it is retrieved
+
+    async def list_agents() -> AsyncIterator[AgentState]:
+        nonlocal checks_block
+        if agent_id:
+            yield await requests.call(RetrieveAgent, {"agent_id": agent_id, **included})
+            return
+        further = {"limit": _AGENTS_PER_PAGE, **included}
+        if not block_id:
+            async for agent in requests.items(ListAgents, further):
+                yield agent
+            return
+        has_agents = False
+        async for agent in requests.items(ListBlockAgents, {"block_id": block_id, **further}):
+            has_agents = True
+            yield agent
+        if not has_agents and checks_block:
+            await requests.call(RetrieveBlock, {"block_id": block_id})
+        checks_block = has_agents
+
+    async def list_conversations(agent_id: str) -> Sequence[Conversation]:
+        found = requests.items(
+            ListConversations,
+            {"agent_id": agent_id, "limit": _CONVERSATIONS_PER_PAGE, "archive_status": "unarchived"},
+        )
+        return [conversation async for conversation in found]
+
+    def batch(targets: AsyncIterator[Target]) -> Batch:
+        return client.conversations._batch(  # pyright: ignore[reportPrivateUsage] - not for users
+            targets,
+            {},
+            options,
+            only_stale=True,
+            deadline=None,
+            stop_on_error=False,
+            on_progress=None,
+            journal=None,
+        )
+
+    server = WatchedServer(
+        list_agents=list_agents,
+        list_conversations=list_conversations,
+        batch=batch,
+        concurrency=lambda: client.stats.limit,
+        instrumentation=client.instrumentation,
+    )
+    requests.count = server.count
+    return server
