@@ -184,8 +184,9 @@ class UnexpectedPromptError(LettaError):
 
 
 class IsolatedBlocksError(LettaError):
-    """A conversation has copies of blocks for itself (isolated_block_ids), and Letta 0.16.8 would replace their text by
-    that of the agent's blocks; it was not recompiled.
+    """A conversation has copies of blocks for itself, in `isolated_block_ids`; it was not recompiled.
+
+    Letta 0.16.8 would replace their text by that of the agent's blocks.
     """
 
 

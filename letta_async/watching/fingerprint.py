@@ -34,7 +34,7 @@ def fingerprint(agent: AgentState) -> str:
         agent.llm_config and agent.llm_config.model_endpoint_type,
         bool(memory and memory.git_enabled) or _GIT_TAG in (agent.tags or []),
         write(agent.tool_rules),
-        agent.max_files_open,
+        agent.max_files_open if agent.sources else None,
         _sorted([each.label, each.value, each.description, each.limit, bool(each.read_only)] for each in blocks),
         _sorted([each.source_id, each.label, each.value, each.description, each.limit] for each in files),
         _sorted([each.id, each.name, each.description, each.instructions] for each in agent.sources or []),

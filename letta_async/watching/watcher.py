@@ -76,7 +76,7 @@ class Watcher:
         try:
             await self._acquire()
             if self.state.file.path is not None:
-                self._keeper = asyncio.create_task(self.state.keep_locked())
+                self._keeper = asyncio.create_task(self.state.keep_locked(), name="letta-async-lease")
             failures = 0
             while True:
                 began = self.clock.monotonic()
