@@ -198,9 +198,7 @@ EDITS = [edit_block, edit_system, begin_conversation, begin_agent, delete_conver
 
 @settings(max_examples=40, deadline=None)
 @given(
-    edits=st.lists(
-        st.tuples(st.integers(min_value=0, max_value=60), st.sampled_from(EDITS)), min_size=1, max_size=5
-    )
+    edits=st.lists(st.tuples(st.integers(min_value=0, max_value=60), st.sampled_from(EDITS)), min_size=1, max_size=5)
 )
 async def test_edits_at_any_point_are_seen_by_this_scan_or_the_next(edits: list[tuple[int, Edit]]) -> None:
     """Edits between the list of agents, that of conversations, comparisons and recompiles: the next scan sees them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,7 @@ async def once(client: AsyncLetta, scans: list[Scan] | None = None, **parameters
 
 
 def targets_of(outcomes: list[Outcome]) -> list[str]:
-    return sorted(
-        str(each.target.agent_id) if isinstance(each.target, Recompile) else each.target for each in outcomes
-    )
+    return sorted(str(each.target.agent_id) if isinstance(each.target, Recompile) else each.target for each in outcomes)
 
 
 # --- what is brought up to date ---------------------------------------------------------------------------------------
@@ -161,7 +160,7 @@ async def test_what_fails_is_tried_again_after_delays_that_double(
         assert outcome.status == "failed"
         if len(moments) == 11:
             script.cancel()
-    delays = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    delays = [later - earlier for earlier, later in pairwise(moments)]
     assert delays == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
 
 
@@ -240,9 +239,7 @@ async def test_an_agent_or_block_that_is_not_there_ends_it(client: AsyncLetta, s
         await once(client, all=False, **scope)
 
 
-async def test_a_block_that_no_agent_has_is_retrieved_once(
-    client: AsyncLetta, requests: Requests, time: Time
-) -> None:
+async def test_a_block_that_no_agent_has_is_retrieved_once(client: AsyncLetta, requests: Requests, time: Time) -> None:
     block = await client.blocks.create(label="human", value="Ada")
     requests.reset()
     outcomes = client.watch(block_id=block.id)

@@ -256,7 +256,8 @@ async def test_a_standby_takes_over_when_the_lease_of_a_killed_one_expires(
     await client.blocks.update(block, value="Bob")
     server.requests.clear()
     outcomes = [
-        each async for each in client.watch(all=True, once=True, every=25, state=path, standby=True, on_scan=scans.append)
+        each
+        async for each in client.watch(all=True, once=True, every=25, state=path, standby=True, on_scan=scans.append)
     ]
     assert [each.status for each in outcomes] == ["recompiled"]
     assert [scan.at.timestamp() - began for scan in scans] == [0, 25, 50, 60]
