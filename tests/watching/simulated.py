@@ -27,7 +27,9 @@ class Time:
     """Time that passes only while a watch sleeps: then at once, with what is to happen meanwhile."""
 
     now: float = 1_800_000_000.0
-    _events: list[tuple[float, int, Callable[[], Awaitable[object]]]] = attrs.field(factory=list, init=False)
+    _events: list[tuple[float, int, Callable[[], Awaitable[object]]]] = attrs.field(
+        factory=list[tuple[float, int, Callable[[], Awaitable[object]]]], init=False
+    )
     _numbers: Any = attrs.field(factory=count, init=False)
 
     def clock(self) -> Clock:

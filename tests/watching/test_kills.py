@@ -92,7 +92,7 @@ def recompiled(request: RecordedRequest) -> str | None:
     """Return the conversation, or the agent, whose prompt a request stored; `None` if it stored none."""
     if not request.path.endswith("/recompile") or request.query.get("dry_run") == "true":
         return None
-    body = request.json() or {}
+    body: dict[str, Any] = request.json() or {}
     return str(body.get("agent_id") or request.path.split("/")[3])
 
 

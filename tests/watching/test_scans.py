@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,18 +49,19 @@ async def client(server: EmbeddedServer, time: Time, requests: Requests) -> Asyn
         yield client
 
 
-async def new_agent(client: AsyncLetta, conversations: int = 2, **fields: object) -> tuple[str, str, list[str]]:
+async def new_agent(client: AsyncLetta, conversations: int = 2) -> tuple[str, str, list[str]]:
     """Create an agent with a block, and conversations; return the IDs."""
     agent = await client.agents.create(
-        model="letta/letta-free", **{"memory_blocks": [{"label": "human", "value": "Ada lives in London."}], **fields}
+        model="letta/letta-free", memory_blocks=[{"label": "human", "value": "Ada lives in London."}]
     )
     ids = [(await client.conversations.create(agent_id=agent.id)).id for _ in range(conversations)]
     return agent.id, agent.blocks[0].id if agent.blocks else "", ids
 
 
-async def once(client: AsyncLetta, scans: list[Scan] | None = None, **parameters: object) -> list[Outcome]:
+async def once(client: AsyncLetta, scans: list[Scan] | None = None, **parameters: Any) -> list[Outcome]:
     scans = [] if scans is None else scans
-    return [each async for each in client.watch(**{"all": True, "once": True, "on_scan": scans.append, **parameters})]
+    further: dict[str, Any] = {"all": True, "once": True, "on_scan": scans.append, **parameters}
+    return [each async for each in client.watch(**further)]
 
 
 def targets_of(outcomes: list[Outcome]) -> list[str]:
@@ -109,7 +111,8 @@ async def test_other_agents_are_left_alone(client: AsyncLetta, scope: str) -> No
     _, other, _ = await new_agent(client)
     for each in (block, other):
         await client.blocks.update(each, value="Ada moved to Paris.")
-    outcomes = await once(client, all=False, **{scope: {"agent_id": agent, "block_id": block}[scope]})
+    chosen = {"agent_id": agent, "block_id": block}[scope]
+    outcomes = await once(client, None, all=False, **{scope: chosen})
     assert targets_of(outcomes) == sorted(conversations)
 
 
@@ -236,7 +239,7 @@ async def test_a_wrong_key_ends_it(time: Time) -> None:
 @pytest.mark.parametrize("scope", [{"agent_id": AGENT}, {"block_id": BLOCK}], ids=str)
 async def test_an_agent_or_block_that_is_not_there_ends_it(client: AsyncLetta, scope: dict[str, str]) -> None:
     with pytest.raises(NotFoundError):
-        await once(client, all=False, **scope)
+        await once(client, None, all=False, **scope)
 
 
 async def test_a_block_that_no_agent_has_is_retrieved_once(client: AsyncLetta, requests: Requests, time: Time) -> None:
