@@ -74,7 +74,7 @@ class WatchParameters:
         for name in ("once", "standby"):
             if not isinstance(switch := getattr(self, name), bool):
                 yield ArgumentProblem(name, f"{show(switch)} is neither True nor False")
-        if self.state is not None and not (isinstance(self.state, str | os.PathLike) and self.state):
+        if not _is_path(self.state):
             yield ArgumentProblem("state", f"{show(self.state)} is not a path")
         if self.max_rate is not None and not is_positive_integer(self.max_rate):
             yield ArgumentProblem("max_rate", f"{show(self.max_rate)} is neither a positive whole number nor None")
@@ -94,6 +94,10 @@ class WatchParameters:
                     check(operation, {name: self.scope[name]})
                 except InvalidArgumentError as error:
                     yield from error.faults
+
+
+def _is_path(value: object) -> bool:
+    return value != "" and isinstance(value, str | os.PathLike | None)
 
 
 def make_watcher(client: AsyncLetta, parameters: WatchParameters, options: CallOptions, clock: Clock) -> Watcher:
