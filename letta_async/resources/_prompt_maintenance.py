@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from os import PathLike
 from typing import Any
@@ -294,7 +294,19 @@ class AsyncPromptMaintenance(AsyncResource):
 
         The dry run is first: it fails for a conversation that does not exist, whereas the list would be empty.
         """
-        compiled = await self._call(Recompile, {**parameters, "dry_run": True}, options, attempts)
+        compiled = await self._compile(parameters, options, attempts)
+        return await self._compare(parameters, compiled, options, attempts)
+
+    def _compile(
+        self, parameters: Mapping[str, object], options: CallOptions, attempts: list[Attempt]
+    ) -> Awaitable[str]:
+        """Return the prompt that a recompile would store."""
+        return self._call(Recompile, {**parameters, "dry_run": True}, options, attempts)
+
+    async def _compare(
+        self, parameters: Mapping[str, object], compiled: str, options: CallOptions, attempts: list[Attempt]
+    ) -> Staleness:
+        """Compare the stored prompt with a compiled one."""
         first = {name: value for name, value in parameters.items() if name in {"conversation_id", "agent_id"}}
         first_page = {**first, "order": "asc", "limit": 1}
         messages = await self._call(ListMessages, first_page, attrs.evolve(options, extra_body=None), attempts)

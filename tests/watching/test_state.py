@@ -85,13 +85,13 @@ def test_changes_and_pending_targets_are_kept(path: str) -> None:
     file = opened(path, "another")
     file.acquire(4)
     assert file.changed_agents({"agent-1": "print", "agent-2": "new"}) == ["agent-2"]
-    assert [each.target for each in file.read_pending("", 4, 9, isolated=False)] == ["agent-1"]
-    assert [(each.target, each.attempts) for each in file.read_pending("agent-1", 50, 9, isolated=False)] == [
-        ("conv-1", 1)
-    ]
-    assert [each.target for each in file.read_pending("", 4, 9, isolated=True)] == ["conv-2"]
+    assert [each.target for each in file.read_pending(("", ""), 4, 9, isolated=False)] == ["agent-1"]
+    assert [
+        (each.target, each.attempts) for each in file.read_pending(("agent-1", "agent-1"), 50, 9, isolated=False)
+    ] == [("conv-1", 1)]
+    assert [each.target for each in file.read_pending(("", ""), 4, 9, isolated=True)] == ["conv-2"]
     file.add_change("agent-1", "other", [("conv-1", False)], 5)
-    assert [(each.target, each.attempts) for each in file.read_pending("", 5, 9, isolated=False)] == [
+    assert [(each.target, each.attempts) for each in file.read_pending(("", ""), 5, 9, isolated=False)] == [
         ("agent-1", 0),
         ("conv-1", 0),
     ]
