@@ -102,7 +102,7 @@ def _is_path(value: object) -> bool:
     return value != "" and isinstance(value, str | os.PathLike | None)
 
 
-def make_watcher(client: AsyncLetta, parameters: WatchParameters, options: CallOptions, clock: Clock) -> Watcher:
+def make_watcher(client: AsyncLetta, parameters: WatchParameters, options: CallOptions, clock: Clock | None) -> Watcher:
     """Create what `client.watch` runs.
 
     Raises:
@@ -111,6 +111,7 @@ def make_watcher(client: AsyncLetta, parameters: WatchParameters, options: CallO
     """
     if problems := list(parameters.problems()):
         raise InvalidArgumentError(problems)
+    clock = clock or Clock()
     path = None if parameters.state is None else os.fsdecode(parameters.state)
     state = WatchState.at(path, parameters.lease, clock)
     scope = " ".join(name if value is True else f"{name} {value}" for name, value in parameters.scope.items())
