@@ -125,7 +125,10 @@ class StateFile:
                 raise self._unusable(f"was written by another version of letta_async (format {version})")
             known = dict(execute("select name, value from header").fetchall())
         if differing := [name for name in header if known.get(name) != header[name]]:
-            words = "; ".join(f"{name}: {known.get(name)}, not {header[name]}" for name in differing)
+            words = "; ".join(
+                "extra_query or extra_body" if name == "options" else f"{name}: {known.get(name)}, not {header[name]}"
+                for name in differing
+            )
             raise self._unusable(f"belongs to another watch ({words}); take another file for this one")
 
     def _unusable(self, problem: str) -> InvalidArgumentError:

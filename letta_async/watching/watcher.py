@@ -77,6 +77,7 @@ class Watcher:
             await self._acquire()
             if self.state.file.path is not None:
                 self._keeper = asyncio.create_task(self.state.keep_locked(), name="letta-async-lease")
+                self._keeper.add_done_callback(lambda task: task.cancelled() or task.exception())  # else it is logged
             failures = 0
             while True:
                 began = self.clock.monotonic()
@@ -91,10 +92,12 @@ class Watcher:
                 interval = min(self.every * 2**doublings, max(self.every, _LONGEST_INTERVAL))
                 await self._wait(began + interval - self.clock.monotonic())
         finally:
-            if self._keeper is not None:
-                self._keeper.cancel()
-                await asyncio.wait([self._keeper])
-            await self.state.close()
+            try:
+                if self._keeper is not None:
+                    self._keeper.cancel()
+                    await asyncio.wait([self._keeper])
+            finally:  # also when a second cancellation arrives
+                await self.state.close()
 
     async def _acquire(self) -> None:
         """Acquire the lock; in a standby, wait for it."""
