@@ -179,6 +179,12 @@ Examples:
     help="Write down what is done; a second run with the same journal goes on where the first was cut short. After one"
     " that was complete, --only-stale looks at all again; without it, what was done is skipped.",
 )
+@click.option(
+    "--wait-if-busy",
+    metavar="SECONDS",
+    type=click.FloatRange(0),
+    help="Wait so long for the end of a conversation's active runs, then leave it alone, as busy.",
+)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--dask",
@@ -201,6 +207,7 @@ def recompile(
     only_stale: bool,
     settings: str | None,
     journal: Path | None,
+    wait_if_busy: float | None,
     yes: bool,
     dask: str | None,
     send_secrets: bool,
@@ -233,6 +240,7 @@ def recompile(
         yes=yes,
         settings=None if settings is None else read_compaction_settings(settings),
         journal=journal,
+        wait_if_busy=wait_if_busy,
         dask=dask,
         send_secrets=send_secrets,
         command=context.obj,

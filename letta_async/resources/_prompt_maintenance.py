@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from os import PathLike
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -14,6 +14,7 @@ from letta_async._schema.json_values import to_builtin_scalar
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
 from letta_async._utils.tracebacks import drop_frames
+from letta_async.batch.active_runs import ActiveRuns, wait_problems
 from letta_async.batch.bookkeeping import progress_problems
 from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome
@@ -27,6 +28,7 @@ from letta_async.operations.agents import RetrieveAgent
 from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
 from letta_async.operations.conversation_messages import ListMessages
 from letta_async.operations.conversations import ListConversations, Recompile
+from letta_async.operations.runs import ListRuns
 from letta_async.resources._paging import AsyncPaginator
 from letta_async.resources._resource import AsyncResource, given, options_of
 from letta_async.types.agent import AgentState
@@ -36,6 +38,10 @@ from letta_async.types.conversation import Conversation
 from letta_async.types.message import SystemMessage
 
 __all__ = ["AsyncPromptMaintenance"]
+
+_RUNS_PER_PAGE: Final = 1000
+_UNNAMED: Final = "send_conversation_message"
+"""Type of a run of a conversation, which its `conversation_id` names unless the response is not streamed."""
 
 
 class AsyncPromptMaintenance(AsyncResource):
@@ -163,6 +169,7 @@ class AsyncPromptMaintenance(AsyncResource):
         only_stale: bool = False,
         deadline: float | None = None,
         stop_on_error: bool = False,
+        wait_if_busy: float | None = None,
         on_progress: Callable[[Progress], object] | None = None,
         journal: str | PathLike[str] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -190,13 +197,16 @@ class AsyncPromptMaintenance(AsyncResource):
             deadline: Limit on the whole batch in seconds; a target not done by then has a failed outcome. Default:
                 `None`, no limit.
             stop_on_error: Start no further target after a failure; targets in flight still have their outcomes.
-                Default: `False`.
+                A target that is busy is no failure. Default: `False`.
+            wait_if_busy: Seconds to wait until a conversation, or the agent of `default`, has no active run, before it
+                is recompiled; if it still has one then, and with 0 at once, its outcome is `busy`. Default: `None`;
+                active runs are not looked at.
             on_progress: Function that is called with a `Progress` for each outcome; an awaitable result is awaited.
                 With `Letta` it runs on the thread of the private event loop.
             journal: File to which each outcome is appended, as a line of JSON without prompts, on another thread. A run
                 with the same journal skips the targets that an earlier run has done, and retries those that failed.
-                With `only_stale`, the targets of a complete run, one without a failure, are not skipped. If all targets
-                are skipped, a warning says that nothing was checked. Default: `None`, no journal.
+                With `only_stale`, the targets of a complete run, without failed and busy ones, are not skipped. If all
+                targets are skipped, a warning says that nothing was checked. Default: `None`, no journal.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each recompile, without validation.
@@ -222,6 +232,7 @@ class AsyncPromptMaintenance(AsyncResource):
             only_stale=only_stale,
             deadline=deadline,
             stop_on_error=stop_on_error,
+            wait_if_busy=wait_if_busy,
             on_progress=on_progress,
             journal=journal,
         ).run()
@@ -235,6 +246,7 @@ class AsyncPromptMaintenance(AsyncResource):
         only_stale: bool,
         deadline: float | None,
         stop_on_error: bool,
+        wait_if_busy: float | None,
         on_progress: Callable[[Progress], object] | None,
         journal: str | PathLike[str] | None,
     ) -> Batch:
@@ -246,7 +258,7 @@ class AsyncPromptMaintenance(AsyncResource):
         """
         checked = check(Recompile, {"conversation_id": "default", **common})
         problems = [*target_problems(targets), *deadline_problems(deadline), *progress_problems(on_progress)]
-        if problems:
+        if problems := [*problems, *wait_problems(wait_if_busy)]:
             raise InvalidArgumentError(problems)
         common = {name: getattr(checked, name) for name in common}  # validated once, not per target
 
@@ -258,6 +270,14 @@ class AsyncPromptMaintenance(AsyncResource):
 
         async def compare(target: str | Recompile, attempts: list[Attempt]) -> Staleness:
             return await self._staleness(parameters(target), options, attempts)
+
+        runs = ActiveRuns(lambda: self._names_of_busy(options))
+
+        async def becomes_idle(target: str | Recompile) -> bool:
+            named = parameters(target)
+            conversation_id = str(to_builtin_scalar(named["conversation_id"]))
+            name = named.get("agent_id") if conversation_id == "default" else conversation_id
+            return await runs.becomes_idle(str(to_builtin_scalar(name)), wait_if_busy or 0)
 
         def open_journal() -> Journal:
             content = {"query": options.extra_query or {}, "body": options.extra_body or {}}
@@ -278,6 +298,7 @@ class AsyncPromptMaintenance(AsyncResource):
             key_of=make_key_function(checked),
             call=call,
             compare=compare if only_stale else None,
+            becomes_idle=None if wait_if_busy is None else becomes_idle,
             concurrency=lambda: self._client.stats.limit,
             dry_run=bool(checked.dry_run),
             deadline=deadline,
@@ -286,6 +307,20 @@ class AsyncPromptMaintenance(AsyncResource):
             instrumentation=self._client.instrumentation,
             open_journal=None if journal is None else open_journal,
         )
+
+    async def _names_of_busy(self, options: CallOptions) -> frozenset[str]:
+        """Return the IDs of the conversations that have an active run, and of the agents that have one of their own.
+
+        A message to a conversation whose response is not streamed leaves on Letta 0.16.8 a run that does not name its
+        conversation and never ends: it is none of the agent's own.
+        """
+        lists = CallOptions(extra_headers=options.extra_headers, timeout=options.timeout)
+        names: set[str] = set()
+        async for run in self._list(ListRuns, {"active": True, "limit": _RUNS_PER_PAGE}, lists):
+            kind = run.metadata.get("run_type") if isinstance(run.metadata, Mapping) else None
+            if run.conversation_id or kind != _UNNAMED:
+                names.add(str(run.conversation_id or run.agent_id))
+        return frozenset(names)
 
     async def _staleness(
         self, parameters: Mapping[str, object], options: CallOptions, attempts: list[Attempt]
