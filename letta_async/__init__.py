@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         LettaError,
         NotFoundError,
         PermissionDeniedError,
+        PropagationError,
         RateLimitError,
         RunTimeoutError,
         StreamError,
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     )
     from letta_async.function_tools.function_descriptions import client_tool
     from letta_async.function_tools.tool_loop import ToolRun
+    from letta_async.operations.agents import UpdateAgent
+    from letta_async.operations.blocks import UpdateBlock
     from letta_async.operations.conversations import Recompile
     from letta_async.resources._api_response import APIResponse, AsyncAPIResponse
     from letta_async.resources._base_api_response import HTTPRequest
@@ -454,6 +457,7 @@ __all__ = [
     "PermissionDeniedError",
     "PipRequirement",
     "Progress",
+    "PropagationError",
     "Provider",
     "ProviderCategory",
     "ProviderTrace",
@@ -541,6 +545,8 @@ __all__ = [
     "UnknownToolRule",
     "UnprocessableEntityError",
     "Unset",
+    "UpdateAgent",
+    "UpdateBlock",
     "UpdateMcpServerParam",
     "UpdateSseMcpServerParam",
     "UpdateStdioMcpServerParam",
@@ -740,6 +746,7 @@ _HOMES: Final = {
     "PermissionDeniedError": "errors",
     "PipRequirement": "types.tool",
     "Progress": "types.batch",
+    "PropagationError": "errors",
     "Provider": "types.provider",
     "ProviderCategory": "types.model",
     "ProviderTrace": "types.step",
@@ -828,6 +835,8 @@ _HOMES: Final = {
     "UnknownToolRule": "types.tool_rules",
     "UnprocessableEntityError": "errors",
     "Unset": "_schema.unset",
+    "UpdateAgent": "operations.agents",
+    "UpdateBlock": "operations.blocks",
     "UpdateMcpServerParam": "types.mcp_server",
     "UpdateSseMcpServerParam": "types.mcp_server",
     "UpdateStdioMcpServerParam": "types.mcp_server",

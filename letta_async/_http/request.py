@@ -146,6 +146,8 @@ def build(
         raise InvalidArgumentError([*error.faults, *problems]) from None
     problems += _extra_body_problems(operation, options)
     problems += call.argument_problems(options.extra_body or ())
+    if options.raw is not None:
+        problems += call.raw_problems()
     if problems:
         raise InvalidArgumentError(problems)
     for message, category in call.parameter_warnings():

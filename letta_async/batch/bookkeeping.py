@@ -39,6 +39,8 @@ class BatchBookkeeper:
     on_progress: Callable[[Progress], object] | None
     instrumentation: Sequence[Instrumentation] = ()
     """Instrumentation that is notified of each outcome."""
+    resumes: bool = True
+    """Whether targets are skipped that the journal records as done, rather than processed anew."""
 
     _finished: FinishedTargets = attrs.field(factory=FinishedTargets, init=False)
     _writer: JournalWriter | None = attrs.field(default=None, init=False)
@@ -59,7 +61,7 @@ class BatchBookkeeper:
         self._counts = deque([(time.monotonic(), 0)], maxlen=_RECENT)
         if self.open_journal is not None:
             self._writer = JournalWriter(self.open_journal)
-            await self._writer.open(lambda key: self._finished.add(key, None))
+            await self._writer.open(lambda key: self._finished.add(key, None) if self.resumes else None)
 
     @property
     def added(self) -> int:

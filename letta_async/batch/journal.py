@@ -20,7 +20,7 @@ _FORMAT: Final = "letta_async recompile_many 2"
 _READABLE: Final = (_FORMAT, "letta_async recompile_many 1")
 """Formats that can be resumed. Format 1 has no `agent_id` and `options` in its header, no target-specific parameters in
 its keys, and no closing lines."""
-_NAMES: Final = {"settings": "compaction_settings", "options": "extra_query or extra_body"}
+_NAMES: Final = {"settings": "compaction_settings", "options": "extra_query or extra_body", "changes": "changes"}
 """Header fields that hold a digest, with the name of the argument that was digested."""
 _BEGINNING: Final = b'{"journal": "letta_async '
 """First bytes of every journal, or of a journal whose header was cut short."""

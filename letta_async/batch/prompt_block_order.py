@@ -29,12 +29,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 import attrs
 
-__all__ = ["with_block_order_of"]
+__all__ = ["BlockSection", "block_sections", "with_block_order_of"]
 
 _BEGIN: Final = re.compile(
     r"<memory_blocks>\nThe following memory blocks are currently engaged in your core memory unit:\n\n"
@@ -53,13 +53,18 @@ _MAX_SECTIONS: Final = 50
 
 
 @attrs.frozen
-class _BlockSection:
+class BlockSection:
     """Position of a section of blocks in a prompt, and its blocks."""
 
     start: int
     end: int
     blocks: Mapping[str, str]
-    """Text of each block by its label."""
+    """Text of each block by its label, in their order."""
+
+    def start_of(self, label: str) -> int:
+        """Return the position in the prompt where a block begins; one line feed is between two blocks."""
+        before = takewhile(lambda other: other != label, self.blocks)
+        return self.start + sum(len(self.blocks[other]) + 1 for other in before)
 
 
 def with_block_order_of(compiled: str, stored: str) -> str:
@@ -69,15 +74,13 @@ def with_block_order_of(compiled: str, stored: str) -> str:
     is left as it is.
     """
     # From the end, so that the positions of earlier sections stay valid.
-    for old, new in zip(
-        reversed(list(_block_sections(stored))), reversed(list(_block_sections(compiled))), strict=False
-    ):
+    for old, new in zip(reversed(list(block_sections(stored))), reversed(list(block_sections(compiled))), strict=False):
         labels = [label for label in {**new.blocks, **old.blocks} if label in old.blocks]
         stored = stored[: old.start] + "\n".join(old.blocks[label] for label in labels) + stored[old.end :]
     return stored
 
 
-def _block_sections(prompt: str) -> Iterator[_BlockSection]:
+def block_sections(prompt: str) -> Iterator[BlockSection]:
     """Yield the sections of blocks in a prompt, in order."""
     past = 0
     for begin in islice(_BEGIN.finditer(prompt), _MAX_SECTIONS):
@@ -88,7 +91,7 @@ def _block_sections(prompt: str) -> Iterator[_BlockSection]:
             yield section
 
 
-def _parse_section(prompt: str, start: int) -> _BlockSection | None:
+def _parse_section(prompt: str, start: int) -> BlockSection | None:
     """Parse the blocks of a section that begins at `start`; return `None` if its form differs or a label repeats."""
     blocks: dict[str, str] = {}
     at = start
@@ -98,7 +101,7 @@ def _parse_section(prompt: str, start: int) -> _BlockSection | None:
             break
         blocks[head["label"]] = prompt[at:end]
         if prompt.startswith(_END, end):
-            return _BlockSection(start, end, blocks)
+            return BlockSection(start, end, blocks)
         if not prompt.startswith("\n", end):
             break
         at = end + 1

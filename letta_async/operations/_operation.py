@@ -287,6 +287,10 @@ class Operation(Record, Generic[Answer]):
         del extra
         return ()
 
+    def raw_problems(self) -> Iterable[ArgumentProblem]:
+        """Return problems of a call whose response is to be returned as it was received."""
+        return ()
+
     def prepared(self) -> Self:
         """Return the call as it is sent, with what the client adds by itself."""
         return self

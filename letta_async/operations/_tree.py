@@ -303,7 +303,10 @@ COMPOSED: Final[dict[str, type[Operation[Any]]]] = {
 }
 """Declaration of each method that makes several calls, by its attribute path on a client."""
 
-CLIENT_EXTENSIONS: Final = ("letta_async.resources._watching.AsyncWatching",)
+CLIENT_EXTENSIONS: Final = (
+    "letta_async.resources._propagating.AsyncPropagating",
+    "letta_async.resources._watching.AsyncWatching",
+)
 """Base classes of a client with methods of several calls, written by hand."""
 
 EXTENSIONS: Final[dict[str, str]] = {

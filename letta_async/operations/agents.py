@@ -33,6 +33,7 @@ from letta_async.operations._operation import (
     ToolId,
     operation,
 )
+from letta_async.operations._propagating import PropagatingEdit
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
 from letta_async.types.block import NewBlock
 from letta_async.types.compaction import CompactionSettings
@@ -236,12 +237,12 @@ class RetrieveAgent(Relationships, Operation[AgentState]):
 
 
 @operation
-class UpdateAgent(AgentFields, Operation[AgentState]):
+class UpdateAgent(PropagatingEdit, AgentFields, Operation[AgentState]):
     """Update an agent.
 
-    Neither the agent's own system prompt nor those of its conversations change until they are recompiled. A parameter
-    that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists and objects replace those
-    before.
+    Neither the agent's own system prompt nor those of its conversations change until they are recompiled: see
+    `propagate`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists and
+    objects replace those before.
 
     Raises:
         NotFoundError: There is no such agent.

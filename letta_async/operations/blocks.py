@@ -26,6 +26,7 @@ from letta_async.operations._operation import (
     Operation,
     operation,
 )
+from letta_async.operations._propagating import PropagatingEdit
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block, NewBlockFields
 
@@ -141,11 +142,11 @@ class BlockChanges:
 
 
 @operation
-class UpdateBlock(BlockChanges, Operation[Block]):
+class UpdateBlock(PropagatingEdit, BlockChanges, Operation[Block]):
     """Update a block.
 
     The own system prompts of its agents change with it, those of their conversations do not until they are recompiled:
-    see `conversations.recompile_many`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that
+    see `propagate`, and `conversations.recompile_many`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that
     is `None`.
 
     Raises:

@@ -3,17 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Unpack
 
 from letta_async._schema.unset import UNSET, Unset
+from letta_async.batch.outcome import Outcome
 from letta_async.config import Timeout
+from letta_async.operations.agents import UpdateAgent
+from letta_async.operations.blocks import UpdateBlock
 from letta_async.operations.health import CheckHealth
 from letta_async.resources._http_verbs import NoArguments, RawSender
+from letta_async.resources._propagating import AsyncPropagating
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncCaller
 from letta_async.resources._watching import AsyncWatching
+from letta_async.types.batch import Progress
 from letta_async.types.health import HealthResponse
 
 if TYPE_CHECKING:
@@ -45,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncResources", "Resources"]
 
 
-class AsyncResources(AsyncWatching, RawSender):
+class AsyncResources(AsyncPropagating, AsyncWatching, RawSender):
     """The attributes of an async client."""
 
     with_raw_response: AsyncResourcesWithRawResponse
@@ -477,6 +482,75 @@ class Resources(SyncCaller[Any]):
         """
         return self._wait(
             self._core.health,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def propagate(
+        self,
+        changes: Iterable[UpdateBlock | UpdateAgent],
+        *,
+        dry_run: bool = False,
+        deadline: float | None = None,
+        stop_on_error: bool = False,
+        wait_if_busy: float | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        journal: str | PathLike[str] | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Iterator[Outcome]:
+        """Edit memory blocks and agents, and bring every conversation that shows them up to date.
+
+        The edits are made in their order. Then the own prompts and the conversations of the agents of an edited block,
+        and of edited agents, are compared as `conversations.staleness` does, and those that are stale are recompiled,
+        each once. What is stale is read from the server: after a kill at any point, the same call finishes the work.
+        When all have an outcome, the edited blocks and agents are retrieved again; if somebody else edited one
+        meanwhile, another pass follows, which yields the outcomes of what it had to recompile again.
+
+        Args:
+            changes: `UpdateBlock` and `UpdateAgent` objects, such as `UpdateBlock(block_id=…, value="…")`. One without
+                a field to change edits nothing: edits that were made before are propagated.
+            dry_run: Edit and store nothing; the outcomes are `compiled` where the edits would change a prompt, with the
+                `diff`, and `unchanged` elsewhere. Default: `False`.
+            deadline: Limit on the recompiles in seconds; a target not done by then has a failed outcome. Default:
+                `None`, no limit.
+            stop_on_error: Start no further target after a failure. Default: `False`.
+            wait_if_busy: Seconds to wait until a conversation has no active run, before it is recompiled; if it still
+                has one then, and with 0 at once, its outcome is `busy`. Default: `None`; active runs are not looked at.
+            on_progress: Function that is called with a `Progress` for each outcome of a pass; an awaitable result is
+                awaited. With `Letta` it runs on the thread of the private event loop.
+            journal: File to which each outcome is appended, as a line of JSON without prompts. It is a record: nothing
+                is skipped because of it. Default: `None`, no journal.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each dry run and recompile.
+            extra_body: Members to add or replace in the JSON body of each dry run and recompile, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Yields:
+            An `Outcome` per conversation, and per agent for its own prompt, whose target is a `Recompile` of `default`
+            with the `agent_id`. A conversation with isolated blocks that is stale fails with an `IsolatedBlocksError`.
+
+        Raises:
+            InvalidArgumentError: A change or another argument is invalid; nothing was sent.
+            NotFoundError: There is no such block or agent. Of an error of an edit, `__notes__` says which one it was
+                and which ones were made before it; nothing was recompiled.
+            JournalError: The journal cannot be written any more.
+            BaseException: Any exception that `on_progress` raises.
+
+        """
+        return self._iterate(
+            self._core.propagate,
+            changes,
+            dry_run=dry_run,
+            deadline=deadline,
+            stop_on_error=stop_on_error,
+            wait_if_busy=wait_if_busy,
+            on_progress=on_progress,
+            journal=journal,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

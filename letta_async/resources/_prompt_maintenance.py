@@ -249,8 +249,12 @@ class AsyncPromptMaintenance(AsyncResource):
         wait_if_busy: float | None,
         on_progress: Callable[[Progress], object] | None,
         journal: str | PathLike[str] | None,
+        changes: object = None,
     ) -> Batch:
         """Create the batch that `recompile_many` runs, here or on a cluster.
+
+        Args:
+            changes: The changes that are propagated, to which the journal belongs; `None` for none.
 
         Raises:
             InvalidArgumentError: A parameter is invalid.
@@ -290,6 +294,7 @@ class AsyncPromptMaintenance(AsyncResource):
                     "only_stale": bool(only_stale),
                     "settings": digest(checked.compaction_settings),
                     "options": digest(content) if any(content.values()) else None,
+                    **({} if changes is None else {"changes": digest(changes)}),
                 },
             )
 

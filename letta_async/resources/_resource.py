@@ -105,10 +105,17 @@ class CallSender:
         """Send a call; parameters that are `UNSET` are left out."""
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         try:
+            if parameters.get("propagate") is True:
+                return self._edit_and_propagate(operation, given(parameters), options)
             return self._call(operation, given(parameters), options)
         except LettaError as error:
             drop_frames(error)
             raise
+
+    def _edit_and_propagate(
+        self, operation: type[Operation[Answer]], parameters: Mapping[str, object], options: CallOptions
+    ) -> Awaitable[Answer]:
+        raise NotImplementedError
 
 
 class AsyncResource(CallSender):
@@ -189,6 +196,13 @@ class AsyncResource(CallSender):
         attempts: list[Attempt] | None = None,
     ) -> Awaitable[Answer]:
         return self._client._call(operation, parameters, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+
+    async def _edit_and_propagate(
+        self, operation: type[Operation[Answer]], parameters: Mapping[str, object], options: CallOptions
+    ) -> Answer:
+        from letta_async.resources._propagating import edit_and_propagate  # noqa: PLC0415 - imported by those that do
+
+        return await edit_and_propagate(self._client, operation, parameters, options)  # type: ignore[arg-type]  # a client
 
     def _list(
         self, listing: type[Listing[Item]], parameters: Mapping[str, object], options: CallOptions

@@ -177,6 +177,7 @@ def _watched_server(client: AsyncLetta, parameters: WatchParameters, options: Ca
             only_stale=True,
             deadline=None,
             stop_on_error=False,
+            wait_if_busy=parameters.wait_if_busy,
             on_progress=None,
             journal=None,
         )

@@ -481,6 +481,7 @@ class AsyncAgents(AsyncFindOrCreate):
         last_run_completion: datetime | str | Unset | None = UNSET,
         last_run_duration_ms: int | Unset | None = UNSET,
         last_stop_reason: StopReason | Unset | None = UNSET,
+        propagate: bool | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -490,9 +491,9 @@ class AsyncAgents(AsyncFindOrCreate):
 
         `PATCH /v1/agents/{agent_id}`. Safe to repeat: retried after transient failures.
 
-        Neither the agent's own system prompt nor those of its conversations change until they are recompiled. A
-        parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists and objects
-        replace those before.
+        Neither the agent's own system prompt nor those of its conversations change until they are recompiled: see
+        `propagate`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists
+        and objects replace those before.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -540,6 +541,8 @@ class AsyncAgents(AsyncFindOrCreate):
             last_run_completion: Time when the last run was completed.
             last_run_duration_ms: Duration of the last run, in milliseconds.
             last_stop_reason: Reason for the end of the last run.
+            propagate: Then bring the conversations that show it up to date, as `client.propagate` does; raise a
+                `PropagationError` if one could not be. Default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -595,6 +598,7 @@ class AsyncAgents(AsyncFindOrCreate):
                 "last_run_completion": last_run_completion,
                 "last_run_duration_ms": last_run_duration_ms,
                 "last_stop_reason": last_stop_reason,
+                "propagate": propagate,
             },
             extra_headers,
             extra_query,
@@ -1506,6 +1510,7 @@ class Agents(SyncResource[AsyncAgents]):
         last_run_completion: datetime | str | Unset | None = UNSET,
         last_run_duration_ms: int | Unset | None = UNSET,
         last_stop_reason: StopReason | Unset | None = UNSET,
+        propagate: bool | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -1515,9 +1520,9 @@ class Agents(SyncResource[AsyncAgents]):
 
         `PATCH /v1/agents/{agent_id}`. Safe to repeat: retried after transient failures.
 
-        Neither the agent's own system prompt nor those of its conversations change until they are recompiled. A
-        parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists and objects
-        replace those before.
+        Neither the agent's own system prompt nor those of its conversations change until they are recompiled: see
+        `propagate`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists
+        and objects replace those before.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -1565,6 +1570,8 @@ class Agents(SyncResource[AsyncAgents]):
             last_run_completion: Time when the last run was completed.
             last_run_duration_ms: Duration of the last run, in milliseconds.
             last_stop_reason: Reason for the end of the last run.
+            propagate: Then bring the conversations that show it up to date, as `client.propagate` does; raise a
+                `PropagationError` if one could not be. Default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -1619,6 +1626,7 @@ class Agents(SyncResource[AsyncAgents]):
             last_run_completion=last_run_completion,
             last_run_duration_ms=last_run_duration_ms,
             last_stop_reason=last_stop_reason,
+            propagate=propagate,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -275,6 +275,7 @@ class AsyncBlocks(AsyncFindOrCreate):
         deployment_id: str | Unset | None = UNSET,
         entity_id: str | Unset | None = UNSET,
         preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: bool | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -285,8 +286,8 @@ class AsyncBlocks(AsyncFindOrCreate):
         `PATCH /v1/blocks/{block_id}`. Safe to repeat: retried after transient failures.
 
         The own system prompts of its agents change with it, those of their conversations do not until they are
-        recompiled: see `conversations.recompile_many`. A parameter that is left out keeps its value; on Letta 0.16.8,
-        so does one that is `None`.
+        recompiled: see `propagate`, and `conversations.recompile_many`. A parameter that is left out keeps its value;
+        on Letta 0.16.8, so does one that is `None`.
 
         Args:
             block_id: `block-<uuid4>`.
@@ -306,6 +307,8 @@ class AsyncBlocks(AsyncFindOrCreate):
             deployment_id: ID of the deployment.
             entity_id: ID of the block within its template.
             preserve_on_migration: Keep the block when its template is migrated.
+            propagate: Then bring the conversations that show it up to date, as `client.propagate` does; raise a
+                `PropagationError` if one could not be. Default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -340,6 +343,7 @@ class AsyncBlocks(AsyncFindOrCreate):
                 "deployment_id": deployment_id,
                 "entity_id": entity_id,
                 "preserve_on_migration": preserve_on_migration,
+                "propagate": propagate,
             },
             extra_headers,
             extra_query,
@@ -727,6 +731,7 @@ class Blocks(SyncResource[AsyncBlocks]):
         deployment_id: str | Unset | None = UNSET,
         entity_id: str | Unset | None = UNSET,
         preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: bool | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
@@ -737,8 +742,8 @@ class Blocks(SyncResource[AsyncBlocks]):
         `PATCH /v1/blocks/{block_id}`. Safe to repeat: retried after transient failures.
 
         The own system prompts of its agents change with it, those of their conversations do not until they are
-        recompiled: see `conversations.recompile_many`. A parameter that is left out keeps its value; on Letta 0.16.8,
-        so does one that is `None`.
+        recompiled: see `propagate`, and `conversations.recompile_many`. A parameter that is left out keeps its value;
+        on Letta 0.16.8, so does one that is `None`.
 
         Args:
             block_id: `block-<uuid4>`.
@@ -758,6 +763,8 @@ class Blocks(SyncResource[AsyncBlocks]):
             deployment_id: ID of the deployment.
             entity_id: ID of the block within its template.
             preserve_on_migration: Keep the block when its template is migrated.
+            propagate: Then bring the conversations that show it up to date, as `client.propagate` does; raise a
+                `PropagationError` if one could not be. Default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -791,6 +798,7 @@ class Blocks(SyncResource[AsyncBlocks]):
             deployment_id=deployment_id,
             entity_id=entity_id,
             preserve_on_migration=preserve_on_migration,
+            propagate=propagate,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -15,6 +15,7 @@ from letta_async._utils.logging_setup import log
 from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.batch.outcome import Outcome
 from letta_async.batch.runner import Batch
+from letta_async.batch.shared_comparison import Comparison
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target
 from letta_async.errors import (
@@ -35,7 +36,6 @@ from letta_async.types.agent import AgentState
 from letta_async.types.conversation import Conversation
 from letta_async.types.watch import Scan
 from letta_async.watching.clock import Clock
-from letta_async.watching.comparison import Comparison
 from letta_async.watching.fingerprint import fingerprint
 from letta_async.watching.rate import RecompileRate
 from letta_async.watching.state import WatchState

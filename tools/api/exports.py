@@ -22,6 +22,8 @@ _NAMED: Final = {
     "config": ["ENVIRONMENTS", "Timeout"],
     "function_tools.function_descriptions": ["client_tool"],
     "function_tools.tool_loop": ["ToolRun"],
+    "operations.agents": ["UpdateAgent"],
+    "operations.blocks": ["UpdateBlock"],
     "operations.conversations": ["Recompile"],
     "resources._api_response": ["APIResponse", "AsyncAPIResponse"],
     "resources._base_api_response": ["HTTPRequest"],

@@ -20,11 +20,11 @@ _PROMPTS: Final = 500
 
 @attrs.define(eq=False, kw_only=True)
 class Comparison:
-    """Comparison of stored prompts in one scan.
+    """Comparison of stored prompts, with one dry run per agent.
 
     The server compiles the same prompt for each conversation of an agent, but for the lines that the comparison
-    ignores. One dry run per agent is therefore enough. It is sent after the agent's fingerprint was taken: an edit that
-    it does not show changes the next fingerprint.
+    ignores. One dry run per agent is therefore enough. Edits that come later are not seen: whoever uses it looks for
+    them in another way.
     """
 
     agent_of: Callable[[Target], str]

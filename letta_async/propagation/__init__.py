@@ -1,0 +1,1 @@
+"""Edits of memory that are brought to the conversations that show it."""

@@ -1,0 +1,190 @@
+"""Passes over the conversations that show a change: edits first, then whatever is stale, until no other edit comes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+import attrs
+
+from letta_async.batch.outcome import Outcome
+from letta_async.batch.runner import Batch
+from letta_async.batch.shared_comparison import Comparison
+from letta_async.batch.staleness import Staleness
+from letta_async.batch.targets import Target
+from letta_async.errors import Attempt, IsolatedBlocksError, LettaError
+from letta_async.operations.agents import UpdateAgent
+from letta_async.operations.blocks import UpdateBlock
+from letta_async.operations.conversations import Recompile
+from letta_async.propagation.changes import Change, edited_fields
+from letta_async.propagation.predicted_prompt import BlockEdit, SystemEdit, predict_prompt
+from letta_async.types.agent import AgentState
+from letta_async.types.block import Block
+from letta_async.types.conversation import Conversation
+
+__all__ = ["PropagationServer", "Propagator"]
+
+
+@attrs.frozen(kw_only=True)
+class PropagationServer:
+    """What a propagation requests."""
+
+    check_journal: Callable[[], Awaitable[None]]
+    """Checks that the journal can be used, if there is one."""
+    edit: Callable[[Change], Awaitable[Block | AgentState]]
+    """Makes an edit, and returns the block or the agent after it."""
+    retrieve: Callable[[Change], Awaitable[Block | AgentState]]
+    """Returns the block or the agent of a change."""
+    agents_of_block: Callable[[str], AsyncIterator[AgentState]]
+    """Iterates over the agents that a block is attached to."""
+    conversations: Callable[[str], AsyncIterator[Conversation]]
+    """Iterates over the conversations of an agent."""
+    compile: Callable[[Target, list[Attempt]], Awaitable[str]]
+    """Returns the prompt that a recompile of a target would store."""
+    compare: Callable[[Target, str, list[Attempt]], Awaitable[Staleness]]
+    """Compares the stored prompt of a target with a compiled one."""
+    batch: Callable[[AsyncIterator[Target], float | None], Batch]
+    """Creates a batch that recompiles the targets that are stale, within so many seconds."""
+
+
+@attrs.frozen
+class _Shown:
+    """What is known of a target."""
+
+    agent_id: str
+    isolated: bool = False
+    """Whether it is a conversation with isolated blocks."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class Propagator:
+    """Propagation of changes."""
+
+    server: PropagationServer
+    changes: Sequence[Change]
+    dry_run: bool
+    deadline: float | None
+    """Limit on the whole in seconds."""
+    clock: Callable[[], float]
+    results: list[Block | AgentState] = attrs.field(factory=list["Block | AgentState"], init=False)
+    """Blocks and agents of the changes, after them."""
+    _shown: dict[Target, _Shown] = attrs.field(factory=dict[Target, _Shown], init=False)
+    """Targets in flight."""
+
+    async def run(self) -> AsyncGenerator[Outcome, None]:
+        """Make the edits, and yield the outcomes.
+
+        After each pass the edited objects are retrieved; if another edit came meanwhile, another pass follows, of which
+        only outcomes other than `unchanged` are yielded.
+
+        Raises:
+            LettaError: An edit was refused, or the agents or conversations cannot be listed.
+
+        """
+        end = None if self.deadline is None else self.clock() + self.deadline
+        await self.server.check_journal()
+        await self._edit()
+        edited: Sequence[object] | None = None
+        is_first = True
+        while edited != (states := [_memory(result) for result in self.results]):
+            edited = states
+            left = None if end is None else max(end - self.clock(), 1e-3)
+            async with aclosing(self._bring_up_to_date(left)) as outcomes:
+                async for outcome in outcomes:
+                    if is_first or outcome.status != "unchanged":
+                        yield outcome
+            is_first = False
+            if self.dry_run or (end is not None and self.clock() >= end):
+                return
+            self.results = [await self.server.retrieve(change) for change in self.changes]
+
+    async def _edit(self) -> None:
+        """Make the edits one after the other; in a dry run, only retrieve what they would edit."""
+        for index, change in enumerate(self.changes):
+            is_edit = bool(edited_fields(change)) and not self.dry_run
+            try:
+                self.results.append(await (self.server.edit if is_edit else self.server.retrieve)(change))
+            except LettaError as error:
+                made = [f"changes[{place}]" for place in range(index) if edited_fields(self.changes[place])]
+                before = f"; made before it: {', '.join(made)}" if made and not self.dry_run else ""
+                error.add_note(f"changes[{index}] failed, and nothing was recompiled{before}")
+                raise
+
+    # --- a pass -------------------------------------------------------------------------------------------------------
+
+    async def _bring_up_to_date(self, seconds: float | None) -> AsyncGenerator[Outcome, None]:
+        """Yield the outcome of each target that shows a change."""
+        systems: dict[str, str] = {}
+        blocks: dict[str, set[int]] = {}
+        batch = self.server.batch(self._targets(systems, blocks), seconds)
+        comparison = Comparison(
+            agent_of=lambda target: self._shown[target].agent_id,
+            compile=lambda target, attempts: self._compile(target, attempts, systems, blocks),
+            compare=self._compare,
+        )
+        batch.compare = comparison.run
+        async with aclosing(batch.run()) as outcomes:
+            async for outcome in outcomes:
+                self._shown.pop(outcome.target, None)
+                yield attrs.evolve(outcome, tries=outcome.tries - (outcome.target in comparison.saved))
+
+    async def _targets(self, systems: dict[str, str], blocks: dict[str, set[int]]) -> AsyncGenerator[Target, None]:
+        """Yield the own prompt and the conversations of each agent that shows a change, once."""
+        agents: list[str] = []
+        for index, (change, result) in enumerate(zip(self.changes, self.results, strict=True)):
+            if isinstance(change, UpdateBlock):
+                async for agent in self.server.agents_of_block(change.block_id):
+                    agents.append(agent.id)
+                    blocks.setdefault(agent.id, set()).add(index)
+            elif isinstance(result, AgentState):
+                agents.append(result.id)
+                systems[result.id] = result.system or ""
+        for agent_id in dict.fromkeys(agents):
+            own = Recompile(conversation_id="default", agent_id=agent_id)
+            self._shown[own] = _Shown(agent_id)
+            yield own
+            async for conversation in self.server.conversations(agent_id):
+                if not conversation.archived:
+                    self._shown[conversation.id] = _Shown(agent_id, bool(conversation.isolated_block_ids))
+                    yield conversation.id
+
+    async def _compile(
+        self, target: Target, attempts: list[Attempt], systems: Mapping[str, str], blocks: Mapping[str, set[int]]
+    ) -> str:
+        """Return the compiled prompt of an agent; in a dry run, as it would be after the edits."""
+        compiled = await self.server.compile(target, attempts)
+        if not self.dry_run:
+            return compiled
+        agent_id = self._shown[target].agent_id
+        edits: dict[str, BlockEdit | SystemEdit] = {}
+        for index, (change, result) in enumerate(zip(self.changes, self.results, strict=True)):
+            before = edits.get(result.id)
+            fields = {**(before.fields if before else {}), **edited_fields(change)}
+            if isinstance(result, Block) and index in blocks.get(agent_id, ()):
+                edits[result.id] = BlockEdit(result, fields)
+            elif isinstance(change, UpdateAgent) and change.agent_id == agent_id:
+                edits[result.id] = SystemEdit(systems[agent_id], fields)
+        return predict_prompt(compiled, edits.values())
+
+    async def _compare(self, target: Target, prompt: str, attempts: list[Attempt]) -> Staleness:
+        """Compare a target.
+
+        Raises:
+            IsolatedBlocksError: It is stale, and has isolated blocks.
+
+        """
+        compared = await self.server.compare(target, prompt, attempts)
+        if compared.stale and self._shown[target].isolated:
+            raise IsolatedBlocksError(
+                f"{target} has copies of blocks for itself (isolated_block_ids), and a recompile would replace their"
+                " text by that of the agent's blocks; it was not recompiled"
+            )
+        return compared
+
+
+def _memory(result: Block | AgentState) -> tuple[Any, ...]:
+    """Return what prompts show of a block, or of an agent itself."""
+    if isinstance(result, Block):
+        return (result.value, result.label, result.description, result.limit, result.read_only)
+    return (result.system, repr(result.tool_rules), result.model)
