@@ -146,8 +146,7 @@ class UpdateBlock(PropagatingEdit, BlockChanges, Operation[Block]):
     """Update a block.
 
     The own system prompts of its agents change with it, those of their conversations do not until they are recompiled:
-    see `propagate`, and `conversations.recompile_many`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that
-    is `None`.
+    see `propagate`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`.
 
     Raises:
         NotFoundError: There is no such block.

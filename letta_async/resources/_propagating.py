@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from letta_async._http.request import CallOptions
 from letta_async._schema.unset import UNSET, Unset
+from letta_async._schema.validation import check
 from letta_async.batch.outcome import Outcome
 from letta_async.batch.runner import Batch
 from letta_async.batch.targets import Target
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from letta_async.propagation.changes import Change
     from letta_async.propagation.propagator import Propagator
 
-__all__ = ["AsyncPropagating", "edit_and_propagate"]
+__all__ = ["AsyncPropagating"]
 
 Result = TypeVar("Result")
 
@@ -104,6 +105,24 @@ class AsyncPropagating(CallSender):
             "journal": journal,
         }
         return _make_propagator(cast("AsyncLetta", self), changes, options, dry_run=dry_run, **given).run()
+
+    async def _edit_and_propagate(
+        self, operation: type[Operation[Result]], parameters: Mapping[str, object], options: CallOptions
+    ) -> Result:
+        """Make one edit, propagate it, and return the edited block or agent.
+
+        Raises:
+            PropagationError: A conversation could not be brought up to date; the edit was made.
+
+        """
+        propagator = _make_propagator(cast("AsyncLetta", self), [check(operation, parameters)], options)
+        outcomes = [outcome async for outcome in propagator.run()]
+        result: Any = propagator.results[0]
+        if left := [outcome for outcome in outcomes if not outcome.ok]:
+            words = f"{result.id} was edited, but {len(left)} of {len(outcomes)} prompts were not brought up to date"
+            why = next((f": {each.error}" for each in left if each.error is not None), "")
+            raise PropagationError(f"{words}{why}", result=result, outcomes=outcomes, failed=left)
+        return cast("Result", result)
 
 
 def _make_propagator(
@@ -196,28 +215,6 @@ def _make_propagator(
         deadline=deadline,
         clock=time.monotonic,
     )
-
-
-async def edit_and_propagate(
-    client: AsyncLetta, operation: type[Operation[Result]], parameters: Mapping[str, object], options: CallOptions
-) -> Result:
-    """Make one edit, propagate it, and return the edited block or agent.
-
-    Raises:
-        PropagationError: A conversation could not be brought up to date; the edit was made.
-
-    """
-    from letta_async._schema.validation import check  # noqa: PLC0415 - imported by those that propagate
-
-    change = check(operation, parameters)
-    propagator = _make_propagator(client, [change], options)
-    outcomes = [outcome async for outcome in propagator.run()]
-    result: Any = propagator.results[0]
-    if left := [outcome for outcome in outcomes if not outcome.ok]:
-        words = f"{result.id} was edited, but {len(left)} of {len(outcomes)} prompts were not brought up to date"
-        why = next((f": {each.error}" for each in left if each.error is not None), "")
-        raise PropagationError(f"{words}{why}", result=result, outcomes=outcomes, failed=left)
-    return cast("Result", result)
 
 
 def _given(target: Target) -> dict[str, object]:

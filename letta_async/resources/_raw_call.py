@@ -42,6 +42,9 @@ class Capture:
     ) -> Any:
         return await self._capture(self._client._call(operation, parameters, self._raw(options), attempts))
 
+    _edit_and_propagate = _call
+    """Refused, since such a call has no single response; see `Operation.raw_problems`."""
+
     async def _send_raw(self, method: str, path: str, body: object, cast_to: Any, options: CallOptions) -> Any:
         return await self._capture(self._client._send_raw(method, path, body, cast_to, self._raw(options)))
 

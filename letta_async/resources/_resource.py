@@ -40,6 +40,10 @@ class Sender(Protocol):
         attempts: list[Attempt] | None = None,
     ) -> Awaitable[Answer]: ...
 
+    def _edit_and_propagate(
+        self, operation: type[Operation[Answer]], parameters: Mapping[str, object], options: CallOptions
+    ) -> Awaitable[Answer]: ...
+
     def _prepare_stream(
         self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
     ) -> tuple[Request, Callable[[], Awaitable[EventReader]]]: ...
@@ -197,12 +201,10 @@ class AsyncResource(CallSender):
     ) -> Awaitable[Answer]:
         return self._client._call(operation, parameters, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
 
-    async def _edit_and_propagate(
+    def _edit_and_propagate(
         self, operation: type[Operation[Answer]], parameters: Mapping[str, object], options: CallOptions
-    ) -> Answer:
-        from letta_async.resources._propagating import edit_and_propagate  # noqa: PLC0415 - imported by those that do
-
-        return await edit_and_propagate(self._client, operation, parameters, options)  # type: ignore[arg-type]  # a client
+    ) -> Awaitable[Answer]:
+        return self._client._edit_and_propagate(operation, parameters, options)  # pyright: ignore[reportPrivateUsage] - not for users
 
     def _list(
         self, listing: type[Listing[Item]], parameters: Mapping[str, object], options: CallOptions

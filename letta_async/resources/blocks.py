@@ -286,8 +286,8 @@ class AsyncBlocks(AsyncFindOrCreate):
         `PATCH /v1/blocks/{block_id}`. Safe to repeat: retried after transient failures.
 
         The own system prompts of its agents change with it, those of their conversations do not until they are
-        recompiled: see `propagate`, and `conversations.recompile_many`. A parameter that is left out keeps its value;
-        on Letta 0.16.8, so does one that is `None`.
+        recompiled: see `propagate`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is
+        `None`.
 
         Args:
             block_id: `block-<uuid4>`.
@@ -742,8 +742,8 @@ class Blocks(SyncResource[AsyncBlocks]):
         `PATCH /v1/blocks/{block_id}`. Safe to repeat: retried after transient failures.
 
         The own system prompts of its agents change with it, those of their conversations do not until they are
-        recompiled: see `propagate`, and `conversations.recompile_many`. A parameter that is left out keeps its value;
-        on Letta 0.16.8, so does one that is `None`.
+        recompiled: see `propagate`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is
+        `None`.
 
         Args:
             block_id: `block-<uuid4>`.

@@ -1,0 +1,265 @@
+"""Tests of `propagate`: the edit, then exactly the conversations that show it, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from letta_async import (
+    AsyncLetta,
+    InvalidArgumentError,
+    IsolatedBlocksError,
+    Letta,
+    NotFoundError,
+    Outcome,
+    PropagationError,
+    Recompile,
+    UpdateAgent,
+    UpdateBlock,
+)
+from letta_async.testing import EmbeddedServer, RecordedRequest
+
+MODEL = "letta/letta-free"
+BLOCK = "block-0f3f3c6e-5b5e-4b5e-8b5e-0f3f3c6e5b5e"
+
+
+class Fleet:
+    """Two agents that share a block, each with two conversations, and one agent without it."""
+
+    def __init__(self, client: AsyncLetta, block_id: str, agents: list[str], conversations: list[str]) -> None:
+        self.client = client
+        self.block_id = block_id
+        self.agents = agents
+        self.conversations = conversations
+
+    async def stale(self) -> list[bool]:
+        return [(await self.client.conversations.staleness(each)).stale for each in self.conversations]
+
+
+async def make_fleet(client: AsyncLetta) -> Fleet:
+    block = await client.blocks.create(label="project", value="The release is on Friday.")
+    agents: list[str] = []
+    conversations: list[str] = []
+    for name, ids in (("writer", [block.id]), ("tester", [block.id]), ("gardener", [])):
+        agents.append((await client.agents.create(name=name, model=MODEL, embedding=MODEL, block_ids=ids)).id)
+        conversations += [(await client.conversations.create(agent_id=agents[-1])).id for _ in range(2)]
+    return Fleet(client, block.id, agents, conversations)
+
+
+@pytest.fixture
+async def fleet(letta_server: EmbeddedServer) -> AsyncIterator[Fleet]:
+    async with AsyncLetta(base_url=letta_server.base_url) as client:
+        yield await make_fleet(client)
+
+
+def name_of(outcome: Outcome) -> str:
+    return outcome.target if isinstance(outcome.target, str) else f"own of {outcome.target.agent_id}"
+
+
+def recompiles(server: EmbeddedServer) -> list[RecordedRequest]:
+    """Return the recompiles that stored a prompt."""
+    sent = [request for request in server.requests if request.path.endswith("/recompile")]
+    return [request for request in sent if dict(request.query).get("dry_run") != "true"]
+
+
+async def test_exactly_what_shows_an_edited_block_is_recompiled(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    letta_server.requests.clear()
+    change = UpdateBlock(block_id=fleet.block_id, value="The release is on Monday.")
+    outcomes = {name_of(each): each async for each in fleet.client.propagate([change])}
+    own = [f"own of {agent}" for agent in fleet.agents[:2]]
+    assert outcomes.keys() == {*fleet.conversations[:4], *own}
+    assert {outcomes[each].status for each in fleet.conversations[:4]} == {"recompiled"}
+    assert {outcomes[each].status for each in own} == {"unchanged"}  # the server itself did it
+    assert "+The release is on Monday." in str(outcomes[fleet.conversations[0]].diff)
+    assert len(recompiles(letta_server)) == 4
+    assert await fleet.stale() == [False] * 6
+    letta_server.requests.clear()
+    again = Counter([each.status async for each in fleet.client.propagate([change])])
+    assert again == {"unchanged": 6}
+    assert not recompiles(letta_server)
+
+
+async def test_an_edited_agent_has_its_own_prompt_brought_up_to_date_too(fleet: Fleet) -> None:
+    agent_id = fleet.agents[2]
+    outcomes = [each async for each in fleet.client.propagate([UpdateAgent(agent_id=agent_id, system="Be brief.")])]
+    assert {name_of(each) for each in outcomes} == {f"own of {agent_id}", *fleet.conversations[4:]}
+    assert {each.status for each in outcomes} == {"recompiled"}
+    assert "Be brief." in (await fleet.client.conversations.staleness("default", agent_id=agent_id)).stored
+
+
+async def test_several_changes_are_one_pass(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    letta_server.requests.clear()
+    changes = [
+        UpdateBlock(block_id=fleet.block_id, value="first"),
+        UpdateAgent(agent_id=fleet.agents[0], system="Be brief."),
+        UpdateBlock(block_id=fleet.block_id, value="second"),
+    ]
+    outcomes = [each async for each in fleet.client.propagate(changes)]
+    assert len({name_of(each) for each in outcomes}) == len(outcomes) == 6
+    assert (
+        len(recompiles(letta_server)) == 4
+    )  # the server itself compiled the own one
+    assert [request.method for request in letta_server.requests].count("PATCH") == 3
+    stored = (await fleet.client.conversations.staleness(fleet.conversations[0])).stored
+    assert "Be brief." in stored
+    assert "second" in stored
+
+
+async def test_an_update_with_propagate_returns_the_block(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    block = await fleet.client.blocks.update(fleet.block_id, value="Monday", propagate=True)
+    assert block.value == "Monday"
+    assert await fleet.stale() == [False] * 6
+    agent = await fleet.client.agents.update(fleet.agents[0], system="Be brief.", propagate=True)
+    assert agent.system == "Be brief."
+    assert await fleet.stale() == [False] * 6
+
+    def edit() -> None:
+        with Letta(base_url=letta_server.base_url) as client:
+            assert client.blocks.update(fleet.block_id, value="Tuesday", propagate=True).value == "Tuesday"
+            changes = [UpdateBlock(block_id=fleet.block_id, value="Wednesday")]
+            assert Counter(each.status for each in client.propagate(changes))["recompiled"] == 4
+
+    await asyncio.to_thread(edit)
+    assert await fleet.stale() == [False] * 6
+
+
+async def test_an_update_that_does_not_reach_all_says_so(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    broken = fleet.conversations[1]
+    letta_server.script("POST", f"/v1/conversations/{broken}/recompile", status=500, times=None)
+    client = fleet.client.with_options(max_retries=0)
+    with pytest.raises(PropagationError, match=r"was edited, but 1 of 6 prompts .*500") as raised:
+        await client.blocks.update(fleet.block_id, value="Monday", propagate=True)
+    assert raised.value.result.value == "Monday"
+    assert [name_of(each) for each in raised.value.failed] == [broken]
+    assert Counter(each.status for each in raised.value.outcomes) == {"recompiled": 3, "unchanged": 2, "failed": 1}
+
+
+async def test_a_dry_run_stores_nothing_and_shows_what_would_change(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    letta_server.requests.clear()
+    changes = [UpdateBlock(block_id=fleet.block_id, value="a\n\nb"), UpdateAgent(agent_id=fleet.agents[1], system="S")]
+    planned = {name_of(each): each async for each in fleet.client.propagate(changes, dry_run=True)}
+    assert {each.status for each in planned.values()} == {"compiled"}
+    assert {request.method for request in letta_server.requests} == {"GET", "POST"}
+    assert not recompiles(letta_server)
+    done = {name_of(each): each async for each in fleet.client.propagate(changes)}
+    conversations = fleet.conversations[:4]
+    assert [planned[each].diff for each in conversations] == [done[each].diff for each in conversations]
+
+
+async def test_a_conversation_with_isolated_blocks_is_left_alone(fleet: Fleet) -> None:
+    agent_id = fleet.agents[0]
+    isolated = await fleet.client.conversations.create(agent_id=agent_id, isolated_block_labels=["project"])
+    before = (await fleet.client.conversations.staleness(isolated.id)).stored
+    change = UpdateBlock(block_id=fleet.block_id, value="Monday")
+    outcomes = {name_of(each): each async for each in fleet.client.propagate([change])}
+    assert isinstance(outcomes[isolated.id].error, IsolatedBlocksError)
+    assert (await fleet.client.conversations.staleness(isolated.id)).stored == before
+    assert await fleet.stale() == [False] * 6
+
+
+async def test_another_edit_meanwhile_is_propagated_too(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    letta_server.requests.clear()
+    seen: list[tuple[str, str]] = []
+    async for outcome in fleet.client.propagate([UpdateBlock(block_id=fleet.block_id, value="Monday")]):
+        seen.append((name_of(outcome), outcome.status))
+        if len(seen) == 3:
+            await fleet.client.blocks.update(fleet.block_id, value="Tuesday")
+    assert await fleet.stale() == [False] * 6
+    assert len(seen) == 6 + len([entry for entry in seen[6:] if entry[1] == "recompiled"])
+    assert len(recompiles(letta_server)) <= 8
+    for conversation in fleet.conversations[:4]:
+        assert "Tuesday" in (await fleet.client.conversations.staleness(conversation)).stored
+
+
+async def test_a_journal_is_a_record_and_skips_nothing(fleet: Fleet, tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    change = UpdateBlock(block_id=fleet.block_id, value="Monday")
+    async for _ in fleet.client.propagate([change], journal=journal):
+        break
+    await fleet.client.blocks.update(fleet.block_id, value="Tuesday")
+    statuses = Counter([each.status async for each in fleet.client.propagate([change], journal=journal)])
+    assert "skipped" not in statuses
+    assert await fleet.stale() == [False] * 6
+    assert journal.read_text().count('"key"') >= 6
+    other = UpdateBlock(block_id=fleet.block_id, value="Wednesday")
+    with pytest.raises(InvalidArgumentError, match="another changes"):
+        async for _ in fleet.client.propagate([other], journal=journal):
+            pass
+    assert (await fleet.client.blocks.retrieve(fleet.block_id)).value == "Monday", "the edit was made all the same"
+
+
+async def test_a_refused_edit_names_what_was_made_before(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    letta_server.requests.clear()
+    changes = [UpdateBlock(block_id=fleet.block_id, value="Monday"), UpdateBlock(block_id=BLOCK, value="x")]
+    with pytest.raises(NotFoundError) as raised:
+        async for _ in fleet.client.propagate(changes):
+            pass
+    assert raised.value.__notes__ == ["changes[1] failed, and nothing was recompiled; made before it: changes[0]"]
+    assert not recompiles(letta_server)
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "problem"),
+    [
+        (UpdateBlock(block_id=BLOCK), {}, "changes: is a single change"),
+        ("x", {}, "changes: 'x' is not an iterable"),
+        ([], {}, "changes: is empty"),
+        ([BLOCK], {}, r"changes\[0\]: .* is neither an UpdateBlock nor an UpdateAgent"),
+        ([UpdateBlock(block_id="b", limit=-1)], {}, r"changes\[0\].limit: .*\n.*changes\[0\].block_id"),
+        ([UpdateBlock(block_id=BLOCK)], {"deadline": -1}, "deadline"),
+        ([UpdateBlock(block_id=BLOCK)], {"wait_if_busy": -1}, "wait_if_busy"),
+    ],
+    ids=repr,
+)
+async def test_what_is_invalid_is_refused_before_anything_is_sent(
+    letta_server: EmbeddedServer, changes: Any, options: dict[str, Any], problem: str
+) -> None:
+    async with AsyncLetta(base_url=letta_server.base_url) as client:
+        with pytest.raises(InvalidArgumentError, match=problem):
+            client.propagate(changes, **options)
+        with pytest.raises(InvalidArgumentError, match="propagate: has no single response"):
+            await client.blocks.with_raw_response.update(BLOCK, value="x", propagate=True)
+    assert not letta_server.requests
+
+
+@given(kills=st.lists(st.integers(0, 30), max_size=3))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_killed_anywhere_it_is_finished_by_another_run(kills: list[int]) -> None:
+    async def run() -> None:
+        with EmbeddedServer() as server:
+            async with AsyncLetta(base_url=server.base_url) as client:
+                fleet = await make_fleet(client)
+                server.requests.clear()
+                change = UpdateBlock(block_id=fleet.block_id, value="Monday")
+                in_flight = 0
+                for turns in kills:
+                    task = asyncio.create_task(_all(client, change))
+                    for _ in range(turns * 20):
+                        await asyncio.sleep(0)
+                    in_flight += not task.done()
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+                await _all(client, change)
+                assert await fleet.stale() == [False] * 6
+                counts = Counter(request.path for request in recompiles(server))
+                assert len(counts) == 4
+                assert sum(counts.values()) <= 4 + 4 * in_flight
+
+    asyncio.run(run())
+
+
+async def _all(client: AsyncLetta, change: UpdateBlock) -> list[Outcome]:
+    return [outcome async for outcome in client.propagate([change])]
+
+
+async def test_a_target_of_an_agents_own_prompt_is_a_recompile(fleet: Fleet) -> None:
+    outcomes = [each async for each in fleet.client.propagate([UpdateAgent(agent_id=fleet.agents[2])])]
+    own = Recompile(conversation_id="default", agent_id=fleet.agents[2])
+    assert own in [each.target for each in outcomes]
