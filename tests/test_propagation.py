@@ -103,9 +103,7 @@ async def test_several_changes_are_one_pass(fleet: Fleet, letta_server: Embedded
     ]
     outcomes = [each async for each in fleet.client.propagate(changes)]
     assert len({name_of(each) for each in outcomes}) == len(outcomes) == 6
-    assert (
-        len(recompiles(letta_server)) == 4
-    )  # the server itself compiled the own one
+    assert len(recompiles(letta_server)) == 4  # the server itself compiled the own one
     assert [request.method for request in letta_server.requests].count("PATCH") == 3
     stored = (await fleet.client.conversations.staleness(fleet.conversations[0])).stored
     assert "Be brief." in stored
