@@ -27,6 +27,7 @@ ORDER = [
     ),
     *(
         "batch",
+        "propagation",
         "watching",
         "resources",
         "pagination",

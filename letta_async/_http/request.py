@@ -146,8 +146,7 @@ def build(
         raise InvalidArgumentError([*error.faults, *problems]) from None
     problems += _extra_body_problems(operation, options)
     problems += call.argument_problems(options.extra_body or ())
-    if options.raw is not None:
-        problems += call.raw_problems()
+    problems += call.raw_problems() if options.raw is not None else ()
     if problems:
         raise InvalidArgumentError(problems)
     for message, category in call.parameter_warnings():
@@ -210,8 +209,7 @@ class _Parts:
         self.segments: dict[str, str] = {}
         self.query: dict[str, object] = {}
         self.headers: dict[str, str] = {}
-        self.body: dict[str, str] = {}
-        """Members of the body; names and values are encoded as JSON."""
+        self.body: dict[str, str] = {}  # names and values are encoded as JSON
         self.whole_body: bytes | None = None
         self.form: dict[str, tuple[str, Any]] = {}
         """Python parameter and value of each field of a form."""

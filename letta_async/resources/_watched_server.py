@@ -180,7 +180,6 @@ def _watched_server(client: AsyncLetta, parameters: WatchParameters, options: Ca
             wait_if_busy=parameters.wait_if_busy,
             on_progress=None,
             journal=None,
-            wait_if_busy=parameters.wait_if_busy,
         )
 
     def compiled(target: Target, attempts: list[Attempt]) -> Awaitable[str]:
