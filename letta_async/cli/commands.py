@@ -150,6 +150,9 @@ def status(
     Stale is a conversation whose system prompt a recompile would change. Exit code 0 when none is, 1 when some are, 5
     when some could not be checked: fit for a cron job or CI. An ID of - stands for the ids on standard input, one per
     line.
+
+    A recompile has the model read again what its provider had cached. Estimated are (characters of the new prompt after
+    those that it has in common with the old one + characters of the messages in context) / 4 tokens.
     """
     from letta_async.cli.staleness_report import report_staleness  # noqa: PLC0415 - only what a command needs
 
@@ -213,6 +216,10 @@ def recompile(
     First comes a plan: how many conversations there are, and which are stale. Then a question, unless --yes is given or
     standard input is no terminal. Ctrl-C ends cleanly and says how to go on. An ID of - stands for the ids on standard
     input, one a line.
+
+    The plan estimates how many tokens models will read again, since providers have cached only what comes before the
+    change: (characters of the new prompt after those that it has in common with the old one + characters of the
+    messages in context) / 4.
     """
     from letta_async.cli.compaction_settings import read_compaction_settings  # noqa: PLC0415 - as above
     from letta_async.cli.recompiling import Recompiling  # noqa: PLC0415 - only what a command needs
