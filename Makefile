@@ -91,6 +91,7 @@ dist: $(READY)  ## Build the package's wheel, the wheels of its parts, and the s
 
 test-dist: dist  ## Test the wheels on every supported Python that is found, with the lowest dependencies and the newest
 	$(BIN)/python -m tools.wheel
+	$(BIN)/python -m tools.documented_installs
 
 coverage: $(READY)  ## Run the tests, and show the lines and branches that no test reaches
 	$(BIN)/coverage erase

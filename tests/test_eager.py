@@ -15,7 +15,10 @@ import pytest
 
 _ROOT = Path(__file__).parents[1]
 _FILES = (
-    "test_fleet.py",
+    "test_recompile_many.py",
+    "test_recompile_many_exactly_once.py",
+    "test_recompile_many_repeated.py",
+    "test_recompile_many_sources.py",
     "test_journal.py",
     "test_limiter.py",
     "test_worker_threads.py",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-import time
 from typing import Any
 
 import attrs
@@ -21,89 +19,27 @@ from letta_async import (
     AsyncLetta,
     ClientClosedError,
     Letta,
-    LettaPing,
-    LettaStopReason,
-    LettaUsageStatistics,
     NotFoundError,
     RetryPolicy,
     StreamError,
     Timeout,
 )
 from tests.faults.scripts import answer
-from tests.faults.server import Arrived, Peer, Server
-
-AGENT = "agent-00000000-0000-4000-8000-000000000000"
-CONVERSATION = "conv-00000000-0000-4000-8000-000000000000"
-RUN = "run-00000000-0000-4000-8000-000000000000"
-TYPE = "Content-Type: text/event-stream; charset=utf-8"
-DONE = b"data: [DONE]\n\n"
-AT_ONCE = RetryPolicy(initial_delay=0, max_retries=3)
-
-
-def event(**fields: Any) -> bytes:
-    return b"data: %b\n\n" % json.dumps(fields).encode()
-
-
-def piece(number: int, text: str) -> bytes:
-    return event(message_type="assistant_message", id="message-1", run_id=RUN, seq_id=number, content=text)
-
-
-NUMBERED = [
-    event(message_type="ping", id="ping-1", run_id=RUN, seq_id=1),
-    *(piece(number, f"{number} ") for number in range(2, 7)),
-]
-END = [
-    event(message_type="stop_reason", stop_reason="end_turn"),
-    event(message_type="usage_statistics", total_tokens=7),
-    DONE,
-]
-WHOLE = [LettaPing, *[AssistantMessage] * 5, LettaStopReason, LettaUsageStatistics]
-
-
-@attrs.define
-class RunServer:
-    """Script of a server with one background run, each of whose streams is cut where `cuts` says, or not at all."""
-
-    cuts: list[int] = attrs.field(factory=list[int])
-    """Number of bytes after which each stream is cut, in turn; streams beyond the list are whole."""
-    heads: int = 0
-    """Number of requests that are answered by closing the connection, before any of this."""
-    is_known: bool = True
-    """Whether the run is found by its `otid`."""
-    events: list[bytes] = attrs.field(factory=lambda: [*NUMBERED, *END])
-    turns: int = 0
-    """Number of turns that were sent."""
-
-    async def __call__(self, peer: Peer) -> None:
-        """Respond to the requests of one connection."""
-        while True:
-            request = await peer.request()
-            self.turns += "/messages" in request.target
-            if self.heads:
-                self.heads -= 1
-                await peer.close()
-                return
-            await peer.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}" if self._is_lost(request) else b"")
-            if self._is_lost(request):
-                continue
-            body = b"".join(self._events_for(request))
-            cut = self.cuts.pop(0) if self.cuts else len(body)
-            await peer.send(answer(200, body[:cut], TYPE, length=len(body)))
-            if cut < len(body):
-                await peer.close()
-                return
-
-    def _is_lost(self, request: Arrived) -> bool:
-        return not self.is_known and request.target.startswith("/v1/conversations/")
-
-    def _events_for(self, request: Arrived) -> list[bytes]:
-        after = json.loads(request.body).get("starting_after", 0)
-        return self.events[after:]
-
-
-async def streamed(client: AsyncLetta, **options: Any) -> list[Any]:
-    made = client.agents.messages.stream(AGENT, input="x", background=True, stream_tokens=True, **options)
-    return [event async for event in made]
+from tests.faults.server import Peer, Server
+from tests.run_server import (
+    AGENT,
+    AT_ONCE,
+    CONVERSATION,
+    END,
+    NUMBERED,
+    RUN,
+    TYPE,
+    WHOLE,
+    RunServer,
+    event,
+    piece,
+    streamed,
+)
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -245,74 +181,6 @@ async def test_the_stream_of_a_run_is_resumed_from_where_it_is(far: Server) -> N
     assert [json.loads(request.body)["starting_after"] for request in far.requests] == [3, 4]
 
 
-# --- what streams of any run do ---------------------------------------------------------------------------------------
-
-
-async def test_a_cancelled_stream_ends_without_its_last_event(far: Server) -> None:
-    cancelled = event(message_type="stop_reason", stop_reason="cancelled")
-    far.follow(RunServer(events=[NUMBERED[0], cancelled]))
-    async with AsyncLetta(base_url=far.url) as client:
-        events = [event async for event in client.agents.messages.stream(AGENT, input="x")]
-        assert client.stats.in_flight == 0
-    assert list(map(type, events)) == [LettaPing, LettaStopReason]
-
-
-async def test_pings_alone_can_be_a_timeout(far: Server) -> None:
-    async def pinging(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(answer(200, piece(1, "a"), TYPE, length=10**6))
-        await peer.send(*[NUMBERED[0]] * 1000, every=0.02)
-
-    far.follow(pinging)
-    events: list[Any] = []
-    async with AsyncLetta(base_url=far.url) as client:
-        with pytest.raises(APITimeoutError, match=r"nothing but pings arrived on the stream for 0\.2 s"):
-            async for event in client.agents.messages.stream(AGENT, input="x", timeout=Timeout(0.2, pings=False)):
-                events.append(event)
-    assert type(events[0]) is AssistantMessage
-    assert {type(event) for event in events[1:]} == {LettaPing}
-
-
-async def test_collect_joins_what_was_iterated_over_and_what_was_not(far: Server) -> None:
-    far.follow(RunServer())
-    async with AsyncLetta(base_url=far.url) as client:
-        async with client.agents.messages.stream(AGENT, input="x") as stream:
-            await anext(stream)
-            await anext(stream)
-            response = await stream.collect()
-        assert (response.text, len(response.messages)) == ("2 3 4 5 6 ", 1)
-        assert (response.stop_reason, response.usage) == (
-            LettaStopReason(stop_reason="end_turn"),
-            LettaUsageStatistics(total_tokens=7),
-        )
-        texts = [text async for text in client.agents.messages.stream(AGENT, input="x").text_stream]
-        assert texts == ["2 ", "3 ", "4 ", "5 ", "6 "]
-
-
-def test_the_sync_client_collects_and_gives_the_text(far: Server) -> None:
-    far.follow(RunServer())
-    with Letta(base_url=far.url) as client:
-        stream = client.agents.messages.stream(AGENT, input="x")
-        next(stream)
-        next(stream)
-        assert stream.collect().text == "2 3 4 5 6 "
-        assert "".join(client.agents.messages.stream(AGENT, input="x").text_stream) == "2 3 4 5 6 "
-
-
-async def test_collect_of_a_stream_that_was_left_says_so(far: Server) -> None:
-    far.follow(RunServer())
-    async with AsyncLetta(base_url=far.url) as client:
-        stream = client.agents.messages.stream(AGENT, input="x")
-        await anext(stream)
-        assert repr(stream).endswith("/stream: iterate it>")
-        await stream.close()
-        with pytest.raises(APIError, match="closed before its end"):
-            await stream.collect()
-        whole = await client.agents.messages.stream(AGENT, input="x")
-        first = await whole.collect()
-        assert (await whole.collect(), repr(whole)[-8:]) == (first, "(ended)>")
-
-
 # --- what no server should send, and what programs do to a stream -----------------------------------------------------
 
 
@@ -420,39 +288,6 @@ async def test_closing_a_stream_ends_its_resumption(far: Server) -> None:
         with pytest.raises(StopAsyncIteration):
             await read
     assert len(asyncio.all_tasks()) == 1
-
-
-async def test_what_arrived_while_the_loop_was_blocked_is_no_timeout(far: Server) -> None:
-    async def prompt(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(answer(200, piece(1, "a"), TYPE, length=None))
-        blocked.wait()
-        await peer.send(piece(2, "b"), *END)
-        arrived.set()
-        await peer.close()
-
-    blocked, arrived = threading.Event(), threading.Event()
-    far.follow(prompt)
-    async with AsyncLetta(base_url=far.url) as client:
-        stream = client.agents.messages.stream(AGENT, input="x", timeout=Timeout(0.2, pings=False))
-        await anext(stream)
-        blocked.set()
-        arrived.wait()
-        time.sleep(0.25)  # longer than the timeout
-        assert len([event async for event in stream]) == 3
-
-
-async def test_a_stream_of_another_loop_is_the_callers_mistake(far: Server) -> None:
-    far.follow(RunServer())
-    async with AsyncLetta(base_url=far.url) as client:
-        stream = await client.agents.messages.stream(AGENT, input="x", background=True)
-
-        async def read() -> None:
-            await anext(stream)
-
-        with pytest.raises(ClientClosedError, match="in the event loop"):
-            await asyncio.to_thread(asyncio.run, read())
-        await stream.close()
 
 
 async def test_pings_alone_are_no_progress_either_where_they_do_not_count(far: Server) -> None:

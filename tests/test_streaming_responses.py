@@ -1,14 +1,11 @@
-"""Responses whose body is read while it arrives: in pieces or as a whole, and what is left behind."""
+"""Responses whose body is read while it arrives: in pieces or as a whole, and what breaks meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -19,24 +16,16 @@ from letta_async import (
     APIResponse,
     APIResponseValidationError,
     APITimeoutError,
-    AssistantMessage,
     AsyncAPIResponse,
     AsyncLetta,
-    AsyncStream,
     ClientClosedError,
     InvalidArgumentError,
     Letta,
-    RetryPolicy,
-    Stream,
 )
-from letta_async.testing import EmbeddedServer
 from tests.faults.scripts import answer, bomb, drips, endless, gzipped, says
 from tests.faults.server import Server
 
-AGENT = "agent-00000000-0000-4000-8000-000000000000"
-MODEL = {"model": "letta/letta-free", "embedding": "letta/letta-free"}
 TEXT = "Content-Type: text/plain"
-ONCE = RetryPolicy(max_retries=1, initial_delay=0.001)
 BODY = b"one\ntwo\r\nthree\rfour \xc3\xa9\n\nend"
 LINES = ["one", "two", "three", "four é", "", "end"]
 BEGUN = answer(200, b"begun", TEXT, "X-Request-ID: req-1", length=1000)
@@ -284,156 +273,3 @@ async def test_a_read_that_was_cancelled_is_continued(far: Server, client: Async
         rest.set()
         assert await second == "beginend"
         assert await response.read() == b"beginend"
-
-
-# --- what is left behind ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("how", ["dropped", "left", "closed", "half"])
-async def test_an_unread_response_frees_the_connection_and_the_slot(far: Server, client: AsyncLetta, how: str) -> None:
-    far.follow(says(BEGUN))
-    if how == "left":
-        async with opened(client):
-            pass
-    else:
-        response = await opened(client)
-        assert client.stats.in_flight == 1
-        if how == "half":
-            await anext(response.iter_bytes())
-        if how == "closed":
-            await response.close()
-        del response
-        gc.collect()
-        await asyncio.sleep(0.01)  # an iteration is closed by the loop
-    assert client.stats.in_flight == 0
-    assert await asyncio.to_thread(far.all_closed)
-
-
-def test_the_sync_client_frees_what_is_dropped(far: Server, sync_client: Letta) -> None:
-    far.follow(says(BEGUN))
-    response = opened(sync_client)
-    assert next(response.iter_bytes()) == b"begun"
-    del response
-    gc.collect()
-    assert far.all_closed()
-    while sync_client.stats.in_flight:
-        pass
-
-
-def test_threads_read_one_response(far: Server, sync_client: Letta) -> None:
-    far.follow(says(answer(200, BODY, TEXT)))
-    with opened(sync_client) as response, ThreadPoolExecutor(8) as threads:
-        assert set(threads.map(lambda _: response.read(), range(32))) == {BODY}
-    with ThreadPoolExecutor(8) as threads:
-        bodies = threads.map(lambda _: opened(sync_client).text(), range(32))
-        assert set(bodies) == {BODY.decode()}
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-def test_a_child_process_leaves_the_response_to_its_parent(far: Server, sync_client: Letta) -> None:
-    far.follow(says(BEGUN))
-    with opened(sync_client) as response:
-        if (child := os.fork()) == 0:  # pragma: no cover - in the child
-            response.close()
-            os._exit(0 if not response.is_closed else 1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert next(response.iter_bytes()) == b"begun"
-
-
-# --- event streams ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("form", ["with_raw_response", "with_streaming_response"])
-async def test_a_stream_of_events_is_parsed_or_read(form: str) -> None:
-    async with EmbeddedServer() as server, AsyncLetta(base_url=server.base_url) as client:
-        agent = await client.agents.create(**MODEL)
-        messages = getattr(client.agents, form).messages
-        calls: list[Callable[[], Any]] = [
-            lambda: messages.stream(agent.id, input="hello"),
-            lambda: messages.create(agent.id, input="hello", streaming=True),
-            lambda: messages.stream(agent.id, input="hello", background=True),
-        ]
-        for call in calls:
-            async with call() as response:
-                assert response.headers["content-type"].startswith("text/event-stream")
-                stream = await response.parse()
-                assert isinstance(stream, AsyncStream)
-                assert await response.parse() is stream
-                assert [event.content async for event in stream if isinstance(event, AssistantMessage)] == ["hello"]
-                with pytest.raises(APIError, match="read as events already"):
-                    await response.read()
-                with pytest.raises(InvalidArgumentError, match="does not go with an event stream"):
-                    await response.parse(to=dict)
-        async with calls[0]() as response:
-            lines = [line async for line in response.iter_lines()]
-            assert lines[-2:] == ["data: [DONE]", ""]
-            with pytest.raises(APIError, match="iterated over already"):
-                await response.parse()
-        async with calls[0]() as response:
-            assert b"[DONE]" in await response.read()
-            with pytest.raises(APIError, match="read as a whole already, and arrives only once; parse\\(\\) it first"):
-                await response.parse()
-        response = await calls[0]()
-        await response.close()
-        with pytest.raises(APIError, match="was closed before its body was read"):
-            await response.parse()
-        async with calls[0]() as response:
-            stream = await response.parse()
-            assert client.stats.in_flight == 1
-        assert client.stats.in_flight == 0
-        assert [event async for event in stream] == []
-        whole = await messages.create(agent.id, input="hello")
-        assert (await whole.parse()).text == "hello"
-
-
-async def test_a_stream_that_is_resumed_before_it_begins_shows_the_response_that_came() -> None:
-    async with EmbeddedServer() as server, AsyncLetta(base_url=server.base_url, retry=ONCE) as client:
-        agent = await client.agents.create(**MODEL)
-        talk = await client.conversations.create(agent_id=agent.id)
-        hung_up = server.script("POST", "*/messages", hang_up=True, times=3)  # one of them on an idle connection
-        messages = client.conversations.with_raw_response.messages
-        async with messages.create(talk.id, input="hello", background=True) as response:
-            assert (hung_up.met, response.retries_taken, client.stats.retries) == (3, 0, 2)
-            stream = await response.parse()
-            assert (await stream.collect()).text == "hello"
-        assert client.stats.in_flight == 0
-
-
-def test_the_sync_client_parses_streams() -> None:
-    with EmbeddedServer() as server, Letta(base_url=server.base_url) as client:
-        agent = client.agents.create(**MODEL)
-        with client.agents.with_raw_response.messages.stream(agent.id, input="hello") as response:
-            stream = response.parse()
-            assert isinstance(stream, Stream)
-            assert response.parse() is stream
-            assert stream.collect().text == "hello"
-        with client.agents.messages.with_streaming_response.stream(agent.id, input="hello") as response:
-            assert "data: [DONE]" in list(response.iter_lines())
-        assert client.stats.in_flight == 0
-
-
-async def test_what_is_no_stream_is_shown_and_refused_by_parse(far: Server, client: AsyncLetta) -> None:
-    for form in ("with_raw_response", "with_streaming_response"):
-        far.follow(says(answer(200, b'{"messages": []}')))
-        async with getattr(client.agents.messages, form).stream(AGENT, input="x") as response:
-            with pytest.raises(APIResponseValidationError, match="no event stream"):
-                await response.parse()
-            assert await response.json() == {"messages": []}
-        far.follow(says(answer(200, b"", "Content-Type: text/event-stream", "Content-Encoding: gzip")))
-        async with getattr(client.agents.messages, form).stream(AGENT, input="x") as response:
-            with pytest.raises(APIResponseValidationError, match="compressed"):
-                await response.parse()
-        far.follow(says(answer(200, b"data: [DONE]\n\n", "Content-Type: text/event-stream")))
-        async with getattr(client.agents, form).retrieve(AGENT) as response:
-            with pytest.raises(APIResponseValidationError, match="not JSON"):
-                await response.parse()
-            assert await response.text() == "data: [DONE]\n\n"
-
-
-async def test_open_bodies_hold_back_no_other_calls(letta_server: EmbeddedServer) -> None:
-    async with AsyncLetta(base_url=letta_server.base_url, deadline=20) as client, AsyncExitStack() as opened:
-        for _ in range(20):
-            await opened.enter_async_context(client.agents.with_streaming_response.list())
-        await opened.enter_async_context(client.with_streaming_response.get("/v1/agents/"))
-        assert await client.agents.list() == []
-        assert client.stats.by_traffic["stream"].in_flight == 21

@@ -24,8 +24,11 @@ def in_time(loop: Loop, seconds: float | None, block: Callable[[TimeoutScheduler
 
     async def run() -> None:
         watch = TimeoutScheduler(loop)
-        with Timer(watch, seconds):
-            await block(watch)
+        try:
+            with Timer(watch, seconds):
+                await block(watch)
+        finally:
+            watch.end(AssertionError)  # as on closing a client: until then the loop's handle waits for the next timer
 
     began = loop.time()
     try:
@@ -160,3 +163,18 @@ def test_the_first_who_ends_a_block_says_why(loop: Loop) -> None:
 
     with pytest.raises(KeyError, match="first"):
         loop.run_until_complete(run())
+
+
+def test_timers_one_after_the_other_share_one_handle_of_the_loop(loop: Loop) -> None:
+    async def run() -> None:
+        watch = TimeoutScheduler(loop)
+        for _ in range(10):
+            with Timer(watch, 5):
+                await asyncio.sleep(1)
+        assert len(loop._scheduled) == 1
+        began = loop.time()
+        with pytest.raises(TimeoutError), Timer(watch, 5):
+            await asyncio.sleep(6)
+        assert loop.time() - began == pytest.approx(5)
+
+    loop.run_until_complete(run())

@@ -10,10 +10,10 @@ from typing import Any, Final
 import attrs
 from multidict import CIMultiDict
 
+from letta_async._http.masked_headers import MaskedHeaders
 from letta_async._http.request import Request
-from letta_async._http.trace import Trace, find_secrets, mask_secrets
+from letta_async._http.trace import Trace
 from letta_async._utils.logging_setup import log
-from letta_async._utils.secret_strings import MASK, names_secret
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.config import ClientConfig, header_problems
 from letta_async.errors import APIError, ArgumentProblem
@@ -25,7 +25,7 @@ __all__ = ["Observation", "notify"]
 class Observation:
     """Observation of one call, from its begin to its end."""
 
-    __slots__ = ("_call", "_clock", "_finished", "_hooks", "_is_raw", "_secrets", "_trace", "_waiting_since", "held")
+    __slots__ = ("_call", "_clock", "_finished", "_hooks", "_is_raw", "_sent", "_trace", "_waiting_since", "held")
 
     def __init__(self, request: Request, config: ClientConfig, load: Load, clock: Callable[[], float]) -> None:
         """Prepare the observation; nothing is notified yet.
@@ -51,8 +51,8 @@ class Observation:
         self._clock: Final = clock
         self._trace: Trace | None = None
         self._waiting_since = 0.0
-        self._secrets: list[str] = []
-        """Secrets in the headers of the current attempt."""
+        self._sent: Mapping[str, str] = request.headers
+        """Headers of the current attempt."""
         self._finished = False
         self.held: bool = False
         """Whether the call goes on after the head of its response, and `finish` is called when it is closed."""
@@ -92,7 +92,7 @@ class Observation:
                 added: dict[str, str] = {}
                 notify(instrumentation, Instrumentation.on_attempt_started, self._call, added)
                 request = _with_headers(request, added, instrumentation) if added else request
-            self._secrets = find_secrets(request.headers)
+            self._sent = request.headers
         if self._trace is not None:
             self._trace.log_request(request)
         return request
@@ -107,11 +107,7 @@ class Observation:
         if self._trace is not None:
             self._trace.log_response(status, headers, body)
         if self._hooks:
-            shown = CIMultiDict(
-                (name, MASK if names_secret(name) else mask_secrets(value, self._secrets))
-                for name, value in headers.items()
-            )
-            self._notify(Instrumentation.on_response_started, status, shown)
+            self._notify(Instrumentation.on_response_started, status, MaskedHeaders(headers, self._sent))
 
     def fail(self, error: APIError) -> None:
         """Note that an attempt failed."""

@@ -199,18 +199,20 @@ def _extra_body_problems(operation: type[Operation[Any]], options: CallOptions) 
             yield ArgumentProblem("extra_body", f"does not go with {words}")
 
 
-@attrs.define
 class _Parts:
-    """Parameters of a call, by the part of the request that carries them."""
+    """Parameters of a call, by the part of the request that carries them; one is made per call, without attrs."""
 
-    segments: dict[str, str] = attrs.field(factory=dict[str, str])
-    query: dict[str, object] = attrs.field(factory=dict[str, object])
-    headers: dict[str, str] = attrs.field(factory=dict[str, str])
-    body: dict[str, str] = attrs.field(factory=dict[str, str])
-    """Members of the body; names and values are encoded as JSON."""
-    whole_body: bytes | None = None
-    form: dict[str, tuple[str, Any]] = attrs.field(factory=dict[str, tuple[str, Any]])
-    """Python parameter and value of each field of a form."""
+    __slots__ = ("body", "form", "headers", "query", "segments", "whole_body")
+
+    def __init__(self) -> None:
+        self.segments: dict[str, str] = {}
+        self.query: dict[str, object] = {}
+        self.headers: dict[str, str] = {}
+        self.body: dict[str, str] = {}
+        """Members of the body; names and values are encoded as JSON."""
+        self.whole_body: bytes | None = None
+        self.form: dict[str, tuple[str, Any]] = {}
+        """Python parameter and value of each field of a form."""
 
 
 def _placed(call: Operation[Any], parameters: Iterable[str]) -> _Parts:

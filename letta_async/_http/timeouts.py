@@ -38,15 +38,14 @@ class TimeoutScheduler:
             self._wake(timer.when)
 
     def discard(self, timer: Timer) -> None:
-        """Remove a timer."""
+        """Remove a timer; the loop's handle stays for the next one, which is rarely due earlier."""
         self._timers.discard(timer)
-        if not self._timers:
-            self._wake(math.inf)
 
     def end(self, error: Callable[[], Exception]) -> None:
         """End the blocks of all timers now, each with a new error."""
         for timer in list(self._timers):
             timer.end(error())
+        self._wake(math.inf)
 
     def _wake(self, when: float) -> None:
         if self._handle is not None:

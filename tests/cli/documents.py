@@ -25,7 +25,7 @@ __all__ = ["ConsoleBlockParser", "ScriptBlockParser", "WorkflowBlockParser"]
 _PROGRAM: Final = re.compile(r"(?<![\w./-])letta-async(?= )")
 _STEP: Final = re.compile(r"^ *- run: (.+)$", re.MULTILINE)
 _NOT_RUN: Final = {
-    r"(python3? -m )?pip install [\w' \[\],-]+": "nothing is fetched here; `make test-dist` installs what was built",
+    r"(python3? -m )?pip install [\w'\" \[\],.@+$#=/-]+": "nothing is fetched here; `make test-dist` runs these lines",
     r"python3 -m venv \S+ && \. \S+/bin/activate": "the tests run in a virtual environment already",
     r"make [\w -]+": "these tests are what `make test` runs; the others are run by CI and by test_serve.py",
     r"export [A-Z_]+=\S+": "the fixtures say where the server is and what is on it",

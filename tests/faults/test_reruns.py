@@ -11,7 +11,14 @@ import pytest
 
 _ROOT = Path(__file__).parents[2]
 _HERE = Path(__file__).parent.relative_to(_ROOT)
-_FILES = ("test_wire.py", "test_cancellation.py", "test_connections.py", "test_idle.py", "test_session.py")
+_FILES = (
+    "test_wire.py",
+    "test_cancellation.py",
+    "test_loops.py",
+    "test_connections.py",
+    "test_idle.py",
+    "test_session.py",
+)
 _VARIANTS = {"python-parser": {"AIOHTTP_NO_EXTENSIONS": "1"}, "uvloop": {"LETTA_TEST_LOOP": "uvloop"}}
 
 
