@@ -74,7 +74,7 @@ class WatchParameters:
         for name in ("once", "standby"):
             if not isinstance(switch := getattr(self, name), bool):
                 yield ArgumentProblem(name, f"{show(switch)} is neither True nor False")
-        if self.state is not None and not (isinstance(self.state, str | os.PathLike) and os.fspath(self.state)):
+        if self.state is not None and not (isinstance(self.state, str | os.PathLike) and self.state):
             yield ArgumentProblem("state", f"{show(self.state)} is not a path")
         if self.max_rate is not None and not is_positive_integer(self.max_rate):
             yield ArgumentProblem("max_rate", f"{show(self.max_rate)} is neither a positive whole number nor None")

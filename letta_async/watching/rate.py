@@ -57,9 +57,9 @@ class RecompileRate:
 
     async def _wait(self, seconds: float) -> None:
         """Wait until a place may be free."""
-        waits = [asyncio.ensure_future(self._freed.wait())]
+        waits: list[asyncio.Task[object]] = [asyncio.create_task(self._freed.wait())]
         if seconds < float("inf"):
-            waits.append(asyncio.ensure_future(self._sleep(seconds)))
+            waits.append(asyncio.create_task(self._sleep(seconds)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -67,6 +67,5 @@ class RecompileRate:
                 each.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _sleep(self, seconds: float) -> bool:
+    async def _sleep(self, seconds: float) -> None:
         await self.clock.sleep(seconds)
-        return True

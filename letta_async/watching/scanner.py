@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -91,8 +91,9 @@ class Report:
 
     def finished(self, seconds: float) -> Scan:
         """Return the report of a scan that took so long."""
-        counts = attrs.asdict(self, recurse=False)
-        return Scan(**{**counts, "at": datetime.fromtimestamp(self.at, UTC), "seconds": seconds})
+        counts: dict[str, Any] = attrs.asdict(self, recurse=False)
+        del counts["at"]
+        return Scan(at=datetime.fromtimestamp(self.at, UTC), seconds=seconds, **counts)
 
 
 @attrs.define(eq=False, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -262,7 +262,7 @@ class StateFile:
     # --- transactions -------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _owned(self, now: float) -> Iterator[None]:
+    def _owned(self, now: float) -> Generator[None]:
         """Write in one transaction, if this watcher still has the lock; the lease is renewed with it."""
         if self.path is not None and _inode_of(self.path) != self._inode:
             raise WatchStateError(f"the state {self.path!r} was removed or replaced while it was in use")
@@ -274,14 +274,14 @@ class StateFile:
             yield
 
     @contextmanager
-    def _changes(self) -> Iterator[None]:
+    def _changes(self) -> Generator[None]:
         with self._errors("written"):
             self._database.execute("begin immediate")
             with self._transaction():
                 yield
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None]:
         """Commit what was begun, or roll it back."""
         try:
             yield
@@ -292,12 +292,12 @@ class StateFile:
             raise
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _reading(self) -> Generator[None]:
         with self._errors("read"):
             yield
 
     @contextmanager
-    def _errors(self, done: str) -> Iterator[None]:
+    def _errors(self, done: str) -> Generator[None]:
         try:
             yield
         except sqlite3.Error as error:

@@ -156,12 +156,11 @@ class Watcher:
             await self.clock.sleep(max(0.0, seconds))
 
         sleeping = asyncio.create_task(sleep())
+        tasks = [sleeping] if self._keeper is None else [sleeping, self._keeper]
         try:
-            await asyncio.wait(
-                [sleeping] if self._keeper is None else [sleeping, self._keeper], return_when=asyncio.FIRST_COMPLETED
-            )
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
             sleeping.cancel()
             await asyncio.gather(sleeping, return_exceptions=True)
-        if self._keeper is not None and self._keeper.done():
-            self._keeper.result()

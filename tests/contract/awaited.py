@@ -26,7 +26,7 @@ class _Part:
         value = getattr(self._part, name)
         if not callable(value):
             return _Part(value)
-        if name in {"targets", "recompile_many", "upload_many"}:
+        if name in {"targets", "recompile_many", "upload_many", "watch"}:
             return lambda *args, **kwargs: _each(value(*args, **kwargs))
         if name == "list":
             return lambda *args, **kwargs: _Pages(partial(value, *args, **kwargs))

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from datetime import datetime
 from typing import Any, assert_type
 
-from letta_async import UNSET, AsyncLetta, CompactionSettings, Letta, Outcome, Timeout, Unset
+from letta_async import UNSET, AsyncLetta, CompactionSettings, Letta, LettaError, Outcome, Scan, Timeout, Unset
 
 
 def facade(client: Letta, settings: CompactionSettings) -> None:
@@ -45,6 +46,17 @@ def facade_iteration(client: Letta) -> None:
     for outcome in outcomes:
         assert_type(outcome, Outcome)
     client.conversations.recompile_many(5)  # type: ignore[arg-type]
+    watched = client.watch(all=True, every=10, once=True, state="watch.sqlite", max_rate=60, on_scan=scanned)
+    assert_type(watched, Iterator[Outcome])
+    client.watch(agent_id=5)  # type: ignore[arg-type]
+    client.watch("agent-…")  # type: ignore[call-arg]
+
+
+def scanned(scan: Scan) -> None:
+    """Show the report of a scan."""
+    assert_type(scan.at, datetime)
+    assert_type(scan.recompiled, int)
+    assert_type(scan.error, LettaError | None)
 
 
 def facade_itself(client: Letta) -> None:
@@ -72,6 +84,7 @@ async def asynchronous(client: AsyncLetta, agent_id: str | Unset) -> None:
     promise: Coroutine[Any, Any, str] = conversations.recompile("default")
     assert_type(await promise, str)
     assert_type(await conversations.recompile("default", agent_id=agent_id, dry_run=False), str)
+    assert_type(client.watch(agent_id=agent_id, standby=True, lease=30), AsyncGenerator[Outcome, None])
     outcomes = conversations.recompile_many(["default"])
     assert_type(outcomes, AsyncGenerator[Outcome, None])
     async for outcome in outcomes:
