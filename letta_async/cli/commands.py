@@ -25,6 +25,7 @@ from letta_async.cli.report import FORMATS, Format, Report, say
 from letta_async.cli.selection import Selection
 from letta_async.cli.stop_signals import Signalled, raising_signals
 from letta_async.cli.verbosity import log_on_request, verbose
+from letta_async.cli.watch_command import watch
 
 __all__ = ["run"]
 
@@ -389,3 +390,4 @@ def demo() -> int:
 
 
 letta_async.add_command(migrate)
+letta_async.add_command(watch)

@@ -36,7 +36,10 @@ class RecompileRate:
     _freed: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
 
     async def acquire(self, end: float) -> bool:
-        """Take a place; return `False` if none is free before `end`, a time of the monotonic clock, or after `close`."""
+        """Take a place; return `False` if none is free before `end`, a time of the monotonic clock.
+
+        After `close` it returns `False` as well.
+        """
         while not self._closed:
             now = self.clock.monotonic()
             while self._times and now - self._times[0] >= _WINDOW:
