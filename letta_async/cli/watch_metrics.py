@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Final
@@ -16,7 +15,7 @@ from letta_async.cli.error_messages import Refusal
 from letta_async.cli.quantities import Listen
 from letta_async.cli.watch_counts import WatchCounts
 
-__all__ = ["serving_metrics"]
+__all__ = ["METRICS", "serving_metrics"]
 
 _COUNTERS: Final = {
     "scans": "Scans, failed ones included.",
@@ -31,6 +30,11 @@ _GAUGES: Final = {
     "pending": "Conversations that are left to be compared, now or after a delay.",
     "lease": "1 while this watcher has the lock of its state, 0 in standby.",
 }
+_SINCE: Final = "letta_watch_seconds_since_last_scan"
+METRICS: Final = frozenset(
+    {_SINCE, *(f"letta_watch_{name}_total" for name in _COUNTERS), *(f"letta_watch_{name}" for name in _GAUGES)}
+)
+"""Names of the metrics."""
 
 
 @attrs.frozen
@@ -48,7 +52,7 @@ class _WatchCollector(Collector):
             yield GaugeMetricFamily(f"letta_watch_{name}", about, value=getattr(self.counts, name))
         since = float("nan") if self.counts.last_scan is None else max(0.0, self.now() - self.counts.last_scan)
         about = "Seconds since the end of the last scan that succeeded; NaN before the first one."
-        yield GaugeMetricFamily("letta_watch_seconds_since_last_scan", about, value=since)
+        yield GaugeMetricFamily(_SINCE, about, value=since)
 
 
 @contextmanager
@@ -75,8 +79,4 @@ def serving_metrics(listen: Listen, counts: WatchCounts, now: Callable[[], float
     finally:
         server.shutdown()
         server.server_close()
-        _join(thread)
-
-
-def _join(thread: threading.Thread) -> None:
-    thread.join(5)
+        thread.join()

@@ -25,6 +25,7 @@ from letta_async.cli.health_file import HealthFile
 from letta_async.cli.quantities import Listen, duration_in_words
 from letta_async.cli.report import Row, say, say_stopping
 from letta_async.cli.stop_signals import Interrupted, Stop
+from letta_async.cli.verbosity import show_warnings
 from letta_async.cli.watch_counts import WatchCounts
 from letta_async.cli.watch_state import state_file
 from letta_async.client import AsyncLetta
@@ -70,6 +71,7 @@ class Watching:
 
     def run(self) -> Exit:
         """Watch until a signal, an error, or with `once` the end of a scan; return the exit code."""
+        show_warnings()
         ended: Exit | None = None
         with CommandRunner(self.connection) as runner, ExitStack() as stack:
             clock = runner.client._watch_clock  # pyright: ignore[reportPrivateUsage] - not for users
@@ -148,12 +150,9 @@ class Watching:
         self._last = scan
         interval = interval_after(self._counts.failures, self.every)
         self._write_health(None if self.once else scan.at + timedelta(seconds=interval))
-        failures = self._counts.failures
         if isinstance(scan.error, WatchLockedError):
             log.info("in standby: %s", one_line(scan.error))
-        elif failures == 1 and scan.error is not None and not self.once:
-            say(f"A scan failed, and others follow: {one_line(scan.error)}")
-        elif before and not failures:
+        elif before and not self._counts.failures:
             say(f"A scan succeeded, after {before} that failed.")
         if log.isEnabledFor(logging.INFO):
             log.info(
