@@ -53,7 +53,7 @@ _MAX_DOUBLINGS: Final = 30
 def interval_after(failures: int, every: float) -> float:
     """Return the interval between the beginnings of two scans, in seconds, after a number of failed ones in a row."""
     doublings = min(max(failures - 1, 0), _MAX_DOUBLINGS)
-    return min(every * 2**doublings, max(every, _LONGEST_INTERVAL))
+    return min(every * 2.0**doublings, max(every, _LONGEST_INTERVAL))
 
 
 @attrs.define(eq=False, kw_only=True)
