@@ -35,8 +35,8 @@ def main() -> int:
 
 
 def documented_lines() -> Iterator[str]:
-    """Yield the lines, without the prompt and the comment behind them."""
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+    """Yield the lines of the front pages, without the prompt and the comment behind them; others are of these forms."""
+    for page in (ROOT / "README.md", ROOT / "docs" / "index.md"):
         for line in re.findall(r"^\$ (pip install [^#\n]+)", page.read_text(encoding="utf-8"), re.MULTILINE):
             if re.search(r" '?\.[\[ ']|\$REPOSITORY", line):
                 yield line.strip()

@@ -46,6 +46,7 @@ class BatchBookkeeper:
     """Times of the latest reports, with the number of outcomes by then."""
     _done: int = attrs.field(default=0, init=False)
     _failed: int = attrs.field(default=0, init=False)
+    _busy: int = attrs.field(default=0, init=False)
     _skipped: int = attrs.field(default=0, init=False)
 
     async def open(self) -> None:
@@ -97,6 +98,7 @@ class BatchBookkeeper:
         for outcome in outcomes:
             self._done += 1
             self._failed += outcome.status == "failed"
+            self._busy += outcome.status == "busy"
             self._skipped += outcome.status == "skipped"
             for instrumentation in self.instrumentation:
                 notify(instrumentation, Instrumentation.on_target_finished, outcome)
@@ -108,11 +110,11 @@ class BatchBookkeeper:
                     await reported
 
     async def mark_complete(self) -> None:
-        """Write the journal's closing line if no target failed; call it after the last target.
+        """Write the journal's closing line if no target failed or was busy; call it after the last target.
 
         Warn if the journal had every target as done, which may be unintended.
         """
-        if self._writer is None or self._failed:
+        if self._writer is None or self._failed or self._busy:
             return
         await self._writer.mark_complete()
         if 0 < self._done == self._skipped:

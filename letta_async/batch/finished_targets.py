@@ -35,8 +35,8 @@ class FinishedTargets:
 
     For each finished key, 88 bits of a BLAKE2b digest are kept, together with the status. Two keys with equal digests
     would lose work; the probability is 1.6e-15 among a million keys, and 1.6e-9 among a billion. The digests are
-    sorted, in shards so small that an insertion takes a microsecond. A failure is kept only among the latest outcomes:
-    later, its target is processed again.
+    sorted, in shards so small that an insertion takes a microsecond. A target that failed or was busy is kept only
+    among the latest outcomes: later, it is processed again.
     """
 
     def __init__(self, digest: Callable[[bytes], bytes] = _digest) -> None:
@@ -49,7 +49,7 @@ class FinishedTargets:
         """Store the outcome of a key; `None` stands for a target that the journal records as done."""
         if outcome is not None:
             self._add_recent(key, outcome)
-            if outcome.status == "failed":
+            if not outcome.ok:
                 return
         highs, lows, high, low, place = self._locate(key)
         low |= 0 if outcome is None else _STATUSES.index(outcome.status)
@@ -88,4 +88,4 @@ class FinishedTargets:
 
 def _size_in_chars(key: str, outcome: Outcome) -> int:
     body = repr(outcome.error.body) if isinstance(outcome.error, APIError) else ""
-    return _OBJECTS + len(key) + len(outcome.prompt or "") + len(body)
+    return _OBJECTS + len(key) + len(outcome.prompt or "") + len(outcome.diff or "") + len(body)

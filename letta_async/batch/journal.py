@@ -90,7 +90,7 @@ class Journal:
         status = entry.get("status")
         if status == "compiled" and not self._batch.get("dry_run"):  # a dry run, which keys of format 1 do not record
             return " dry_run=" in str(entry.get("key"))
-        return status != "failed"
+        return status not in ("failed", "busy")
 
     def add(self, key: str, outcome: Outcome) -> None:
         """Add an outcome to what the next `flush` writes."""

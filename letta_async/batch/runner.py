@@ -22,12 +22,14 @@ from letta_async.instrumentation import Instrumentation
 from letta_async.operations.conversations import Recompile
 from letta_async.types.batch import Progress
 
-__all__ = ["Batch", "Call", "Compare"]
+__all__ = ["Batch", "BecomesIdle", "Call", "Compare"]
 
 Call = Callable[[Target, list[Attempt]], Awaitable[str]]
 """Recompiles one target and returns its prompt; appends the attempts that failed to the list."""
 Compare = Callable[[Target, list[Attempt]], Awaitable[Staleness]]
 """Checks whether one target is stale; appends the attempts that failed to the list."""
+BecomesIdle = Callable[[Target], Awaitable[bool]]
+"""Returns whether one target has no active run, or waits for its end."""
 
 _REQUESTS_TO_COMPARE: Final = 2
 """Number of requests that check whether a target is stale."""
@@ -56,6 +58,8 @@ class Batch:
     """Instrumentation that is notified of each outcome."""
     compare: Compare | None = None
     """Checks whether a target is stale; `None` to recompile every target."""
+    becomes_idle: BecomesIdle | None = None
+    """Waits for the end of a target's active runs; `None` to recompile a target whether it has some or not."""
 
     bookkeeper: BatchBookkeeper = attrs.field(init=False)
     """Outcomes so far, the journal, and progress reports."""
@@ -136,19 +140,23 @@ class Batch:
         if self._ends_at is not None and began >= self._ends_at:
             return Outcome(target=target, status="failed", error=deadline_error(self.deadline))
         dry_run = _is_dry_run(target, self.dry_run)
-        status: Literal["recompiled", "compiled", "unchanged", "failed"] = "compiled" if dry_run else "recompiled"
+        status: Literal["recompiled", "compiled", "unchanged", "busy"] = "compiled" if dry_run else "recompiled"
         prompt: str | None = None
+        diff: str | None = None
         timer = Timer(self._scheduler, None if self._ends_at is None else self._ends_at - began)
         try:
             with timer:
                 if self.compare is not None:
                     compared = await self.compare(target, failed_attempts)
                     completed_requests = _REQUESTS_TO_COMPARE
+                    diff = compared.diff if compared.stale else None
                     if not compared.stale:
                         status, prompt = "unchanged", compared.stored
                     elif dry_run:
                         prompt = compared.compiled
-                if prompt is None:
+                if prompt is None and not dry_run and self.becomes_idle and not await self.becomes_idle(target):
+                    status = "busy"
+                elif prompt is None:
                     prompt = await self.call(target, failed_attempts)
                     completed_requests += 1
         except LettaError as refused:
@@ -163,6 +171,7 @@ class Batch:
             target=target,
             status=status if error is None else "failed",
             prompt=prompt if error is None else None,
+            diff=diff,
             error=error,
             tries=completed_requests + len(failed_attempts),
             seconds=loop.time() - began,

@@ -7,7 +7,6 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib.util import find_spec
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -19,10 +18,12 @@ from letta_async._version import __version__
 from letta_async.cli.connection import Connection
 from letta_async.cli.error_messages import explain, show_traceback
 from letta_async.cli.exits import MEANINGS, Exit
+from letta_async.cli.extras import is_missing
 from letta_async.cli.migrating import migrate
 from letta_async.cli.options import choosing, connecting, reporting
 from letta_async.cli.report import FORMATS, Format, Report, say
 from letta_async.cli.selection import Selection
+from letta_async.cli.serve_command import serve
 from letta_async.cli.stop_signals import Signalled, raising_signals
 from letta_async.cli.verbosity import log_on_request, verbose
 from letta_async.cli.watch_command import watch
@@ -97,14 +98,6 @@ def _flush_or_discard(stream: TextIO) -> None:
 
 def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
     say(f"warning: {message}")
-
-
-def _is_missing(part: str, what: str) -> bool:
-    """Return whether a part of the package is not installed; if so, write to standard error how to install it."""
-    if find_spec(f"letta_async.{part}") is not None:
-        return False
-    say(f"error: {what} needs letta-async-{part}: pip install 'letta-async[{part}]'")
-    return True
 
 
 @click.group(
@@ -183,6 +176,12 @@ Examples:
     help="Write down what is done; a second run with the same journal goes on where the first was cut short. After one"
     " that was complete, --only-stale looks at all again; without it, what was done is skipped.",
 )
+@click.option(
+    "--wait-if-busy",
+    metavar="SECONDS",
+    type=click.FloatRange(0),
+    help="Wait so long for the end of a conversation's active runs, then leave it alone, as busy.",
+)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--dask",
@@ -205,6 +204,7 @@ def recompile(
     only_stale: bool,
     settings: str | None,
     journal: Path | None,
+    wait_if_busy: float | None,
     yes: bool,
     dask: str | None,
     send_secrets: bool,
@@ -229,7 +229,7 @@ def recompile(
         raise click.UsageError("--dry-run does nothing that a --journal could tell of", context)
     if send_secrets and dask is None:
         raise click.UsageError("--send-secrets is for --dask", context)
-    if dask is not None and _is_missing("dask", "--dask"):
+    if dask is not None and is_missing("dask", "--dask"):
         return Exit.EXTRA
     return Recompiling(
         selection=Selection.read(ids, agent=agent, block=block, everything=everything),
@@ -241,6 +241,7 @@ def recompile(
         yes=yes,
         settings=None if settings is None else read_compaction_settings(settings),
         journal=journal,
+        wait_if_busy=wait_if_busy,
         dask=dask,
         send_secrets=send_secrets,
         command=context.obj,
@@ -339,50 +340,11 @@ def chat(
     )
 
 
-@letta_async.command(
-    short_help="Serve a Letta server in memory.",
-    epilog="""\b
-Examples:
-  letta-async serve
-  letta-async serve --port 0                   on a free port; standard output says where
-  PASSWORD=… letta-async serve --password-env PASSWORD
-  letta-async serve --data letta.db            remembers all, whatever ends it
-""",
-)
-@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    metavar="N",
-    type=click.IntRange(0, 65535),
-    default=8283,
-    show_default=True,
-    help="Port; 0 takes a free one.",
-)
-@click.option("--password-env", metavar="VAR", help="Environment variable with a key to ask for.")
-@click.option(
-    "--data",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="SQLite file to remember all in; made where it is missing. Without it, all is in memory.",
-)
-@verbose
-def serve(host: str, port: int, password_env: str | None, data: Path | None) -> int:
-    """Serve a Letta server in memory, for trying things and for tests.
-
-    It needs no account, no model and no database. Without --data it forgets everything at its end, which is Ctrl-C.
-    """
-    if _is_missing("testing", "serve"):
-        return Exit.EXTRA
-    from letta_async.cli.serve import serve as listen  # noqa: PLC0415 - only what a command needs
-
-    return listen(host, port, password_env, data)
-
-
 @letta_async.command(short_help="See it all, on a server of its own.")
 @verbose
 def demo() -> int:
     """See stale conversations found and recompiled, on a server of its own."""
-    if _is_missing("testing", "demo"):
+    if is_missing("testing", "demo"):
         return Exit.EXTRA
     from letta_async.cli.demo import demo as show  # noqa: PLC0415 - only what a command needs
 
@@ -390,4 +352,5 @@ def demo() -> int:
 
 
 letta_async.add_command(migrate)
+letta_async.add_command(serve)
 letta_async.add_command(watch)

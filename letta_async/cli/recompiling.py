@@ -43,6 +43,7 @@ class Recompiling:
     yes: bool
     settings: Mapping[str, Any] | None
     journal: Path | None
+    wait_if_busy: float | None = None
     dask: str | None = None
     """Address of the scheduler of the cluster to recompile on."""
     send_secrets: bool = False
@@ -133,7 +134,7 @@ class Recompiling:
             return ended
         if failure is not None:
             return failure if ended is None else ended
-        return Exit.UNFINISHED if self.report.counts["failed"] else Exit.DONE
+        return Exit.UNFINISHED if self.report.counts["failed"] or self.report.counts["busy"] else Exit.DONE
 
     async def _run_batch(
         self, client: AsyncLetta, stop: Stop, targets: Sequence[str], diffs: Mapping[str, str | None]
@@ -152,6 +153,7 @@ class Recompiling:
                 compaction_settings=UNSET if self.settings is None else self.settings,
                 only_stale=self.only_stale,
                 journal=self.journal,
+                wait_if_busy=self.wait_if_busy,
             )
             with suppress(_StoppedError):
                 await self._report(await stack.enter_async_context(aclosing(outcomes)), stop, len(targets), diffs)
@@ -178,6 +180,8 @@ class Recompiling:
             statuses.append("unchanged")
         if self.report.counts["skipped"]:
             statuses.append("skipped")
+        if self.report.counts["busy"]:
+            statuses.append("busy")
         return self.report.summary(statuses)
 
     def _say_how_to_go_on(self, rest: int) -> None:

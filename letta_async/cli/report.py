@@ -22,9 +22,15 @@ __all__ = ["FORMATS", "Format", "Report", "Row", "Status", "print_diff", "say", 
 Format = Literal["table", "json", "jsonl"]
 FORMATS: Final[tuple[Format, ...]] = ("table", "json", "jsonl")
 
-Status = Literal["stale", "current", "recompiled", "unchanged", "skipped", "compacted", "failed"]
+Status = Literal["stale", "current", "recompiled", "unchanged", "skipped", "busy", "compacted", "failed"]
 
-_STYLES: Final = {"stale": "yellow", "recompiled": "green", "compacted": "green", "failed": "bold red"}
+_STYLES: Final = {
+    "stale": "yellow",
+    "busy": "yellow",
+    "recompiled": "green",
+    "compacted": "green",
+    "failed": "bold red",
+}
 _QUIET: Final = ("current", "unchanged", "skipped")
 """Statuses whose conversations a table does not list; they are only counted."""
 _LISTED: Final = 100

@@ -44,6 +44,7 @@ def recompile_many(
     only_stale: bool = False,
     deadline: float | None = None,
     stop_on_error: bool = False,
+    wait_if_busy: float | None = None,
     on_progress: Callable[[Progress], object] | None = None,
     journal: str | PathLike[str] | None = None,
     extra_headers: Mapping[str, str | None] | None = None,
@@ -81,6 +82,8 @@ def recompile_many(
             workers have 5 s to end after it. Default: `None`, no limit.
         stop_on_error: After a failure, stop its partition and submit no further one; other submitted partitions run to
             their end or first failure. Targets that were taken, but not started, have no outcome. Default: `False`.
+        wait_if_busy: Seconds to wait until a conversation has no active run, before it is recompiled; if it still has
+            one then, and with 0 at once, its outcome is `busy`. Default: `None`; active runs are not looked at.
         on_progress: Function that is called with a `Progress` for each outcome, on the thread of the event loop of
             `cluster_client`; an awaitable result is awaited.
         journal: File that each outcome is appended to, as a line of JSON without prompts; the driver writes it. A run
@@ -104,6 +107,8 @@ def recompile_many(
     parameters = given({"agent_id": agent_id, "dry_run": dry_run, "compaction_settings": compaction_settings})
     options = options_of(extra_headers, extra_query, extra_body, timeout)
     for_workers = {**parameters, "only_stale": only_stale, "stop_on_error": stop_on_error, **_non_default(options)}
+    if wait_if_busy is not None:
+        for_workers["wait_if_busy"] = wait_if_busy
     problems = [
         *_cluster_problems(cluster_client, partition_size),
         *_sending_problems(client_options or {}, extra_headers, for_workers, send_secrets=send_secrets),
@@ -126,6 +131,7 @@ def recompile_many(
             only_stale=only_stale,
             deadline=deadline,
             stop_on_error=stop_on_error,
+            wait_if_busy=wait_if_busy,
             on_progress=on_progress,
             journal=journal,
         ),

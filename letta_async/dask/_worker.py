@@ -100,8 +100,10 @@ class _BatchRun:
         indexes = {id(target): index for index, target in enumerate(targets)}
         async with aclosing(self.client.conversations.recompile_many(targets, **content["parameters"])) as outcomes:
             async for outcome in outcomes:
-                prompt = outcome.prompt if content["prompts"] else None
-                results.append((indexes[id(outcome.target)], attrs.evolve(outcome, target="", prompt=prompt)))
+                outcome_to_send = attrs.evolve(outcome, target="")
+                if not content["prompts"]:
+                    outcome_to_send = attrs.evolve(outcome_to_send, prompt=None, diff=None)
+                results.append((indexes[id(outcome.target)], outcome_to_send))
 
     async def stop(self) -> None:
         """Cancel the tasks, and close the client."""

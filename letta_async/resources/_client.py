@@ -8,7 +8,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Unpack
 
 from letta_async._schema.unset import UNSET, Unset
-from letta_async.batch.outcome import Outcome
 from letta_async.config import Timeout
 from letta_async.operations.health import CheckHealth
 from letta_async.resources._http_verbs import NoArguments, RawSender
@@ -16,9 +15,9 @@ from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncCaller
 from letta_async.resources._watching import AsyncWatching
 from letta_async.types.health import HealthResponse
-from letta_async.types.watch import Scan
 
 if TYPE_CHECKING:
+    from letta_async.batch.outcome import Outcome
     from letta_async.client import AsyncLetta
     from letta_async.resources._raw_types import AsyncResourcesWithRawResponse, ResourcesWithRawResponse
     from letta_async.resources.access_tokens import AccessTokens, AsyncAccessTokens
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from letta_async.resources.tags import AsyncTags, Tags
     from letta_async.resources.templates import AsyncTemplates, Templates
     from letta_async.resources.tools import AsyncTools, Tools
+    from letta_async.types.watch import Scan
 
 __all__ = ["AsyncResources", "Resources"]
 

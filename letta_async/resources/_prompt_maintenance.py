@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from os import PathLike
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -14,6 +14,7 @@ from letta_async._schema.json_values import to_builtin_scalar
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
 from letta_async._utils.tracebacks import drop_frames
+from letta_async.batch.active_runs import ActiveRuns, wait_problems
 from letta_async.batch.bookkeeping import progress_problems
 from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome
@@ -23,23 +24,25 @@ from letta_async.batch.staleness import RecompileCost, Staleness
 from letta_async.batch.targets import digest, make_key_function, target_problems
 from letta_async.config import Timeout, deadline_problems
 from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError, LettaError, UnexpectedPromptError
-from letta_async.operations.agents import RetrieveAgent
-from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
+from letta_async.operations.blocks import ListBlockAgents
 from letta_async.operations.conversation_messages import ListMessages
-from letta_async.operations.conversations import ListConversations, Recompile
+from letta_async.operations.conversations import Recompile
+from letta_async.operations.runs import ListRuns
 from letta_async.resources._context_size import count_message_tokens
-from letta_async.resources._paging import AsyncPaginator
-from letta_async.resources._resource import AsyncResource, given, options_of
-from letta_async.types.agent import AgentState
+from letta_async.resources._conversation_targets import AsyncConversationTargets
+from letta_async.resources._resource import given, options_of
 from letta_async.types.batch import Progress
 from letta_async.types.compaction import CompactionSettings
-from letta_async.types.conversation import Conversation
 from letta_async.types.message import SystemMessage
 
 __all__ = ["AsyncPromptMaintenance"]
 
+_RUNS_PER_PAGE: Final = 1000
+_UNNAMED: Final = "send_conversation_message"
+"""Type of a run of a conversation, which its `conversation_id` names unless the response is not streamed."""
 
-class AsyncPromptMaintenance(AsyncResource):
+
+class AsyncPromptMaintenance(AsyncConversationTargets):
     """Base class of `client.conversations` with the methods that keep system prompts up to date."""
 
     async def staleness(
@@ -190,32 +193,6 @@ class AsyncPromptMaintenance(AsyncResource):
             return self._conversations_of_block(agents, block_id, options)
         return self._conversations_of_agent(self._conversations(agent_id, options), agent_id, options)
 
-    def _conversations(self, agent_id: str | Unset | None, options: CallOptions) -> AsyncPaginator[Conversation]:
-        return self._list(ListConversations, {"agent_id": agent_id, "archive_status": "unarchived"}, options)
-
-    async def _conversations_of_agent(
-        self, conversations: AsyncPaginator[Conversation], agent_id: str | Unset | None, options: CallOptions
-    ) -> AsyncGenerator[str, None]:
-        empty = True
-        async for conversation in conversations:
-            empty = False
-            if not conversation.archived:
-                yield conversation.id
-        if empty and agent_id:  # the server lists nothing for an agent that does not exist, but says so here
-            await self._call(RetrieveAgent, {"agent_id": agent_id}, options)
-
-    async def _conversations_of_block(
-        self, agents: AsyncPaginator[AgentState], block_id: str, options: CallOptions
-    ) -> AsyncGenerator[str, None]:
-        empty = True
-        async for agent in agents:
-            empty = False
-            async for conversation in self._conversations(agent.id, options):
-                if not conversation.archived:
-                    yield conversation.id
-        if empty:
-            await self._call(RetrieveBlock, {"block_id": block_id}, options)
-
     def recompile_many(
         self,
         targets: Iterable[str | Recompile] | AsyncIterable[str | Recompile],
@@ -226,6 +203,7 @@ class AsyncPromptMaintenance(AsyncResource):
         only_stale: bool = False,
         deadline: float | None = None,
         stop_on_error: bool = False,
+        wait_if_busy: float | None = None,
         on_progress: Callable[[Progress], object] | None = None,
         journal: str | PathLike[str] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -253,13 +231,16 @@ class AsyncPromptMaintenance(AsyncResource):
             deadline: Limit on the whole batch in seconds; a target not done by then has a failed outcome. Default:
                 `None`, no limit.
             stop_on_error: Start no further target after a failure; targets in flight still have their outcomes.
-                Default: `False`.
+                A target that is busy is no failure. Default: `False`.
+            wait_if_busy: Seconds to wait until a conversation, or the agent of `default`, has no active run, before it
+                is recompiled; if it still has one then, and with 0 at once, its outcome is `busy`. Default: `None`;
+                active runs are not looked at.
             on_progress: Function that is called with a `Progress` for each outcome; an awaitable result is awaited.
                 With `Letta` it runs on the thread of the private event loop.
             journal: File to which each outcome is appended, as a line of JSON without prompts, on another thread. A run
                 with the same journal skips the targets that an earlier run has done, and retries those that failed.
-                With `only_stale`, the targets of a complete run, one without a failure, are not skipped. If all targets
-                are skipped, a warning says that nothing was checked. Default: `None`, no journal.
+                With `only_stale`, the targets of a complete run, without failed and busy ones, are not skipped. If all
+                targets are skipped, a warning says that nothing was checked. Default: `None`, no journal.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each recompile, without validation.
@@ -285,6 +266,7 @@ class AsyncPromptMaintenance(AsyncResource):
             only_stale=only_stale,
             deadline=deadline,
             stop_on_error=stop_on_error,
+            wait_if_busy=wait_if_busy,
             on_progress=on_progress,
             journal=journal,
         ).run()
@@ -298,6 +280,7 @@ class AsyncPromptMaintenance(AsyncResource):
         only_stale: bool,
         deadline: float | None,
         stop_on_error: bool,
+        wait_if_busy: float | None,
         on_progress: Callable[[Progress], object] | None,
         journal: str | PathLike[str] | None,
     ) -> Batch:
@@ -309,7 +292,7 @@ class AsyncPromptMaintenance(AsyncResource):
         """
         checked = check(Recompile, {"conversation_id": "default", **common})
         problems = [*target_problems(targets), *deadline_problems(deadline), *progress_problems(on_progress)]
-        if problems:
+        if problems := [*problems, *wait_problems(wait_if_busy)]:
             raise InvalidArgumentError(problems)
         common = {name: getattr(checked, name) for name in common}  # validated once, not per target
 
@@ -321,6 +304,14 @@ class AsyncPromptMaintenance(AsyncResource):
 
         async def compare(target: str | Recompile, attempts: list[Attempt]) -> Staleness:
             return await self._staleness(parameters(target), options, attempts)
+
+        runs = ActiveRuns(lambda: self._names_of_busy(options))
+
+        async def becomes_idle(target: str | Recompile) -> bool:
+            named = parameters(target)
+            conversation_id = str(to_builtin_scalar(named["conversation_id"]))
+            name = named.get("agent_id") if conversation_id == "default" else conversation_id
+            return await runs.becomes_idle(str(to_builtin_scalar(name)), wait_if_busy or 0)
 
         def open_journal() -> Journal:
             content = {"query": options.extra_query or {}, "body": options.extra_body or {}}
@@ -341,6 +332,7 @@ class AsyncPromptMaintenance(AsyncResource):
             key_of=make_key_function(checked),
             call=call,
             compare=compare if only_stale else None,
+            becomes_idle=None if wait_if_busy is None else becomes_idle,
             concurrency=lambda: self._client.stats.limit,
             dry_run=bool(checked.dry_run),
             deadline=deadline,
@@ -350,6 +342,20 @@ class AsyncPromptMaintenance(AsyncResource):
             open_journal=None if journal is None else open_journal,
         )
 
+    async def _names_of_busy(self, options: CallOptions) -> frozenset[str]:
+        """Return the IDs of the conversations that have an active run, and of the agents that have one of their own.
+
+        A message to a conversation whose response is not streamed leaves on Letta 0.16.8 a run that does not name its
+        conversation and never ends: it is none of the agent's own.
+        """
+        lists = CallOptions(extra_headers=options.extra_headers, timeout=options.timeout)
+        names: set[str] = set()
+        async for run in self._list(ListRuns, {"active": True, "limit": _RUNS_PER_PAGE}, lists):
+            kind = run.metadata.get("run_type") if isinstance(run.metadata, Mapping) else None
+            if run.conversation_id or kind != _UNNAMED:
+                names.add(str(run.conversation_id or run.agent_id))
+        return frozenset(names)
+
     async def _staleness(
         self, parameters: Mapping[str, object], options: CallOptions, attempts: list[Attempt]
     ) -> Staleness:
@@ -357,7 +363,19 @@ class AsyncPromptMaintenance(AsyncResource):
 
         The dry run is first: it fails for a conversation that does not exist, whereas the list would be empty.
         """
-        compiled = await self._call(Recompile, {**parameters, "dry_run": True}, options, attempts)
+        compiled = await self._compile(parameters, options, attempts)
+        return await self._compare(parameters, compiled, options, attempts)
+
+    def _compile(
+        self, parameters: Mapping[str, object], options: CallOptions, attempts: list[Attempt]
+    ) -> Awaitable[str]:
+        """Return the prompt that a recompile would store."""
+        return self._call(Recompile, {**parameters, "dry_run": True}, options, attempts)
+
+    async def _compare(
+        self, parameters: Mapping[str, object], compiled: str, options: CallOptions, attempts: list[Attempt]
+    ) -> Staleness:
+        """Compare the stored prompt with a compiled one."""
         first = {name: value for name, value in parameters.items() if name in {"conversation_id", "agent_id"}}
         first_page = {**first, "order": "asc", "limit": 1}
         messages = await self._call(ListMessages, first_page, attrs.evolve(options, extra_body=None), attempts)

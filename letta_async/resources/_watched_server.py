@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
@@ -13,6 +13,7 @@ from letta_async._schema.json_values import is_positive_integer, show
 from letta_async._schema.unset import UNSET
 from letta_async._schema.validation import check
 from letta_async.batch.runner import Batch
+from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target, digest
 from letta_async.config import is_seconds
 from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError
@@ -20,14 +21,15 @@ from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Operation
 from letta_async.operations.agents import ListAgents, RetrieveAgent
 from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
-from letta_async.operations.conversations import ListConversations
+from letta_async.operations.conversations import ListConversations, Recompile
 from letta_async.resources._paging import AsyncPaginator
+from letta_async.resources._prompt_maintenance import AsyncPromptMaintenance
 from letta_async.types.agent import AgentState
 from letta_async.types.conversation import Conversation
 from letta_async.watching.clock import Clock
 from letta_async.watching.fingerprint import INCLUDED, RELATIONSHIPS
 from letta_async.watching.rate import RecompileRate
-from letta_async.watching.scanner import Scanner, WatchedServer
+from letta_async.watching.scanner import RequestCounter, Scanner, WatchedServer
 from letta_async.watching.state import WatchState
 from letta_async.watching.watcher import Watcher
 
@@ -74,7 +76,7 @@ class WatchParameters:
         for name in ("once", "standby"):
             if not isinstance(switch := getattr(self, name), bool):
                 yield ArgumentProblem(name, f"{show(switch)} is neither True nor False")
-        if self.state is not None and not (isinstance(self.state, str | os.PathLike) and self.state):
+        if not _is_path(self.state):
             yield ArgumentProblem("state", f"{show(self.state)} is not a path")
         if self.max_rate is not None and not is_positive_integer(self.max_rate):
             yield ArgumentProblem("max_rate", f"{show(self.max_rate)} is neither a positive whole number nor None")
@@ -96,7 +98,11 @@ class WatchParameters:
                     yield from error.faults
 
 
-def make_watcher(client: AsyncLetta, parameters: WatchParameters, options: CallOptions, clock: Clock) -> Watcher:
+def _is_path(value: object) -> bool:
+    return value != "" and isinstance(value, str | os.PathLike | None)
+
+
+def make_watcher(client: AsyncLetta, parameters: WatchParameters, options: CallOptions, clock: Clock | None) -> Watcher:
     """Create what `client.watch` runs.
 
     Raises:
@@ -105,6 +111,7 @@ def make_watcher(client: AsyncLetta, parameters: WatchParameters, options: CallO
     """
     if problems := list(parameters.problems()):
         raise InvalidArgumentError(problems)
+    clock = clock or Clock()
     path = None if parameters.state is None else os.fsdecode(parameters.state)
     state = WatchState.at(path, parameters.lease, clock)
     scope = " ".join(name if value is True else f"{name} {value}" for name, value in parameters.scope.items())
@@ -135,23 +142,23 @@ def _digest(options: CallOptions) -> str:
 
 @attrs.define(eq=False)
 class _Requests:
-    """Sender of a watch's requests for lists, which counts them."""
+    """Sender of a watch's requests for lists."""
 
     client: AsyncLetta
     options: CallOptions
-    count: Callable[[int], None] = lambda number: None
+    counter: RequestCounter
 
     async def call(self, operation: type[Operation[T]], parameters: Mapping[str, object]) -> T:
-        attempts: list[Attempt] = []
-        try:
-            result = await self.client._call(operation, parameters, self.options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
-        except BaseException:
-            self.count(len(attempts))
-            raise
-        self.count(len(attempts) + 1)
-        return result
+        """Send a request, and count it."""
+
+        def send(attempts: list[Attempt]) -> Awaitable[T]:
+            return self.client._call(operation, parameters, self.options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+
+        return await self.counter.counted(send, [])
 
     def items(self, listing: type[Listing[Item]], parameters: Mapping[str, object]) -> AsyncPaginator[Item]:
+        """List the items of all pages."""
+
         async def fetch(page: Listing[Item]) -> list[Item]:
             return await self.call(listing, page.given())
 
@@ -160,9 +167,56 @@ class _Requests:
 
 def _watched_server(client: AsyncLetta, parameters: WatchParameters, options: CallOptions) -> WatchedServer:
     """Create what sends the requests of a watch."""
-    agent_id, block_id = (parameters.scope.get(name) for name in ("agent_id", "block_id"))
-    requests = _Requests(client, attrs.evolve(options, extra_body=None))
+    conversations: AsyncPromptMaintenance = client.conversations
+
+    def batch(targets: AsyncIterator[Target]) -> Batch:
+        return conversations._batch(  # pyright: ignore[reportPrivateUsage] - not for users
+            targets,
+            {},
+            options,
+            only_stale=True,
+            deadline=None,
+            stop_on_error=False,
+            on_progress=None,
+            journal=None,
+        )
+
+    def compiled(target: Target, attempts: list[Attempt]) -> Awaitable[str]:
+        return conversations._compile(_given(target), options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+
+    def compared(target: Target, prompt: str, attempts: list[Attempt]) -> Awaitable[Staleness]:
+        return conversations._compare(_given(target), prompt, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+
+    async def list_conversations(agent_id: str) -> Sequence[Conversation]:
+        found = requests.items(
+            ListConversations,
+            {"agent_id": agent_id, "limit": _CONVERSATIONS_PER_PAGE, "archive_status": "unarchived"},
+        )
+        return [conversation async for conversation in found]
+
+    counter = RequestCounter()
+    requests = _Requests(client, attrs.evolve(options, extra_body=None), counter)
+    return WatchedServer(
+        list_agents=_agent_lister(requests, parameters.scope),
+        list_conversations=list_conversations,
+        compile=compiled,
+        compare=compared,
+        batch=batch,
+        concurrency=lambda: client.stats.limit,
+        instrumentation=client.instrumentation,
+        counter=counter,
+    )
+
+
+def _given(target: Target) -> dict[str, object]:
+    return target.given() if isinstance(target, Recompile) else {"conversation_id": target}
+
+
+def _agent_lister(requests: _Requests, scope: Mapping[str, Any]) -> Callable[[], AsyncIterator[AgentState]]:
+    """Return a function that lists the agents in scope, with as few requests as there are pages."""
+    agent_id, block_id = (scope.get(name) for name in ("agent_id", "block_id"))
     included = {"include": INCLUDED, "include_relationships": RELATIONSHIPS}
+    further = {"limit": _AGENTS_PER_PAGE, **included}
     checks_block = True  # the server lists no agents for a block that does not exist, but says so when it is retrieved
 
     async def list_agents() -> AsyncIterator[AgentState]:
@@ -170,7 +224,6 @@ def _watched_server(client: AsyncLetta, parameters: WatchParameters, options: Ca
         if agent_id:
             yield await requests.call(RetrieveAgent, {"agent_id": agent_id, **included})
             return
-        further = {"limit": _AGENTS_PER_PAGE, **included}
         if not block_id:
             async for agent in requests.items(ListAgents, further):
                 yield agent
@@ -183,31 +236,4 @@ def _watched_server(client: AsyncLetta, parameters: WatchParameters, options: Ca
             await requests.call(RetrieveBlock, {"block_id": block_id})
         checks_block = has_agents
 
-    async def list_conversations(agent_id: str) -> Sequence[Conversation]:
-        found = requests.items(
-            ListConversations,
-            {"agent_id": agent_id, "limit": _CONVERSATIONS_PER_PAGE, "archive_status": "unarchived"},
-        )
-        return [conversation async for conversation in found]
-
-    def batch(targets: AsyncIterator[Target]) -> Batch:
-        return client.conversations._batch(  # pyright: ignore[reportPrivateUsage] - not for users
-            targets,
-            {},
-            options,
-            only_stale=True,
-            deadline=None,
-            stop_on_error=False,
-            on_progress=None,
-            journal=None,
-        )
-
-    server = WatchedServer(
-        list_agents=list_agents,
-        list_conversations=list_conversations,
-        batch=batch,
-        concurrency=lambda: client.stats.limit,
-        instrumentation=client.instrumentation,
-    )
-    requests.count = server.count
-    return server
+    return list_agents

@@ -7,14 +7,14 @@ from os import PathLike
 from typing import TYPE_CHECKING, cast
 
 from letta_async._schema.unset import UNSET, Unset
-from letta_async.batch.outcome import Outcome
 from letta_async.config import Timeout
 from letta_async.resources._resource import CallSender, options_of
-from letta_async.types.watch import Scan
-from letta_async.watching.clock import Clock
 
 if TYPE_CHECKING:
+    from letta_async.batch.outcome import Outcome
     from letta_async.client import AsyncLetta
+    from letta_async.types.watch import Scan
+    from letta_async.watching.clock import Clock
 
 __all__ = ["AsyncWatching"]
 
@@ -22,7 +22,8 @@ __all__ = ["AsyncWatching"]
 class AsyncWatching(CallSender):
     """Base class of a client with the method `watch`."""
 
-    _watch_clock = Clock()
+    _watch_clock: Clock | None = None
+    """Clock of the watches; `None` for the computer's."""
 
     def watch(
         self,

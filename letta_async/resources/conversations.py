@@ -1133,6 +1133,7 @@ class Conversations(SyncResource[AsyncConversations]):
         only_stale: bool = False,
         deadline: float | None = None,
         stop_on_error: bool = False,
+        wait_if_busy: float | None = None,
         on_progress: Callable[[Progress], object] | None = None,
         journal: str | PathLike[str] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -1160,13 +1161,16 @@ class Conversations(SyncResource[AsyncConversations]):
             deadline: Limit on the whole batch in seconds; a target not done by then has a failed outcome. Default:
                 `None`, no limit.
             stop_on_error: Start no further target after a failure; targets in flight still have their outcomes.
-                Default: `False`.
+                A target that is busy is no failure. Default: `False`.
+            wait_if_busy: Seconds to wait until a conversation, or the agent of `default`, has no active run, before it
+                is recompiled; if it still has one then, and with 0 at once, its outcome is `busy`. Default: `None`;
+                active runs are not looked at.
             on_progress: Function that is called with a `Progress` for each outcome; an awaitable result is awaited.
                 With `Letta` it runs on the thread of the private event loop.
             journal: File to which each outcome is appended, as a line of JSON without prompts, on another thread. A run
                 with the same journal skips the targets that an earlier run has done, and retries those that failed.
-                With `only_stale`, the targets of a complete run, one without a failure, are not skipped. If all targets
-                are skipped, a warning says that nothing was checked. Default: `None`, no journal.
+                With `only_stale`, the targets of a complete run, without failed and busy ones, are not skipped. If all
+                targets are skipped, a warning says that nothing was checked. Default: `None`, no journal.
             extra_headers: Headers to add or replace in each request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in each request.
             extra_body: Members to add or replace in the JSON body of each recompile, without validation.
@@ -1193,6 +1197,7 @@ class Conversations(SyncResource[AsyncConversations]):
             only_stale=only_stale,
             deadline=deadline,
             stop_on_error=stop_on_error,
+            wait_if_busy=wait_if_busy,
             on_progress=on_progress,
             journal=journal,
             extra_headers=extra_headers,

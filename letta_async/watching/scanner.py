@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -15,6 +15,7 @@ from letta_async._utils.logging_setup import log
 from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.batch.outcome import Outcome
 from letta_async.batch.runner import Batch
+from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target
 from letta_async.errors import (
     APIConnectionError,
@@ -34,12 +35,15 @@ from letta_async.types.agent import AgentState
 from letta_async.types.conversation import Conversation
 from letta_async.types.watch import Scan
 from letta_async.watching.clock import Clock
+from letta_async.watching.comparison import Comparison
 from letta_async.watching.fingerprint import fingerprint
 from letta_async.watching.rate import RecompileRate
 from letta_async.watching.state import WatchState
 from letta_async.watching.state_file import Pending, StateFile
 
-__all__ = ["Report", "Scanner", "WatchedServer"]
+__all__ = ["Report", "RequestCounter", "Scanner", "WatchedServer"]
+
+T = TypeVar("T")
 
 _PAGE: Final = 500
 """Number of pending targets that are read at once."""
@@ -53,6 +57,24 @@ _SHORTEST_ROUND: Final = 1.0
 _REQUESTS_TO_COMPARE: Final = 2
 
 
+@attrs.define(eq=False)
+class RequestCounter:
+    """Counter of the requests of a watch."""
+
+    requests: int = 0
+    """Number of requests that were sent, repetitions included."""
+
+    async def counted(self, send: Callable[[list[Attempt]], Awaitable[T]], attempts: list[Attempt]) -> T:
+        """Send a request, and count its attempts; those that failed are appended to the list."""
+        before = len(attempts)
+        try:
+            result = await send(attempts)
+            self.requests += 1
+        finally:
+            self.requests += len(attempts) - before
+        return result
+
+
 @attrs.define(eq=False, kw_only=True)
 class WatchedServer:
     """What a watch requests."""
@@ -61,17 +83,16 @@ class WatchedServer:
     """Iterates over the agents in scope."""
     list_conversations: Callable[[str], Awaitable[Sequence[Conversation]]]
     """Returns the conversations of an agent."""
+    compile: Callable[[Target, list[Attempt]], Awaitable[str]]
+    """Returns the prompt that a recompile of a target would store."""
+    compare: Callable[[Target, str, list[Attempt]], Awaitable[Staleness]]
+    """Compares the stored prompt of a target with a compiled one."""
     batch: Callable[[AsyncIterator[Target]], Batch]
     """Creates a batch that recompiles the targets that are stale."""
     concurrency: Callable[[], int]
     """Returns the number of requests that may be in flight now."""
     instrumentation: Sequence[Instrumentation] = ()
-    requests: int = 0
-    """Number of requests that were sent to list agents and conversations."""
-
-    def count(self, number: int) -> None:
-        """Count requests."""
-        self.requests += number
+    counter: RequestCounter = attrs.field(factory=RequestCounter)
 
 
 @attrs.define(kw_only=True)
@@ -119,7 +140,7 @@ class Scanner:
             LettaError: The scan failed.
 
         """
-        requests = self.server.requests
+        requests = self.server.counter.requests
         try:
             await self._find_changes(report)
             for method in (self._refuse_isolated, self._bring_up_to_date):
@@ -127,7 +148,7 @@ class Scanner:
                     async for outcome in outcomes:
                         yield outcome
         finally:
-            report.requests += self.server.requests - requests
+            report.requests += self.server.counter.requests - requests
 
     # --- changes ------------------------------------------------------------------------------------------------------
 
@@ -169,7 +190,7 @@ class Scanner:
 
     async def _refuse_isolated(self, report: Report) -> AsyncGenerator[Outcome, None]:
         """Yield the outcomes of conversations with isolated blocks, which are not recompiled."""
-        read = partial(StateFile.read_pending, after="", due=float("inf"), limit=_PAGE, isolated=True)
+        read = partial(StateFile.read_pending, after=("", ""), due=float("inf"), limit=_PAGE, isolated=True)
         while rows := await self.state.read(read):
             for row in rows:
                 error = IsolatedBlocksError(
@@ -186,29 +207,34 @@ class Scanner:
     async def _bring_up_to_date(self, report: Report) -> AsyncGenerator[Outcome, None]:
         """Recompile pending targets that are stale; yield the outcomes of those that were not up to date."""
         taken: dict[str, Pending] = {}
+        counted = self.server.counter.counted
+        comparison = Comparison(
+            agent_of=lambda target: taken[_row_of(target)].agent_id,
+            compile=lambda target, attempts: counted(partial(self.server.compile, target), attempts),
+            compare=lambda target, prompt, attempts: counted(partial(self.server.compare, target, prompt), attempts),
+        )
         batch = self.server.batch(self._take_targets(report, taken))
         recompile = batch.call
 
         async def recompile_if_locked(target: Target, attempts: list[Attempt]) -> str:
             await self.state.ensure_locked()
-            return await recompile(target, attempts)
+            return await counted(partial(recompile, target), attempts)
 
-        batch.call = recompile_if_locked
+        batch.compare, batch.call = comparison.run, recompile_if_locked
         async with aclosing(batch.run()) as outcomes:
             async for outcome in outcomes:
                 row = taken.pop(_row_of(outcome.target))
-                report.requests += outcome.tries
                 was_sent = outcome.status == "failed" and outcome.tries > _REQUESTS_TO_COMPARE
                 self.rate.release(recompiled=outcome.status == "recompiled" or was_sent)
                 if await self._settle(outcome, row, report):
-                    yield outcome
+                    yield attrs.evolve(outcome, tries=outcome.tries - (outcome.target in comparison.saved))
 
     async def _take_targets(self, report: Report, taken: dict[str, Pending]) -> AsyncGenerator[Target, None]:
         """Yield the pending targets whose delay has passed, while there is time in this scan."""
         end = float("inf") if self.once else self.clock.monotonic() + max(self.every, _SHORTEST_ROUND)
         due = float("inf") if self.once else self.clock.wall()
         read = partial(StateFile.read_pending, due=due, limit=_PAGE, isolated=False)
-        rows = await self.state.read(partial(read, after=""))
+        rows = await self.state.read(partial(read, after=("", "")))
         while rows:
             for row in rows:
                 if report.error is not None and _is_outage(report.error):
@@ -218,7 +244,7 @@ class Scanner:
                 taken[row.target] = row
                 own = row.target == row.agent_id
                 yield Recompile(conversation_id="default", agent_id=row.agent_id) if own else row.target
-            rows = await self.state.read(partial(read, after=rows[-1].target))
+            rows = await self.state.read(partial(read, after=(rows[-1].agent_id, rows[-1].target)))
 
     async def _settle(self, outcome: Outcome, row: Pending, report: Report) -> bool:
         """Store what became of a target; return whether its outcome is yielded.

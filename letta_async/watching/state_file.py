@@ -32,7 +32,7 @@ create table pending (
     attempts integer not null default 0,
     due real not null default 0
 ) without rowid;
-create index pending_of_agent on pending (agent_id);
+create index pending_of_agent on pending (agent_id, target);
 """
 _BUSY_SECONDS: Final = 10.0
 """Time to wait for another connection to the file, in seconds."""
@@ -125,7 +125,10 @@ class StateFile:
                 raise self._unusable(f"was written by another version of letta_async (format {version})")
             known = dict(execute("select name, value from header").fetchall())
         if differing := [name for name in header if known.get(name) != header[name]]:
-            words = "; ".join(f"{name}: {known.get(name)}, not {header[name]}" for name in differing)
+            words = "; ".join(
+                "extra_query or extra_body" if name == "options" else f"{name}: {known.get(name)}, not {header[name]}"
+                for name in differing
+            )
             raise self._unusable(f"belongs to another watch ({words}); take another file for this one")
 
     def _unusable(self, problem: str) -> InvalidArgumentError:
@@ -223,11 +226,11 @@ class StateFile:
                 [(target, agent_id, isolated) for target, isolated in targets],
             )
 
-    def read_pending(self, after: str, due: float, limit: int, *, isolated: bool) -> list[Pending]:
-        """Return pending targets in the order of their IDs.
+    def read_pending(self, after: tuple[str, str], due: float, limit: int, *, isolated: bool) -> list[Pending]:
+        """Return pending targets, agent by agent.
 
         Args:
-            after: Target after which to begin; empty for the first.
+            after: Agent and target after which to begin; empty for the first.
             due: Time by which their delay has passed.
             limit: Maximum number of targets.
             isolated: Whether to return conversations with isolated blocks, or the others.
@@ -236,8 +239,8 @@ class StateFile:
         with self._reading():
             rows = self._database.execute(
                 "select target, agent_id, attempts from pending"
-                " where target > ? and due <= ? and isolated = ? order by target limit ?",
-                (after, due, isolated, limit),
+                " where (agent_id, target) > (?, ?) and due <= ? and isolated = ? order by agent_id, target limit ?",
+                (*after, due, isolated, limit),
             ).fetchall()
         return [Pending(*row) for row in rows]
 

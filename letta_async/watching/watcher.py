@@ -85,6 +85,7 @@ class Watcher:
                 return
             if self.state.file.path is not None:
                 self._keeper = asyncio.create_task(self.state.keep_locked(), name="letta-async-lease")
+                self._keeper.add_done_callback(lambda task: task.cancelled() or task.exception())  # else it is logged
             failures = 0
             while not self._stopping.is_set():
                 began = self.clock.monotonic()
@@ -97,10 +98,12 @@ class Watcher:
                 failures = failures + 1 if report.error is not None else 0
                 await self._wait(began + interval_after(failures, self.every) - self.clock.monotonic())
         finally:
-            if self._keeper is not None:
-                self._keeper.cancel()
-                await asyncio.wait([self._keeper])
-            await self.state.close()
+            try:
+                if self._keeper is not None:
+                    self._keeper.cancel()
+                    await asyncio.wait([self._keeper])
+            finally:  # also when a second cancellation arrives
+                await self.state.close()
 
     def stop(self) -> None:
         """End the watch once the targets in flight have their outcomes; start no further one."""

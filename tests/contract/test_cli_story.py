@@ -66,7 +66,9 @@ async def test_exactly_the_stale_conversations_are_found_and_recompiled(
 
     code, rows, said = await command(base_url, "status", "-", stdin="\n".join(everything))
     assert code == 1
-    assert said.startswith("40 conversations: 27 stale, 13 current. Recompiling 27 stale conversations makes models read ")
+    assert said.startswith(
+        "40 conversations: 27 stale, 13 current. Recompiling 27 stale conversations makes models read "
+    )
     assert with_status(rows, "stale") == stale
 
     code, rows, _ = await command(base_url, "status", "--agent", alone["id"])

@@ -103,7 +103,7 @@ def copy_state(path: str, copy: str) -> None:
             shutil.copy(path + end, copy + end)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kills=st.lists(st.integers(min_value=0, max_value=120), max_size=4), edits_system=st.booleans())
 async def test_killed_at_any_point_a_watch_goes_on(
     points: Points, tmp_path_factory: pytest.TempPathFactory, kills: list[int], edits_system: bool
@@ -196,7 +196,7 @@ async def detach_block(client: AsyncLetta, agents: list[str], block: str) -> Non
 EDITS = [edit_block, edit_system, begin_conversation, begin_agent, delete_conversation, detach_block]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     edits=st.lists(st.tuples(st.integers(min_value=0, max_value=60), st.sampled_from(EDITS)), min_size=1, max_size=5)
 )

@@ -76,4 +76,4 @@ async def test_a_long_round_does_not_hide_edits(server: EmbeddedServer) -> None:
         assert all(later - earlier <= 61 for earlier, later in pairwise(starts))
         assert [scan.changed for scan in scans] == [1] + [0] * (len(scans) - 1)
         assert set(requests.recompiled.values()) == {1}
-        assert requests.kinds["dry run"] <= 8 + 2 * len(scans)
+        assert requests.kinds["dry run"] <= len(scans) + 1

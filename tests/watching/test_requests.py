@@ -53,32 +53,33 @@ async def test_requests_at_rest_after_an_edit_and_after_a_restart(server: Embedd
         lists = 2  # pages of agents: one of exactly 50 does not show that it is the last
 
         assert await scan() == []  # the first one looks at everything
-        assert requests.kinds == {"agents": lists, "conversations": AGENTS, "dry run": prompts, "message": prompts}
+        assert requests.kinds == {"agents": lists, "conversations": AGENTS, "dry run": AGENTS, "message": prompts}
+        assert requests.number == 1152
 
         assert await scan() == []  # a restart, at rest
         assert requests.kinds == {"agents": lists}
 
         await client.blocks.update(own[0], value="Bob")
         assert len(await scan()) == CONVERSATIONS
-        compared = 1 + CONVERSATIONS
         assert requests.kinds == {
             "agents": lists,
             "conversations": 1,
-            "dry run": compared,
-            "message": compared,
+            "dry run": 1,
+            "message": 1 + CONVERSATIONS,
             "recompile": CONVERSATIONS,
         }
-        assert requests.number == 65
+        assert requests.number == 45
 
         await client.blocks.update(shared, value="The team meets on Fridays.")
         assert len(await scan()) == AGENTS * CONVERSATIONS
         assert requests.kinds == {
             "agents": lists,
             "conversations": AGENTS,
-            "dry run": prompts,
+            "dry run": AGENTS,
             "message": prompts,
             "recompile": AGENTS * CONVERSATIONS,
         }
+        assert requests.number == 2152
         assert set(requests.recompiled.values()) == {1}
 
 
@@ -106,6 +107,6 @@ async def test_an_hour(server: EmbeddedServer, tmp_path: Path) -> None:
                 outcomes.append((time.now - began, outcome.status))
         assert outcomes == [(720, "recompiled")] * 2 + [(1830, "recompiled")] * 6
         assert len(scans) == 120
-        assert sum(scan.requests for scan in scans) == 120 + (3 + 18) + (1 + 6 + 2) + (3 + 18 + 6)
+        assert sum(scan.requests for scan in scans) == 120 + (3 + 3 + 9) + (1 + 1 + 3 + 2) + (3 + 3 + 9 + 6)
         assert {scan.error for scan in scans} == {None}
         assert set(requests.recompiled.values()) <= {1, 2}

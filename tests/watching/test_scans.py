@@ -145,6 +145,32 @@ async def test_isolated_blocks_fail_once_per_change(client: AsyncLetta, tmp_path
     assert await once(client, state=state) == []
 
 
+async def test_one_dry_run_is_enough_for_an_agent(client: AsyncLetta, requests: Requests) -> None:
+    _, block, _ = await new_agent(client, 5)
+    await client.blocks.update(block, value="Ada moved to Paris.")
+    requests.reset()
+    outcomes = await once(client)
+    assert requests.kinds == {"agents": 1, "conversations": 1, "dry run": 1, "message": 6, "recompile": 5}
+    assert max(outcome.tries for outcome in outcomes) <= 3
+    assert sum(outcome.tries for outcome in outcomes) in {10, 11}  # the dry run may be that of the agent's own prompt
+
+
+async def test_a_conversation_that_was_deleted_meanwhile_is_forgotten(client: AsyncLetta, requests: Requests) -> None:
+    _, _, (poor, _) = await new_agent(client)
+    deleted = False
+
+    async def delete(kind: str) -> None:
+        nonlocal deleted
+        if kind == "dry run" and not deleted:
+            deleted = True
+            await client.conversations.delete(poor)
+
+    requests.before = delete
+    scans = list[Scan]()
+    assert await once(client, scans) == []
+    assert (scans[0].failed, scans[0].pending) == (0, 0)
+
+
 # --- what is tried again ----------------------------------------------------------------------------------------------
 
 
@@ -287,4 +313,4 @@ def test_the_sync_client_watches_too(tmp_path: Path) -> None:
         client.blocks.update(agent.blocks[0].id, value="Bob")
         (outcome,) = client.watch(all=True, once=True, on_scan=scans.append, state=tmp_path / "state")
         assert (outcome.target, outcome.status) == (conversation.id, "recompiled")
-        assert scans[0].requests == 1 + 1 + 4 + 1
+        assert scans[0].requests == 1 + 1 + 1 + 2 + 1

@@ -85,13 +85,13 @@ def test_changes_and_pending_targets_are_kept(path: str) -> None:
     file = opened(path, "another")
     file.acquire(4)
     assert file.changed_agents({"agent-1": "print", "agent-2": "new"}) == ["agent-2"]
-    assert [each.target for each in file.read_pending("", 4, 9, isolated=False)] == ["agent-1"]
-    assert [(each.target, each.attempts) for each in file.read_pending("agent-1", 50, 9, isolated=False)] == [
-        ("conv-1", 1)
-    ]
-    assert [each.target for each in file.read_pending("", 4, 9, isolated=True)] == ["conv-2"]
+    assert [each.target for each in file.read_pending(("", ""), 4, 9, isolated=False)] == ["agent-1"]
+    assert [
+        (each.target, each.attempts) for each in file.read_pending(("agent-1", "agent-1"), 50, 9, isolated=False)
+    ] == [("conv-1", 1)]
+    assert [each.target for each in file.read_pending(("", ""), 4, 9, isolated=True)] == ["conv-2"]
     file.add_change("agent-1", "other", [("conv-1", False)], 5)
-    assert [(each.target, each.attempts) for each in file.read_pending("", 5, 9, isolated=False)] == [
+    assert [(each.target, each.attempts) for each in file.read_pending(("", ""), 5, 9, isolated=False)] == [
         ("agent-1", 0),
         ("conv-1", 0),
     ]
@@ -105,6 +105,7 @@ def test_changes_and_pending_targets_are_kept(path: str) -> None:
     [
         ({"server": "http://elsewhere", "scope": "all"}, "server: http://localhost, not http://elsewhere"),
         ({"server": "http://localhost", "scope": "agent_id x"}, "scope: all, not agent_id x"),
+        ({**HEADER, "options": "0123"}, r"another watch \(extra_query or extra_body\)"),
     ],
 )
 def test_a_state_of_another_watch_is_refused(path: str, header: dict[str, str], words: str) -> None:
@@ -335,6 +336,33 @@ async def test_cancelling_releases_the_lock(client: AsyncLetta, path: str) -> No
         await task
     async for _ in client.watch(all=True, once=True, state=path):
         pass
+
+
+async def test_closing_it_again_and_again_leaves_nothing_behind(client: AsyncLetta, path: str) -> None:
+    """Cancelled at any step, and once more while it ends, a watch releases the lock."""
+    block = await new_agent(client)
+    for steps in range(0, 60, 2):
+        await client.blocks.update(block, value=str(steps))
+
+        async def watch() -> None:
+            async for _ in client.watch(all=True, once=True, state=path):
+                pass
+
+        task = asyncio.create_task(watch())
+        for _ in range(steps):
+            await asyncio.sleep(0.0002)
+        task.cancel()
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        for _ in range(200):  # the thread closes the file even if nobody waits for that any more
+            if not Path(path + "-wal").exists():
+                break
+            await asyncio.sleep(0.005)
+        async for _ in client.watch(all=True, once=True, state=path):
+            pass
+    (conversation,) = [each async for each in client.conversations.targets(all=True)]
+    assert not (await client.conversations.staleness(conversation)).stale
 
 
 async def test_what_on_scan_raises_ends_it_and_awaitables_are_awaited(client: AsyncLetta, path: str) -> None:

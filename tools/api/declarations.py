@@ -49,6 +49,8 @@ class Module:
     classes: dict[str, ast.ClassDef]
     origins: dict[str, str]
     """Module that each name is imported from; for a name defined here, this module."""
+    type_only: frozenset[str] = frozenset()
+    """Names that are imported for type checkers only."""
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -133,7 +135,9 @@ def read_module(name: str) -> Module:
     for node in tree.body:
         if isinstance(node, ast.Assign):
             origins |= {target.id: name for target in node.targets if isinstance(target, ast.Name)}
-    return Module(name, own, origins)
+    checked = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    inner = [node for block in checked for node in block.body if isinstance(node, ast.ImportFrom)]
+    return Module(name, own, origins, frozenset(alias.name for node in inner for alias in node.names))
 
 
 def sources_of(cls: type[Any]) -> Iterator[tuple[Module, ast.ClassDef]]:

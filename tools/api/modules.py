@@ -358,7 +358,8 @@ def _twin(node: ast.FunctionDef | ast.AsyncFunctionDef, module: Module, renderin
     for used in [node.args, returns]:
         for each in ast.walk(used):
             if isinstance(each, ast.Name) and each.id in module.origins:
-                rendering.need(module.origins[each.id], each.id)
+                need = rendering.need_for_types if each.id in module.type_only else rendering.need
+                need(module.origins[each.id], each.id)
     text = textwrap.indent(f'"""{ast.get_docstring(node)}\n\n"""', "        ", lambda line: bool(line.strip()))
     handed = [*(each.arg for each in node.args.args[1:]), *(f"{each.arg}={each.arg}" for each in node.args.kwonlyargs)]
     if node.args.kwarg:
