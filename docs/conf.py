@@ -33,7 +33,7 @@ exclude_patterns = ["_build"]
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(aiohttp|asyncio|collections|datetime|os|pathlib|ssl|types|typing|yarl)\..*"),
-    ("py:.*", r"(RuntimeError|ValueError|datetime|random\.Random|URL)"),
+    ("py:.*", r"(PathLike|RuntimeError|ValueError|datetime|random\.Random|URL)"),
     ("py:class", r"letta_async\..*\.(Answer|Item|R|R_co|T|NoArguments)"),
     ("py:class", r"In(Path|Query|Body)"),
 ]

@@ -249,6 +249,7 @@ def test_what_the_package_makes_itself() -> None:
         "target": {"conversation_id": "default", "agent_id": AGENT},
         "status": "failed",
         "prompt": None,
+        "diff": None,
         "error": told,
         "tries": 1,
         "seconds": 0.0,

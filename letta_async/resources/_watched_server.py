@@ -12,6 +12,7 @@ from letta_async._http.request import CallOptions
 from letta_async._schema.json_values import is_positive_integer, show
 from letta_async._schema.unset import UNSET
 from letta_async._schema.validation import check
+from letta_async.batch.active_runs import wait_problems
 from letta_async.batch.runner import Batch
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target, digest
@@ -80,8 +81,7 @@ class WatchParameters:
             yield ArgumentProblem("state", f"{show(self.state)} is not a path")
         if self.max_rate is not None and not is_positive_integer(self.max_rate):
             yield ArgumentProblem("max_rate", f"{show(self.max_rate)} is neither a positive whole number nor None")
-        if not (self.wait_if_busy is None or self.wait_if_busy == 0 or is_seconds(self.wait_if_busy)):
-            yield ArgumentProblem("wait_if_busy", f"{show(self.wait_if_busy)} is neither a number of seconds nor None")
+        yield from wait_problems(self.wait_if_busy)
         if self.on_scan is not None and not callable(self.on_scan):
             yield ArgumentProblem("on_scan", f"{show(self.on_scan)} cannot be called with a Scan")
 
@@ -179,6 +179,7 @@ def _watched_server(client: AsyncLetta, parameters: WatchParameters, options: Ca
             stop_on_error=False,
             on_progress=None,
             journal=None,
+            wait_if_busy=parameters.wait_if_busy,
         )
 
     def compiled(target: Target, attempts: list[Attempt]) -> Awaitable[str]:

@@ -37,7 +37,7 @@ class Scan(Record):
     pending: int = 0
     """Number of conversations that are left to be compared, now or after a delay."""
     requests: int = 0
-    """Number of requests that the scan sent, repetitions included."""
+    """Number of requests that the scan sent, repetitions included, but not the lists of active runs."""
     error: LettaError | None = None
     """The error that ended the scan early, or that kept it from listing the conversations of an agent; `None` if there
     was none. A `WatchLockedError` is that of a standby, which sent nothing."""

@@ -261,7 +261,7 @@ class Scanner:
             report.error = error  # it stays as it is, to be tried when the server is there again
             return False
         report.checked += 1
-        if isinstance(error, NotFoundError):
+        if isinstance(error, NotFoundError) and "/conversations/" in str(error.request_path):
             log.debug("%s is not there any more: %s", row.target, error)
             await self.state.write(_removing(row.target))
             return False

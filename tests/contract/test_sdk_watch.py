@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -24,8 +25,10 @@ class Watch:
     def report(self, scan: Scan) -> None:
         self.last = scan
 
-    async def scan(self) -> list[Outcome]:
-        watch = self.client.watch(agent_id=self.agent_id, once=True, state=self.state, on_scan=self.report)
+    async def scan(self, wait_if_busy: float | None = None) -> list[Outcome]:
+        watch = self.client.watch(
+            agent_id=self.agent_id, once=True, state=self.state, wait_if_busy=wait_if_busy, on_scan=self.report
+        )
         return [outcome async for outcome in watch]
 
     async def rests(self) -> bool:
@@ -142,3 +145,27 @@ async def test_isolated_blocks_are_left_alone(sdk: AsyncLetta, story: Story, wat
     (message,) = await sdk.conversations.messages.list(isolated.id, order="asc", limit=1)
     assert "Grace" not in str(message)
     assert await watch.rests()
+
+
+async def test_a_conversation_in_a_run_is_brought_up_to_date_when_it_ends(
+    sdk: AsyncLetta, base_url: str, talker: str, make_conversation: Make, tmp_path: Path
+) -> None:
+    conversation = str((await make_conversation(agent_id=talker))["id"])
+    watch = Watch(sdk, talker, tmp_path / "state")
+    await watch.scan()
+    async with AsyncLetta(base_url=base_url) as client:
+        begun = asyncio.Event()
+
+        async def turn() -> None:
+            async for _ in await client.conversations.messages.create(conversation, input="!wait 1.5\n!say done"):
+                begun.set()
+
+        task = asyncio.create_task(turn())
+        await begun.wait()
+        await sdk.agents.update(talker, system="CHANGED")
+        outcomes = {str(outcome.target): outcome.status for outcome in await watch.scan(wait_if_busy=0)}
+        assert outcomes[conversation] == "busy"
+        outcomes = {str(outcome.target): outcome.status for outcome in await watch.scan(wait_if_busy=20)}
+        assert outcomes == {conversation: "recompiled"}
+        await task
+    assert "CHANGED" in (await sdk.conversations.staleness(conversation)).stored

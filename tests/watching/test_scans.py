@@ -213,6 +213,39 @@ async def test_a_change_is_tried_at_once_whatever_failed_before(
     assert "Rome" in (await client.conversations.staleness(poor)).stored
 
 
+async def test_a_busy_conversation_is_tried_again_after_at_most_five_minutes(
+    server: EmbeddedServer, client: AsyncLetta, time: Time
+) -> None:
+    agent, block, (busy, idle) = await new_agent(client)
+    await client.blocks.update(block, value="Ada moved to Paris.")
+    run = {"id": "run-1", "agent_id": agent, "conversation_id": busy, "status": "running"}
+    runs = server.script("GET", "*/runs/", status=200, body=[run], times=10_000)
+    began, moments, scans = time.now, list[float](), list[Scan]()
+    async for outcome in client.watch(all=True, every=30, wait_if_busy=0, on_scan=scans.append):
+        if outcome.target == idle:
+            continue
+        moments.append(time.now - began)
+        if len(moments) == 8:
+            assert outcome.status == "recompiled"
+            break
+        assert (outcome.status, outcome.ok) == ("busy", False)
+        assert "Paris" in str(outcome.diff)
+        if len(moments) == 7:
+            runs.cancel()
+    delays = [later - earlier for earlier, later in pairwise(moments)]
+    assert delays == [30, 60, 120, 240, 300, 300, 300]
+    assert (scans[0].busy, scans[0].recompiled, scans[0].pending) == (1, 1, 1)
+
+
+async def test_a_server_without_runs_makes_nothing_look_gone(server: EmbeddedServer, client: AsyncLetta) -> None:
+    _, block, (conversation,) = await new_agent(client, 1)
+    await client.blocks.update(block, value="Ada moved to Paris.")
+    server.script("GET", "*/runs/", status=404, times=10_000)
+    scans = list[Scan]()
+    (outcome,) = await once(client, scans, wait_if_busy=5)
+    assert (outcome.target, type(outcome.error), scans[0].pending) == (conversation, NotFoundError, 1)
+
+
 async def test_a_server_that_is_away_is_waited_for(
     server: EmbeddedServer, client: AsyncLetta, time: Time, caplog: pytest.LogCaptureFixture
 ) -> None:
