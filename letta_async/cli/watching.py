@@ -74,7 +74,7 @@ class Watching:
         show_warnings()
         ended: Exit | None = None
         with CommandRunner(self.connection) as runner, ExitStack() as stack:
-            clock = runner.client._watch_clock  # pyright: ignore[reportPrivateUsage] - not for users
+            clock = runner.client._watch_clock or Clock()  # pyright: ignore[reportPrivateUsage] - not for users
             if self.health_file is not None:
                 self._health = HealthFile(self.health_file)
                 self._health.check()
@@ -188,8 +188,9 @@ class Watching:
         if self._broken is not None:
             return
         at = datetime.fromtimestamp(clock.wall(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        row = _make_row(outcome, at, diff=self.diff)
-        line = json.dumps(row.as_json()) if self.as_json else _as_text(row)
+        row = _make_row(outcome, at)
+        shown = row if self.diff else attrs.evolve(row, diff=None)
+        line = json.dumps(shown.as_json()) if self.as_json else _as_text(row)
         try:
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
@@ -203,16 +204,15 @@ def _in_words(scope: Mapping[str, object]) -> Mapping[str, object]:
     return {names[name]: value for name, value in scope.items()}
 
 
-def _make_row(outcome: Outcome, at: str, *, diff: bool) -> Row:
+def _make_row(outcome: Outcome, at: str) -> Row:
     target = outcome.target
-    own = isinstance(target, Recompile)
     return Row(
         conversation_id=target.conversation_id if isinstance(target, Recompile) else target,
         status="recompiled" if outcome.status == "compiled" else outcome.status,
         seconds=outcome.seconds,
         error=outcome.error,
-        diff=getattr(outcome, "diff", None) if diff else None,
-        more={"agent_id": target.agent_id if isinstance(target, Recompile) and own else None, "time": at},
+        diff=outcome.diff,
+        more={"agent_id": target.agent_id if isinstance(target, Recompile) else None, "time": at},
     )
 
 

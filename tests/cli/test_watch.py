@@ -39,7 +39,13 @@ def test_a_line_is_for_people_without_json(cli: Cli, story: Story) -> None:
     done = cli("watch", "--agent", story.agents[0], "--once", *MEMORY)
     assert done.code == 0
     assert sorted(line.split()[1] for line in done.stdout.splitlines()) == sorted(story.stale[:2])
-    assert all(line.split()[2] == "recompiled" and line.endswith(" s") for line in done.stdout.splitlines())
+    assert all(line.endswith("  recompiled  +1 -1 lines") for line in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("diff", [False, True])
+def test_what_changed_is_text_of_memory_and_shown_only_on_request(cli: Cli, story: Story, diff: bool) -> None:
+    done = cli("watch", "--agent", story.agents[0], "--once", "--json", *(["--diff"] if diff else []), *MEMORY)
+    assert ("The release is on Monday." in done.stdout) is diff
 
 
 def test_an_own_prompt_is_told_apart_by_its_agent(cli: Cli, client: Letta, story: Story) -> None:
