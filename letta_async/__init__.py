@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from letta_async._http.statistics import ClientStats, TrafficStats
     from letta_async._schema.unset import NOT_GIVEN, UNSET, NotGiven, Omit, Unset, not_given, omit
     from letta_async.batch.outcome import Outcome
-    from letta_async.batch.staleness import Staleness
+    from letta_async.batch.staleness import RecompileCost, Staleness
     from letta_async.client import AsyncClient, AsyncLetta
     from letta_async.config import ENVIRONMENTS, Timeout
     from letta_async.errors import (
@@ -467,6 +467,7 @@ __all__ = [
     "ReasoningContent",
     "ReasoningMessage",
     "Recompile",
+    "RecompileCost",
     "RecurringSchedule",
     "RedactedReasoningContent",
     "RequestConfig",
@@ -756,6 +757,7 @@ _HOMES: Final = {
     "ReasoningContent": "types.content",
     "ReasoningMessage": "types.message",
     "Recompile": "operations.conversations",
+    "RecompileCost": "batch.staleness",
     "RecurringSchedule": "types.schedule",
     "RedactedReasoningContent": "types.content",
     "RequestConfig": "types.run",

@@ -7,7 +7,6 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib.util import find_spec
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -19,12 +18,15 @@ from letta_async._version import __version__
 from letta_async.cli.connection import Connection
 from letta_async.cli.error_messages import explain, show_traceback
 from letta_async.cli.exits import MEANINGS, Exit
+from letta_async.cli.extras import is_missing
 from letta_async.cli.migrating import migrate
 from letta_async.cli.options import choosing, connecting, reporting
 from letta_async.cli.report import FORMATS, Format, Report, say
 from letta_async.cli.selection import Selection
+from letta_async.cli.serve_command import serve
 from letta_async.cli.stop_signals import Signalled, raising_signals
 from letta_async.cli.verbosity import log_on_request, verbose
+from letta_async.cli.watch_command import watch
 
 __all__ = ["run"]
 
@@ -98,14 +100,6 @@ def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
     say(f"warning: {message}")
 
 
-def _is_missing(part: str, what: str) -> bool:
-    """Return whether a part of the package is not installed; if so, write to standard error how to install it."""
-    if find_spec(f"letta_async.{part}") is not None:
-        return False
-    say(f"error: {what} needs letta-async-{part}: pip install 'letta-async[{part}]'")
-    return True
-
-
 @click.group(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -150,6 +144,9 @@ def status(
     Stale is a conversation whose system prompt a recompile would change. Exit code 0 when none is, 1 when some are, 5
     when some could not be checked: fit for a cron job or CI. An ID of - stands for the ids on standard input, one per
     line.
+
+    A recompile has the model read again what its provider had cached. Estimated are (characters of the new prompt after
+    those that it has in common with the old one + characters of the messages in context) / 4 tokens.
     """
     from letta_async.cli.staleness_report import report_staleness  # noqa: PLC0415 - only what a command needs
 
@@ -220,6 +217,10 @@ def recompile(
     First comes a plan: how many conversations there are, and which are stale. Then a question, unless --yes is given or
     standard input is no terminal. Ctrl-C ends cleanly and says how to go on. An ID of - stands for the ids on standard
     input, one a line.
+
+    The plan estimates how many tokens models will read again, since providers have cached only what comes before the
+    change: (characters of the new prompt after those that it has in common with the old one + characters of the
+    messages in context) / 4.
     """
     from letta_async.cli.compaction_settings import read_compaction_settings  # noqa: PLC0415 - as above
     from letta_async.cli.recompiling import Recompiling  # noqa: PLC0415 - only what a command needs
@@ -228,7 +229,7 @@ def recompile(
         raise click.UsageError("--dry-run does nothing that a --journal could tell of", context)
     if send_secrets and dask is None:
         raise click.UsageError("--send-secrets is for --dask", context)
-    if dask is not None and _is_missing("dask", "--dask"):
+    if dask is not None and is_missing("dask", "--dask"):
         return Exit.EXTRA
     return Recompiling(
         selection=Selection.read(ids, agent=agent, block=block, everything=everything),
@@ -339,50 +340,11 @@ def chat(
     )
 
 
-@letta_async.command(
-    short_help="Serve a Letta server in memory.",
-    epilog="""\b
-Examples:
-  letta-async serve
-  letta-async serve --port 0                   on a free port; standard output says where
-  PASSWORD=… letta-async serve --password-env PASSWORD
-  letta-async serve --data letta.db            remembers all, whatever ends it
-""",
-)
-@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    metavar="N",
-    type=click.IntRange(0, 65535),
-    default=8283,
-    show_default=True,
-    help="Port; 0 takes a free one.",
-)
-@click.option("--password-env", metavar="VAR", help="Environment variable with a key to ask for.")
-@click.option(
-    "--data",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="SQLite file to remember all in; made where it is missing. Without it, all is in memory.",
-)
-@verbose
-def serve(host: str, port: int, password_env: str | None, data: Path | None) -> int:
-    """Serve a Letta server in memory, for trying things and for tests.
-
-    It needs no account, no model and no database. Without --data it forgets everything at its end, which is Ctrl-C.
-    """
-    if _is_missing("testing", "serve"):
-        return Exit.EXTRA
-    from letta_async.cli.serve import serve as listen  # noqa: PLC0415 - only what a command needs
-
-    return listen(host, port, password_env, data)
-
-
 @letta_async.command(short_help="See it all, on a server of its own.")
 @verbose
 def demo() -> int:
     """See stale conversations found and recompiled, on a server of its own."""
-    if _is_missing("testing", "demo"):
+    if is_missing("testing", "demo"):
         return Exit.EXTRA
     from letta_async.cli.demo import demo as show  # noqa: PLC0415 - only what a command needs
 
@@ -390,3 +352,5 @@ def demo() -> int:
 
 
 letta_async.add_command(migrate)
+letta_async.add_command(serve)
+letta_async.add_command(watch)

@@ -20,6 +20,8 @@ from letta_async.errors import (
     JournalError,
     LettaError,
     NotFoundError,
+    WatchLockedError,
+    WatchStateError,
 )
 
 __all__ = [
@@ -41,13 +43,16 @@ _OPTIONS: Final[Mapping[str, str]] = {
     "block_id": "--block",
     "compaction_settings": "--settings",
     "conversation_id": "ID",
+    "every": "--every",
     "journal": "--journal",
     "max_concurrency": "--max-concurrency",
+    "max_rate": "--max-rate",
     "max_retries": "--max-retries",
     "project": "--project",
     "project_id": "--project-id",
     "proxy": "--proxy",
     "retry.max_retries": "--max-retries",
+    "state": "--state",
     "timeout": "--timeout",
     "wait_if_busy": "--wait-if-busy",
 }
@@ -92,7 +97,9 @@ def explain(error: BaseException) -> tuple[Exit, str]:
     if isinstance(error, NotFoundError):
         knows = str(error.detail or "").lower() not in ("", "not found")  # so says what knows no such path at all
         return Exit.NOT_FOUND if knows else Exit.UNREACHABLE, one_line(error)
-    if isinstance(error, JournalError):
+    if isinstance(error, WatchLockedError):
+        return Exit.LOCKED, f"{one_line(error)} (--standby waits for it)"
+    if isinstance(error, JournalError | WatchStateError):
         return Exit.UNFINISHED, one_line(error)
     if isinstance(error, LettaError):
         return Exit.UNCHECKED, one_line(error)

@@ -19,6 +19,7 @@ class Exit(IntEnum):
     EXTRA = 4
     UNCHECKED = 5
     NOT_FOUND = 6
+    LOCKED = 7
     FAULT = 70
     HUNG_UP = 129
     INTERRUPTED = 130
@@ -31,9 +32,11 @@ MEANINGS: Final[Mapping[Exit, str]] = {
     " failed, or the question was answered with no",
     Exit.USAGE: "an option, every id, the settings or the journal is wrong; nothing was changed",
     Exit.UNREACHABLE: "the server, or the cluster, cannot be reached, or refuses the API key",
-    Exit.EXTRA: "an extra is not installed: cli for all, testing for serve and demo, dask for --dask",
+    Exit.EXTRA: "an extra is not installed: cli for all, testing for serve and demo, dask for --dask, watch for"
+    " --metrics",
     Exit.UNCHECKED: "something could not be listed, read or checked, or the output could not be written",
     Exit.NOT_FOUND: "there is no such agent or memory block (--block) or, for chat, conversation; nothing was changed",
+    Exit.LOCKED: "for watch: another watcher has the lock of the state, or took it over",
     Exit.FAULT: "a fault of letta-async itself; LETTA_LOG=debug shows where",
     Exit.HUNG_UP: "the terminal was closed, as by a dropped ssh session (SIGHUP)",
     Exit.INTERRUPTED: "interrupted, as by Ctrl-C",

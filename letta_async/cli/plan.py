@@ -8,10 +8,11 @@ from typing import Final
 
 import attrs
 
+from letta_async.batch.staleness import RecompileCost
 from letta_async.cli.error_messages import Refusal, one_line
 from letta_async.cli.report import Row, say
 
-__all__ = ["Plan", "ask_yes_or_no", "can_be_asked", "conversations_in_words"]
+__all__ = ["Plan", "ask_yes_or_no", "can_be_asked", "conversations_in_words", "cost_in_words"]
 
 _NAMED: Final = 10
 """Maximum number of stale conversations that a plan names."""
@@ -42,11 +43,16 @@ class Plan:
         """
         stale, current, failed = (self._rows_with(status) for status in ("stale", "current", "failed"))
         counts = f"{len(stale)} stale, {len(current)} current"
-        yield f"{conversations_in_words(len(self.rows))}: {counts}{f', {len(failed)} failed' if failed else ''}."
+        failures = f", {len(failed)} failed" if failed else ""
+        yield f"{conversations_in_words(len(self.rows))}: {counts}{failures}.{self._cost()}"
         yield from (f"  {row.conversation_id}  {row.detail()}" for row in stale[:named])
         if len(stale) > named > 0:
             yield f"  and {len(stale) - named} more"
         yield from (f"  {row.conversation_id}  failed: {one_line(row.error)}" for row in failed[:named] if row.error)
+
+    def _cost(self) -> str:
+        planned = [row for row in self.rows if row.status == "stale" or not (self.only_stale or row.error)]
+        return cost_in_words([row.cost for row in planned], "stale " if self.only_stale else "")
 
     def question(self) -> str:
         """Return the question whether to recompile."""
@@ -64,6 +70,21 @@ class Plan:
 def conversations_in_words(count: int, kind: str = "") -> str:
     """Return a number of conversations in words, such as `1 stale conversation`."""
     return f"{count} {kind}conversation{'' if count == 1 else 's'}"
+
+
+def cost_in_words(costs: Sequence[RecompileCost | None], kind: str = "") -> str:
+    """Return a sentence with what recompiling conversations costs, after a space; empty if there are none.
+
+    Args:
+        costs: The costs; `None` stands for one that is unknown.
+        kind: What the conversations are, such as `stale `. Default: empty.
+
+    """
+    if not costs:
+        return ""
+    known = [each.total_tokens for each in costs if each is not None]
+    tokens = f"{'at least ' if len(known) < len(costs) else 'about '}{sum(known):,} tokens"
+    return f" Recompiling {conversations_in_words(len(costs), kind)} makes models read {tokens} again (estimated)."
 
 
 def can_be_asked() -> bool:

@@ -72,9 +72,10 @@ class Recompiling:
     def _plan(self, runner: CommandRunner, ids: Sequence[str]) -> Plan:
         rows: list[Row] = []
         agent_of = self.selection.agent_of
+        costing: Sequence[Status] = ["stale"] if self.only_stale else ["stale", "current"]
         runner.run(
             lambda client, stop: check_staleness(
-                client, stop, ids, rows.append, agent_of=agent_of, settings=self.settings
+                client, stop, ids, rows.append, agent_of=agent_of, settings=self.settings, costing=costing
             )
         )
         order = {conversation_id: place for place, conversation_id in enumerate(ids)}

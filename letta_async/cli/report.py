@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, get_args
 
 import attrs
 
+from letta_async.batch.staleness import RecompileCost
 from letta_async.cli.error_messages import one_line, without_control_characters
 from letta_async.cli.exits import Exit
 from letta_async.cli.stop_signals import Stop
@@ -46,8 +47,11 @@ class Row:
     seconds: float = 0.0
     error: LettaError | None = None
     diff: str | None = None
+    cost: RecompileCost | None = None
+    """Estimate of what a recompile costs. Default: `None`, unknown."""
     words: str | None = None
-    """Detail in a table, beside the status or the error. Default: the number of lines in the diff, or the time."""
+    """Detail in a table, beside the status or the error. Default: the number of lines in the diff, and the
+    cost; or the time."""
     more: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     """Further fields of the JSON object."""
 
@@ -59,6 +63,13 @@ class Row:
             "status": self.status,
             "seconds": round(self.seconds, 3),
             "diff": self.diff,
+            "reread_tokens": None
+            if self.cost is None
+            else {
+                "prompt": self.cost.prompt_tokens,
+                "messages": self.cost.message_tokens,
+                "total": self.cost.total_tokens,
+            },
             "error": None
             if error is None
             else {
@@ -70,14 +81,15 @@ class Row:
         }
 
     def detail(self) -> str:
-        """Return the row's detail in a table: the error, the words, the size of the diff, or the time."""
+        """Return the row's detail in a table: the error, the words, the size of the diff with the cost, or the time."""
         if self.error is not None:
             return one_line(self.error) + (f" ({self.words})" if self.words else "")
         if self.words is not None:
             return " ".join(without_control_characters(self.words).split())
         if self.diff:
             lines = Counter(line[:1] for line in self.diff.split("\n")[2:])
-            return f"+{lines['+']} -{lines['-']} lines"
+            tokens = "" if self.cost is None else f", about {self.cost.total_tokens:,} tokens"
+            return f"+{lines['+']} -{lines['-']} lines{tokens}"
         return f"{self.seconds:.2f} s"
 
 
@@ -94,6 +106,8 @@ class Report:
         """
         self.kind: Final = kind
         self.counts: Counter[str] = Counter()
+        self.costs: list[RecompileCost | None] = []
+        """Cost of each stale conversation; `None` if it is unknown."""
         self.broken: OSError | None = None
         """Error after which nothing is written to standard output; rows are still counted."""
         self._diffs = diffs
@@ -102,6 +116,8 @@ class Report:
     def add(self, row: Row, stop: Stop | None = None) -> None:
         """Add a row; JSON lines are written immediately, and if that fails, a stop is requested."""
         self.counts[row.status] += 1
+        if row.status == "stale":
+            self.costs.append(row.cost)
         if self.kind == "jsonl":
             self._write(lambda: sys.stdout.write(json.dumps(self._json(row)) + "\n"))
             if self.broken is not None and stop is not None:
@@ -137,6 +153,7 @@ class Report:
             document = {
                 "conversations": list(map(self._json, self._rows)),
                 "counts": {status: self.counts[status] for status in get_args(Status)},
+                "reread_tokens": sum(each.total_tokens for each in self.costs if each is not None),
                 "not_done": not_done,
             }
             sys.stdout.write(json.dumps(document, indent=2) + "\n")

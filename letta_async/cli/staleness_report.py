@@ -5,6 +5,7 @@ from __future__ import annotations
 from letta_async.cli.command_runner import CommandRunner
 from letta_async.cli.connection import Connection
 from letta_async.cli.exits import Exit
+from letta_async.cli.plan import conversations_in_words, cost_in_words
 from letta_async.cli.report import Report, say
 from letta_async.cli.selection import Selection
 from letta_async.cli.staleness_check import check_staleness
@@ -40,7 +41,8 @@ def report_staleness(selection: Selection, connection: Connection, report: Repor
     if ended is not None:
         say(f"Interrupted: {checked} of {len(ids)} conversations were checked, {report.summary(['stale'])}.")
         return ended
-    say(f"{len(ids)} conversation{'' if len(ids) == 1 else 's'}: {report.summary(['stale', 'current'])}.")
+    counts = f"{conversations_in_words(len(ids))}: {report.summary(['stale', 'current'])}."
+    say(f"{counts}{cost_in_words(report.costs, 'stale ')}")
     if report.counts["failed"]:
         return Exit.UNCHECKED
     return Exit.UNFINISHED if report.counts["stale"] else Exit.DONE

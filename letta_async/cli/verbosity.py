@@ -13,7 +13,7 @@ import click
 from letta_async._utils.logging_setup import StderrHandler, configure_logging, log
 from letta_async.cli.error_messages import without_control_characters
 
-__all__ = ["log_on_request", "verbose"]
+__all__ = ["log_on_request", "show_warnings", "verbose"]
 
 _COUNT: Final = f"{__name__}.count"
 """Key of the number of `-v` so far, before the command and after it, in click's data of one run."""
@@ -53,6 +53,12 @@ def log_on_request() -> Generator[None, None, None]:
         if _handler in log.handlers and not present:
             log.removeHandler(_handler)
             log.setLevel(level)
+
+
+def show_warnings() -> None:
+    """Write warnings in the log to standard error until `log_on_request` ends, without `-v`, too."""
+    configure_logging(os.environ.get("LETTA_LOG"))
+    log.addHandler(_handler)
 
 
 def _raise_level(context: click.Context, _: click.Parameter, count: int) -> None:

@@ -1,4 +1,4 @@
-"""Methods of `client.conversations` that keep system prompts up to date: `staleness`, `targets`, `recompile_many`."""
+"""Methods of `client.conversations` that keep system prompts up to date, such as `staleness` and `recompile_many`."""
 
 from __future__ import annotations
 
@@ -20,21 +20,19 @@ from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome
 from letta_async.batch.prompt_normalization import normalize_stored_prompt
 from letta_async.batch.runner import Batch
-from letta_async.batch.staleness import Staleness
+from letta_async.batch.staleness import RecompileCost, Staleness
 from letta_async.batch.targets import digest, make_key_function, target_problems
 from letta_async.config import Timeout, deadline_problems
 from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError, LettaError, UnexpectedPromptError
-from letta_async.operations.agents import RetrieveAgent
-from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
+from letta_async.operations.blocks import ListBlockAgents
 from letta_async.operations.conversation_messages import ListMessages
-from letta_async.operations.conversations import ListConversations, Recompile
+from letta_async.operations.conversations import Recompile
 from letta_async.operations.runs import ListRuns
-from letta_async.resources._paging import AsyncPaginator
-from letta_async.resources._resource import AsyncResource, given, options_of
-from letta_async.types.agent import AgentState
+from letta_async.resources._context_size import count_message_tokens
+from letta_async.resources._conversation_targets import AsyncConversationTargets
+from letta_async.resources._resource import given, options_of
 from letta_async.types.batch import Progress
 from letta_async.types.compaction import CompactionSettings
-from letta_async.types.conversation import Conversation
 from letta_async.types.message import SystemMessage
 
 __all__ = ["AsyncPromptMaintenance"]
@@ -44,7 +42,7 @@ _UNNAMED: Final = "send_conversation_message"
 """Type of a run of a conversation, which its `conversation_id` names unless the response is not streamed."""
 
 
-class AsyncPromptMaintenance(AsyncResource):
+class AsyncPromptMaintenance(AsyncConversationTargets):
     """Base class of `client.conversations` with the methods that keep system prompts up to date."""
 
     async def staleness(
@@ -89,6 +87,68 @@ class AsyncPromptMaintenance(AsyncResource):
             drop_frames(error)
             raise
 
+    async def recompile_cost(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        staleness: Staleness | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> RecompileCost:
+        """Estimate how many tokens the model would read again after a recompile of a conversation.
+
+        A provider's prompt cache is of no use from the first character on that a recompile changes. The estimate is the
+        number of characters of the compiled prompt after those that it has in common with the stored one, byte for
+        byte, and of those of the messages in context, each divided by 4 and rounded up. Images, definitions of tools
+        and what the server adds to messages are not counted.
+
+        Two requests are sent for the messages in context, three if the conversation was compacted; and two more for the
+        prompts, unless `staleness` is passed.
+
+        Args:
+            conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
+            staleness: Result of `staleness` for the same conversation. Default: `None`, request it.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of the dry run, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The `RecompileCost`, with the tokens of the prompt, those of the messages and their sum.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid, or `staleness` is that of another conversation; nothing was
+                sent.
+            NotFoundError: There is no such conversation.
+            UnexpectedPromptError: The conversation has no system message, or the compiled prompt does not have the form
+                that this version knows.
+            APIError: No response arrived, or it is not a success.
+
+        """
+        options = options_of(extra_headers, extra_query, extra_body, timeout)
+        parameters = given({"conversation_id": conversation_id, "agent_id": agent_id})
+        try:
+            check(Recompile, parameters)
+            if staleness is None:
+                staleness = await self._staleness(parameters, options, [])
+            elif staleness.conversation_id != str(to_builtin_scalar(conversation_id)):
+                problem = f"is that of {staleness.conversation_id}, not of {conversation_id}"
+                raise InvalidArgumentError([ArgumentProblem("staleness", problem)])
+            without_body = attrs.evolve(options, extra_body=None)
+            message_tokens = await count_message_tokens(self._client, parameters, without_body)
+        except LettaError as error:
+            drop_frames(error)
+            raise
+        return RecompileCost(
+            conversation_id=staleness.conversation_id,
+            prompt_tokens=staleness.uncached_tokens,
+            message_tokens=message_tokens,
+        )
+
     def targets(
         self,
         *,
@@ -132,32 +192,6 @@ class AsyncPromptMaintenance(AsyncResource):
             agents = self._list(ListBlockAgents, {"block_id": block_id}, options)
             return self._conversations_of_block(agents, block_id, options)
         return self._conversations_of_agent(self._conversations(agent_id, options), agent_id, options)
-
-    def _conversations(self, agent_id: str | Unset | None, options: CallOptions) -> AsyncPaginator[Conversation]:
-        return self._list(ListConversations, {"agent_id": agent_id, "archive_status": "unarchived"}, options)
-
-    async def _conversations_of_agent(
-        self, conversations: AsyncPaginator[Conversation], agent_id: str | Unset | None, options: CallOptions
-    ) -> AsyncGenerator[str, None]:
-        empty = True
-        async for conversation in conversations:
-            empty = False
-            if not conversation.archived:
-                yield conversation.id
-        if empty and agent_id:  # the server lists nothing for an agent that does not exist, but says so here
-            await self._call(RetrieveAgent, {"agent_id": agent_id}, options)
-
-    async def _conversations_of_block(
-        self, agents: AsyncPaginator[AgentState], block_id: str, options: CallOptions
-    ) -> AsyncGenerator[str, None]:
-        empty = True
-        async for agent in agents:
-            empty = False
-            async for conversation in self._conversations(agent.id, options):
-                if not conversation.archived:
-                    yield conversation.id
-        if empty:
-            await self._call(RetrieveBlock, {"block_id": block_id}, options)
 
     def recompile_many(
         self,

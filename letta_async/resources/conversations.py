@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.batch.outcome import Outcome
-from letta_async.batch.staleness import Staleness
+from letta_async.batch.staleness import RecompileCost, Staleness
 from letta_async.config import Timeout
 from letta_async.operations.conversations import (
     CancelConversation,
@@ -1022,6 +1022,59 @@ class Conversations(SyncResource[AsyncConversations]):
             self._core.staleness,
             conversation_id,
             agent_id=agent_id,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        )
+
+    def recompile_cost(
+        self,
+        conversation_id: str,
+        *,
+        agent_id: str | Unset | None = UNSET,
+        staleness: Staleness | None = None,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> RecompileCost:
+        """Estimate how many tokens the model would read again after a recompile of a conversation.
+
+        A provider's prompt cache is of no use from the first character on that a recompile changes. The estimate is the
+        number of characters of the compiled prompt after those that it has in common with the stored one, byte for
+        byte, and of those of the messages in context, each divided by 4 and rounded up. Images, definitions of tools
+        and what the server adds to messages are not counted.
+
+        Two requests are sent for the messages in context, three if the conversation was compacted; and two more for the
+        prompts, unless `staleness` is passed.
+
+        Args:
+            conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`.
+            agent_id: `agent-<uuid4>`, with `conversation_id="default"`; beside another ID it has no effect.
+            staleness: Result of `staleness` for the same conversation. Default: `None`, request it.
+            extra_headers: Headers to add or replace in each request; `None` as a value removes one.
+            extra_query: Query parameters to add or replace in each request.
+            extra_body: Members to add or replace in the JSON body of the dry run, without validation.
+            timeout: Limit on one attempt in seconds, `None` for no limit, or a `Timeout`. Default: the client's.
+
+        Returns:
+            The `RecompileCost`, with the tokens of the prompt, those of the messages and their sum.
+
+        Raises:
+            InvalidArgumentError: An argument is invalid, or `staleness` is that of another conversation; nothing was
+                sent.
+            NotFoundError: There is no such conversation.
+            UnexpectedPromptError: The conversation has no system message, or the compiled prompt does not have the form
+                that this version knows.
+            APIError: No response arrived, or it is not a success.
+
+        """
+        return self._wait(
+            self._core.recompile_cost,
+            conversation_id,
+            agent_id=agent_id,
+            staleness=staleness,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,

@@ -32,11 +32,15 @@ class RecompileRate:
     """Number of places that are taken by targets in flight."""
     _times: deque[float] = attrs.field(factory=deque[float], init=False)
     """Times of the recompiles of the last minute."""
+    _closed: bool = attrs.field(default=False, init=False)
     _freed: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
 
     async def acquire(self, end: float) -> bool:
-        """Take a place; return `False` if none is free before `end`, a time of the monotonic clock."""
-        while True:
+        """Take a place; return `False` if none is free before `end`, a time of the monotonic clock.
+
+        After `close` it returns `False` as well.
+        """
+        while not self._closed:
             now = self.clock.monotonic()
             while self._times and now - self._times[0] >= _WINDOW:
                 self._times.popleft()
@@ -47,6 +51,12 @@ class RecompileRate:
                 return False
             self._freed.clear()
             await self._wait(min(end, self._times[0] + _WINDOW if self._times else end) - now)
+        return False
+
+    def close(self) -> None:
+        """Refuse further places, also to those that wait for one."""
+        self._closed = True
+        self._freed.set()
 
     def release(self, *, recompiled: bool) -> None:
         """Give a place back; if the target was recompiled, or perhaps was, it is free only after a minute."""

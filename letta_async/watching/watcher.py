@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -30,7 +30,7 @@ from letta_async.watching.scanner import Report, Scanner
 from letta_async.watching.state import WatchState
 from letta_async.watching.state_file import StateFile
 
-__all__ = ["Watcher"]
+__all__ = ["Watcher", "interval_after"]
 
 _FINAL: Final = (
     AuthenticationError,
@@ -48,6 +48,12 @@ _LONGEST_INTERVAL: Final = 300.0
 _SHORTEST_WAIT: Final = 0.1
 """Minimum time between two attempts of a standby, in seconds."""
 _MAX_DOUBLINGS: Final = 30
+
+
+def interval_after(failures: int, every: float) -> float:
+    """Return the interval between the beginnings of two scans, in seconds, after a number of failed ones in a row."""
+    doublings = min(max(failures - 1, 0), _MAX_DOUBLINGS)
+    return min(every * 2.0**doublings, max(every, _LONGEST_INTERVAL))
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -69,28 +75,28 @@ class Watcher:
 
     _keeper: asyncio.Task[None] | None = attrs.field(default=None, init=False)
     """Renews the lease; `None` for a state in memory."""
+    _stopping: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
 
     async def run(self) -> AsyncGenerator[Outcome, None]:
         """Yield the outcomes of all scans; closing the generator cancels what is in flight and releases the lock."""
         await self.state.open(self.header)
         try:
-            await self._acquire()
+            if not await self._acquire():
+                return
             if self.state.file.path is not None:
                 self._keeper = asyncio.create_task(self.state.keep_locked(), name="letta-async-lease")
                 self._keeper.add_done_callback(lambda task: task.cancelled() or task.exception())  # else it is logged
             failures = 0
-            while True:
+            while not self._stopping.is_set():
                 began = self.clock.monotonic()
                 report = Report(at=self.clock.wall())
                 async with aclosing(self._scan(report)) as outcomes:
                     async for outcome in outcomes:
                         yield outcome
-                if self.once:
+                if self.once or self._stopping.is_set():
                     return
                 failures = failures + 1 if report.error is not None else 0
-                doublings = min(max(failures - 1, 0), _MAX_DOUBLINGS)
-                interval = min(self.every * 2**doublings, max(self.every, _LONGEST_INTERVAL))
-                await self._wait(began + interval - self.clock.monotonic())
+                await self._wait(began + interval_after(failures, self.every) - self.clock.monotonic())
         finally:
             try:
                 if self._keeper is not None:
@@ -99,9 +105,14 @@ class Watcher:
             finally:  # also when a second cancellation arrives
                 await self.state.close()
 
-    async def _acquire(self) -> None:
-        """Acquire the lock; in a standby, wait for it."""
-        while True:
+    def stop(self) -> None:
+        """End the watch once the targets in flight have their outcomes; start no further one."""
+        self._stopping.set()
+        self.scanner.rate.close()
+
+    async def _acquire(self) -> bool:
+        """Acquire the lock; in a standby, wait for it. Return `False` if the watch was stopped before."""
+        while not self._stopping.is_set():
             report = Report(at=self.clock.wall())
             try:
                 await self.state.write(StateFile.acquire)
@@ -112,9 +123,10 @@ class Watcher:
                 log.info("standby: %s", error)
                 await self._tell(report, 0.0)
                 left = error.until.timestamp() - self.clock.wall()
-                await self.clock.sleep(max(min(left, self.every), _SHORTEST_WAIT))
+                await self._wait(max(min(left, self.every), _SHORTEST_WAIT))
             else:
-                return
+                return True
+        return False
 
     async def _scan(self, report: Report) -> AsyncGenerator[Outcome, None]:
         """Scan once, yield the outcomes, and report.
@@ -148,7 +160,7 @@ class Watcher:
                 await result
 
     async def _wait(self, seconds: float) -> None:
-        """Sleep until the next scan.
+        """Sleep, but not after the watch was stopped.
 
         Raises:
             WatchStateError: The lock was lost, or the state cannot be written.
@@ -158,12 +170,13 @@ class Watcher:
         async def sleep() -> None:
             await self.clock.sleep(max(0.0, seconds))
 
-        sleeping = asyncio.create_task(sleep())
-        tasks = [sleeping] if self._keeper is None else [sleeping, self._keeper]
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(sleep()), asyncio.create_task(self._stopping.wait())]
+        tasks = waits if self._keeper is None else [*waits, self._keeper]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            sleeping.cancel()
-            await asyncio.gather(sleeping, return_exceptions=True)
+            for task in waits:
+                task.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
+from typing import Any
 
 from aiohttp import web
 
@@ -17,8 +18,8 @@ __all__ = ["HeldServer"]
 class HeldServer(EmbeddedServer):
     """Embedded server that delays recompiles, or dry runs, from `hold_after` until `release`."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
         self.recompiled: Counter[str] = Counter()
         """Number of recompiles per conversation, without dry runs."""
         self.compacted: Counter[str] = Counter()
@@ -27,6 +28,8 @@ class HeldServer(EmbeddedServer):
         self._let_through: int | None = None
         self._holds_dry_runs = False
         self._holding = threading.Event()
+        self.held = 0
+        """Number of recompiles that were delayed."""
         self._gate: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -73,5 +76,6 @@ class HeldServer(EmbeddedServer):
         self._loop = asyncio.get_running_loop()
         if self._gate is None:
             self._gate = asyncio.Event()
+        self.held += 1
         self._holding.set()
         await self._gate.wait()

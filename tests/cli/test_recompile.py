@@ -46,11 +46,22 @@ def test_a_dry_run_tells_the_plan_and_changes_nothing(
     done = cli("recompile", "--all", "--dry-run", "--only-stale", "--output", "jsonl")
     assert done.code == 0
     assert done.with_status("stale") == set(story.stale)
+    tokens = sum(row["reread_tokens"]["total"] for row in done.jsonl if row["status"] == "stale")
     assert done.stderr == (
-        "7 conversations: 4 stale, 3 current.\nA dry run: nothing was changed. 4 conversations would be recompiled.\n"
+        "7 conversations: 4 stale, 3 current."
+        f" Recompiling 4 stale conversations makes models read about {tokens} tokens again (estimated).\n"
+        "A dry run: nothing was changed. 4 conversations would be recompiled.\n"
     )
     assert not server.recompiled
     assert prompts() == before
+
+
+def test_a_plan_without_only_stale_counts_the_current_ones_too(cli: Cli, story: Story) -> None:
+    done = cli("recompile", "--all", "--dry-run", "--output", "jsonl")
+    costs = [row["reread_tokens"]["total"] for row in done.jsonl]
+    assert len(costs) == 7
+    assert all(costs)  # the time of the recompile changes the prompt of a current one
+    assert f"Recompiling 7 conversations makes models read about {sum(costs)} tokens again (estimated)." in done.stderr
 
 
 def test_the_diffs_of_what_was_recompiled_are_in_the_json(cli: Cli, story: Story) -> None:

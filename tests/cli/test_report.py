@@ -32,9 +32,17 @@ def test_a_json_document_has_every_count(capsys: pytest.CaptureFixture[str]) -> 
     report.close(not_done=2)
     assert json.loads(capsys.readouterr().out) == {
         "conversations": [
-            {"conversation_id": "conv-1", "status": "recompiled", "seconds": 0.123, "diff": None, "error": None}
+            {
+                "conversation_id": "conv-1",
+                "status": "recompiled",
+                "seconds": 0.123,
+                "diff": None,
+                "reread_tokens": None,
+                "error": None,
+            }
         ],
         "counts": dict.fromkeys(get_args(Status), 0) | {"recompiled": 1},
+        "reread_tokens": 0,
         "not_done": 2,
     }
 

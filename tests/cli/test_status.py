@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from letta_async import Letta
@@ -19,7 +21,11 @@ def test_it_names_exactly_the_stale_ones_and_changes_nothing(
     assert done.code == 1
     assert done.with_status("stale") == set(story.stale)
     assert done.with_status("current") == story.all - set(story.stale)
-    assert done.stderr == "7 conversations: 4 stale, 3 current.\n"
+    tokens = sum(row["reread_tokens"]["total"] for row in done.jsonl if row["status"] == "stale")
+    assert done.stderr == (
+        "7 conversations: 4 stale, 3 current."
+        f" Recompiling 4 stale conversations makes models read about {tokens} tokens again (estimated).\n"
+    )
     assert not server.recompiled
     assert prompts() == before
 
@@ -48,7 +54,7 @@ def test_the_table_names_the_stale_ones_and_is_plain_text_when_piped(cli: Cli, s
     head, *rows = done.stdout.splitlines()
     assert head.split() == ["conversation", "status", "detail"]
     assert {row.split()[0] for row in rows} == set(story.stale)
-    assert all(row.endswith("stale   +1 -1 lines") for row in rows)
+    assert all(re.search(r"stale   \+1 -1 lines, about \d+ tokens$", row) for row in rows)
     assert "\x1b" not in done.stdout + done.stderr
 
 
@@ -58,6 +64,35 @@ def test_diffs_show_what_a_recompile_would_change(cli: Cli, story: Story) -> Non
     assert done.stdout.startswith(f"--- {story.stale[0]} stored\n+++ {story.stale[0]} recompiled\n@@")
     (row,) = cli("status", story.stale[0], "--diff", "--output", "jsonl").jsonl
     assert "+The release is on Monday." in row["diff"].splitlines()
+
+
+def test_the_cost_has_the_messages_and_the_prompt_from_the_first_change_on(
+    cli: Cli, client: Letta, story: Story
+) -> None:
+    conversation = story.stale[0]
+    client.conversations.messages.create(conversation, input="x" * 4000, streaming=False)
+    cost = client.conversations.recompile_cost(conversation)
+    assert cost.message_tokens >= 1000
+    (row,) = cli("status", conversation, "--output", "jsonl").jsonl
+    assert row["reread_tokens"] == {
+        "prompt": cost.prompt_tokens,
+        "messages": cost.message_tokens,
+        "total": cost.total_tokens,
+    }
+    done = cli("status", "--all", "--output", "json")
+    rows = done.json["conversations"]
+    assert done.json["reread_tokens"] == sum(row["reread_tokens"]["total"] for row in rows if row["status"] == "stale")
+    assert all(row["reread_tokens"] is None for row in rows if row["status"] == "current")
+    assert f"about {done.json['reread_tokens']:,} tokens" in done.stderr
+
+
+def test_a_cost_that_is_unknown_leaves_the_rest_known(cli: Cli, server: HeldServer, story: Story) -> None:
+    conversation = story.stale[0]
+    server.script("GET", f"/v1/conversations/{conversation}", status=500, times=None)
+    done = cli("status", *story.stale, "--output", "jsonl", "--max-retries", "0")
+    assert done.with_status("stale") == set(story.stale)
+    assert [row["conversation_id"] for row in done.jsonl if row["reread_tokens"] is None] == [conversation]
+    assert "makes models read at least " in done.stderr
 
 
 def test_one_that_cannot_be_checked_is_told_with_its_reason(cli: Cli, story: Story) -> None:

@@ -138,7 +138,7 @@ def test_lines_and_a_bar_do_not_share_a_terminal(story: Story, server: HeldServe
     *rows, summary = done.stderr.splitlines()
     assert len(rows) == 7
     assert all(row.startswith('{"conversation_id"') for row in rows)
-    assert summary == "7 conversations: 4 stale, 3 current."
+    assert summary.startswith("7 conversations: 4 stale, 3 current. ")
 
 
 def test_a_question_that_nobody_would_see_is_refused(story: Story, server: HeldServer) -> None:

@@ -1,11 +1,13 @@
-"""Test of the command line on the server under test: forty conversations, some of them stale after an edit."""
+"""Tests of the command line on the server under test: conversations that are stale after an edit, and a watch."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from tests.contract.conftest import Make
@@ -63,7 +65,10 @@ async def test_exactly_the_stale_conversations_are_found_and_recompiled(
     before = await prompts()
 
     code, rows, said = await command(base_url, "status", "-", stdin="\n".join(everything))
-    assert (code, said) == (1, "40 conversations: 27 stale, 13 current.\n")
+    assert code == 1
+    assert said.startswith(
+        "40 conversations: 27 stale, 13 current. Recompiling 27 stale conversations makes models read "
+    )
     assert with_status(rows, "stale") == stale
 
     code, rows, _ = await command(base_url, "status", "--agent", alone["id"])
@@ -86,3 +91,39 @@ async def test_exactly_the_stale_conversations_are_found_and_recompiled(
     code, rows, _ = await command(base_url, *recompile)
     assert (code, with_status(rows, "unchanged")) == (0, stale | current)
     assert await prompts() == after
+
+
+async def test_a_watch_recompiles_what_becomes_stale_and_ends_cleanly(
+    base_url: str, http: Http, make_agent: Make, make_block: Make, make_conversation: Make, tmp_path: Path
+) -> None:
+    block = await make_block(label="project", value="The release is on Friday.")
+    agents = [(await make_agent(name=f"watched-{number}", block_ids=[block["id"]]))["id"] for number in range(2)]
+    conversations = {str((await make_conversation(agent))["id"]) for agent in agents for _ in range(2)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "letta_async", "watch", "--block", block["id"], "--every", "1s", "--json", "-v"),
+        *("--state", str(tmp_path / "state"), "--base-url", base_url),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        while b"INFO scan: " not in await process.stderr.readline():
+            pass
+        assert (await http.patch(f"/v1/blocks/{block['id']}", {"value": "The release is on Monday."})).status == 200
+        recompiled: set[str] = set()
+        async with asyncio.timeout(60):
+            while not conversations <= recompiled:
+                row = json.loads(await process.stdout.readline())
+                assert row["status"] == "recompiled"
+                recompiled.add(row["conversation_id"])
+        for each in conversations:
+            assert "The release is on Monday." in await http.prompt(each)
+        process.send_signal(signal.SIGTERM)
+        rest, said = await process.communicate()
+        assert (process.returncode, rest) == (143, b"")
+        assert b" 0 failed, 0 pending." in said
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()

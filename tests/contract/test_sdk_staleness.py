@@ -244,3 +244,27 @@ async def test_a_shared_block_is_edited_and_exactly_what_is_stale_brought_up_to_
     later = await run(sdk, targets, only_stale=True, journal=journal)  # whose run is complete: all are looked at again
     assert {outcome.status for outcome in later.values()} == {"unchanged"}
     assert await prompts(http, fleet.ids) == after
+
+
+# --- what a recompile costs -----------------------------------------------------------------------------------------
+
+
+async def test_the_cost_has_the_prompt_from_the_change_on_and_the_messages_in_context(
+    sdk: AsyncLetta, talker: str, make_conversation: Make
+) -> None:
+    conversation = (await make_conversation(talker))["id"]
+    assert (await sdk.conversations.recompile_cost(conversation)).message_tokens == 0
+    for _ in range(6):
+        await sdk.conversations.messages.create(conversation, input="x" * 400, streaming=False)
+    cost = await sdk.conversations.recompile_cost(conversation)
+    assert 600 <= cost.message_tokens <= 1500  # six messages of a hundred tokens, and what the model said
+    staleness = await sdk.conversations.staleness(conversation)
+    assert 0 < cost.prompt_tokens == staleness.uncached_tokens < len(staleness.compiled) / 4
+
+    await sdk.conversations.compact(conversation, compaction_settings={"mode": "all"})
+    await sdk.conversations.messages.create(conversation, input="y" * 4000, streaming=False)
+    compacted = await sdk.conversations.recompile_cost(conversation)
+    in_context = (await sdk.conversations.retrieve(conversation)).in_context_message_ids or []
+    shown = [each for each in await sdk.conversations.messages.list(conversation) if each.id in in_context[1:]]
+    assert len(shown) < 8
+    assert 1000 <= compacted.message_tokens <= 1000 + sum(len(str(each)) for each in shown) / 4

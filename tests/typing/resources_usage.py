@@ -25,6 +25,7 @@ from letta_async import (
     Page,
     Paginator,
     RateLimit,
+    RecompileCost,
     RetryPolicy,
     Staleness,
     SystemMessage,
@@ -49,6 +50,7 @@ async def conversations(client: AsyncLetta) -> None:
     )
     assert_type(await client.conversations.messages.compact("conv-…"), CompactResponse)
     assert_type(await client.conversations.staleness("default", agent_id="agent-…"), Staleness)
+    assert_type(await client.conversations.recompile_cost("conv-…"), RecompileCost)
     await client.conversations.delete("conv-…")
     assert_type(await client.conversations.cancel("conv-…"), dict[str, Any])
     assert_type(await client.conversations.recompile("default", agent_id="agent-…", dry_run=True), str)
@@ -133,7 +135,9 @@ def facade(client: Letta) -> None:
     assert_type(client.conversations.compact("conv-…"), CompactResponse)
     assert_type(client.conversations.cancel("conv-…"), dict[str, Any])
     assert_type(client.conversations.recompile("conv-…"), str)
-    assert_type(client.conversations.staleness("conv-…"), Staleness)
+    staleness = client.conversations.staleness("conv-…")
+    assert_type(staleness, Staleness)
+    assert_type(client.conversations.recompile_cost("conv-…", staleness=staleness), RecompileCost)
     assert_type(client.conversations.messages.compact("conv-…"), CompactResponse)
     assert_type(client.conversations.targets(all=True), Iterator[str])
     outcomes = client.conversations.recompile_many(client.conversations.targets(all=True), only_stale=True)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from letta_async import Scan
 from letta_async.testing import EmbeddedServer
+from letta_async.watching.clock import Clock
 from letta_async.watching.rate import RecompileRate
 from tests.watching.simulated import Requests, Time, watching_client
 
@@ -77,3 +78,15 @@ async def test_a_long_round_does_not_hide_edits(server: EmbeddedServer) -> None:
         assert [scan.changed for scan in scans] == [1] + [0] * (len(scans) - 1)
         assert set(requests.recompiled.values()) == {1}
         assert requests.kinds["dry run"] <= len(scans) + 1
+
+
+async def test_a_closed_rate_has_no_further_places_for_those_that_wait_either() -> None:
+    time = Time()
+    rate = RecompileRate(1, Clock(lambda: time.now, lambda: time.now, asyncio.sleep))
+    assert await rate.acquire(time.now + 3600)
+    waiting = asyncio.create_task(rate.acquire(time.now + 3600))
+    await asyncio.sleep(0)
+    rate.close()
+    assert not await waiting
+    rate.release(recompiled=True)
+    assert not await rate.acquire(time.now + 3600)
