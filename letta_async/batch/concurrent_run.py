@@ -81,6 +81,10 @@ class ConcurrentRun(Generic[TargetT, T]):
         if isinstance(error, GeneratorExit) and not isinstance(self._error, asyncio.CancelledError | None):
             raise self._error  # closed early: an error that the targets raise at their end still matters
 
+    def recheck_room(self) -> None:
+        """Check again whether there is room for a further target; call it after `concurrency` has risen."""
+        self._room_event.set()
+
     async def aclose(self) -> None:
         """Cancel what is in flight, and wait until it has ended."""
         self._is_closing = self._is_stopped = True

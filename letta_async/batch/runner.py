@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Final, Literal
 
 import attrs
 
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._schema.unset import UNSET
+from letta_async.batch.active_runs import SlotRelease
 from letta_async.batch.bookkeeping import BatchBookkeeper, deadline_error
 from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.batch.journal import Journal
@@ -28,11 +30,13 @@ Call = Callable[[Target, list[Attempt]], Awaitable[str]]
 """Recompiles one target and returns its prompt; appends the attempts that failed to the list."""
 Compare = Callable[[Target, list[Attempt]], Awaitable[Staleness]]
 """Checks whether one target is stale; appends the attempts that failed to the list."""
-BecomesIdle = Callable[[Target], Awaitable[bool]]
-"""Returns whether one target has no active run, or waits for its end."""
+BecomesIdle = Callable[[Target, SlotRelease], Awaitable[bool]]
+"""Returns whether one target has no active run, or waits for its end; the wait takes no slot."""
 
 _REQUESTS_TO_COMPARE: Final = 2
 """Number of requests that check whether a target is stale."""
+_MAX_WAITING: Final = 1000
+"""Number of targets that may wait for the end of a run before they take the slots of others."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -69,6 +73,9 @@ class Batch:
     _in_flight: dict[str, asyncio.Future[Outcome]] = attrs.field(factory=dict[str, asyncio.Future[Outcome]], init=False)
     _scheduler: TimeoutScheduler = attrs.field(init=False)
     _ends_at: float | None = attrs.field(default=None, init=False)
+    _run: ConcurrentRun[Target, tuple[Outcome, int]] = attrs.field(init=False)
+    _waiting: int = attrs.field(default=0, init=False)
+    """Number of targets that wait for the end of a run."""
 
     def __attrs_post_init__(self) -> None:
         self.bookkeeper = BatchBookkeeper(
@@ -83,10 +90,10 @@ class Batch:
         loop = asyncio.get_running_loop()
         self._ends_at = None if self.deadline is None else loop.time() + self.deadline
         self._scheduler = TimeoutScheduler(loop)
-        run = ConcurrentRun(
+        run = self._run = ConcurrentRun(
             targets=self.targets,
             process=self._process,
-            concurrency=self.concurrency,
+            concurrency=lambda: self.concurrency() + min(self._waiting, _MAX_WAITING),
             is_wanted=lambda: not self._is_stopped,
         )
         try:
@@ -154,7 +161,7 @@ class Batch:
                         status, prompt = "unchanged", compared.stored
                     elif dry_run:
                         prompt = compared.compiled
-                if prompt is None and not dry_run and self.becomes_idle and not await self.becomes_idle(target):
+                if prompt is None and not dry_run and not await self._becomes_idle(target):
                     status = "busy"
                 elif prompt is None:
                     prompt = await self.call(target, failed_attempts)
@@ -176,6 +183,20 @@ class Batch:
             tries=completed_requests + len(failed_attempts),
             seconds=loop.time() - began,
         )
+
+    async def _becomes_idle(self, target: Target) -> bool:
+        """Return whether a target may be recompiled: it has no active run, or that does not matter."""
+        return self.becomes_idle is None or await self.becomes_idle(target, self._without_slot)
+
+    @contextmanager
+    def _without_slot(self) -> Generator[None, None, None]:
+        """Let another target be taken in the place of one that waits."""
+        self._waiting += 1
+        self._run.recheck_room()
+        try:
+            yield
+        finally:
+            self._waiting -= 1
 
 
 def _current_task() -> asyncio.Task[Outcome]:

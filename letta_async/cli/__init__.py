@@ -6,6 +6,9 @@ A command passes through these modules: `commands` parses the arguments, `select
 finds which are stale, `plan` shows the plan and asks, `recompiling` does the work, `report` writes the results. The
 client and the event loop are in `command_runner`; `stopping` handles signals.
 
+`watch` parses its arguments in `watch_command` and does its work in `watching`, with `watch_state`, `watch_counts`,
+`watch_metrics` and `health_file`.
+
 `chat` has modules of its own: `chat_target` finds the agent and calls the API, `line_reader` reads what is typed, and
 `chat_view` writes events.
 """

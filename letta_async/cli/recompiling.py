@@ -215,5 +215,5 @@ def _make_row(outcome: Outcome, diffs: Mapping[str, str | None]) -> Row:
     target = outcome.target
     conversation_id = target.conversation_id if isinstance(target, Recompile) else target
     status = "recompiled" if outcome.status == "compiled" else outcome.status
-    diff = diffs.get(conversation_id) if status == "recompiled" else None
+    diff = diffs.get(conversation_id) if status in ("recompiled", "busy") else None
     return Row(conversation_id=conversation_id, status=status, seconds=outcome.seconds, error=outcome.error, diff=diff)

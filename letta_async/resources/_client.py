@@ -8,22 +8,20 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Unpack
 
 from letta_async._schema.unset import UNSET, Unset
-from letta_async.batch.outcome import Outcome
 from letta_async.config import Timeout
-from letta_async.operations.agents import UpdateAgent
-from letta_async.operations.blocks import UpdateBlock
 from letta_async.operations.health import CheckHealth
 from letta_async.resources._http_verbs import NoArguments, RawSender
 from letta_async.resources._propagating import AsyncPropagating
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncCaller
 from letta_async.resources._watching import AsyncWatching
-from letta_async.types.batch import Progress
 from letta_async.types.health import HealthResponse
 
 if TYPE_CHECKING:
     from letta_async.batch.outcome import Outcome
     from letta_async.client import AsyncLetta
+    from letta_async.operations.agents import UpdateAgent
+    from letta_async.operations.blocks import UpdateBlock
     from letta_async.resources._raw_types import AsyncResourcesWithRawResponse, ResourcesWithRawResponse
     from letta_async.resources.access_tokens import AccessTokens, AsyncAccessTokens
     from letta_async.resources.agents import Agents, AsyncAgents
@@ -45,6 +43,7 @@ if TYPE_CHECKING:
     from letta_async.resources.tags import AsyncTags, Tags
     from letta_async.resources.templates import AsyncTemplates, Templates
     from letta_async.resources.tools import AsyncTools, Tools
+    from letta_async.types.batch import Progress
     from letta_async.types.watch import Scan
 
 __all__ = ["AsyncResources", "Resources"]
@@ -495,7 +494,7 @@ class Resources(SyncCaller[Any]):
         dry_run: bool = False,
         deadline: float | None = None,
         stop_on_error: bool = False,
-        wait_if_busy: float | None = None,
+        wait_if_busy: float | None = 60.0,
         on_progress: Callable[[Progress], object] | None = None,
         journal: str | PathLike[str] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -520,7 +519,8 @@ class Resources(SyncCaller[Any]):
                 `None`, no limit.
             stop_on_error: Start no further target after a failure. Default: `False`.
             wait_if_busy: Seconds to wait until a conversation has no active run, before it is recompiled; if it still
-                has one then, and with 0 at once, its outcome is `busy`. Default: `None`; active runs are not looked at.
+                has one then, and with 0 at once, its outcome is `busy`. `None`: active runs are not looked at. Default:
+                60 seconds, since on Letta 0.16.8 a run that compacts its conversation undoes an edit of `system`.
             on_progress: Function that is called with a `Progress` for each outcome of a pass; an awaitable result is
                 awaited. With `Letta` it runs on the thread of the private event loop.
             journal: File to which each outcome is appended, as a line of JSON without prompts. It is a record: nothing

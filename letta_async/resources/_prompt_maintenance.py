@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from os import PathLike
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
@@ -14,7 +14,7 @@ from letta_async._schema.json_values import to_builtin_scalar
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
 from letta_async._utils.tracebacks import drop_frames
-from letta_async.batch.active_runs import ActiveRuns, wait_problems
+from letta_async.batch.active_runs import SlotRelease, wait_problems
 from letta_async.batch.bookkeeping import progress_problems
 from letta_async.batch.journal import Journal
 from letta_async.batch.outcome import Outcome
@@ -27,7 +27,7 @@ from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError, L
 from letta_async.operations.blocks import ListBlockAgents
 from letta_async.operations.conversation_messages import ListMessages
 from letta_async.operations.conversations import Recompile
-from letta_async.operations.runs import ListRuns
+from letta_async.resources._active_runs import AsyncActiveRuns
 from letta_async.resources._context_size import count_message_tokens
 from letta_async.resources._conversation_targets import AsyncConversationTargets
 from letta_async.resources._resource import given, options_of
@@ -37,12 +37,8 @@ from letta_async.types.message import SystemMessage
 
 __all__ = ["AsyncPromptMaintenance"]
 
-_RUNS_PER_PAGE: Final = 1000
-_UNNAMED: Final = "send_conversation_message"
-"""Type of a run of a conversation, which its `conversation_id` names unless the response is not streamed."""
 
-
-class AsyncPromptMaintenance(AsyncConversationTargets):
+class AsyncPromptMaintenance(AsyncActiveRuns, AsyncConversationTargets):
     """Base class of `client.conversations` with the methods that keep system prompts up to date."""
 
     async def staleness(
@@ -105,8 +101,8 @@ class AsyncPromptMaintenance(AsyncConversationTargets):
         byte, and of those of the messages in context, each divided by 4 and rounded up. Images, definitions of tools
         and what the server adds to messages are not counted.
 
-        Two requests are sent for the messages in context, three if the conversation was compacted; and two more for the
-        prompts, unless `staleness` is passed.
+        Up to two requests are sent for the messages in context, three if the conversation was compacted; and two more
+        for the prompts, unless `staleness` is passed.
 
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`.
@@ -309,13 +305,13 @@ class AsyncPromptMaintenance(AsyncConversationTargets):
         async def compare(target: str | Recompile, attempts: list[Attempt]) -> Staleness:
             return await self._staleness(parameters(target), options, attempts)
 
-        runs = ActiveRuns(lambda: self._names_of_busy(options))
+        runs = self._active_runs(options)
 
-        async def becomes_idle(target: str | Recompile) -> bool:
+        async def becomes_idle(target: str | Recompile, without_slot: SlotRelease) -> bool:
             named = parameters(target)
             conversation_id = str(to_builtin_scalar(named["conversation_id"]))
             name = named.get("agent_id") if conversation_id == "default" else conversation_id
-            return await runs.becomes_idle(str(to_builtin_scalar(name)), wait_if_busy or 0)
+            return await runs.becomes_idle(str(to_builtin_scalar(name)), wait_if_busy or 0, without_slot)
 
         def open_journal() -> Journal:
             content = {"query": options.extra_query or {}, "body": options.extra_body or {}}
@@ -346,20 +342,6 @@ class AsyncPromptMaintenance(AsyncConversationTargets):
             instrumentation=self._client.instrumentation,
             open_journal=None if journal is None else open_journal,
         )
-
-    async def _names_of_busy(self, options: CallOptions) -> frozenset[str]:
-        """Return the IDs of the conversations that have an active run, and of the agents that have one of their own.
-
-        A message to a conversation whose response is not streamed leaves on Letta 0.16.8 a run that does not name its
-        conversation and never ends: it is none of the agent's own.
-        """
-        lists = CallOptions(extra_headers=options.extra_headers, timeout=options.timeout)
-        names: set[str] = set()
-        async for run in self._list(ListRuns, {"active": True, "limit": _RUNS_PER_PAGE}, lists):
-            kind = run.metadata.get("run_type") if isinstance(run.metadata, Mapping) else None
-            if run.conversation_id or kind != _UNNAMED:
-                names.add(str(run.conversation_id or run.agent_id))
-        return frozenset(names)
 
     async def _staleness(
         self, parameters: Mapping[str, object], options: CallOptions, attempts: list[Attempt]

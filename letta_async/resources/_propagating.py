@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from letta_async._http.request import CallOptions
 from letta_async._schema.unset import UNSET, Unset
-from letta_async._schema.validation import check
-from letta_async.batch.outcome import Outcome
-from letta_async.batch.runner import Batch
-from letta_async.batch.targets import Target
 from letta_async.config import Timeout
-from letta_async.errors import Attempt, PropagationError
+from letta_async.errors import PropagationError
 from letta_async.operations._operation import Operation
-from letta_async.operations.agents import RetrieveAgent, UpdateAgent
-from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock, UpdateBlock
-from letta_async.operations.conversations import ListConversations, Recompile
 from letta_async.resources._resource import CallSender, options_of
-from letta_async.types.agent import AgentState
-from letta_async.types.batch import Progress
-from letta_async.types.block import Block
-from letta_async.types.conversation import Conversation
 
 if TYPE_CHECKING:
+    from letta_async.batch.outcome import Outcome
     from letta_async.client import AsyncLetta
-    from letta_async.propagation.changes import Change
-    from letta_async.propagation.propagator import Propagator
+    from letta_async.operations.agents import UpdateAgent
+    from letta_async.operations.blocks import UpdateBlock
+    from letta_async.types.batch import Progress
 
 __all__ = ["AsyncPropagating"]
 
 Result = TypeVar("Result")
-
-_AGENTS_PER_PAGE: Final = 200
-_CONVERSATIONS_PER_PAGE: Final = 1000
 
 
 class AsyncPropagating(CallSender):
@@ -49,7 +35,7 @@ class AsyncPropagating(CallSender):
         dry_run: bool = False,
         deadline: float | None = None,
         stop_on_error: bool = False,
-        wait_if_busy: float | None = None,
+        wait_if_busy: float | None = 60.0,
         on_progress: Callable[[Progress], object] | None = None,
         journal: str | PathLike[str] | None = None,
         extra_headers: Mapping[str, str | None] | None = None,
@@ -74,7 +60,8 @@ class AsyncPropagating(CallSender):
                 `None`, no limit.
             stop_on_error: Start no further target after a failure. Default: `False`.
             wait_if_busy: Seconds to wait until a conversation has no active run, before it is recompiled; if it still
-                has one then, and with 0 at once, its outcome is `busy`. Default: `None`; active runs are not looked at.
+                has one then, and with 0 at once, its outcome is `busy`. `None`: active runs are not looked at. Default:
+                60 seconds, since on Letta 0.16.8 a run that compacts its conversation undoes an edit of `system`.
             on_progress: Function that is called with a `Progress` for each outcome of a pass; an awaitable result is
                 awaited. With `Letta` it runs on the thread of the private event loop.
             journal: File to which each outcome is appended, as a line of JSON without prompts. It is a record: nothing
@@ -96,6 +83,8 @@ class AsyncPropagating(CallSender):
             BaseException: Any exception that `on_progress` raises.
 
         """
+        from letta_async.resources._propagation_server import make_propagator  # noqa: PLC0415 - by those that propagate
+
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         given: dict[str, Any] = {
             "deadline": deadline,
@@ -104,7 +93,7 @@ class AsyncPropagating(CallSender):
             "on_progress": on_progress,
             "journal": journal,
         }
-        return _make_propagator(cast("AsyncLetta", self), changes, options, dry_run=dry_run, **given).run()
+        return make_propagator(cast("AsyncLetta", self), changes, options, dry_run=dry_run, **given).run()
 
     async def _edit_and_propagate(
         self, operation: type[Operation[Result]], parameters: Mapping[str, object], options: CallOptions
@@ -115,7 +104,10 @@ class AsyncPropagating(CallSender):
             PropagationError: A conversation could not be brought up to date; the edit was made.
 
         """
-        propagator = _make_propagator(cast("AsyncLetta", self), [check(operation, parameters)], options)
+        from letta_async._schema.validation import check  # noqa: PLC0415 - imported by those that propagate
+        from letta_async.resources._propagation_server import make_propagator  # noqa: PLC0415 - as above
+
+        propagator = make_propagator(cast("AsyncLetta", self), [check(operation, parameters)], options)
         outcomes = [outcome async for outcome in propagator.run()]
         result: Any = propagator.results[0]
         if left := [outcome for outcome in outcomes if not outcome.ok]:
@@ -123,99 +115,3 @@ class AsyncPropagating(CallSender):
             why = next((f": {each.error}" for each in left if each.error is not None), "")
             raise PropagationError(f"{words}{why}", result=result, outcomes=outcomes, failed=left)
         return cast("Result", result)
-
-
-def _make_propagator(
-    client: AsyncLetta,
-    changes: object,
-    options: CallOptions,
-    *,
-    dry_run: bool = False,
-    deadline: float | None = None,
-    stop_on_error: bool = False,
-    wait_if_busy: float | None = None,
-    on_progress: Callable[[Progress], object] | None = None,
-    journal: str | PathLike[str] | None = None,
-) -> Propagator:
-    """Create what `client.propagate` runs.
-
-    Raises:
-        InvalidArgumentError: A change or another argument is invalid.
-
-    """
-    from letta_async.propagation.changes import checked_changes, edited_fields  # noqa: PLC0415 - by those that propagate
-    from letta_async.propagation.propagator import PropagationServer, Propagator  # noqa: PLC0415 - as above
-
-    checked = checked_changes(changes)
-    conversations = client.conversations
-    plain = CallOptions(extra_headers=options.extra_headers, timeout=options.timeout)
-
-    def batch(targets: AsyncIterator[Target], seconds: float | None) -> Batch:
-        made = conversations._batch(  # pyright: ignore[reportPrivateUsage] - not for users
-            targets,
-            {"dry_run": dry_run},
-            options,
-            only_stale=True,
-            deadline=seconds,
-            stop_on_error=stop_on_error,
-            wait_if_busy=wait_if_busy,
-            on_progress=on_progress,
-            journal=journal,
-            changes=[[type(change).__name__, change.given()] for change in checked],
-        )
-        made.bookkeeper.resumes = False
-        return made
-
-    nothing: Any = ()
-    checking = batch(nothing, deadline)  # so that all arguments are checked before any edit
-
-    async def check_journal() -> None:
-        if (open_journal := checking.open_journal) is not None:
-            await asyncio.to_thread(lambda: open_journal().close())
-
-    def call(operation: type[Operation[Result]], parameters: Mapping[str, object]) -> Awaitable[Result]:
-        return client._call(operation, parameters, plain)  # pyright: ignore[reportPrivateUsage] - not for users
-
-    async def retrieve(change: Change) -> Block | AgentState:
-        if isinstance(change, UpdateBlock):
-            return await call(RetrieveBlock, {"block_id": change.block_id})
-        return await call(RetrieveAgent, {"agent_id": change.agent_id})
-
-    async def edit(change: Change) -> Block | AgentState:
-        own = {"block_id": change.block_id} if isinstance(change, UpdateBlock) else {"agent_id": change.agent_id}
-        result: Block | AgentState = await call(
-            cast("type[Operation[Any]]", type(change)), {**own, **edited_fields(change)}
-        )
-        return result
-
-    def agents_of_block(block_id: str) -> AsyncIterator[AgentState]:
-        parameters = {"block_id": block_id, "limit": _AGENTS_PER_PAGE}
-        return aiter(conversations._list(ListBlockAgents, parameters, plain))  # pyright: ignore[reportPrivateUsage] - not for users
-
-    def conversations_of(agent_id: str) -> AsyncIterator[Conversation]:
-        parameters = {"agent_id": agent_id, "limit": _CONVERSATIONS_PER_PAGE, "archive_status": "unarchived"}
-        return aiter(conversations._list(ListConversations, parameters, plain))  # pyright: ignore[reportPrivateUsage] - not for users
-
-    def compiled(target: Target, attempts: list[Attempt]) -> Awaitable[str]:
-        return conversations._compile(_given(target), options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
-
-    return Propagator(
-        server=PropagationServer(
-            check_journal=check_journal,
-            edit=edit,
-            retrieve=retrieve,
-            agents_of_block=agents_of_block,
-            conversations=conversations_of,
-            compile=compiled,
-            compare=lambda target, prompt, attempts: conversations._compare(_given(target), prompt, options, attempts),  # pyright: ignore[reportPrivateUsage] - not for users
-            batch=batch,
-        ),
-        changes=checked,
-        dry_run=dry_run,
-        deadline=deadline,
-        clock=time.monotonic,
-    )
-
-
-def _given(target: Target) -> dict[str, object]:
-    return target.given() if isinstance(target, Recompile) else {"conversation_id": target}

@@ -1046,8 +1046,8 @@ class Conversations(SyncResource[AsyncConversations]):
         byte, and of those of the messages in context, each divided by 4 and rounded up. Images, definitions of tools
         and what the server adds to messages are not counted.
 
-        Two requests are sent for the messages in context, three if the conversation was compacted; and two more for the
-        prompts, unless `staleness` is passed.
+        Up to two requests are sent for the messages in context, three if the conversation was compacted; and two more
+        for the prompts, unless `staleness` is passed.
 
         Args:
             conversation_id: `conv-<uuid4>`; or `default` for the agent-direct mode, with `agent_id`.

@@ -197,9 +197,11 @@ class Model:
             raise ValueError("a reply is made of texts and tool calls, or of one function")
         if wait < 0 or delay < 0 or (hold is not None and hold < 0):
             raise ValueError("wait, delay and hold must not be negative")
-        changes: dict[str, Any] = {"usage": tuple(usage), "finish": finish, "wait": wait, "delay": delay, "hold": hold}
+        changes: dict[str, Any] = {"usage": tuple(usage), "finish": finish, "wait": wait, "delay": delay}
         changes["reasoning"] = reasoning
-        given = {name: value for name, value in changes.items() if value not in ("", (), 0.0, None)}
+        given = {name: value for name, value in changes.items() if value not in ("", (), 0.0)}
+        if hold is not None:
+            given["hold"] = hold
         made = next((part for part in parts if callable(part)), None)
         if made is not None:
             return self._add(lambda prompt: attrs.evolve(_as_reply(made(prompt)), **given), when, times)

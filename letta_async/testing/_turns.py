@@ -91,6 +91,8 @@ class Turn:
     """Whether it was begun by a call of the agents, which names a pending approval."""
     usage: Usage = attrs.field(factory=Usage, init=False)
     stop_reason: str | None = attrs.field(default=None, init=False)
+    _system: list[Message] = attrs.field(factory=list[Message], init=False)
+    """The system message as the turn found it: a recompile meanwhile does not reach its model."""
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the messages of the turn, whole or in pieces; `stop_reason` and `usage` tell the rest afterwards.
@@ -99,7 +101,9 @@ class Turn:
             TurnError: The turn fails.
 
         """
-        begun = input_of(self.context(), self.inputs, of_agent=self.of_agent)
+        context = self.context()
+        self._system = context[:1]
+        begun = input_of(context, self.inputs, of_agent=self.of_agent)
         waiting = begun.messages
         for number in range(self.max_steps):
             run = self.store.runs.get(self.run_id)
@@ -184,7 +188,7 @@ class Turn:
     async def _step(self, messages: list[Mapping[str, Any]], *, final: bool) -> AsyncIterator[dict[str, Any]]:
         step_id, live = f"step-{uuid.uuid4()}", self.store.live
         added = [self._row(step_id=step_id, **each) for each in messages]
-        prompt = chat([*self.context(), *added])
+        prompt = chat([*self._system, *self.context()[1:], *added])
         if live.models is not None and self.handle == _facts.LLM_HANDLE and self.handle not in live.models:
             raise provider_failed(Failure(status=None, message=""))
         reply, rule = live.model.answer(prompt)

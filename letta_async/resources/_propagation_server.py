@@ -1,0 +1,127 @@
+"""Requests of `client.propagate`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from letta_async._http.request import CallOptions
+from letta_async.batch.runner import Batch
+from letta_async.batch.targets import Target
+from letta_async.errors import Attempt
+from letta_async.operations._operation import Operation
+from letta_async.operations.agents import RetrieveAgent
+from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock, UpdateBlock
+from letta_async.operations.conversations import ListConversations, Recompile
+from letta_async.propagation.changes import Change, checked_changes, edited_fields
+from letta_async.propagation.propagator import PropagationServer, Propagator
+from letta_async.types.agent import AgentState
+from letta_async.types.batch import Progress
+from letta_async.types.block import Block
+from letta_async.types.conversation import Conversation
+
+if TYPE_CHECKING:
+    from letta_async.client import AsyncLetta
+
+__all__ = ["make_propagator"]
+
+Result = TypeVar("Result")
+
+_AGENTS_PER_PAGE: Final = 200
+_CONVERSATIONS_PER_PAGE: Final = 1000
+
+
+def make_propagator(
+    client: AsyncLetta,
+    changes: object,
+    options: CallOptions,
+    *,
+    dry_run: bool = False,
+    deadline: float | None = None,
+    stop_on_error: bool = False,
+    wait_if_busy: float | None = 60.0,
+    on_progress: Callable[[Progress], object] | None = None,
+    journal: str | PathLike[str] | None = None,
+) -> Propagator:
+    """Create what `client.propagate` runs.
+
+    Raises:
+        InvalidArgumentError: A change or another argument is invalid.
+
+    """
+    checked = checked_changes(changes)
+    conversations = client.conversations
+    plain = CallOptions(extra_headers=options.extra_headers, timeout=options.timeout)
+
+    def batch(targets: AsyncIterator[Target], seconds: float | None) -> Batch:
+        made = conversations._batch(  # pyright: ignore[reportPrivateUsage] - not for users
+            targets,
+            {"dry_run": dry_run},
+            options,
+            only_stale=True,
+            deadline=seconds,
+            stop_on_error=stop_on_error,
+            wait_if_busy=wait_if_busy,
+            on_progress=on_progress,
+            journal=journal,
+            changes=[[type(change).__name__, change.given()] for change in checked],
+        )
+        made.bookkeeper.resumes = False
+        return made
+
+    nothing: Any = ()
+    checking = batch(nothing, deadline)  # so that all arguments are checked before any edit
+
+    async def check_journal() -> None:
+        if (open_journal := checking.open_journal) is not None:
+            await asyncio.to_thread(lambda: open_journal().close())
+
+    def call(operation: type[Operation[Result]], parameters: Mapping[str, object]) -> Awaitable[Result]:
+        return client._call(operation, parameters, plain)  # pyright: ignore[reportPrivateUsage] - not for users
+
+    async def retrieve(change: Change) -> Block | AgentState:
+        if isinstance(change, UpdateBlock):
+            return await call(RetrieveBlock, {"block_id": change.block_id})
+        return await call(RetrieveAgent, {"agent_id": change.agent_id})
+
+    async def edit(change: Change) -> Block | AgentState:
+        own = {"block_id": change.block_id} if isinstance(change, UpdateBlock) else {"agent_id": change.agent_id}
+        result: Block | AgentState = await call(
+            cast("type[Operation[Any]]", type(change)), {**own, **edited_fields(change)}
+        )
+        return result
+
+    def agents_of_block(block_id: str) -> AsyncIterator[AgentState]:
+        parameters = {"block_id": block_id, "limit": _AGENTS_PER_PAGE}
+        return aiter(conversations._list(ListBlockAgents, parameters, plain))  # pyright: ignore[reportPrivateUsage] - not for users
+
+    def conversations_of(agent_id: str) -> AsyncIterator[Conversation]:
+        parameters = {"agent_id": agent_id, "limit": _CONVERSATIONS_PER_PAGE, "archive_status": "unarchived"}
+        return aiter(conversations._list(ListConversations, parameters, plain))  # pyright: ignore[reportPrivateUsage] - not for users
+
+    def compiled(target: Target, attempts: list[Attempt]) -> Awaitable[str]:
+        return conversations._compile(_given(target), options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+
+    return Propagator(
+        server=PropagationServer(
+            check_journal=check_journal,
+            edit=edit,
+            retrieve=retrieve,
+            agents_of_block=agents_of_block,
+            conversations=conversations_of,
+            compile=compiled,
+            compare=lambda target, prompt, attempts: conversations._compare(_given(target), prompt, options, attempts),  # pyright: ignore[reportPrivateUsage] - not for users
+            batch=batch,
+        ),
+        changes=checked,
+        dry_run=dry_run,
+        deadline=deadline,
+        clock=time.monotonic,
+    )
+
+
+def _given(target: Target) -> dict[str, object]:
+    return target.given() if isinstance(target, Recompile) else {"conversation_id": target}
