@@ -79,7 +79,8 @@ def test_ids_are_read_as_windows_writes_them(story: Story, server: HeldServer) -
     for encoded in (text.encode("utf-16"), codecs.BOM_UTF8 + text.encode()):
         with Running("status", "-", base_url=server.base_url, stdin=encoded) as running:
             done = running.end()
-        assert (done.code, done.stderr) == (1, "4 conversations: 4 stale, 0 current.\n")
+        assert done.code == 1
+        assert done.stderr.startswith("4 conversations: 4 stale, 0 current. ")
 
 
 def test_ids_that_are_no_text_are_refused_with_their_place(story: Story, server: HeldServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,39 @@ def test_failures_come_last_with_their_reasons_and_leave_the_others_alone(cli: C
     assert {row.split()[0] for row in recompiled} == set(story.stale)
     assert failed.startswith(f"{story.gone}  failed      POST /v1/conversations/{story.gone}/recompile: 404 Not Found")
     assert "4 recompiled, 1 failed, in " in done.stderr
+
+
+def test_one_in_the_middle_of_a_turn_is_busy_and_left_alone(
+    cli: Cli, story: Story, prompts: Prompts, server: HeldServer, client: Letta
+) -> None:
+    busy, *others = story.stale
+    before = prompts()
+    rule = server.model.reply("done", hold=0)
+
+    def talk() -> None:
+        for _ in client.conversations.messages.create(busy, input="x", background=True):
+            pass
+
+    turn = threading.Thread(target=talk)
+    turn.start()
+    while not client.runs.list(active=True).items:
+        pass
+    typed = ["recompile", *story.stale, "--only-stale", "--wait-if-busy", "0", "--diff"]
+    done = cli(*typed, "--output", "jsonl", "--yes")
+    shown = cli(*typed, "--yes")
+    rule.release()
+    turn.join()
+    assert done.code == shown.code == 1
+    assert done.with_status("busy") == {busy}
+    assert done.with_status("recompiled") == set(others)
+    (row,) = (row for row in done.jsonl if row["status"] == "busy")
+    assert "+The release is on Monday." in row["diff"]
+    assert row["error"] is None
+    assert "3 recompiled, 0 unchanged, 1 busy, in " in done.stderr
+    assert f"{busy}  busy " in shown.stdout
+    assert prompts()[busy] == before[busy]
+    again = cli("recompile", busy, "--wait-if-busy", "30", "--yes")
+    assert again.code == 0
 
 
 def test_nothing_to_do_is_well_done(cli: Cli, story: Story, client: Letta) -> None:

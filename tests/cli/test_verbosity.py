@@ -49,7 +49,7 @@ def test_without_it_nothing_is_logged(cli: Cli, story: Story, server: HeldServer
 def test_of_the_option_and_the_environment_the_more_talkative_holds_and_no_line_comes_twice(
     story: Story, server: HeldServer, environment: str, option: str, level: str
 ) -> None:
-    done = run("status", story.stale[0], option, base_url=server.base_url, LETTA_LOG=environment, LETTA_API_KEY=KEY)
+    done = run("status", story.current[0], option, base_url=server.base_url, LETTA_LOG=environment, LETTA_API_KEY=KEY)
     assert set(LINE.findall(done.stderr)) == {level}
     assert done.stderr.count("attempt 1: sent to") == 2
     assert "[20" not in done.stderr

@@ -68,6 +68,17 @@ def test_what_failed_is_a_line_and_an_exit_code(cli: Cli, story: Story, server: 
     assert done.stderr.endswith("1 scan: 3 recompiled, 1 failed, 1 pending.\n")
 
 
+def test_a_busy_conversation_is_left_alone_and_told(cli: Cli, story: Story, server: HeldServer) -> None:
+    busy = story.stale[0]
+    run = {"id": "run-1", "agent_id": story.agents[0], "conversation_id": busy, "status": "running"}
+    server.script("GET", "*/runs/", status=200, body=[run], times=None)
+    done = cli("watch", "--all", "--once", "--json", "--wait-if-busy", "0", *MEMORY)
+    assert done.code == 1
+    assert done.with_status("busy") == {busy}
+    assert done.with_status("recompiled") == set(story.stale[1:]) == set(server.recompiled)
+    assert done.stderr.endswith("1 scan: 3 recompiled, 0 failed, 1 busy, 1 pending.\n")
+
+
 def test_scans_are_logged_on_request(cli: Cli, story: Story) -> None:
     said = cli("watch", "--all", "--once", "-v", *MEMORY).stderr
     assert "INFO scan: 3 agents, 3 changed, 10 checked, 4 recompiled, 0 failed, 0 busy, 0 pending; " in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from distributed import Client
 
-from letta_async import AuthenticationError, ClusterError, InvalidArgumentError, NotFoundError
+from letta_async import AsyncLetta, AuthenticationError, ClusterError, InvalidArgumentError, NotFoundError, Outcome
 from letta_async.dask import recompile_many
 from letta_async.dask._payload import Payload
 from letta_async.testing import EmbeddedServer
@@ -107,3 +108,42 @@ def test_what_is_wrong_or_must_stay_is_refused_before_anything_is_submitted(
         recompile_many(**{"targets": [CONVERSATION], "cluster_client": cluster_client, **options})
     assert [fault.path for fault in caught.value.faults] == paths
     assert KEY not in str(caught.value)
+
+
+async def test_what_is_busy_is_left_alone_and_its_difference_stays_unless_prompts_travel(
+    cluster_client: Client, server: EmbeddedServer, ids: list[str]
+) -> None:
+    rule = server.model.reply("done", hold=0)
+    async with AsyncLetta(base_url=server.base_url) as client:
+
+        async def talk() -> None:
+            async for _ in await client.conversations.messages.create(ids[0], input="x", background=True):
+                pass
+
+        turn = asyncio.create_task(talk())
+        while not [run async for run in client.runs.list(active=True)]:
+            await asyncio.sleep(0)
+        agent_id = (await client.conversations.retrieve(ids[0])).agent_id
+        await client.agents.update(agent_id, system="Another system.")
+
+        def run(wait_if_busy: float, prompts: bool) -> dict[Any, Outcome]:
+            outcomes = recompile_many(
+                ids, cluster_client=cluster_client, only_stale=True, wait_if_busy=wait_if_busy, prompts=prompts
+            )
+            return {outcome.target: outcome for outcome in outcomes}
+
+        first = await asyncio.to_thread(run, 0, prompts=False)
+        assert {each: outcome.status for each, outcome in first.items()} == {
+            each: "busy" if each == ids[0] else "recompiled" for each in ids
+        }
+        assert all(outcome.diff is None for outcome in first.values())
+        (busy,) = (outcome for outcome in (await asyncio.to_thread(run, 0, prompts=True)).values() if not outcome.ok)
+        assert "+Another system." in (busy.diff or "")
+        rule.release()
+        await turn
+        assert (await asyncio.to_thread(run, 30, prompts=False))[ids[0]].status == "recompiled"
+
+
+def test_a_wait_that_is_none_is_refused(cluster_client: Client) -> None:
+    with pytest.raises(InvalidArgumentError, match="wait_if_busy"):
+        recompile_many([CONVERSATION], cluster_client=cluster_client, wait_if_busy=-1)

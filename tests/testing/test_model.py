@@ -186,6 +186,11 @@ def test_a_reply_is_held_until_it_is_released(server: EmbeddedServer, agent_id: 
     assert said(server, agent_id, "x") == "one two three"
 
 
+def test_a_reply_is_held_before_its_first_token(server: EmbeddedServer) -> None:
+    server.model.reply("one", hold=0)
+    assert server.model.answer([{"role": "user", "content": "x"}])[0].hold == 0
+
+
 def test_a_held_reply_that_is_cancelled(server: EmbeddedServer, agent_id: str) -> None:
     server.model.reply("one two", hold=1)
     stream = Stream(server, f"agents/{agent_id}/messages/stream", input="x", stream_tokens=True, background=True)
