@@ -35,7 +35,11 @@ nitpick_ignore_regex = [
     ("py:.*", r"(aiohttp|asyncio|collections|datetime|os|pathlib|ssl|types|typing|yarl)\..*"),
     ("py:.*", r"(PathLike|RuntimeError|ValueError|datetime|random\.Random|URL)"),
     ("py:class", r"letta_async\..*\.(Answer|Item|R|R_co|T|NoArguments)"),
-    ("py:class", r"In(Path|Query|Body)"),
+    ("py:class", r"In(Path|Query|Body|Client)"),
+    (
+        "py:class",
+        r"(Agent|Block|Conversation|Folder|Identity|Message|Tool)Id|Int32|Count|SmallCount|SecretText|TextWithNul",
+    ),
 ]
 """Names of the standard library, of aiohttp and yarl, whose inventories are not fetched; type variables and markers."""
 
