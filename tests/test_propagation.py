@@ -114,6 +114,11 @@ async def test_an_update_with_propagate_returns_the_block(fleet: Fleet, letta_se
     block = await fleet.client.blocks.update(fleet.block_id, value="Monday", propagate=True)
     assert block.value == "Monday"
     assert await fleet.stale() == [False] * 6
+    letta_server.requests.clear()
+    await fleet.client.blocks.update(fleet.block_id, limit=500, propagate=True, extra_body={"value": "Noon"})
+    (edit_request,) = [request for request in letta_server.requests if request.method == "PATCH"]
+    assert b"Noon" in edit_request.body
+    assert not [request for request in recompiles(letta_server) if b"Noon" in request.body]
     agent = await fleet.client.agents.update(fleet.agents[0], system="Be brief.", propagate=True)
     assert agent.system == "Be brief."
     assert await fleet.stale() == [False] * 6

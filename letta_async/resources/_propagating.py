@@ -107,7 +107,9 @@ class AsyncPropagating(CallSender):
         from letta_async._schema.validation import check  # noqa: PLC0415 - imported by those that propagate
         from letta_async.resources._propagation_server import make_propagator  # noqa: PLC0415 - as above
 
-        propagator = make_propagator(cast("AsyncLetta", self), [check(operation, parameters)], options)
+        others = options_of(options.extra_headers, None, None, options.timeout)
+        changes = [check(operation, parameters)]
+        propagator = make_propagator(cast("AsyncLetta", self), changes, others, edit_options=options)
         outcomes = [outcome async for outcome in propagator.run()]
         result: Any = propagator.results[0]
         if left := [outcome for outcome in outcomes if not outcome.ok]:

@@ -39,6 +39,7 @@ def make_propagator(
     changes: object,
     options: CallOptions,
     *,
+    edit_options: CallOptions | None = None,
     dry_run: bool = False,
     deadline: float | None = None,
     stop_on_error: bool = False,
@@ -46,7 +47,19 @@ def make_propagator(
     on_progress: Callable[[Progress], object] | None = None,
     journal: str | PathLike[str] | None = None,
 ) -> Propagator:
-    """Create what `client.propagate` runs.
+    """Create what `client.propagate` runs, with its parameters.
+
+    Args:
+        client: The client.
+        changes: The changes, as they were passed.
+        options: Options of the dry runs and recompiles; other requests have its headers and its timeout.
+        edit_options: Options of the edits. Default: as those of other requests.
+        dry_run: Whether nothing is edited and nothing stored.
+        deadline: Limit on the recompiles, in seconds.
+        stop_on_error: Whether no further target is started after a failure.
+        wait_if_busy: Seconds to wait for the end of a conversation's active runs; `None` not to look at them.
+        on_progress: Function that is called with a `Progress` for each outcome.
+        journal: File to which each outcome is appended.
 
     Raises:
         InvalidArgumentError: A change or another argument is invalid.
@@ -79,8 +92,10 @@ def make_propagator(
         if (open_journal := checking.open_journal) is not None:
             await asyncio.to_thread(lambda: open_journal().close())
 
-    def call(operation: type[Operation[Result]], parameters: Mapping[str, object]) -> Awaitable[Result]:
-        return client._call(operation, parameters, plain)  # pyright: ignore[reportPrivateUsage] - not for users
+    def call(
+        operation: type[Operation[Result]], parameters: Mapping[str, object], how: CallOptions = plain
+    ) -> Awaitable[Result]:
+        return client._call(operation, parameters, how)  # pyright: ignore[reportPrivateUsage] - not for users
 
     async def retrieve(change: Change) -> Block | AgentState:
         if isinstance(change, UpdateBlock):
@@ -89,9 +104,8 @@ def make_propagator(
 
     async def edit(change: Change) -> Block | AgentState:
         own = {"block_id": change.block_id} if isinstance(change, UpdateBlock) else {"agent_id": change.agent_id}
-        result: Block | AgentState = await call(
-            cast("type[Operation[Any]]", type(change)), {**own, **edited_fields(change)}
-        )
+        kind = cast("type[Operation[Any]]", type(change))
+        result: Block | AgentState = await call(kind, {**own, **edited_fields(change)}, edit_options or plain)
         return result
 
     def agents_of_block(block_id: str) -> AsyncIterator[AgentState]:
