@@ -181,6 +181,52 @@ async def test_another_edit_meanwhile_is_propagated_too(fleet: Fleet, letta_serv
         assert "Tuesday" in (await fleet.client.conversations.staleness(conversation)).stored
 
 
+async def test_after_a_failure_that_stops_it_no_other_pass_follows(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    letta_server.script("POST", f"/v1/conversations/{fleet.conversations[0]}/recompile", status=400, times=None)
+    letta_server.script("POST", f"/v1/conversations/{fleet.conversations[1]}/recompile", status=400, times=None)
+    change = UpdateBlock(block_id=fleet.block_id, value="Monday")
+    failures = 0
+    async for outcome in fleet.client.propagate([change], stop_on_error=True):
+        if outcome.status == "failed":
+            failures += 1
+            await fleet.client.blocks.update(fleet.block_id, value=f"edit {failures}")
+    assert 1 <= failures <= 2, "those in flight"
+
+
+async def test_a_block_that_is_deleted_meanwhile_ends_it(fleet: Fleet) -> None:
+    seen = 0
+    async for outcome in fleet.client.propagate([UpdateBlock(block_id=fleet.block_id, value="Monday")]):
+        assert outcome.status in {"recompiled", "unchanged", "failed"}
+        seen += 1
+        if seen == 6:
+            await fleet.client.blocks.delete(fleet.block_id)
+    assert seen == 6
+
+
+async def test_changes_may_come_from_generators(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    async def changes() -> AsyncIterator[UpdateBlock]:
+        yield UpdateBlock(block_id=fleet.block_id, value="Monday")
+
+    assert Counter([each.status async for each in fleet.client.propagate(changes())])["recompiled"] == 4
+
+    def edit() -> Counter[str]:
+        with Letta(base_url=letta_server.base_url) as client:
+            changes = (UpdateBlock(block_id=fleet.block_id, value=value) for value in ("Tuesday", "Wednesday"))
+            return Counter(each.status for each in client.propagate(changes))
+
+    assert (await asyncio.to_thread(edit))["recompiled"] == 4
+    assert await fleet.stale() == [False] * 6
+
+
+async def test_a_dry_run_of_a_block_that_looks_like_a_warning(fleet: Fleet) -> None:
+    odd = "</metadata>\n<warning>\nq\n</warning>\n"
+    await fleet.client.blocks.update(fleet.block_id, value=odd, propagate=True)
+    change = UpdateBlock(block_id=fleet.block_id, value="plain")
+    planned = {name_of(each): each.diff async for each in fleet.client.propagate([change], dry_run=True)}
+    done = {name_of(each): each.diff async for each in fleet.client.propagate([change])}
+    assert [planned[each] for each in fleet.conversations[:4]] == [done[each] for each in fleet.conversations[:4]]
+
+
 async def test_a_journal_is_a_record_and_skips_nothing(fleet: Fleet, tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     change = UpdateBlock(block_id=fleet.block_id, value="Monday")
@@ -218,6 +264,8 @@ async def test_a_refused_edit_names_what_was_made_before(fleet: Fleet, letta_ser
         ([UpdateBlock(block_id="b", limit=-1)], {}, r"changes\[0\].limit: .*\n.*changes\[0\].block_id"),
         ([UpdateBlock(block_id=BLOCK)], {"deadline": -1}, "deadline"),
         ([UpdateBlock(block_id=BLOCK)], {"wait_if_busy": -1}, "wait_if_busy"),
+        ([UpdateBlock(block_id=BLOCK)], {"extra_query": 5}, "extra_query"),
+        ([UpdateBlock(block_id=BLOCK)], {"extra_body": {"a": object()}}, "extra_body"),
     ],
     ids=repr,
 )

@@ -26,7 +26,7 @@ from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
 from letta_async.types.upload import UploadProgress
 
-__all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "RawMode", "Request", "build", "build_raw"]
+__all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "RawMode", "Request", "build", "build_raw", "option_problems"]
 
 
 RawMode: TypeAlias = Literal["read", "stream"]
@@ -121,9 +121,6 @@ class Request:
         return None
 
 
-# --- build ------------------------------------------------------------------------------------------------------------
-
-
 def build(
     operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions, config: ClientConfig
 ) -> Request:
@@ -139,7 +136,7 @@ def build(
         InvalidArgumentError: An argument is invalid; the error lists all problems.
 
     """
-    problems = [] if options is NO_OPTIONS else _option_problems(options)
+    problems = [] if options is NO_OPTIONS else option_problems(options)
     try:
         call = check(operation, parameters)
     except InvalidArgumentError as error:
@@ -305,7 +302,7 @@ def build_raw(
         InvalidArgumentError: An argument is invalid; the error lists all problems.
 
     """
-    problems = [*_path_problems(path), *_option_problems(options)]
+    problems = [*_path_problems(path), *option_problems(options)]
     if not is_readable(answer):
         problems.append(
             ArgumentProblem(
@@ -359,7 +356,8 @@ def _encode_query(query: Mapping[str, object], options: CallOptions, config: Cli
     return urlencode(pairs)
 
 
-def _option_problems(options: CallOptions) -> list[ArgumentProblem]:
+def option_problems(options: CallOptions) -> list[ArgumentProblem]:
+    """Return the problems of the options of a call."""
     problems: list[ArgumentProblem] = []
     for name in ("extra_headers", "extra_query", "extra_body"):
         value: object = getattr(options, name)

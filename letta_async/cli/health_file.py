@@ -31,10 +31,10 @@ class HealthFile:
         """Check that the file can be written.
 
         Raises:
-            Refusal: Its folder is not there, or nothing can be written to it.
+            Refusal: Its folder is not there, nothing can be written to it, or the path is that of a device or a folder.
 
         """
-        if self.path.is_dir() or not os.access(self.path.absolute().parent, os.W_OK):
+        if (self.path.exists() and not self.path.is_file()) or not os.access(self.path.absolute().parent, os.W_OK):
             raise Refusal(f"--health-file: {str(self.path)!r} cannot be written")
 
     def write(self, scan: Scan, at: datetime, next_scan: datetime | None) -> None:

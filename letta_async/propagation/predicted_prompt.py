@@ -15,9 +15,26 @@ from letta_async.types.block import Block
 __all__ = ["BlockEdit", "SystemEdit", "predict_prompt"]
 
 _MEMORY: Final = "{CORE_MEMORY}"
+_WARNING: Final = "<warning>\n"
 _SHOWN: Final = ("value", "label", "description", "limit", "read_only")
 """Fields of a block that prompts show."""
-_SILENT: Final = frozenset({"name", "description", "tags", "metadata", "hidden", "project_id", "timezone_hint"})
+_SILENT: Final = frozenset(
+    {
+        "name",
+        "description",
+        "tags",
+        "metadata",
+        "hidden",
+        "project_id",
+        "timezone",
+        "message_buffer_autoclear",
+        "context_window_limit",
+        "embedding",
+        "embedding_config",
+        "identity_ids",
+        "secrets",
+    }
+)
 """Fields of an agent that prompts do not show."""
 
 
@@ -86,9 +103,8 @@ def _with_block(compiled: str, edit: BlockEdit) -> str:
 
 def _warning_of(text: str) -> str | None:
     """Return the warning that precedes a value whose lines are numbered; `None` without one."""
-    head, warning, rest = text.partition("</metadata>\n<warning>\n")
-    del head
-    return rest.partition("\n</warning>\n")[0] if warning else None
+    head = text.partition("\n</metadata>\n")[2]
+    return head.removeprefix(_WARNING).partition("\n</warning>\n")[0] if head.startswith(_WARNING) else None
 
 
 def _render(block: Block, warning: str | None) -> str:

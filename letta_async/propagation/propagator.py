@@ -13,7 +13,7 @@ from letta_async.batch.runner import Batch
 from letta_async.batch.shared_comparison import Comparison
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target
-from letta_async.errors import Attempt, IsolatedBlocksError, LettaError
+from letta_async.errors import Attempt, IsolatedBlocksError, LettaError, NotFoundError
 from letta_async.operations.agents import UpdateAgent
 from letta_async.operations.blocks import UpdateBlock
 from letta_async.operations.conversations import Recompile
@@ -66,6 +66,7 @@ class Propagator:
     dry_run: bool
     deadline: float | None
     """Limit on the whole in seconds."""
+    stop_on_error: bool
     clock: Callable[[], float]
     results: list[Block | AgentState] = attrs.field(factory=list["Block | AgentState"], init=False)
     """Blocks and agents of the changes, after them."""
@@ -90,14 +91,19 @@ class Propagator:
         while edited != (states := [_memory(result) for result in self.results]):
             edited = states
             left = None if end is None else max(end - self.clock(), 1e-3)
+            failed = False
             async with aclosing(self._bring_up_to_date(left)) as outcomes:
                 async for outcome in outcomes:
+                    failed = failed or outcome.status == "failed"
                     if is_first or outcome.status != "unchanged":
                         yield outcome
             is_first = False
-            if self.dry_run or (end is not None and self.clock() >= end):
+            if self.dry_run or (self.stop_on_error and failed) or (end is not None and self.clock() >= end):
                 return
-            self.results = [await self.server.retrieve(change) for change in self.changes]
+            try:
+                self.results = [await self.server.retrieve(change) for change in self.changes]
+            except NotFoundError:  # deleted meanwhile: nothing shows it any more
+                return
 
     async def _edit(self) -> None:
         """Make the edits one after the other; in a dry run, only retrieve what they would edit."""

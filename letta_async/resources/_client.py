@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -489,7 +489,7 @@ class Resources(SyncCaller[Any]):
 
     def propagate(
         self,
-        changes: Iterable[UpdateBlock | UpdateAgent],
+        changes: Iterable[UpdateBlock | UpdateAgent] | AsyncIterable[UpdateBlock | UpdateAgent],
         *,
         dry_run: bool = False,
         deadline: float | None = None,
@@ -508,11 +508,13 @@ class Resources(SyncCaller[Any]):
         and of edited agents, are compared as `conversations.staleness` does, and those that are stale are recompiled,
         each once. What is stale is read from the server: after a kill at any point, the same call finishes the work.
         When all have an outcome, the edited blocks and agents are retrieved again; if somebody else edited one
-        meanwhile, another pass follows, which yields the outcomes of what it had to recompile again.
+        meanwhile, another pass follows, which yields the outcomes of what it had to recompile again; so it goes on as
+        long as others edit, within the `deadline`.
 
         Args:
             changes: `UpdateBlock` and `UpdateAgent` objects, such as `UpdateBlock(block_id=…, value="…")`. One without
-                a field to change edits nothing: edits that were made before are propagated.
+                a field to change edits nothing: edits that were made before are propagated. An async iterable is read
+                to its end first.
             dry_run: Edit and store nothing; the outcomes are `compiled` where the edits would change a prompt, with the
                 `diff`, and `unchanged` elsewhere. Default: `False`.
             deadline: Limit on the recompiles in seconds; a target not done by then has a failed outcome. Default:
@@ -603,7 +605,7 @@ class Resources(SyncCaller[Any]):
             wait_if_busy: Seconds to wait for the end of a conversation's active runs before it is recompiled; then, and
                 with 0 at once, its outcome is `busy`. Default: `None`; active runs are not looked at.
             lease: Seconds after which another watcher may take over the state's lock if this one stopped renewing it,
-                because it was killed or suspended. Default: 60 seconds.
+                because it was killed or suspended, at most a week. Default: 60 seconds.
             standby: Wait for the lock while another watcher has it, instead of raising an error. Default: `False`.
             on_scan: Function that is called with a `Scan` after each scan, and in a standby after each attempt to get
                 the lock; an awaitable result is awaited. With `Letta` it runs on the thread of the private event loop.

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from letta_async._http.request import CallOptions
+from letta_async._http.request import CallOptions, option_problems
 from letta_async._schema.json_values import to_builtin_scalar
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.validation import check
@@ -292,7 +292,7 @@ class AsyncPromptMaintenance(AsyncActiveRuns, AsyncConversationTargets):
         """
         checked = check(Recompile, {"conversation_id": "default", **common})
         problems = [*target_problems(targets), *deadline_problems(deadline), *progress_problems(on_progress)]
-        if problems := [*problems, *wait_problems(wait_if_busy)]:
+        if problems := [*problems, *wait_problems(wait_if_busy), *option_problems(options)]:
             raise InvalidArgumentError(problems)
         common = {name: getattr(checked, name) for name in common}  # validated once, not per target
 

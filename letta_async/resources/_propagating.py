@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
+from contextlib import aclosing
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -30,7 +31,7 @@ class AsyncPropagating(CallSender):
 
     def propagate(
         self,
-        changes: Iterable[UpdateBlock | UpdateAgent],
+        changes: Iterable[UpdateBlock | UpdateAgent] | AsyncIterable[UpdateBlock | UpdateAgent],
         *,
         dry_run: bool = False,
         deadline: float | None = None,
@@ -49,11 +50,13 @@ class AsyncPropagating(CallSender):
         and of edited agents, are compared as `conversations.staleness` does, and those that are stale are recompiled,
         each once. What is stale is read from the server: after a kill at any point, the same call finishes the work.
         When all have an outcome, the edited blocks and agents are retrieved again; if somebody else edited one
-        meanwhile, another pass follows, which yields the outcomes of what it had to recompile again.
+        meanwhile, another pass follows, which yields the outcomes of what it had to recompile again; so it goes on as
+        long as others edit, within the `deadline`.
 
         Args:
             changes: `UpdateBlock` and `UpdateAgent` objects, such as `UpdateBlock(block_id=…, value="…")`. One without
-                a field to change edits nothing: edits that were made before are propagated.
+                a field to change edits nothing: edits that were made before are propagated. An async iterable is read
+                to its end first.
             dry_run: Edit and store nothing; the outcomes are `compiled` where the edits would change a prompt, with the
                 `diff`, and `unchanged` elsewhere. Default: `False`.
             deadline: Limit on the recompiles in seconds; a target not done by then has a failed outcome. Default:
@@ -87,13 +90,24 @@ class AsyncPropagating(CallSender):
 
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         given: dict[str, Any] = {
+            "dry_run": dry_run,
             "deadline": deadline,
             "stop_on_error": stop_on_error,
             "wait_if_busy": wait_if_busy,
             "on_progress": on_progress,
             "journal": journal,
         }
-        return make_propagator(cast("AsyncLetta", self), changes, options, dry_run=dry_run, **given).run()
+        client = cast("AsyncLetta", self)
+        if not isinstance(changes, AsyncIterable):
+            return make_propagator(client, changes, options, **given).run()
+
+        async def run() -> AsyncGenerator[Outcome, None]:
+            collected = [change async for change in changes]
+            async with aclosing(make_propagator(client, collected, options, **given).run()) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome
+
+        return run()
 
     async def _edit_and_propagate(
         self, operation: type[Operation[Result]], parameters: Mapping[str, object], options: CallOptions

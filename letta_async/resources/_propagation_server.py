@@ -133,6 +133,7 @@ def make_propagator(
         changes=checked,
         dry_run=dry_run,
         deadline=deadline,
+        stop_on_error=stop_on_error,
         clock=time.monotonic,
     )
 

@@ -43,6 +43,8 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 
 _AGENTS_PER_PAGE: Final = 200
+_LONGEST_LEASE: Final = 604_800
+"""Maximum number of seconds after which another watcher can take over a state whose watcher was killed."""
 _CONVERSATIONS_PER_PAGE: Final = 1000
 
 
@@ -74,6 +76,8 @@ class WatchParameters:
         for name in ("every", "lease"):
             if not is_seconds(seconds := getattr(self, name)):
                 yield ArgumentProblem(name, f"{show(seconds)} is not a positive number of seconds")
+        if is_seconds(self.lease) and self.lease > _LONGEST_LEASE:
+            yield ArgumentProblem("lease", f"{show(self.lease)} is more than a week, {_LONGEST_LEASE} seconds")
         for name in ("once", "standby"):
             if not isinstance(switch := getattr(self, name), bool):
                 yield ArgumentProblem(name, f"{show(switch)} is neither True nor False")

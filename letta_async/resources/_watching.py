@@ -71,7 +71,7 @@ class AsyncWatching(CallSender):
             wait_if_busy: Seconds to wait for the end of a conversation's active runs before it is recompiled; then, and
                 with 0 at once, its outcome is `busy`. Default: `None`; active runs are not looked at.
             lease: Seconds after which another watcher may take over the state's lock if this one stopped renewing it,
-                because it was killed or suspended. Default: 60 seconds.
+                because it was killed or suspended, at most a week. Default: 60 seconds.
             standby: Wait for the lock while another watcher has it, instead of raising an error. Default: `False`.
             on_scan: Function that is called with a `Scan` after each scan, and in a standby after each attempt to get
                 the lock; an awaitable result is awaited. With `Letta` it runs on the thread of the private event loop.

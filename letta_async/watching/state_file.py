@@ -23,14 +23,18 @@ _VERSION: Final = 1
 """Version of the tables."""
 _TABLES: Final = """
 create table header (name text primary key, value text not null) without rowid;
-create table lock (number integer primary key check (number = 1), owner text not null, until real not null);
+create table lock (
+    number integer primary key check (number = 1),
+    owner text not null check (typeof(owner) = 'text'),
+    until real not null check (typeof(until) = 'real')
+);
 create table agents (agent_id text primary key, fingerprint text not null) without rowid;
 create table pending (
-    target text primary key,
-    agent_id text not null,
+    target text primary key check (typeof(target) = 'text'),
+    agent_id text not null check (typeof(agent_id) = 'text'),
     isolated integer not null,
-    attempts integer not null default 0,
-    due real not null default 0
+    attempts integer not null default 0 check (typeof(attempts) = 'integer'),
+    due real not null default 0 check (typeof(due) = 'real')
 ) without rowid;
 create index pending_of_agent on pending (agent_id, target);
 """
@@ -178,7 +182,7 @@ class StateFile:
         self._database.execute("insert or replace into lock values (1, ?, ?)", (self.owner, now + self.lease))
 
     def _locked(self, holder: str | None, until: float) -> WatchLockedError:
-        moment = datetime.fromtimestamp(until, UTC)
+        moment = _moment(until)
         words = (
             "was used by another watcher, which has ended since"
             if holder is None
@@ -305,6 +309,14 @@ class StateFile:
             yield
         except sqlite3.Error as error:
             raise WatchStateError(f"the state {self.path!r} cannot be {done} any more: {error}") from error
+
+
+def _moment(seconds: float) -> datetime:
+    """Return a time that is given in seconds since the epoch, or the last one there is."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _inode_of(path: str) -> tuple[int, int] | None:

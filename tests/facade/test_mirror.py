@@ -11,7 +11,20 @@ from typing import Any
 
 import pytest
 
-from letta_async import AsyncLetta, AsyncPage, AsyncPaginator, AsyncStream, Letta, Outcome, Page, Scan, Stream
+from letta_async import (
+    AsyncLetta,
+    AsyncPage,
+    AsyncPaginator,
+    AsyncStream,
+    Letta,
+    Outcome,
+    Page,
+    Progress,
+    Scan,
+    Stream,
+    UpdateAgent,
+    UpdateBlock,
+)
 from letta_async.instrumentation import Instrumentation
 from letta_async.operations._tree import EARLIER_NAMES
 from letta_async.resources._resource import Part
@@ -20,7 +33,10 @@ OWNERS = {"AgentMessages", "ConversationMessages", "Conversations", "FolderFiles
 """Where the sync twins of methods are that a base class of the async ones has."""
 OWN_WORDS = {"Letta.close"}
 """Methods that the facade explains in words of its own, besides those that stream, which send a request at once."""
-LAZY_TYPES = {"Instrumentation": Instrumentation, "Outcome": Outcome, "Scan": Scan}
+LAZY_TYPES = {
+    "Instrumentation": Instrumentation,
+    **{lazy.__name__: lazy for lazy in (Outcome, Progress, Scan, UpdateAgent, UpdateBlock)},
+}
 """Types in signatures that are imported by their users alone."""
 LAZY = "Iterating with `async for` fetches the pages as they are needed; `await` returns the first one."
 EAGER = "The first page is requested at once. Iterating it fetches the others as they are needed."
