@@ -9,7 +9,20 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from datetime import datetime
 from typing import Any, assert_type
 
-from letta_async import UNSET, AsyncLetta, CompactionSettings, Letta, LettaError, Outcome, Scan, Timeout, Unset
+from letta_async import (
+    UNSET,
+    AsyncLetta,
+    CompactionSettings,
+    Letta,
+    LettaError,
+    Outcome,
+    Scan,
+    Timeout,
+    Unset,
+    UpdateAgent,
+    UpdateBlock,
+)
+from letta_async.types import Block
 
 
 def facade(client: Letta, settings: CompactionSettings) -> None:
@@ -49,6 +62,10 @@ def facade_iteration(client: Letta) -> None:
     watched = client.watch(all=True, every=10, once=True, state="watch.sqlite", max_rate=60, on_scan=scanned)
     assert_type(watched, Iterator[Outcome])
     client.watch(agent_id=5)  # type: ignore[arg-type]
+    changes = (UpdateBlock(block_id="block-…", value="x"), UpdateAgent(agent_id="agent-…", system="y"))
+    assert_type(client.propagate(changes, dry_run=True, wait_if_busy=None), Iterator[Outcome])
+    client.propagate(["block-…"])  # type: ignore[list-item]
+    assert_type(client.blocks.update("block-…", value="x", propagate=True), Block)
     client.watch("agent-…")  # type: ignore[call-arg]
 
 
@@ -84,6 +101,7 @@ async def asynchronous(client: AsyncLetta, agent_id: str | Unset) -> None:
     promise: Coroutine[Any, Any, str] = conversations.recompile("default")
     assert_type(await promise, str)
     assert_type(await conversations.recompile("default", agent_id=agent_id, dry_run=False), str)
+    assert_type(client.propagate([UpdateAgent(agent_id=agent_id)], deadline=5), AsyncGenerator[Outcome, None])
     assert_type(client.watch(agent_id=agent_id, standby=True, lease=30), AsyncGenerator[Outcome, None])
     outcomes = conversations.recompile_many(["default"])
     assert_type(outcomes, AsyncGenerator[Outcome, None])
