@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-import attrs
-
 from letta_async._schema.unset import UNSET
-from letta_async.operations._operation import AgentId, ConversationId, InBody, InPath, InQuery, Operation, operation
+from letta_async.operations._operation import (
+    AgentId,
+    ConversationId,
+    InBody,
+    InPath,
+    InQuery,
+    Operation,
+    operation,
+    parameters,
+)
 from letta_async.types.compaction import CompactionSettings
 
 __all__ = ["CompactionParameters", "ConversationOperation", "DryRunParameters"]
@@ -16,7 +23,7 @@ __all__ = ["CompactionParameters", "ConversationOperation", "DryRunParameters"]
 Answer = TypeVar("Answer")
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class CompactionParameters:
     """Parameter of a compaction, of the messages of an agent or of a conversation."""
 
@@ -25,7 +32,7 @@ class CompactionParameters:
     left out are taken from the agent's own settings."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class DryRunParameters:
     """Parameter of a compilation, of the system prompt of an agent or of a conversation."""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import attrs
-
 from letta_async._schema.unset import UNSET
-from letta_async.operations._operation import InQuery
+from letta_async.operations._operation import InQuery, parameters
 
 __all__ = ["Relationships"]
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class Relationships:
     """Parameter that `include` replaces."""
 

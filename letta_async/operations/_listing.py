@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar
 
-import attrs
-
 from letta_async._schema.constraints import PageSize
 from letta_async._schema.pages import CursorPage, ObjectPage
 from letta_async._schema.unset import UNSET
-from letta_async.operations._operation import InQuery, Operation, operation
+from letta_async.operations._operation import InQuery, Operation, operation, parameters
 
 __all__ = ["CreationOrder", "CursorListing", "GrowingListing", "IdListing", "Listing"]
 
@@ -142,7 +140,7 @@ class GrowingListing(IdListing[Item], Generic[Item]):
         return False
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class CreationOrder:
     """Parameter of a list that the server sorts by the time of creation alone."""
 

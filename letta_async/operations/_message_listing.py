@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-import attrs
-
 from letta_async._schema.constraints import PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, IdListing
-from letta_async.operations._operation import InQuery, MessageId, operation
+from letta_async.operations._operation import InQuery, MessageId, operation, parameters
 from letta_async.types.turn_input import MessageType
 
 __all__ = ["MessageListing", "MessageToolParameters", "MessageTypeFilter", "TurnMessageListing"]
@@ -81,7 +79,7 @@ class MessageListing(IdListing[Item], Generic[Item]):
         return {"after" if self.order == "asc" else "before": last.id}
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class MessageTypeFilter:
     """Parameter of a list that can be limited to some types of messages."""
 
@@ -89,7 +87,7 @@ class MessageTypeFilter:
     """List messages of these types alone, such as `assistant_message`. Default: all."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class MessageToolParameters:
     """Parameters of a list for agents that speak by calling a tool; deprecated by the API."""
 

@@ -84,6 +84,7 @@ __all__ = [
     "Traffic",
     "WholeBody",
     "operation",
+    "parameters",
 ]
 
 T = TypeVar("T")
@@ -212,6 +213,12 @@ def operation(cls: Class) -> Class:
     It has no slots, so that it can have several bases with fields.
     """
     return attrs.frozen(cls, kw_only=True, slots=False, field_transformer=_order_fields)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
+def parameters(cls: Class) -> Class:
+    """Make a class of parameters that operations share a frozen attrs class, as `operation` does; it is their base."""
+    return attrs.frozen(cls, kw_only=True, slots=False)
 
 
 @operation

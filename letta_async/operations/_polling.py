@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-import attrs
-
 from letta_async._schema.placement import Local
-from letta_async.operations._operation import Endpoint, InPath, Operation, RunId, operation
+from letta_async.operations._operation import Endpoint, InPath, Operation, RunId, operation, parameters
 from letta_async.operations.runs import RetrieveRun
 from letta_async.types.run import Run
 
 __all__ = ["PollingParameters", "WaitForRun"]
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class PollingParameters:
     """Parameters that say how long and how often to ask."""
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import attrs
-
 from letta_async._schema.unset import UNSET
 from letta_async.errors import ArgumentProblem
-from letta_async.operations._operation import InClient
+from letta_async.operations._operation import InClient, parameters
 
 __all__ = ["PropagatingEdit"]
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class PropagatingEdit:
     """Parameter of an edit of a block or of an agent."""
 

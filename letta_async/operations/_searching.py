@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import attrs
-
 from letta_async._schema.constraints import Range
 from letta_async._schema.unset import UNSET
-from letta_async.operations._operation import InBody
+from letta_async.operations._operation import InBody, parameters
 
 __all__ = ["SearchParameters", "SearchSize"]
 
@@ -16,7 +14,7 @@ SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
 """Maximum number of results of a search."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class SearchParameters:
     """How to search, and how much to return."""
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, ClassVar
 
-import attrs
-
 from letta_async._schema.placement import Local
 from letta_async._schema.unset import UNSET
 from letta_async.function_tools.local_tools import ToolSource
 from letta_async.function_tools.tool_loop import Approval, ToolRun
 from letta_async.operations._conversation import ConversationOperation
-from letta_async.operations._operation import AgentId, Endpoint, InBody, InPath, Operation, operation
+from letta_async.operations._operation import AgentId, Endpoint, InBody, InPath, Operation, operation, parameters
 from letta_async.operations._turn import TurnParameters
 from letta_async.operations.agent_messages import CreateAgentMessages
 from letta_async.operations.conversation_messages import CreateMessages
@@ -22,7 +20,7 @@ from letta_async.types.turn_input import MessageType
 __all__ = ["LoopParameters", "RunAgentTools", "RunConversationTools", "ToolLoopOperation"]
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class LoopParameters:
     """Parameters that no call sends: they say how to go on after a response."""
 

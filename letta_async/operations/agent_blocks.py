@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-import attrs
-
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import IdListing
 from letta_async.operations._operation import (
@@ -19,6 +17,7 @@ from letta_async.operations._operation import (
     Operation,
     Segment,
     operation,
+    parameters,
 )
 from letta_async.operations.blocks import BlockChanges
 from letta_async.types.agent import AgentState
@@ -50,7 +49,7 @@ class ListAgentBlocks(IdListing[Block]):
     """Field that the order goes by; Letta 0.16.8 ignores it. Server default: `created_at`."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class LabelledBlock:
     """Parameters of the path to the block of an agent that has a label."""
 

@@ -32,6 +32,7 @@ from letta_async.operations._operation import (
     SecretText,
     ToolId,
     operation,
+    parameters,
 )
 from letta_async.operations._propagating import PropagatingEdit
 from letta_async.types.agent import AgentInclude, AgentState, AgentType
@@ -56,7 +57,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class AgentFields:
     """What an agent is made with, and what can be changed of it. Defaults are those of a new agent."""
 

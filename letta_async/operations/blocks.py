@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import attrs
-
 from letta_async._schema.constraints import Int32, SmallCount, TextWithNul
 from letta_async._schema.unset import UNSET
 from letta_async.operations._agent_listing import AttachedAgentListing
@@ -25,6 +23,7 @@ from letta_async.operations._operation import (
     InQuery,
     Operation,
     operation,
+    parameters,
 )
 from letta_async.operations._propagating import PropagatingEdit
 from letta_async.types.agent import AgentState
@@ -103,7 +102,7 @@ class RetrieveBlock(Operation[Block]):
     """`block-<uuid4>`."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class BlockChanges:
     """What can be changed of a block, by its ID or by its label."""
 

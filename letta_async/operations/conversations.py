@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
-import attrs
-
 from letta_async._schema.constraints import Count, PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import CompactionParameters, ConversationOperation, DryRunParameters
@@ -26,6 +24,7 @@ from letta_async.operations._operation import (
     OwnConversationId,
     Query,
     operation,
+    parameters,
 )
 from letta_async.types.compaction import CompactionSettings, CompactResponse
 from letta_async.types.conversation import Conversation
@@ -116,7 +115,7 @@ class CancelConversation(ConversationOperation[dict[str, Any]]):
     agent_id: InQuery[AgentId | None] = UNSET
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class ConversationFields:
     """What can be set of a conversation, when it is created or later."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import attrs
-
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, IdListing
 from letta_async.operations._operation import (
@@ -21,6 +19,7 @@ from letta_async.operations._operation import (
     InQuery,
     Operation,
     operation,
+    parameters,
 )
 from letta_async.types.folder import DuplicateHandling, FileMetadata
 from letta_async.types.upload import UploadProgress
@@ -28,7 +27,7 @@ from letta_async.types.upload import UploadProgress
 __all__ = ["DeleteFile", "ListFiles", "RetrieveFile", "UploadFile", "UploadParameters"]
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class UploadParameters:
     """Parameters of an upload, of one file or of many."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-import attrs
-
 from letta_async._schema.constraints import Count, PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._listing import CreationOrder, IdListing
@@ -25,6 +23,7 @@ from letta_async.operations._operation import (
     PassageId,
     Segment,
     operation,
+    parameters,
 )
 from letta_async.operations._passage_listing import PassageListing
 from letta_async.types.archive import Passage
@@ -43,7 +42,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class FolderTexts:
     """Parameters of the calls that create and update folders."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from typing import ClassVar
 
-import attrs
-
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.errors import ArgumentProblem
 from letta_async.operations._listing import CreationOrder, GrowingListing, IdListing
@@ -25,6 +23,7 @@ from letta_async.operations._operation import (
     InQuery,
     Operation,
     operation,
+    parameters,
 )
 from letta_async.types.group import Group, ManagerConfig, ManagerConfigUpdate, ManagerType, VoiceSleeptimeManager
 from letta_async.types.message import Message
@@ -44,7 +43,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class ManagerFilter:
     """Parameter of a list of groups that are managed in one way."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-import attrs
-
 from letta_async._schema.unset import UNSET
 from letta_async.operations._agent_listing import AttachedAgentListing
 from letta_async.operations._listing import CreationOrder, IdListing
@@ -25,6 +23,7 @@ from letta_async.operations._operation import (
     Operation,
     WholeBody,
     operation,
+    parameters,
 )
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
@@ -48,7 +47,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class IdentityRelations:
     """Parameters for what an identity is attached to."""
 
@@ -58,7 +57,7 @@ class IdentityRelations:
     """IDs of blocks to attach the identity to, deprecated: see `blocks.identities.attach`."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class IdentityFields(IdentityRelations):
     """Parameters of a whole identity."""
 

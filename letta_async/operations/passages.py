@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-import attrs
-
 from letta_async._schema.constraints import PageSize, Range, TextWithNul
 from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import (
@@ -23,6 +21,7 @@ from letta_async.operations._operation import (
     PassageId,
     Segment,
     operation,
+    parameters,
 )
 from letta_async.operations._passage_listing import PassageListing
 from letta_async.types.archive import Passage, PassageSearchResponse, PassageSearchResponseItem
@@ -40,7 +39,7 @@ SearchSize = Annotated[int, Range(minimum=1, maximum=100)]
 """Maximum number of results of a search."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class PassageFields:
     """Parameters of a passage to create."""
 

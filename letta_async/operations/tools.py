@@ -27,6 +27,7 @@ from letta_async.operations._operation import (
     SecretText,
     ToolId,
     operation,
+    parameters,
 )
 from letta_async.operations._searching import SearchParameters
 from letta_async.types.message import ToolReturnMessage
@@ -50,7 +51,7 @@ ReturnLimit = Annotated[int, Range(minimum=1, maximum=1_000_000)]
 """Maximum length of what a tool returns, in characters."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class ApprovalDefault:
     """What agents do about approvals, unless their rules say otherwise."""
 
@@ -58,7 +59,7 @@ class ApprovalDefault:
     """Require that a person approves each run of the tool, by agents to which it is attached from now on."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class ToolRequirements:
     """What a tool needs where it runs."""
 
@@ -68,7 +69,7 @@ class ToolRequirements:
     """JavaScript packages that the tool needs, as a class of this package or a mapping of the same fields."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class ToolCode:
     """Source code of a tool, with its schemas."""
 
@@ -84,7 +85,7 @@ class ToolCode:
     `json_schema` from it if that is left out."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class ToolDetails(ApprovalDefault, ToolRequirements):
     """What a tool has besides source code and schema."""
 
@@ -96,7 +97,7 @@ class ToolDetails(ApprovalDefault, ToolRequirements):
     """Let the tool run at the same time as others. Server default: `False`."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class ToolFields(ToolCode, ToolDetails):
     """What a tool is made of."""
 
@@ -221,7 +222,7 @@ class DeleteTool(Operation[None]):
     """`tool-<uuid4>`."""
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@parameters
 class ToolFilters:
     """Which tools a call is about."""
 

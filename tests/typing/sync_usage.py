@@ -101,7 +101,7 @@ async def asynchronous(client: AsyncLetta, agent_id: str | Unset) -> None:
     promise: Coroutine[Any, Any, str] = conversations.recompile("default")
     assert_type(await promise, str)
     assert_type(await conversations.recompile("default", agent_id=agent_id, dry_run=False), str)
-    assert_type(client.propagate([UpdateAgent(agent_id=agent_id)], deadline=5), AsyncGenerator[Outcome, None])
+    assert_type(client.propagate([UpdateAgent(agent_id="agent-…")], deadline=5), AsyncGenerator[Outcome, None])
     assert_type(client.watch(agent_id=agent_id, standby=True, lease=30), AsyncGenerator[Outcome, None])
     outcomes = conversations.recompile_many(["default"])
     assert_type(outcomes, AsyncGenerator[Outcome, None])
