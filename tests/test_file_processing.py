@@ -213,11 +213,15 @@ async def test_without_waiting_files_are_only_uploaded(server: EmbeddedServer, c
 async def test_no_more_files_are_uploaded_at_once_than_allowed(server: EmbeddedServer, client: AsyncLetta) -> None:
     server.script("POST", UPLOAD, body=file("completed"), times=None)
     now, most = 0, 0
+    three = asyncio.Event()
 
     async def content() -> AsyncIterator[bytes]:
         nonlocal now, most
         now += 1
         most = max(most, now)
+        if now == 3:
+            three.set()
+        await three.wait()
         for _ in range(20):
             await asyncio.sleep(0)
         yield b"x"

@@ -29,7 +29,7 @@ class Exit(IntEnum):
 MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.DONE: "all is done; for status: nothing is stale",
     Exit.UNFINISHED: "for status: something is stale; for migrate --check: something would change; else: something"
-    " failed, or the question was answered with no",
+    " failed or was busy, or the question was answered with no",
     Exit.USAGE: "an option, every id, the settings or the journal is wrong; nothing was changed",
     Exit.UNREACHABLE: "the server, or the cluster, cannot be reached, or refuses the API key",
     Exit.EXTRA: "an extra is not installed: cli for all, testing for serve and demo, dask for --dask, watch for"
