@@ -210,7 +210,7 @@ async def test_without_waiting_files_are_only_uploaded(server: EmbeddedServer, c
     assert {request.method for request in server.requests} == {"POST"}
 
 
-async def test_no_more_files_are_uploaded_at_once_than_allowed(server: EmbeddedServer, client: AsyncLetta) -> None:
+async def test_no_more_files_are_uploaded_at_once_than_allowed(server: EmbeddedServer) -> None:
     server.script("POST", UPLOAD, body=file("completed"), times=None)
     now, most = 0, 0
     three = asyncio.Event()
@@ -228,7 +228,8 @@ async def test_no_more_files_are_uploaded_at_once_than_allowed(server: EmbeddedS
         now -= 1
 
     files = (content() for _ in range(12))
-    outcomes = [each async for each in client.folders.files.upload_many(FOLDER, files=files, max_concurrency=3)]
+    async with AsyncLetta(base_url=server.base_url, concurrency=8) as client:
+        outcomes = [each async for each in client.folders.files.upload_many(FOLDER, files=files, max_concurrency=3)]
     assert (len(outcomes), {each.status for each in outcomes}, most) == (12, {"processed"}, 3)
 
 
