@@ -79,8 +79,8 @@ class Watcher:
 
     async def run(self) -> AsyncGenerator[Outcome, None]:
         """Yield the outcomes of all scans; closing the generator cancels what is in flight and releases the lock."""
-        await self.state.open(self.header)
         try:
+            await self.state.open(self.header)
             if not await self._acquire():
                 return
             if self.state.file.path is not None:

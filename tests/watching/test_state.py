@@ -7,7 +7,8 @@ import os
 import sqlite3
 import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,9 +52,21 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path / "state")
 
 
+_LEFT: list[StateFile] = []
+
+
+@pytest.fixture(autouse=True)
+def left_open() -> Iterator[None]:
+    """Close the databases that a test leaves open, as a watcher that was killed does."""
+    yield
+    while _LEFT:
+        _LEFT.pop()._database.close()
+
+
 def opened(path: str, owner: str = "me", lease: float = 60) -> StateFile:
     file = StateFile(path, owner, lease)
     file.open(HEADER)
+    _LEFT.append(file)
     return file
 
 
@@ -120,13 +133,13 @@ def spoil_text(path: str) -> None:
 
 
 def spoil_foreign(path: str) -> None:
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("create table recipes (name text)")
 
 
 def spoil_newer(path: str) -> None:
     opened(path).close()
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("pragma user_version = 99")
 
 
@@ -252,6 +265,7 @@ async def test_a_standby_takes_over_when_the_lease_of_a_killed_one_expires(
     block = await new_agent(client)
     killed = StateFile(path, "the killed one", 60)
     killed.open({"server": client.base_url, "scope": "all", "options": "none"})
+    _LEFT.append(killed)
     killed.acquire(time.now)
     began, scans = time.now, list[Scan]()
     await client.blocks.update(block, value="Bob")
