@@ -170,8 +170,8 @@ MUTANTS: Final = (
     Mutant(
         "answers an agent-direct recompile with the new prompt",
         replaced("_conversations.rebuild", new_prompt_at_once),
-        "test_recompile.py::test_agent_direct_keeps_the_new_prompt_and_answers_the_one_before",
-        "test_recompile.py::test_agent_direct_on_a_dry_run_answers_the_new_prompt_and_keeps_the_old",
+        "test_recompile_agents.py::test_agent_direct_keeps_the_new_prompt_and_answers_the_one_before",
+        "test_recompile_agents.py::test_agent_direct_on_a_dry_run_answers_the_new_prompt_and_keeps_the_old",
     ),
     Mutant(
         "keeps the prompt of a dry run",
@@ -183,12 +183,12 @@ MUTANTS: Final = (
         "lets an edit reach the conversations",
         replaced("_blocks.rebuild_after_edit", reaching_conversations),
         "test_recompile.py::test_editing_a_block_leaves_conversations_as_they_were",
-        "test_recompile.py::test_editing_a_block_rewrites_the_agents_own_prompt",
+        "test_recompile_agents.py::test_editing_a_block_rewrites_the_agents_own_prompt",
     ),
     Mutant(
         "lets no edit reach the agent's own prompt",
         replaced("_blocks.rebuild_after_edit", always(lambda *_: None)),
-        "test_recompile.py::test_editing_a_block_rewrites_the_agents_own_prompt",
+        "test_recompile_agents.py::test_editing_a_block_rewrites_the_agents_own_prompt",
         "test_recompile.py::test_editing_a_block_leaves_conversations_as_they_were",
     ),
     Mutant(
@@ -213,7 +213,7 @@ MUTANTS: Final = (
         "refuses unknown fields",
         replaced("_app.read", strict),
         "test_recompile.py::test_unknown_fields_of_the_body_and_of_the_settings_are_ignored",
-        "test_compaction_settings.py::test_every_field_of_every_provider_is_taken",
+        "test_model_settings.py::test_every_field_of_every_provider_is_taken",
     ),
     Mutant(
         "fills up compaction settings with another default",
@@ -230,8 +230,8 @@ MUTANTS: Final = (
     Mutant(
         "finds no malformed agent, rather than refusing it",
         replaced("_agents.invalid_argument", always(_errors.not_found)),
-        "test_recompile.py::test_a_malformed_agent_is_an_invalid_argument",
-        "test_recompile.py::test_an_unknown_agent_is_not_found",
+        "test_recompile_agents.py::test_a_malformed_agent_is_an_invalid_argument",
+        "test_recompile_agents.py::test_an_unknown_agent_is_not_found",
     ),
     Mutant(
         "refuses to cancel with 400",
@@ -248,13 +248,13 @@ MUTANTS: Final = (
     Mutant(
         "reads a negative limit as 0",
         replaced("_conversations.checked_limit", always(lambda limit: limit and max(0, limit))),
-        "test_conversations.py::test_a_wrong_query_is_refused_and_a_negative_limit_is_a_database_error",
-        "test_conversations.py::test_conversations_are_listed_newest_first_by_pages",
+        "test_conversation_lists.py::test_a_wrong_query_is_refused_and_a_negative_limit_is_a_database_error",
+        "test_conversation_lists.py::test_conversations_are_listed_newest_first_by_pages",
     ),
     Mutant(
         "lists the oldest first unless asked otherwise",
         replaced("_app._query", oldest_first),
-        "test_conversations.py::test_conversations_are_listed_newest_first_by_pages",
+        "test_conversation_lists.py::test_conversations_are_listed_newest_first_by_pages",
         "test_blocks.py::test_blocks_are_listed_oldest_first_by_pages",
     ),
     Mutant(
@@ -266,13 +266,13 @@ MUTANTS: Final = (
     Mutant(
         "begins a page with its cursor",
         replaced("_agents.page", with_the_cursor),
-        "test_agents.py::test_agents_are_listed_newest_first_by_pages",
-        "test_agents.py::test_hidden_agents_are_listed_when_asked_for",
+        "test_agent_reads.py::test_agents_are_listed_newest_first_by_pages",
+        "test_agent_reads.py::test_hidden_agents_are_listed_when_asked_for",
     ),
     Mutant(
         "shows all clients the same of an agent",
         replaced("_call.Call.is_version_1", always(lambda _: False)),
-        "test_agents.py::test_relations_are_shown_by_name_and_to_older_clients_all",
+        "test_agent_reads.py::test_relations_are_shown_by_name_and_to_older_clients_all",
         "test_agents.py::test_an_agent_is_read_back_as_it_was_made",
     ),
     Mutant(
