@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,12 +13,6 @@ from letta_async.testing import EmbeddedServer
 from letta_async.watching.clock import Clock
 from letta_async.watching.rate import RecompileRate
 from tests.watching.simulated import Requests, Time, watching_client
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[EmbeddedServer]:
-    async with EmbeddedServer() as server:
-        yield server
 
 
 @given(

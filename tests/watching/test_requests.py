@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,6 @@ from letta_async.testing import EmbeddedServer
 from tests.watching.simulated import Requests, Time, watching_client
 
 AGENTS, CONVERSATIONS = 50, 20
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[EmbeddedServer]:
-    async with EmbeddedServer() as server:
-        yield server
 
 
 async def populate(client: AsyncLetta, agents: int, conversations: int) -> tuple[str, list[str]]:

@@ -28,17 +28,6 @@ BLOCK = "block-0f3f3c6e-5b5e-4b5e-8b5e-0f3f3c6e5b5e"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[EmbeddedServer]:
-    async with EmbeddedServer() as server:
-        yield server
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
-
-
-@pytest.fixture
 def requests() -> Requests:
     return Requests()
 

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import stat
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,20 +25,10 @@ from letta_async import (
 )
 from letta_async.testing import EmbeddedServer
 from letta_async.watching.state_file import StateFile
+from tests.watching.opened_files import HEADER, left_open, opened
 from tests.watching.simulated import Time, watching_client
 
-HEADER = {"server": "http://localhost", "scope": "all"}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[EmbeddedServer]:
-    async with EmbeddedServer() as server:
-        yield server
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
+__all__ = ["left_open"]
 
 
 @pytest.fixture
@@ -50,24 +40,6 @@ async def client(server: EmbeddedServer, time: Time) -> AsyncIterator[AsyncLetta
 @pytest.fixture
 def path(tmp_path: Path) -> str:
     return str(tmp_path / "state")
-
-
-_LEFT: list[StateFile] = []
-
-
-@pytest.fixture(autouse=True)
-def left_open() -> Iterator[None]:
-    """Close the databases that a test leaves open, as a watcher that was killed does."""
-    yield
-    while _LEFT:
-        _LEFT.pop()._database.close()
-
-
-def opened(path: str, owner: str = "me", lease: float = 60) -> StateFile:
-    file = StateFile(path, owner, lease)
-    file.open(HEADER)
-    _LEFT.append(file)
-    return file
 
 
 async def new_agent(client: AsyncLetta) -> str:
@@ -263,9 +235,7 @@ async def test_a_standby_takes_over_when_the_lease_of_a_killed_one_expires(
     client: AsyncLetta, path: str, time: Time, server: EmbeddedServer
 ) -> None:
     block = await new_agent(client)
-    killed = StateFile(path, "the killed one", 60)
-    killed.open({"server": client.base_url, "scope": "all", "options": "none"})
-    _LEFT.append(killed)
+    killed = opened(path, "the killed one", 60, {"server": client.base_url, "scope": "all", "options": "none"})
     killed.acquire(time.now)
     began, scans = time.now, list[Scan]()
     await client.blocks.update(block, value="Bob")
