@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -23,26 +22,12 @@ from letta_async import (
     Tool,
 )
 from letta_async.testing import EmbeddedServer, RecordedRequest
-from tests.contract.awaited import awaited
+from tests.both_clients import sdk, server
 from tests.ids import AGENT, CONVERSATION
 
+__all__ = ["sdk", "server"]
+
 RUN = "run-0f3f3c6e-5b5e-4b5e-8b5e-0f3f3c6e5b5e"
-
-
-@pytest.fixture
-def server() -> Iterator[EmbeddedServer]:
-    with EmbeddedServer() as server:
-        yield server
-
-
-@pytest.fixture(params=["AsyncLetta", "Letta"])
-async def sdk(request: pytest.FixtureRequest, server: EmbeddedServer) -> AsyncIterator[AsyncLetta]:
-    if request.param == "AsyncLetta":
-        async with AsyncLetta(base_url=server.base_url, max_retries=0) as client:
-            yield client
-    else:
-        with Letta(base_url=server.base_url, max_retries=0) as facade:
-            yield awaited(facade)
 
 
 def query(request: RecordedRequest) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,7 +22,6 @@ from letta_async import (
     EnvironmentToolReturn,
     InitialMessage,
     InvalidArgumentError,
-    Letta,
     MessageCreate,
     OneTimeSchedule,
     RecurringSchedule,
@@ -37,8 +35,10 @@ from letta_async import (
     TemplateResult,
 )
 from letta_async.testing import EmbeddedServer
-from tests.contract.awaited import awaited
+from tests.both_clients import sdk, server
 from tests.ids import AGENT
+
+__all__ = ["sdk", "server"]
 
 TURN = {"messages": [{"content": "Hi", "role": "user"}], "max_steps": 3}
 SCHEDULED = {"id": "s1", "agent_id": AGENT, "message": TURN, "schedule": {"type": "one-time", "scheduled_at": 5}}
@@ -303,22 +303,6 @@ CALLS: list[tuple[str, tuple[str, ...], dict[str, Any], str, dict[str, str], Any
     ("access_tokens.delete", ("t0ken",), {}, f"DELETE {TOKENS}/t0ken", {}, None, {"success": True}, None),
     ("access_tokens.delete", ("t0ken",), {"body": {}}, f"DELETE {TOKENS}/t0ken", {}, {}, {"success": True}, None),
 ]
-
-
-@pytest.fixture
-def server() -> Iterator[EmbeddedServer]:
-    with EmbeddedServer() as server:
-        yield server
-
-
-@pytest.fixture(params=["AsyncLetta", "Letta"])
-async def sdk(request: pytest.FixtureRequest, server: EmbeddedServer) -> AsyncIterator[AsyncLetta]:
-    if request.param == "AsyncLetta":
-        async with AsyncLetta(base_url=server.base_url, max_retries=0) as client:
-            yield client
-    else:
-        with Letta(base_url=server.base_url, max_retries=0) as facade:
-            yield awaited(facade)
 
 
 def method_of(sdk: AsyncLetta, path: str) -> Any:

@@ -22,8 +22,9 @@ from letta_async import (
     ToolRun,
 )
 from letta_async.testing import EmbeddedServer
+from tests.both_clients import sdk, server
 from tests.ids import AGENT, CONVERSATION
-from tests.tool_runs import TURN, add, answers, calls, client, returned, says, sdk, sent, server
+from tests.tool_runs import TURN, add, answers, calls, client, returned, says, sent
 
 __all__ = ["client", "sdk", "server"]
 

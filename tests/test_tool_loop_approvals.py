@@ -10,8 +10,9 @@ import pytest
 
 from letta_async import AsyncLetta, ToolCall, ToolLoopError
 from letta_async.testing import EmbeddedServer
+from tests.both_clients import sdk, server
 from tests.ids import AGENT
-from tests.tool_runs import add, answers, calls, client, response, says, sdk, sent, server
+from tests.tool_runs import add, answers, calls, client, response, says, sent
 
 __all__ = ["client", "sdk", "server"]
 

@@ -10,8 +10,9 @@ import pytest
 
 from letta_async import AsyncLetta, InvalidArgumentError, Letta
 from letta_async.testing import EmbeddedServer
+from tests.both_clients import server
 from tests.ids import AGENT
-from tests.tool_runs import add, answers, calls, client, returned, says, sent, server
+from tests.tool_runs import add, answers, calls, client, returned, says, sent
 
 __all__ = ["client", "server"]
 

@@ -17,7 +17,8 @@ from pydantic import BaseModel
 
 from letta_async import AsyncLetta, ImageContent, TextContent, ToolCall
 from letta_async.testing import EmbeddedServer
-from tests.tool_runs import client, returned, server
+from tests.both_clients import server
+from tests.tool_runs import client, returned
 
 __all__ = ["client", "server"]
 

@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -63,7 +62,7 @@ def main() -> int:
     """Write the picture; return the exit code."""
     argparse.ArgumentParser(prog="python -m tools.command_line_picture", description=__doc__).parse_args()
     PICTURE.write_text(draw(output()), encoding="utf-8")
-    print(Path(PICTURE).relative_to(ROOT))
+    print(PICTURE.relative_to(ROOT))
     return 0
 
 

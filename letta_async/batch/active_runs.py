@@ -38,7 +38,7 @@ _MAYBE_UNENDED: Final = "send_message"
 
 @attrs.frozen
 class Activity:
-    """What has active runs, by one list of them."""
+    """Conversations and agents that have active runs, by one list of them."""
 
     names: frozenset[str] = frozenset()
     """IDs of the conversations that have an active run, and of the agents that have one of their own."""

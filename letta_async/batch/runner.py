@@ -190,7 +190,7 @@ class Batch:
 
     @contextmanager
     def _without_slot(self) -> Generator[None, None, None]:
-        """Let another target be taken in the place of one that waits."""
+        """Release the slot of a target that waits, so that another one is taken."""
         self._waiting += 1
         self._run.recheck_room()
         try:

@@ -10,9 +10,9 @@ import attrs
 
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target
-from letta_async.errors import Attempt, UnexpectedPromptError
+from letta_async.errors import Attempt, IsolatedBlocksError, UnexpectedPromptError
 
-__all__ = ["Comparison"]
+__all__ = ["Comparison", "isolated_blocks_error"]
 
 _PROMPTS: Final = 500
 """Number of prompts that are kept: more than the targets that are in flight at once."""
@@ -64,3 +64,11 @@ class Comparison:
         if is_shared:
             self.saved.add(target)
         return compared
+
+
+def isolated_blocks_error(target: Target) -> IsolatedBlocksError:
+    """Create the error of a conversation that is not recompiled because of its isolated blocks."""
+    return IsolatedBlocksError(
+        f"{target} has copies of blocks for itself (isolated_block_ids), and a recompile would replace their text by"
+        " that of the agent's blocks; it was not recompiled"
+    )

@@ -14,7 +14,16 @@ from letta_async._schema.unset import UNSET
 from letta_async.errors import ArgumentProblem
 from letta_async.operations.conversations import Recompile
 
-__all__ = ["Target", "TargetT", "Targets", "digest", "make_key_function", "take_targets", "target_problems"]
+__all__ = [
+    "Target",
+    "TargetT",
+    "Targets",
+    "digest",
+    "make_key_function",
+    "parameters_of",
+    "take_targets",
+    "target_problems",
+]
 
 Target = str | Recompile
 """A conversation's ID, or a recompile call with its own parameters."""
@@ -22,6 +31,11 @@ TargetT = TypeVar("TargetT")
 """Kind of targets: conversations' IDs only, or any."""
 Targets = Iterable[Target] | AsyncIterable[Target]
 """The targets of a batch, of any number."""
+
+
+def parameters_of(target: Target) -> dict[str, object]:
+    """Return the parameters of the call that recompiles a target."""
+    return target.given() if isinstance(target, Recompile) else {"conversation_id": target}
 
 
 def target_problems(targets: object) -> Iterable[ArgumentProblem]:

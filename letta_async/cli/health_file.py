@@ -15,7 +15,7 @@ from letta_async.cli.error_messages import Refusal, one_line
 from letta_async.cli.report import say
 from letta_async.types.watch import Scan
 
-__all__ = ["HealthFile"]
+__all__ = ["HealthFile", "format_time"]
 
 
 @attrs.define(eq=False)
@@ -48,11 +48,11 @@ class HealthFile:
         """
         error = scan.error
         content = {
-            "time": _format(at),
+            "time": format_time(at),
             "ok": error is None,
             "error": None if error is None else {"type": type(error).__name__, "message": one_line(error)},
             "pending": scan.pending,
-            "next_scan": None if next_scan is None else _format(next_scan),
+            "next_scan": None if next_scan is None else format_time(next_scan),
         }
         try:
             _replace(self.path, json.dumps(content) + "\n")
@@ -64,7 +64,8 @@ class HealthFile:
             self._broken = False
 
 
-def _format(at: datetime) -> str:
+def format_time(at: datetime) -> str:
+    """Return a time in UTC as text, to the second."""
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

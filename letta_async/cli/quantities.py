@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 import click
 
-__all__ = ["Listen", "duration_in_words", "parse_duration", "parse_listen", "parse_rate"]
+__all__ = ["Listen", "duration_in_words", "is_loopback", "parse_duration", "parse_listen", "parse_rate"]
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 """Length of each unit of a duration, in seconds."""
@@ -31,12 +31,20 @@ class Listen:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine reaches the address."""
-        return ipaddress.ip_address(self.host).is_loopback
+        """Whether the address is one of this machine alone."""
+        return is_loopback(self.host)
 
     def url(self, port: int) -> str:
         """Return the URL of the address with the port that was taken."""
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host, a name or an IP address, is reached by this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def parse_duration(context: click.Context, parameter: click.Parameter, value: str) -> float:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from pathlib import Path
 
 from letta_async.cli.error_messages import Refusal
 from letta_async.cli.exits import Exit
+from letta_async.cli.quantities import is_loopback
 from letta_async.cli.report import say
 from letta_async.cli.stop_signals import Stop
 from letta_async.testing import DataFileError, EmbeddedServer
@@ -30,7 +30,7 @@ def serve(host: str, port: int, password_env: str | None, data: Path | None) -> 
     server = EmbeddedServer(host=host, port=port, password=password, path=data)
 
     def on_listening() -> None:
-        if not _is_loopback(host):
+        if not is_loopback(host):
             key = "there is neither a key nor encryption" if password is None else "this server has no encryption"
             say(f"warning: {host} is more than this machine: whoever reaches it can read and change all; {key}")
         kept = "in memory; Ctrl-C ends it, and all that it knows" if data is None else f"from {data}; Ctrl-C ends it"
@@ -48,10 +48,3 @@ def serve(host: str, port: int, password_env: str | None, data: Path | None) -> 
     except ListenError as error:
         raise Refusal(f"cannot listen on {host}, port {port}: {error}") from None
     return Exit.DONE
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

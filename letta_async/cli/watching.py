@@ -21,7 +21,7 @@ from letta_async.cli.command_runner import CommandRunner
 from letta_async.cli.connection import Connection
 from letta_async.cli.error_messages import one_line, without_control_characters
 from letta_async.cli.exits import Exit
-from letta_async.cli.health_file import HealthFile
+from letta_async.cli.health_file import HealthFile, format_time
 from letta_async.cli.quantities import Listen, duration_in_words
 from letta_async.cli.report import Row, say, say_stopping
 from letta_async.cli.stop_signals import Interrupted, Stop
@@ -113,7 +113,7 @@ class Watching:
             on_scan=self._on_scan,
         )
         options = options_of(None, None, None, UNSET)
-        make_watcher(client, parameters, options, clock)  # arguments are checked before a folder is created
+        parameters.check()  # before a folder is created
         state = state_file(self.state, {"server": client.base_url, **scope})
         watcher = make_watcher(client, attrs.evolve(parameters, state=state), options, clock)
         what = " ".join(name if value is True else f"{name} {value}" for name, value in _in_words(scope).items())
@@ -187,8 +187,7 @@ class Watching:
     def _write_line(self, outcome: Outcome, clock: Clock, stop: Stop) -> None:
         if self._broken is not None:
             return
-        at = datetime.fromtimestamp(clock.wall(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        row = _make_row(outcome, at)
+        row = _make_row(outcome, format_time(datetime.fromtimestamp(clock.wall(), UTC)))
         shown = row if self.diff else attrs.evolve(row, diff=None)
         line = json.dumps(shown.as_json()) if self.as_json else _as_text(row)
         try:

@@ -10,11 +10,10 @@ import attrs
 
 from letta_async.batch.outcome import Outcome
 from letta_async.batch.runner import Batch
-from letta_async.batch.shared_comparison import Comparison
+from letta_async.batch.shared_comparison import Comparison, isolated_blocks_error
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target
-from letta_async.errors import Attempt, IsolatedBlocksError, LettaError, NotFoundError
-from letta_async.operations.agents import UpdateAgent
+from letta_async.errors import Attempt, LettaError, NotFoundError
 from letta_async.operations.blocks import UpdateBlock
 from letta_async.operations.conversations import Recompile
 from letta_async.propagation.changes import Change, edited_fields
@@ -28,7 +27,7 @@ __all__ = ["PropagationServer", "Propagator"]
 
 @attrs.frozen(kw_only=True)
 class PropagationServer:
-    """What a propagation requests."""
+    """Requests of a propagation."""
 
     check_journal: Callable[[], Awaitable[None]]
     """Checks that the journal can be used, if there is one."""
@@ -50,7 +49,7 @@ class PropagationServer:
 
 @attrs.frozen
 class _Shown:
-    """What is known of a target."""
+    """Agent of a target, and whether it has isolated blocks."""
 
     agent_id: str
     isolated: bool = False
@@ -121,12 +120,11 @@ class Propagator:
 
     async def _bring_up_to_date(self, seconds: float | None) -> AsyncGenerator[Outcome, None]:
         """Yield the outcome of each target that shows a change."""
-        systems: dict[str, str] = {}
         blocks: dict[str, set[int]] = {}
-        batch = self.server.batch(self._targets(systems, blocks), seconds)
+        batch = self.server.batch(self._targets(blocks), seconds)
         comparison = Comparison(
             agent_of=lambda target: self._shown[target].agent_id,
-            compile=lambda target, attempts: self._compile(target, attempts, systems, blocks),
+            compile=lambda target, attempts: self._compile(target, attempts, blocks),
             compare=self._compare,
         )
         batch.compare = comparison.run
@@ -135,17 +133,21 @@ class Propagator:
                 self._shown.pop(outcome.target, None)
                 yield attrs.evolve(outcome, tries=outcome.tries - (outcome.target in comparison.saved))
 
-    async def _targets(self, systems: dict[str, str], blocks: dict[str, set[int]]) -> AsyncGenerator[Target, None]:
-        """Yield the own prompt and the conversations of each agent that shows a change, once."""
+    async def _targets(self, blocks: dict[str, set[int]]) -> AsyncGenerator[Target, None]:
+        """Yield the own prompt and the conversations of each agent that shows a change, once.
+
+        Args:
+            blocks: Gets the indexes of the changes of blocks that an agent shows, by agent.
+
+        """
         agents: list[str] = []
         for index, (change, result) in enumerate(zip(self.changes, self.results, strict=True)):
             if isinstance(change, UpdateBlock):
                 async for agent in self.server.agents_of_block(change.block_id):
                     agents.append(agent.id)
                     blocks.setdefault(agent.id, set()).add(index)
-            elif isinstance(result, AgentState):
+            else:
                 agents.append(result.id)
-                systems[result.id] = result.system or ""
         for agent_id in dict.fromkeys(agents):
             own = Recompile(conversation_id="default", agent_id=agent_id)
             self._shown[own] = _Shown(agent_id)
@@ -155,9 +157,7 @@ class Propagator:
                     self._shown[conversation.id] = _Shown(agent_id, bool(conversation.isolated_block_ids))
                     yield conversation.id
 
-    async def _compile(
-        self, target: Target, attempts: list[Attempt], systems: Mapping[str, str], blocks: Mapping[str, set[int]]
-    ) -> str:
+    async def _compile(self, target: Target, attempts: list[Attempt], blocks: Mapping[str, set[int]]) -> str:
         """Return the compiled prompt of an agent; in a dry run, as it would be after the edits."""
         compiled = await self.server.compile(target, attempts)
         if not self.dry_run:
@@ -167,10 +167,11 @@ class Propagator:
         for index, (change, result) in enumerate(zip(self.changes, self.results, strict=True)):
             before = edits.get(result.id)
             fields = {**(before.fields if before else {}), **edited_fields(change)}
-            if isinstance(result, Block) and index in blocks.get(agent_id, ()):
-                edits[result.id] = BlockEdit(result, fields)
-            elif isinstance(change, UpdateAgent) and change.agent_id == agent_id:
-                edits[result.id] = SystemEdit(systems[agent_id], fields)
+            if isinstance(result, Block):
+                if index in blocks.get(agent_id, ()):
+                    edits[result.id] = BlockEdit(result, fields)
+            elif result.id == agent_id:
+                edits[result.id] = SystemEdit(result.system or "", fields)
         return predict_prompt(compiled, edits.values())
 
     async def _compare(self, target: Target, prompt: str, attempts: list[Attempt]) -> Staleness:
@@ -182,10 +183,7 @@ class Propagator:
         """
         compared = await self.server.compare(target, prompt, attempts)
         if compared.stale and self._shown[target].isolated:
-            raise IsolatedBlocksError(
-                f"{target} has copies of blocks for itself (isolated_block_ids), and a recompile would replace their"
-                " text by that of the agent's blocks; it was not recompiled"
-            )
+            raise isolated_blocks_error(target)
         return compared
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Mapping
 
 from letta_async._http.request import CallOptions
-from letta_async._schema.unset import Unset
+from letta_async._schema.unset import UNSET, Unset
+from letta_async.errors import ArgumentProblem
 from letta_async.operations.agents import RetrieveAgent
 from letta_async.operations.blocks import RetrieveBlock
 from letta_async.operations.conversations import ListConversations
@@ -14,7 +15,20 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.types.agent import AgentState
 from letta_async.types.conversation import Conversation
 
-__all__ = ["AsyncConversationTargets"]
+__all__ = ["AsyncConversationTargets", "choice_problems", "chosen_agents"]
+
+
+def chosen_agents(agent_id: object, block_id: object, all: object) -> dict[str, object]:
+    """Return which of the three parameters that select agents were passed, by name."""
+    ways = {"agent_id": agent_id, "block_id": block_id, "all": all}
+    return {name: value for name, value in ways.items() if value not in (UNSET, None, False)}
+
+
+def choice_problems(method: str, chosen: Mapping[str, object], all: object) -> Iterable[ArgumentProblem]:
+    """Yield the problem of a method if not exactly one of these parameters was passed."""
+    if len(chosen) != 1 or not isinstance(all, bool):
+        words = " and ".join(f"{name}={value!r}" for name, value in chosen.items()) or "none of them"
+        yield ArgumentProblem(method, f"takes agent_id, block_id or all=True, not {words}")
 
 
 class AsyncConversationTargets(AsyncResource):

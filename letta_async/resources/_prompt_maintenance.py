@@ -21,7 +21,7 @@ from letta_async.batch.outcome import Outcome
 from letta_async.batch.prompt_normalization import normalize_stored_prompt
 from letta_async.batch.runner import Batch
 from letta_async.batch.staleness import RecompileCost, Staleness
-from letta_async.batch.targets import digest, make_key_function, target_problems
+from letta_async.batch.targets import digest, make_key_function, parameters_of, target_problems
 from letta_async.config import Timeout, deadline_problems
 from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError, LettaError, UnexpectedPromptError
 from letta_async.operations.blocks import ListBlockAgents
@@ -29,7 +29,7 @@ from letta_async.operations.conversation_messages import ListMessages
 from letta_async.operations.conversations import Recompile
 from letta_async.resources._active_runs import AsyncActiveRuns
 from letta_async.resources._context_size import count_message_tokens
-from letta_async.resources._conversation_targets import AsyncConversationTargets
+from letta_async.resources._conversation_targets import AsyncConversationTargets, choice_problems, chosen_agents
 from letta_async.resources._resource import given, options_of
 from letta_async.types.batch import Progress
 from letta_async.types.compaction import CompactionSettings
@@ -176,13 +176,8 @@ class AsyncPromptMaintenance(AsyncActiveRuns, AsyncConversationTargets):
             NotFoundError: There is no such agent or block; raised when the first ID is requested.
 
         """
-        ways = {"agent_id": agent_id, "block_id": block_id, "all": all}
-        chosen = [f"{name}={value!r}" for name, value in ways.items() if value not in (UNSET, None, False)]
-        if len(chosen) != 1 or not isinstance(all, bool):
-            words = " and ".join(chosen) or "none of them"
-            raise InvalidArgumentError(
-                [ArgumentProblem("targets", f"takes agent_id, block_id or all=True, not {words}")]
-            )
+        if problems := list(choice_problems("targets", chosen_agents(agent_id, block_id, all), all)):
+            raise InvalidArgumentError(problems)
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         if block_id is not None and block_id is not UNSET:
             agents = self._list(ListBlockAgents, {"block_id": block_id}, options)
@@ -297,7 +292,7 @@ class AsyncPromptMaintenance(AsyncActiveRuns, AsyncConversationTargets):
         common = {name: getattr(checked, name) for name in common}  # validated once, not per target
 
         def parameters(target: str | Recompile) -> dict[str, object]:
-            return {**common, **(target.given() if isinstance(target, Recompile) else {"conversation_id": target})}
+            return {**common, **parameters_of(target)}
 
         async def call(target: str | Recompile, attempts: list[Attempt]) -> str:
             return await self._call(Recompile, parameters(target), options, attempts)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from letta_async._http.request import CallOptions
 from letta_async.batch.runner import Batch
-from letta_async.batch.targets import Target
+from letta_async.batch.staleness import Staleness
+from letta_async.batch.targets import Target, parameters_of
 from letta_async.errors import Attempt
 from letta_async.operations._operation import Operation
 from letta_async.operations.agents import RetrieveAgent
 from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock, UpdateBlock
-from letta_async.operations.conversations import ListConversations, Recompile
+from letta_async.operations.conversations import ListConversations
 from letta_async.propagation.changes import Change, checked_changes, edited_fields
 from letta_async.propagation.propagator import PropagationServer, Propagator
 from letta_async.types.agent import AgentState
@@ -117,7 +118,10 @@ def make_propagator(
         return aiter(conversations._list(ListConversations, parameters, plain))  # pyright: ignore[reportPrivateUsage] - not for users
 
     def compiled(target: Target, attempts: list[Attempt]) -> Awaitable[str]:
-        return conversations._compile(_given(target), options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+        return conversations._compile(parameters_of(target), options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+
+    def compared(target: Target, prompt: str, attempts: list[Attempt]) -> Awaitable[Staleness]:
+        return conversations._compare(parameters_of(target), prompt, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
 
     return Propagator(
         server=PropagationServer(
@@ -127,7 +131,7 @@ def make_propagator(
             agents_of_block=agents_of_block,
             conversations=conversations_of,
             compile=compiled,
-            compare=lambda target, prompt, attempts: conversations._compare(_given(target), prompt, options, attempts),  # pyright: ignore[reportPrivateUsage] - not for users
+            compare=compared,
             batch=batch,
         ),
         changes=checked,
@@ -136,7 +140,3 @@ def make_propagator(
         stop_on_error=stop_on_error,
         clock=time.monotonic,
     )
-
-
-def _given(target: Target) -> dict[str, object]:
-    return target.given() if isinstance(target, Recompile) else {"conversation_id": target}

@@ -10,19 +10,19 @@ import attrs
 
 from letta_async._http.request import CallOptions
 from letta_async._schema.json_values import is_positive_integer, show
-from letta_async._schema.unset import UNSET
 from letta_async._schema.validation import check
 from letta_async.batch.active_runs import wait_problems
 from letta_async.batch.runner import Batch
 from letta_async.batch.staleness import Staleness
-from letta_async.batch.targets import Target, digest
+from letta_async.batch.targets import Target, digest, parameters_of
 from letta_async.config import is_seconds
 from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Operation
 from letta_async.operations.agents import ListAgents, RetrieveAgent
 from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
-from letta_async.operations.conversations import ListConversations, Recompile
+from letta_async.operations.conversations import ListConversations
+from letta_async.resources._conversation_targets import choice_problems, chosen_agents
 from letta_async.resources._paging import AsyncPaginator
 from letta_async.resources._prompt_maintenance import AsyncPromptMaintenance
 from letta_async.types.agent import AgentState
@@ -67,10 +67,19 @@ class WatchParameters:
     @property
     def scope(self) -> dict[str, Any]:
         """The parameters that select the agents, by name."""
-        ways = {"agent_id": self.agent_id, "block_id": self.block_id, "all": self.all}
-        return {name: value for name, value in ways.items() if value not in (UNSET, None, False)}
+        return chosen_agents(self.agent_id, self.block_id, self.all)
 
-    def problems(self) -> Iterable[ArgumentProblem]:
+    def check(self) -> None:
+        """Check all values.
+
+        Raises:
+            InvalidArgumentError: Some are invalid; the error lists all problems.
+
+        """
+        if problems := list(self._problems()):
+            raise InvalidArgumentError(problems)
+
+    def _problems(self) -> Iterable[ArgumentProblem]:
         """Yield a problem per invalid value."""
         yield from self._scope_problems()
         for name in ("every", "lease"):
@@ -90,9 +99,8 @@ class WatchParameters:
             yield ArgumentProblem("on_scan", f"{show(self.on_scan)} cannot be called with a Scan")
 
     def _scope_problems(self) -> Iterable[ArgumentProblem]:
-        if len(self.scope) != 1 or not isinstance(self.all, bool):
-            words = " and ".join(f"{name}={value!r}" for name, value in self.scope.items()) or "none of them"
-            yield ArgumentProblem("watch", f"takes agent_id, block_id or all=True, not {words}")
+        if problems := list(choice_problems("watch", self.scope, self.all)):
+            yield from problems
             return
         for name, operation in (("agent_id", RetrieveAgent), ("block_id", RetrieveBlock)):
             if name in self.scope:
@@ -113,8 +121,7 @@ def make_watcher(client: AsyncLetta, parameters: WatchParameters, options: CallO
         InvalidArgumentError: A parameter is invalid.
 
     """
-    if problems := list(parameters.problems()):
-        raise InvalidArgumentError(problems)
+    parameters.check()
     clock = clock or Clock()
     path = None if parameters.state is None else os.fsdecode(parameters.state)
     state = WatchState.at(path, parameters.lease, clock)
@@ -187,10 +194,10 @@ def _watched_server(client: AsyncLetta, parameters: WatchParameters, options: Ca
         )
 
     def compiled(target: Target, attempts: list[Attempt]) -> Awaitable[str]:
-        return conversations._compile(_given(target), options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+        return conversations._compile(parameters_of(target), options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
 
     def compared(target: Target, prompt: str, attempts: list[Attempt]) -> Awaitable[Staleness]:
-        return conversations._compare(_given(target), prompt, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+        return conversations._compare(parameters_of(target), prompt, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
 
     async def list_conversations(agent_id: str) -> Sequence[Conversation]:
         found = requests.items(
@@ -211,10 +218,6 @@ def _watched_server(client: AsyncLetta, parameters: WatchParameters, options: Ca
         instrumentation=client.instrumentation,
         counter=counter,
     )
-
-
-def _given(target: Target) -> dict[str, object]:
-    return target.given() if isinstance(target, Recompile) else {"conversation_id": target}
 
 
 def _agent_lister(requests: _Requests, scope: Mapping[str, Any]) -> Callable[[], AsyncIterator[AgentState]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import attrs
 
@@ -20,3 +21,20 @@ class Clock:
     monotonic: Callable[[], float] = time.monotonic
     """Returns the time that durations are measured with, in seconds."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def sleep_unless(self, event: asyncio.Event, seconds: float, *others: asyncio.Task[None]) -> None:
+        """Sleep until the time is over, an event is set, or one of other tasks ends; raise what that task raised."""
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(event.wait()), asyncio.create_task(self._sleep(seconds))]
+        try:
+            done, _ = await asyncio.wait([*waits, *others], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in waits:
+                task.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds == float("inf"):
+            await asyncio.Event().wait()
+        await self.sleep(max(0.0, seconds))

@@ -50,7 +50,7 @@ class RecompileRate:
             if now >= end:
                 return False
             self._freed.clear()
-            await self._wait(min(end, self._times[0] + _WINDOW if self._times else end) - now)
+            await self.clock.sleep_unless(self._freed, min(end, self._times[0] + _WINDOW if self._times else end) - now)
         return False
 
     def close(self) -> None:
@@ -64,18 +64,3 @@ class RecompileRate:
         if recompiled:
             self._times.append(self.clock.monotonic())
         self._freed.set()
-
-    async def _wait(self, seconds: float) -> None:
-        """Wait until a place may be free."""
-        waits: list[asyncio.Task[object]] = [asyncio.create_task(self._freed.wait())]
-        if seconds < float("inf"):
-            waits.append(asyncio.create_task(self._sleep(seconds)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
-
-    async def _sleep(self, seconds: float) -> None:
-        await self.clock.sleep(seconds)

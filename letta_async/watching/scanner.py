@@ -15,7 +15,7 @@ from letta_async._utils.logging_setup import log
 from letta_async.batch.concurrent_run import ConcurrentRun
 from letta_async.batch.outcome import Outcome
 from letta_async.batch.runner import Batch
-from letta_async.batch.shared_comparison import Comparison
+from letta_async.batch.shared_comparison import Comparison, isolated_blocks_error
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target
 from letta_async.errors import (
@@ -25,7 +25,6 @@ from letta_async.errors import (
     APITimeoutError,
     Attempt,
     AuthenticationError,
-    IsolatedBlocksError,
     LettaError,
     NotFoundError,
     WatchStateError,
@@ -77,7 +76,7 @@ class RequestCounter:
 
 @attrs.define(eq=False, kw_only=True)
 class WatchedServer:
-    """What a watch requests."""
+    """Requests of a watch."""
 
     list_agents: Callable[[], AsyncIterator[AgentState]]
     """Iterates over the agents in scope."""
@@ -193,11 +192,7 @@ class Scanner:
         read = partial(StateFile.read_pending, after=("", ""), due=float("inf"), limit=_PAGE, isolated=True)
         while rows := await self.state.read(read):
             for row in rows:
-                error = IsolatedBlocksError(
-                    f"{row.target} has copies of blocks for itself (isolated_block_ids), and a recompile would replace"
-                    " their text by that of the agent's blocks; it was not recompiled"
-                )
-                outcome = Outcome(target=row.target, status="failed", error=error)
+                outcome = Outcome(target=row.target, status="failed", error=isolated_blocks_error(row.target))
                 await self.state.write(_removing(row.target))
                 report.failed += 1
                 for instrumentation in self.server.instrumentation:

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -166,17 +166,5 @@ class Watcher:
             WatchStateError: The lock was lost, or the state cannot be written.
 
         """
-
-        async def sleep() -> None:
-            await self.clock.sleep(max(0.0, seconds))
-
-        waits: list[asyncio.Task[Any]] = [asyncio.create_task(sleep()), asyncio.create_task(self._stopping.wait())]
-        tasks = waits if self._keeper is None else [*waits, self._keeper]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in waits:
-                task.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        others = () if self._keeper is None else (self._keeper,)
+        await self.clock.sleep_unless(self._stopping, seconds, *others)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from letta_async import AuthenticationError, Letta
-from letta_async.cli.serve import _is_loopback
+from letta_async.cli.quantities import is_loopback
 from letta_async.testing import EmbeddedServer
 from letta_async.testing.__main__ import ListenError, serve_until
 from tests.cli.processes import Running, environment, run, run_here
@@ -129,4 +129,4 @@ def test_with_a_file_it_remembers(tmp_path: Path) -> None:
     ],
 )
 def test_only_this_machine_is_loopback(host: str, loopback: bool) -> None:
-    assert _is_loopback(host) is loopback
+    assert is_loopback(host) is loopback
