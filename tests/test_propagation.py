@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -230,8 +231,8 @@ async def test_a_dry_run_of_a_block_that_looks_like_a_warning(fleet: Fleet) -> N
 async def test_a_journal_is_a_record_and_skips_nothing(fleet: Fleet, tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     change = UpdateBlock(block_id=fleet.block_id, value="Monday")
-    async for _ in fleet.client.propagate([change], journal=journal):
-        break
+    async with aclosing(fleet.client.propagate([change], journal=journal)) as outcomes:
+        await anext(outcomes)
     await fleet.client.blocks.update(fleet.block_id, value="Tuesday")
     statuses = Counter([each.status async for each in fleet.client.propagate([change], journal=journal)])
     assert "skipped" not in statuses

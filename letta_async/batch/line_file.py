@@ -107,7 +107,10 @@ class LineFile:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise UnusableFileError("is in use by another run") from None
+                raise UnusableFileError(
+                    "is in use by another run; one that this process left early ends when its generator is closed, for"
+                    " which there is contextlib.aclosing"
+                ) from None
             except OSError as error:
                 raise UnusableFileError(
                     f"cannot be locked: {os_error_reason(error)}; its file system has no locks"
