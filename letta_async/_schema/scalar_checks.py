@@ -104,9 +104,10 @@ def check_path(annotation: Any) -> Callable[[Any, Any], Any]:
     """Return the check of the path of a file, `str | PathLike[str]`, perhaps with `None`."""
     kinds = (str, PathLike, NoneType) if NoneType in get_args(annotation) else (str, PathLike)
 
-    def check(value: object, _: Any) -> object:
-        if not isinstance(value, kinds):
-            raise InvalidValueError(f"{show(value)} is not the path of a file")
+    def check(value: Any, _: Any) -> Any:
+        path: object = value
+        if not isinstance(path, kinds):
+            raise InvalidValueError(f"{show(path)} is not the path of a file")
         return value
 
     return check
