@@ -74,7 +74,7 @@ ALONE := tests/faults tests/dask tests/browser
 # What tests the project's tools and pages, compares what does not depend on Python, or takes long, runs on one Python.
 ONCE_A := tests/cli tests/docs docs README.md CONTRIBUTING.md
 ONCE_B := tests/contract tests/testing tests/api tests/conformance tests/foreign tests/mutants tests/tools \
-	tests/facade/test_mirror.py tests/test_dist.py tests/test_habits.py tests/test_logging.py tests/test_public.py tests/test_records.py
+	tests/test_mirror.py tests/test_dist.py tests/test_habits.py tests/test_logging.py tests/test_public.py tests/test_records.py
 test-pythons: $(READY) foreign  ## Run the tests, and on each other supported Python that is found those that may depend on it; without those of test-alone
 	$(BIN)/python tools/pythons.py --once '$(ONCE_A)' --once '$(ONCE_B)' -- $(ALONE:%=--ignore=%) --ignore=tests/benchmarks
 
