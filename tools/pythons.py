@@ -61,7 +61,8 @@ def main() -> int:
             found[version] = interpreter
     left_out = [f"--ignore={path}" for paths in chosen.once for path in paths.split()]
     shards = [
-        Shard(f"{here}-{number}", here, found[here], paths.split()) for number, paths in enumerate(chosen.once, 1)
+        Shard(f"{here}-{number}", here, Path(sys.executable), paths.split())
+        for number, paths in enumerate(chosen.once, 1)
     ]
     shards += [
         Shard(version, version, interpreter, left_out, development_mode=version == here)
