@@ -106,7 +106,7 @@ def test_a_journal_of_another_batch_is_refused(path: Path) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         Journal(path, {**BATCH, "dry_run": True, "settings": "1"})
     assert str(caught.value).endswith(
-        "belongs to a batch with another dry_run and compaction_settings (dry_run was False, is True): to go on with"
+        "belongs to a batch that differs in dry_run and compaction_settings (dry_run was False, is True): to go on with"
         " that batch, give it the same dry_run and compaction_settings again; to begin a new one, take another file,"
         " or remove this one"
     )
@@ -169,7 +169,7 @@ async def test_a_journal_belongs_to_a_batch_that_does_the_same(
             path.unlink(missing_ok=True)
             for _ in range(2):
                 assert len([o async for o in client.conversations.recompile_many(["nope"], journal=path, **first)]) == 1
-            with pytest.raises(InvalidArgumentError, match=f"belongs to a batch with another {name}") as caught:
+            with pytest.raises(InvalidArgumentError, match=f"belongs to a batch that differs in {name}") as caught:
                 [o async for o in client.conversations.recompile_many(["nope"], journal=path, **second)]
             assert "take another file" in str(caught.value)
 

@@ -7,7 +7,6 @@ import gc
 import inspect
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,10 @@ import pytest
 
 from letta_async import (
     AsyncLetta,
+    BadRequestError,
     InvalidArgumentError,
     Letta,
+    Progress,
     PropagateOptions,
     PropagationError,
     UpdateBlock,
@@ -71,6 +72,42 @@ async def test_an_update_that_does_not_reach_all_says_so(fleet: Fleet, letta_ser
     assert Counter(each.status for each in raised.value.outcomes) == {"recompiled": 3, "unchanged": 2, "failed": 1}
 
 
+async def test_a_propagation_that_cannot_go_on_says_that_the_edit_was_made(
+    fleet: Fleet, letta_server: EmbeddedServer
+) -> None:
+    letta_server.script("GET", f"/v1/blocks/{fleet.block_id}/agents", status=400, times=None)
+    with pytest.raises(PropagationError, match="was edited, and the rest was not looked at: .*400") as raised:
+        await fleet.client.blocks.update(fleet.block_id, value="Monday", propagate=True)
+    assert raised.value.result.value == "Monday"
+    assert isinstance(raised.value.__cause__, BadRequestError)
+    with pytest.raises(BadRequestError) as refused:
+        await fleet.client.blocks.update(fleet.block_id, value="Monday", propagate={"dry_run": True})
+    assert not hasattr(refused.value, "__notes__")
+
+
+async def test_what_fails_first_and_is_done_by_another_pass_is_done(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    letta_server.script("POST", f"/v1/conversations/{fleet.conversations[0]}/recompile", status=400, times=1)
+
+    async def edit(progress: Progress) -> None:
+        if progress.done == 6 and not letta_server_was_edited:
+            letta_server_was_edited.append(True)
+            await fleet.client.blocks.update(fleet.block_id, value="Tuesday")
+
+    letta_server_was_edited: list[bool] = []
+    options = PropagateOptions(on_progress=edit)
+    propagation = await fleet.client.blocks.update(fleet.block_id, value="Monday", propagate=options)
+    assert "failed" in {each.status for each in propagation}
+    assert await fleet.stale() == [False] * 6
+
+
+async def test_a_journal_goes_on_with_other_options(fleet: Fleet, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"journal": tmp_path / "journal.jsonl"}
+    await fleet.client.blocks.update(fleet.block_id, value="Monday", propagate=options)
+    await fleet.client.blocks.update(fleet.block_id, value="Monday", propagate={**options, "deadline": 30})
+    changes = [UpdateBlock(block_id=fleet.block_id, value="Monday")]
+    assert [each.ok async for each in fleet.client.propagate(changes, **options)] == [True] * 6
+
+
 async def test_an_update_yields_its_outcomes_as_they_complete(fleet: Fleet, letta_server: EmbeddedServer) -> None:
     letta_server.script("POST", f"/v1/conversations/{fleet.conversations[1]}/recompile", status=400, times=None)
     letta_server.requests.clear()
@@ -113,8 +150,8 @@ def test_the_options_of_an_update_are_the_parameters_of_propagate() -> None:
 
 async def test_an_update_that_is_left_early_sends_nothing_more(fleet: Fleet, letta_server: EmbeddedServer) -> None:
     propagation = fleet.client.blocks.update(fleet.block_id, value="Monday", propagate=True)
-    async with aclosing(propagation):
-        async for _ in propagation:
+    async with propagation as outcomes:
+        async for _ in outcomes:
             break
     letta_server.requests.clear()
     for _ in range(20):

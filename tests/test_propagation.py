@@ -14,17 +14,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from letta_async import (
+    APIConnectionError,
     AsyncLetta,
     InvalidArgumentError,
     IsolatedBlocksError,
     Letta,
     NotFoundError,
     Recompile,
+    UnexpectedPromptError,
     UpdateAgent,
     UpdateBlock,
 )
 from letta_async.testing import EmbeddedServer
 from tests.fleet import BLOCK, Fleet, make_fleet, name_of, recompiles
+
+PROMPT = """<memory_metadata>
+- AGENT_ID: agent-1
+- CONVERSATION_ID: default
+- System prompt last recompiled: 2026-11-22 03:44:28 PM UTC+0000
+- 1 previous messages between you and the user are stored in recall memory
+</memory_metadata>
+{}"""
 
 
 @pytest.fixture
@@ -111,6 +121,46 @@ async def test_another_edit_meanwhile_is_propagated_too(fleet: Fleet, letta_serv
         assert "Tuesday" in (await fleet.client.conversations.staleness(conversation)).stored
 
 
+async def test_an_edit_that_is_undone_within_a_pass_leaves_nothing_stale(
+    fleet: Fleet, letta_server: EmbeddedServer
+) -> None:
+    """The value at the end is that at the beginning; what was recompiled in between shows the other one."""
+    seen: list[tuple[str, str]] = []
+    async for outcome in fleet.client.propagate([UpdateBlock(block_id=fleet.block_id, value="Monday")]):
+        seen.append((name_of(outcome), outcome.status))
+        if len(seen) == 1:
+            await fleet.client.blocks.update(fleet.block_id, value="Tuesday")
+            for conversation in fleet.conversations[:4]:
+                await fleet.client.conversations.recompile(conversation)
+            await fleet.client.blocks.update(fleet.block_id, value="Monday")
+    assert await fleet.stale() == [False] * 6
+    assert max(Counter(name for name, _ in seen).values()) <= 2
+
+
+async def test_prompts_that_never_stay_the_same_are_given_up(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    for number in range(1000):
+        letta_server.script("POST", "*/recompile", body=PROMPT.format(number))
+    with pytest.raises(UnexpectedPromptError, match="changed during each of 10 passes") as raised:
+        async for _ in fleet.client.propagate([UpdateBlock(block_id=fleet.block_id, value="Monday")]):
+            pass
+    assert raised.value.__notes__ == ["the edits were made before that; the same call again does the rest"]
+
+
+async def test_an_edit_without_a_response_may_have_been_made(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    letta_server.script("PATCH", "*", hang_up=True, times=None)
+    client = fleet.client.with_options(max_retries=0)
+    with pytest.raises(APIConnectionError) as raised:
+        async for _ in client.propagate([UpdateBlock(block_id=fleet.block_id, value="Monday")]):
+            pass
+    assert raised.value.__notes__ == ["changes[0] may have been made all the same, and nothing was recompiled"]
+
+
+async def test_the_deadline_in_errors_is_the_one_that_was_passed(fleet: Fleet, letta_server: EmbeddedServer) -> None:
+    change = UpdateBlock(block_id=fleet.block_id, value="Monday")
+    outcomes = [each async for each in fleet.client.propagate([change], deadline=1e-6)]
+    assert {str(each.error).split(" passed")[0] for each in outcomes} == {"the batch's deadline of 1e-06 s"}
+
+
 async def test_after_a_failure_that_stops_it_no_other_pass_follows(fleet: Fleet, letta_server: EmbeddedServer) -> None:
     letta_server.script("POST", f"/v1/conversations/{fleet.conversations[0]}/recompile", status=400, times=None)
     letta_server.script("POST", f"/v1/conversations/{fleet.conversations[1]}/recompile", status=400, times=None)
@@ -168,7 +218,7 @@ async def test_a_journal_is_a_record_and_skips_nothing(fleet: Fleet, tmp_path: P
     assert await fleet.stale() == [False] * 6
     assert journal.read_text().count('"key"') >= 6
     other = UpdateBlock(block_id=fleet.block_id, value="Wednesday")
-    with pytest.raises(InvalidArgumentError, match="another changes"):
+    with pytest.raises(InvalidArgumentError, match="differs in changes"):
         async for _ in fleet.client.propagate([other], journal=journal):
             pass
     assert (await fleet.client.blocks.retrieve(fleet.block_id)).value == "Monday", "the edit was made all the same"

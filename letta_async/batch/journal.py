@@ -155,9 +155,10 @@ class Journal:
             values = "; ".join(
                 f"{n} was {_show_field(header, n)}, is {_show_field(now, n)}" for n in differing if n not in _NAMES
             )
+            shown = f" ({values})" if values else ""
             raise self._unusable_error(
-                f"belongs to a batch with another {names}{f' ({values})' if values else ''}: to go on with that batch,"
-                f" give it the same {names} again; to begin a new one, take another file, or remove this one"
+                f"belongs to a batch that differs in {names}{shown}: to go on with that batch, give it the same {names}"
+                f" again; to begin a new one, take another file, or remove this one"
             )
         self._lines.truncate_partial_line()
 

@@ -54,6 +54,8 @@ class Batch:
     dry_run: bool
     deadline: float | None
     """Time limit of the whole batch, in seconds."""
+    named_deadline: float | None = None
+    """Time limit that errors name, of something of which the batch is a part; `None` for its own."""
     stop_on_error: bool
     on_progress: Callable[[Progress], object] | None
     open_journal: Callable[[], Journal] | None
@@ -145,7 +147,7 @@ class Batch:
         completed_requests = 0
         error: LettaError | None = None
         if self._ends_at is not None and began >= self._ends_at:
-            return Outcome(target=target, status="failed", error=deadline_error(self.deadline))
+            return Outcome(target=target, status="failed", error=deadline_error(self.named_deadline or self.deadline))
         dry_run = _is_dry_run(target, self.dry_run)
         status: Literal["recompiled", "compiled", "unchanged", "busy"] = "compiled" if dry_run else "recompiled"
         prompt: str | None = None
@@ -173,7 +175,7 @@ class Batch:
                 raise
             error = _unexpected_error(cancelled)  # not this task was cancelled, but something that it awaited
         except Exception as raised:
-            error = deadline_error(self.deadline) if timer.expired else _unexpected_error(raised)
+            error = deadline_error(self.named_deadline or self.deadline) if timer.expired else _unexpected_error(raised)
         return Outcome(
             target=target,
             status=status if error is None else "failed",

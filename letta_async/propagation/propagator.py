@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import attrs
 
 from letta_async.batch.outcome import Outcome
+from letta_async.batch.prompt_normalization import normalize_stored_prompt
 from letta_async.batch.runner import Batch
 from letta_async.batch.shared_comparison import Comparison, isolated_blocks_error
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target
-from letta_async.errors import Attempt, LettaError, NotFoundError
+from letta_async.errors import (
+    APIConnectionError,
+    Attempt,
+    InternalServerError,
+    LettaError,
+    NotFoundError,
+    UnexpectedPromptError,
+)
 from letta_async.operations.blocks import UpdateBlock
 from letta_async.operations.conversations import Recompile
 from letta_async.propagation.changes import Change, edited_fields
@@ -23,6 +32,9 @@ from letta_async.types.block import Block
 from letta_async.types.conversation import Conversation
 
 __all__ = ["PropagationServer", "Propagator"]
+
+_MAX_UNEXPLAINED: Final = 10
+"""Number of passes after which prompts that change without an edit are given up."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,12 +83,17 @@ class Propagator:
     """Blocks and agents of the changes, after them."""
     _shown: dict[Target, _Shown] = attrs.field(factory=dict[Target, _Shown], init=False)
     """Targets in flight."""
+    _compiled: dict[str, str] = attrs.field(factory=dict[str, str], init=False)
+    """Prompt with which the targets of an agent were compared in this pass, by agent."""
+    _is_mixed: bool = attrs.field(default=False, init=False)
+    """Whether a recompile in this pass stored another prompt than that: somebody edited meanwhile."""
 
     async def run(self) -> AsyncGenerator[Outcome, None]:
         """Make the edits, and yield the outcomes.
 
-        After each pass the edited objects are retrieved; if another edit came meanwhile, another pass follows, of which
-        only outcomes other than `unchanged` are yielded.
+        After each pass, the edited objects are retrieved and the agents' prompts compiled again; if another edit came
+        meanwhile, another pass follows, of which only outcomes other than `unchanged` are yielded. The values alone do
+        not tell: they may have been changed and changed back.
 
         Raises:
             LettaError: An edit was refused, or the agents or conversations cannot be listed.
@@ -85,12 +102,24 @@ class Propagator:
         end = None if self.deadline is None else self.clock() + self.deadline
         await self.server.check_journal()
         await self._edit()
-        edited: Sequence[object] | None = None
+        try:
+            async with aclosing(self._passes(end)) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome
+        except LettaError as error:
+            if not self.dry_run and any(map(edited_fields, self.changes)):
+                error.add_note("the edits were made before that; the same call again does the rest")
+            raise
+
+    async def _passes(self, end: float | None) -> AsyncGenerator[Outcome, None]:
+        """Yield the outcomes of one pass after the other, until nothing was edited during the last one."""
         is_first = True
-        while edited != (states := [_memory(result) for result in self.results]):
-            edited = states
+        unexplained = 0
+        while True:
             left = None if end is None else max(end - self.clock(), 1e-3)
             failed = False
+            self._is_mixed = False
+            self._compiled.clear()
             async with aclosing(self._bring_up_to_date(left)) as outcomes:
                 async for outcome in outcomes:
                     failed = failed or outcome.status == "failed"
@@ -99,10 +128,31 @@ class Propagator:
             is_first = False
             if self.dry_run or (self.stop_on_error and failed) or (end is not None and self.clock() >= end):
                 return
+            before = [_memory(result) for result in self.results]
             try:
                 self.results = [await self.server.retrieve(change) for change in self.changes]
+                if before == [_memory(result) for result in self.results]:
+                    if not self._is_mixed and not await self._compiles_otherwise():
+                        return
+                    unexplained += 1
             except NotFoundError:  # deleted meanwhile: nothing shows it any more
                 return
+            if unexplained == _MAX_UNEXPLAINED:
+                raise UnexpectedPromptError(
+                    f"the prompts changed during each of {unexplained} passes, although the edited memory did not:"
+                    " whether they are up to date cannot be told"
+                )
+
+    async def _compiles_otherwise(self) -> bool:
+        """Return whether the prompt of an agent is no longer the one with which its targets were compared."""
+        for agent_id, compiled in self._compiled.items():
+            own = Recompile(conversation_id="default", agent_id=agent_id)
+            try:
+                if not _is_same(compiled, await self.server.compile(own, [])):
+                    return True
+            except NotFoundError:  # deleted meanwhile
+                continue
+        return False
 
     async def _edit(self) -> None:
         """Make the edits one after the other; in a dry run, only retrieve what they would edit."""
@@ -111,9 +161,11 @@ class Propagator:
             try:
                 self.results.append(await (self.server.edit if is_edit else self.server.retrieve)(change))
             except LettaError as error:
+                is_unknown = isinstance(error, APIConnectionError | InternalServerError) and is_edit
+                failed = "may have been made all the same" if is_unknown else "failed"
                 made = [f"changes[{place}]" for place in range(index) if edited_fields(self.changes[place])]
                 before = f"; made before it: {', '.join(made)}" if made and not self.dry_run else ""
-                error.add_note(f"changes[{index}] failed, and nothing was recompiled{before}")
+                error.add_note(f"changes[{index}] {failed}, and nothing was recompiled{before}")
                 raise
 
     # --- a pass -------------------------------------------------------------------------------------------------------
@@ -130,7 +182,10 @@ class Propagator:
         batch.compare = comparison.run
         async with aclosing(batch.run()) as outcomes:
             async for outcome in outcomes:
-                self._shown.pop(outcome.target, None)
+                shown = self._shown.pop(outcome.target, None)
+                if outcome.status == "recompiled" and shown is not None and outcome.prompt is not None:
+                    compiled = self._compiled.get(shown.agent_id, outcome.prompt)
+                    self._is_mixed = self._is_mixed or not _is_same(outcome.prompt, compiled)
                 yield attrs.evolve(outcome, tries=outcome.tries - (outcome.target in comparison.saved))
 
     async def _targets(self, blocks: dict[str, set[int]]) -> AsyncGenerator[Target, None]:
@@ -160,9 +215,10 @@ class Propagator:
     async def _compile(self, target: Target, attempts: list[Attempt], blocks: Mapping[str, set[int]]) -> str:
         """Return the compiled prompt of an agent; in a dry run, as it would be after the edits."""
         compiled = await self.server.compile(target, attempts)
-        if not self.dry_run:
-            return compiled
         agent_id = self._shown[target].agent_id
+        if not self.dry_run:
+            self._compiled[agent_id] = compiled
+            return compiled
         edits: dict[str, BlockEdit | SystemEdit] = {}
         for index, (change, result) in enumerate(zip(self.changes, self.results, strict=True)):
             before = edits.get(result.id)
@@ -192,3 +248,11 @@ def _memory(result: Block | AgentState) -> tuple[Any, ...]:
     if isinstance(result, Block):
         return (result.value, result.label, result.description, result.limit, result.read_only)
     return (result.system, repr(result.tool_rules), result.model)
+
+
+def _is_same(prompt: str, compiled: str) -> bool:
+    """Return whether a prompt is the compiled one, but for volatile lines and block order."""
+    try:
+        return normalize_stored_prompt(prompt, compiled, datetime.now(UTC)) == compiled
+    except UnexpectedPromptError:  # the outcome of each of its targets
+        return True

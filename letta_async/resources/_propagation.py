@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Coroutine, Generator
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import AsyncGenerator, Collection, Coroutine, Generator, Iterable, Sequence
+from typing import Any, Generic, Self, TypeVar, cast
 
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.batch.outcome import Outcome
@@ -20,7 +20,8 @@ class AsyncPropagation(Coroutine[Any, Any, Propagation[Result]], Generic[Result]
     """Edit that is propagated: `await` it, or iterate it with `async for`; before that, nothing is sent.
 
     `await` returns the `Propagation` when all is done, and raises a `PropagationError` if a conversation could not be
-    brought up to date. `async for` yields each `Outcome` as it completes; a failure is an outcome, too.
+    brought up to date. `async for` yields each `Outcome` as it completes; a failure is an outcome, too. A loop that may
+    be left early belongs into `async with`, so that what is in flight ends with it.
     """
 
     def __init__(self, propagator: Propagator) -> None:
@@ -41,6 +42,13 @@ class AsyncPropagation(Coroutine[Any, Any, Propagation[Result]], Generic[Result]
     def __await__(self) -> Generator[Any, Any, Propagation[Result]]:
         return self._whole.__await__()
 
+    async def __aenter__(self) -> Self:
+        self._whole.close()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
     async def aclose(self) -> None:
         """End the iteration: cancel the requests in flight, and close the journal."""
         self._whole.close()
@@ -53,18 +61,29 @@ class AsyncPropagation(Coroutine[Any, Any, Propagation[Result]], Generic[Result]
             PropagationError: Some could not be; the edit was made.
 
         """
+        outcomes: list[Outcome] = []
         try:
-            outcomes = tuple([outcome async for outcome in self._outcomes])
+            async for outcome in self._outcomes:
+                outcomes.append(outcome)
         except LettaError as error:
             drop_frames(error)
-            raise
+            if self.result is None or self._propagator.dry_run:
+                raise
+            raise self._error(f"and the rest was not looked at: {error}", outcomes) from error
+        last = _last_by_target(outcomes)
+        if left := [outcome for outcome in last if not outcome.ok]:
+            why = next((str(each.error) for each in left if each.error), "each is in the middle of a run")
+            raise self._error(f"but {len(left)} of {len(last)} prompts were not brought up to date: {why}", outcomes)
+        return Propagation(result=cast("Result", self.result), outcomes=tuple(outcomes))
+
+    def _error(self, problem: str, outcomes: Sequence[Outcome]) -> PropagationError:
+        """Create the error of a propagation that did not reach every prompt."""
         result: Any = self.result
-        if left := [outcome for outcome in outcomes if not outcome.ok]:
-            edited = f"{result.id} {'would be' if self._propagator.dry_run else 'was'} edited"
-            why = next((f": {each.error}" for each in left if each.error is not None), "")
-            words = f"{edited}, but {len(left)} of {len(outcomes)} prompts were not brought up to date{why}"
-            raise PropagationError(words, result=result, outcomes=outcomes, failed=left)
-        return Propagation(result=result, outcomes=outcomes)
+        edited = "would be" if self._propagator.dry_run else "was"
+        failed = [outcome for outcome in _last_by_target(outcomes) if not outcome.ok]
+        return PropagationError(
+            f"{result.id} {edited} edited, {problem}", result=result, outcomes=outcomes, failed=failed
+        )
 
     # A task can be made of it, as of any coroutine.
 
@@ -79,3 +98,8 @@ class AsyncPropagation(Coroutine[Any, Any, Propagation[Result]], Generic[Result]
     def close(self) -> None:
         """End the edit."""
         self._whole.close()
+
+
+def _last_by_target(outcomes: Iterable[Outcome]) -> Collection[Outcome]:
+    """Return the last outcome of each target: what failed in one pass may be done in the next."""
+    return {outcome.target: outcome for outcome in outcomes}.values()

@@ -81,8 +81,9 @@ def make_propagator(
             wait_if_busy=wait_if_busy,
             on_progress=on_progress,
             journal=journal,
-            changes=[[type(change).__name__, change.given()] for change in checked],
+            changes=[[type(change).__name__, _own_id(change), edited_fields(change)] for change in checked],
         )
+        made.named_deadline = deadline
         made.bookkeeper.resumes = False
         return made
 
@@ -104,9 +105,9 @@ def make_propagator(
         return await call(RetrieveAgent, {"agent_id": change.agent_id})
 
     async def edit(change: Change) -> Block | AgentState:
-        own = {"block_id": change.block_id} if isinstance(change, UpdateBlock) else {"agent_id": change.agent_id}
         kind = cast("type[Operation[Any]]", type(change))
-        result: Block | AgentState = await call(kind, {**own, **edited_fields(change)}, edit_options or plain)
+        parameters = {**_own_id(change), **edited_fields(change)}
+        result: Block | AgentState = await call(kind, parameters, edit_options or plain)
         return result
 
     def agents_of_block(block_id: str) -> AsyncIterator[AgentState]:
@@ -140,3 +141,8 @@ def make_propagator(
         stop_on_error=stop_on_error,
         clock=time.monotonic,
     )
+
+
+def _own_id(change: Change) -> dict[str, str]:
+    """Return the parameter that says what a change edits."""
+    return {"block_id": change.block_id} if isinstance(change, UpdateBlock) else {"agent_id": change.agent_id}

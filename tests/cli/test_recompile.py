@@ -158,7 +158,7 @@ def test_a_journal_of_another_batch_is_refused(cli: Cli, story: Story, server: H
     done = cli("recompile", *story.stale, "--only-stale", "--journal", journal, "--yes")
     assert (done.code, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith("error: --journal: ")
-    assert "belongs to a batch with another only_stale (only_stale was False, is True): to go on" in done.stderr
+    assert "belongs to a batch that differs in only_stale (only_stale was False, is True): to go on" in done.stderr
     assert set(server.recompiled) == {story.stale[0]}
 
 

@@ -37,7 +37,7 @@ def test_a_journal_goes_on_where_another_run_ended_on_a_cluster_or_in_one_proces
         }
         again = statuses(client.conversations.recompile_many([*ids[:21], CONVERSATION], journal=journal))
     assert again == {**dict.fromkeys(ids[:20], "skipped"), ids[20]: "recompiled", CONVERSATION: "failed"}
-    with pytest.raises(InvalidArgumentError, match="belongs to a batch with another dry_run"):
+    with pytest.raises(InvalidArgumentError, match="belongs to a batch that differs in dry_run"):
         next(recompile_many(ids, cluster_client=cluster_client, journal=journal, dry_run=True))
 
 
