@@ -1,0 +1,111 @@
+"""Hooks that make wire classes of JSON values; they accept what a newer server may send, and keep it unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from letta_async._schema.annotations import (
+    is_list,
+    is_mapping,
+    is_wire_class,
+    members_by_tag,
+    untagged_member,
+    value_members,
+)
+from letta_async._schema.json_values import is_array, is_object
+
+__all__ = [
+    "Hook",
+    "HookOf",
+    "return_unchanged",
+    "structure_datetime",
+    "structure_list",
+    "structure_mapping",
+    "structure_union",
+]
+
+Hook = Callable[[Any, Any], Any]
+HookOf = Callable[[Any], Hook]
+"""Function that returns the hook of an annotation."""
+
+
+def return_unchanged(value: Any, _: Any) -> Any:
+    return value
+
+
+def structure_datetime(value: Any, _: Any) -> Any:
+    """Parse ISO 8601, as UTC if it has no zone, as the server means it; return an invalid value unchanged."""
+    try:
+        parsed = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return value
+    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
+
+
+def structure_list(annotation: Any, hook_of: HookOf) -> Hook:
+    (item,) = get_args(annotation)
+    inner = hook_of(item)
+    if inner is return_unchanged:  # an embedding has thousands of numbers
+        return return_unchanged
+
+    def hook(value: Any, _: Any) -> Any:
+        if type(value) is not list and not is_array(value):
+            return value
+        return [inner(each, item) for each in value]
+
+    return hook
+
+
+def structure_mapping(annotation: Any, hook_of: HookOf) -> Hook:
+    _, member = get_args(annotation)
+    inner = hook_of(member)
+    return lambda value, _: {name: inner(each, member) for name, each in value.items()} if is_object(value) else value
+
+
+def structure_union(annotation: Any, hook_of: HookOf) -> Hook:
+    """Return a hook for a union; the kind of the JSON value selects the member."""
+    members = value_members(annotation)
+    classes = [member for member in members if is_wire_class(member)]
+    objects = classes or filter(is_mapping, members)
+    from_object = _structure_tagged(classes, hook_of) if len(classes) > 1 else _structure_first(objects, hook_of)
+    from_array = _structure_first((member for member in members if is_list(member)), hook_of)
+    from_text = _structure_first((each for each in members if each is datetime and str not in members), hook_of)
+    if from_array is from_text is return_unchanged:
+        return from_object
+    if from_object is from_array is return_unchanged:
+        return from_text
+    if from_object is from_text is return_unchanged:
+        return from_array
+    known: dict[type, Hook] = {dict: from_object, list: from_array, str: from_text}
+
+    def hook(value: Any, _: Any) -> Any:
+        inner = known.get(type(value))
+        if inner is None:
+            inner = from_object if is_object(value) else from_array if is_array(value) else from_text
+        return value if inner is return_unchanged else inner(value, None)
+
+    return hook
+
+
+def _structure_first(members: Iterable[Any], hook_of: HookOf) -> Hook:
+    """Return the hook of the first member, or one that returns its value unchanged if there are no members."""
+    return next(map(hook_of, members), return_unchanged)
+
+
+def _structure_tagged(members: list[type[Any]], hook_of: HookOf) -> Hook:
+    """Return a hook for tagged objects; the untagged member takes those that no tagged member fits."""
+    name, classes = members_by_tag(members)
+    hooks: dict[object, Hook] = {tag: hook_of(cls) for tag, cls in classes.items()}
+    untagged_class = untagged_member(members)
+    fallback = return_unchanged if untagged_class is None else hook_of(untagged_class)
+
+    def hook(value: Any, _: Any) -> Any:
+        try:
+            made = hooks[value[name]](value, None)
+        except (KeyError, TypeError):  # it has no tag, an unknown one, or is no object
+            return fallback(value, None)
+        return fallback(value, None) if made is value else made
+
+    return hook
