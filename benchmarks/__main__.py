@@ -15,6 +15,7 @@ from typing import Any, Final
 from benchmarks import (
     capacity,
     counts,
+    decoding,
     embedded,
     facade,
     growth,
@@ -56,6 +57,7 @@ def _measures(options: argparse.Namespace) -> Mapping[str, Callable[[], Section]
     return {
         "throughput": lambda: throughput.measure(short=short),
         "facade": lambda: facade.measure(short=short),
+        "decoding": lambda: decoding.measure(short=short),
         "streams": lambda: streams.measure(short=short),
         "telemetry": lambda: telemetry.measure(short=short),
         "startup": lambda: startup.measure(short=short),

@@ -45,7 +45,7 @@ def agents(count: int) -> bytes:
 
 
 def messages(count: int) -> bytes:
-    """Return the body of a list of messages: turns of an agent that uses tools, and a few messages of each other kind."""
+    """Return the body of a list of messages: turns of an agent that uses tools, and a few of each other kind."""
     draw = _Draw()
     made: list[dict[str, Any]] = []
     while len(made) < count:

@@ -56,6 +56,7 @@ MESSAGES: Final = Kind(
     {"conversation_id": calls.CONVERSATION},
     lambda client: client.conversations.messages.list(calls.CONVERSATION),
 )
+_ROWS_A_TURN: Final = 300
 _GROWTH: Final = (10, 100, 1_000, 10_000)
 """Numbers of rows of the plot."""
 
@@ -95,7 +96,7 @@ def _ways(kind: Kind, body: bytes) -> Generator[dict[str, Callable[[], Any]], No
 def meter(kind: Kind, rows: int, rounds: int, names: tuple[str, ...] = (JSON, OURS, OFFICIAL)) -> Meter:
     """Measure the ways in turn, a body of so many rows a turn."""
     body = kind.body(rows)
-    times = max(1, 1_000 // rows)
+    times = max(1, _ROWS_A_TURN // rows)
     with _ways(kind, body) as ways:
         chosen = {name: way for name, way in ways.items() if name in names}
         measured = Meter(samples={name: [] for name in chosen})

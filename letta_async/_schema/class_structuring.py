@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import FunctionType
 from typing import Any, Final
 
 import attrs
@@ -67,10 +68,35 @@ def structure_class(cls: type[Any], hook_of: HookOf) -> Hook:
     assignments in generated code take a tenth of that, so an instance is made as one of a subclass that is not frozen,
     and becomes one of the class at the end. `extra_fields` is left out if it is empty: `WireObject` makes it when it is
     first read.
+
+    The code is generated at the first call, for a response has few of the classes that it can have.
     """
+    known: dict[str, Any] = {}
+
+    def generate() -> Hook:
+        known.update(_names_of_code(cls, hook_of))
+        exec(compile(known["source"], f"<structure {cls.__name__}>", "exec"), known)  # noqa: S102 - made of field names
+        made.__code__ = known["structure"].__code__
+        return hook
+
+    known["generate"] = generate
+    made: Any = FunctionType(_first_call.__code__, known, f"structure_{cls.__name__}")
+    hook: Hook = made
+    renames = field_names_by_wire_name(cls)
+    if not renames:
+        return hook
+    return lambda value, _: made(_renamed(value, renames), _) if is_object(value) else value
+
+
+def _first_call(value: Any, _: Any) -> Any:
+    return generate()(value, _)  # type: ignore[name-defined]  # noqa: F821 - of the function that gets this code
+
+
+def _names_of_code(cls: type[Any], hook_of: HookOf) -> dict[str, Any]:
+    """Return the names that the code of a class's hook uses, and its source."""
     fields = attrs.fields_dict(attrs.resolve_types(cls))
-    names = wire_names(cls)
-    defaults = {name: fields[name].default for name in names}
+    variables = {name: f"f{number}" for number, name in enumerate(wire_names(cls))}
+    defaults = {name: fields[name].default for name in variables}
     known: dict[str, Any] = {
         "UTC": UTC,
         "cls": cls,
@@ -81,12 +107,10 @@ def structure_class(cls: type[Any], hook_of: HookOf) -> Hook:
         "parse_datetime": datetime.fromisoformat,
         "writable": _writable(cls),
     }
-    variables = {name: f"f{number}" for number, name in enumerate(names)}
-    required = [f"{variables[name]} is missing" for name, each in defaults.items() if each is attrs.NOTHING]
-    source = [_HEAD.format(count=len(names))]
-    if names:
+    source = [_HEAD.format(count=len(variables))]
+    if variables:
         source.append(_FIELDS.format(fields=", ".join(variables.values())))
-    if required:
+    if required := [f"{variables[name]} is missing" for name, each in defaults.items() if each is attrs.NOTHING]:
         source.append(_REQUIRED.format(missing=" or ".join(required)))
     for name, variable in variables.items():
         hook = hook_of(fields[name].type)
@@ -98,13 +122,7 @@ def structure_class(cls: type[Any], hook_of: HookOf) -> Hook:
         known[f"hook_{variable}"] = hook
         source.append((_DATETIME if hook is structure_datetime else _CONVERTED).format(field=variable, given=given))
     source += [_MADE, *(_SET.format(name=name, field=variable) for name, variable in variables.items()), _END]
-    code = compile("".join(source), f"<structure {cls.__name__}>", "exec")
-    exec(code, known)  # noqa: S102 - the source consists of the names of fields
-    made: Hook = known["structure"]
-    renames = field_names_by_wire_name(cls)
-    if not renames:
-        return made
-    return lambda value, _: made(_renamed(value, renames), _) if is_object(value) else value
+    return known | {"source": "".join(source)}
 
 
 def _writable(cls: type[Any]) -> type[Any]:

@@ -51,7 +51,7 @@ def structure_list(annotation: Any, hook_of: HookOf) -> Hook:
         return return_unchanged
 
     def hook(value: Any, _: Any) -> Any:
-        if type(value) is not list and not is_array(value):
+        if value.__class__ is not list and not is_array(value):
             return value
         return [inner(each, item) for each in value]
 
@@ -81,7 +81,7 @@ def structure_union(annotation: Any, hook_of: HookOf) -> Hook:
     known: dict[type, Hook] = {dict: from_object, list: from_array, str: from_text}
 
     def hook(value: Any, _: Any) -> Any:
-        inner = known.get(type(value))
+        inner = known.get(value.__class__)
         if inner is None:
             inner = from_object if is_object(value) else from_array if is_array(value) else from_text
         return value if inner is return_unchanged else inner(value, None)
@@ -95,13 +95,23 @@ def _structure_first(members: Iterable[Any], hook_of: HookOf) -> Hook:
 
 
 def _structure_tagged(members: list[type[Any]], hook_of: HookOf) -> Hook:
-    """Return a hook for tagged objects; the untagged member takes those that no tagged member fits."""
-    name, classes = members_by_tag(members)
-    hooks: dict[object, Hook] = {tag: hook_of(cls) for tag, cls in classes.items()}
-    untagged_class = untagged_member(members)
-    fallback = return_unchanged if untagged_class is None else hook_of(untagged_class)
+    """Return a hook for tagged objects; the untagged member takes those that no tagged member fits.
+
+    The tags are found at the first call: some unions have 18 members, of which most programs meet one or none.
+    """
+    name, hooks = "", dict[object, Hook]()
+    fallback: Hook = return_unchanged
+
+    def prepare() -> None:
+        nonlocal name, fallback
+        untagged_class = untagged_member(members)
+        fallback = return_unchanged if untagged_class is None else hook_of(untagged_class)
+        name, classes = members_by_tag(members)
+        hooks.update({tag: hook_of(cls) for tag, cls in classes.items()})
 
     def hook(value: Any, _: Any) -> Any:
+        if not hooks:
+            prepare()
         try:
             made = hooks[value[name]](value, None)
         except (KeyError, TypeError):  # it has no tag, an unknown one, or is no object
