@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import attrs
 
-from benchmarks import bodies, calls
+from benchmarks import bodies, calls, has_speed, with_speed
 from benchmarks.report import Figure, Section, Table, Target, at_most, command
 from benchmarks.turns import Meter, settled, turns
 from letta_async._http.request import NO_OPTIONS, build
@@ -22,11 +22,13 @@ from letta_async.config import ClientConfig
 from letta_async.operations.agents import ListAgents
 from letta_async.operations.conversation_messages import ListMessages
 
-__all__ = ["AGENTS", "JSON", "MESSAGES", "OFFICIAL", "OURS", "Kind", "decoder", "measure", "meter"]
+__all__ = ["AGENTS", "FAST", "JSON", "MESSAGES", "OFFICIAL", "OURS", "Kind", "decoder", "measure", "meter"]
 
 JSON: Final = "json.loads"
 OURS: Final = "letta_async"
+FAST: Final = "letta_async with its extra `speed`"
 OFFICIAL: Final = "letta-client"
+_ALL: Final = (JSON, OURS, FAST, OFFICIAL)
 _BESIDE_OFFICIAL: Final = 0.3
 _HEADERS: Final = {"Content-Type": "application/json"}
 
@@ -76,6 +78,15 @@ def _ways(kind: Kind, body: bytes) -> Generator[dict[str, Callable[[], Any]], No
     if any(row.extra_fields for row in ours()):
         raise AssertionError("the body has fields for which there are none in the classes")
     ways: dict[str, Callable[[], Any]] = {JSON: lambda: json.loads(body), OURS: ours}
+    if has_speed():
+
+        def fast() -> list[Any]:
+            with with_speed():
+                return ours()
+
+        if fast() != ours():
+            raise AssertionError("the extra `speed` changes what is decoded")
+        ways[FAST] = fast
     if not calls.has("letta_client"):
         yield ways
         return
@@ -93,7 +104,7 @@ def _ways(kind: Kind, body: bytes) -> Generator[dict[str, Callable[[], Any]], No
         yield ways
 
 
-def meter(kind: Kind, rows: int, rounds: int, names: tuple[str, ...] = (JSON, OURS, OFFICIAL)) -> Meter:
+def meter(kind: Kind, rows: int, rounds: int, names: tuple[str, ...] = _ALL) -> Meter:
     """Measure the ways in turn, a body of so many rows a turn."""
     body = kind.body(rows)
     times = max(1, _ROWS_A_TURN // rows)
@@ -120,7 +131,7 @@ def measure(*, short: bool = False) -> Section:
         f"Bodies of {kinds[0].rows:,} agents, each with blocks, memory, tools, rules, configurations, a folder and a"
         f" secret, and of {kinds[1].rows:,} messages of eleven kinds, nine of ten those of a turn with a tool"
         f" ({len(AGENTS.body(100)) // 100:,} and {len(MESSAGES.body(1_000)) // 1_000:,} bytes a row);"
-        f" {rounds} rounds, in turn. `json.loads` parses the"
+        f" {rounds} rounds, in turn. The extra `speed` parses JSON by msgspec. `json.loads` parses the"
         " same bytes; the others give out instances of their classes. The official client's time is that of its call,"
         " which httpx answers in the process. Garbage is collected as in any program.",
         [target for kind in kinds for target in _targets(kind, meters[kind.name])],
