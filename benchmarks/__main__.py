@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import (
+    arguments,
     capacity,
     counts,
     decoding,
@@ -62,6 +63,7 @@ def _measures(options: argparse.Namespace) -> Mapping[str, Callable[[], Section]
         "telemetry": lambda: telemetry.measure(short=short),
         "startup": lambda: startup.measure(short=short),
         "settings": lambda: settings.measure(short=short),
+        "arguments": lambda: arguments.measure(short=short),
         "memory": lambda: memory.measure(short=short),
         "growth": lambda: growth.measure(short=short),
         "counts": lambda: counts.measure(short=short),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-__all__ = ["agents", "messages"]
+__all__ = ["EMBEDDING_CONFIG", "LLM_CONFIG", "MODEL_SETTINGS", "agents", "messages"]
 
 _BEGIN: Final = datetime(2026, 11, 26, 11, 50, 6, 658891, UTC)
 _TEXT: Final = "the agent remembers what Ada said about her work in London and asks what she would like to do next"
@@ -97,14 +97,14 @@ def _agent(draw: _Draw, number: int) -> dict[str, Any]:
         "message_ids": [draw.id("message") for _ in range(8)],
         "system": draw.text(100),
         "agent_type": "letta_v1_agent",
-        "llm_config": _LLM_CONFIG,
-        "embedding_config": _EMBEDDING_CONFIG,
+        "llm_config": LLM_CONFIG,
+        "embedding_config": EMBEDDING_CONFIG,
         "model": "openai/gpt-4o-mini",
         "embedding": "openai/text-embedding-3-small",
-        "model_settings": _MODEL_SETTINGS,
+        "model_settings": MODEL_SETTINGS,
         "compaction_settings": {
             "model": "openai/gpt-4o-mini",
-            "model_settings": _MODEL_SETTINGS,
+            "model_settings": MODEL_SETTINGS,
             "prompt": draw.text(40),
             "prompt_acknowledgement": False,
             "clip_chars": 50_000,
@@ -149,7 +149,7 @@ def _agent(draw: _Draw, number: int) -> dict[str, Any]:
     }
 
 
-_LLM_CONFIG: Final[dict[str, Any]] = {
+LLM_CONFIG: Final[dict[str, Any]] = {
     "model": "gpt-4o-mini",
     "display_name": "gpt-4o-mini",
     "model_endpoint_type": "openai",
@@ -178,7 +178,7 @@ _LLM_CONFIG: Final[dict[str, Any]] = {
     "return_token_ids": False,
     "tool_call_parser": None,
 }
-_EMBEDDING_CONFIG: Final[dict[str, Any]] = {
+EMBEDDING_CONFIG: Final[dict[str, Any]] = {
     "embedding_endpoint_type": "openai",
     "embedding_endpoint": "https://api.openai.com/v1",
     "embedding_model": "text-embedding-3-small",
@@ -190,7 +190,7 @@ _EMBEDDING_CONFIG: Final[dict[str, Any]] = {
     "azure_version": None,
     "azure_deployment": None,
 }
-_MODEL_SETTINGS: Final[dict[str, Any]] = {
+MODEL_SETTINGS: Final[dict[str, Any]] = {
     "max_output_tokens": 4096,
     "parallel_tool_calls": True,
     "provider_type": "openai",
@@ -265,7 +265,7 @@ def _folder(draw: _Draw, number: int) -> dict[str, Any]:
         "instructions": None,
         "metadata": None,
         "id": draw.id("source"),
-        "embedding_config": _EMBEDDING_CONFIG,
+        "embedding_config": EMBEDDING_CONFIG,
         "vector_db_provider": "native",
         "created_by_id": _USER,
         "last_updated_by_id": _USER,

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from benchmarks import calls, counts, decoding, settings, startup, streaming, streams
+from benchmarks import arguments, calls, counts, decoding, settings, startup, streaming, streams
 from benchmarks.process import Process
 from benchmarks.report import Target, render_targets, say
 from benchmarks.turns import Meter, Plan, measure_async, measure_sync
@@ -95,11 +95,12 @@ def _import(imports: Meter, name: str) -> float:
 
 
 def check_settings() -> list[Target]:
-    """Compare the conversion of settings with pydantic's."""
+    """Compare the conversion of settings, and the validation of arguments, with pydantic's."""
     meter = settings.meter(15, 200)
     return [
         *_beside(meter, settings.WRITE, settings.DUMP, 1.3),
         *_beside(meter, settings.READ, settings.VALIDATE, 1),
+        *_beside(arguments.meter(9, 50), arguments.OURS, arguments.PYDANTIC, 1.2, " of validating arguments: that"),
     ]
 
 

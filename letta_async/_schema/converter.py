@@ -26,12 +26,12 @@ from letta_async._schema.annotations import (
     tag_of,
     value_members,
 )
-from letta_async._schema.class_structuring import structure_class
+from letta_async._schema.class_code import Hook
 from letta_async._schema.json_values import is_object
 from letta_async._schema.pages import CursorPage, ObjectPage
 from letta_async._schema.structuring import (
-    Hook,
     return_unchanged,
+    structure_class,
     structure_datetime,
     structure_list,
     structure_mapping,

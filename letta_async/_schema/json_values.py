@@ -32,7 +32,7 @@ _BUILTIN_SCALARS: Final = frozenset({str, int, float, bool, NoneType})
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Return whether a value represents a JSON object."""
-    return isinstance(value, Mapping)
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def is_positive_integer(value: object) -> TypeGuard[int]:
@@ -42,7 +42,7 @@ def is_positive_integer(value: object) -> TypeGuard[int]:
 
 def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     """Return whether a value represents a JSON array."""
-    return isinstance(value, list | tuple)
+    return isinstance(value, (list, tuple))
 
 
 def to_builtin_scalar(value: Any) -> Any:

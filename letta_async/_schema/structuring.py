@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from letta_async._schema.annotations import (
+    field_names_by_wire_name,
     is_list,
     is_mapping,
     is_wire_class,
@@ -14,21 +15,24 @@ from letta_async._schema.annotations import (
     untagged_member,
     value_members,
 )
+from letta_async._schema.class_code import Hook, HookOf, generated, structure_lines
 from letta_async._schema.json_values import is_array, is_object
 
 __all__ = [
-    "Hook",
-    "HookOf",
     "return_unchanged",
+    "structure_class",
     "structure_datetime",
     "structure_list",
     "structure_mapping",
     "structure_union",
 ]
 
-Hook = Callable[[Any, Any], Any]
-HookOf = Callable[[Any], Hook]
-"""Function that returns the hook of an annotation."""
+_DATETIME: Final = """    if given and {field} is not None:
+        try:
+            {field} = parse_datetime({field})
+            if {field}.tzinfo is None: {field} = {field}.replace(tzinfo=UTC)
+        except (TypeError, ValueError): pass"""
+_CONVERTED: Final = """    if given and {field} is not None: {field} = hook_{field}({field}, None)"""
 
 
 def return_unchanged(value: Any, _: Any) -> Any:
@@ -119,3 +123,25 @@ def _structure_tagged(members: list[type[Any]], hook_of: HookOf) -> Hook:
         return fallback(value, None) if made is value else made
 
     return hook
+
+
+def structure_class(cls: type[Any], hook_of: HookOf) -> Hook:
+    """Return a hook for a class, which keeps unknown fields, and a value that lacks a required one."""
+    names = {"UTC": UTC, "parse_datetime": datetime.fromisoformat}
+    hook = generated(cls, hook_of, structure_lines, _line, names)
+    renames = field_names_by_wire_name(cls)
+    if not renames:
+        return hook
+    return lambda value, _: hook(_renamed(value, renames), _) if is_object(value) else value
+
+
+def _line(hook: Hook, variable: str) -> str | None:
+    """Return the source that converts a variable; `None` if it stays as it is."""
+    if hook is return_unchanged:
+        return None
+    return (_DATETIME if hook is structure_datetime else _CONVERTED).format(field=variable)
+
+
+def _renamed(members: Mapping[str, Any], renames: Mapping[str, str]) -> dict[str, Any]:
+    """Return the members of a JSON object by the names of the fields."""
+    return {renames.get(name, name): value for name, value in members.items()}
