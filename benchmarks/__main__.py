@@ -29,6 +29,7 @@ from benchmarks import (
     streams,
     telemetry,
     throughput,
+    uploads,
 )
 from benchmarks.machine import machine
 from benchmarks.process import ROOT
@@ -60,6 +61,7 @@ def _measures(options: argparse.Namespace) -> Mapping[str, Callable[[], Section]
         "facade": lambda: facade.measure(short=short),
         "decoding": lambda: decoding.measure(short=short),
         "streams": lambda: streams.measure(short=short),
+        "uploads": lambda: uploads.measure(short=short),
         "telemetry": lambda: telemetry.measure(short=short),
         "startup": lambda: startup.measure(short=short),
         "settings": lambda: settings.measure(short=short),
