@@ -27,9 +27,9 @@ from letta_async import AsyncLetta
 from letta_async._http import attempts
 from letta_async._http.response_decoding import Response
 
-__all__ = ["measure"]
+__all__ = ["OURS", "SUBJECTS", "measure", "measure_cost"]
 
-_OURS: Final = "letta_async"
+OURS: Final = "letta_async"
 _OFFICIAL: Final = "letta-client, aiohttp"
 _EVENTS_AT_ONCE: Final = 20
 _SIMULATED: Final = Response(200, {"Content-Type": "application/json"}, json.dumps("You are an assistant.").encode())
@@ -54,7 +54,7 @@ class Subject:
     over: str
     numbers: Sequence[int]
     short: Sequence[int]
-    ways: Sequence[str] = (_OURS,)
+    ways: Sequence[str] = (OURS,)
     most_official: int = 10**9
     """Largest number for the official client, which takes too much time or memory for more."""
     stub: Sequence[object] = ()
@@ -68,7 +68,7 @@ SUBJECTS: Final = (
         "events",
         (100, 1_000, 10_000, 100_000, 1_000_000),
         (100, 1_000, 10_000),
-        (_OURS, _OFFICIAL),
+        (OURS, _OFFICIAL),
         100_000,
     ),
     Subject(
@@ -77,7 +77,7 @@ SUBJECTS: Final = (
         "streams",
         (1, 10, 100, 1_000, 5_000),
         (1, 10, 100),
-        (_OURS, _OFFICIAL),
+        (OURS, _OFFICIAL),
         1_000,
         ("--events", _EVENTS_AT_ONCE, "--pace", 0.01),
     ),
@@ -87,7 +87,7 @@ SUBJECTS: Final = (
         "tasks",
         (10, 100, 1_000, 10_000, 100_000),
         (10, 100, 1_000),
-        (_OURS, _OFFICIAL),
+        (OURS, _OFFICIAL),
         10_000,
         ("--prompt", 16),
     ),
@@ -97,7 +97,7 @@ SUBJECTS: Final = (
         "clients",
         (1, 10, 100, 1_000),
         (1, 10, 100),
-        (_OURS, _OFFICIAL),
+        (OURS, _OFFICIAL),
         100,
         ("--prompt", 16),
     ),
@@ -123,7 +123,7 @@ def measure(*, short: bool = False) -> Section:
     figures: list[Figure] = []
     for subject in SUBJECTS:
         costs = _costs(subject, subject.short if short else subject.numbers)
-        targets.append(_flat(subject, costs[_OURS]))
+        targets.append(_flat(subject, costs[OURS]))
         tables.append(_table(subject, costs))
         each = {name: {n: cost.seconds / n * 1e6 for n, cost in found.items()} for name, found in costs.items()}
         figures.append(
@@ -143,16 +143,18 @@ def measure(*, short: bool = False) -> Section:
 
 
 def _costs(subject: Subject, numbers: Sequence[int]) -> Mapping[str, Mapping[int, Cost]]:
-    ways = [way for way in subject.ways if way == _OURS or calls.has("letta_client")]
+    ways = [way for way in subject.ways if way == OURS or calls.has("letta_client")]
     return {
         way: {
-            number: _cost(subject, way, number) for number in numbers if way == _OURS or number <= subject.most_official
+            number: measure_cost(subject, way, number)
+            for number in numbers
+            if way == OURS or number <= subject.most_official
         }
         for way in ways
     }
 
 
-def _cost(subject: Subject, way: str, number: int) -> Cost:
+def measure_cost(subject: Subject, way: str, number: int) -> Cost:
     """Run a measurement in its own process."""
     arguments = subject.stub or (("--events", number) if subject.name == "events" else ())
     with Process("stub", *arguments) as stub:
@@ -175,7 +177,7 @@ def _flat(subject: Subject, costs: Mapping[int, Cost]) -> Target:
 def _table(subject: Subject, costs: Mapping[str, Mapping[int, Cost]]) -> Table:
     columns = (subject.over, *(f"{way}: {what}" for way in costs for what in ("µs each", "MiB more")))
     rows: list[list[str]] = []
-    for number in costs[_OURS]:
+    for number in costs[OURS]:
         row = [f"{number:,}"]
         for found in costs.values():
             cost = found.get(number)
@@ -188,7 +190,7 @@ def _table(subject: Subject, costs: Mapping[str, Mapping[int, Cost]]) -> Table:
 
 
 def _client(way: str, url: str) -> Any:
-    if way == _OURS:
+    if way == OURS:
         return AsyncLetta(base_url=url, api_key="key")
     official = calls.official()
     return official.AsyncLetta(base_url=url, api_key="key", http_client=official.DefaultAioHttpClient())
