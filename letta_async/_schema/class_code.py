@@ -3,8 +3,8 @@
 Lists of thousands, event streams and the arguments of calls go through here. `__init__` of a frozen class takes longer
 than all the rest: it finds each of its keyword arguments, and sets it by `object.__setattr__`, which looks the field up
 again. Plain assignments in generated code take a tenth of that, so an instance is made as one of a subclass that is not
-frozen, and becomes one of the class at the end. `extra_fields` is left out if it is empty: `WireObject` makes it on
-first use.
+frozen, and becomes one of the class at the end. Of a response, `extra_fields` is left out if it is empty: `WireObject`
+makes it on first use.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class _Lines:
     """What to do about members that are not declared; `given` has them at its end."""
     missing: str
     """What to do if a required member is missing."""
-    end: str
-    """What to do before the instance is complete."""
+    extra: str
+    """What to do about `extra_fields`, if the class has them."""
 
 
 structure_lines: Final = _Lines(
@@ -55,13 +55,14 @@ structure_lines: Final = _Lines(
     unknown = None""",
     unknown="unknown = {name: given.pop(name) for name in value if name not in defaults}",
     missing="return value",
-    end="""
-    if unknown is not None:
+    extra="""    if unknown is not None:
         made.extra_fields = unknown""",
 )
 """Lines of a tolerant function, which returns what it cannot convert and keeps unknown members."""
-validation_lines: Final = _Lines(head="", unknown="raise RefusedError", missing="raise RefusedError", end="")
-"""Lines of a strict function, which raises."""
+validation_lines: Final = _Lines(
+    head="", unknown="raise RefusedError", missing="raise RefusedError", extra="    made.extra_fields = {}"
+)
+"""Lines of a strict function, which raises; what it makes is sent, for which `extra_fields` are read."""
 
 
 def generated(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: LineOf, names: dict[str, Any]) -> Hook:
@@ -129,7 +130,8 @@ def _names_of_code(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: Line
         source.append(line.replace("if given", f"if {' and '.join(given) or 'True'}"))
     source.append("    made = new(writable)")
     source += [f"    made.{name} = {variable}" for name, variable in variables.items()]
-    source += [lines.end, "    made.__class__ = cls", "    return made"]
+    source += [lines.extra] * ("extra_fields" in fields)
+    source += ["    made.__class__ = cls", "    return made"]
     return known | {"source": "\n".join(source)}
 
 
