@@ -131,12 +131,12 @@ def measure(*, short: bool = False) -> Section:
         f"Bodies of {kinds[0].rows:,} agents, each with blocks, memory, tools, rules, configurations, a folder and a"
         f" secret, and of {kinds[1].rows:,} messages of eleven kinds, nine of ten those of a turn with a tool"
         f" ({len(AGENTS.body(100)) // 100:,} and {len(MESSAGES.body(1_000)) // 1_000:,} bytes a row);"
-        f" {rounds} rounds, in turn. The extra `speed` parses JSON by msgspec. `json.loads` parses the"
-        " same bytes; the others give out instances of their classes. The official client's time is that of its call,"
-        " which httpx answers in the process. Garbage is collected as in any program. Tried and left out: orjson in place"
-        " of msgspec, which saved 5 % of the whole where msgspec saves 18 %, and makes floats of integers beyond 64 bits;"
-        " and nested objects that are made on first use, which would keep the parsed JSON in memory to save what is"
-        " no longer most of the time.",
+        f" {rounds} rounds, in turn. The extra `speed` parses JSON by msgspec. `json.loads` parses the same bytes; the"
+        " others give out instances of their classes. The official client's time is that of its call, which httpx"
+        " answers in the process. Garbage is collected as in any program. Tried and left out: orjson in place of"
+        " msgspec, which saved 5 % of the whole where msgspec saves 18 %, and makes floats of integers beyond 64 bits;"
+        " and nested objects made on first use, which would keep the parsed JSON in memory to save what is no longer"
+        " most of the time.",
         [target for kind in kinds for target in _targets(kind, meters[kind.name])],
         [
             _table("Lists", "list", {f"{kind.rows:,} {kind.name}": meters[kind.name] for kind in kinds}),
