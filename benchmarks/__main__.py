@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import (
+    arguments,
     capacity,
     counts,
+    decoding,
     embedded,
     facade,
     growth,
@@ -22,11 +24,13 @@ from benchmarks import (
     memory,
     plots,
     real_gather,
+    scale,
     settings,
     startup,
     streams,
     telemetry,
     throughput,
+    uploads,
 )
 from benchmarks.machine import machine
 from benchmarks.process import ROOT
@@ -56,12 +60,16 @@ def _measures(options: argparse.Namespace) -> Mapping[str, Callable[[], Section]
     return {
         "throughput": lambda: throughput.measure(short=short),
         "facade": lambda: facade.measure(short=short),
+        "decoding": lambda: decoding.measure(short=short),
         "streams": lambda: streams.measure(short=short),
+        "uploads": lambda: uploads.measure(short=short),
         "telemetry": lambda: telemetry.measure(short=short),
         "startup": lambda: startup.measure(short=short),
         "settings": lambda: settings.measure(short=short),
+        "arguments": lambda: arguments.measure(short=short),
         "memory": lambda: memory.measure(short=short),
         "growth": lambda: growth.measure(short=short),
+        "scale": lambda: scale.measure(short=short),
         "counts": lambda: counts.measure(short=short),
         "hotpath": lambda: hotpath.measure(short=short),
         "embedded": lambda: embedded.measure(short=short),

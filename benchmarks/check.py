@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from benchmarks import calls, counts, settings, startup, streaming, streams
+from benchmarks import arguments, calls, counts, decoding, settings, startup, streaming, streams
 from benchmarks.process import Process
 from benchmarks.report import Target, render_targets, say
 from benchmarks.turns import Meter, Plan, measure_async, measure_sync
@@ -95,11 +95,12 @@ def _import(imports: Meter, name: str) -> float:
 
 
 def check_settings() -> list[Target]:
-    """Compare the conversion of settings with pydantic's."""
+    """Compare the conversion of settings, and the validation of arguments, with pydantic's."""
     meter = settings.meter(15, 200)
     return [
         *_beside(meter, settings.WRITE, settings.DUMP, 1.3),
         *_beside(meter, settings.READ, settings.VALIDATE, 1),
+        *_beside(arguments.meter(9, 50), arguments.OURS, arguments.PYDANTIC, 1.2, " of validating arguments: that"),
     ]
 
 
@@ -125,11 +126,24 @@ def check_streams() -> list[Target]:
     ]
 
 
-def _beside(meter: Meter, ours: str, theirs: str, most: float) -> list[Target]:
+def check_decoding() -> list[Target]:
+    """Compare the decoding of lists with `json.loads` on the same bytes, and with the official client."""
+    targets: list[Target] = []
+    for kind, rows in ((decoding.AGENTS, 50), (decoding.MESSAGES, 300)):
+        meter = decoding.meter(kind, rows, 5)
+        ratio = meter.ratio(decoding.OURS, decoding.JSON, "cpu").median
+        targets += [
+            _most(f"CPU of decoding {kind.name}, to {decoding.JSON}", kind.most, ratio),
+            *_beside(meter, decoding.OURS, decoding.OFFICIAL, 0.3, f" of decoding {kind.name}: that"),
+        ]
+    return targets
+
+
+def _beside(meter: Meter, ours: str, theirs: str, most: float, what: str = "") -> list[Target]:
     """Create the target that ours takes at most a multiple of theirs, if theirs was measured."""
     if theirs not in meter.samples:
         return []
-    return [_most(f"CPU of {ours}, to {theirs}", most, meter.ratio(ours, theirs, "cpu").median)]
+    return [_most(f"CPU{what} of {ours}, to {theirs}", most, meter.ratio(ours, theirs, "cpu").median)]
 
 
 CHECKS: Final[Mapping[str, Callable[[], list[Target]]]] = {
@@ -139,6 +153,7 @@ CHECKS: Final[Mapping[str, Callable[[], list[Target]]]] = {
     "startup": check_startup,
     "settings": check_settings,
     "streams": check_streams,
+    "decoding": check_decoding,
 }
 
 

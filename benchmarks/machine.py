@@ -23,6 +23,7 @@ _PACKAGES: Final = (
     "letta-client",
     "httpx",
     "pydantic",
+    "msgspec",
     "urllib3",
 )
 

@@ -26,7 +26,7 @@ from benchmarks.process import ROOT, Process
 from benchmarks.report import Section, Spread, Table, Target, render, say
 from letta_async import AsyncLetta
 
-__all__ = ["measure"]
+__all__ = ["measure", "peak_kib"]
 
 _MIB: Final = 1024.0
 _LONG: Final = 1_000_000
@@ -230,10 +230,10 @@ def _child(what: str, count: int, url: str) -> None:
 
     began = time.monotonic()
     done = asyncio.run(run())
-    say(json.dumps({"kib": _own_peak(), "seconds": time.monotonic() - began, "done": done}))
+    say(json.dumps({"kib": peak_kib(), "seconds": time.monotonic() - began, "done": done}))
 
 
-def _own_peak() -> int:
+def peak_kib() -> int:
     """Return the peak of this process's resident set, in KiB."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")

@@ -7,6 +7,7 @@ already. Clients are made and left alone, or also opened by a first call and clo
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import resource
@@ -38,10 +39,35 @@ _MOST_INSTRUCTIONS: Final = 1.25
 _HELP: Final = "letta-async --help"
 _NEEDLESS: Final = ("letta_async.cli", "letta_async.testing", "rich", "click")
 """Modules that importing the package's root must not import."""
+_ONCE: Final = {
+    "made, one call, closed": "Letta, opened",
+    "made, one call, left to the garbage collector": "Letta, left open",
+}
+"""Ways to use a client for one call, as programs do that make one for each use."""
+_MOST_OF_OFFICIAL: Final = 0.5
+"""Maximum ratio of that to the official client's."""
 _IMPORT: Final = """import time
 cpu, began = time.process_time(), time.perf_counter()
 {statement}
 print(time.process_time() - cpu, time.perf_counter() - began)"""
+_FIRST_CALL: Final = "letta_async, a client and one resource, first call made"
+_FIRST_BARE: Final = "aiohttp, attrs, cattrs, tenacity, first call made by aiohttp"
+_CALLS: Final = {
+    _FIRST_CALL: """import asyncio
+from letta_async import AsyncLetta
+async def call():
+    async with AsyncLetta(base_url={url!r}, api_key="key") as client:
+        await client.conversations.recompile({conversation!r})
+asyncio.run(call())""",
+    _FIRST_BARE: """import asyncio, json
+import aiohttp, attrs, cattrs, tenacity
+async def call():
+    async with aiohttp.ClientSession() as session:
+        async with session.post({url!r} + "/v1/conversations/{conversation}/recompile") as response:
+            json.loads(await response.read())
+asyncio.run(call())""",
+}
+"""Programs that make one call."""
 _STATEMENTS: Final = {USED: "from letta_async import AsyncLetta, CompactionSettings, Letta, OpenAIModelSettings"}
 _LIST: Final = "import json, sys, letta_async; print(json.dumps(sorted(sys.modules)))"
 _URL: Final = "https://letta.example"
@@ -56,6 +82,7 @@ def measure(*, short: bool = False) -> Section:
     imports = import_costs(rounds, (_OFFICIAL,) if official else ())
     for _ in range(rounds):
         _run_help(imports)
+    first = _first_calls(rounds)
     clients = asyncio.run(_clients(official, rounds, 4 if short else 8))
     needless = needless_modules()
     seconds = imports.median(_HELP, "time") / 1e3
@@ -70,6 +97,11 @@ def measure(*, short: bool = False) -> Section:
                 "CPU of the import, to that of its four dependencies", 1.1, imports.ratio(PACKAGE, DEPENDENCIES, "cpu")
             ),
             check_instructions(),
+            at_most(
+                "CPU of importing a client and making a first call, to aiohttp's with the four dependencies",
+                _MOST_INSTRUCTIONS,
+                first.ratio(_FIRST_CALL, _FIRST_BARE, "cpu"),
+            ),
             Target(f"`{_HELP}`, wall clock", "at most 0.5 s", f"{seconds:.2f} s", seconds <= 0.5),
             Target(f"{', '.join(_NEEDLESS)} imported by the root", "none", ", ".join(needless) or "none", not needless),
             *(
@@ -77,9 +109,11 @@ def measure(*, short: bool = False) -> Section:
                 for name in ("AsyncLetta", "Letta")
                 for made in [clients.median(f"letta_async.{name}", "cpu")]
             ),
+            *_beside_official(clients),
         ],
         [
             _table("Imports", imports, DEPENDENCIES, digits=0),
+            _table("Import and first call", first, _FIRST_BARE, digits=0),
             _table("Making a client", clients, "letta_async.AsyncLetta", digits=3),
         ],
     )
@@ -93,6 +127,21 @@ def import_costs(rounds: int, others: Sequence[str] = ()) -> Meter:
         _import(name)  # compiled files are written
     for name in turns(names, rounds):
         meter.samples[name].append(_import(name))
+    return meter
+
+
+def _first_calls(rounds: int) -> Meter:
+    """Measure programs that import what they need and make one call."""
+    meter = Meter(samples={name: [] for name in _CALLS})
+    with Process("stub") as stub:
+        programs = {
+            name: _IMPORT.format(statement=text.format(url=stub.url, conversation=calls.CONVERSATION))
+            for name, text in _CALLS.items()
+        }
+        for name in (*programs, *turns(list(programs), rounds)):
+            meter.samples[name].append(_sample(programs[name]))
+    for samples in meter.samples.values():
+        del samples[0]  # compiled files were written
     return meter
 
 
@@ -121,7 +170,11 @@ def needless_modules() -> list[str]:
 
 def _import(name: str) -> Sample:
     statement = _STATEMENTS.get(name, f"import {name}")
-    cpu, seconds = map(float, _output("-c", _IMPORT.format(statement=statement)).split())
+    return _sample(_IMPORT.format(statement=statement))
+
+
+def _sample(program: str) -> Sample:
+    cpu, seconds = map(float, _output("-c", program).split())
     return Sample(seconds * 1e3, cpu * 1e3, 0)
 
 
@@ -158,6 +211,7 @@ async def _clients(official: Any, rounds: int, count: int) -> Meter:
             "letta_client.Letta": lambda url: official.Letta(base_url=url, api_key="key"),
         }
     meter = Meter(samples={kind: [] for name in makes for kind in (name, f"{name}, opened")})
+    meter.samples |= {f"{name}, left open": [] for name in makes if name.endswith(".Letta")}
     with Process("stub") as stub:
         for make in makes.values():
             await _open(make(stub.url))  # what is imported and made once a process
@@ -171,6 +225,11 @@ async def _clients(official: Any, rounds: int, count: int) -> Meter:
                 with meter.turn(f"{name}, opened", count):
                     for _ in range(count):
                         await _open(makes[name](stub.url))
+                if name.endswith(".Letta"):
+                    with meter.turn(f"{name}, left open", count):
+                        for _ in range(count):
+                            makes[name](stub.url).conversations.recompile(calls.CONVERSATION)
+                        gc.collect()
     return meter
 
 
@@ -183,6 +242,18 @@ async def _finished(result: object) -> None:
     """Await the result of an async client; a sync one's is complete."""
     if isinstance(result, Awaitable):
         await result
+
+
+def _beside_official(clients: Meter) -> list[Target]:
+    """Return the targets about a client that is made for one sync call."""
+    found: list[Target] = []
+    for what, form in _ONCE.items():
+        name, ours, theirs = f"`Letta` {what}, to letta-client's: CPU", f"letta_async.{form}", f"letta_client.{form}"
+        if theirs in clients.samples:
+            found.append(at_most(name, _MOST_OF_OFFICIAL, clients.ratio(ours, theirs, "cpu")))
+        else:
+            found.append(Target(name, f"at most {_MOST_OF_OFFICIAL:g}", "letta-client is not installed", None))
+    return found
 
 
 def _table(caption: str, meter: Meter, base: str, *, digits: int) -> Table:

@@ -11,7 +11,7 @@ from letta_async._http.open_body import OpenBody
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import Response, invalid_response
 from letta_async._schema.converter import reader_of
-from letta_async._schema.json_values import parse_json
+from letta_async._schema.json_parsing import parse_json
 from letta_async.errors import APIError, StreamError
 from letta_async.errors._details import request_id_of
 from letta_async.operations._operation import Operation

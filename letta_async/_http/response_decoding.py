@@ -14,7 +14,7 @@ from letta_async._http.decompression import UnreadableError, decompress
 from letta_async._http.error_response import MAX_REFUSAL, describe_body, excerpt, printable, status_error
 from letta_async._http.request import Request
 from letta_async._schema.converter import read
-from letta_async._schema.json_values import parse_json
+from letta_async._schema.json_parsing import parse_json_bytes
 from letta_async.errors import APIResponseValidationError
 
 __all__ = [
@@ -128,17 +128,14 @@ def decode_body(request: Request, headers: Mapping[str, str], body: bytes) -> An
 
 
 def parse_body(body: bytes) -> Any:
-    """Parse JSON, mostly UTF-8; else `json.loads` finds out the encoding.
+    """Parse JSON.
 
     Raises:
         UnreadableError: The body is not JSON.
 
     """
     try:
-        try:
-            return parse_json(body.decode())
-        except ValueError:
-            return json.loads(body)
+        return parse_json_bytes(body)
     except (ValueError, RecursionError) as error:
         reason = f"the answer is malformed JSON ({printable(str(error))[:120]})"
     raise UnreadableError(reason)

@@ -27,7 +27,8 @@ class Range:
     maximum: float | None = None
 
     def __contains__(self, number: float) -> bool:
-        return (self.minimum is None or number >= self.minimum) and (self.maximum is None or number <= self.maximum)
+        minimum, maximum = self.minimum, self.maximum
+        return (minimum is None or number >= minimum) and (maximum is None or number <= maximum)
 
     def __str__(self) -> str:
         if self.maximum is None:

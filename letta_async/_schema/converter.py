@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from functools import cache
-from types import MemberDescriptorType, NoneType
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache, partial
+from types import NoneType
 from typing import Any, Final, get_args, get_origin
 
 import attrs
@@ -24,16 +24,21 @@ from letta_async._schema.annotations import (
     is_wire_class,
     members_by_tag,
     tag_of,
-    untagged_member,
     value_members,
-    wire_names,
 )
-from letta_async._schema.json_values import is_array, is_object
+from letta_async._schema.class_code import Hook
+from letta_async._schema.json_values import is_object
 from letta_async._schema.pages import CursorPage, ObjectPage
+from letta_async._schema.structuring import (
+    return_unchanged,
+    structure_class,
+    structure_datetime,
+    structure_list,
+    structure_mapping,
+    structure_union,
+)
 
 __all__ = ["READABLE", "is_readable", "read", "reader_of", "write"]
-
-Hook = Callable[[Any, Any], Any]
 
 _JSON_KINDS: Final[dict[type, str]] = {
     str: "a JSON string",
@@ -55,6 +60,9 @@ READABLE: Final = "object, str, int, float, list, dict, a class of this package 
 
 def read(result_type: Any, value: object) -> Any:
     """Convert a JSON value to the type that the API promises; keep unknown and invalid fields unchanged.
+
+    The items of a list take the place of the JSON values that they are made of, in the list itself: so each of these is
+    freed while the next is converted, and neither is all in memory twice nor has the garbage collector more to look at.
 
     Raises:
         TypeError: The value itself, or an item of it, is of another kind than promised.
@@ -87,7 +95,14 @@ def reader_of(result_type: Any) -> Callable[[object], Any]:
     if kind is not list:
         return read_item
     hook, result_type = _tolerant_converter.get_structure_hook(promised), promised
-    return lambda value: list(map(read_item, _require_kind(list, value)))
+
+    def read_items(value: object) -> Any:
+        items: list[Any] = _require_kind(list, value)
+        for index, item in enumerate(items):
+            items[index] = read_item(item)
+        return items
+
+    return read_items
 
 
 def _require_kind(kind: Any, value: Any) -> Any:
@@ -153,138 +168,6 @@ def _required_fields(cls: type[Any]) -> list[str]:
     return [field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING]
 
 
-def _return_unchanged(value: Any, _: Any) -> Any:
-    return value
-
-
-def _structure_datetime(value: Any, _: Any) -> Any:
-    """Parse ISO 8601, as UTC if it has no zone, as the server means it; return an invalid value unchanged."""
-    try:
-        parsed = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return value
-    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
-
-
-def _structure_list(annotation: Any) -> Hook:
-    (item,) = get_args(annotation)
-    inner = _tolerant_converter.get_structure_hook(item)
-    if inner is _return_unchanged:  # an embedding has thousands of numbers
-        return _return_unchanged
-    return lambda value, _: [inner(each, item) for each in value] if is_array(value) else value
-
-
-def _structure_mapping(annotation: Any) -> Hook:
-    _, member = get_args(annotation)
-    inner = _tolerant_converter.get_structure_hook(member)
-    return lambda value, _: {name: inner(each, member) for name, each in value.items()} if is_object(value) else value
-
-
-def _structure_union(annotation: Any) -> Hook:
-    """Return a hook for a union; the kind of the JSON value selects the member."""
-    members = value_members(annotation)
-    classes = [member for member in members if is_wire_class(member)]
-    objects = classes or filter(is_mapping, members)
-    from_object = _structure_tagged(classes) if len(classes) > 1 else _structure_first(objects)
-    from_array = _structure_first(member for member in members if is_list(member))
-    from_text = _structure_first(member for member in members if member is datetime and str not in members)
-    if from_array is from_text is _return_unchanged:
-        return from_object
-    if from_object is from_array is _return_unchanged:
-        return from_text
-
-    def hook(value: Any, _: Any) -> Any:
-        if type(value) is str:
-            return from_text(value, None)
-        inner = from_object if is_object(value) else from_array if is_array(value) else from_text
-        return inner(value, None)
-
-    return hook
-
-
-def _structure_first(members: Iterable[Any]) -> Hook:
-    """Return the hook of the first member, or one that returns its value unchanged if there are no members."""
-    for member in members:
-        hook: Hook = _tolerant_converter.get_structure_hook(member)
-        return hook
-    return _return_unchanged
-
-
-def _structure_tagged(members: list[type[Any]]) -> Hook:
-    """Return a hook for tagged objects; the untagged member takes those that no tagged member fits."""
-    name, classes = members_by_tag(members)
-    hooks: dict[object, Hook] = {tag: _tolerant_converter.get_structure_hook(cls) for tag, cls in classes.items()}
-    untagged_class = untagged_member(members)
-    fallback: Hook = (
-        _return_unchanged if untagged_class is None else _tolerant_converter.get_structure_hook(untagged_class)
-    )
-
-    def hook(value: Any, _: Any) -> Any:
-        try:
-            made = hooks[value[name]](value, None)
-        except (KeyError, TypeError):  # it has no tag, an unknown one, or is no object
-            return fallback(value, None)
-        return fallback(value, None) if made is value else made
-
-    return hook
-
-
-def _structure_class(cls: type[Any]) -> Hook:
-    """Return a hook for a class: it converts the fields that need it, and sets all at once, without `__init__`.
-
-    Event streams go through here. `__init__` of a frozen class takes longer than all the rest: it finds each of its
-    keyword arguments, and sets it by `object.__setattr__`, which looks the field up again.
-    """
-    fields = attrs.fields_dict(attrs.resolve_types(cls))
-    names = wire_names(cls)
-    defaults = {name: fields[name].default for name in names}
-    required = [name for name, default in defaults.items() if default is attrs.NOTHING]
-    hooks = ((name, _tolerant_converter.get_structure_hook(fields[name].type), fields[name].type) for name in names)
-    converted = [(name, hook, kind) for name, hook, kind in hooks if hook is not _return_unchanged]
-    setters = [_setter(cls, name) for name in names]
-    set_extra_fields = _setter(cls, "extra_fields")
-    new: Callable[[type[Any]], Any] = object.__new__
-
-    def hook(value: Any, _: Any) -> Any:
-        members: Mapping[str, Any] = value
-        if type(value) is not dict and not is_object(value):
-            return value
-        for name in required:
-            if name not in members:
-                return members
-        given = {**defaults, **members}  # in the order of the fields, others at the end
-        unknown: dict[str, Any] = {}
-        if len(given) > len(defaults):
-            unknown = {name: given.pop(name) for name in members if name not in defaults}
-        for name, inner, kind in converted:
-            part = members.get(name)
-            if part is not None:
-                given[name] = inner(part, kind)
-        made = new(cls)
-        set_extra_fields(made, unknown)
-        for setter, part in zip(setters, given.values(), strict=True):
-            setter(made, part)
-        return made
-
-    renames = field_names_by_wire_name(cls)
-    if not renames:
-        return hook
-    return lambda value, _: hook(_renamed(value, renames), _) if is_object(value) else value
-
-
-def _renamed(members: Mapping[str, Any], renames: Mapping[str, str]) -> dict[str, Any]:
-    """Return the members of a JSON object by the names of the fields."""
-    return {renames.get(name, name): value for name, value in members.items()}
-
-
-def _setter(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
-    """Return the function that sets a field of an instance; that of its slot, if it has one, is the fastest."""
-    slot = getattr(cls, name, None)
-    if isinstance(slot, MemberDescriptorType):
-        return slot.__set__
-    return lambda made, value: object.__setattr__(made, name, value)
-
-
 # --- unstructure: to JSON values --------------------------------------------------------------------------------------
 
 
@@ -338,14 +221,18 @@ def _is_json_scalar(annotation: Any) -> bool:
 
 def _make_tolerant_converter() -> Converter:
     converter = Converter(detailed_validation=False)
-    converter.register_structure_hook_func(lambda _: True, _return_unchanged)
+    converter.register_structure_hook_func(lambda _: True, return_unchanged)
     for kind in (int, float, bool, str):
-        converter.register_structure_hook(kind, _return_unchanged)
-    converter.register_structure_hook(datetime, _structure_datetime)
-    converter.register_structure_hook_factory(is_wire_class, _structure_class)
-    converter.register_structure_hook_factory(is_list, _structure_list)
-    converter.register_structure_hook_factory(is_typed_mapping, _structure_mapping)
-    converter.register_structure_hook_factory(is_union, _structure_union)
+        converter.register_structure_hook(kind, return_unchanged)
+    converter.register_structure_hook(datetime, structure_datetime)
+    hook_of = converter.get_structure_hook
+    for fits, structure in (
+        (is_wire_class, structure_class),
+        (is_list, structure_list),
+        (is_typed_mapping, structure_mapping),
+        (is_union, structure_union),
+    ):
+        converter.register_structure_hook_factory(fits, partial(structure, hook_of=hook_of))
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook_func(lambda cls: cls is dict or is_mapping(cls), _unstructure_mapping)
     converter.register_unstructure_hook_factory(is_wire_class, _unstructure_class)

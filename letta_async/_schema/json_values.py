@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterable, Mapping
-from json.scanner import make_scanner
+from collections.abc import Iterable, Mapping
 from types import NoneType
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, Final, TypeGuard
 
 from letta_async.errors import ArgumentProblem
 
@@ -18,7 +16,6 @@ __all__ = [
     "is_positive_integer",
     "join",
     "json_problems",
-    "parse_json",
     "show",
     "text_problem",
     "to_builtin_scalar",
@@ -33,29 +30,9 @@ _MAX_DEPTH: Final = 100
 _BUILTIN_SCALARS: Final = frozenset({str, int, float, bool, NoneType})
 
 
-_scan: Final[Callable[[str, int], tuple[Any, int]]] = make_scanner(cast("Any", json.JSONDecoder()))
-
-
-def parse_json(text: str) -> Any:
-    """Parse JSON. `json.loads` takes twice as long for the event of a token, which is mostly keys and short strings.
-
-    Raises:
-        ValueError: The text is not JSON.
-        RecursionError: It is nested too deeply.
-
-    """
-    try:
-        value, length = _scan(text, 0)
-        if length == len(text):
-            return value
-    except (StopIteration, ValueError):
-        pass
-    return json.loads(text)  # there is white space around it, or the error says what is wrong
-
-
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Return whether a value represents a JSON object."""
-    return isinstance(value, Mapping)
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def is_positive_integer(value: object) -> TypeGuard[int]:
@@ -65,7 +42,7 @@ def is_positive_integer(value: object) -> TypeGuard[int]:
 
 def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     """Return whether a value represents a JSON array."""
-    return isinstance(value, list | tuple)
+    return isinstance(value, (list, tuple))
 
 
 def to_builtin_scalar(value: Any) -> Any:

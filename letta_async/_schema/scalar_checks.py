@@ -63,6 +63,8 @@ def check_bool(value: Any, _: Any) -> bool:
 
 
 def check_str(value: Any, _: Any) -> str:
+    if type(value) is str and value.isascii() and "\0" not in value:
+        return value
     return _checked_text(value, with_nul=False)
 
 
@@ -78,12 +80,21 @@ def _checked_text(value: Any, *, with_nul: bool) -> str:
     return value if type(value) is str else to_builtin_scalar(value)
 
 
-def check_literal(value: Any, annotation: Any) -> Any:
+def check_literal(annotation: Any) -> Callable[[Any, Any], str]:
+    """Return the check of a `Literal`."""
     allowed = get_args(annotation)
-    if isinstance(value, str) and value in allowed:
-        return value if type(value) is str else to_builtin_scalar(value)
-    hint = guess(value, allowed) if isinstance(value, str) else ""
-    raise InvalidValueError(f"{show(value)} is unknown; allowed: {', '.join(map(repr, allowed))}{hint}")
+    known = frozenset(allowed)
+
+    def check(value: Any, _: Any) -> str:
+        if type(value) is str and value in known:
+            return value
+        if isinstance(value, str) and value in known:
+            word: str = to_builtin_scalar(value)
+            return word
+        hint = guess(value, allowed) if isinstance(value, str) else ""
+        raise InvalidValueError(f"{show(value)} is unknown; allowed: {', '.join(map(repr, allowed))}{hint}")
+
+    return check
 
 
 def check_datetime(value: Any, _: Any) -> datetime:

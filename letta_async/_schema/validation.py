@@ -6,8 +6,9 @@ All problems of a call are raised at once, each with its path, the value and wha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from types import NoneType
 from typing import Any, Final, TypeVar, get_args
 
@@ -33,6 +34,8 @@ from letta_async._schema.annotations import (
     value_members,
     wire_names,
 )
+from letta_async._schema.checked_in_place import NULLABLE, check_line
+from letta_async._schema.class_code import Hook, generated, validation_lines
 from letta_async._schema.constraints import NulAllowed, Range
 from letta_async._schema.json_values import (
     guess,
@@ -66,10 +69,9 @@ from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._schema.wire_object import WireObject
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
-__all__ = ["check", "is_validated"]
+__all__ = ["check", "is_validated", "with_places"]
 
 T = TypeVar("T")
-Hook = Callable[[Any, Any], Any]
 
 
 _validated: Final = WeakIdCache[bool]()
@@ -179,10 +181,15 @@ def _check_upload(value: Any, _: Any) -> Upload:
 def _check_list(annotation: Any) -> Hook:
     inner: Hook = list_structure_factory(annotation, _strict_converter)
 
+    item = _strict_converter.get_structure_hook(get_args(annotation)[0])
+
     def hook(value: Any, _: Any) -> Any:
         if not is_array(value):
             raise InvalidValueError(f"{show(value)} is not a list")
-        return inner(value, annotation)
+        try:
+            return [item(each, None) for each in value]
+        except Exception:
+            return inner(value, annotation)  # it has the place of each item, and says it
 
     return hook
 
@@ -190,8 +197,7 @@ def _check_list(annotation: Any) -> Hook:
 def _check_annotated(annotation: Any) -> Hook:
     _, unplaced = split_placement(annotation)
     if unplaced != annotation:
-        outer = _strict_converter.get_structure_hook(unplaced)
-        return lambda value, _: outer(value, unplaced)
+        return _strict_converter.get_structure_hook(unplaced)
     base, mark = get_args(annotation)
     if isinstance(mark, NulAllowed):
         return check_str_with_nul
@@ -226,36 +232,30 @@ def _check_annotated(annotation: Any) -> Hook:
 
 
 def _check_union(annotation: Any) -> Hook:
-    nullable = NoneType in get_args(annotation)
+    """Return a hook for a union; `UNSET` is none of its values."""
     members = value_members(annotation)
     if len(members) == 1:
-        (member,) = members
-        inner = _strict_converter.get_structure_hook(member)
+        inner = _strict_converter.get_structure_hook(members[0])
     elif all(map(is_wire_class, members)):
-        member, inner = annotation, _check_tagged_union(members)
+        inner = _check_tagged_union(members)
     else:
-        member, inner = annotation, _check_untagged_union(members)
-
-    def hook(value: Any, _: Any) -> Any:
-        if value is None and nullable:
-            return None
-        return inner(value, member)
-
-    return hook
+        inner = _check_untagged_union(members)
+    if NoneType not in get_args(annotation):
+        return inner
+    return NULLABLE.get(inner) or (lambda value, _: None if value is None else inner(value, None))
 
 
 def _check_untagged_union(members: list[Any]) -> Hook:
     """Return a hook for a union without tags; the kind of the JSON value selects the member."""
     kinds = members_by_json_type(members)
-    checks = {kind: (_strict_converter.get_structure_hook(member), member) for kind, member in kinds.items()}
+    checks = {kind: _strict_converter.get_structure_hook(member) for kind, member in kinds.items()}
     allowed = ", ".join(map(describe_member, dict.fromkeys(kinds.values())))
 
     def hook(value: Any, _: Any) -> Any:
         kind = json_type_of(value)
-        if kind is None or (found := checks.get(kind)) is None:
+        if kind is None or (inner := checks.get(kind)) is None:
             raise InvalidValueError(f"{show(value)} is of no form that is allowed; allowed: {allowed}")
-        inner, member = found
-        return inner(value, member)
+        return inner(value, None)
 
     return hook
 
@@ -265,13 +265,14 @@ def _check_tagged_union(members: list[type[Any]]) -> Hook:
     fallback = untagged_member(members)
     default = next((tag for tag, cls in classes.items() if getattr(cls, "tag_is_optional", False)), None)
     allowed = ", ".join(map(repr, classes))
+    hooks = {cls: _strict_converter.get_structure_hook(cls) for cls in members}
 
     def hook(value: Any, _: Any) -> Any:
         cls: Any = type(value)  # pyright: ignore[reportUnknownVariableType] - and that is the matter here
         if cls is fallback:
             return _check_extra_fields(value)
         if cls in members:
-            return _strict_converter.structure(value, cls)
+            return hooks[cls](value, None)
         if not is_object(value):
             raise InvalidValueError(
                 f"{show(value)} is neither a mapping nor one of {', '.join(m.__name__ for m in members)}"
@@ -282,26 +283,43 @@ def _check_tagged_union(members: list[type[Any]]) -> Hook:
         if not isinstance(tag, str) or tag not in classes:
             hint = guess(tag, classes) if isinstance(tag, str) else ""
             raise InvalidValueError(f"{show(tag)} is unknown; allowed: {allowed}{hint}", at=name)
-        return _strict_converter.structure(value, classes[tag])
+        return hooks[classes[tag]](value, None)
 
     return hook
 
 
 def _check_class(cls: type[Any]) -> Hook:
-    overrides: dict[str, Any] = {"extra_fields": override(omit=True)} if issubclass(cls, WireObject) else {}
-    from_mapping: Hook = make_dict_structure_fn(
-        cls, _strict_converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **overrides
-    )
+    """Return a hook for a class.
+
+    Generated code validates mappings without saying what is wrong. If something is, cattrs's code, which is slower and
+    has the place of each value, says it.
+    """
     names = wire_names(cls)
     copied_from: tuple[type, ...] = getattr(cls, "copied_from", ())
     not_copied = {name for each in copied_from for name in wire_names(each)}.difference(names)
+    key: Any = cls
+    make = generated(cls, _strict_converter.get_structure_hook, validation_lines, check_line, {})
+
+    def from_mapping(value: Mapping[str, Any]) -> Any:
+        try:
+            return make(value, None)
+        except Exception:
+            return with_places(key)(value, cls)
 
     def hook(value: Any, _: Any) -> Any:
+        if type(value) is dict:
+            try:
+                return make(value, None)
+            except Exception:
+                return from_object(value)  # it may have fields that are `UNSET`, or are not copied
+        return from_object(value)
+
+    def from_object(value: Any) -> Any:
         if type(value) is cls:
             if is_validated(value):
                 return value
             given = {name: field for name in names if (field := getattr(value, name)) is not UNSET}
-            checked: Any = from_mapping(given, cls)
+            checked = from_mapping(given)
             if isinstance(value, WireObject) and value.extra_fields:
                 return _check_extra_fields(attrs.evolve(checked, extra_fields=value.extra_fields))
             if all(_is_immutable(field) and getattr(checked, name) is field for name, field in given.items()):
@@ -320,8 +338,18 @@ def _check_class(cls: type[Any]) -> Hook:
                 for name, field in value.items()
                 if name not in not_copied and (field is not None or name not in names)
             }
-        return from_mapping(value, cls)
+        return from_mapping(value)
 
+    return hook
+
+
+@cache
+def with_places(cls: type[Any]) -> Hook:
+    """Return the hook for mappings whose errors have the place of each value."""
+    overrides: dict[str, Any] = {"extra_fields": override(omit=True)} if issubclass(cls, WireObject) else {}
+    hook: Hook = make_dict_structure_fn(
+        cls, _strict_converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **overrides
+    )
     return hook
 
 
@@ -344,7 +372,7 @@ def _make_strict_converter() -> Converter:
     converter.register_structure_hook(datetime, check_datetime)
     converter.register_structure_hook(Upload, _check_upload)
     converter.register_structure_hook_func(is_callable, check_callable)
-    converter.register_structure_hook_func(is_literal, check_literal)
+    converter.register_structure_hook_factory(is_literal, check_literal)
     converter.register_structure_hook_func(is_mapping, _check_mapping)
     converter.register_structure_hook_factory(is_typed_mapping, _check_typed_mapping)
     converter.register_structure_hook_factory(is_list, _check_list)

@@ -25,6 +25,13 @@ def _repr_of_extra(extra: Mapping[str, Any]) -> str:
     return text if len(text) <= _MAX_SHOWN else f"<{', '.join(map(str, extra))}>"
 
 
+def _make_extra_fields(instance: WireObject) -> dict[str, Any]:
+    """Return an empty dictionary, and keep it: most objects of a response need none, so it is not made with them."""
+    made: dict[str, Any] = {}
+    object.__setattr__(instance, "extra_fields", made)
+    return made
+
+
 def _no_fields() -> dict[str, Any]:
     """Return an empty dictionary; `dict[str, Any]()` takes nine times as long, and each event of a stream needs one."""
     return {}
@@ -51,8 +58,10 @@ class WireObject(Record):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Return a field that this version does not declare; it is in `extra_fields`."""
-            if name != "extra_fields" and not name.startswith("__") and name in self.extra_fields:
+            """Return a field that this version does not declare, of `extra_fields`, which are made on first use."""
+            if name == "extra_fields":
+                return _make_extra_fields(self)
+            if not name.startswith("__") and name in self.extra_fields:
                 return self.extra_fields[name]
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 

@@ -1,0 +1,144 @@
+"""Functions that make instances of a class from JSON objects, as source code that is generated for each class.
+
+Lists of thousands, event streams and the arguments of calls go through here. `__init__` of a frozen class takes longer
+than all the rest: it finds each of its keyword arguments, and sets it by `object.__setattr__`, which looks the field up
+again. Plain assignments in generated code take a tenth of that, so an instance is made as one of a subclass that is not
+frozen, and becomes one of the class at the end. Of a response, `extra_fields` is left out if it is empty: `WireObject`
+makes it on first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, Final
+
+import attrs
+
+from letta_async._schema.annotations import wire_names
+from letta_async._schema.json_values import is_object
+
+__all__ = ["Hook", "HookOf", "LineOf", "RefusedError", "generated", "structure_lines", "validation_lines"]
+
+Hook = Callable[[Any, Any], Any]
+HookOf = Callable[[Any], Hook]
+"""Function that returns the hook of an annotation."""
+LineOf = Callable[[Hook, str], str | None]
+"""Function that returns the source that converts a variable by its hook, `hook_` and the variable's name."""
+
+_MISSING: Final = object()
+"""Value of a required field that a JSON object lacks."""
+
+
+class RefusedError(ValueError):
+    """A value is not an object of the class, without saying why."""
+
+
+@attrs.frozen
+class _Lines:
+    """Source that differs between functions."""
+
+    head: str
+    """Beginning of the function."""
+    unknown: str
+    """What to do about members that are not declared; `given` has them at its end."""
+    missing: str
+    """What to do if a required member is missing."""
+    extra: str
+    """What to do about `extra_fields`, if the class has them."""
+
+
+structure_lines: Final = _Lines(
+    head="""
+    if type(value) is not dict and not is_object(value):
+        return value
+    unknown = None""",
+    unknown="unknown = {name: given.pop(name) for name in value if name not in defaults}",
+    missing="return value",
+    extra="""    if unknown is not None:
+        made.extra_fields = unknown""",
+)
+"""Lines of a tolerant function, which returns what it cannot convert and keeps unknown members."""
+validation_lines: Final = _Lines(
+    head="", unknown="raise RefusedError", missing="raise RefusedError", extra="    made.extra_fields = {}"
+)
+"""Lines of a strict function, which raises; what it makes is sent, for which `extra_fields` are read."""
+
+
+def generated(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: LineOf, names: dict[str, Any]) -> Hook:
+    """Return a function that makes instances of a class, whose code is generated at the first call.
+
+    A response has few of the classes that it can have, and a call few of the arguments.
+
+    Args:
+        cls: The class.
+        hook_of: Function that returns the hook of a field's type.
+        lines: Source that differs between functions.
+        line_of: Function that returns the source for a field that was given.
+        names: Names that these use.
+
+    """
+    known: dict[str, Any] = {}
+
+    def generate() -> Hook:
+        known.update(names)
+        known.update(_names_of_code(cls, hook_of, lines, line_of))
+        exec(compile(known["source"], f"<{cls.__name__} from JSON>", "exec"), known)  # noqa: S102 - made of field names
+        made.__code__ = known["make"].__code__
+        return hook
+
+    known["generate"] = generate
+    made: Any = FunctionType(_first_call.__code__, known, f"make_{cls.__name__}")
+    hook: Hook = made
+    return hook
+
+
+def _first_call(value: Any, _: Any) -> Any:
+    return generate()(value, _)  # type: ignore[name-defined]  # noqa: F821 - of the function that gets this code
+
+
+def _names_of_code(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: LineOf) -> dict[str, Any]:
+    """Return the names that the code of a class's function uses, and its source."""
+    fields = attrs.fields_dict(attrs.resolve_types(cls, include_extras=True))
+    variables = {name: f"f{number}" for number, name in enumerate(wire_names(cls))}
+    defaults = {name: fields[name].default for name in variables}
+    known: dict[str, Any] = {
+        "RefusedError": RefusedError,
+        "cls": cls,
+        "defaults": {name: _MISSING if each is attrs.NOTHING else each for name, each in defaults.items()},
+        "is_object": is_object,
+        "missing": _MISSING,
+        "new": object.__new__,
+        "writable": _writable(cls),
+    }
+    source = [
+        f"def make(value, _):{lines.head}",
+        "    given = {**defaults, **value}",
+        f"    if len(given) > {len(variables)}: {lines.unknown}",
+    ]
+    if variables:
+        source.append(f"    {', '.join(variables.values())}, = given.values()")
+    if required := [f"{variables[name]} is missing" for name, each in defaults.items() if each is attrs.NOTHING]:
+        source.append(f"    if {' or '.join(required)}: {lines.missing}")
+    for name, variable in variables.items():
+        hook = hook_of(fields[name].type)
+        line = line_of(hook, variable)
+        if line is None:
+            continue
+        known |= {f"hook_{variable}": hook, f"default_{variable}": defaults[name]}
+        given = [] if defaults[name] is attrs.NOTHING else [f"{variable} is not default_{variable}"]
+        source.append(line.replace("if given", f"if {' and '.join(given) or 'True'}"))
+    source.append("    made = new(writable)")
+    source += [f"    made.{name} = {variable}" for name, variable in variables.items()]
+    source += [lines.extra] * ("extra_fields" in fields)
+    source += ["    made.__class__ = cls", "    return made"]
+    return known | {"source": "\n".join(source)}
+
+
+def _writable(cls: type[Any]) -> type[Any]:
+    """Return a subclass of the same layout whose fields are assigned as those of any class.
+
+    The interpreter does so directly only if `__delattr__` is the usual one as well.
+    """
+    usual = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    return type(f"_Writable{cls.__name__}", (cls,), {**usual, "__module__": __name__})

@@ -1,0 +1,74 @@
+"""The code that is generated to validate a mapping decides as cattrs's does, which says what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from letta_async import CompactionSettings, InvalidArgumentError, LlmConfig
+from letta_async._schema.unset import UNSET
+from letta_async._schema.validation import check, with_places
+from letta_async.operations.agents import CreateAgent
+from letta_async.types import NewBlock
+
+CLASSES: list[Any] = [CompactionSettings, CreateAgent, LlmConfig, NewBlock]
+USUAL: dict[Any, dict[str, Any]] = {
+    CompactionSettings: {"mode": "all", "model_settings": {"provider_type": "openai", "temperature": 0.5}},
+    CreateAgent: {
+        "name": "a",
+        "hidden": None,
+        "tags": ["a"],
+        "max_files_open": 5,
+        "memory_blocks": [{"label": "a", "value": "b"}],
+        "secrets": {"a": "b"},
+        "tool_rules": [{"type": "continue_loop", "tool_name": "a"}],
+    },
+    LlmConfig: {"model": "m", "model_endpoint_type": "openai", "context_window": 5, "effort": "low"},
+    NewBlock: {"label": "a", "value": "b", "limit": 5, "metadata": {"a": 1}},
+}
+SCALARS = [None, True, 0, 1, -1, 2**31, 2**63, 0.5, float("nan"), "", "a", "a\0", "\ud800", "ü", b"a", object()]
+OBJECTS = [{}, {"a": 1}, {"type": "text"}, {"provider_type": "openai"}, {"label": "a"}, {"label": "a", "value": 1}]
+ODD = st.sampled_from([*SCALARS, *OBJECTS, [], ["a"], [1], [OBJECTS[-1]]])
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+@given(data=st.data())
+def test_both_accept_the_same_and_make_the_same_of_it(cls: Any, data: st.DataObject) -> None:
+    names = [*cls.__annotations__, *USUAL[cls], "unknown", "extra_fields", "http"]
+    changes = data.draw(st.dictionaries(st.sampled_from(names), ODD, max_size=2))
+    value = {**USUAL[cls], **changes}
+    for name in data.draw(st.sets(st.sampled_from(names), max_size=1)):
+        value.pop(name, None)
+    try:
+        expected = with_places(cls)(value, cls)
+    except Exception:
+        with pytest.raises(InvalidArgumentError):
+            check(cls, value)
+    else:
+        assert check(cls, value) == expected
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_what_is_unset_is_left_out(cls: Any) -> None:
+    unset = dict.fromkeys(cls.__annotations__, UNSET)
+    assert check(cls, {**unset, **USUAL[cls]}) == check(cls, USUAL[cls])
+
+
+def test_strings_are_of_the_built_in_type() -> None:
+    class Word(str):
+        __slots__ = ()
+
+    made = check(NewBlock, {"label": Word("a"), "value": Word("b")})
+    assert type(made.label) is type(made.value) is str
+
+
+def test_an_operation_is_made_as_init_makes_it() -> None:
+    made = check(CreateAgent, USUAL[CreateAgent])
+    assert type(made) is CreateAgent
+    assert vars(made).keys() == vars(CreateAgent()).keys()
+    assert hash(made) == hash(CreateAgent())
+    with pytest.raises(AttributeError):
+        made.name = "b"  # type: ignore[misc]
