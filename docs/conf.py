@@ -35,7 +35,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(aiohttp|asyncio|collections|datetime|os|pathlib|ssl|types|typing|yarl)\..*"),
     ("py:.*", r"(PathLike|RuntimeError|ValueError|datetime|random\.Random|URL)"),
-    ("py:class", r"letta_async\..*\.(Answer|Item|R|R_co|T|NoArguments)"),
+    ("py:class", r"letta_async\..*\.(Answer|Item|R|R_co|Result|T|NoArguments)"),
     ("py:class", r"In(Path|Query|Body|Client)"),
     (
         "py:class",

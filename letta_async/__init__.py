@@ -61,9 +61,11 @@ if TYPE_CHECKING:
     from letta_async.operations.agents import UpdateAgent
     from letta_async.operations.blocks import UpdateBlock
     from letta_async.operations.conversations import Recompile
+    from letta_async.propagation.result import Propagation
     from letta_async.resources._api_response import APIResponse, AsyncAPIResponse
     from letta_async.resources._base_api_response import HTTPRequest
     from letta_async.resources._paging import AsyncPage, AsyncPaginator, Page, Paginator
+    from letta_async.resources._propagation import AsyncPropagation
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Client, Letta
@@ -209,6 +211,7 @@ if TYPE_CHECKING:
         ZaiModelSettings,
         ZaiThinking,
     )
+    from letta_async.types.propagation import PropagateOptions
     from letta_async.types.provider import Provider
     from letta_async.types.response_format import (
         JsonObjectResponseFormat,
@@ -320,6 +323,7 @@ __all__ = [
     "AsyncLetta",
     "AsyncPage",
     "AsyncPaginator",
+    "AsyncPropagation",
     "AsyncReadable",
     "AsyncStream",
     "Attempt",
@@ -457,6 +461,8 @@ __all__ = [
     "PermissionDeniedError",
     "PipRequirement",
     "Progress",
+    "PropagateOptions",
+    "Propagation",
     "PropagationError",
     "Provider",
     "ProviderCategory",
@@ -608,6 +614,7 @@ _HOMES: Final = {
     "AsyncLetta": "client",
     "AsyncPage": "resources._paging",
     "AsyncPaginator": "resources._paging",
+    "AsyncPropagation": "resources._propagation",
     "AsyncReadable": "types.upload",
     "AsyncStream": "resources._stream",
     "Attempt": "errors",
@@ -747,6 +754,8 @@ _HOMES: Final = {
     "PermissionDeniedError": "errors",
     "PipRequirement": "types.tool",
     "Progress": "types.batch",
+    "PropagateOptions": "types.propagation",
+    "Propagation": "propagation.result",
     "PropagationError": "errors",
     "Provider": "types.provider",
     "ProviderCategory": "types.model",

@@ -38,6 +38,7 @@ __all__ = [
     "ClientConfig",
     "Timeout",
     "deadline_problems",
+    "flag_problems",
     "header_problems",
     "is_fallback",
     "is_seconds",
@@ -122,6 +123,13 @@ def deadline_problems(deadline: object) -> Iterable[ArgumentProblem]:
     """Yield the problem of a deadline that is neither `None` nor a positive number of seconds."""
     if deadline is not None and not is_seconds(deadline):
         yield ArgumentProblem("deadline", f"{show(deadline)} is not a positive number of seconds, nor None")
+
+
+def flag_problems(**flags: object) -> Iterable[ArgumentProblem]:
+    """Yield the problem of each flag that is neither `True` nor `False`."""
+    for name, flag in flags.items():
+        if not isinstance(flag, bool):
+            yield ArgumentProblem(name, f"{show(flag)} is neither True nor False")
 
 
 def masked_headers(headers: Any) -> Any:

@@ -19,55 +19,18 @@ from letta_async import (
     IsolatedBlocksError,
     Letta,
     NotFoundError,
-    Outcome,
-    PropagationError,
     Recompile,
     UpdateAgent,
     UpdateBlock,
 )
-from letta_async.testing import EmbeddedServer, RecordedRequest
-
-MODEL = "letta/letta-free"
-BLOCK = "block-0f3f3c6e-5b5e-4b5e-8b5e-0f3f3c6e5b5e"
-
-
-class Fleet:
-    """Two agents that share a block, each with two conversations, and one agent without it."""
-
-    def __init__(self, client: AsyncLetta, block_id: str, agents: list[str], conversations: list[str]) -> None:
-        self.client = client
-        self.block_id = block_id
-        self.agents = agents
-        self.conversations = conversations
-
-    async def stale(self) -> list[bool]:
-        return [(await self.client.conversations.staleness(each)).stale for each in self.conversations]
-
-
-async def make_fleet(client: AsyncLetta) -> Fleet:
-    block = await client.blocks.create(label="project", value="The release is on Friday.")
-    agents: list[str] = []
-    conversations: list[str] = []
-    for name, ids in (("writer", [block.id]), ("tester", [block.id]), ("gardener", [])):
-        agents.append((await client.agents.create(name=name, model=MODEL, embedding=MODEL, block_ids=ids)).id)
-        conversations += [(await client.conversations.create(agent_id=agents[-1])).id for _ in range(2)]
-    return Fleet(client, block.id, agents, conversations)
+from letta_async.testing import EmbeddedServer
+from tests.fleet import BLOCK, Fleet, make_fleet, name_of, recompiles
 
 
 @pytest.fixture
 async def fleet(letta_server: EmbeddedServer) -> AsyncIterator[Fleet]:
     async with AsyncLetta(base_url=letta_server.base_url) as client:
         yield await make_fleet(client)
-
-
-def name_of(outcome: Outcome) -> str:
-    return outcome.target if isinstance(outcome.target, str) else f"own of {outcome.target.agent_id}"
-
-
-def recompiles(server: EmbeddedServer) -> list[RecordedRequest]:
-    """Return the recompiles that stored a prompt."""
-    sent = [request for request in server.requests if request.path.endswith("/recompile")]
-    return [request for request in sent if dict(request.query).get("dry_run") != "true"]
 
 
 async def test_exactly_what_shows_an_edited_block_is_recompiled(fleet: Fleet, letta_server: EmbeddedServer) -> None:
@@ -109,40 +72,6 @@ async def test_several_changes_are_one_pass(fleet: Fleet, letta_server: Embedded
     stored = (await fleet.client.conversations.staleness(fleet.conversations[0])).stored
     assert "Be brief." in stored
     assert "second" in stored
-
-
-async def test_an_update_with_propagate_returns_the_block(fleet: Fleet, letta_server: EmbeddedServer) -> None:
-    block = await fleet.client.blocks.update(fleet.block_id, value="Monday", propagate=True)
-    assert block.value == "Monday"
-    assert await fleet.stale() == [False] * 6
-    letta_server.requests.clear()
-    await fleet.client.blocks.update(fleet.block_id, limit=500, propagate=True, extra_body={"value": "Noon"})
-    (edit_request,) = [request for request in letta_server.requests if request.method == "PATCH"]
-    assert b"Noon" in edit_request.body
-    assert not [request for request in recompiles(letta_server) if b"Noon" in request.body]
-    agent = await fleet.client.agents.update(fleet.agents[0], system="Be brief.", propagate=True)
-    assert agent.system == "Be brief."
-    assert await fleet.stale() == [False] * 6
-
-    def edit() -> None:
-        with Letta(base_url=letta_server.base_url) as client:
-            assert client.blocks.update(fleet.block_id, value="Tuesday", propagate=True).value == "Tuesday"
-            changes = [UpdateBlock(block_id=fleet.block_id, value="Wednesday")]
-            assert Counter(each.status for each in client.propagate(changes))["recompiled"] == 4
-
-    await asyncio.to_thread(edit)
-    assert await fleet.stale() == [False] * 6
-
-
-async def test_an_update_that_does_not_reach_all_says_so(fleet: Fleet, letta_server: EmbeddedServer) -> None:
-    broken = fleet.conversations[1]
-    letta_server.script("POST", f"/v1/conversations/{broken}/recompile", status=500, times=None)
-    client = fleet.client.with_options(max_retries=0)
-    with pytest.raises(PropagationError, match=r"was edited, but 1 of 6 prompts .*500") as raised:
-        await client.blocks.update(fleet.block_id, value="Monday", propagate=True)
-    assert raised.value.result.value == "Monday"
-    assert [name_of(each) for each in raised.value.failed] == [broken]
-    assert Counter(each.status for each in raised.value.outcomes) == {"recompiled": 3, "unchanged": 2, "failed": 1}
 
 
 async def test_a_dry_run_stores_nothing_and_shows_what_would_change(fleet: Fleet, letta_server: EmbeddedServer) -> None:
@@ -264,6 +193,7 @@ async def test_a_refused_edit_names_what_was_made_before(fleet: Fleet, letta_ser
         ([BLOCK], {}, r"changes\[0\]: .* is neither an UpdateBlock nor an UpdateAgent"),
         ([UpdateBlock(block_id="b", limit=-1)], {}, r"changes\[0\].limit: .*\n.*changes\[0\].block_id"),
         ([UpdateBlock(block_id=BLOCK)], {"deadline": -1}, "deadline"),
+        ([UpdateBlock(block_id=BLOCK)], {"stop_on_error": "no"}, "stop_on_error: .* is neither True nor False"),
         ([UpdateBlock(block_id=BLOCK)], {"wait_if_busy": -1}, "wait_if_busy"),
         ([UpdateBlock(block_id=BLOCK)], {"extra_query": 5}, "extra_query"),
         ([UpdateBlock(block_id=BLOCK)], {"extra_body": {"a": object()}}, "extra_body"),
@@ -277,7 +207,7 @@ async def test_what_is_invalid_is_refused_before_anything_is_sent(
         with pytest.raises(InvalidArgumentError, match=problem):
             client.propagate(changes, **options)
         with pytest.raises(InvalidArgumentError, match="propagate: has no single response"):
-            await client.blocks.with_raw_response.update(BLOCK, value="x", propagate=True)
+            await client.blocks.with_raw_response.update(BLOCK, value="x", propagate=True)  # type: ignore[arg-type]
     assert not letta_server.requests
 
 

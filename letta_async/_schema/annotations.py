@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -18,6 +19,7 @@ __all__ = [
     "is_list",
     "is_literal",
     "is_mapping",
+    "is_path",
     "is_typed_mapping",
     "is_union",
     "is_wire_class",
@@ -49,6 +51,11 @@ def is_callable(annotation: Any) -> bool:
 
 def is_literal(annotation: Any) -> bool:
     return get_origin(annotation) is Literal
+
+
+def is_path(annotation: Any) -> bool:
+    """Return whether an annotation is that of a path of a file: `str | PathLike[str]`, perhaps with `None`."""
+    return is_union(annotation) and any(get_origin(member) is PathLike for member in get_args(annotation))
 
 
 def is_list(annotation: Any) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from os import PathLike
+from types import NoneType
 from typing import Any, Final, get_args
 
 from letta_async._schema.json_values import guess, show, text_problem, to_builtin_scalar
@@ -17,6 +19,7 @@ __all__ = [
     "check_float",
     "check_int",
     "check_literal",
+    "check_path",
     "check_str",
     "check_str_with_nul",
 ]
@@ -94,6 +97,15 @@ def check_datetime(value: Any, _: Any) -> datetime:
     if parsed.utcoffset() is None:
         raise InvalidValueError(f"{show(value)} says not in which time zone it is")
     return parsed
+
+
+def check_path(value: Any, annotation: Any) -> Any:
+    """Return the path of a file as it is, or `None` where the annotation has it."""
+    kinds = (str, PathLike, NoneType) if NoneType in get_args(annotation) else (str, PathLike)
+    path: object = value
+    if not isinstance(path, kinds):
+        raise InvalidValueError(f"{show(path)} is not the path of a file")
+    return value
 
 
 def check_callable(value: Any, _: Any) -> Any:

@@ -23,6 +23,7 @@ from letta_async._schema.annotations import (
     is_list,
     is_literal,
     is_mapping,
+    is_path,
     is_typed_mapping,
     is_union,
     is_wire_class,
@@ -54,6 +55,7 @@ from letta_async._schema.scalar_checks import (
     check_float,
     check_int,
     check_literal,
+    check_path,
     check_str,
     check_str_with_nul,
 )
@@ -300,7 +302,7 @@ def _check_class(cls: type[Any]) -> Hook:
                 return value
             given = {name: field for name in names if (field := getattr(value, name)) is not UNSET}
             checked: Any = from_mapping(given, cls)
-            if value.extra_fields:
+            if isinstance(value, WireObject) and value.extra_fields:
                 return _check_extra_fields(attrs.evolve(checked, extra_fields=value.extra_fields))
             if all(_is_immutable(field) and getattr(checked, name) is field for name, field in given.items()):
                 _validated.put(value, True)
@@ -348,6 +350,7 @@ def _make_strict_converter() -> Converter:
     converter.register_structure_hook_factory(is_list, _check_list)
     converter.register_structure_hook_factory(is_wire_class, _check_class)
     converter.register_structure_hook_factory(is_union, _check_union)
+    converter.register_structure_hook_func(is_path, check_path)
     converter.register_structure_hook_factory(is_annotated, _check_annotated)
     return converter
 

@@ -331,6 +331,7 @@ EARLIER_NAMES: Final[dict[str, str]] = {
     "agents.sources": "agents.folders",
     "blocks.modify": "blocks.update",
     "folders.modify": "folders.update",
+    "folders.get_file_metadata": "folders.files.retrieve",
     "sources": "folders",
     "agents.archival_memory": "agents.passages",
     "agents.passages.insert": "agents.passages.create",

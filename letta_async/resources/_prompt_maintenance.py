@@ -22,7 +22,7 @@ from letta_async.batch.prompt_normalization import normalize_stored_prompt
 from letta_async.batch.runner import Batch
 from letta_async.batch.staleness import RecompileCost, Staleness
 from letta_async.batch.targets import digest, make_key_function, parameters_of, target_problems
-from letta_async.config import Timeout, deadline_problems
+from letta_async.config import Timeout, deadline_problems, flag_problems
 from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError, LettaError, UnexpectedPromptError
 from letta_async.operations.blocks import ListBlockAgents
 from letta_async.operations.conversation_messages import ListMessages
@@ -287,7 +287,8 @@ class AsyncPromptMaintenance(AsyncActiveRuns, AsyncConversationTargets):
         """
         checked = check(Recompile, {"conversation_id": "default", **common})
         problems = [*target_problems(targets), *deadline_problems(deadline), *progress_problems(on_progress)]
-        if problems := [*problems, *wait_problems(wait_if_busy), *option_problems(options)]:
+        problems += [*wait_problems(wait_if_busy), *flag_problems(only_stale=only_stale, stop_on_error=stop_on_error)]
+        if problems := [*problems, *option_problems(options)]:
             raise InvalidArgumentError(problems)
         common = {name: getattr(checked, name) for name in common}  # validated once, not per target
 

@@ -7,10 +7,11 @@ from contextlib import aclosing
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import attrs
+
 from letta_async._http.request import CallOptions
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
-from letta_async.errors import PropagationError
 from letta_async.operations._operation import Operation
 from letta_async.resources._resource import CallSender, options_of
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from letta_async.client import AsyncLetta
     from letta_async.operations.agents import UpdateAgent
     from letta_async.operations.blocks import UpdateBlock
+    from letta_async.resources._propagation import AsyncPropagation
     from letta_async.types.batch import Progress
 
 __all__ = ["AsyncPropagating"]
@@ -109,25 +111,23 @@ class AsyncPropagating(CallSender):
 
         return run()
 
-    async def _edit_and_propagate(
+    def _edit_and_propagate(
         self, operation: type[Operation[Result]], parameters: Mapping[str, object], options: CallOptions
-    ) -> Result:
-        """Make one edit, propagate it, and return the edited block or agent.
+    ) -> AsyncPropagation[Result]:
+        """Prepare one edit that is propagated as its parameter `propagate` says.
 
         Raises:
-            PropagationError: A conversation could not be brought up to date; the edit was made.
+            InvalidArgumentError: An argument is invalid.
 
         """
         from letta_async._schema.validation import check  # noqa: PLC0415 - imported by those that propagate
+        from letta_async.resources._propagation import AsyncPropagation  # noqa: PLC0415 - as above
         from letta_async.resources._propagation_server import make_propagator  # noqa: PLC0415 - as above
+        from letta_async.types.propagation import PropagateOptions  # noqa: PLC0415 - as above
 
+        change: Any = check(operation, parameters)
+        how = PropagateOptions() if change.propagate is True else change.propagate
         others = options_of(options.extra_headers, None, None, options.timeout)
-        changes = [check(operation, parameters)]
-        propagator = make_propagator(cast("AsyncLetta", self), changes, others, edit_options=options)
-        outcomes = [outcome async for outcome in propagator.run()]
-        result: Any = propagator.results[0]
-        if left := [outcome for outcome in outcomes if not outcome.ok]:
-            words = f"{result.id} was edited, but {len(left)} of {len(outcomes)} prompts were not brought up to date"
-            why = next((f": {each.error}" for each in left if each.error is not None), "")
-            raise PropagationError(f"{words}{why}", result=result, outcomes=outcomes, failed=left)
-        return cast("Result", result)
+        given: dict[str, Any] = attrs.asdict(how, recurse=False)
+        propagator = make_propagator(cast("AsyncLetta", self), [change], others, edit_options=options, **given)
+        return AsyncPropagation(propagator)

@@ -18,7 +18,7 @@ from letta_async.resources._resource import AsyncResource, CallSender, Part
 
 __all__ = ["AsyncRawMethods", "RawMethods", "raw_methods"]
 
-_SENDING: Final = frozenset({"_send", "_pages", "_stream", "_send_or_stream", "_request"})
+_SENDING: Final = frozenset({"_send", "_pages", "_stream", "_send_or_stream", "_send_or_propagate", "_request"})
 """Methods of the base classes that send one call; a method that uses none of them makes several."""
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, Literal, overload
 
 from letta_async._schema.unset import UNSET, Unset
@@ -68,8 +69,17 @@ from letta_async.resources.tags import AsyncTags, Tags
 from letta_async.resources.template_agents import AsyncTemplateAgents, TemplateAgents
 from letta_async.resources.templates import AsyncTemplates, Templates
 from letta_async.resources.tools import AsyncTools, Tools
+from letta_async.types.agent import AgentState
+from letta_async.types.block import Block
+from letta_async.types.compaction import CompactionSettings
 from letta_async.types.content import ContentPart
+from letta_async.types.folder import EmbeddingConfig
+from letta_async.types.llm_config import LlmConfig
+from letta_async.types.model_settings import ModelSettings
+from letta_async.types.response_format import ResponseFormat
+from letta_async.types.run import StopReason
 from letta_async.types.stream import StreamEvent
+from letta_async.types.tool_rules import ToolRule
 from letta_async.types.turn_input import ClientSkill, ClientTool, MessageType, TurnMessage
 from letta_async.types.turn_response import LettaResponse
 
@@ -273,7 +283,56 @@ class AsyncAgentsWithRawResponse:
     create: Final = async_raw(AsyncAgents.create)
     list: Final = async_raw(AsyncAgents.list)
     retrieve: Final = async_raw(AsyncAgents.retrieve)
-    update: Final = async_raw(AsyncAgents.update)
+
+    def update(
+        self,
+        agent_id: str,
+        *,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> RawCall[AgentState]:
+        raise NotImplementedError
+
     delete: Final = async_raw(AsyncAgents.delete)
     recompile: Final = async_raw(AsyncAgents.recompile)
     export_file: Final = async_raw(AsyncAgents.export_file)
@@ -302,7 +361,56 @@ class AgentsWithRawResponse:
     create: Final = raw(Agents.create)
     list: Final = raw(Agents.list)
     retrieve: Final = raw(Agents.retrieve)
-    update: Final = raw(Agents.update)
+
+    def update(
+        self,
+        agent_id: str,
+        *,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> APIResponse[AgentState]:
+        raise NotImplementedError
+
     delete: Final = raw(Agents.delete)
     recompile: Final = raw(Agents.recompile)
     export_file: Final = raw(Agents.export_file)
@@ -769,7 +877,35 @@ class AsyncBlocksWithRawResponse:
     create: Final = async_raw(AsyncBlocks.create)
     list: Final = async_raw(AsyncBlocks.list)
     retrieve: Final = async_raw(AsyncBlocks.retrieve)
-    update: Final = async_raw(AsyncBlocks.update)
+
+    def update(
+        self,
+        block_id: str,
+        *,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> RawCall[Block]:
+        raise NotImplementedError
+
     delete: Final = async_raw(AsyncBlocks.delete)
     modify: Final = update
 
@@ -782,7 +918,35 @@ class BlocksWithRawResponse:
     create: Final = raw(Blocks.create)
     list: Final = raw(Blocks.list)
     retrieve: Final = raw(Blocks.retrieve)
-    update: Final = raw(Blocks.update)
+
+    def update(
+        self,
+        block_id: str,
+        *,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> APIResponse[Block]:
+        raise NotImplementedError
+
     delete: Final = raw(Blocks.delete)
     modify: Final = update
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from letta_async.instrumentation import Instrumentation
     from letta_async.operations._listing import Listing
     from letta_async.operations._streaming import EventOperation, OptionalStreamOperation
+    from letta_async.resources._propagation import AsyncPropagation
     from letta_async.resources._stream import AsyncStream
 
 __all__ = ["AsyncResource", "CallSender", "Part", "RawAccess", "Sender", "given", "options_of"]
@@ -42,7 +43,7 @@ class Sender(Protocol):
 
     def _edit_and_propagate(
         self, operation: type[Operation[Answer]], parameters: Mapping[str, object], options: CallOptions
-    ) -> Awaitable[Answer]: ...
+    ) -> AsyncPropagation[Answer]: ...
 
     def _prepare_stream(
         self, operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions
@@ -109,17 +110,10 @@ class CallSender:
         """Send a call; parameters that are `UNSET` are left out."""
         options = options_of(extra_headers, extra_query, extra_body, timeout)
         try:
-            if parameters.get("propagate") is True:
-                return self._edit_and_propagate(operation, given(parameters), options)
             return self._call(operation, given(parameters), options)
         except LettaError as error:
             drop_frames(error)
             raise
-
-    def _edit_and_propagate(
-        self, operation: type[Operation[Answer]], parameters: Mapping[str, object], options: CallOptions
-    ) -> Awaitable[Answer]:
-        raise NotImplementedError
 
 
 class AsyncResource(CallSender):
@@ -166,15 +160,42 @@ class AsyncResource(CallSender):
             return self._stream(
                 operation.streamed_by or operation, parameters, extra_headers, extra_query, extra_body, timeout
             )
+        return self._begin(operation, parameters, extra_headers, extra_query, extra_body, timeout)
 
-        async def send() -> Answer:
-            try:
-                return await self._send(operation, parameters, extra_headers, extra_query, extra_body, timeout)
-            except LettaError as error:
-                drop_frames(error)
-                raise
+    def _send_or_propagate(
+        self,
+        operation: type[Operation[Answer]],
+        parameters: Mapping[str, object],
+        extra_headers: Mapping[str, str | None] | None,
+        extra_query: Mapping[str, object] | None,
+        extra_body: Mapping[str, object] | None,
+        timeout: float | Timeout | Unset | None,
+    ) -> Coroutine[Any, Any, Answer] | AsyncPropagation[Answer]:
+        """Create a coroutine that sends a call, or the propagation of the edit, as its parameter `propagate` says."""
+        if parameters["propagate"] is UNSET or parameters["propagate"] is False:
+            return self._begin(operation, parameters, extra_headers, extra_query, extra_body, timeout)
+        options = options_of(extra_headers, extra_query, extra_body, timeout)
+        try:
+            return self._client._edit_and_propagate(operation, given(parameters), options)  # pyright: ignore[reportPrivateUsage] - not for users
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
-        return send()
+    async def _begin(
+        self,
+        operation: type[Operation[Answer]],
+        parameters: Mapping[str, object],
+        extra_headers: Mapping[str, str | None] | None,
+        extra_query: Mapping[str, object] | None,
+        extra_body: Mapping[str, object] | None,
+        timeout: float | Timeout | Unset | None,
+    ) -> Answer:
+        """Send a call; parameters that are `UNSET` are left out."""
+        try:
+            return await self._send(operation, parameters, extra_headers, extra_query, extra_body, timeout)
+        except LettaError as error:
+            drop_frames(error)
+            raise
 
     def _pages(
         self,
@@ -200,11 +221,6 @@ class AsyncResource(CallSender):
         attempts: list[Attempt] | None = None,
     ) -> Awaitable[Answer]:
         return self._client._call(operation, parameters, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
-
-    def _edit_and_propagate(
-        self, operation: type[Operation[Answer]], parameters: Mapping[str, object], options: CallOptions
-    ) -> Awaitable[Answer]:
-        return self._client._edit_and_propagate(operation, parameters, options)  # pyright: ignore[reportPrivateUsage] - not for users
 
     def _list(
         self, listing: type[Listing[Item]], parameters: Mapping[str, object], options: CallOptions

@@ -14,6 +14,8 @@ from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import RawAccess
 
 if TYPE_CHECKING:
+    from letta_async.propagation.result import Propagation
+    from letta_async.resources._propagation import AsyncPropagation
     from letta_async.resources._stream import AsyncStream, Stream
 
 __all__ = ["SyncCaller", "SyncResource"]
@@ -66,15 +68,26 @@ class SyncCaller(Generic[Core]):
 
     def _wait_or_stream(self, sent: Coroutine[Any, Any, R] | AsyncStream[Event]) -> R | Stream[Event]:
         """Wait for the result of a call, or send the request of a stream and return it for ordinary iteration."""
-        waiting: Any = sent
         try:
-            return self._wait(lambda: waiting) if isinstance(sent, Coroutine) else self._stream(sent)
+            return self._wait_for(sent) if isinstance(sent, Coroutine) else self._stream(sent)
+        except LettaError as error:
+            drop_frames(error)
+            raise
+
+    def _wait_or_propagate(self, sent: Coroutine[Any, Any, R] | AsyncPropagation[Event]) -> R | Propagation[Event]:
+        """Wait for the result of an edit, or for all outcomes of one that is propagated."""
+        result: R | Propagation[Event] = self._wait_for(sent)
+        return result
+
+    def _wait_for(self, sent: Coroutine[Any, Any, Any]) -> Any:
+        """Wait for the result of a call."""
+        try:
+            return self._wait(lambda: sent)
         except LettaError as error:
             drop_frames(error)
             raise
         finally:
-            if isinstance(sent, Coroutine):
-                sent.close()  # where it could not even begin
+            sent.close()  # where it could not even begin
 
     def _iterate(self, method: Callable[P, AsyncGenerator[R, None]], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
         """Return an iterator over the items that an async method yields."""

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -30,6 +30,7 @@ from letta_async.types.compaction import CompactionSettings
 from letta_async.types.folder import EmbeddingConfig
 from letta_async.types.llm_config import LlmConfig
 from letta_async.types.model_settings import ModelSettings
+from letta_async.types.propagation import PropagateOptions
 from letta_async.types.response_format import ResponseFormat
 from letta_async.types.run import StopReason
 from letta_async.types.tool_rules import ToolRule
@@ -37,6 +38,8 @@ from letta_async.types.turn_input import MessageCreate
 from letta_async.types.upload import FileInput
 
 if TYPE_CHECKING:
+    from letta_async.propagation.result import Propagation
+    from letta_async.resources._propagation import AsyncPropagation
     from letta_async.resources._raw_types import AgentsWithRawResponse, AsyncAgentsWithRawResponse
     from letta_async.resources.agent_archives import AgentArchives, AsyncAgentArchives
     from letta_async.resources.agent_blocks import AgentBlocks, AsyncAgentBlocks
@@ -440,7 +443,8 @@ class AsyncAgents(AsyncFindOrCreate):
             timeout,
         )
 
-    async def update(
+    @overload
+    def update(
         self,
         agent_id: str,
         *,
@@ -481,12 +485,158 @@ class AsyncAgents(AsyncFindOrCreate):
         last_run_completion: datetime | str | Unset | None = UNSET,
         last_run_duration_ms: int | Unset | None = UNSET,
         last_stop_reason: StopReason | Unset | None = UNSET,
-        propagate: bool | Unset = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> AgentState:
+    ) -> Coroutine[Any, Any, AgentState]: ...
+
+    @overload
+    def update(
+        self,
+        agent_id: str,
+        *,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        propagate: Literal[True] | PropagateOptions | Mapping[str, Any],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncPropagation[AgentState]: ...
+
+    @overload
+    def update(
+        self,
+        agent_id: str,
+        *,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, AgentState] | AsyncPropagation[AgentState]: ...
+
+    def update(
+        self,
+        agent_id: str,
+        *,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, AgentState] | AsyncPropagation[AgentState]:
         """Update an agent.
 
         `PATCH /v1/agents/{agent_id}`. Safe to repeat: retried after transient failures.
@@ -494,6 +644,9 @@ class AsyncAgents(AsyncFindOrCreate):
         Neither the agent's own system prompt nor those of its conversations change until they are recompiled: see
         `propagate`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists
         and objects replace those before.
+
+        With `propagate`, `await` the result for a `Propagation`, the outcomes with the object in `result`; or iterate
+        it with `async for`, for each `Outcome` as it completes, failures too.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -541,8 +694,8 @@ class AsyncAgents(AsyncFindOrCreate):
             last_run_completion: Time when the last run was completed.
             last_run_duration_ms: Duration of the last run, in milliseconds.
             last_stop_reason: Reason for the end of the last run.
-            propagate: Then bring the conversations that show it up to date, as `client.propagate` does; raise a
-                `PropagationError` if one could not be. Default: `False`.
+            propagate: Then bring the conversations that show it up to date, as `client.propagate` does: `True`, or a
+                `PropagateOptions` with its parameters, such as `dry_run` and `journal`. Default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -551,13 +704,14 @@ class AsyncAgents(AsyncFindOrCreate):
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such agent.
+            PropagationError: With `propagate`, a conversation could not be brought up to date; the edit was made.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
             APIResponseValidationError: The response is not what the API promises.
             ClientClosedError: The client is closed.
 
         """
-        return await self._send(
+        return self._send_or_propagate(
             UpdateAgent,
             {
                 "agent_id": agent_id,
@@ -1469,6 +1623,7 @@ class Agents(SyncResource[AsyncAgents]):
             timeout=timeout,
         )
 
+    @overload
     def update(
         self,
         agent_id: str,
@@ -1510,12 +1665,158 @@ class Agents(SyncResource[AsyncAgents]):
         last_run_completion: datetime | str | Unset | None = UNSET,
         last_run_duration_ms: int | Unset | None = UNSET,
         last_stop_reason: StopReason | Unset | None = UNSET,
-        propagate: bool | Unset = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> AgentState:
+    ) -> AgentState: ...
+
+    @overload
+    def update(
+        self,
+        agent_id: str,
+        *,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        propagate: Literal[True] | PropagateOptions | Mapping[str, Any],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Propagation[AgentState]: ...
+
+    @overload
+    def update(
+        self,
+        agent_id: str,
+        *,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState | Propagation[AgentState]: ...
+
+    def update(
+        self,
+        agent_id: str,
+        *,
+        name: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        llm_config: LlmConfig | Mapping[str, Any] | Unset | None = UNSET,
+        context_window_limit: int | Unset | None = UNSET,
+        embedding: str | Unset | None = UNSET,
+        embedding_config: EmbeddingConfig | Mapping[str, Any] | Unset | None = UNSET,
+        system: str | Unset | None = UNSET,
+        block_ids: Sequence[str] | Unset | None = UNSET,
+        tool_ids: Sequence[str] | Unset | None = UNSET,
+        tool_rules: Sequence[ToolRule | Mapping[str, Any]] | Unset | None = UNSET,
+        folder_ids: Sequence[str] | Unset | None = UNSET,
+        source_ids: Sequence[str] | Unset | None = UNSET,
+        identity_ids: Sequence[str] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        secrets: Mapping[str, str] | Unset | None = UNSET,
+        tool_exec_environment_variables: Mapping[str, str] | Unset | None = UNSET,
+        compaction_settings: CompactionSettings | Mapping[str, Any] | Unset | None = UNSET,
+        response_format: ResponseFormat | Mapping[str, Any] | Unset | None = UNSET,
+        enable_sleeptime: bool | Unset | None = UNSET,
+        max_files_open: int | Unset | None = UNSET,
+        per_file_view_window_char_limit: int | Unset | None = UNSET,
+        timezone: str | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        parallel_tool_calls: bool | Unset | None = UNSET,
+        reasoning: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        message_buffer_autoclear: bool | Unset | None = UNSET,
+        message_ids: Sequence[str] | Unset | None = UNSET,
+        last_run_completion: datetime | str | Unset | None = UNSET,
+        last_run_duration_ms: int | Unset | None = UNSET,
+        last_stop_reason: StopReason | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AgentState | Propagation[AgentState]:
         """Update an agent.
 
         `PATCH /v1/agents/{agent_id}`. Safe to repeat: retried after transient failures.
@@ -1523,6 +1824,8 @@ class Agents(SyncResource[AsyncAgents]):
         Neither the agent's own system prompt nor those of its conversations change until they are recompiled: see
         `propagate`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is `None`. Lists
         and objects replace those before.
+
+        With `propagate`, a `Propagation` is returned when all is done: the outcomes, and the object in `result`.
 
         Args:
             agent_id: `agent-<uuid4>`.
@@ -1570,8 +1873,8 @@ class Agents(SyncResource[AsyncAgents]):
             last_run_completion: Time when the last run was completed.
             last_run_duration_ms: Duration of the last run, in milliseconds.
             last_stop_reason: Reason for the end of the last run.
-            propagate: Then bring the conversations that show it up to date, as `client.propagate` does; raise a
-                `PropagationError` if one could not be. Default: `False`.
+            propagate: Then bring the conversations that show it up to date, as `client.propagate` does: `True`, or a
+                `PropagateOptions` with its parameters, such as `dry_run` and `journal`. Default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -1580,57 +1883,59 @@ class Agents(SyncResource[AsyncAgents]):
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such agent.
+            PropagationError: With `propagate`, a conversation could not be brought up to date; the edit was made.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
             APIResponseValidationError: The response is not what the API promises.
             ClientClosedError: The client is closed.
 
         """
-        return self._wait(
-            self._core.update,
-            agent_id,
-            name=name,
-            model=model,
-            model_settings=model_settings,
-            llm_config=llm_config,
-            context_window_limit=context_window_limit,
-            embedding=embedding,
-            embedding_config=embedding_config,
-            system=system,
-            block_ids=block_ids,
-            tool_ids=tool_ids,
-            tool_rules=tool_rules,
-            folder_ids=folder_ids,
-            source_ids=source_ids,
-            identity_ids=identity_ids,
-            tags=tags,
-            description=description,
-            metadata=metadata,
-            secrets=secrets,
-            tool_exec_environment_variables=tool_exec_environment_variables,
-            compaction_settings=compaction_settings,
-            response_format=response_format,
-            enable_sleeptime=enable_sleeptime,
-            max_files_open=max_files_open,
-            per_file_view_window_char_limit=per_file_view_window_char_limit,
-            timezone=timezone,
-            hidden=hidden,
-            max_tokens=max_tokens,
-            parallel_tool_calls=parallel_tool_calls,
-            reasoning=reasoning,
-            project_id=project_id,
-            template_id=template_id,
-            base_template_id=base_template_id,
-            message_buffer_autoclear=message_buffer_autoclear,
-            message_ids=message_ids,
-            last_run_completion=last_run_completion,
-            last_run_duration_ms=last_run_duration_ms,
-            last_stop_reason=last_stop_reason,
-            propagate=propagate,
-            extra_headers=extra_headers,
-            extra_query=extra_query,
-            extra_body=extra_body,
-            timeout=timeout,
+        return self._wait_or_propagate(
+            self._core.update(
+                agent_id,
+                name=name,
+                model=model,
+                model_settings=model_settings,
+                llm_config=llm_config,
+                context_window_limit=context_window_limit,
+                embedding=embedding,
+                embedding_config=embedding_config,
+                system=system,
+                block_ids=block_ids,
+                tool_ids=tool_ids,
+                tool_rules=tool_rules,
+                folder_ids=folder_ids,
+                source_ids=source_ids,
+                identity_ids=identity_ids,
+                tags=tags,
+                description=description,
+                metadata=metadata,
+                secrets=secrets,
+                tool_exec_environment_variables=tool_exec_environment_variables,
+                compaction_settings=compaction_settings,
+                response_format=response_format,
+                enable_sleeptime=enable_sleeptime,
+                max_files_open=max_files_open,
+                per_file_view_window_char_limit=per_file_view_window_char_limit,
+                timezone=timezone,
+                hidden=hidden,
+                max_tokens=max_tokens,
+                parallel_tool_calls=parallel_tool_calls,
+                reasoning=reasoning,
+                project_id=project_id,
+                template_id=template_id,
+                base_template_id=base_template_id,
+                message_buffer_autoclear=message_buffer_autoclear,
+                message_ids=message_ids,
+                last_run_completion=last_run_completion,
+                last_run_duration_ms=last_run_duration_ms,
+                last_stop_reason=last_stop_reason,
+                propagate=propagate,
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+            )
         )
 
     def delete(

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -15,8 +15,11 @@ from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.block import Block
+from letta_async.types.propagation import PropagateOptions
 
 if TYPE_CHECKING:
+    from letta_async.propagation.result import Propagation
+    from letta_async.resources._propagation import AsyncPropagation
     from letta_async.resources._raw_types import AsyncBlocksWithRawResponse, BlocksWithRawResponse
     from letta_async.resources.block_agents import AsyncBlockAgents, BlockAgents
     from letta_async.resources.block_identities import AsyncBlockIdentities, BlockIdentities
@@ -255,7 +258,8 @@ class AsyncBlocks(AsyncFindOrCreate):
         """
         return await self._send(RetrieveBlock, {"block_id": block_id}, extra_headers, extra_query, extra_body, timeout)
 
-    async def update(
+    @overload
+    def update(
         self,
         block_id: str,
         *,
@@ -275,12 +279,95 @@ class AsyncBlocks(AsyncFindOrCreate):
         deployment_id: str | Unset | None = UNSET,
         entity_id: str | Unset | None = UNSET,
         preserve_on_migration: bool | Unset | None = UNSET,
-        propagate: bool | Unset = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Block:
+    ) -> Coroutine[Any, Any, Block]: ...
+
+    @overload
+    def update(
+        self,
+        block_id: str,
+        *,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: Literal[True] | PropagateOptions | Mapping[str, Any],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncPropagation[Block]: ...
+
+    @overload
+    def update(
+        self,
+        block_id: str,
+        *,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, Block] | AsyncPropagation[Block]: ...
+
+    def update(
+        self,
+        block_id: str,
+        *,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, Block] | AsyncPropagation[Block]:
         """Update a block.
 
         `PATCH /v1/blocks/{block_id}`. Safe to repeat: retried after transient failures.
@@ -288,6 +375,9 @@ class AsyncBlocks(AsyncFindOrCreate):
         The own system prompts of its agents change with it, those of their conversations do not until they are
         recompiled: see `propagate`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is
         `None`.
+
+        With `propagate`, `await` the result for a `Propagation`, the outcomes with the object in `result`; or iterate
+        it with `async for`, for each `Outcome` as it completes, failures too.
 
         Args:
             block_id: `block-<uuid4>`.
@@ -307,8 +397,8 @@ class AsyncBlocks(AsyncFindOrCreate):
             deployment_id: ID of the deployment.
             entity_id: ID of the block within its template.
             preserve_on_migration: Keep the block when its template is migrated.
-            propagate: Then bring the conversations that show it up to date, as `client.propagate` does; raise a
-                `PropagationError` if one could not be. Default: `False`.
+            propagate: Then bring the conversations that show it up to date, as `client.propagate` does: `True`, or a
+                `PropagateOptions` with its parameters, such as `dry_run` and `journal`. Default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -317,13 +407,14 @@ class AsyncBlocks(AsyncFindOrCreate):
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such block.
+            PropagationError: With `propagate`, a conversation could not be brought up to date; the edit was made.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
             APIResponseValidationError: The response is not what the API promises.
             ClientClosedError: The client is closed.
 
         """
-        return await self._send(
+        return self._send_or_propagate(
             UpdateBlock,
             {
                 "block_id": block_id,
@@ -711,6 +802,7 @@ class Blocks(SyncResource[AsyncBlocks]):
             timeout=timeout,
         )
 
+    @overload
     def update(
         self,
         block_id: str,
@@ -731,12 +823,95 @@ class Blocks(SyncResource[AsyncBlocks]):
         deployment_id: str | Unset | None = UNSET,
         entity_id: str | Unset | None = UNSET,
         preserve_on_migration: bool | Unset | None = UNSET,
-        propagate: bool | Unset = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Block:
+    ) -> Block: ...
+
+    @overload
+    def update(
+        self,
+        block_id: str,
+        *,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: Literal[True] | PropagateOptions | Mapping[str, Any],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Propagation[Block]: ...
+
+    @overload
+    def update(
+        self,
+        block_id: str,
+        *,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Block | Propagation[Block]: ...
+
+    def update(
+        self,
+        block_id: str,
+        *,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Block | Propagation[Block]:
         """Update a block.
 
         `PATCH /v1/blocks/{block_id}`. Safe to repeat: retried after transient failures.
@@ -744,6 +919,8 @@ class Blocks(SyncResource[AsyncBlocks]):
         The own system prompts of its agents change with it, those of their conversations do not until they are
         recompiled: see `propagate`. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is
         `None`.
+
+        With `propagate`, a `Propagation` is returned when all is done: the outcomes, and the object in `result`.
 
         Args:
             block_id: `block-<uuid4>`.
@@ -763,8 +940,8 @@ class Blocks(SyncResource[AsyncBlocks]):
             deployment_id: ID of the deployment.
             entity_id: ID of the block within its template.
             preserve_on_migration: Keep the block when its template is migrated.
-            propagate: Then bring the conversations that show it up to date, as `client.propagate` does; raise a
-                `PropagationError` if one could not be. Default: `False`.
+            propagate: Then bring the conversations that show it up to date, as `client.propagate` does: `True`, or a
+                `PropagateOptions` with its parameters, such as `dry_run` and `journal`. Default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -773,36 +950,38 @@ class Blocks(SyncResource[AsyncBlocks]):
         Raises:
             InvalidArgumentError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such block.
+            PropagationError: With `propagate`, a conversation could not be brought up to date; the edit was made.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
             APIResponseValidationError: The response is not what the API promises.
             ClientClosedError: The client is closed.
 
         """
-        return self._wait(
-            self._core.update,
-            block_id,
-            value=value,
-            label=label,
-            description=description,
-            limit=limit,
-            read_only=read_only,
-            metadata=metadata,
-            tags=tags,
-            hidden=hidden,
-            project_id=project_id,
-            is_template=is_template,
-            template_name=template_name,
-            template_id=template_id,
-            base_template_id=base_template_id,
-            deployment_id=deployment_id,
-            entity_id=entity_id,
-            preserve_on_migration=preserve_on_migration,
-            propagate=propagate,
-            extra_headers=extra_headers,
-            extra_query=extra_query,
-            extra_body=extra_body,
-            timeout=timeout,
+        return self._wait_or_propagate(
+            self._core.update(
+                block_id,
+                value=value,
+                label=label,
+                description=description,
+                limit=limit,
+                read_only=read_only,
+                metadata=metadata,
+                tags=tags,
+                hidden=hidden,
+                project_id=project_id,
+                is_template=is_template,
+                template_name=template_name,
+                template_id=template_id,
+                base_template_id=base_template_id,
+                deployment_id=deployment_id,
+                entity_id=entity_id,
+                preserve_on_migration=preserve_on_migration,
+                propagate=propagate,
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+            )
         )
 
     def delete(

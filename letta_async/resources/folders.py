@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
@@ -346,6 +346,11 @@ class AsyncFolders(AsyncResource):
 
     modify = update
 
+    @property
+    def get_file_metadata(self) -> Callable[..., Any]:
+        """Earlier name of `files.retrieve`."""
+        return self.files.retrieve
+
 
 class Folders(SyncResource[AsyncFolders]):
     """Folders of files that agents can search and open."""
@@ -686,3 +691,8 @@ class Folders(SyncResource[AsyncFolders]):
         )
 
     modify = update
+
+    @property
+    def get_file_metadata(self) -> Callable[..., Any]:
+        """Earlier name of `files.retrieve`."""
+        return self.files.retrieve

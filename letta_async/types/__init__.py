@@ -199,6 +199,7 @@ if TYPE_CHECKING:
     from letta_async.types.model_settings import OpenAIModelSettings as OpenAIModelSettingsParam
     from letta_async.types.model_settings import TogetherModelSettings as TogetherModelSettingsParam
     from letta_async.types.model_settings import XaiModelSettings as XaiModelSettingsParam
+    from letta_async.types.propagation import PropagateOptions
     from letta_async.types.provider import Provider
     from letta_async.types.response_format import (
         JsonObjectResponseFormat,
@@ -655,6 +656,7 @@ __all__ = [
     "PipRequirement",
     "PipRequirementParam",
     "Progress",
+    "PropagateOptions",
     "Provider",
     "ProviderCategory",
     "ProviderTrace",
@@ -1053,6 +1055,7 @@ _HOMES: Final = {
     "PipRequirement": "tool",
     "PipRequirementParam": "tool:PipRequirement",
     "Progress": "batch",
+    "PropagateOptions": "propagation",
     "Provider": "provider",
     "ProviderCategory": "model",
     "ProviderTrace": "step",

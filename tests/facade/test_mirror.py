@@ -15,11 +15,13 @@ from letta_async import (
     AsyncLetta,
     AsyncPage,
     AsyncPaginator,
+    AsyncPropagation,
     AsyncStream,
     Letta,
     Outcome,
     Page,
     Progress,
+    Propagation,
     Scan,
     Stream,
     UpdateAgent,
@@ -35,11 +37,19 @@ OWN_WORDS = {"Letta.close"}
 """Methods that the facade explains in words of its own, besides those that stream, which send a request at once."""
 LAZY_TYPES = {
     "Instrumentation": Instrumentation,
-    **{lazy.__name__: lazy for lazy in (Outcome, Progress, Scan, UpdateAgent, UpdateBlock)},
+    **{
+        lazy.__name__: lazy
+        for lazy in (AsyncPropagation, Outcome, Progress, Propagation, Scan, UpdateAgent, UpdateBlock)
+    },
 }
 """Types in signatures that are imported by their users alone."""
 LAZY = "Iterating with `async for` fetches the pages as they are needed; `await` returns the first one."
 EAGER = "The first page is requested at once. Iterating it fetches the others as they are needed."
+AWAITED = (
+    "`await` the result for a `Propagation`, the outcomes with the object in `result`; or iterate it with `async for`, "
+    "for each `Outcome` as it completes, failures too."
+)
+RETURNED = "a `Propagation` is returned when all is done: the outcomes, and the object in `result`."
 SYNC = {AsyncGenerator: Iterator, AsyncPaginator: Page, AsyncStream: Stream}
 """Return types of the facade, by those of the async client."""
 
@@ -63,12 +73,18 @@ def methods(thing: object) -> dict[str, Any]:
     }
 
 
+def current_name(part: str) -> str:
+    """Return the path of a resource on a client, which may have been reached by an earlier name."""
+    path = part.removeprefix("Letta").removeprefix(".")
+    return EARLIER_NAMES.get(path, path)
+
+
 PARTS = list(pairs(AsyncLetta(api_key="k"), Letta(api_key="k")))
 METHODS = [
     pytest.param(f"{part}.{name}", method, methods(synchronous).get(name), id=f"{part}.{name}")
     for part, asynchronous, synchronous in PARTS
     for name, method in methods(asynchronous).items()
-    if f"{part}.{name}".removeprefix("Letta.") not in EARLIER_NAMES
+    if f"{current_name(part)}.{name}" not in EARLIER_NAMES
 ]
 
 
@@ -81,6 +97,8 @@ def waited_for(given: Any) -> Any:
     origin, arguments = typing.get_origin(given), typing.get_args(given)
     if origin in (UnionType, typing.Union):
         return typing.Union[tuple(map(waited_for, arguments))]  # noqa: UP007 - the members are known at run time only
+    if origin is AsyncPropagation:
+        return Propagation[arguments[0]]
     if origin is Coroutine:
         return arguments[2]
     return SYNC[origin][arguments[0]] if origin in SYNC else given
@@ -142,7 +160,7 @@ def test_every_method_has_the_same_docstring(name: str, asynchronous: object, sy
     assert synchronous.__doc__
     if name not in OWN_WORDS and not streams(asynchronous):
         words = " ".join((asynchronous.__doc__ or "").split())
-        assert " ".join(synchronous.__doc__.split()) == words.replace(LAZY, EAGER)
+        assert " ".join(synchronous.__doc__.split()) == words.replace(LAZY, EAGER).replace(AWAITED, RETURNED)
 
 
 @pytest.mark.parametrize(("name", "asynchronous", "synchronous"), METHODS)

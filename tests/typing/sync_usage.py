@@ -16,13 +16,15 @@ from letta_async import (
     Letta,
     LettaError,
     Outcome,
+    PropagateOptions,
+    Propagation,
     Scan,
     Timeout,
     Unset,
     UpdateAgent,
     UpdateBlock,
 )
-from letta_async.types import Block
+from letta_async.types import AgentState, Block
 
 
 def facade(client: Letta, settings: CompactionSettings) -> None:
@@ -65,7 +67,14 @@ def facade_iteration(client: Letta) -> None:
     changes = (UpdateBlock(block_id="block-…", value="x"), UpdateAgent(agent_id="agent-…", system="y"))
     assert_type(client.propagate(changes, dry_run=True, wait_if_busy=None), Iterator[Outcome])
     client.propagate(["block-…"])  # type: ignore[list-item]
-    assert_type(client.blocks.update("block-…", value="x", propagate=True), Block)
+    assert_type(client.blocks.update("block-…", value="x"), Block)
+    assert_type(client.blocks.update("block-…", value="x", propagate=True), Propagation[Block])
+    options = PropagateOptions(dry_run=True, journal="journal.jsonl")
+    planned = client.agents.update("agent-…", system="x", propagate=options)
+    assert_type(planned.result, AgentState)
+    assert_type([outcome.diff for outcome in planned], list[str | None])
+    client.blocks.update("block-…", propagate={"deadline": 5})
+    client.blocks.update("block-…", propagate="yes")  # type: ignore[call-overload]
     client.watch("agent-…")  # type: ignore[call-arg]
 
 
@@ -102,6 +111,12 @@ async def asynchronous(client: AsyncLetta, agent_id: str | Unset) -> None:
     assert_type(await promise, str)
     assert_type(await conversations.recompile("default", agent_id=agent_id, dry_run=False), str)
     assert_type(client.propagate([UpdateAgent(agent_id="agent-…")], deadline=5), AsyncGenerator[Outcome, None])
+    assert_type(await client.blocks.update("block-…", value="x"), Block)
+    assert_type(await client.blocks.update("block-…", value="x", propagate=True), Propagation[Block])
+    propagation = client.agents.update("agent-…", system="x", propagate={"journal": "journal.jsonl"})
+    async for outcome in propagation:
+        assert_type(outcome, Outcome)
+    assert_type(propagation.result, AgentState | None)
     assert_type(client.watch(agent_id=agent_id, standby=True, lease=30), AsyncGenerator[Outcome, None])
     outcomes = conversations.recompile_many(["default"])
     assert_type(outcomes, AsyncGenerator[Outcome, None])

@@ -16,6 +16,7 @@ import attrs
 
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Endpoint, Operation
+from letta_async.operations._propagating import PropagatingEdit
 from letta_async.operations._streaming import OptionalStreamOperation, StreamOperation
 
 from .wording import completed
@@ -109,6 +110,11 @@ class Call:
     def switches(self) -> bool:
         """Whether the parameter `streaming` says if the call returns a stream of events."""
         return issubclass(self.cls, OptionalStreamOperation)
+
+    @property
+    def propagates(self) -> bool:
+        """Whether the parameter `propagate` says if the call is an edit that is propagated."""
+        return issubclass(self.cls, PropagatingEdit)
 
     @property
     def yields(self) -> bool:

@@ -57,6 +57,8 @@ _SWITCHED_RAISES = {
     "APITimeoutError": "Nothing arrived in time; the turn may go on.",
 }
 
+_PROPAGATION_RAISES = "With `propagate`, a conversation could not be brought up to date; the edit was made."
+
 
 def summary(cls: type[Any]) -> str:
     """Return the first line of a call's description."""
@@ -93,6 +95,13 @@ def docstring(call: Call, *, waits: bool) -> str:
             else "`await` the result, with or without `streaming`. The request of a stream is sent when it is used: "
             "iterate it, use it in an `async with` statement, or `await` it."
         )
+    if call.propagates:
+        paragraphs.append(
+            "With `propagate`, a `Propagation` is returned when all is done: the outcomes, and the object in `result`."
+            if waits
+            else "With `propagate`, `await` the result for a `Propagation`, the outcomes with the object in `result`; "
+            "or iterate it with `async for`, for each `Outcome` as it completes, failures too."
+        )
     options = OPTIONS
     if call.streams or call.switches:
         options = OPTIONS | {"timeout": _STREAM_TIMEOUT if call.streams else _SWITCHED_TIMEOUT}
@@ -105,6 +114,10 @@ def docstring(call: Call, *, waits: bool) -> str:
         own |= _STREAM_RAISES
     if call.switches:
         own |= _SWITCHED_RAISES
+    if call.propagates:
+        own |= {
+            "PropagationError": "With `propagate`, a conversation could not be brought up to date; the edit was made."
+        }
     raises = {"InvalidArgumentError": RAISES["InvalidArgumentError"]} | own | RAISES
     blocks.append(section("Raises", raises.items()))
     return "\n\n".join(blocks)

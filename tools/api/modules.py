@@ -7,15 +7,14 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, Final
 
-from letta_async._schema.unset import UNSET
 from letta_async.operations._operation import Operation
-from letta_async.operations._streaming import OptionalStreamOperation
 from letta_async.operations._tree import CLIENT_EXTENSIONS, COMPOSED, EARLIER_NAMES, EXTENSIONS, RESOURCES, TREE
 
 from .annotations import Rendering
 from .composed import composed_docstring
 from .declarations import OPTION_NAMES, OPTION_PARAMETERS, Call, Module, read_call, read_module
 from .docstrings import docstring
+from .overloads import Kind, switch_of, write_overloads
 from .raw import raw_methods
 
 __all__ = [
@@ -26,10 +25,10 @@ __all__ = [
     "earlier_names",
     "is_alias",
     "module_name",
+    "other_answer",
     "parts_of",
     "resource_module",
     "signature_of",
-    "switched_overloads",
     "write_module",
 ]
 
@@ -234,12 +233,12 @@ def _method(name: str, call: Call, rendering: Rendering, *, waits: bool, shadows
     signature = signature_of(call, rendering)
     returns = _returns(call, rendering, waits=waits, shadows_list=shadows_list)
     overloads = ""
-    if call.switches:
-        whole, stream, returns = _optional_stream_returns(returns, call, rendering, waits=waits)
-        overloads = switched_overloads(name, call, signature, {True: stream, False: whole, None: returns}, rendering)
+    if switch := switch_of(call):
+        kinds = _kinds(returns, call, rendering, waits=waits)
+        returns, overloads = kinds["either"], write_overloads(name, signature, switch, kinds, rendering)
     about = composed_docstring(call) if call.is_composed else docstring(call, waits=waits)
     text = textwrap.indent(f'"""{about}\n\n"""', "        ", lambda line: bool(line.strip()))
-    head = "def" if waits or call.lists or call.streams or call.switches or call.yields else "async def"
+    head = "def" if waits or call.lists or call.streams or switch or call.yields else "async def"
     body = _waiting_body(name, call) if waits else _sending_body(call, rendering)
     return f"{overloads}    {head} {name}({signature}) -> {returns}:\n{text}\n        {body}"
 
@@ -256,36 +255,29 @@ def signature_of(call: Call, rendering: Rendering) -> str:
     return ", ".join(["self", *parameters, *OPTION_PARAMETERS])
 
 
-def _optional_stream_returns(whole: str, call: Call, rendering: Rendering, *, waits: bool) -> tuple[str, str, str]:
-    """Return what a call returns that can stream: without a stream, with one, and in general."""
-    event = next(name for name, value in call.module.namespace.items() if value is call.cls.event)
-    rendering.need(call.module.origins[event], event)
-    kind = "Stream" if waits else "AsyncStream"
-    rendering.need("letta_async.resources._stream", kind)
-    stream = f"{kind}[{event}]"
+def _kinds(whole: str, call: Call, rendering: Rendering, *, waits: bool) -> dict[Kind, str]:
+    """Return what a call returns, of which it depends on a parameter."""
+    other = other_answer(call, whole, rendering, waits=waits)
     if not waits:
         rendering.need("collections.abc", "Coroutine")
         rendering.need("typing", "Any")
         whole = f"Coroutine[Any, Any, {whole}]"
-    return whole, stream, f"{whole} | {stream}"
+    return {"whole": whole, "other": other, "either": f"{whole} | {other}"}
 
 
-def switched_overloads(
-    name: str, call: Call, signature: str, returns: dict[bool | None, str], rendering: Rendering
-) -> str:
-    """Write the overloads of a call that can stream, by the value of `streaming`."""
-    rendering.need("typing", "Literal", "overload")
-    switch = "streaming: bool | Unset = UNSET"
-    assert switch in signature  # noqa: S101 - every such call declares it
-    assert issubclass(call.cls, OptionalStreamOperation)  # noqa: S101 - no other call has the parameter
-    default = call.cls.streams_with(UNSET)
-    lines: list[str] = []
-    for value in (default, not default):
-        left_out = " | Unset = UNSET" if value is default else ""
-        one = signature.replace(switch, f"streaming: Literal[{value}]{left_out}")
-        lines.append(f"    @overload\n    def {name}({one}) -> {returns[value]}: ...\n\n")
-    lines.append(f"    @overload\n    def {name}({signature}) -> {returns[None]}: ...\n\n")
-    return "".join(lines)
+def other_answer(call: Call, whole: str, rendering: Rendering, *, waits: bool) -> str:
+    """Return what a call returns instead of the declared response: a stream, or a propagation."""
+    if call.propagates:
+        if waits:
+            rendering.need_for_types("letta_async.propagation.result", "Propagation")
+            return f"Propagation[{whole}]"
+        rendering.need_for_types("letta_async.resources._propagation", "AsyncPropagation")
+        return f"AsyncPropagation[{whole}]"
+    event = next(name for name, value in call.module.namespace.items() if value is call.cls.event)
+    rendering.need(call.module.origins[event], event)
+    kind = "Stream" if waits else "AsyncStream"
+    rendering.need("letta_async.resources._stream", kind)
+    return f"{kind}[{event}]"
 
 
 def _returns(call: Call, rendering: Rendering, *, waits: bool, shadows_list: bool) -> str:
@@ -314,10 +306,15 @@ def _returns(call: Call, rendering: Rendering, *, waits: bool, shadows_list: boo
 def _sending_body(call: Call, rendering: Rendering) -> str:
     rendering.need(call.cls.__module__, call.cls.__name__)
     given = ", ".join(f'"{each.name}": {each.name}' for each in call.parameters)
-    kinds = {"pages": call.lists, "stream": call.streams, "send_or_stream": call.switches}
+    kinds = {
+        "pages": call.lists,
+        "stream": call.streams,
+        "send_or_stream": call.switches,
+        "send_or_propagate": call.propagates,
+    }
     verb = call.cls.made_by or next((verb for verb, applies in kinds.items() if applies), "send")
     send = f"self._{verb}({call.cls.__name__}, {{{given}}}, {', '.join(OPTION_NAMES)})"
-    if call.lists or call.streams or call.switches or call.yields:
+    if call.lists or call.streams or switch_of(call) or call.yields:
         return f"return {send}"
     return f"await {send}" if ast.unparse(call.answer) == "None" else f"return await {send}"
 
@@ -331,6 +328,8 @@ def _waiting_body(name: str, call: Call) -> str:
         return f"return self._stream(self._core.{name}({', '.join(handed)}))"
     if call.switches:
         return f"return self._wait_or_stream(self._core.{name}({', '.join(handed)}))"
+    if call.propagates:
+        return f"return self._wait_or_propagate(self._core.{name}({', '.join(handed)}))"
     if call.yields:
         return f"return self._iterate(self._core.{name}, {', '.join(handed)})"
     wait = f"self._wait(self._core.{name}, {', '.join(handed)})"

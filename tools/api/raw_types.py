@@ -14,11 +14,12 @@ from .modules import (
     earlier_names,
     is_alias,
     module_name,
+    other_answer,
     parts_of,
     signature_of,
-    switched_overloads,
     write_module,
 )
+from .overloads import Kind, Switch, switch_of, write_overloads
 from .raw import RAW_METHODS
 
 __all__ = ["raw_types_module"]
@@ -57,8 +58,8 @@ def _methods(path: str, rendering: Rendering, *, waits: bool) -> Iterator[str]:
     names = [*calls, *(() if path else RAW_METHODS), *earlier]
     for name in names:
         call = read_call(calls[name]) if name in calls else None
-        if call is not None and call.switches:
-            yield _switched(name, call, rendering, waits=waits)
+        if call is not None and (switch := switch_of(call)):
+            yield _switched(name, call, switch, rendering, waits=waits)
             continue
         rendering.need(home, resource)
         rendering.need("letta_async.resources._raw_typing", kind)
@@ -66,17 +67,20 @@ def _methods(path: str, rendering: Rendering, *, waits: bool) -> Iterator[str]:
         yield f"    {name}: Final = {earlier.get(name) or f'{kind}({resource}.{name})'}"
 
 
-def _switched(name: str, call: Call, rendering: Rendering, *, waits: bool) -> str:
-    """Write the overloads of a call that can stream, which `raw` would not carry."""
-    event = next(name for name, value in call.module.namespace.items() if value is call.cls.event)
-    rendering.need(call.module.origins[event], event)
-    rendering.need("letta_async.resources._stream", stream := "Stream" if waits else "AsyncStream")
+def _switched(name: str, call: Call, switch: Switch, rendering: Rendering, *, waits: bool) -> str:
+    """Write a call of which it depends on a parameter what it returns, which `raw` would not carry."""
     kind = "APIResponse" if waits else "RawCall"
     rendering.need("letta_async.resources._api_response" if waits else "letta_async.resources._raw_call", kind)
-    whole, streamed = rendering.returned(call.answer, call.module), f"{stream}[{event}]"
-    returns = {True: f"{kind}[{streamed}]", False: f"{kind}[{whole}]", None: f"{kind}[{whole} | {streamed}]"}
-    if not waits:
-        returns[None] = f"{kind}[{whole}] | {kind}[{streamed}]"
+    whole = rendering.returned(call.answer, call.module)
+    signature = signature_of(call, rendering)
+    if call.propagates:  # which is not one response
+        form = next(form for form, returned in switch.forms.items() if returned == "whole")
+        rendering.need("typing", "Literal")
+        signature = signature.replace(switch.parameter, form)
+        return f"\n    def {name}({signature}) -> {kind}[{whole}]:\n        raise NotImplementedError\n"
+    other = other_answer(call, whole, rendering, waits=waits)
+    either = f"{kind}[{whole} | {other}]" if waits else f"{kind}[{whole}] | {kind}[{other}]"
+    returns: dict[Kind, str] = {"whole": f"{kind}[{whole}]", "other": f"{kind}[{other}]", "either": either}
     rendering.need("typing", "Any")
-    overloads = switched_overloads(name, call, signature_of(call, rendering), returns, rendering)
+    overloads = write_overloads(name, signature, switch, returns, rendering)
     return f"\n{overloads}    def {name}(self, *args: Any, **kwargs: Any) -> Any: ...\n"
