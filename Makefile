@@ -80,6 +80,7 @@ test-alone: $(READY) foreign  ## Run the tests that depend on time, or run on on
 
 docs: $(READY)  ## Build the documentation; warnings are errors
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'axe-playwright-python>=0.1.8'  # for its axe.min.js
 	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going --fresh-env --quiet -b html docs docs/_build
 	@echo docs/_build/index.html
 

@@ -1,8 +1,8 @@
 """Source trees of the parts, from which their distributions are built: `python -m tools.part_sources FOLDER`.
 
-In the repository, `parts/otel/pyproject.toml` names files outside its folder, such as `../../letta_async/otel`, since each
-file is there once. A source distribution has nothing outside itself. So each tree gets copies of these files, and its
-`pyproject.toml` names those: `letta_async/otel`.
+In the repository, `parts/otel/pyproject.toml` names files outside its folder, such as `../../letta_async/otel`, since
+each file is there once. A source distribution has nothing outside itself. So each tree gets copies of these files, and
+its `pyproject.toml` names those: `letta_async/otel`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Software bill of materials of a release: `make sbom` writes it to `build/letta-async-<version>.cdx.json`.
 
-It lists what `pip install 'letta-async[…]'` with all extras brings into a fresh environment, in the CycloneDX format, by
-`cyclonedx-py`. What the format asks for and the tool does not know is added, and the result is checked: nothing that is
-installed is missing, each component has a version, an address (purl) and an allowed licence, and no path of this machine
-is in it.
+It lists what `pip install 'letta-async[…]'` with all extras brings into a fresh environment, in the CycloneDX format,
+by `cyclonedx-py`. What the format asks for and the tool does not know is added, and the result is checked: nothing that
+is installed is missing, each component has a version, an address (purl) and an allowed licence, and no path of this
+machine is in it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def completed(bill: dict[str, Any]) -> dict[str, Any]:
-    """Return a bill with the version of the package, which is computed, and with the licences that no metadata states."""
+    """Return a bill with the version of the package, which is computed, and the licences that no metadata states."""
     root = bill["metadata"]["component"]
     root |= {"version": __version__, "purl": f"pkg:pypi/{NAME}@{__version__}"}
     for component in bill["components"]:
