@@ -69,14 +69,17 @@ test-browser: $(READY)  ## Test the chat of the examples over HTTP and, where it
 test-real: foreign  ## Run the contract suite and the official clients against a real Letta server, started and stopped for it
 	$(REAL) run --model -- $(BIN)/python -m pytest tests/contract tests/foreign
 
-# Faults, clusters and the browser depend on time and would fail where several suites run at once; the official clients
-# have their own Python; and the tests of the project's own tools run on one Python only.
-ALONE := api faults dask browser foreign conformance mutants
-test-pythons: $(READY)  ## Run the tests on every supported Python that is found, side by side, without those of test-alone
-	$(BIN)/python tools/pythons.py -- $(ALONE:%=--ignore tests/%) --ignore tests/benchmarks
+# Faults, clusters and the browser depend on time and would fail where several suites run at once.
+ALONE := tests/faults tests/dask tests/browser
+# What tests the project's tools and pages, compares what does not depend on Python, or takes long, runs on one Python.
+ONCE_A := tests/cli tests/docs docs README.md CONTRIBUTING.md
+ONCE_B := tests/contract tests/testing tests/api tests/conformance tests/foreign tests/mutants tests/tools \
+	tests/test_mirror.py tests/test_dist.py tests/test_habits.py tests/test_logging.py tests/test_public.py tests/test_records.py
+test-pythons: $(READY) foreign  ## Run the tests, and on each other supported Python that is found those that may depend on it; without those of test-alone
+	$(BIN)/python tools/pythons.py --once '$(ONCE_A)' --once '$(ONCE_B)' -- $(ALONE:%=--ignore=%) --ignore=tests/benchmarks
 
-test-alone: $(READY) foreign  ## Run the tests that depend on time, or run on one Python only
-	$(BIN)/python -X dev -m pytest $(ALONE:%=tests/%)
+test-alone: $(READY)  ## Run the tests that depend on time
+	$(BIN)/python -X dev -m pytest $(ALONE)
 
 docs: $(READY)  ## Build the documentation; warnings are errors
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'

@@ -89,7 +89,7 @@ async def test_an_update_yields_its_outcomes_as_they_complete(fleet: Fleet, lett
 async def test_an_update_has_the_options_of_propagate(fleet: Fleet, tmp_path: Path) -> None:
     seen: list[int] = []
     journal = tmp_path / "journal.jsonl"
-    dry = PropagateOptions(dry_run=True)
+    dry = PropagateOptions(dry_run=True, journal=None, deadline=None)
     plan = await fleet.client.blocks.update(fleet.block_id, value="Monday", propagate=dry)
     assert plan.result.value != "Monday"
     assert Counter(each.status for each in plan) == {"compiled": 6}

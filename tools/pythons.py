@@ -2,19 +2,24 @@
 
 It searches the PATH and pyenv. The Python in use is tested in its own environment, in development mode, which finds
 what is never closed or awaited and takes a third longer; each other one in an environment in `.pythons/`, with the
-package and its test dependencies. They run side by side, as many as there are processors; the output of each goes to
-`.pythons/<version>.log`, and is printed when it has ended. What follows `--` on the command line goes to pytest.
+package and its test dependencies. The tests are cut into shards: each `--once` names some that run on the Python in
+use only, since they depend on no version or are long; all others run on each. As many shards as there are processors
+run side by side; the output of each goes to `.pythons/<shard>.log`, and is printed when it has ended. What follows `--`
+on the command line goes to pytest.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -23,24 +28,48 @@ PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf
 SUPPORTED: Final[list[str]] = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
 
 
+@dataclass(frozen=True)
+class Shard:
+    """Some of the tests, on one Python."""
+
+    name: str
+    version: str
+    interpreter: Path
+    arguments: Sequence[str]
+    """What says to pytest which tests these are."""
+
+    @property
+    def log(self) -> Path:
+        """File of the output."""
+        return ROOT / ".pythons" / f"{self.name}.log"
+
+
 def main() -> int:
     """Run the tests on each Python; return the exit code, 0 if all passed."""
-    arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
+    parser = argparse.ArgumentParser(description="Run the tests on every supported Python that is found.")
+    parser.add_argument("--once", action="append", default=[], metavar="PATHS", help="tests for the Python in use only")
+    parser.add_argument("arguments", nargs="*", metavar="-- ARGUMENT", help="arguments of pytest")
+    chosen = parser.parse_args()
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     found: dict[str, Path] = {}
-    for version in SUPPORTED:
+    for version in sorted(SUPPORTED, key=lambda version: version != here):
         interpreter = Path(sys.executable) if version == here else find(version)
         print(f"== Python {version}: {interpreter or 'not found, left out'}", flush=True)
         if interpreter is not None:
             found[version] = interpreter
+    left_out = [f"--ignore={path}" for paths in chosen.once for path in paths.split()]
+    shards = [
+        Shard(f"{here}-{number}", here, found[here], paths.split()) for number, paths in enumerate(chosen.once, 1)
+    ]
+    shards += [Shard(version, version, interpreter, left_out) for version, interpreter in found.items()]
     failed: list[str] = []
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        running = {threads.submit(test, version, found[version], arguments): version for version in found}
+        running = {threads.submit(test, shard, chosen.arguments): shard for shard in shards}
         for ended in as_completed(running):
-            version = running[ended]
-            print(f"== Python {version}", log_of(version).read_text(encoding="utf-8"), sep="\n", flush=True)
+            shard = running[ended]
+            print(f"== Python {shard.name}", shard.log.read_text(encoding="utf-8"), sep="\n", flush=True)
             if ended.result() != 0:
-                failed.append(version)
+                failed.append(shard.name)
     if failed:
         print(f"failed on Python {', '.join(sorted(failed))}", file=sys.stderr)
     return 1 if failed else 0
@@ -61,29 +90,25 @@ def _is_of(interpreter: Path, version: str) -> bool:
     return done.returncode == 0 and done.stdout.strip() == version
 
 
-def log_of(version: str) -> Path:
-    """Return the log file of a version."""
-    return ROOT / ".pythons" / f"{version}.log"
-
-
-def test(version: str, interpreter: Path, arguments: list[str]) -> int:
-    """Run the tests on a version, in the environment in use or in one that is created."""
-    here = interpreter == Path(sys.executable)
-    folder = ROOT / ".pythons" / version
+def test(shard: Shard, arguments: Sequence[str]) -> int:
+    """Run a shard, in the environment in use or in one that is created; return the exit code of pytest."""
+    here = shard.interpreter == Path(sys.executable)
+    folder = ROOT / ".pythons" / shard.version
     folder.parent.mkdir(parents=True, exist_ok=True)
-    python = interpreter if here else folder / "bin" / "python"
+    python = shard.interpreter if here else folder / "bin" / "python"
     ready = folder / ".ready"
-    with log_of(version).open("w", encoding="utf-8") as log:
+    with shard.log.open("w", encoding="utf-8") as log:
 
         def run(*command: str | Path, check: bool = False) -> int:
             return subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=check).returncode
 
         if not here and (not ready.exists() or ready.stat().st_mtime < (ROOT / "pyproject.toml").stat().st_mtime):
-            run(interpreter, "-m", "venv", "--clear", folder, check=True)
+            run(shard.interpreter, "-m", "venv", "--clear", folder, check=True)
             install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", f"{ROOT}[test]"]
             run(python, *install, check=True)
             ready.touch()
-        return run(python, *(["-X", "dev"] if here else []), "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments)
+        mode = ["-X", "dev"] if here else []
+        return run(python, *mode, "-m", "pytest", "-q", "-p", "no:cacheprovider", *shard.arguments, *arguments)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import datetime
 from os import PathLike
 from types import NoneType
@@ -99,13 +100,17 @@ def check_datetime(value: Any, _: Any) -> datetime:
     return parsed
 
 
-def check_path(value: Any, annotation: Any) -> Any:
-    """Return the path of a file as it is, or `None` where the annotation has it."""
+def check_path(annotation: Any) -> Callable[[Any, Any], Any]:
+    """Return the check of the path of a file, `str | PathLike[str]`, perhaps with `None`."""
     kinds = (str, PathLike, NoneType) if NoneType in get_args(annotation) else (str, PathLike)
-    path: object = value
-    if not isinstance(path, kinds):
-        raise InvalidValueError(f"{show(path)} is not the path of a file")
-    return value
+
+    def check(value: Any, _: Any) -> Any:
+        path: object = value
+        if not isinstance(path, kinds):
+            raise InvalidValueError(f"{show(path)} is not the path of a file")
+        return value
+
+    return check
 
 
 def check_callable(value: Any, _: Any) -> Any:

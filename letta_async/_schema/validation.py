@@ -350,7 +350,7 @@ def _make_strict_converter() -> Converter:
     converter.register_structure_hook_factory(is_list, _check_list)
     converter.register_structure_hook_factory(is_wire_class, _check_class)
     converter.register_structure_hook_factory(is_union, _check_union)
-    converter.register_structure_hook_func(is_path, check_path)
+    converter.register_structure_hook_factory(is_path, check_path)
     converter.register_structure_hook_factory(is_annotated, _check_annotated)
     return converter
 

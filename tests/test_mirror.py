@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import pydoc
 import typing
@@ -88,6 +89,7 @@ METHODS = [
 ]
 
 
+@functools.cache
 def hints_of(method: Any) -> dict[str, Any]:
     return typing.get_type_hints(method, localns=LAZY_TYPES)
 
