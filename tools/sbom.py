@@ -80,8 +80,8 @@ def problems_of(bill: dict[str, Any], installed: Iterable[Distribution]) -> Iter
             yield f"{name} has no licence"
         elif not is_allowed(stated):
             yield f"{name} has a licence that is not among the allowed ones: {stated}"
-    needs = next((each.get("dependsOn", []) for each in bill["dependencies"] if each["ref"] == root["bom-ref"]), [])
-    needed = {canonicalize_name(each.split("==")[0]) for each in needs}
+    needs: dict[str, list[str]] = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
+    needed = {canonicalize_name(each.split("==")[0]) for each in needs.get(root["bom-ref"], [])}
     for name in sorted({"aiohttp", "attrs", "cattrs", "tenacity"} - needed):
         yield f"{NAME} does not depend on {name}"
     if "file://" in json.dumps(bill):

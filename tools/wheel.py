@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import distributions
 from pathlib import Path
@@ -93,7 +93,7 @@ def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -
             "check_*.py",
             "-s",
         ]
-        steps: list[list[str | Path]] = [
+        steps: list[Sequence[str | Path]] = [
             [interpreter, "-m", "venv", "--without-pip", folder],
             [*pip, "install", wheel, *core],
             [*check, CHECKS / "alone"],
@@ -113,8 +113,13 @@ def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -
         ]
         if choice is newest:
             sources = sorted(wheel.parent.glob("letta_async*.tar.gz"))
-            again = [*pip, "install", "--no-deps", "--force-reinstall", "--no-build-isolation", *sources]
-            steps += [[*pip, "install", "hatchling>=1.27"], again, [*pip, "check"], [*check, CHECKS / "with_otel"]]
+            again = ["--no-deps", "--force-reinstall", "--no-build-isolation", *map(str, sources)]
+            steps += [
+                [*pip, "install", "hatchling>=1.27"],
+                [*pip, "install", *again],
+                [*pip, "check"],
+                [*check, CHECKS / "with_otel"],
+            ]
         output = ""
         for step in steps:
             done = subprocess.run(step, cwd=folder, capture_output=True, text=True, check=False)

@@ -101,7 +101,8 @@ async def open_page(folder: Path) -> AsyncIterator[Page]:
         port = await asyncio.wait_for(_port(driver), _PATIENCE)
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
             flags = [*_FLAGS, f"--user-data-dir={folder}"]
-            capabilities = {"goog:chromeOptions": {"binary": CHROMIUM, "args": flags}}
+            options = {"binary": CHROMIUM, "args": flags}
+            capabilities = {"goog:chromeOptions": options, "timeouts": {"script": 100_000}}  # on a busy machine, too
             opened = await _value(http.post("/session", json={"capabilities": {"alwaysMatch": capabilities}}))
             session = f"/session/{opened['sessionId']}"
             try:
