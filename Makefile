@@ -90,8 +90,9 @@ docs: $(READY)  ## Build the documentation; warnings are errors
 # Each wheel is built from its source distribution, so that a test of the one is a test of the other.
 dist: $(READY)  ## Build the source distributions and the wheels of the package and its parts
 	rm -rf dist
-	$(BIN)/python -m build
-	for part in $$($(BIN)/python -m tools.part_sources build/parts); do $(BIN)/python -m build --outdir dist $$part || exit; done
+	$(BIN)/python -m build --no-isolation
+	for part in $$($(BIN)/python -m tools.part_sources build/parts); do \
+	  $(BIN)/python -m build --no-isolation --outdir dist $$part || exit; done
 	$(BIN)/twine check --strict dist/*
 
 test-dist: dist  ## Test the wheels on every supported Python that is found, with the lowest dependencies and the newest

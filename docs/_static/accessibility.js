@@ -6,7 +6,7 @@ function mark(selector, attributes) {
 
 // What scrolls can be reached by the tab key; what does not is no stop on the way.
 function markScrolling() {
-  const elements = [...document.querySelectorAll("pre, .table-wrapper")];
+  const elements = [...document.querySelectorAll("pre, .table-wrapper, p:has(> img)")];
   const scrolls = elements.map((element) => element.scrollWidth > element.clientWidth);
   elements.forEach((element, i) => (scrolls[i] ? element.setAttribute("tabindex", "0") : element.removeAttribute("tabindex")));
 }

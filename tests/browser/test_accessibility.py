@@ -33,7 +33,7 @@ axe.run({resultTypes: ["violations"], rules}).then((found) => done(found.violati
 """
 OVERFLOW: Final = "return document.documentElement.scrollWidth > innerWidth"
 ALL_REACHED: Final = """
-const blocks = [...document.querySelectorAll("pre, .table-wrapper")];
+const blocks = [...document.querySelectorAll("pre, .table-wrapper, p:has(> img)")];
 return blocks.every((block) => block.scrollWidth <= block.clientWidth || block.tabIndex == 0);
 """
 
