@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sybil import Sybil
-from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 from letta_async import Letta
 from letta_async.testing import EmbeddedServer
@@ -76,6 +76,12 @@ def conversation_ids(documented_server: dict[str, Any]) -> list[str]:
     return documented_server["conversation_ids"]
 
 
+@pytest.fixture
+def has_celery() -> bool:
+    """Return whether Celery is installed."""
+    return find_spec("celery") is not None
+
+
 @pytest.fixture(scope="session")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the path of an image file."""
@@ -98,11 +104,12 @@ def console_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tmp_path_factory.mktemp("console"))
 
 
-_FIXTURES = ["documented", "agent_id", "block_id", "conversation_id", "conversation_ids", "picture", "console_folder"]
+_IDS = ["agent_id", "block_id", "conversation_id", "conversation_ids"]
+_FIXTURES = ["documented", *_IDS, "picture", "has_celery", "console_folder"]
 _NOTEBOOKS = "docs/how-to/notebooks.md"
 
 _documents = Sybil(
-    parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), ScriptBlockParser(), WorkflowBlockParser()],
+    parsers=[PythonCodeBlockParser(), ConsoleBlockParser(), ScriptBlockParser(), WorkflowBlockParser(), SkipParser()],
     patterns=["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/*/*.md"],
     excludes=[_NOTEBOOKS] if find_spec("distributed") else [_NOTEBOOKS, "docs/dask.md"],
     fixtures=_FIXTURES,

@@ -28,7 +28,7 @@ project = "letta_async"
 author = "the letta_async authors"
 version = release = letta_async.__version__
 
-extensions = ["accessibility", "myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "accessibility", "parameter_search"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 nitpicky = True

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from letta_async import UNSET, AsyncLetta, CompactionSettings, InvalidArgumentError, OpenAIModelSettings, Timeout
+from letta_async._http import request as request_module
 from letta_async._http.request import CallOptions, Request, build, build_raw
+from letta_async._schema.placement import split_placement
 from letta_async.config import ClientConfig
 from letta_async.operations.conversations import Recompile
 from letta_async.resources._resource import given
@@ -269,3 +271,19 @@ def test_a_raw_call_has_the_clients_headers_and_says_json_only_of_a_body() -> No
     assert raw().method == "POST"
     assert raw().timeout == config().timeout
     assert raw(timeout=3).timeout == Timeout(3)
+
+
+def test_other_threads_never_find_half_of_what_is_known_of_an_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: dict[Any, Any] = {}
+    found = []
+
+    def split(annotation: Any) -> Any:
+        found.append(known.get(Recompile))  # as another thread does meanwhile
+        return split_placement(annotation)
+
+    monkeypatch.setattr(request_module, "_places", known)
+    monkeypatch.setattr(request_module, "split_placement", split)
+    recompile(dry_run=True)
+    assert len(found) > 2
+    assert set(found) == {None}
+    assert "dry_run" in known[Recompile]

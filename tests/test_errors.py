@@ -79,6 +79,12 @@ def test_an_invalid_argument_is_a_value_error_that_lists_its_faults() -> None:
     assert issubclass(InvalidArgumentError, ValueError)
 
 
+def test_an_invalid_argument_is_made_of_its_message_alone_where_json_carried_it() -> None:
+    error = InvalidArgumentError("a.b: is wrong")
+    assert (str(error), error.faults) == ("a.b: is wrong", ())
+    assert str(pickle.loads(pickle.dumps(error))) == "a.b: is wrong"
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [

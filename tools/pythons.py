@@ -1,11 +1,11 @@
 """Runner of the tests on every supported Python that is installed.
 
-It searches the PATH and pyenv. The Python in use is tested in its own environment, in development mode, which finds
-what is never closed or awaited and takes a third longer; each other one in an environment in `.pythons/`, with the
-package and its test dependencies. The tests are cut into shards: each `--once` names some that run on the Python in
-use only, since they depend on no version or are long; all others run on each. As many shards as there are processors
-run side by side; the output of each goes to `.pythons/<shard>.log`, and is printed when it has ended. What follows `--`
-on the command line goes to pytest.
+It searches the PATH and pyenv. The Python in use is tested in its own environment, each other one in an environment in
+`.pythons/`, with the package and its test dependencies. The tests are cut into shards: each `--once` names some that
+run on the Python in use only, since they depend on no version or are long; all others run on each, on the one in use
+in development mode, which takes a third longer and has asyncio say what it finds wrong. As many shards as there are
+processors run side by side; the output of each goes to `.pythons/<shard>.log`, and is printed when it has ended. What
+follows `--` on the command line goes to pytest.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class Shard:
     interpreter: Path
     arguments: Sequence[str]
     """What says to pytest which tests these are."""
+    development_mode: bool = False
+    """Whether Python is in development mode."""
 
     @property
     def log(self) -> Path:
@@ -59,9 +61,13 @@ def main() -> int:
             found[version] = interpreter
     left_out = [f"--ignore={path}" for paths in chosen.once for path in paths.split()]
     shards = [
-        Shard(f"{here}-{number}", here, found[here], paths.split()) for number, paths in enumerate(chosen.once, 1)
+        Shard(f"{here}-{number}", here, Path(sys.executable), paths.split())
+        for number, paths in enumerate(chosen.once, 1)
     ]
-    shards += [Shard(version, version, interpreter, left_out) for version, interpreter in found.items()]
+    shards += [
+        Shard(version, version, interpreter, left_out, development_mode=version == here)
+        for version, interpreter in found.items()
+    ]
     failed: list[str] = []
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         running = {threads.submit(test, shard, chosen.arguments): shard for shard in shards}
@@ -107,7 +113,7 @@ def test(shard: Shard, arguments: Sequence[str]) -> int:
             install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", f"{ROOT}[test]"]
             run(python, *install, check=True)
             ready.touch()
-        mode = ["-X", "dev"] if here else []
+        mode = ["-X", "dev"] if shard.development_mode else []
         return run(python, *mode, "-m", "pytest", "-q", "-p", "no:cacheprovider", *shard.arguments, *arguments)
 
 

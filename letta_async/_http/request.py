@@ -264,7 +264,7 @@ def _places_of(operation: type[Operation[Any]]) -> Mapping[str, _ParameterPlace]
 
 def _find_places(operation: type[Operation[Any]]) -> Mapping[str, _ParameterPlace]:
     """Return the place of each parameter of an operation, from its annotations; cached per operation."""
-    places = _places[operation] = dict[str, _ParameterPlace]()
+    places: dict[str, _ParameterPlace] = {}
     for field in attrs.fields(attrs.resolve_types(operation, include_extras=True)):
         placement, annotation = split_placement(field.type)
         key = placement.name or field.name
@@ -272,6 +272,7 @@ def _find_places(operation: type[Operation[Any]]) -> Mapping[str, _ParameterPlac
         places[field.name] = _ParameterPlace(
             kind, _to_json(key) if kind is Body else key, SEGMENT in get_args(annotation)
         )
+    _places[operation] = places  # only now that it is complete: other threads read it
     return places
 
 

@@ -108,11 +108,11 @@ class InvalidArgumentError(LettaError, ValueError):
     """One or more arguments are invalid; nothing was sent. One error lists all problems of a call, in `faults`."""
 
     faults: tuple[ArgumentProblem, ...]
-    """The problems, one per invalid value."""
+    """The problems, one per invalid value; none if the error was made of a message alone, as Celery does from JSON."""
 
-    def __init__(self, faults: Sequence[ArgumentProblem]) -> None:
-        self.faults = tuple(faults)
-        lines = [str(fault) for fault in self.faults]
+    def __init__(self, faults: Sequence[ArgumentProblem] | str) -> None:
+        self.faults = () if isinstance(faults, str) else tuple(faults)
+        lines = [faults] if isinstance(faults, str) else [str(fault) for fault in self.faults]
         super().__init__(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} invalid arguments:", *lines]))
 
 

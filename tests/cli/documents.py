@@ -2,8 +2,9 @@
 
 Commands that are not run are in `_NOT_RUN`, with the reason. In a `console` block, the text below a command is the
 output that it must print: `…` stands for any text within a line, and alone on a line for any lines. If there is no
-text, the command must end with exit code 0. Text after `[y/N] ` is typed. The environment has the variables in capital
-letters of the document's Python blocks, and `AGENT`, `BLOCK` and `CONVERSATION`; files are in `console_folder`.
+text, the command must end with exit code 0. Text after `[y/N]` and, at the beginning of a line, after `you:` is typed.
+The environment has the variables in capital letters of the document's Python blocks, and `AGENT`, `BLOCK` and
+`CONVERSATION`; files are in `console_folder`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import re
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -23,19 +25,20 @@ from tests.cli.processes import Terminal, plain
 __all__ = ["ConsoleBlockParser", "ScriptBlockParser", "WorkflowBlockParser"]
 
 _PROGRAM: Final = re.compile(r"(?<![\w./-])letta-async(?= )")
+_PYTHON: Final = re.compile(r"(?<![\w./-])python(?= [\w./-]+\.py\b)")
 _STEP: Final = re.compile(r"^ *- run: (.+)$", re.MULTILINE)
 _NOT_RUN: Final = {
     r"(python3? -m )?pip install [\w'\" \[\],.@+$#=/-]+": "nothing is fetched here; `make test-dist` runs these lines",
     r"python3 -m venv \S+ && \. \S+/bin/activate": "the tests run in a virtual environment already",
     r"make [\w -]+": "these tests are what `make test` runs; the others are run by CI and by test_serve.py",
     r"export [A-Z_]+=\S+": "the fixtures say where the server is and what is on it",
-    r"letta-async serve": "it serves until it is interrupted; test_serve.py does that",
+    r"letta-async serve( --port 8284)?": "it serves until it is interrupted; test_serve.py does that",
     r"uvicorn \w+:app": "it serves until it is interrupted; tests/browser serves the same application",
     r"python -m pytest tests/.+": "these tests are among those",
     r"python -m tests\.docs\.providers": "it writes into the project; tests/docs compares what it would write",
 }
 """Commands, as regular expressions, with the reason why they are not run."""
-_ANSWER: Final = re.compile(r"\[y/N\] (.+)")
+_ANSWER: Final = re.compile(r"(\[y/N\]|^you:)(?: (.*))?$", re.MULTILINE)
 
 
 class ConsoleBlockParser(CodeBlockParser):
@@ -108,11 +111,14 @@ def _variables(namespace: dict[str, Any]) -> dict[str, str]:
 
 def _run(command: str, expected: str, variables: dict[str, str], folder: str) -> tuple[int, str]:
     program = shlex.join([sys.executable, "-m", "letta_async"])
-    script = f"cd {shlex.quote(folder)}; {_PROGRAM.sub(lambda _: program, command)}"
+    command = _PYTHON.sub(lambda _: shlex.quote(sys.executable), _PROGRAM.sub(lambda _: program, command))
+    script = f"cd {shlex.quote(folder)}; {command}"
     with Terminal(program=("/bin/sh", "-c", script), columns=100, **variables) as terminal:
-        if answer := _ANSWER.search(expected):
-            terminal.screen.wait_for("[y/N] ")
-            terminal.type(f"{answer[1]}\n")
+        asked: Counter[str] = Counter()
+        for prompt, answer in _ANSWER.findall(expected):
+            asked[prompt] += 1
+            terminal.screen.wait_for(f"{prompt} ", times=asked[prompt])
+            terminal.type(f"{answer}\n")
         done = terminal.end()
     return done.code, plain(done.stderr).strip("\n")
 
