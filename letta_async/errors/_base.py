@@ -37,7 +37,14 @@ class LettaError(Exception):
         @cached_property
         def __notes__(self) -> list[str]:
             # Made when a traceback is printed or a note is added, so that an error that is caught costs nothing.
-            return [f"When this happens and what to do: {self.docs}"]
+            return [self._reference]
+
+    @property
+    def _reference(self) -> str:
+        return f"When this happens and what to do: {self.docs}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return restore, (type(self), self.args, self.__dict__)
+        state = dict(self.__dict__)
+        if state.get("__notes__") == [self._reference]:
+            del state["__notes__"]  # it is made again, where it is needed
+        return restore, (type(self), self.args, state)

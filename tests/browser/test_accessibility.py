@@ -16,7 +16,7 @@ BUILT: Final = Path(__file__).parents[2] / "docs" / "_build"
 REQUIRED: Final = os.environ.get("LETTA_TEST_BROWSER_REQUIRED", "")
 PAGES: Final = (
     "index",
-    "tutorial",
+    "tutorials/keep-a-fleet-fresh",
     "how-to/keep-conversations-current",
     "reference/calls/passages",
     "reference/errors",
@@ -82,7 +82,7 @@ async def test_axe_finds_nothing(page: Page, axe: str, width: int, dark: bool) -
 )
 async def test_axe_finds_what_is_wrong(page: Page, axe: str, spoil: str, rule: str) -> None:
     await page.look_like(width=390, dark=False)
-    await page.go((BUILT / "tutorial.html").as_uri())
+    await page.go((BUILT / "tutorials/keep-a-fleet-fresh.html").as_uri())
     await page.wait_for(ALL_REACHED, True)
     await page.run(spoil)
     assert {each.partition(":")[0] for each in await check(page, axe)} == {rule}
