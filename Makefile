@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
 FOREIGN := $(BIN)/python -m tools.foreign
 
-.PHONY: help demo test lint api api-diff types unit foreign test-foreign chromium test-browser test-real test-pythons test-alone docs dist test-dist public audit coverage mutants bench bench-check real-server stop-real-server format clean
+.PHONY: help demo test lint api api-diff types unit foreign test-foreign chromium test-browser test-real test-pythons test-alone docs dist test-dist sbom public audit workflows coverage mutants bench bench-check real-server stop-real-server format clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -83,18 +83,25 @@ test-alone: $(READY)  ## Run the tests that depend on time
 
 docs: $(READY)  ## Build the documentation; warnings are errors
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'axe-playwright-python>=0.1.8'  # for its axe.min.js
 	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going --fresh-env --quiet -b html docs docs/_build
 	@echo docs/_build/index.html
 
-dist: $(READY)  ## Build the package's wheel, the wheels of its parts, and the source distribution
+# Each wheel is built from its source distribution, so that a test of the one is a test of the other.
+dist: $(READY)  ## Build the source distributions and the wheels of the package and its parts
 	rm -rf dist
-	$(BIN)/python -m build
-	for part in parts/*/; do $(BIN)/python -m build --wheel --outdir dist $$part || exit; done
+	$(BIN)/python -m build --no-isolation
+	for part in $$($(BIN)/python -m tools.part_sources build/parts); do \
+	  $(BIN)/python -m build --no-isolation --outdir dist $$part || exit; done
 	$(BIN)/twine check --strict dist/*
 
 test-dist: dist  ## Test the wheels on every supported Python that is found, with the lowest dependencies and the newest
 	$(BIN)/python -m tools.wheel
 	$(BIN)/python -m tools.documented_installs
+
+sbom: dist  ## Write the software bill of materials of what the wheels install, in the CycloneDX format, and check it
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
+	$(BIN)/python -m tools.sbom
 
 coverage: $(READY)  ## Run the tests, and show the lines and branches that no test reaches
 	$(BIN)/coverage erase
@@ -107,10 +114,14 @@ mutants: $(READY)  ## Make small changes to limiter, retries, attempts and reque
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
-audit: $(READY)  ## Check for known vulnerabilities, licences and unsafe workflows; needs the network
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
-	$(BIN)/zizmor --offline .github/workflows
+audit: workflows  ## Check for known vulnerabilities, licences and unsafe workflows; needs the network
 	$(BIN)/python -m tools.audit
+
+workflows: $(READY)  ## Check that the workflows are valid and safe
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.readthedocs .readthedocs.yaml
+	$(BIN)/zizmor --offline .github/workflows
 
 public: $(READY)  ## Record the public names, at a release, when the changelog has its version
 	$(BIN)/python -m tools.public

@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
 import letta_async  # noqa: E402
 import letta_async.testing  # noqa: E402
+from letta_async.errors._base import DOCUMENTATION  # noqa: E402
 from letta_async.operations import _tree  # noqa: E402
 from tools.api.modules import class_name, module_name  # noqa: E402
 
@@ -27,7 +28,7 @@ project = "letta_async"
 author = "the letta_async authors"
 version = release = letta_async.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "parameter_search"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "accessibility", "parameter_search"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 nitpicky = True
@@ -61,6 +62,7 @@ copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = True
 
 html_theme = "furo"
+html_baseurl = DOCUMENTATION
 html_title = f"letta_async {release}"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]

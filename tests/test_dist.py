@@ -15,11 +15,12 @@ import pytest
 from packaging.requirements import Requirement
 
 from letta_async.operations._tree import COMPOSED, TREE
+from tools.part_sources import part_folders, write_tree
 
 ROOT = Path(__file__).parents[1]
 BYTES = 1024
 """How much of the wheel a call may take, with its declaration and its methods on both clients."""
-PARTS = sorted(path.parent.name for path in ROOT.glob("parts/*/pyproject.toml"))
+PARTS = [part.name for part in part_folders(ROOT)]
 UNSHIPPED = (".ci/", ".github/")
 
 
@@ -56,11 +57,21 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     build(ROOT, "sdist", into=folder)
     build_wheels(ROOT, into=folder)
-    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
-        archive.extractall(folder / "unpacked", filter="data")
-    (unpacked,) = (folder / "unpacked").iterdir()
+    (unpacked,) = unpack(next(folder.glob("*.tar.gz")), folder / "unpacked")
     build_wheels(unpacked, into=folder / "again")
+    for part in part_folders(unpacked):
+        write_tree(part, folder / "trees" / part.name)
+        build(folder / "trees" / part.name, "sdist", into=folder / "parts")
+    for source in sorted((folder / "parts").glob("*.tar.gz")):
+        (tree,) = unpack(source, folder / "parts" / source.name.partition("-")[0])
+        build(tree, "wheel", into=folder / "parts")
     return folder
+
+
+def unpack(source: Path, folder: Path) -> list[Path]:
+    with tarfile.open(source) as archive:
+        archive.extractall(folder, filter="data")
+    return list(folder.iterdir())
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +149,7 @@ def test_opentelemetry_finds_the_instrumentor_in_its_part_alone(package: Wheel, 
 
 def test_the_licence_is_included(package: Wheel, parts: dict[str, Wheel]) -> None:
     for wheel in (package, *parts.values()):
+        assert (wheel.metadata["License-Expression"], wheel.metadata["License-File"]) == ("Apache-2.0", "LICENSE")
         assert wheel.about("licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
 
 
@@ -153,6 +165,21 @@ def test_the_part_for_tests_needs_nothing_else(parts: dict[str, Wheel]) -> None:
 def test_the_source_distribution_builds_the_same_wheels(built: Path, package: Wheel, parts: dict[str, Wheel]) -> None:
     for wheel in (package, *parts.values()):
         assert Wheel(built / "again" / wheel.path.name).files == wheel.files
+
+
+def test_the_source_distribution_of_a_part_builds_the_same_wheel(built: Path, parts: dict[str, Wheel]) -> None:
+    for wheel in parts.values():
+        assert Wheel(built / "parts" / wheel.path.name).files == wheel.files
+
+
+def test_the_source_distribution_of_a_part_has_its_licence_and_nothing_of_the_others(built: Path) -> None:
+    for part in PARTS:
+        (tree,) = (built / "parts" / f"letta_async_{part}").iterdir()
+        shipped = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()}
+        beside = {"LICENSE", "PKG-INFO", "pyproject.toml", "same_version.py", "letta_async/_version.py"}
+        beside |= {"pytest_letta_async.py"} if part == "testing" else set()
+        assert {name for name in shipped if not name.startswith(f"letta_async/{part}/")} <= beside
+        assert (tree / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="only a repository knows what belongs to it")

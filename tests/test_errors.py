@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import traceback
 from importlib import import_module
 
 import attrs
@@ -25,6 +26,7 @@ from letta_async import (
     InvalidArgumentError,
     JournalError,
     LettaError,
+    NotFoundError,
     errors,
 )
 
@@ -117,3 +119,29 @@ def test_an_error_tells_its_history() -> None:
     assert str(error) == "no answer (after 3 attempts in 46 s)"
     error.attempts = error.attempts[:1]
     assert str(error) == "no answer"
+
+
+class OwnError(NotFoundError):
+    """Error of a program."""
+
+
+def test_an_error_of_a_program_is_described_where_its_base_is() -> None:
+    assert OwnError.docs == NotFoundError.docs
+    assert NotFoundError.docs != APIStatusError.docs
+
+
+def test_a_traceback_ends_with_the_address_of_the_description_and_the_text_is_without_it() -> None:
+    error = NotFoundError("no such agent", status_code=404)
+    *_, last = traceback.format_exception(error)
+    assert last == f"When this happens and what to do: {error.docs}\n"
+    assert str(error) == "no such agent"
+
+
+def test_an_error_that_is_caught_has_no_notes_made() -> None:
+    with pytest.raises(APIError) as raised:
+        raise NotFoundError("no such agent", status_code=404)
+    error = raised.value
+    assert f"{error} {error!r}" == "no such agent NotFoundError('no such agent')"
+    assert "__notes__" not in vars(error)
+    error.add_note("while the fleet was listed")
+    assert error.__notes__[1:] == ["while the fleet was listed"]

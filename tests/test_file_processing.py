@@ -71,7 +71,7 @@ async def test_a_file_that_cannot_be_processed_is_an_error_with_the_reason(
 ) -> None:
     states(server, "parsing", "error", error_message="no text in it")
     with pytest.raises(
-        FileProcessingError, match=rf"^{FILE} \('a.txt'\) could not be processed: no text in it$"
+        FileProcessingError, match=rf"(?m)^{FILE} \('a.txt'\) could not be processed: no text in it$"
     ) as caught:
         await client.folders.files.wait(FILE, folder_id=FOLDER)
     again = pickle.loads(pickle.dumps(caught.value))

@@ -124,7 +124,7 @@ async def test_closing_sends_home_who_waits() -> None:
     limiter.close("closed")
     await turns()
     assert waits[0].cancelled()
-    with pytest.raises(ClientClosedError, match="^closed$"):
+    with pytest.raises(ClientClosedError, match="(?m)^closed$"):
         await waits[1]
     assert (limiter.in_flight, limiter.waiting) == (1, 0)
 

@@ -97,7 +97,7 @@ async def test_the_deadline_bounds_the_whole_and_the_error_says_where_the_run_st
     clock = Clock()
     async with AsyncLetta(base_url=server.base_url) as client:
         client.runs._polling = clock.polling()
-        with pytest.raises(RunTimeoutError, match=rf"^{RUN} did not end within 2 s: it is running$") as caught:
+        with pytest.raises(RunTimeoutError, match=rf"(?m)^{RUN} did not end within 2 s: it is running$") as caught:
             await client.runs.wait(RUN, deadline=2)
     assert clock.now == 102
     assert sum(clock.slept) == 2

@@ -145,7 +145,7 @@ async def test_too_many_responses_are_an_error_that_has_them(sdk: AsyncLetta, se
         ran.append(a)
 
     answers(server, *[calls(("count", {"a": n})) for n in range(9)])
-    with pytest.raises(ToolLoopError, match=r"after max_turns=3 responses .* tools: count$") as caught:
+    with pytest.raises(ToolLoopError, match=r"(?m)after max_turns=3 responses .* tools: count$") as caught:
         await sdk.agents.messages.run_tools(AGENT, tools=[count], input="x", max_turns=3)
     assert ran == [0, 1]
     assert [type(each) for each in caught.value.responses] == [LettaResponse] * 3

@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import PackageNotFoundError, metadata, requires, version
+from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 PACKAGE: Final = Requirement("letta-async[cli]")
 ALLOWED: Final = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "PSF-2.0"}
 """Allowed licences, which only require attribution, as SPDX identifiers."""
-SPELT: Final = {"Apache 2.0": "Apache-2.0", "BSD License": "BSD-3-Clause", "MIT License": "MIT"}
+SPELT: Final = {"Apache 2.0": "Apache-2.0", "BSD": "BSD-3-Clause", "BSD License": "BSD-3-Clause", "MIT License": "MIT"}
 """SPDX identifiers of licences by their names in older metadata."""
 UNKNOWN: Final = 3
 
@@ -54,16 +54,20 @@ def licences(names: list[str]) -> int:
     """Check that every licence is allowed; return the exit code."""
     refused = 0
     for name in names:
-        stated = licence(name)
-        allowed = set(re.split(r" (?:AND|OR) ", stated.strip("()"))) <= ALLOWED
+        stated = licence_of(metadata(name))
+        allowed = is_allowed(stated)
         print(f"{name} {version(name)}: {stated}{'' if allowed else '  <- not among the allowed ones'}")
         refused += not allowed
     return 1 if refused else 0
 
 
-def licence(name: str) -> str:
-    """Return the licence of an installed distribution: its SPDX expression, or else the text or classifier."""
-    about = metadata(name)
+def is_allowed(stated: str) -> bool:
+    """Return whether a licence, or each of an expression of several, is allowed."""
+    return set(re.split(r" (?:AND|OR) ", stated.strip("()"))) <= ALLOWED
+
+
+def licence_of(about: PackageMetadata) -> str:
+    """Return the licence that a distribution states: its SPDX expression, or else the text or classifier."""
     stated: list[str] = [*(about.get_all("License-Expression") or []), *(about.get_all("License") or [])]
     classifiers: list[str] = about.get_all("Classifier") or []
     stated += [line.rsplit(" :: ", 1)[1] for line in classifiers if line.startswith("License")]

@@ -2,7 +2,8 @@
 
 It uses the wheels in `dist/`. Each environment is made anew and holds the package, its runtime dependencies and nothing
 else, not even pip. The extras are added one after the other, and the parts removed again; after each step, a folder
-of `tests/installed` is run as tests.
+of `tests/installed` is run as tests, and `pip check` finds what does not fit together. On the newest Python, package
+and parts are then installed again, all at once from their source distributions.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import distributions
 from pathlib import Path
@@ -35,7 +36,10 @@ def main() -> int:
         sys.exit("no supported Python was found")
     cases = [(version, interpreter, choice) for version, interpreter in found for choice in (lowest, newest)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        tests = [pool.submit(test, wheel, interpreter, choice) for _, interpreter, choice in cases]
+        tests = [
+            pool.submit(test, wheel, interpreter, choice, sources=(version, choice) == (found[-1][0], newest))
+            for version, interpreter, choice in cases
+        ]
         failed = 0
         for (version, _, choice), tested in zip(cases, tests, strict=True):
             passed, output = tested.result()
@@ -66,8 +70,8 @@ def dependencies(wheel: Path, extra: str = "") -> Iterator[Requirement]:
             yield requirement
 
 
-def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -> tuple[bool, str]:
-    """Create an environment and test in it; return whether all passed, and the output otherwise."""
+def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str], *, sources: bool) -> tuple[bool, str]:
+    """Create an environment and test in it, `sources` as well or not; return whether all passed, or else the output."""
     with tempfile.TemporaryDirectory(prefix="letta-async-") as folder:
         python = Path(folder, "bin", "python")
         pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "-qq"]
@@ -92,7 +96,7 @@ def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -
             "check_*.py",
             "-s",
         ]
-        steps: list[list[str | Path]] = [
+        steps: list[Sequence[str | Path]] = [
             [interpreter, "-m", "venv", "--without-pip", folder],
             [*pip, "install", wheel, *core],
             [*check, CHECKS / "alone"],
@@ -106,9 +110,19 @@ def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str]) -
             [*pip, "install", *telemetry],
             [*pip, "install", *built, f"{wheel}[otel]"],
             [*check, CHECKS / "with_otel"],
+            [*pip, "check"],
             [*pip, "uninstall", "--yes", "letta-async-testing", "letta-async-dask", "letta-async-otel"],
             [*check, CHECKS / "parted"],
         ]
+        if sources:
+            built_from = sorted(map(str, wheel.parent.glob("letta_async*.tar.gz")))
+            again = ["--no-deps", "--force-reinstall", "--no-build-isolation", *built_from]
+            steps += [
+                [*pip, "install", "hatchling>=1.27"],
+                [*pip, "install", *again],
+                [*pip, "check"],
+                [*check, CHECKS / "with_otel"],
+            ]
         output = ""
         for step in steps:
             done = subprocess.run(step, cwd=folder, capture_output=True, text=True, check=False)

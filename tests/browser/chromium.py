@@ -58,6 +58,17 @@ class Page:
         """Run the body of a function in the page; return what it returns."""
         return await self._post("/execute/sync", script=script, args=[])
 
+    async def run_to_end(self, script: str) -> Any:
+        """Run the body of a function in the page, which passes its result to its last argument when it has one."""
+        return await self._post("/execute/async", script=script, args=[])
+
+    async def look_like(self, *, width: int, dark: bool) -> None:
+        """Show pages that are loaded from now on in a window of a width, to someone who likes them dark or not."""
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        for command, parameters in (("setDeviceMetricsOverride", size), ("setEmulatedMedia", {"features": [scheme]})):
+            await self._post("/goog/cdp/execute", cmd=f"Emulation.{command}", params=parameters)
+
     async def wait_for(self, script: str, expected: object) -> None:
         """Run a script until it returns what is expected.
 
@@ -90,7 +101,8 @@ async def open_page(folder: Path) -> AsyncIterator[Page]:
         port = await asyncio.wait_for(_port(driver), _PATIENCE)
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
             flags = [*_FLAGS, f"--user-data-dir={folder}"]
-            capabilities = {"goog:chromeOptions": {"binary": CHROMIUM, "args": flags}}
+            options = {"binary": CHROMIUM, "args": flags}
+            capabilities = {"goog:chromeOptions": options, "timeouts": {"script": 100_000}}  # on a busy machine, too
             opened = await _value(http.post("/session", json={"capabilities": {"alwaysMatch": capabilities}}))
             session = f"/session/{opened['sessionId']}"
             try:

@@ -39,6 +39,6 @@ def test_every_licence_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_another_licence_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(audit, "licence", lambda name: "MIT AND GPL-3.0-only")
+    monkeypatch.setattr(audit, "licence_of", lambda about: "MIT AND GPL-3.0-only")
     assert audit.licences(["attrs"]) == 1
     assert "not among the allowed" in capsys.readouterr().out
