@@ -85,6 +85,9 @@ async def test_a_method_hands_on_all_the_parameters_of_its_call(
             handed_on[:] = [operation, parameters, options]
             return operation.http, None
 
+        def _edit_and_propagate(self, operation: type[Operation[Any]], parameters: Any, options: Any) -> None:
+            handed_on[:] = [operation, parameters, options]
+
     def paginator(fetch: Any, operation: Any, parameters: Any) -> None:
         handed_on[:] = [operation, parameters, None]
 
