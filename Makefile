@@ -126,9 +126,9 @@ workflows: $(READY)  ## Check that the workflows are valid and safe
 public: $(READY)  ## Record the public names, at a release, when the changelog has its version
 	$(BIN)/python -m tools.public
 
-bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server
+bench: $(READY)  ## Measure against bare aiohttp and the official client; REAL_URL=… adds a real server, ONLY='streams decoding' measures these alone
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	$(BIN)/python -m benchmarks $(if $(REAL_URL),--real $(REAL_URL))
+	$(BIN)/python -m benchmarks $(if $(REAL_URL),--real $(REAL_URL)) $(if $(ONLY),--only $(ONLY))
 
 bench-check: $(READY)  ## Check the ratios and counts that do not depend on how busy the machine is
 	$(BIN)/python -m benchmarks.check

@@ -7,7 +7,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -33,20 +34,12 @@ from benchmarks import (
     uploads,
 )
 from benchmarks.machine import machine
+from benchmarks.page import PLOTS, replace_sections, write_page
 from benchmarks.process import ROOT
-from benchmarks.report import Section, render, render_targets, say
+from benchmarks.report import Section, render, say
+from letta_async import __version__
 
 _DOCUMENT: Final = ROOT / "docs" / "benchmarks.md"
-_PLOTS: Final = "benchmarks"
-"""Folder of the plots, beside the document."""
-_HEAD: Final = """# Benchmarks
-
-Written by `make bench`; do not edit. Each section is also a command of its own, such as
-`python -m benchmarks.throughput`, with `--short` for a quick form. Ratios between ways that took turns in one run mean
-something on any machine; absolute figures do so on this one. A way's name is that of the client; where it does not say
-otherwise, it recompiles with the same settings, typed where they can be. Continuous integration holds the package to
-what noise cannot turn (`make bench-check`).
-"""
 _NO_SERVER: Final = Section(
     "A gather against a real server",
     "Not measured in this run: it wants the address of a real server (`make bench REAL_URL=http://…`).",
@@ -96,19 +89,11 @@ def _run(measures: Mapping[str, Callable[[], Section]]) -> list[Section]:
     return sections
 
 
-def _document(sections: Sequence[Section], minutes: float) -> str:
-    targets = [target for section in sections for target in section.targets]
-    missed = sum(target.met is False for target in targets)
-    summary = f"{len(targets)} targets, {missed} of them not met. The run took {minutes:.0f} minutes."
-    every = "\n\n".join(["## Every target, beside what was measured", summary, render_targets(targets)]) + "\n"
-    return "\n".join([_HEAD, every, render(machine()), *(render(section, _PLOTS) for section in sections)])
-
-
 def main() -> int:
     """Measure everything; the exit code is 1 if a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--short", action="store_true", help="quick forms, and nothing is written unless --output is")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these sections only; as --short, nothing is written")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these sections only, replaced on the page")
     parser.add_argument(
         "--real",
         metavar="URL",
@@ -117,7 +102,7 @@ def main() -> int:
     )
     parser.add_argument("--output", type=Path, help="where to write (docs/benchmarks.md)")
     options = parser.parse_args()
-    output: Path | None = options.output or (None if options.short or options.only else _DOCUMENT)
+    output: Path | None = options.output or (None if options.short else _DOCUMENT)
     if output is not None and find_spec("matplotlib") is None:
         parser.error("the plots need matplotlib: pip install 'letta-async[bench]'")
     measures = _measures(options)
@@ -126,8 +111,13 @@ def main() -> int:
     began = time.monotonic()
     sections = _run({name: measure for name, measure in measures.items() if not options.only or name in options.only})
     if output is not None:
-        plots.draw([figure for section in sections for figure in section.figures], output.parent / _PLOTS)
-        output.write_text(_document(sections, (time.monotonic() - began) / 60), encoding="utf-8")
+        plots.draw([figure for section in sections for figure in section.figures], output.parent / PLOTS)
+        if options.only:
+            page = output.read_text(encoding="utf-8") if output.exists() else ""
+            page = replace_sections(page, machine(), sections, datetime.now(UTC).date(), __version__)
+        else:
+            page = write_page(machine(), sections, (time.monotonic() - began) / 60)
+        output.write_text(page, encoding="utf-8")
     missed = [
         f"{section.title}: {target.what}" for section in sections for target in section.targets if target.met is False
     ]
