@@ -18,12 +18,16 @@ from letta_async import (
     AsyncPaginator,
     AsyncPropagation,
     AsyncStream,
+    CompactionSettings,
     Letta,
     Outcome,
     Page,
     Progress,
     Propagation,
+    Recompile,
+    RecompileCost,
     Scan,
+    Staleness,
     Stream,
     UpdateAgent,
     UpdateBlock,
@@ -38,10 +42,8 @@ OWN_WORDS = {"Letta.close"}
 """Methods that the facade explains in words of its own, besides those that stream, which send a request at once."""
 LAZY_TYPES = {
     "Instrumentation": Instrumentation,
-    **{
-        lazy.__name__: lazy
-        for lazy in (AsyncPropagation, Outcome, Progress, Propagation, Scan, UpdateAgent, UpdateBlock)
-    },
+    **{lazy.__name__: lazy for lazy in (AsyncPropagation, Outcome, Progress, Propagation, Recompile, RecompileCost)},
+    **{lazy.__name__: lazy for lazy in (CompactionSettings, Scan, Staleness, UpdateAgent, UpdateBlock)},
 }
 """Types in signatures that are imported by their users alone."""
 LAZY = "Iterating with `async for` fetches the pages as they are needed; `await` returns the first one."

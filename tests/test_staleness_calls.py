@@ -210,5 +210,5 @@ def test_a_finished_journal_does_not_hide_what_went_stale_since(letta: Letta, ho
     assert statuses(letta.conversations.recompile_many(home.ids[:4], only_stale=True, journal=path)) == {
         **dict.fromkeys(home.ids[:4], "recompiled"),
     }
-    with pytest.raises(InvalidArgumentError, match="another only_stale"):
+    with pytest.raises(InvalidArgumentError, match="differs in only_stale"):
         list(letta.conversations.recompile_many(home.ids, journal=path))

@@ -23,6 +23,7 @@ from letta_async.dask._outcome_iterator import Outcomes
 from letta_async.dask._payload import Payload, masked_options, pickle_problems, unsendable_problems
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations.conversations import Recompile
+from letta_async.resources._prompt_batches import PromptBatches
 from letta_async.resources._resource import given, options_of
 from letta_async.types.batch import Progress
 from letta_async.types.compaction import CompactionSettings
@@ -124,7 +125,7 @@ def recompile_many(
     if not cluster_client.asynchronous and isinstance(targets, Iterable) and not isinstance(targets, Sized):
         targets = _iterate_in_thread_by_chunks(targets, partition_size or MAX_PARTITION_SIZE)
     batch = ClusterBatch(
-        batch=driver.conversations._batch(  # pyright: ignore[reportPrivateUsage] - not for users
+        batch=PromptBatches(driver).batch(
             targets,
             parameters,
             options,

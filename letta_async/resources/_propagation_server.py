@@ -19,6 +19,7 @@ from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock, Update
 from letta_async.operations.conversations import ListConversations
 from letta_async.propagation.changes import Change, checked_changes, edited_fields
 from letta_async.propagation.propagator import PropagationServer, Propagator
+from letta_async.resources._prompt_batches import PromptBatches
 from letta_async.types.agent import AgentState
 from letta_async.types.batch import Progress
 from letta_async.types.block import Block
@@ -67,11 +68,11 @@ def make_propagator(
 
     """
     checked = checked_changes(changes)
-    conversations = client.conversations
+    prompts = PromptBatches(client)
     plain = CallOptions(extra_headers=options.extra_headers, timeout=options.timeout)
 
     def batch(targets: AsyncIterator[Target], seconds: float | None) -> Batch:
-        made = conversations._batch(  # pyright: ignore[reportPrivateUsage] - not for users
+        made = prompts.batch(
             targets,
             {"dry_run": dry_run},
             options,
@@ -112,17 +113,17 @@ def make_propagator(
 
     def agents_of_block(block_id: str) -> AsyncIterator[AgentState]:
         parameters = {"block_id": block_id, "limit": _AGENTS_PER_PAGE}
-        return aiter(conversations._list(ListBlockAgents, parameters, plain))  # pyright: ignore[reportPrivateUsage] - not for users
+        return aiter(prompts._list(ListBlockAgents, parameters, plain))  # pyright: ignore[reportPrivateUsage] - not for users
 
     def conversations_of(agent_id: str) -> AsyncIterator[Conversation]:
         parameters = {"agent_id": agent_id, "limit": _CONVERSATIONS_PER_PAGE, "archive_status": "unarchived"}
-        return aiter(conversations._list(ListConversations, parameters, plain))  # pyright: ignore[reportPrivateUsage] - not for users
+        return aiter(prompts._list(ListConversations, parameters, plain))  # pyright: ignore[reportPrivateUsage] - not for users
 
     def compiled(target: Target, attempts: list[Attempt]) -> Awaitable[str]:
-        return conversations._compile(parameters_of(target), options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+        return prompts.compile(parameters_of(target), options, attempts)
 
     def compared(target: Target, prompt: str, attempts: list[Attempt]) -> Awaitable[Staleness]:
-        return conversations._compare(parameters_of(target), prompt, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+        return prompts.compare(parameters_of(target), prompt, options, attempts)
 
     return Propagator(
         server=PropagationServer(

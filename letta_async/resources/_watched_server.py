@@ -24,7 +24,7 @@ from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock
 from letta_async.operations.conversations import ListConversations
 from letta_async.resources._conversation_targets import choice_problems, chosen_agents
 from letta_async.resources._paging import AsyncPaginator
-from letta_async.resources._prompt_maintenance import AsyncPromptMaintenance
+from letta_async.resources._prompt_batches import PromptBatches
 from letta_async.types.agent import AgentState
 from letta_async.types.conversation import Conversation
 from letta_async.watching.clock import Clock
@@ -178,10 +178,10 @@ class _Requests:
 
 def _watched_server(client: AsyncLetta, parameters: WatchParameters, options: CallOptions) -> WatchedServer:
     """Create what sends the requests of a watch."""
-    conversations: AsyncPromptMaintenance = client.conversations
+    prompts = PromptBatches(client)
 
     def batch(targets: AsyncIterator[Target]) -> Batch:
-        return conversations._batch(  # pyright: ignore[reportPrivateUsage] - not for users
+        return prompts.batch(
             targets,
             {},
             options,
@@ -194,10 +194,10 @@ def _watched_server(client: AsyncLetta, parameters: WatchParameters, options: Ca
         )
 
     def compiled(target: Target, attempts: list[Attempt]) -> Awaitable[str]:
-        return conversations._compile(parameters_of(target), options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+        return prompts.compile(parameters_of(target), options, attempts)
 
     def compared(target: Target, prompt: str, attempts: list[Attempt]) -> Awaitable[Staleness]:
-        return conversations._compare(parameters_of(target), prompt, options, attempts)  # pyright: ignore[reportPrivateUsage] - not for users
+        return prompts.compare(parameters_of(target), prompt, options, attempts)
 
     async def list_conversations(agent_id: str) -> Sequence[Conversation]:
         found = requests.items(

@@ -9,8 +9,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from letta_async._schema.unset import UNSET, Unset
-from letta_async.batch.outcome import Outcome
-from letta_async.batch.staleness import RecompileCost, Staleness
 from letta_async.config import Timeout
 from letta_async.operations.conversations import (
     CancelConversation,
@@ -27,14 +25,18 @@ from letta_async.resources._paging import AsyncPaginator, Page
 from letta_async.resources._prompt_maintenance import AsyncPromptMaintenance
 from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
-from letta_async.types.batch import Progress
 from letta_async.types.compaction import CompactionSettings, CompactResponse
 from letta_async.types.conversation import Conversation
 from letta_async.types.model_settings import ModelSettings
 
 if TYPE_CHECKING:
+    from letta_async.batch.outcome import Outcome
+    from letta_async.batch.staleness import RecompileCost, Staleness
+    from letta_async.operations.conversations import Recompile
     from letta_async.resources._raw_types import AsyncConversationsWithRawResponse, ConversationsWithRawResponse
     from letta_async.resources.conversation_messages import AsyncConversationMessages, ConversationMessages
+    from letta_async.types.batch import Progress
+    from letta_async.types.compaction import CompactionSettings
 
 __all__ = ["AsyncConversations", "Conversations"]
 
