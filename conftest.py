@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -46,10 +47,16 @@ def _prepare(client: Letta) -> tuple[str, str, list[str]]:
 
 
 @pytest.fixture
-def documented(documented_server: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Point the environment at the server, as a reader would have done."""
+def documented(documented_server: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Point the environment at the server, as a reader would have done; set logging back afterwards."""
     monkeypatch.setenv("LETTA_BASE_URL", documented_server["base_url"])
     monkeypatch.delenv("LETTA_API_KEY", raising=False)
+    loggers = [logging.getLogger(name) for name in (None, "letta_async")]
+    before = [(logger, logger.level, [*logger.handlers]) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
 
 
 @pytest.fixture
