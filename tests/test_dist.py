@@ -95,6 +95,30 @@ def test_a_call_takes_little_of_the_wheel(package: Wheel) -> None:
     assert sum(taken) <= BYTES * (len(TREE) + len(COMPOSED))
 
 
+def test_the_page_of_a_package_index_has_no_link_that_only_a_repository_has(package: Wheel) -> None:
+    page = str(package.metadata.get_payload())
+    links = re.findall(r"\]\(([^)]+)\)", page)
+    assert not [link for link in links if not link.startswith("https://")]
+    (documentation,) = [url for url in package.metadata.get_all("Project-URL", []) if url.startswith("Documentation, ")]
+    base = documentation.removeprefix("Documentation, ")
+    for link in [link for link in links if link.startswith(base)]:
+        name = link.removeprefix(base).partition("#")[0] or "index.html"
+        assert [path for suffix in ("md", "html") if (path := ROOT / "docs" / name.replace("html", suffix)).exists()], (
+            link
+        )
+    assert f"]({base}how-to/keep-conversations-current.html)" in page
+
+
+def test_the_badges_are_true(package: Wheel) -> None:
+    badges = re.findall(r"img\.shields\.io/badge/(\S+)-\w+\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    versions = [
+        line.split()[-1] for line in package.metadata.get_all("Classifier", []) if re.search(r"Python :: 3\.", line)
+    ]
+    licence = package.metadata["License-Expression"].replace("-", "--")
+    assert badges[:2] == [f"Python-{'%20%7C%20'.join(versions)}", f"licence-{licence}"]
+    assert "Typing :: Typed" in package.metadata.get_all("Classifier", [])
+
+
 def test_the_wheels_have_everything_once_and_nothing_else(package: Wheel, parts: dict[str, Wheel]) -> None:
     there = {ROOT / "pytest_letta_async.py"}
     there |= {path for path in (ROOT / "letta_async").rglob("*") if path.is_file() and path.suffix != ".pyc"}

@@ -24,8 +24,10 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-SUPPORTED: Final[list[str]] = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+_CONFIGURATION: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+SUPPORTED: Final[list[str]] = re.findall(r"Python :: (3\.\d+)", "\n".join(_CONFIGURATION["project"]["classifiers"]))
+BUILD_REQUIRES: Final[list[str]] = _CONFIGURATION["build-system"]["requires"]
+"""What building the package needs."""
 
 
 @dataclass(frozen=True)

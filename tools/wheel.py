@@ -20,7 +20,7 @@ from typing import Final
 
 from packaging.requirements import Requirement
 
-from tools.pythons import ROOT, SUPPORTED, find
+from tools.pythons import BUILD_REQUIRES, ROOT, SUPPORTED, find
 
 CHECKS: Final = ROOT / "tests" / "installed"
 
@@ -118,7 +118,7 @@ def test(wheel: Path, interpreter: Path, choice: Callable[[Requirement], str], *
             built_from = sorted(map(str, wheel.parent.glob("letta_async*.tar.gz")))
             again = ["--no-deps", "--force-reinstall", "--no-build-isolation", *built_from]
             steps += [
-                [*pip, "install", "hatchling>=1.27"],
+                [*pip, "install", *BUILD_REQUIRES],
                 [*pip, "install", *again],
                 [*pip, "check"],
                 [*check, CHECKS / "with_otel"],
