@@ -126,7 +126,9 @@ _notebooks = Sybil(parsers=[NotebookParser()], patterns=[_NOTEBOOKS], fixtures=[
 pytest_collect_file = (_documents + _notebooks).pytest()
 
 _SLOW = (
-    "tests/facade/",
+    "tests/facade/",  # before the documents, whose clients may stay open
+    "docs/",
+    "README.md",
     "tests/cli/",
     "tests/browser/",
     "tests/dask/",

@@ -61,13 +61,13 @@ def main() -> int:
         print(f"== Python {version}: {interpreter or 'not found, left out'}", flush=True)
         if interpreter is not None:
             found[version] = interpreter
-    left_out = [f"--ignore={path}" for paths in chosen.once for path in paths.split()]
+    all_others = ["tests", *(f"--ignore={path}" for paths in chosen.once for path in paths.split())]
     shards = [
         Shard(f"{here}-{number}", here, Path(sys.executable), paths.split())
         for number, paths in enumerate(chosen.once, 1)
     ]
     shards += [
-        Shard(version, version, interpreter, left_out, development_mode=version == here)
+        Shard(version, version, interpreter, all_others, development_mode=version == here)
         for version, interpreter in found.items()
     ]
     failed: list[str] = []
