@@ -21,6 +21,7 @@ from letta_async._http.connection_reuse import ReusableConnection, is_reusable
 from letta_async._http.middlewares import checked_middlewares, guarded
 from letta_async._http.proxies import environment_proxy
 from letta_async._http.timeouts import TimeoutScheduler, Timer
+from letta_async._schema.json_parsing import fast_decode
 from letta_async._utils.secret_strings import Secret
 from letta_async.errors import ArgumentProblem, ClientClosedError, InvalidArgumentError
 
@@ -148,6 +149,7 @@ class ConnectionOptions:
             ClientClosedError: The session that the user passed belongs to another loop.
 
         """
+        fast_decode()  # imports what parses responses, which needs a descriptor: later all may be connections
         if self.session is not None:
             loop = self.session._loop  # pyright: ignore[reportPrivateUsage]  # the public one is deprecated
             if loop is not asyncio.get_running_loop():

@@ -9,7 +9,7 @@ from importlib import import_module
 from json.scanner import make_scanner
 from typing import Any, Final, cast
 
-__all__ = ["parse_json", "parse_json_bytes"]
+__all__ = ["fast_decode", "parse_json", "parse_json_bytes"]
 
 _scan: Final[Callable[[str, int], tuple[Any, int]]] = make_scanner(cast("Any", json.JSONDecoder()))
 
@@ -18,13 +18,14 @@ _scan: Final[Callable[[str, int], tuple[Any, int]]] = make_scanner(cast("Any", j
 def fast_decode() -> Callable[[str | bytes], Any] | None:
     """Return the function of `msgspec` that parses JSON; `None` if it is not installed.
 
-    It is imported when the first JSON is parsed: a program that reads none need not wait for it. What it accepts, it
-    reads as `json` does, also integers of any size, floats, duplicate names and UTF-8. It refuses what `json` accepts
-    beyond the standard, such as NaN and half of a surrogate pair, and floats and integers that are too large for it.
+    It is imported when the first session is opened: a program that sends nothing need not wait for it. What it accepts,
+    it reads as `json` does, also integers of any size, floats, duplicate names and UTF-8. It refuses what `json`
+    accepts beyond the standard, such as NaN and half of a surrogate pair, and floats and integers that are too large
+    for it.
     """
     try:
         decode: Callable[[str | bytes], Any] = import_module("msgspec.json").Decoder().decode
-    except ImportError:
+    except (ImportError, OSError):  # the latter where no descriptor is left to read it
         return None
     return decode
 
