@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from benchmarks import calls
 from benchmarks.bodies import EMBEDDING_CONFIG, LLM_CONFIG, MODEL_SETTINGS
-from benchmarks.report import Section, Table, Target, at_most, command
+from benchmarks.report import Section, Table, at_most, command, without_official
 from benchmarks.settings import FULL
 from benchmarks.turns import Meter, settled, turns
 from letta_async._schema.validation import check
@@ -114,7 +114,7 @@ def measure(*, short: bool = False) -> Section:
         [
             at_most(what, _MOST, measured.ratio(OURS, PYDANTIC, "cpu"))
             if PYDANTIC in measured.samples
-            else Target(what, f"at most {_MOST:g}", "letta-client is not installed", None)
+            else without_official(what, f"at most {_MOST:g}")
         ],
         [
             Table(

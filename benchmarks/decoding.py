@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 
 from benchmarks import bodies, calls, has_speed, with_speed
-from benchmarks.report import Figure, Section, Table, Target, at_most, command
+from benchmarks.report import Figure, Section, Table, Target, at_most, command, without_official
 from benchmarks.turns import Meter, settled, turns
 from letta_async._http.request import NO_OPTIONS, build
 from letta_async._http.response_decoding import Response, decode_response
@@ -163,7 +163,7 @@ def _targets(kind: Kind, measured: Meter) -> list[Target]:
         at_most(f"{name}, to {JSON}", kind.most, measured.ratio(OURS, JSON, "cpu")),
         at_most(beside, _BESIDE_OFFICIAL, measured.ratio(OURS, OFFICIAL, "cpu"))
         if OFFICIAL in measured.samples
-        else Target(beside, "", "letta-client is not installed", None),
+        else without_official(beside),
     ]
 
 

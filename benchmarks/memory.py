@@ -11,7 +11,6 @@ import asyncio
 import json
 import resource
 import statistics
-import subprocess
 import sys
 import time
 import uuid
@@ -22,7 +21,7 @@ from typing import Any, Final
 import attrs
 
 from benchmarks import calls
-from benchmarks.process import ROOT, Process
+from benchmarks.process import Process, run_child
 from benchmarks.report import Section, Spread, Table, Target, render, say
 from letta_async import AsyncLetta
 
@@ -78,9 +77,7 @@ def _repeats(size: int, most: int) -> int:
 def _peak(what: str, count: int, url: str) -> Peak:
     """Run a measurement in its own process, and return its peak."""
     what = what.removesuffix(f" {count}")
-    command = [sys.executable, "-m", "benchmarks.memory", "--child", what, str(count), url]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
-    peak = Peak(**json.loads(done.stdout))
+    peak = Peak(**json.loads(run_child("memory", what, count, url)))
     say(f"{count} {what}: {peak.kib / _MIB:.1f} MiB, {peak.seconds:.0f} s", error=True)
     return peak
 

@@ -13,10 +13,16 @@ from typing import IO, Any, Final, Self
 
 from yarl import URL
 
-__all__ = ["ROOT", "Process", "place", "serve"]
+__all__ = ["ROOT", "Process", "place", "run_child", "serve"]
 
 ROOT: Final = Path(__file__).parents[1]
 """Directory in which `python -m benchmarks.…` is run."""
+
+
+def run_child(module: str, *arguments: object) -> str:
+    """Run a module of this folder with `--child`, to be measured in a process of its own; return its output."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", "--child", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - ours
 
 
 class Process:

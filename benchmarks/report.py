@@ -121,6 +121,11 @@ def at_least(what: str, least: float, measured: Spread, unit: str = "", digits: 
     return Target(what, f"at least {least:g}{unit}", f"{measured.show(digits)}{unit}", measured.median >= least)
 
 
+def without_official(what: str, goal: str = "") -> Target:
+    """Create a target that could not be measured, since it is beside the official client."""
+    return Target(what, goal, "letta-client is not installed", None)
+
+
 def say(text: str = "", *, error: bool = False) -> None:
     """Print a line; with `error` to standard error, for progress."""
     stream = sys.stderr if error else sys.stdout

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import subprocess
 import sys
 import time
 import uuid
@@ -21,7 +20,7 @@ import attrs
 
 from benchmarks import calls, streaming
 from benchmarks.memory import peak_kib
-from benchmarks.process import ROOT, Process
+from benchmarks.process import Process, run_child
 from benchmarks.report import Figure, Section, Table, Target, command, say
 from letta_async import AsyncLetta
 from letta_async._http import attempts
@@ -46,7 +45,7 @@ class Cost:
 
 @attrs.frozen
 class Subject:
-    """What there is a number of."""
+    """Kind of thing whose number grows, and how it is measured."""
 
     name: str
     """Name of the function of the child process, and of the figure."""
@@ -109,10 +108,8 @@ SUBJECTS: Final = (
         (1_000, 10_000),
     ),
 )
-_FLAT: Final = {"events": 1.5, "streams": 1.5, "waiting": 1.5, "clients": 1.5, "batch": 1.5}
+_MOST: Final = 1.5
 """Maximum ratio of the processor time per piece at the largest number to the least such time at a smaller one."""
-
-
 _AXIS: Final = "CPU per piece, µs"
 
 
@@ -126,9 +123,7 @@ def measure(*, short: bool = False) -> Section:
         targets.append(_flat(subject, costs[OURS]))
         tables.append(_table(subject, costs))
         each = {name: {n: cost.seconds / n * 1e6 for n, cost in found.items()} for name, found in costs.items()}
-        figures.append(
-            Figure(f"scale-{subject.name}", f"CPU of {subject.title}", "CPU per piece, µs", each, subject.over)
-        )
+        figures.append(Figure(f"scale-{subject.name}", f"CPU of {subject.title}", _AXIS, each, subject.over))
     return Section(
         "How cost grows with numbers",
         "Each row is a process of its own: its processor time, and by how much its peak of memory grows from before the"
@@ -158,9 +153,7 @@ def measure_cost(subject: Subject, way: str, number: int) -> Cost:
     """Run a measurement in its own process."""
     arguments = subject.stub or (("--events", number) if subject.name == "events" else ())
     with Process("stub", *arguments) as stub:
-        line = [sys.executable, "-m", "benchmarks.scale", "--child", subject.name, way, str(number), stub.url]
-        done = subprocess.run(line, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
-    cost = Cost(**json.loads(done.stdout))
+        cost = Cost(**json.loads(run_child("scale", subject.name, way, number, stub.url)))
     say(f"{number:,} {subject.over}, {way}: {cost.seconds:.2f} s, {cost.kib / 1024:.1f} MiB", error=True)
     return cost
 
@@ -169,9 +162,8 @@ def _flat(subject: Subject, costs: Mapping[int, Cost]) -> Target:
     """Return the target that a piece costs no more in a large number than in a smaller one."""
     each = [cost.seconds / number for number, cost in costs.items()]
     ratio = each[-1] / min(each[:-1])
-    most = _FLAT[subject.name]
     what = f"CPU per piece of {max(costs):,} {subject.over}, to that of the best smaller number"
-    return Target(what, f"at most {most:g}", f"{ratio:.2f}", ratio <= most)
+    return Target(what, f"at most {_MOST:g}", f"{ratio:.2f}", ratio <= _MOST)
 
 
 def _table(subject: Subject, costs: Mapping[str, Mapping[int, Cost]]) -> Table:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from benchmarks import calls
-from benchmarks.report import Section, Spread, Table, Target, command
+from benchmarks.report import Section, Spread, Table, Target, command, without_official
 from benchmarks.turns import Meter, settled, turns
 from letta_async import CompactionSettings
 from letta_async._schema.converter import read, write
@@ -102,7 +102,7 @@ def measure(*, short: bool = False) -> Section:
 
 def _faster(what: str, measured: Meter, ours: str, theirs: str) -> Target:
     if theirs not in measured.samples:
-        return Target(f"settings: CPU, {what}", "less than 1", "letta-client is not installed", None)
+        return without_official(f"settings: CPU, {what}", "less than 1")
     ratio: Spread = measured.ratio(ours, theirs, "cpu")
     return Target(f"settings: CPU, {what}", "less than 1", ratio.show(), ratio.median < 1)
 

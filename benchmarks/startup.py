@@ -21,7 +21,7 @@ from typing import Any, Final
 from benchmarks import calls
 from benchmarks.callgrind import count_instructions
 from benchmarks.process import ROOT, Process
-from benchmarks.report import Section, Table, Target, at_most, command
+from benchmarks.report import Section, Table, Target, at_most, command, without_official
 from benchmarks.turns import Meter, Sample, settled, turns
 from letta_async import AsyncLetta, Letta
 
@@ -252,7 +252,7 @@ def _beside_official(clients: Meter) -> list[Target]:
         if theirs in clients.samples:
             found.append(at_most(name, _MOST_OF_OFFICIAL, clients.ratio(ours, theirs, "cpu")))
         else:
-            found.append(Target(name, f"at most {_MOST_OF_OFFICIAL:g}", "letta-client is not installed", None))
+            found.append(without_official(name, f"at most {_MOST_OF_OFFICIAL:g}"))
     return found
 
 

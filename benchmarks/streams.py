@@ -16,7 +16,7 @@ from typing import Final
 
 from benchmarks import counts, streaming
 from benchmarks.process import Process
-from benchmarks.report import Section, Spread, Table, Target, at_least, at_most, command
+from benchmarks.report import Section, Spread, Table, Target, at_least, at_most, command, without_official
 from benchmarks.streaming import BARE, OFFICIAL_AIOHTTP, OURS, OURS_SYNC, AsyncRead, Reading
 from benchmarks.turns import Meter, Plan, Sample, What, measure_async, settled, turns
 from letta_async import AsyncLetta
@@ -224,7 +224,7 @@ def _beside(
 ) -> Target:
     """Create a target about the ratio of two ways, if both were measured."""
     if one not in meter.samples or other not in meter.samples:
-        return Target(what, "", "letta-client is not installed", None)
+        return without_official(what)
     return verdict(what, goal, meter.ratio(one, other, measured))
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -20,7 +18,7 @@ from typing import Any, Final, cast
 import aiohttp
 
 from benchmarks.memory import peak_kib
-from benchmarks.process import ROOT, Process, serve
+from benchmarks.process import Process, run_child, serve
 from benchmarks.report import Section, Spread, Table, Target, at_most, render, say
 from benchmarks.turns import Meter, settled, turns
 from letta_async import AsyncLetta
@@ -150,9 +148,7 @@ async def _costs(server: Process, path: Path, size: int, rounds: int) -> Meter:
 
 def _growth(name: str, url: str, small: Path, large: Path) -> float:
     """Return by how many MiB a large upload raises the peak of a process."""
-    command = [sys.executable, "-m", "benchmarks.uploads", "--child", name, url, str(small), str(large)]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
-    return float(done.stdout)
+    return float(run_child("uploads", name, url, small, large))
 
 
 async def _child(name: str, url: str, small: Path, large: Path) -> float:

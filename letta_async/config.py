@@ -92,8 +92,7 @@ class Timeout:
             for suffix, value in (("", self.timeout), (".connect", self.connect))
             if value is not None and not is_seconds(value)
         ]
-        if not isinstance(self.pings, bool):
-            problems.append(ArgumentProblem("timeout.pings", f"{show(self.pings)} is neither True nor False"))
+        problems += flag_problems(**{"timeout.pings": self.pings})
         if problems:
             raise InvalidArgumentError(problems)
         limits = [self.connect, None if self.timeout is None else 0.9 * self.timeout]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
+import pytest
+
 from letta_async import AsyncLetta, Outcome
 from letta_async.testing import EmbeddedServer, RecordedRequest
 
@@ -40,3 +44,9 @@ def recompiles(server: EmbeddedServer) -> list[RecordedRequest]:
     """Return the recompiles that stored a prompt."""
     sent = [request for request in server.requests if request.path.endswith("/recompile")]
     return [request for request in sent if dict(request.query).get("dry_run") != "true"]
+
+
+@pytest.fixture
+async def fleet(letta_server: EmbeddedServer) -> AsyncIterator[Fleet]:
+    async with AsyncLetta(base_url=letta_server.base_url) as client:
+        yield await make_fleet(client)

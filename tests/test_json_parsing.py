@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from letta_async._schema import json_parsing
-from letta_async._schema.json_parsing import parse_json, parse_json_bytes
+from letta_async._schema.json_parsing import parse_json
 
 ODD = {
     "integers of any size": ["1" * 25, str(2**64), str(-(2**63) - 1), "-0", "1" * 5000],
@@ -82,13 +82,13 @@ def test_odd_texts_are_what_the_standard_library_makes_of_them(kind: str) -> Non
     for text in ODD[kind]:
         assert outcome(parse_json, text) == outcome(json.loads, text)
         body = text.encode()
-        assert outcome(parse_json_bytes, body) == outcome(by_the_standard_library, body)
+        assert outcome(parse_json, body) == outcome(by_the_standard_library, body)
 
 
 @pytest.mark.usefixtures("parser")
 def test_bytes_are_decoded_as_the_standard_library_does() -> None:
     for body in BYTES:
-        assert outcome(parse_json_bytes, body) == outcome(by_the_standard_library, body)
+        assert outcome(parse_json, body) == outcome(by_the_standard_library, body)
 
 
 @given(VALUES, st.booleans(), st.sampled_from([None, 1]))
@@ -110,7 +110,7 @@ def test_damaged_bytes_are_read_or_refused_the_same_with_msgspec(
     body = body[:at] + put + body[at + instead_of :]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_parsing, "fast_decode", lambda: decode)
-        assert outcome(parse_json_bytes, body) == outcome(by_the_standard_library, body)
+        assert outcome(parse_json, body) == outcome(by_the_standard_library, body)
 
 
 def test_msgspec_is_used_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:

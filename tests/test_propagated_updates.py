@@ -6,7 +6,6 @@ import asyncio
 import gc
 import inspect
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,9 @@ from letta_async import (
 )
 from letta_async._http.request import CallOptions
 from letta_async.testing import EmbeddedServer
-from tests.fleet import BLOCK, Fleet, make_fleet, name_of, recompiles
+from tests.fleet import BLOCK, Fleet, fleet, name_of, recompiles
 
-
-@pytest.fixture
-async def fleet(letta_server: EmbeddedServer) -> AsyncIterator[Fleet]:
-    async with AsyncLetta(base_url=letta_server.base_url) as client:
-        yield await make_fleet(client)
+__all__ = ["fleet"]
 
 
 async def test_an_update_returns_the_block_and_the_outcomes(fleet: Fleet, letta_server: EmbeddedServer) -> None:

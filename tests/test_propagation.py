@@ -26,7 +26,9 @@ from letta_async import (
     UpdateBlock,
 )
 from letta_async.testing import EmbeddedServer
-from tests.fleet import BLOCK, Fleet, make_fleet, name_of, recompiles
+from tests.fleet import BLOCK, Fleet, fleet, make_fleet, name_of, recompiles
+
+__all__ = ["fleet"]
 
 PROMPT = """<memory_metadata>
 - AGENT_ID: agent-1
@@ -35,12 +37,6 @@ PROMPT = """<memory_metadata>
 - 1 previous messages between you and the user are stored in recall memory
 </memory_metadata>
 {}"""
-
-
-@pytest.fixture
-async def fleet(letta_server: EmbeddedServer) -> AsyncIterator[Fleet]:
-    async with AsyncLetta(base_url=letta_server.base_url) as client:
-        yield await make_fleet(client)
 
 
 async def test_exactly_what_shows_an_edited_block_is_recompiled(fleet: Fleet, letta_server: EmbeddedServer) -> None:

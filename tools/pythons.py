@@ -27,7 +27,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 _CONFIGURATION: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SUPPORTED: Final[list[str]] = re.findall(r"Python :: (3\.\d+)", "\n".join(_CONFIGURATION["project"]["classifiers"]))
 BUILD_REQUIRES: Final[list[str]] = _CONFIGURATION["build-system"]["requires"]
-"""What building the package needs."""
+"""Requirements for building the package."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Shard:
     version: str
     interpreter: Path
     arguments: Sequence[str]
-    """What says to pytest which tests these are."""
+    """Arguments of pytest that select the tests."""
     development_mode: bool = False
     """Whether Python is in development mode."""
 

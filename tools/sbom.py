@@ -24,7 +24,7 @@ from tools.audit import is_allowed, licence_of
 from tools.pythons import ROOT
 
 NAME: Final = "letta-async"
-EXTRAS: Final = ("cli", "dask", "otel", "testing", "watch")
+EXTRAS: Final = ("cli", "dask", "otel", "speed", "testing", "watch")
 """Extras for users; the others are for work on the package itself."""
 UNSTATED: Final = {"partd": "BSD-3-Clause"}
 """Licences that only the text in the wheel says, by component; each was read."""

@@ -14,7 +14,7 @@ from letta_async._http.decompression import UnreadableError, decompress
 from letta_async._http.error_response import MAX_REFUSAL, describe_body, excerpt, printable, status_error
 from letta_async._http.request import Request
 from letta_async._schema.converter import read
-from letta_async._schema.json_parsing import parse_json_bytes
+from letta_async._schema.json_parsing import parse_json
 from letta_async.errors import APIResponseValidationError
 
 __all__ = [
@@ -135,7 +135,7 @@ def parse_body(body: bytes) -> Any:
 
     """
     try:
-        return parse_json_bytes(body)
+        return parse_json(body)
     except (ValueError, RecursionError) as error:
         reason = f"the answer is malformed JSON ({printable(str(error))[:120]})"
     raise UnreadableError(reason)

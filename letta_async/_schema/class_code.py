@@ -41,11 +41,11 @@ class _Lines:
     head: str
     """Beginning of the function."""
     unknown: str
-    """What to do about members that are not declared; `given` has them at its end."""
+    """Source for members that are not declared; `given` has them at its end."""
     missing: str
-    """What to do if a required member is missing."""
+    """Source for a required member that is missing."""
     extra: str
-    """What to do about `extra_fields`, if the class has them."""
+    """Source that sets `extra_fields`, of a class that has them."""
 
 
 structure_lines: Final = _Lines(

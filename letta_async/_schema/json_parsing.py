@@ -9,7 +9,7 @@ from importlib import import_module
 from json.scanner import make_scanner
 from typing import Any, Final, cast
 
-__all__ = ["fast_decode", "parse_json", "parse_json_bytes"]
+__all__ = ["fast_decode", "parse_json"]
 
 _scan: Final[Callable[[str, int], tuple[Any, int]]] = make_scanner(cast("Any", json.JSONDecoder()))
 
@@ -30,41 +30,25 @@ def fast_decode() -> Callable[[str | bytes], Any] | None:
     return decode
 
 
-def parse_json(text: str) -> Any:
-    """Parse JSON.
+def parse_json(data: str | bytes) -> Any:
+    """Parse JSON. Bytes are mostly UTF-8; otherwise `json.loads` finds out the encoding.
 
     Raises:
-        ValueError: The text is not JSON.
+        ValueError: It is not JSON.
         RecursionError: It is nested too deeply.
 
     """
-    decode = fast_decode()
-    if decode is not None:
+    if decode := fast_decode():
         try:
-            return decode(text)
-        except Exception:  # its own, and those of Unicode and of depth
-            decode = None  # `json` may accept it, or says what is wrong
-    return _parse_by_json(text)
-
-
-def parse_json_bytes(body: bytes) -> Any:
-    """Parse JSON that is mostly UTF-8; otherwise `json.loads` finds out the encoding.
-
-    Raises:
-        ValueError: The bytes are not JSON.
-        RecursionError: It is nested too deeply.
-
-    """
-    decode = fast_decode()
-    if decode is not None:
-        try:
-            return decode(body)
-        except Exception:  # as above
-            decode = None
+            return decode(data)
+        except Exception:  # noqa: S110 - its own, or of Unicode or depth: `json` accepts it, or says what is wrong
+            pass
+    if isinstance(data, str):
+        return _parse_by_json(data)
     try:
-        return _parse_by_json(body.decode())
+        return _parse_by_json(data.decode())
     except ValueError:
-        return json.loads(body)
+        return json.loads(data)
 
 
 def _parse_by_json(text: str) -> Any:

@@ -147,7 +147,7 @@ class Batch:
         completed_requests = 0
         error: LettaError | None = None
         if self._ends_at is not None and began >= self._ends_at:
-            return Outcome(target=target, status="failed", error=deadline_error(self.named_deadline or self.deadline))
+            return Outcome(target=target, status="failed", error=self._deadline_error())
         dry_run = _is_dry_run(target, self.dry_run)
         status: Literal["recompiled", "compiled", "unchanged", "busy"] = "compiled" if dry_run else "recompiled"
         prompt: str | None = None
@@ -175,7 +175,7 @@ class Batch:
                 raise
             error = _unexpected_error(cancelled)  # not this task was cancelled, but something that it awaited
         except Exception as raised:
-            error = deadline_error(self.named_deadline or self.deadline) if timer.expired else _unexpected_error(raised)
+            error = self._deadline_error() if timer.expired else _unexpected_error(raised)
         return Outcome(
             target=target,
             status=status if error is None else "failed",
@@ -185,6 +185,10 @@ class Batch:
             tries=completed_requests + len(failed_attempts),
             seconds=loop.time() - began,
         )
+
+    def _deadline_error(self) -> LettaError:
+        """Return the error of a target that was not done in time."""
+        return deadline_error(self.named_deadline or self.deadline)
 
     async def _becomes_idle(self, target: Target) -> bool:
         """Return whether a target may be recompiled: it has no active run, or that does not matter."""

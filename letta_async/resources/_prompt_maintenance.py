@@ -234,7 +234,7 @@ class AsyncPromptMaintenance(AsyncResource):
 
     @property
     def _prompts(self) -> PromptBatches:
-        """What sends the requests of these methods; it is imported by those that use them."""
+        """Sender of the requests of these methods, whose code is imported on first use."""
         from letta_async.resources._prompt_batches import PromptBatches  # noqa: PLC0415 - as it says
 
         return PromptBatches(self._client)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Coroutine, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable, Sequence
 from typing import Any, Generic, Self, TypeVar, cast
 
 from letta_async._utils.tracebacks import drop_frames
@@ -69,20 +69,19 @@ class AsyncPropagation(Coroutine[Any, Any, Propagation[Result]], Generic[Result]
             drop_frames(error)
             if self.result is None or self._propagator.dry_run:
                 raise
-            raise self._error(f"and the rest was not looked at: {error}", outcomes) from error
-        last = _last_by_target(outcomes)
-        if left := [outcome for outcome in last if not outcome.ok]:
+            raise self._error(f"and the rest was not looked at: {error}", outcomes, _left(outcomes)) from error
+        if left := _left(outcomes):
             why = next((str(each.error) for each in left if each.error), "each is in the middle of a run")
-            raise self._error(f"but {len(left)} of {len(last)} prompts were not brought up to date: {why}", outcomes)
+            how_many = f"{len(left)} of {len({outcome.target for outcome in outcomes})}"
+            raise self._error(f"but {how_many} prompts were not brought up to date: {why}", outcomes, left)
         return Propagation(result=cast("Result", self.result), outcomes=tuple(outcomes))
 
-    def _error(self, problem: str, outcomes: Sequence[Outcome]) -> PropagationError:
+    def _error(self, problem: str, outcomes: Sequence[Outcome], left: Sequence[Outcome]) -> PropagationError:
         """Create the error of a propagation that did not reach every prompt."""
         result: Any = self.result
         edited = "would be" if self._propagator.dry_run else "was"
-        failed = [outcome for outcome in _last_by_target(outcomes) if not outcome.ok]
         return PropagationError(
-            f"{result.id} {edited} edited, {problem}", result=result, outcomes=outcomes, failed=failed
+            f"{result.id} {edited} edited, {problem}", result=result, outcomes=outcomes, failed=left
         )
 
     # A task can be made of it, as of any coroutine.
@@ -100,6 +99,7 @@ class AsyncPropagation(Coroutine[Any, Any, Propagation[Result]], Generic[Result]
         self._whole.close()
 
 
-def _last_by_target(outcomes: Iterable[Outcome]) -> Collection[Outcome]:
-    """Return the last outcome of each target: what failed in one pass may be done in the next."""
-    return {outcome.target: outcome for outcome in outcomes}.values()
+def _left(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return the last outcomes of targets that are not up to date: what failed in one pass may be done in the next."""
+    last = {outcome.target: outcome for outcome in outcomes}
+    return [outcome for outcome in last.values() if not outcome.ok]

@@ -102,8 +102,8 @@ def make_propagator(
 
     async def retrieve(change: Change) -> Block | AgentState:
         if isinstance(change, UpdateBlock):
-            return await call(RetrieveBlock, {"block_id": change.block_id})
-        return await call(RetrieveAgent, {"agent_id": change.agent_id})
+            return await call(RetrieveBlock, _own_id(change))
+        return await call(RetrieveAgent, _own_id(change))
 
     async def edit(change: Change) -> Block | AgentState:
         kind = cast("type[Operation[Any]]", type(change))

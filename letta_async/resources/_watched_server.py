@@ -15,7 +15,7 @@ from letta_async.batch.active_runs import wait_problems
 from letta_async.batch.runner import Batch
 from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target, digest, parameters_of
-from letta_async.config import is_seconds
+from letta_async.config import flag_problems, is_seconds
 from letta_async.errors import ArgumentProblem, Attempt, InvalidArgumentError
 from letta_async.operations._listing import Listing
 from letta_async.operations._operation import Operation
@@ -87,9 +87,7 @@ class WatchParameters:
                 yield ArgumentProblem(name, f"{show(seconds)} is not a positive number of seconds")
         if is_seconds(self.lease) and self.lease > _LONGEST_LEASE:
             yield ArgumentProblem("lease", f"{show(self.lease)} is more than a week, {_LONGEST_LEASE} seconds")
-        for name in ("once", "standby"):
-            if not isinstance(switch := getattr(self, name), bool):
-                yield ArgumentProblem(name, f"{show(switch)} is neither True nor False")
+        yield from flag_problems(once=self.once, standby=self.standby)
         if not _is_path(self.state):
             yield ArgumentProblem("state", f"{show(self.state)} is not a path")
         if self.max_rate is not None and not is_positive_integer(self.max_rate):

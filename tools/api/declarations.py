@@ -113,7 +113,7 @@ class Call:
 
     @property
     def propagates(self) -> bool:
-        """Whether the parameter `propagate` says if the call is an edit that is propagated."""
+        """Whether the call has the parameter `propagate`, of an edit that can be propagated."""
         return issubclass(self.cls, PropagatingEdit)
 
     @property

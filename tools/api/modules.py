@@ -256,7 +256,7 @@ def signature_of(call: Call, rendering: Rendering) -> str:
 
 
 def _kinds(whole: str, call: Call, rendering: Rendering, *, waits: bool) -> dict[Kind, str]:
-    """Return what a call returns, of which it depends on a parameter."""
+    """Return the return types of a call by the kind of result, which a parameter selects."""
     other = other_answer(call, whole, rendering, waits=waits)
     if not waits:
         rendering.need("collections.abc", "Coroutine")
@@ -266,7 +266,7 @@ def _kinds(whole: str, call: Call, rendering: Rendering, *, waits: bool) -> dict
 
 
 def other_answer(call: Call, whole: str, rendering: Rendering, *, waits: bool) -> str:
-    """Return what a call returns instead of the declared response: a stream, or a propagation."""
+    """Return the return type of a call in the place of the declared response: a stream, or a propagation."""
     if call.propagates:
         if waits:
             rendering.need_for_types("letta_async.propagation.result", "Propagation")

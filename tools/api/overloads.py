@@ -16,17 +16,17 @@ from .declarations import Call
 __all__ = ["Kind", "Switch", "switch_of", "write_overloads"]
 
 Kind: TypeAlias = Literal["whole", "other", "either"]
-"""What a call returns: the declared response; a stream or a propagation instead; or one of both."""
+"""Kind of result: the declared response; a stream or a propagation in its place; or one of both."""
 
 
 @attrs.frozen
 class Switch:
-    """Parameter on which it depends what a call returns."""
+    """Parameter that selects the kind of result of a call."""
 
     parameter: str
     """The parameter in the signature of any value."""
     forms: Mapping[str, Kind]
-    """What is returned, by the parameter as the signature of some values has it."""
+    """Kind of result for each form of the parameter in an overload."""
 
 
 _STREAMING: Final = "streaming: bool | Unset = UNSET"
@@ -42,7 +42,7 @@ _PROPAGATION: Final = Switch(
 
 
 def switch_of(call: Call) -> Switch | None:
-    """Return the parameter on which it depends what a call returns; `None` if there is none."""
+    """Return the parameter that selects the kind of result of a call; `None` if there is none."""
     if call.propagates:
         return _PROPAGATION
     if not issubclass(call.cls, OptionalStreamOperation):

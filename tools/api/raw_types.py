@@ -68,7 +68,7 @@ def _methods(path: str, rendering: Rendering, *, waits: bool) -> Iterator[str]:
 
 
 def _switched(name: str, call: Call, switch: Switch, rendering: Rendering, *, waits: bool) -> str:
-    """Write a call of which it depends on a parameter what it returns, which `raw` would not carry."""
+    """Write a call with a parameter that selects the kind of result, which `raw` would not carry."""
     kind = "APIResponse" if waits else "RawCall"
     rendering.need("letta_async.resources._api_response" if waits else "letta_async.resources._raw_call", kind)
     whole = rendering.returned(call.answer, call.module)
