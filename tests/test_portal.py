@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from letta_async import APIConnectionError, ClientClosedError
+from letta_async._facade import loop_thread as loop_thread_module
 from letta_async._facade import portal as portal_module
 from letta_async._facade.portal import Portal
 from tests.waiting import PATIENCE, eventually
@@ -227,7 +228,7 @@ def test_a_portal_that_nobody_holds_ends() -> None:
     del portal
     assert gone() is None
     assert eventually(lambda: not private_threads())
-    assert not portal_module._loop_threads
+    assert not loop_thread_module._loop_threads
 
 
 # --- what may go wrong ------------------------------------------------------------------------------------------------
@@ -249,7 +250,7 @@ def interrupted_in_schedule(portal: Portal, monkeypatch: pytest.MonkeyPatch, *, 
     """Run a coroutine while Ctrl-C arrives at the worst moment; return the result."""
     story: list[str] = []
     begun = threading.Event()
-    usual = portal_module._LoopThread.schedule
+    usual = loop_thread_module.LoopThread.schedule
 
     async def call() -> None:
         story.append("begun")
@@ -267,7 +268,7 @@ def interrupted_in_schedule(portal: Portal, monkeypatch: pytest.MonkeyPatch, *, 
         raise KeyboardInterrupt
 
     portal.run(answer)
-    monkeypatch.setattr(portal_module._LoopThread, "schedule", schedule)
+    monkeypatch.setattr(loop_thread_module.LoopThread, "schedule", schedule)
     with pytest.raises(KeyboardInterrupt):
         portal.run(call)
     assert portal.run(answer) == 42
@@ -313,6 +314,6 @@ def test_a_thread_that_cannot_be_started_is_an_error_of_the_package(
     with pytest.raises(APIConnectionError, match="can't start new thread"):
         portal.run(answer)
     monkeypatch.undo()
-    assert not portal_module._loop_threads
+    assert not loop_thread_module._loop_threads
     assert portal.run(answer) == 42
     gc.collect()  # a loop that was left open warns here, and a warning is an error

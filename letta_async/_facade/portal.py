@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
-import math
 import os
 import sys
 import threading
 import weakref
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 from letta_async._facade.gevent_check import refuse_unfit_patches
+from letta_async._facade.loop_thread import LoopThread, start_lock
 from letta_async._utils.tracebacks import drop_frames
 from letta_async.errors import APIConnectionError, ClientClosedError
 
@@ -22,124 +20,8 @@ __all__ = ["Portal"]
 
 T = TypeVar("T")
 
-_JOIN_TIMEOUT: Final = 5.0
-"""Maximum time that `stop` waits for the thread to end, in seconds."""
 _POLL_INTERVAL: Final = 0.1 if sys.platform == "win32" else -1
 """Interval at which a waiting thread wakes, in seconds; -1 for never. On Windows, Ctrl-C takes effect only then."""
-
-
-class _LoopThread:
-    """Event loop that runs on its own thread. It has no reference to the portal, which can so be garbage-collected."""
-
-    def __init__(self, on_close: Callable[[], Awaitable[None]]) -> None:
-        self.pid = os.getpid()
-        self.loop = asyncio.SelectorEventLoop()  # not the policy's, which may only work in the main thread
-        self.loop.slow_callback_duration = math.inf  # for debug mode: no other task waits for this loop
-        self.thread = threading.Thread(target=self._run_loop, name="letta-async", daemon=True)
-        self.tasks: set[asyncio.Task[Any]] = set()
-        """Tasks in progress, including those whose caller stopped waiting: a loop holds its tasks only weakly."""
-        self._on_close = on_close
-        self._callbacks: deque[Callable[[], None]] = deque()
-        self._is_waking = False
-        self._lock = threading.RLock()  # a signal handler that closes the client may interrupt its holder
-        self.is_stopped = False
-        self._finished = False
-        self._exiting = False
-        _loop_threads.add(self)
-        try:
-            self.thread.start()
-        except RuntimeError:
-            _loop_threads.discard(self)
-            self.loop.close()
-            raise
-
-    def schedule(self, callback: Callable[[], None]) -> bool:
-        """Schedule a callback on the loop; return false if the loop was stopped."""
-        with self._lock:
-            if self.is_stopped:
-                return False
-            self._callbacks.append(callback)
-            if self._is_waking:
-                return True  # waking a loop is expensive: one wakeup runs the callbacks of many threads
-            self._is_waking = True
-            try:
-                self.loop.call_soon_threadsafe(self._run_callbacks)
-            except RuntimeError:
-                return False  # a signal handler closed the client in between
-            return True
-
-    def _run_callbacks(self) -> None:
-        self._is_waking = False
-        while self._callbacks:
-            self._callbacks.popleft()()
-
-    def has_frozen(self, thread: threading.Thread) -> bool:
-        """Return whether a thread will not continue: interpreter exit freezes daemon threads where they are."""
-        return self._exiting and thread.daemon
-
-    def stop(self, *, wait: bool = True, exiting: bool = False) -> None:
-        """Cancel the tasks, close the connections and stop the loop. Nothing is sent.
-
-        Args:
-            wait: Wait until the thread has ended. Default: `True`.
-            exiting: The interpreter is exiting. Default: `False`.
-
-        """
-        if self.pid != os.getpid():
-            return  # the loop and its thread are the parent process's
-        with self._lock:
-            self._exiting = self._exiting or exiting
-            if not self.is_stopped:
-                self.loop.call_soon_threadsafe(lambda: self.tasks.add(self.loop.create_task(self._shut_down())))
-            self.is_stopped = True
-        if wait and threading.get_ident() != self.thread.ident:
-            self.thread.join(_JOIN_TIMEOUT)
-
-    def _run_loop(self) -> None:
-        try:
-            while not self._finished:
-                try:
-                    self.loop.run_forever()
-                except (SystemExit, KeyboardInterrupt):
-                    pass  # it also interrupts the loop; the caller whose coroutine raised it gets it
-        finally:
-            self.loop.close()
-            _loop_threads.discard(self)
-
-    async def _shut_down(self) -> None:
-        self.is_stopped = True  # the thread that called `stop` may not have come to it yet
-        try:
-            await self._on_close()
-        finally:
-            others = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
-            await self.loop.shutdown_asyncgens()
-            await asyncio.sleep(0)  # let the callbacks of the tasks run, which wake waiting callers
-            self._finished = True
-            self.loop.stop()
-
-
-_loop_threads: Final[set[_LoopThread]] = set()
-"""Loops to stop at exit. After a fork, it keeps the parent's loops alive: collecting them would break its sockets."""
-
-_start_lock: Final = threading.RLock()
-"""Lock held while a loop is started and during a fork, so that a child never inherits it from a missing thread."""
-
-if sys.platform != "win32":  # pragma: no branch - tested where there is fork
-    os.register_at_fork(
-        before=_start_lock.acquire, after_in_parent=_start_lock.release, after_in_child=_start_lock.release
-    )
-
-
-@atexit.register
-def _stop_all() -> None:
-    loops = list(_loop_threads)
-    for loop_thread in loops:
-        loop_thread.stop(wait=False, exiting=True)
-    for loop_thread in loops:
-        loop_thread.stop()
 
 
 class _Result(Generic[T]):
@@ -185,7 +67,7 @@ class _Result(Generic[T]):
 class _Call(Generic[T]):
     """Coroutine that a thread runs on the loop, with its result."""
 
-    def __init__(self, loop_thread: _LoopThread, make_coroutine: Callable[[], Awaitable[T]], context: Context) -> None:
+    def __init__(self, loop_thread: LoopThread, make_coroutine: Callable[[], Awaitable[T]], context: Context) -> None:
         self.result: _Result[T] = _Result()
         self._loop_thread = loop_thread
         self._make_coroutine = make_coroutine
@@ -244,7 +126,7 @@ class Portal:
 
         """
         self._on_close = on_close
-        self._loop_thread: _LoopThread | None = None
+        self._loop_thread: LoopThread | None = None
         self._closed = False
 
     def __deepcopy__(self, memo: object) -> Self:
@@ -287,25 +169,25 @@ class Portal:
 
     def close(self) -> None:
         """End the loop and its thread."""
-        with _start_lock:
+        with start_lock:
             self._closed = True
             loop_thread = self._loop_thread
         if loop_thread is not None:
             loop_thread.stop()
 
-    def _get_loop_thread(self) -> _LoopThread:
+    def _get_loop_thread(self) -> LoopThread:
         """Return the loop of this process; start it for the first call."""
         loop_thread = self._loop_thread
         if loop_thread is not None and loop_thread.pid == os.getpid():
             return loop_thread
-        with _start_lock:
+        with start_lock:
             if self._closed:
                 raise _closed_error()
             loop_thread = self._loop_thread
             if loop_thread is None or loop_thread.pid != os.getpid():
                 refuse_unfit_patches()
                 try:
-                    loop_thread = _LoopThread(self._on_close)
+                    loop_thread = LoopThread(self._on_close)
                 except (OSError, RuntimeError) as error:
                     raise APIConnectionError(f"no event loop could be started: {error}") from error
                 weakref.finalize(self, loop_thread.stop, wait=False).atexit = False

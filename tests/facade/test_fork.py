@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -164,6 +165,38 @@ def test_a_fork_waits_for_a_loop_that_is_being_started(server: StubServer, forki
         thread.join()
     """
     forking_program(source, server.base_url).finish()
+    assert sorted(server.requests) == ["/echo/child", "/echo/thread"]
+
+
+def test_a_child_has_no_half_of_an_import(server: StubServer, forking_program: Start, tmp_path: Path) -> None:
+    (tmp_path / "imported_late.py").write_text(
+        "import threading, time\n"
+        "threading.importing.set()\n"
+        "time.sleep(0.2)  # nothing to wait for: the fork is to come now, and to wait itself\n"
+        "WORD = 'whole'\n"
+    )
+    source = """
+        import os, sys, threading
+        from letta_async import Letta
+
+        async def importing(request, handler):
+            from imported_late import WORD
+            request.headers["x-word"] = WORD
+            return await handler(request)
+
+        sys.path.append(sys.argv[2])
+        threading.importing = threading.Event()
+        letta = Letta(base_url=sys.argv[1], max_retries=0, middlewares=[importing])
+        thread = threading.Thread(target=letta.get, args=["/echo/thread"])
+        thread.start()
+        threading.importing.wait()
+        if (child := os.fork()) == 0:
+            assert letta.get("/echo/child") == "child"
+            sys.exit()
+        assert os.waitpid(child, 0)[1] == 0
+        thread.join()
+    """
+    forking_program(source, server.base_url, str(tmp_path)).finish()
     assert sorted(server.requests) == ["/echo/child", "/echo/thread"]
 
 
