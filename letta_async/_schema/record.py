@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -48,7 +50,10 @@ def names(value: object) -> str:
 
 
 class Record:
-    """Base class of attrs classes that are values with named fields."""
+    """Base class of frozen attrs classes that are values with named fields.
+
+    Its special methods take the place of those that attrs would generate, which takes as long as the rest of a class.
+    """
 
     __slots__ = ()
 
@@ -57,8 +62,9 @@ class Record:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "__repr__" not in vars(cls):
-            cls.__repr__ = Record.__repr__  # type: ignore[method-assign]  # or attrs generates one, with every field
+        for name in ("__repr__", "__eq__", "__hash__"):
+            if name not in vars(cls):
+                setattr(cls, name, vars(Record)[name])  # attrs generates what a class does not have itself
 
     def __repr__(self) -> str:
         shown = [f"{name}={getattr(self, name)!r}" for name in self._derived]
@@ -67,6 +73,15 @@ class Record:
             if field.repr is not False and not _is_default(field, value):
                 shown.append(f"{field.name}={repr(value) if field.repr is True else field.repr(value)}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        values = _compared_values(type(self))
+        return bool(values(self) == values(other))
+
+    def __hash__(self) -> int:
+        return hash(_hashed_values(type(self))(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON values: dates in ISO 8601, and `extra_fields` merged with the other fields.
@@ -166,6 +181,19 @@ class Record:
 def _ordered_fields(cls: Any) -> list[attrs.Attribute[Any]]:
     """Return a class's fields, with `extra_fields` at the end."""
     return sorted(attrs.fields(cls), key=lambda field: field.name == "extra_fields")
+
+
+@cache
+def _compared_values(cls: Any) -> Callable[[object], Any]:
+    """Return a function that returns the class of an instance and the values of its fields that are compared."""
+    return attrgetter("__class__", *(field.name for field in attrs.fields(cls) if field.eq))
+
+
+@cache
+def _hashed_values(cls: Any) -> Callable[[object], Any]:
+    """Return a function that returns the class of an instance and the values of its fields that are hashed."""
+    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(cls)
+    return attrgetter("__class__", *(each.name for each in fields if (each.eq if each.hash is None else each.hash)))
 
 
 def _is_default(field: attrs.Attribute[Any], value: object) -> bool:
