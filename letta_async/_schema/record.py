@@ -64,7 +64,7 @@ class Record:
         super().__init_subclass__()
         for name in ("__repr__", "__eq__", "__hash__"):
             if name not in vars(cls):
-                setattr(cls, name, vars(Record)[name])  # attrs generates what a class does not have itself
+                setattr(cls, name, getattr(cls, name))  # attrs generates what a class does not have itself
 
     def __repr__(self) -> str:
         shown = [f"{name}={getattr(self, name)!r}" for name in self._derived]

@@ -195,15 +195,11 @@ def DELETE(path: str) -> Endpoint:  # noqa: N802 - as above
 
 
 def _order_fields(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
-    """Return the fields as an operation has them.
-
-    A field that is declared again keeps its place. The hash is that of the path parameters alone: others may be lists
-    and mappings.
-    """
+    """Return the fields as an operation has them: one that is declared again keeps its place."""
     named = {field.name: field for field in fields}
     bases = [base for base in reversed(cls.__mro__[1:]) if attrs.has(base)]
     names = dict.fromkeys([*(field.name for base in bases for field in attrs.fields(base)), *named])
-    return [named[name].evolve(hash=str(named[name].type).startswith("InPath[")) for name in names]
+    return [named[name] for name in names]
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
@@ -218,7 +214,7 @@ def operation(cls: Class) -> Class:
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
 def parameters(cls: Class) -> Class:
     """Make a class of parameters that operations share a frozen attrs class, as `operation` does; it is their base."""
-    return attrs.frozen(cls, kw_only=True, slots=False)
+    return attrs.frozen(cls, kw_only=True, slots=False, eq=False, repr=False)
 
 
 @operation
@@ -245,6 +241,11 @@ class Operation(Record, Generic[Answer]):
     yields: ClassVar[bool] = False
     """Whether that method is a generator, whose items are of the type of the response."""
     __attrs_attrs__: ClassVar[Any]
+
+    def __hash__(self) -> int:
+        """Return the hash of the path parameters alone: others may be lists and mappings."""
+        path = self.http.path
+        return hash((path, *(value for name, value in vars(self).items() if f"{{{name}}}" in path)))
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
