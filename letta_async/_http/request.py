@@ -11,7 +11,7 @@ import attrs
 from multidict import CIMultiDict
 
 from letta_async._http.form import Form
-from letta_async._schema.converter import READABLE, is_readable, write
+from letta_async._schema.converter import READABLE, is_readable, reader_of, write
 from letta_async._schema.json_values import is_array, is_object, json_problems, show, to_builtins
 from letta_async._schema.placement import Body, Header, Local, Placement, Query, WholeBody, split_placement
 from letta_async._schema.placement import Form as FormField
@@ -264,6 +264,7 @@ def _places_of(operation: type[Operation[Any]]) -> Mapping[str, _ParameterPlace]
 
 def _find_places(operation: type[Operation[Any]]) -> Mapping[str, _ParameterPlace]:
     """Return the place of each parameter of an operation, from its annotations; cached per operation."""
+    reader_of(operation.answer)  # imports what the response is made into, before it arrives
     places: dict[str, _ParameterPlace] = {}
     for field in attrs.fields(attrs.resolve_types(operation, include_extras=True)):
         placement, annotation = split_placement(field.type)

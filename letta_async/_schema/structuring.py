@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, get_args
 
+import attrs
+
 from letta_async._schema.annotations import (
     field_names_by_wire_name,
     is_list,
@@ -127,6 +129,7 @@ def _structure_tagged(members: list[type[Any]], hook_of: HookOf) -> Hook:
 
 def structure_class(cls: type[Any], hook_of: HookOf) -> Hook:
     """Return a hook for a class, which keeps unknown fields, and a value that lacks a required one."""
+    attrs.resolve_types(cls)  # imports what annotations name, which needs a descriptor: later all may be connections
     names = {"UTC": UTC, "parse_datetime": datetime.fromisoformat}
     hook = generated(cls, hook_of, structure_lines, _line, names)
     renames = field_names_by_wire_name(cls)

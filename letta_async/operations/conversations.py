@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
+from letta_async import types
 from letta_async._schema.constraints import Count, PageSize
 from letta_async._schema.unset import UNSET
 from letta_async.operations._conversation import CompactionParameters, ConversationOperation, DryRunParameters
@@ -28,7 +29,6 @@ from letta_async.operations._operation import (
 )
 from letta_async.types.compaction import CompactionSettings, CompactResponse
 from letta_async.types.conversation import Conversation
-from letta_async.types.model_settings import ModelSettings
 
 __all__ = [
     "CancelConversation",
@@ -123,7 +123,7 @@ class ConversationFields:
     """Summary of the conversation."""
     model: InBody[str | None] = UNSET
     """Handle of the model to use instead of the agent's, `provider/model-name`."""
-    model_settings: InBody[ModelSettings | None] = UNSET
+    model_settings: InBody[types.ModelSettings | None] = UNSET
     """Settings of that model, as a class of this package or a mapping of the same fields; both are validated."""
     context_window_limit: InBody[Count | None] = UNSET
     """Size of the context window, in tokens; hosted API."""

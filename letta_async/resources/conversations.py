@@ -8,6 +8,7 @@ from datetime import datetime
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
+from letta_async import types
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
 from letta_async.operations.conversations import (
@@ -27,7 +28,6 @@ from letta_async.resources._resource import Part
 from letta_async.resources._sync import SyncResource
 from letta_async.types.compaction import CompactionSettings, CompactResponse
 from letta_async.types.conversation import Conversation
-from letta_async.types.model_settings import ModelSettings
 
 if TYPE_CHECKING:
     from letta_async.batch.outcome import Outcome
@@ -61,7 +61,7 @@ class AsyncConversations(AsyncPromptMaintenance):
         agent_id: str,
         summary: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
-        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        model_settings: types.ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         isolated_block_labels: Sequence[str] | Unset | None = UNSET,
@@ -220,7 +220,7 @@ class AsyncConversations(AsyncPromptMaintenance):
         *,
         summary: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
-        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        model_settings: types.ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         last_message_at: datetime | str | Unset | None = UNSET,
@@ -528,7 +528,7 @@ class Conversations(SyncResource[AsyncConversations]):
         agent_id: str,
         summary: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
-        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        model_settings: types.ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         isolated_block_labels: Sequence[str] | Unset | None = UNSET,
@@ -689,7 +689,7 @@ class Conversations(SyncResource[AsyncConversations]):
         *,
         summary: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,
-        model_settings: ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
+        model_settings: types.ModelSettings | Mapping[str, Any] | Unset | None = UNSET,
         context_window_limit: int | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         last_message_at: datetime | str | Unset | None = UNSET,

@@ -6,11 +6,11 @@ from typing import Literal
 
 import attrs
 
+from letta_async import types
 from letta_async._schema.constraints import Count, Fraction, TextWithNul
 from letta_async._schema.record import shortened
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.wire_object import WireObject
-from letta_async.types.model_settings import ModelSettings
 
 __all__ = ["CompactResponse", "CompactionSettings"]
 
@@ -29,7 +29,7 @@ class CompactionSettings(WireObject):
     model: str | Unset | None = UNSET
     """Handle of the summarizing model, `provider/model-name`; `None` for a lightweight model of the agent's provider.
     Server default: `None`."""
-    model_settings: ModelSettings | Unset | None = UNSET
+    model_settings: types.ModelSettings | Unset | None = UNSET
     """Settings of the summarizing model, with one class per provider. Server default: `None`."""
     prompt: TextWithNul | Unset | None = attrs.field(default=UNSET, repr=shortened)
     """Summarization prompt; `None` for the prompt that belongs to `mode`. Server default: `None`."""
@@ -43,7 +43,7 @@ class CompactionSettings(WireObject):
     code treat it as the part that is evicted. Server default: 0.3."""
 
     @property
-    def api_model_settings(self) -> ModelSettings | Unset | None:
+    def api_model_settings(self) -> types.ModelSettings | Unset | None:
         """Name of `model_settings` in the official client."""
         return self.model_settings
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import attrs
 
+from letta_async import types
 from letta_async._schema.wire_object import WireObject
-from letta_async.types.model_settings import ModelSettings
 
 __all__ = ["Conversation"]
 
@@ -35,7 +35,7 @@ class Conversation(WireObject):
     """IDs of the blocks that belong to this conversation alone."""
     model: str | None = None
     """Handle of the model to use instead of the agent's, `provider/model-name`."""
-    model_settings: ModelSettings | None = None
+    model_settings: types.ModelSettings | None = None
     """Settings of the model."""
     context_window_limit: int | None = None
     """Size of the context window to use instead of the agent's, in tokens; hosted API."""
@@ -55,6 +55,6 @@ class Conversation(WireObject):
     """ID of the user who changed the conversation last."""
 
     @property
-    def api_model_settings(self) -> ModelSettings | None:
+    def api_model_settings(self) -> types.ModelSettings | None:
         """Name of `model_settings` in the official client."""
         return self.model_settings

@@ -78,6 +78,9 @@ class Rendering:
                 yield ast.unparse(node)
             case ast.Name(name):
                 yield from self._named(name, module)
+            case ast.Attribute(ast.Name(package), name):
+                self._import(package, module)
+                yield from self._class_of(ast.unparse(node), getattr(module.namespace[package], name))
             case _:
                 raise ValueError(f"{ast.unparse(node)} in {module.name}: no rule says what a method accepts for it")
 
@@ -103,11 +106,15 @@ class Rendering:
             yield from self._members(ast.parse(get_args(value)[0].__name__, mode="eval").body, module)
         else:
             self._import(name, module)
-            yield name
-            if not is_literal(value) and _holds_classes(value):
-                self.need("collections.abc", "Mapping")
-                self.need("typing", "Any")
-                yield "Mapping[str, Any]"
+            yield from self._class_of(name, value)
+
+    def _class_of(self, source: str, value: Any) -> Iterable[str]:
+        """Yield what is accepted for a class, or a union of classes: also a mapping of its fields."""
+        yield source
+        if not is_literal(value) and _holds_classes(value):
+            self.need("collections.abc", "Mapping")
+            self.need("typing", "Any")
+            yield "Mapping[str, Any]"
 
     def _import(self, name: str, module: Module) -> None:
         if name in module.origins:
