@@ -52,17 +52,15 @@ INSTALLED: Final[list[Instrumentation]] = []
 ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "local": "http://localhost:8283"}
 """Base URL of each named environment."""
 
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_TEXT: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_HEADER_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_HEADER_TEXT: Final = r"[\t\x20-\x7e\x80-\xff]*"
 """Pattern of the value of a header."""
-_BARE: Final = re.compile(
-    r"(?:(?P<scheme>https?)(?::/?|//?)|/*)(?P<rest>(?:\[[^/\]]+\]|(?!\d+(?:/|$))[^/:\[\]]+)(?::\d+)?(?:/.*?)??)(?:/v1)?/*"
-)
+_BARE: Final = r"(?:(?P<scheme>https?)(?::/?|//?)|/*)(?P<rest>(?:\[[^/\]]+\]|(?!\d+(?:/|$))[^/:\[\]]+)(?::\d+)?(?:/.*?)??)(?:/v1)?/*"
 """Pattern of a base URL with a missing or incomplete scheme: `localhost:8283`, `http:/localhost`."""
 _OF_THE_BODY: Final = frozenset({"content-length", "transfer-encoding"})
 """Headers with which a request would not end where its body does."""
 _MAX_SECONDS: Final = sys.float_info.max
-_LOOPBACK: Final = re.compile(r"localhost|127(\.\d+){3}|::1|.*\.localhost")
+_LOOPBACK: Final = r"localhost|127(\.\d+){3}|::1|.*\.localhost"
 
 
 @attrs.frozen
@@ -181,7 +179,8 @@ class ClientConfig:
         object.__setattr__(self, "headers", merge_headers(headers, self.default_headers))
         object.__setattr__(self, "json_headers", merge_headers(headers, content_type, self.default_headers))
         host = urlsplit(self.base_url).hostname or ""
-        if headers["Authorization"] is not None and self.base_url.startswith("http:") and not _LOOPBACK.fullmatch(host):
+        leaves_plain = self.base_url.startswith("http:") and not re.fullmatch(_LOOPBACK, host)
+        if leaves_plain and headers["Authorization"] is not None:
             warn(f"the API key goes to {host} over plain http, where others can read it; use https")
 
     @classmethod
@@ -267,13 +266,11 @@ def merge_headers(*layers: Mapping[str, str | None]) -> CIMultiDict[str]:
 def header_problems(headers: Mapping[str, Any], path: str) -> Iterable[ArgumentProblem]:
     """Yield a problem for each header that would split a request or cannot be sent, without its value."""
     for name, value in headers.items():
-        if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        if not isinstance(name, str) or not re.fullmatch(_HEADER_NAME, name):
             yield ArgumentProblem(path, f"{name!r} is not a header name")
         elif value is not None and value is not UNSET and name.lower() in _OF_THE_BODY:
             yield ArgumentProblem(path, f"{name!r} follows from the body that is sent, and cannot be set")
-        elif (
-            value is not None and value is not UNSET and not (isinstance(value, str) and _HEADER_TEXT.fullmatch(value))
-        ):
+        elif not (value is None or value is UNSET or (isinstance(value, str) and re.fullmatch(_HEADER_TEXT, value))):
             yield ArgumentProblem(f"{path}[{name!r}]", "the value is not printable Latin-1 text on one line")
 
 
@@ -365,7 +362,7 @@ def _checked_base_url(text: str, path: str) -> str:
 
 def _with_scheme(text: str) -> str | None:
     """Return the base URL that is probably meant by a host, port and path without a scheme; `None` for other text."""
-    match = _BARE.fullmatch(text)
+    match = re.fullmatch(_BARE, text)
     if match is None:
         return None
     cloud = ENVIRONMENTS["cloud"]

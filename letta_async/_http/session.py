@@ -31,9 +31,7 @@ _KEEP_ALIVE: Final = 4.0
 """Lifetime of an idle connection, in seconds; less than the 5 s after which a Letta server closes it."""
 _UNTIMED: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
-_PER_REQUEST_HEADERS: Final = re.compile(
-    r"content-.*|transfer-encoding|te|trailer|expect|upgrade|connection|host|range|if-.*", re.IGNORECASE
-)
+_PER_REQUEST_HEADERS: Final = r"(?i:content-.*|transfer-encoding|te|trailer|expect|upgrade|connection|host|range|if-.*)"
 """Pattern of headers that belong to one request, such as its length; as a session's defaults they would break calls."""
 
 REUSED: Final[ContextVar[bool | None]] = ContextVar("letta_async_reused", default=None)
@@ -204,7 +202,7 @@ def _share_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
         return await send(request)
 
     adopted = copy.copy(session)
-    headers = [(name, value) for name, value in session.headers.items() if not _PER_REQUEST_HEADERS.fullmatch(name)]
+    headers = [(name, value) for name, value in session.headers.items() if not re.fullmatch(_PER_REQUEST_HEADERS, name)]
     vars(adopted).update(
         _connector_owner=False,
         _default_auth=None,

@@ -21,7 +21,7 @@ ALLOWED: Final = (
 )
 _UNNAMED: Final = "upload"
 _BYTES: Final = (bytes, bytearray, memoryview)
-_MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+(?: *; *[\w.+-]+=[\w.+:-]+)*", re.ASCII)
+_MEDIA_TYPE: Final = r"(?a:[\w.+-]+/[\w.+-]+(?: *; *[\w.+-]+=[\w.+:-]+)*)"
 
 
 @attrs.frozen
@@ -124,7 +124,7 @@ def _checked_name(name: object) -> str:
 def _checked_media_type(media_type: object) -> str | None:
     if media_type is None:
         return None
-    if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
+    if not isinstance(media_type, str) or not re.fullmatch(_MEDIA_TYPE, media_type):
         raise ValueError(f"{show(media_type)} is not a media type such as 'text/plain'")
     text: str = to_builtin_scalar(media_type)
     return text

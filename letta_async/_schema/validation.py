@@ -211,7 +211,7 @@ def _check_annotated(annotation: Any) -> Hook:
 
     def check_pattern(value: Any, _: Any) -> Any:
         checked = inner(value, base)
-        if not fullmatch(checked):
+        if not compiled().fullmatch(checked):
             raise InvalidValueError(f"{show(value)} is {'malformed' if value else 'empty'}; expected {mark.words}")
         return checked
 
@@ -227,7 +227,7 @@ def _check_annotated(annotation: Any) -> Hook:
         return check_range
     if isinstance(mark, Hidden):
         return check_hidden
-    fullmatch = re.compile(mark.regex).fullmatch
+    compiled = cache(lambda: re.compile(mark.regex))  # most parameters are left out
     return check_pattern
 
 

@@ -23,14 +23,12 @@ __all__ = [
 MASK: Final = "**********"
 """Text that is shown instead of a secret."""
 
-SENSITIVE: Final = re.compile(r"auth(?![a-z]|_header)|authorization|cookie|key|token|secret|password", re.IGNORECASE)
-"""Pattern that the names of secrets contain."""
-_SIGNATURE: Final = re.compile(r"signature|(?<![a-z])sig(?![a-z])", re.IGNORECASE)
+SENSITIVE: Final = r"(?i:auth(?![a-z]|_header)|authorization|cookie|key|token|secret|password)"
+"""Pattern that the names of secrets contain. Patterns are compiled on first use, which takes longer than an import."""
+_SIGNATURE: Final = r"(?i:signature|(?<![a-z])sig(?![a-z]))"
 """Pattern of the names of headers and query parameters that sign a request; a member of a body is less than that."""
 
-SECRET_MEMBERS: Final = (
-    rf'[^"]*(?:{SENSITIVE.pattern}|environment_variables)[^"]*|env|env_vars|env_vars_json|custom_headers'
-)
+SECRET_MEMBERS: Final = rf'[^"]*(?:{SENSITIVE}|environment_variables)[^"]*|env|env_vars|env_vars_json|custom_headers'
 """Pattern of the names of members of JSON objects that hold secrets; to be matched without regard to case."""
 _USER_OF_URL: Final = r"(://[^/@\s\":]*:)[^/@\s\"]+(?=@)"
 
@@ -38,7 +36,7 @@ _USER_OF_URL: Final = r"(://[^/@\s\":]*:)[^/@\s\"]+(?=@)"
 @lru_cache(256)  # the names in responses are always the same
 def names_secret(header: str) -> bool:
     """Return whether a header or query parameter holds a secret, by its name, so that its value is never shown."""
-    return (SENSITIVE.search(header) or _SIGNATURE.search(header)) is not None
+    return re.search(f"{SENSITIVE}|{_SIGNATURE}", header) is not None
 
 
 def names_secret_member(name: str) -> bool:

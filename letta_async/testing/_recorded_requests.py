@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +50,8 @@ class RecordedRequest:
 
 def mask_keys(request: RawRequest) -> RecordedRequest:
     """Return a request with its keys masked, for `RecordedRequests`."""
-    headers = {name: _mask_value(value) if SENSITIVE.search(name) else value for name, value in request.headers.items()}
+    given = request.headers.items()
+    headers = {name: _mask_value(value) if re.search(SENSITIVE, name) else value for name, value in given}
     query = dict(parse_qsl(request.query_string, keep_blank_values=True))
     return RecordedRequest(request.method, request.path, query, headers, request.body, request.target)
 
