@@ -55,7 +55,10 @@ ENVIRONMENTS: Final[Mapping[str, str]] = {"cloud": "https://api.letta.com", "loc
 _HEADER_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _HEADER_TEXT: Final = r"[\t\x20-\x7e\x80-\xff]*"
 """Pattern of the value of a header."""
-_BARE: Final = r"(?:(?P<scheme>https?)(?::/?|//?)|/*)(?P<rest>(?:\[[^/\]]+\]|(?!\d+(?:/|$))[^/:\[\]]+)(?::\d+)?(?:/.*?)??)(?:/v1)?/*"
+_BARE: Final = (
+    r"(?:(?P<scheme>https?)(?::/?|//?)|/*)"
+    r"(?P<rest>(?:\[[^/\]]+\]|(?!\d+(?:/|$))[^/:\[\]]+)(?::\d+)?(?:/.*?)??)(?:/v1)?/*"
+)
 """Pattern of a base URL with a missing or incomplete scheme: `localhost:8283`, `http:/localhost`."""
 _OF_THE_BODY: Final = frozenset({"content-length", "transfer-encoding"})
 """Headers with which a request would not end where its body does."""

@@ -172,7 +172,7 @@ def _cannot_have_acted(error: APIStatusError) -> bool:
     return error.retry_after is not None and error.status_code in _UNPROCESSED | {409}
 
 
-@attrs.define
+@attrs.define(eq=False)
 class RetryBudget:
     """Token bucket that limits the retries of all calls of a client, so that an outage does not multiply the load.
 
@@ -201,7 +201,7 @@ class RetryBudget:
         self.tokens = min(self.capacity, self.tokens + (withdrawn or 1))
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Retries:
     """State of retrying that all calls of a client share."""
 

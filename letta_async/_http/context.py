@@ -22,7 +22,7 @@ __all__ = ["CLOSED", "CallContext"]
 CLOSED: Final = "the client was closed while this call was under way"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class CallContext:
     """State shared by the calls of a client that run on one loop with the same options."""
 

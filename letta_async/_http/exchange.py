@@ -13,7 +13,6 @@ from yarl import URL
 
 from letta_async._http.connection_reuse import PARSED_IN_PYTHON
 from letta_async._http.error_response import MAX_REFUSAL
-from letta_async._http.form import OpenForm
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import Response, invalid_response, is_event_stream, refuse_stream
@@ -25,6 +24,7 @@ from letta_async.errors import APIConnectionError, LettaError
 from letta_async.errors._details import request_id_of
 
 if TYPE_CHECKING:
+    from letta_async._http.form import OpenForm
     from letta_async._http.observation import Observation
 
 __all__ = ["drop_response", "exchange", "is_cancelled"]

@@ -25,7 +25,7 @@ _PIECE: Final = 2**18
 _BYTES: Final = (bytes, bytearray, memoryview)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class OpenFile:
     """File open at the beginning of its content, for one attempt."""
 

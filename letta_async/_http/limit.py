@@ -70,7 +70,7 @@ class Limit:
         """Update the limit after a lack of file descriptors in this process, which is also reported as an overload."""
 
 
-@attrs.define
+@attrs.define(eq=False)
 class ConfiguredLimit(Limit):
     """Fixed limit, which is only lowered for a while after a lack of file descriptors."""
 
@@ -90,7 +90,7 @@ class ConfiguredLimit(Limit):
         self.value, self._lowered = max(1, min(self.value, in_flight - 1)), now
 
 
-@attrs.define
+@attrs.define(eq=False)
 class OverloadLimit(Limit):
     """Adaptive limit that ignores latency, for requests whose latency depends on a model rather than on the load.
 
@@ -150,7 +150,7 @@ class OverloadLimit(Limit):
         self._enough = min(max(self.value, _LEAST_SAMPLES), _MOST_SAMPLES)
 
 
-@attrs.define
+@attrs.define(eq=False)
 class _LatenciesOfKind:
     """Latencies of one kind of request."""
 
@@ -160,7 +160,7 @@ class _LatenciesOfKind:
     """Latencies in the current round, in seconds."""
 
 
-@attrs.define
+@attrs.define(eq=False)
 class AdaptiveLimit(OverloadLimit):
     """Adaptive limit that estimates the server's capacity from latencies, in rounds.
 

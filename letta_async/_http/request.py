@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 from urllib.parse import quote, urlencode
 
 import attrs
 from multidict import CIMultiDict
 
-from letta_async._http.form import Form
 from letta_async._schema.converter import READABLE, is_readable, reader_of, write
 from letta_async._schema.json_values import is_array, is_object, json_problems, show, to_builtins
 from letta_async._schema.placement import Body, Header, Local, Placement, Query, WholeBody, split_placement
@@ -26,6 +25,9 @@ from letta_async.errors import ArgumentProblem, InvalidArgumentError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
 from letta_async.types.upload import UploadProgress
 
+if TYPE_CHECKING:
+    from letta_async._http.form import Form
+
 __all__ = ["NO_OPTIONS", "REPEATABLE", "CallOptions", "RawMode", "Request", "build", "build_raw", "option_problems"]
 
 
@@ -35,10 +37,9 @@ RawMode: TypeAlias = Literal["read", "stream"]
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 """Encode a value as compact JSON; `json.dumps` would create an encoder per call."""
 _STREAM_HEADERS: Final = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
-_from_json: Final = json.JSONDecoder().raw_decode
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(eq=False, kw_only=True)
 class CallOptions:
     """Options that every method has besides its own parameters."""
 
@@ -59,7 +60,7 @@ REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})
 """HTTP methods that are safe to repeat, unless an operation declares otherwise."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(eq=False, kw_only=True)
 class Request:
     """HTTP request, ready to be sent; not changed after its creation, but not frozen either, because that is slower."""
 
@@ -161,7 +162,7 @@ def build(
         path, sent_path = http.path.format_map({**parts.segments, operation.masked_segment: MASK}), path
     encoded = parts.whole_body
     if encoded is None and (body or http.body_required):
-        encoded = _encode_object(body)
+        encoded = f"{{{','.join([f'{name}:{text}' for name, text in body.items()])}}}".encode()
     headers = config.headers if encoded is None else config.json_headers
     if parts.headers:
         headers = merge_headers(headers, parts.headers)
@@ -235,6 +236,8 @@ def _placed(call: Operation[Any], parameters: Iterable[str]) -> _Parts:
 
 def _make_form(values: Mapping[str, tuple[str, Any]], on_progress: UploadProgress | None) -> Form:
     """Create the form of a call from the Python parameter and value of each field, by its name in the request."""
+    from letta_async._http.form import Form  # noqa: PLC0415 - imported by uploads
+
     files = {key: value for key, (_, value) in values.items() if isinstance(value, Upload)}
     others = {key: _query_text(value) for key, (_, value) in values.items() if key not in files and value is not None}
     return Form(others, files, {key: name for key, (name, _) in values.items()}, on_progress)
@@ -244,7 +247,7 @@ def _query_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(write(value))
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class _ParameterPlace:
     """Place of a parameter in the request."""
 
@@ -288,11 +291,6 @@ def _encode_value(value: object) -> str:
         if is_validated(value):
             _encoded.put(value, text)
     return text
-
-
-def _encode_object(members: Mapping[str, str]) -> bytes:
-    """Return a JSON object from names and values that are encoded already."""
-    return f"{{{','.join([f'{name}:{text}' for name, text in members.items()])}}}".encode()
 
 
 def build_raw(

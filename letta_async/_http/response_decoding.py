@@ -31,7 +31,7 @@ __all__ = [
 _PROCESSED: Final = "the server has processed the request"
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Response:
     """HTTP response as it was received."""
 

@@ -65,7 +65,7 @@ class _Connector(aiohttp.TCPConnector):
             return await super()._create_connection(req, traces, _UNTIMED)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(eq=False, kw_only=True)
 class ConnectionOptions:
     """Options of the connections of a client."""
 

@@ -30,7 +30,7 @@ _SHORT: Final = 200
 _NO_DESCRIPTOR: Final = (errno.EMFILE, errno.ENFILE)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class _Meaning:
     """Meaning of a foreign exception."""
 

@@ -38,9 +38,10 @@ class Range:
         return f"from {_written(self.minimum)} to {_written(self.maximum)}"
 
 
-@attrs.frozen
 class NulAllowed:
     """Marker of a string that may contain NUL characters: the server removes them, or stores the string as JSON."""
+
+    __slots__ = ()
 
 
 def _written(number: float | None) -> str:

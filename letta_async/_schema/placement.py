@@ -65,9 +65,10 @@ class Form(Placement):
     __slots__ = ()
 
 
-@attrs.frozen
 class Local(Placement):
     """The parameter is not sent: it says how the client is to make the call."""
+
+    __slots__ = ()
 
 
 def split_placement(annotation: Any) -> tuple[Placement, Any]:
@@ -89,6 +90,7 @@ class Pattern:
     """Description of the form, for error messages."""
 
 
-@attrs.frozen
 class Hidden:
     """Marker of a string that is secret: no error message contains the value."""
+
+    __slots__ = ()

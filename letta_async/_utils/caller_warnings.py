@@ -15,7 +15,7 @@ _INTERNAL_PACKAGES: Final = ("letta_async", "attr", "asyncio", "uvloop")
 """Packages whose frames are skipped in search of the user's."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class CallSite:
     """Line of the user's code, without its frame, which a pooled connection would keep alive with its context."""
 

@@ -19,7 +19,6 @@ _SURELY_FULL: Final = 50
 hosted API cuts larger pages, so that one may be shorter than a larger `limit` and yet not the last."""
 
 
-@operation
 class Listing(Operation[list[Item]], Generic[Item]):
     """A call that returns a list. The type argument is the type of an item.
 
@@ -122,7 +121,6 @@ class IdListing(Listing[Item], Generic[Item]):
     """`asc` lists the oldest first, `desc` the newest. Server default: `{default_order}`."""
 
 
-@operation
 class GrowingListing(IdListing[Item], Generic[Item]):
     """A call whose cursors leave items out, because the server compares them with another field than it sorts by.
 
@@ -148,7 +146,6 @@ class CreationOrder:
     """Field that the order goes by. Server default: `created_at`."""
 
 
-@operation
 class CursorListing(Listing[Item], Generic[Item]):
     """A call whose pages are objects with the items in one field and the cursor of the next page in another.
 

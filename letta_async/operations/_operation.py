@@ -152,7 +152,7 @@ one takes about as long as others of its kind unless the server is busy; a `mode
 minutes; the response of a `stream` lasts until its last event."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(eq=False, kw_only=True)
 class Endpoint:
     """The HTTP side of an operation: method, path, and what may be done with its request."""
 
