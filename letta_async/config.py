@@ -140,7 +140,7 @@ def masked_headers(headers: Any) -> Any:
     return {name: mask(value) if names_secret(str(name)) else to_builtin_scalar(value) for name, value in named.items()}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(eq=False, kw_only=True)
 class ClientConfig:
     """Validated options of a client, completed from the environment."""
 

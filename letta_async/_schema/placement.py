@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Placement:
     """Marker of the part of the request that carries the parameter."""
 
@@ -81,7 +81,7 @@ def split_placement(annotation: Any) -> tuple[Placement, Any]:
     return placement, Annotated[(base, *rest)] if rest else base
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Pattern:
     """Marker of a string that must match a regular expression as a whole."""
 

@@ -24,7 +24,7 @@ _BYTES: Final = (bytes, bytearray, memoryview)
 _MEDIA_TYPE: Final = r"(?a:[\w.+-]+/[\w.+-]+(?: *; *[\w.+-]+=[\w.+:-]+)*)"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Upload:
     """A file to upload."""
 
