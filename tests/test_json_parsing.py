@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from letta_async import AsyncLetta
+from letta_async._http import session
 from letta_async._schema import json_parsing
 from letta_async._schema.json_parsing import parse_json
+from letta_async.testing import EmbeddedServer
 
 ODD = {
     "integers of any size": ["1" * 25, str(2**64), str(-(2**63) - 1), "-0", "1" * 5000],
@@ -118,6 +123,33 @@ def test_msgspec_is_used_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) 
     assert find_decode() is not None
     monkeypatch.setitem(sys.modules, "msgspec.json", None)
     assert find_decode() is None
+
+
+@pytest.mark.parametrize(("texts", "imported"), [(["1"], False), (["1", "2"], True), ([f"[{'1,' * 2**16}1]"], True)])
+def test_msgspec_is_imported_where_it_saves_time(texts: list[str], imported: bool) -> None:
+    pytest.importorskip("msgspec.json")
+    script = (
+        "import sys; from letta_async._schema.json_parsing import parse_json\n"
+        "for text in sys.stdin: parse_json(text)\n"
+        "print('msgspec' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], input="\n".join(texts), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(imported)
+
+
+async def test_msgspec_is_imported_before_connections_can_have_taken_all_descriptors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    imports: list[bool] = []
+    monkeypatch.setattr(session, "fast_decode", lambda: imports.append(True))
+    with EmbeddedServer() as server:
+        async with AsyncLetta(base_url=server.base_url) as client:
+            await client.health()
+            assert not imports
+            await asyncio.gather(client.health(), client.health())
+            assert imports
 
 
 def find_decode() -> object:

@@ -84,6 +84,10 @@ def test_the_modules_with_names_are_attributes_without_an_import_of_their_own() 
     [
         ("import letta_async", ("aiohttp", "attr", "letta_async.client")),
         ("from letta_async import CompactionSettings", ("aiohttp", "letta_async.client")),
+        (
+            "import letta_async.resources.conversations",
+            ("letta_async.types.model_settings", "letta_async._http.form", "letta_async.batch"),
+        ),
         ("from letta_async import AsyncLetta", ("letta_async.sync", "letta_async.cli", "letta_async.testing", "rich")),
         (
             "from letta_async import Letta",

@@ -344,6 +344,30 @@ def test_what_is_read_without_the_optional_fields_is_what_is_made_without_them(c
     assert found.extra_fields is not other.extra_fields
 
 
+@pytest.mark.parametrize("cls", WIRE)
+def test_records_are_equal_if_class_and_fields_are(cls: Any) -> None:
+    required = {field.name: "x" for field in attrs.fields(cls) if field.default is attrs.NOTHING}
+    one, same = cls(**required), cls(**required)
+    assert one == same
+    assert hash(one) == hash(same)
+    for field in attrs.fields(cls):
+        other = attrs.evolve(one, **{field.name: ["other"]})
+        assert one != other
+        if field.hash is False:
+            assert hash(other) == hash(one)
+    further = type("Further", (cls,), {})(**required)
+    assert one != further
+    assert further != one
+    assert one != required
+
+
+def test_operations_are_hashed_by_their_path_alone() -> None:
+    call, other = Recompile(conversation_id=CONVERSATION), Recompile(conversation_id=CONVERSATION, dry_run=True)
+    assert call != other
+    assert hash(call) == hash(other) != hash(Recompile(conversation_id="default"))
+    hash(Recompile(conversation_id=CONVERSATION, compaction_settings=CompactionSettings(extra_fields={"a": []})))
+
+
 # --- names of pydantic's models ---------------------------------------------------------------------------------------
 
 

@@ -61,6 +61,8 @@ class _Connector(aiohttp.TCPConnector):
     ) -> ResponseHandler:
         """Open a connection within the timeout, including name resolution and TLS."""
         REUSED.set(False)
+        if len(self._acquired) > 1:
+            fast_decode()  # imports what parses responses, which needs a descriptor: later all may be connections
         with Timer(TimeoutScheduler(self._loop), timeout.sock_connect):
             return await super()._create_connection(req, traces, _UNTIMED)
 
@@ -147,8 +149,8 @@ class ConnectionOptions:
             ClientClosedError: The session that the user passed belongs to another loop.
 
         """
-        fast_decode()  # imports what parses responses, which needs a descriptor: later all may be connections
         if self.session is not None:
+            fast_decode()  # its connections are not known
             loop = self.session._loop  # pyright: ignore[reportPrivateUsage]  # the public one is deprecated
             if loop is not asyncio.get_running_loop():
                 raise ClientClosedError("the session that was handed in belongs to another event loop")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from itertools import count
 from json.scanner import make_scanner
 from typing import Any, Final, cast
 
@@ -13,15 +14,19 @@ __all__ = ["fast_decode", "parse_json"]
 
 _scan: Final[Callable[[str, int], tuple[Any, int]]] = make_scanner(cast("Any", json.JSONDecoder()))
 
+_parsed: Final = count()
+"""Counter of the texts that were parsed."""
+_LARGE: Final = 2**16
+"""Size from which parsing by `json` takes longer than importing `msgspec`, in characters or bytes."""
+
 
 @cache
 def fast_decode() -> Callable[[str | bytes], Any] | None:
     """Return the function of `msgspec` that parses JSON; `None` if it is not installed.
 
-    It is imported when the first session is opened: a program that sends nothing need not wait for it. What it accepts,
-    it reads as `json` does, also integers of any size, floats, duplicate names and UTF-8. It refuses what `json`
-    accepts beyond the standard, such as NaN and half of a surrogate pair, and floats and integers that are too large
-    for it.
+    What it accepts, it reads as `json` does, also integers of any size, floats, duplicate names and UTF-8. It refuses
+    what `json` accepts beyond the standard, such as NaN and half of a surrogate pair, and floats and integers that are
+    too large for it.
     """
     try:
         decode: Callable[[str | bytes], Any] = import_module("msgspec.json").Decoder().decode
@@ -33,12 +38,14 @@ def fast_decode() -> Callable[[str | bytes], Any] | None:
 def parse_json(data: str | bytes) -> Any:
     """Parse JSON. Bytes are mostly UTF-8; otherwise `json.loads` finds out the encoding.
 
+    The first text of a process, unless it is large, is parsed by `json`: programs that make one call need no `msgspec`.
+
     Raises:
         ValueError: It is not JSON.
         RecursionError: It is nested too deeply.
 
     """
-    if decode := fast_decode():
+    if (next(_parsed) or len(data) >= _LARGE) and (decode := fast_decode()):
         try:
             return decode(data)
         except Exception:  # noqa: S110 - its own, or of Unicode or depth: `json` accepts it, or says what is wrong

@@ -62,9 +62,10 @@ class Record:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        parent = next(base for base in cls.__mro__[1:] if issubclass(base, Record))
         for name in ("__repr__", "__eq__", "__hash__"):
             if name not in vars(cls):
-                setattr(cls, name, getattr(cls, name))  # attrs generates what a class does not have itself
+                setattr(cls, name, vars(parent)[name])  # attrs generates what a class does not have itself
 
     def __repr__(self) -> str:
         shown = [f"{name}={getattr(self, name)!r}" for name in self._derived]
