@@ -78,11 +78,13 @@ class Record:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        values = _compared_values(type(self))
+        cls: Any = type(self)  # for mypy, the class of instances with a hash has none
+        values = _compared_values(cls)
         return bool(values(self) == values(other))
 
     def __hash__(self) -> int:
-        return hash(_hashed_values(type(self))(self))
+        cls: Any = type(self)
+        return hash(_hashed_values(cls)(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON values: dates in ISO 8601, and `extra_fields` merged with the other fields.
