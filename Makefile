@@ -118,7 +118,7 @@ dist: $(READY)  ## Build the source distributions and the wheels of the package 
 	  $(BIN)/python -m build --no-isolation --outdir dist $$part || exit; done
 	$(BIN)/twine check --strict dist/*
 
-test-dist: dist  ## Test the wheels on every supported Python that is found, with the lowest dependencies and the newest
+test-dist: dist  ## Test the wheels on every supported Python that is found, on the oldest and the newest also with the lowest dependencies
 	$(BIN)/python -m tools.wheel
 	$(BIN)/python -m tools.documented_installs
 
