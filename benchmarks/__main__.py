@@ -25,6 +25,7 @@ from benchmarks import (
     memory,
     plots,
     real_gather,
+    real_turns,
     scale,
     settings,
     startup,
@@ -40,12 +41,7 @@ from benchmarks.report import Section, render, say
 from letta_async import __version__
 
 _DOCUMENT: Final = ROOT / "docs" / "benchmarks.md"
-_NO_SERVER: Final = Section(
-    "A gather against a real server",
-    "Not measured in this run: it wants the address of a real server (`make bench REAL_URL=http://…`).",
-    [],
-    [],
-)
+_NO_SERVER: Final = "Not measured in this run: it wants the address of a real server (`make bench REAL_URL=http://…`)."
 
 
 def _measures(options: argparse.Namespace) -> Mapping[str, Callable[[], Section]]:
@@ -67,15 +63,17 @@ def _measures(options: argparse.Namespace) -> Mapping[str, Callable[[], Section]
         "hotpath": lambda: hotpath.measure(short=short),
         "embedded": lambda: embedded.measure(short=short),
         "capacity": lambda: asyncio.run(capacity.measure(short=short)),
-        "real": lambda: _real(options.real, short=short),
+        "real_gather": lambda: _real(real_gather, "A gather against a real server", options.real, short=short),
+        "real_turns": lambda: _real(real_turns, "Turns on a real server", options.real, short=short),
     }
 
 
-def _real(url: str | None, *, short: bool) -> Section:
+def _real(module: Any, title: str, url: str | None, *, short: bool) -> Section:
     if url is None:
-        return _NO_SERVER
-    form: dict[str, Any] = real_gather.SHORT if short else {}
-    return asyncio.run(real_gather.measure(url, **form))
+        return Section(title, _NO_SERVER, [], [])
+    form: dict[str, Any] = module.SHORT if short else {}
+    section: Section = asyncio.run(module.measure(url, **form))
+    return section
 
 
 def _run(measures: Mapping[str, Callable[[], Section]]) -> list[Section]:

@@ -139,7 +139,7 @@ def measure(*, short: bool = False) -> Section:
     many, fewer = (10_000, 5_000) if short else (100_000, 20_000)
     ids = [f"conv-00000000-0000-4000-8000-{number:012x}" for number in range(many)]
     runs: list[Run] = []
-    with Process("stub") as stub, _cluster() as client:
+    with Process("stub", own_core=False) as stub, _cluster() as client:
         letta_async.dask.recompile_many(ids[:200], cluster_client=client, client_options={"base_url": stub.url}).close()
         ways: list[tuple[str, Any]] = [
             (_ONE, lambda: _one_process(stub.url, ids[:fewer])),

@@ -85,7 +85,7 @@ def measure(*, short: bool = False) -> Section:
         "Settings",
         f"A `CompactionSettings` with every field, and JSON values; {rounds} rounds of {calls_a_turn:,}, in turn."
         " Ratios are those of processor time within a round. Pydantic's work is done in Rust by its core; ours is"
-        " Python that cattrs generates.",
+        " Python that is generated for each class.",
         [
             _faster("unstructure, beside pydantic's dump", measured, WRITE, DUMP),
             _faster("structure, beside pydantic's validate", measured, READ, VALIDATE),

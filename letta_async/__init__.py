@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from letta_async.resources._stream import AsyncStream, Stream
     from letta_async.retry import RetryPolicy
     from letta_async.sync import Client, Letta
-    from letta_async.types import CreateBlock, LettaMessageUnion
+    from letta_async.types import CreateBlock, LettaMessageUnion, LLMConfig
     from letta_async.types.access_token import AccessToken, AccessTokenListResponse, AccessTokenPolicy, AgentPolicy
     from letta_async.types.accumulation import Accumulator, accumulate
     from letta_async.types.agent import AgentEnvironmentVariable, AgentInclude, AgentState, AgentType
@@ -155,6 +155,7 @@ if TYPE_CHECKING:
     )
     from letta_async.types.mcp_server_config import (
         McpServerConfig,
+        MCPServerType,
         McpTool,
         McpToolHealth,
         SseServerConfig,
@@ -410,6 +411,7 @@ __all__ = [
     "JournalError",
     "JsonObjectResponseFormat",
     "JsonSchemaResponseFormat",
+    "LLMConfig",
     "Letta",
     "LettaError",
     "LettaErrorMessage",
@@ -423,6 +425,7 @@ __all__ = [
     "Logprobs",
     "LogprobsContent",
     "LogprobsContentTopLogprob",
+    "MCPServerType",
     "ManagerConfig",
     "ManagerConfigUpdate",
     "ManagerType",
@@ -702,6 +705,7 @@ _HOMES: Final = {
     "JournalError": "errors",
     "JsonObjectResponseFormat": "types.response_format",
     "JsonSchemaResponseFormat": "types.response_format",
+    "LLMConfig": "types",
     "Letta": "sync",
     "LettaError": "errors",
     "LettaErrorMessage": "types.stream",
@@ -715,6 +719,7 @@ _HOMES: Final = {
     "Logprobs": "types.token_data",
     "LogprobsContent": "types.token_data",
     "LogprobsContentTopLogprob": "types.token_data",
+    "MCPServerType": "types.mcp_server_config",
     "ManagerConfig": "types.group",
     "ManagerConfigUpdate": "types.group",
     "ManagerType": "types.group",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -15,8 +16,10 @@ from letta_async.resources._client import AsyncResources
 
 if TYPE_CHECKING:
     from letta_async._http.resumption import EventReader
+    from letta_async.sync import Letta
+    from letta_async.types.tool import BaseTool
 
-__all__ = ["AsyncClient", "AsyncLetta"]
+__all__ = ["AsyncClient", "AsyncLetta", "BaseTool", "Letta"]
 
 Answer = TypeVar("Answer")
 
@@ -90,3 +93,11 @@ class AsyncLetta(BaseClient, AsyncResources):
 
 
 AsyncClient = AsyncLetta  # the official client's other name
+
+if not TYPE_CHECKING:  # pragma: no branch - true whenever it runs
+
+    def __getattr__(name: str) -> Any:
+        """Return what programs for letta-client before 1.0 import from this module besides, loaded on first use."""
+        if name in ("BaseTool", "Letta"):
+            return getattr(import_module("letta_async"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,6 +13,7 @@ from letta_async import (
     InternalServerError,
     InvalidArgumentError,
     Letta,
+    MCPServerType,
     McpTool,
     McpToolHealth,
     StdioServerConfig,
@@ -20,6 +21,7 @@ from letta_async import (
     UnknownServerConfig,
 )
 from letta_async.testing import EmbeddedServer
+from letta_async.types import SSEServerConfig, StreamableHTTPServerConfig
 
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 TOOL = {"id": "tool-123e4567-e89b-42d3-8456-426614174000", "name": "echo", "tool_type": "external_mcp"}
@@ -82,6 +84,18 @@ def test_a_configuration_of_a_newer_type_is_read_as_far_as_it_is_known(server: E
     with Letta(base_url=server.base_url) as client:
         assert client.tools.list_mcp_servers() == {"a": unknown}
         assert client.tools.delete_mcp_server("b") == [unknown]
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "given"),
+    [
+        (StdioServerConfig, MCPServerType.STDIO, {"command": "b", "args": []}),
+        (SSEServerConfig, MCPServerType.SSE, {"server_url": "https://a"}),
+        (StreamableHTTPServerConfig, MCPServerType.STREAMABLE_HTTP, {"server_url": "https://a"}),
+    ],
+)
+def test_the_type_of_a_configuration_may_be_said(kind: Any, type_: str, given: dict[str, Any]) -> None:
+    assert kind(server_name="a", type=type_, **given) == kind(server_name="a", **given)
 
 
 def test_a_configuration_is_the_whole_body(server: EmbeddedServer) -> None:

@@ -17,7 +17,9 @@ from letta_async import (
     Letta,
     NotFoundError,
     StreamError,
+    client,
     pagination,
+    types,
 )
 from letta_async.testing import EmbeddedServer
 from tests.ids import AGENT
@@ -34,6 +36,18 @@ def test_what_marks_a_parameter_as_left_out() -> None:
         assert getattr(letta_async, name) is letta_async.UNSET
     assert letta_async.NotGiven is letta_async.Omit is letta_async.Unset
     assert (letta_async.Client, letta_async.AsyncClient) == (Letta, AsyncLetta)
+
+
+def test_the_module_of_the_clients_has_what_programs_import_from_it() -> None:
+    assert (client.Letta, client.AsyncLetta, client.BaseTool) == (Letta, AsyncLetta, letta_async.BaseTool)
+    with pytest.raises(AttributeError, match=r"'letta_async\.client' has no attribute 'RESTClient'"):
+        _ = client.RESTClient  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue] - the point of it
+
+
+def test_names_of_the_description_of_the_api_are_classes_of_this_package() -> None:
+    assert letta_async.LLMConfig is types.LLMConfig is letta_async.LlmConfig
+    assert types.SSEServerConfig is letta_async.SseServerConfig
+    assert types.StreamableHTTPServerConfig is letta_async.StreamableHttpServerConfig
 
 
 def test_it_is_left_out_wherever_it_stands(server: EmbeddedServer) -> None:

@@ -73,12 +73,12 @@ class _Call(Generic[T]):
         self._make_coroutine = make_coroutine
         self._context = context
         self._caller = threading.current_thread()
-        self._task: asyncio.Task[T] | None = None
+        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Start the task; called on the loop."""
         try:
-            self._task = self._loop_thread.loop.create_task(_await(self._make_coroutine), context=self._context)
+            self._task = self._loop_thread.loop.create_task(self._run(), context=self._context)
         except (SystemExit, KeyboardInterrupt) as error:  # from a task that starts immediately, with eager tasks
             self.result.set_error(error)
             return
@@ -92,23 +92,26 @@ class _Call(Generic[T]):
         else:
             self._task.cancel()
 
-    def _on_task_done(self, task: asyncio.Task[T]) -> None:
-        """Set the call's result to that of the task."""
+    async def _run(self) -> None:
+        """Run the coroutine; set its value at once, which the task's callback would do a turn of the loop later."""
+        try:
+            value = await self._make_coroutine()
+            if not self._loop_thread.has_frozen(self._caller):
+                self.result.set_value(value)
+        finally:
+            del self  # an error's traceback refers to this frame
+
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
+        """Set the error of the task as the call's result, if it has no value."""
         self._loop_thread.tasks.discard(task)
         error = None if task.cancelled() else task.exception()
-        if self._loop_thread.has_frozen(self._caller):
+        if self.result.is_set or self._loop_thread.has_frozen(self._caller):
             return
         if task.cancelled():
             closed = ClientClosedError("the client was closed while this call was under way")
             self.result.set_error(closed if self._loop_thread.is_stopped else asyncio.CancelledError())
         elif error is not None:
             self.result.set_error(error)
-        else:
-            self.result.set_value(task.result())
-
-
-async def _await(make_coroutine: Callable[[], Awaitable[T]]) -> T:
-    return await make_coroutine()
 
 
 class Portal:

@@ -18,7 +18,16 @@ import attrs
 from letta_async._schema.annotations import wire_names
 from letta_async._schema.json_values import is_object
 
-__all__ = ["Hook", "HookOf", "LineOf", "RefusedError", "generated", "structure_lines", "validation_lines"]
+__all__ = [
+    "Hook",
+    "HookOf",
+    "LineOf",
+    "RefusedError",
+    "compiled_late",
+    "generated",
+    "structure_lines",
+    "validation_lines",
+]
 
 Hook = Callable[[Any, Any], Any]
 HookOf = Callable[[Any], Hook]
@@ -78,23 +87,35 @@ def generated(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: LineOf, n
         names: Names that these use.
 
     """
-    known: dict[str, Any] = {}
-
-    def generate() -> Hook:
-        known.update(names)
-        known.update(_names_of_code(cls, hook_of, lines, line_of))
-        exec(compile(known["source"], f"<{cls.__name__} from JSON>", "exec"), known)  # noqa: S102 - made of field names
-        made.__code__ = known["make"].__code__
-        return hook
-
-    known["generate"] = generate
-    made: Any = FunctionType(_first_call.__code__, known, f"make_{cls.__name__}")
-    hook: Hook = made
+    hook: Hook = compiled_late(
+        f"{cls.__name__} from JSON", lambda: names | _names_of_code(cls, hook_of, lines, line_of)
+    )
     return hook
 
 
-def _first_call(value: Any, _: Any) -> Any:
-    return generate()(value, _)  # type: ignore[name-defined]  # noqa: F821 - of the function that gets this code
+def compiled_late(title: str, names_of_code: Callable[[], dict[str, Any]]) -> Any:
+    """Return a function whose code is generated at the first call.
+
+    Args:
+        title: What it makes of what, for tracebacks.
+        names_of_code: Function that returns the names that the code uses, and in `source` that of a function `make`.
+
+    """
+    known: dict[str, Any] = {}
+
+    def generate() -> Any:
+        known.update(names_of_code())
+        exec(compile(known["source"], f"<{title}>", "exec"), known)  # noqa: S102 - made of field names
+        function.__code__ = known["make"].__code__
+        return function
+
+    known["generate"] = generate
+    function: Any = FunctionType(_first_call.__code__, known, "make")
+    return function
+
+
+def _first_call(*values: Any) -> Any:
+    return generate()(*values)  # type: ignore[name-defined]  # noqa: F821 - of the function that gets this code
 
 
 def _names_of_code(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: LineOf) -> dict[str, Any]:

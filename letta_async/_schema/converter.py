@@ -11,10 +11,8 @@ from typing import Any, Final, get_args, get_origin
 import attrs
 from cattrs import Converter
 from cattrs.fns import identity
-from cattrs.gen import make_dict_unstructure_fn, override
 
 from letta_async._schema.annotations import (
-    field_names_by_wire_name,
     is_annotated,
     is_list,
     is_literal,
@@ -23,7 +21,6 @@ from letta_async._schema.annotations import (
     is_union,
     is_wire_class,
     members_by_tag,
-    tag_of,
     value_members,
 )
 from letta_async._schema.class_code import Hook
@@ -37,6 +34,7 @@ from letta_async._schema.structuring import (
     structure_mapping,
     structure_union,
 )
+from letta_async._schema.writing import WriterOf, unstructure_class
 
 __all__ = ["READABLE", "is_readable", "read", "reader_of", "write"]
 
@@ -173,25 +171,7 @@ def _required_fields(cls: type[Any]) -> list[str]:
 
 def write(value: object) -> Any:
     """Convert an instance to JSON values, without fields that are `UNSET` and with the tag of its class."""
-    return _tolerant_converter.unstructure(value)
-
-
-def _unstructure_class(cls: type[Any]) -> Callable[[Any], Any]:
-    overrides: dict[str, Any] = {"extra_fields": override(omit=True)}
-    if mark := tag_of(cls):
-        overrides[mark[0]] = override(omit_if_default=False)
-    overrides |= {name: override(rename=wire) for wire, name in field_names_by_wire_name(cls).items()}
-    to_mapping: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(
-        cls, _tolerant_converter, _cattrs_omit_if_default=True, **overrides
-    )
-
-    def hook(value: Any) -> Any:
-        written = to_mapping(value)
-        if value.extra_fields:
-            written.update(value.extra_fields)
-        return written
-
-    return hook
+    return _writer_of(type(value))(value)
 
 
 def _unstructure_union(annotation: Any) -> Callable[[Any], Any]:
@@ -199,7 +179,7 @@ def _unstructure_union(annotation: Any) -> Callable[[Any], Any]:
     members = value_members(annotation)
     if all(map(_is_json_scalar, members)):
         return identity
-    hooks = {member: _tolerant_converter.get_unstructure_hook(member) for member in members if is_wire_class(member)}
+    hooks = {member: _writer_of(member) for member in members if is_wire_class(member)}
 
     def hook(value: Any) -> Any:
         known: Callable[[Any], Any] | None = hooks.get(type(value))
@@ -235,9 +215,12 @@ def _make_tolerant_converter() -> Converter:
         converter.register_structure_hook_factory(fits, partial(structure, hook_of=hook_of))
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook_func(lambda cls: cls is dict or is_mapping(cls), _unstructure_mapping)
-    converter.register_unstructure_hook_factory(is_wire_class, _unstructure_class)
+    converter.register_unstructure_hook_factory(
+        is_wire_class, partial(unstructure_class, writer_of=converter.get_unstructure_hook)
+    )
     converter.register_unstructure_hook_factory(is_union, _unstructure_union)
     return converter
 
 
 _tolerant_converter: Final = _make_tolerant_converter()
+_writer_of: Final[WriterOf] = _tolerant_converter.get_unstructure_hook

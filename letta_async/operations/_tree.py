@@ -323,6 +323,7 @@ EXTENSIONS: Final[dict[str, str]] = {
 
 EARLIER_NAMES: Final[dict[str, str]] = {
     "agents.modify": "agents.update",
+    "agents.export_agent_serialized": "agents.export_file",
     "agents.core_memory": "agents.blocks",
     "agents.blocks.modify": "agents.blocks.update",
     "agents.blocks.modify_block": "agents.blocks.update",

@@ -339,6 +339,7 @@ class AsyncAgentsWithRawResponse:
     export_file_with_skills: Final = async_raw(AsyncAgents.export_file_with_skills)
     import_file: Final = async_raw(AsyncAgents.import_file)
     modify: Final = update
+    export_agent_serialized: Final = export_file
 
 
 class AgentsWithRawResponse:
@@ -417,6 +418,7 @@ class AgentsWithRawResponse:
     export_file_with_skills: Final = raw(Agents.export_file_with_skills)
     import_file: Final = raw(Agents.import_file)
     modify: Final = update
+    export_agent_serialized: Final = export_file
 
 
 class AsyncAgentMessagesWithRawResponse:

@@ -1236,6 +1236,8 @@ class AsyncAgents(AsyncFindOrCreate):
 
     modify = update
 
+    export_agent_serialized = export_file
+
 
 class Agents(SyncResource[AsyncAgents]):
     """Agents, from whose memory system prompts are compiled."""
@@ -2414,3 +2416,5 @@ class Agents(SyncResource[AsyncAgents]):
         )
 
     modify = update
+
+    export_agent_serialized = export_file

@@ -107,6 +107,7 @@ if TYPE_CHECKING:
         InternalToolReturn,
     )
     from letta_async.types.llm_config import LlmConfig
+    from letta_async.types.llm_config import LlmConfig as LLMConfig
     from letta_async.types.llm_config import LlmConfig as LlmConfigParam
     from letta_async.types.mcp_server import (
         CreateMcpServerParam,
@@ -128,6 +129,7 @@ if TYPE_CHECKING:
     from letta_async.types.mcp_server import McpServer as McpServerUpdateResponse
     from letta_async.types.mcp_server_config import (
         McpServerConfig,
+        MCPServerType,
         McpTool,
         McpToolHealth,
         SseServerConfig,
@@ -136,6 +138,8 @@ if TYPE_CHECKING:
         ToolAnnotations,
         UnknownServerConfig,
     )
+    from letta_async.types.mcp_server_config import SseServerConfig as SSEServerConfig
+    from letta_async.types.mcp_server_config import StreamableHttpServerConfig as StreamableHTTPServerConfig
     from letta_async.types.memory import FileBlock, Memory
     from letta_async.types.memory import FileBlock as MemoryFileBlock
     from letta_async.types.message import (
@@ -566,6 +570,7 @@ __all__ = [
     "JsonObjectResponseFormatParam",
     "JsonSchemaResponseFormat",
     "JsonSchemaResponseFormatParam",
+    "LLMConfig",
     "LettaAssistantMessageContentUnion",
     "LettaAssistantMessageContentUnionParam",
     "LettaErrorMessage",
@@ -584,6 +589,7 @@ __all__ = [
     "Logprobs",
     "LogprobsContent",
     "LogprobsContentTopLogprob",
+    "MCPServerType",
     "ManagedGroup",
     "ManagerConfig",
     "ManagerConfigUpdate",
@@ -679,6 +685,7 @@ __all__ = [
     "RunListParams",
     "RunMetrics",
     "RunStatus",
+    "SSEServerConfig",
     "Scan",
     "Schedule",
     "ScheduleCreateParams",
@@ -708,6 +715,7 @@ __all__ = [
     "StopReasonType",
     "StreamEvent",
     "StreamableHTTPMcpServer",
+    "StreamableHTTPServerConfig",
     "StreamableHttpServerConfig",
     "SummarizedReasoningContent",
     "SummarizedReasoningContentPart",
@@ -965,6 +973,7 @@ _HOMES: Final = {
     "JsonObjectResponseFormatParam": "response_format:JsonObjectResponseFormat",
     "JsonSchemaResponseFormat": "response_format",
     "JsonSchemaResponseFormatParam": "response_format:JsonSchemaResponseFormat",
+    "LLMConfig": "llm_config:LlmConfig",
     "LettaAssistantMessageContentUnion": "content:TextContent",
     "LettaAssistantMessageContentUnionParam": "content:TextContent",
     "LettaErrorMessage": "stream",
@@ -983,6 +992,7 @@ _HOMES: Final = {
     "Logprobs": "token_data",
     "LogprobsContent": "token_data",
     "LogprobsContentTopLogprob": "token_data",
+    "MCPServerType": "mcp_server_config",
     "ManagedGroup": "group:Group",
     "ManagerConfig": "group",
     "ManagerConfigUpdate": "group",
@@ -1078,6 +1088,7 @@ _HOMES: Final = {
     "RunListParams": "dict",
     "RunMetrics": "run",
     "RunStatus": "run",
+    "SSEServerConfig": "mcp_server_config:SseServerConfig",
     "Scan": "watch",
     "Schedule": "schedule",
     "ScheduleCreateParams": "dict",
@@ -1107,6 +1118,7 @@ _HOMES: Final = {
     "StopReasonType": "run:StopReason",
     "StreamEvent": "stream",
     "StreamableHTTPMcpServer": "mcp_server",
+    "StreamableHTTPServerConfig": "mcp_server_config:StreamableHttpServerConfig",
     "StreamableHttpServerConfig": "mcp_server_config",
     "SummarizedReasoningContent": "content",
     "SummarizedReasoningContentPart": "content",

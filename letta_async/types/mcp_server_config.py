@@ -7,7 +7,7 @@ have these names; those of `client.mcp_servers` are `McpServer` and `CreateMcpSe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import attrs
 
@@ -18,6 +18,7 @@ from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.wire_object import WireObject
 
 __all__ = [
+    "MCPServerType",
     "McpServerConfig",
     "McpTool",
     "McpToolHealth",
@@ -32,6 +33,14 @@ _SecretText = Annotated[str, Hidden()]
 
 
 # --- configurations ---------------------------------------------------------------------------------------------------
+
+
+class MCPServerType:
+    """Constants for the `type` of a configuration, which has it by default."""
+
+    STDIO: Final = "stdio"
+    SSE: Final = "sse"
+    STREAMABLE_HTTP: Final = "streamable_http"
 
 
 @attrs.frozen(kw_only=True)

@@ -24,6 +24,8 @@ def after(program: str) -> str:
         ("from letta_client import AsyncLetta as A, Letta", "from letta_async import AsyncLetta as A, Letta"),
         ("from  letta_client  import ( Letta , )  # why", "from  letta_async  import ( Letta , )  # why"),
         ("from letta_client.client import Letta", "from letta_async import Letta"),
+        ("from letta_client.client import BaseTool, Letta", "from letta_async import BaseTool, Letta"),
+        ("import letta_client.client", "import letta_async.client"),
         ("from letta_client._exceptions import APIError", "from letta_async import APIError"),
         ("from letta_client.core.api_error import ApiError", "from letta_async import APIStatusError as ApiError"),
         ("from letta_client import omit", "from letta_async import omit"),

@@ -71,7 +71,10 @@ class Program:
     def line(self) -> str:
         """Wait for the next line that it prints."""
         assert self._process.stdout is not None
-        return self._process.stdout.readline().rstrip("\n")
+        line = b""
+        while not line.endswith(b"\n") and (byte := os.read(self._process.stdout.fileno(), 1)):
+            line += byte  # `readline` would keep what came with it from `communicate`, which reads the pipe itself
+        return line.decode().rstrip("\n")
 
     def enter(self) -> None:
         """Press Enter: what its `input()` waits for."""

@@ -33,10 +33,10 @@ _NAMED: Final = {
     "resources._stream": ["AsyncStream", "Stream"],
     "retry": ["RetryPolicy"],
     "sync": ["Client", "Letta"],
-    "types": ["CreateBlock", "LettaMessageUnion"],
+    "types": ["CreateBlock", "LLMConfig", "LettaMessageUnion"],
 }
 """Public names, by module; besides these, all that `errors` and the types export are public. Those of `types` are what
-programs for letta-client before 1.0 import from the package."""
+programs for letta-client import from the package by an earlier name, or by that in the API's description."""
 
 _ABOUT: Final = '''"""Async-first SDK for Letta agent servers.
 

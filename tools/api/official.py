@@ -51,6 +51,7 @@ ALIASES: Final[Mapping[str, Mapping[str, str]]] = {
         "IdentityPropertyParam": "IdentityProperty",
         "IdentityUpdateParams": "dict",
         "IdentityUpsertParams": "dict",
+        "LLMConfig": "LlmConfig",
         "LettaMessageContentUnionParam": "ContentPart",
         "LettaMessageUnion": "Message",
         "ManagedGroup": "Group",
@@ -66,12 +67,14 @@ ALIASES: Final[Mapping[str, Mapping[str, str]]] = {
         "MultiAgentGroup": "Group",
         "PassageSearchResponse": "list[PassageSearchResponseItem]",
         "RoundRobinManagerParam": "dict",
+        "SSEServerConfig": "SseServerConfig",
         "SleeptimeManagerParam": "dict",
         "Source": "Folder",
         "SourceBase64Image": "Base64Image",
         "SourceLettaImage": "LettaImage",
         "SourceURLImage": "UrlImage",
         "StopReasonType": "StopReason",
+        "StreamableHTTPServerConfig": "StreamableHttpServerConfig",
         "SupervisorManagerParam": "dict",
         "TagListResponse": "list[str]",
         "TemplateCreateResponse": "Template",
@@ -120,7 +123,8 @@ ALIASES: Final[Mapping[str, Mapping[str, str]]] = {
     "templates": {"AgentCreateResponse": "TemplateAgentCreateResponse"},
 }
 """Name here, or a list of it, by module and name of the official client; also some that programs import from the module
-of another name, names of before 1.0, and those that 1.12.1 no longer has. `str` and `dict` are these types."""
+of another name, names of before 1.0, those that 1.12.1 no longer has, and those of the API's description. `str` and
+`dict` are these types."""
 
 
 @functools.cache

@@ -32,11 +32,13 @@ class Home:
 def find_home(module: str, names: Sequence[str]) -> Home:
     """Return the module that has the most of the names of an official module: its namesake, if there is one.
 
-    The namesake of `core` is not among them: it is there for programs that are not migrated.
+    The namesakes of `core`, and of `client` for its names, are not among them: what these have from elsewhere is there
+    for programs that are not migrated.
     """
     mirror = NEW + module.removeprefix(OLD)
     among_types = module.startswith(f"{OLD}.types")
-    places = [mirror] if not module.startswith(f"{OLD}.core") else []
+    for_others = module.startswith(f"{OLD}.core") or (module == f"{OLD}.client" and names)
+    places = [] if for_others else [mirror]
     places += (f"{NEW}.types", NEW) if among_types else (NEW, f"{NEW}.types")
     homes = [_try(place, names) for place in dict.fromkeys(places) if _module(place) is not None]
     return min(homes, key=lambda home: len(home.missing))

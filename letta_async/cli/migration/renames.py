@@ -65,6 +65,7 @@ METHODS: Final[Mapping[str, str]] = {
     "agents.blocks.modify": "agents.blocks.update",
     "agents.blocks.modify_block": "agents.blocks.update",
     "agents.blocks.retrieve_block": "agents.blocks.retrieve",
+    "agents.export_agent_serialized": "agents.export_file",
     "agents.messages.create_stream": "agents.messages.stream",
     "agents.modify": "agents.update",
     "agents.passages.insert": "agents.passages.create",
@@ -86,7 +87,6 @@ METHODS: Final[Mapping[str, str]] = {
 
 METHOD_ADVICE: Final[Mapping[str, str]] = {
     "agents.core_memory.retrieve": "agents.blocks.list(agent_id) lists the blocks",
-    "agents.export_agent_serialized": "agents.export_file(agent_id) returns the file as text",
     "agents.import_agent_serialized": "agents.import_file(file=…) returns the IDs of the agents",
     "agents.memory.list": "agents.blocks.list(agent_id) lists the blocks",
     "agents.send_message": "agents.messages.create(agent_id, input=…) sends a message",
