@@ -6,7 +6,10 @@ READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
 FOREIGN := $(BIN)/python -m tools.foreign
 
-.PHONY: help demo test lint api api-diff types unit foreign test-foreign chromium test-browser test-real test-pythons test-alone docs dist test-dist sbom public audit workflows coverage mutants bench bench-check real-server stop-real-server format clean
+DOCS_READY := $(VENV)/.docs-ready
+PYTHONS := $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
+
+.PHONY: help demo test lint api api-diff types unit foreign test-foreign chromium test-pages test-tools test-faults test-dask test-browser test-real test-pythons $(PYTHONS:%=test-python-%) docs-ready docs dist test-dist sbom public audit workflows coverage mutants bench bench-check real-server stop-real-server format clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -63,27 +66,47 @@ chromium:  ## Install Chromium and its driver with apt-get, as root, unless they
 	  if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo 'Chromium is missing, and only root can install it, with apt-get'; exit 1; fi; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; }
 
-test-browser: $(READY)  ## Test the chat of the examples over HTTP and, where it is installed, in Chromium
-	$(BIN)/python -X dev -m pytest tests/browser
-
 test-real: foreign  ## Run the contract suite and the official clients against a real Letta server, started and stopped for it
 	$(REAL) run --model -- $(BIN)/python -m pytest tests/contract tests/foreign
 
-# Faults, clusters and the browser depend on time and would fail where several suites run at once.
-ALONE := tests/faults tests/dask tests/browser
-# What tests the project's tools and pages, compares what does not depend on Python, or takes long, runs on one Python.
-ONCE_A := tests/cli tests/docs docs README.md CONTRIBUTING.md
-ONCE_B := tests/contract tests/testing tests/api tests/conformance tests/foreign tests/mutants tests/tools \
-	tests/test_mirror.py tests/test_dist.py tests/test_habits.py tests/test_logging.py tests/test_public.py tests/test_records.py
-test-pythons: $(READY) foreign  ## Run the tests, and on each other supported Python that is found those that may depend on it; without those of test-alone
-	$(BIN)/python tools/pythons.py --once '$(ONCE_A)' --once '$(ONCE_B)' -- $(ALONE:%=--ignore=%) --ignore=tests/benchmarks
+# What tests the project's pages and tools, compares what does not depend on Python, or takes long, runs on one Python.
+PAGES := tests/cli tests/docs docs README.md CONTRIBUTING.md
+TOOLS := tests/contract tests/testing tests/api tests/conformance tests/foreign tests/mutants tests/tools \
+	tests/watching/test_kills.py tests/watching/test_requests.py tests/test_dist.py tests/test_finished_targets.py \
+	tests/test_habits.py tests/test_layers.py tests/test_logging.py tests/test_mirror.py \
+	tests/test_public.py tests/test_records.py tests/test_upgrades.py
+APART := $(PAGES) $(TOOLS) tests/faults tests/dask tests/browser tests/benchmarks
+# These look at the built pages, where there are some, so they wait for those that are built by the same command.
+test-pages test-browser: | $(filter docs,$(MAKECMDGOALS))
 
-test-alone: $(READY)  ## Run the tests that depend on time
-	$(BIN)/python -X dev -m pytest $(ALONE)
+test-pages: $(READY)  ## Test the command-line program, and what README and documentation show
+	$(BIN)/python -m pytest -q $(PAGES)
 
-docs: $(READY)  ## Build the documentation; warnings are errors
+test-tools: foreign  ## Test the embedded server, the project's tools, and what does not depend on Python
+	$(BIN)/python -m pytest -q $(TOOLS)
+
+test-faults: $(READY)  ## Test what networks, servers and event loops do wrong
+	$(BIN)/python -X dev -m pytest -q tests/faults
+
+test-dask: $(READY)  ## Test batches on Dask clusters
+	$(BIN)/python -X dev -m pytest -q tests/dask
+
+test-browser: $(READY)  ## Test the chat of the examples over HTTP and, where it is installed, in Chromium
+	$(BIN)/python -X dev -m pytest -q tests/browser
+
+test-pythons: $(PYTHONS:%=test-python-%)  ## Run all other tests on each supported Python that is found
+
+$(PYTHONS:%=test-python-%): test-python-%: $(READY)
+	$(BIN)/python tools/pythons.py $* -- tests $(APART:%=--ignore=%)
+
+$(DOCS_READY): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'axe-playwright-python>=0.1.8'  # for its axe.min.js
+	@touch $@
+
+docs-ready: $(DOCS_READY)  ## Install what builds the documentation
+
+docs: $(DOCS_READY)  ## Build the documentation; warnings are errors
 	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going --fresh-env --quiet -b html docs docs/_build
 	@echo docs/_build/index.html
 
@@ -95,7 +118,7 @@ dist: $(READY)  ## Build the source distributions and the wheels of the package 
 	  $(BIN)/python -m build --no-isolation --outdir dist $$part || exit; done
 	$(BIN)/twine check --strict dist/*
 
-test-dist: dist  ## Test the wheels on every supported Python that is found, with the lowest dependencies and the newest
+test-dist: dist  ## Test the wheels on every supported Python that is found, on the oldest and the newest also with the lowest dependencies
 	$(BIN)/python -m tools.wheel
 	$(BIN)/python -m tools.documented_installs
 

@@ -19,7 +19,7 @@ REQUIRED: Final = os.environ.get("LETTA_TEST_FOREIGN_REQUIRED", "")
 
 MODEL: Final = "openai-proxy/gpt-4o-mini"
 EMBEDDING: Final = "openai/text-embedding-3-small"
-SERVERS: Final = ("embedded", "real") if REAL else ("embedded",)
+SERVERS: Final = ("real",) if REAL else ("embedded",)
 
 
 @pytest.fixture(params=CLIENTS)
