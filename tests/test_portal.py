@@ -281,6 +281,9 @@ def test_a_signal_handler_may_close_amid_the_scheduling(monkeypatch: pytest.Monk
     running = portal._loop_thread
     assert running is not None
     usual = running.loop.call_soon_threadsafe
+    idle = threading.Event()
+    usual(idle.set)  # otherwise the loop may still be at the first call, and begin the second one after it
+    assert idle.wait(PATIENCE)
 
     def call_soon_threadsafe(*args: Any, **options: Any) -> asyncio.Handle:
         monkeypatch.undo()
@@ -290,6 +293,22 @@ def test_a_signal_handler_may_close_amid_the_scheduling(monkeypatch: pytest.Monk
     monkeypatch.setattr(running.loop, "call_soon_threadsafe", call_soon_threadsafe)
     with pytest.raises(ClientClosedError):
         portal.run(answer)
+
+
+def test_a_call_that_ended_before_a_signal_handler_closed_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    portal = Portal(nothing)
+    assert portal.run(answer) == 42
+    running = portal._loop_thread
+    assert running is not None
+    usual = running.schedule
+
+    def schedule(callback: Callable[[], None]) -> bool:
+        usual(callback)
+        portal.close()
+        return False
+
+    monkeypatch.setattr(running, "schedule", schedule)
+    assert portal.run(answer) == 42
 
 
 def test_a_loop_that_cannot_be_made_is_an_error_of_the_package(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,7 +158,7 @@ class Portal:
         call = _Call(loop_thread, make_coroutine, copy_context() if context is None else context)
         try:
             scheduled = loop_thread.schedule(call.start)
-            if not scheduled and not loop_thread.has_frozen(threading.current_thread()):
+            if not (scheduled or call.result.is_set or loop_thread.has_frozen(threading.current_thread())):
                 call.result.set_error(_closed_error())
             call.result.wait()
             return call.result.get()
