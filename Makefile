@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REAL := $(BIN)/python -m tools.real_server
-FOREIGN := $(BIN)/python -m tools.foreign
+FOREIGN := .foreign/.ready
 
 DOCS_READY := $(VENV)/.docs-ready
 PYTHONS := $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
@@ -49,16 +49,19 @@ types: $(READY)  ## Check types, strictly, with pyright and mypy
 	$(BIN)/mypy tests/typing examples
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright --verifytypes letta_async --ignoreexternal
 
-unit: $(READY) foreign  ## Run the tests
+unit: $(READY) $(FOREIGN)  ## Run the tests
 	$(BIN)/python -X dev -m pytest
 
 test-benchmarks: $(READY)  ## Test the benchmarks, and the ratios and counts that do not depend on how busy the machine is
 	$(BIN)/python -X dev -m pytest tests/benchmarks
 
-foreign: $(READY)  ## Install the official clients, in an environment of their own
-	$(FOREIGN)
+$(FOREIGN): $(READY) $(wildcard tools/foreign/*.*)
+	$(BIN)/python -m tools.foreign
+	@mkdir -p $(@D) && touch $@
 
-test-foreign: foreign  ## Test the embedded server with the official clients
+foreign: $(FOREIGN)  ## Install the official clients, in an environment of their own
+
+test-foreign: $(FOREIGN)  ## Test the embedded server with the official clients
 	$(BIN)/python -X dev -m pytest tests/foreign
 
 chromium:  ## Install Chromium and its driver with apt-get, as root, unless they are there
@@ -66,7 +69,7 @@ chromium:  ## Install Chromium and its driver with apt-get, as root, unless they
 	  if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo 'Chromium is missing, and only root can install it, with apt-get'; exit 1; fi; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; }
 
-test-real: foreign  ## Run the contract suite and the official clients against a real Letta server, started and stopped for it
+test-real: $(FOREIGN)  ## Run the contract suite and the official clients against a real Letta server, started and stopped for it
 	$(REAL) run --model -- $(BIN)/python -m pytest tests/contract tests/foreign
 
 # What tests the project's pages and tools, compares what does not depend on Python, or takes long, runs on one Python.
@@ -82,7 +85,7 @@ test-pages test-browser: | $(filter docs,$(MAKECMDGOALS))
 test-pages: $(READY)  ## Test the command-line program, and what README and documentation show
 	$(BIN)/python -m pytest -q $(PAGES)
 
-test-tools: foreign  ## Test the embedded server, the project's tools, and what does not depend on Python
+test-tools: $(FOREIGN)  ## Test the embedded server, the project's tools, and what does not depend on Python
 	$(BIN)/python -m pytest -q $(TOOLS)
 
 test-faults: $(READY)  ## Test what networks, servers and event loops do wrong
