@@ -25,12 +25,12 @@ from benchmarks.quiet import Neighbours
 from benchmarks.report import Section, Spread, Table, Target, render, say
 from letta_async import AsyncLetta, LettaError
 
-__all__ = ["SHORT", "measure"]
+__all__ = ["FIXED_NAME", "SHORT", "measure"]
 
 _FIXED: Final = (2, 3, 4, 6, 8)
 SHORT: Final[dict[str, Any]] = {"calls": 100, "fixed": _FIXED[:3], "fixed_calls": 60, "rounds": 1, "patience": 0.0}
 """Parameters of the short form."""
-_FIXED_NAME: Final = "letta_async, concurrency="
+FIXED_NAME: Final = "letta_async, concurrency="
 _MEMORY: Final = "Ada lives in London."
 _OURS: Final = "letta_async"
 _OFFICIAL: Final = "letta-client"
@@ -99,7 +99,7 @@ async def measure(
 
     """
     round_: list[tuple[str, Way, int]] = [
-        (f"{_FIXED_NAME}{number}", _ours(concurrency=number), fixed_calls) for number in fixed
+        (f"{FIXED_NAME}{number}", _ours(concurrency=number), fixed_calls) for number in fixed
     ]
     round_.insert(len(round_) // 2, (_OURS, _ours(), calls))
     ways = round_ * rounds + [(name, way, calls) for name, way in _official()]
@@ -223,7 +223,7 @@ def _section(runs: Sequence[Run], calls: int) -> Section:
     for run in runs:
         ways.setdefault(run.name, []).append(run)
     ours = ways[_OURS]
-    fixed = {name: of_way for name, of_way in ways.items() if name.startswith(_FIXED_NAME)}
+    fixed = {name: of_way for name, of_way in ways.items() if name.startswith(FIXED_NAME)}
     official = [run for run in runs if run.name.startswith(_OFFICIAL)]
     right, asked = sum(run.right for run in ours), sum(run.calls for run in ours)
     targets = [
@@ -236,7 +236,7 @@ def _section(runs: Sequence[Run], calls: int) -> Section:
         ratio = Spread.of([one.rate / other.rate for one, other in zip(ours, fixed[best], strict=True)])
         targets.append(
             Target(
-                f"throughput, beside the best fixed concurrency ({best.removeprefix(_FIXED_NAME)})",
+                f"throughput, beside the best fixed concurrency ({best.removeprefix(FIXED_NAME)})",
                 "at least 0.90",
                 ratio.show(),
                 ratio.median >= 0.9,

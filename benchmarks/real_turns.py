@@ -17,6 +17,7 @@ from typing import Any, Final
 import aiohttp
 import attrs
 
+from benchmarks.real_gather import FIXED_NAME
 from benchmarks.report import Section, Spread, Table, Target, at_most, render, say
 from benchmarks.streaming import BARE, OURS
 from benchmarks.turns import turns
@@ -26,14 +27,12 @@ __all__ = ["SHORT", "measure"]
 
 _FIXED: Final = (2, 4, 8, 16)
 """Fixed concurrencies to measure."""
-_FIXED_NAME: Final = "letta_async, concurrency="
 _PAIRS: Final = 60
 _AT_ONCE: Final = 32
 """Number of agents that are made or deleted at once."""
 SHORT: Final[dict[str, Any]] = {"agents": 20, "rounds": 1, "pairs": 10}
 """Parameters of the short form."""
 
-Results = Sequence[object]
 Read = Callable[[str], Awaitable[float]]
 """Function that sends a message to an agent and returns the seconds until the first event."""
 
@@ -149,7 +148,7 @@ async def _ours(url: str) -> AsyncGenerator[Read, None]:
 async def _gathers(url: str, ids: Sequence[str], rounds: int) -> dict[str, list[_Run]]:
     """Return the results of the gathers of each concurrency, which take turns."""
     options: dict[str, dict[str, Any]] = {OURS: {}}
-    options |= {f"{_FIXED_NAME}{number}": {"concurrency": number} for number in _FIXED}
+    options |= {f"{FIXED_NAME}{number}": {"concurrency": number} for number in _FIXED}
     runs: dict[str, list[_Run]] = {name: [] for name in options}
     for name in turns(list(options), rounds):
         async with AsyncLetta(base_url=url, timeout=600, **options[name]) as client:
@@ -194,7 +193,7 @@ def _section(first: dict[str, list[float]], runs: dict[str, list[_Run]], agents:
                 right == asked,
             ),
             Target(
-                f"a real server: their rate, to the best fixed concurrency ({best.removeprefix(_FIXED_NAME)})",
+                f"a real server: their rate, to the best fixed concurrency ({best.removeprefix(FIXED_NAME)})",
                 "at least 0.9",
                 f"{share:.2f}",
                 share >= 0.9,

@@ -34,7 +34,7 @@ def _names_of_code(cls: type[Any], writer_of: WriterOf) -> dict[str, Any]:
     fields = attrs.fields_dict(attrs.resolve_types(cls, include_extras=True))
     members = {name: wire for wire, name in field_names_by_wire_name(cls).items()}
     tag, _ = tag_of(cls) or (None, None)
-    known: dict[str, Any] = {"unset": UNSET}
+    known: dict[str, Any] = {}
     source = ["def make(instance):", "    made = {}"]
     for number, name in enumerate(wire_names(cls)):
         default, writer = fields[name].default, writer_of(fields[name].type)

@@ -86,7 +86,7 @@ class Propagator:
     _compiled: dict[str, str] = attrs.field(factory=dict[str, str], init=False)
     """Prompt with which the targets of an agent were compared in this pass, by agent."""
     _is_mixed: bool = attrs.field(default=False, init=False)
-    """Whether a recompile of this pass stored a prompt other than that, because of an edit meanwhile."""
+    """State of the pass: true once a recompile stored another prompt than `_compiled` has, after an edit meanwhile."""
 
     async def run(self) -> AsyncGenerator[Outcome, None]:
         """Make the edits, and yield the outcomes.

@@ -113,7 +113,7 @@ class Call:
 
     @property
     def propagates(self) -> bool:
-        """Whether the call has the parameter `propagate`, of an edit that can be propagated."""
+        """Return whether the call is an edit that can be propagated: it has the parameter `propagate`."""
         return issubclass(self.cls, PropagatingEdit)
 
     @property
