@@ -11,7 +11,7 @@ import pytest
 from tests.contract.conftest import Make
 from tests.contract.events import streamed
 from tests.contract.test_turns import turn
-from tests.contract.wire import ID_TAIL, UNKNOWN, Http
+from tests.contract.wire import ID_TAIL, UNKNOWN, Http, last_stop_reason
 
 
 async def ended(http: Http, run_id: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ async def test_a_turn_that_nobody_waits_for(http: Http, talker: str) -> None:
         ("assistant_message", "Echo: Hello"),
     ]
     assert {each["run_id"] for each in messages} == {run["id"]}
-    assert (await http.get(f"/v1/agents/{talker}")).json["last_stop_reason"] == "end_turn"
+    assert await last_stop_reason(http, talker) == "end_turn"
 
 
 async def test_one_that_fails(http: Http, talker: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.contract.conftest import Make
 from tests.contract.events import DONE, Stream, events, kinds, streamed, texts
 from tests.contract.test_turns import ASKED, LOOK_UP, turn
-from tests.contract.wire import UNKNOWN, UNKNOWN_CONVERSATION, Http
+from tests.contract.wire import UNKNOWN, UNKNOWN_CONVERSATION, Http, last_stop_reason
 
 SLOW = "!words 30\n!pace 0.1"
 TOKENS = {"stream_tokens": True}
@@ -160,7 +160,7 @@ async def test_a_model_that_fails(http: Http, talker: str, status: int, kind: st
     assert (run["status"], run["stop_reason"]) == ("failed", "llm_api_error")
     del error["event"]
     assert run["metadata"] == {"run_type": "send_message_streaming", "error": error}
-    assert (await http.get(f"/v1/agents/{talker}")).json["last_stop_reason"] == "llm_api_error"
+    assert await last_stop_reason(http, talker) == "llm_api_error"
 
 
 @pytest.mark.parametrize(

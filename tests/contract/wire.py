@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import io
 import json
 import re
@@ -116,6 +117,16 @@ class Http:
         (message,) = answer.json
         assert message["message_type"] == "system_message"
         return str(message["content"])
+
+
+async def last_stop_reason(http: Http, agent_id: str) -> str | None:
+    """Return why an agent's last run ended; the server writes it soon after the run, in another transaction."""
+    for _ in range(200):
+        reason: str | None = (await http.get(f"/v1/agents/{agent_id}")).json["last_stop_reason"]
+        if reason is not None:
+            return reason
+        await asyncio.sleep(0.05)
+    return None
 
 
 def timeless(prompt: str) -> str:
