@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -137,6 +138,12 @@ _SLOW = (
     "tests/mutants/",
     "tests/faults/",
 )
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, which a shell ignores for jobs in the background: the programs that tests start inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
