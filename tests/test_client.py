@@ -20,6 +20,7 @@ from letta_async import (
     ClientClosedError,
     CompactionSettings,
     InvalidArgumentError,
+    InvalidRequestError,
     Letta,
     NotFoundError,
 )
@@ -292,7 +293,7 @@ async def test_one_failure_in_a_gather_leaves_the_others_alone(server: EmbeddedS
         made = await client.post("/v1/conversations/", body={}, extra_query={"agent_id": agent["id"]})
         ids = [made["id"], CONVERSATION, "nope", made["id"]]
         outcomes = await asyncio.gather(*(client.conversations.recompile(i) for i in ids), return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [str, NotFoundError, InvalidArgumentError, str]
+    assert [type(outcome) for outcome in outcomes] == [str, NotFoundError, InvalidRequestError, str]
 
 
 async def test_a_server_that_is_not_there_is_said_with_its_address(unused_tcp_port: int) -> None:

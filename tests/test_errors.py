@@ -24,9 +24,11 @@ from letta_async import (
     Fault,
     InternalServerError,
     InvalidArgumentError,
+    InvalidRequestError,
     JournalError,
     LettaError,
     NotFoundError,
+    UnprocessableEntityError,
     errors,
 )
 
@@ -40,6 +42,7 @@ MADE = [
     APIConnectionError("text"),
     APITimeoutError("text", request_method="GET"),
     APIResponseValidationError("text", status_code=200, headers={"A": "1"}, body="x"),
+    InvalidRequestError([Fault("a.b", "x")]),
     APIStatusError("text", status_code=418, headers={"A": "1"}, detail=[1], retry_after=3.0),
     InternalServerError("text", status_code=500, headers={}),
 ]
@@ -77,6 +80,16 @@ def test_an_invalid_argument_is_a_value_error_that_lists_its_faults() -> None:
     several = InvalidArgumentError([Fault("a", "x"), Fault("b", "y")])
     assert str(several) == "2 invalid arguments:\n  a: x\n  b: y"
     assert issubclass(InvalidArgumentError, ValueError)
+
+
+def test_an_invalid_argument_of_a_call_is_what_the_server_would_have_answered() -> None:
+    error = InvalidRequestError([Fault("a.b", "x"), Fault("c", "y")])
+    assert isinstance(error, InvalidArgumentError)
+    assert isinstance(error, UnprocessableEntityError)
+    assert (str(error), error.message) == (str(InvalidArgumentError(error.faults)), str(error))
+    assert (error.status_code, error.attempts, error.request, dict(error.headers)) == (422, (), None, {})
+    problems = [{"type": "value_error", "loc": ["a.b"], "msg": "x"}, {"type": "value_error", "loc": ["c"], "msg": "y"}]
+    assert (error.detail, error.response.status_code, error.response.json()) == (problems, 422, {"detail": problems})
 
 
 def test_an_invalid_argument_is_made_of_its_message_alone_where_json_carried_it() -> None:

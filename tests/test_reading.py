@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_args
@@ -263,6 +264,28 @@ def test_answers_are_what_they_are_and_not_changed() -> None:
     made = SystemMessage(id="message-x", content="text")
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         made.content = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("user_message", "content"), ("assistant_message", "content"), ("reasoning_message", "reasoning")],
+)
+def test_the_text_of_a_message_can_be_assigned_to(kind: str, name: str) -> None:
+    made, same = (read(list[Message], [message(kind)])[0] for _ in range(2))
+    setattr(made, name, "other")
+    assert (getattr(made, name), hash(made), made == same) == ("other", hash(same), False)
+    for other in (copy.copy(made), pickle.loads(pickle.dumps(made)), attrs.evolve(made)):
+        assert other == made
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        made.id = "message-y"  # type: ignore[misc]
+
+
+def test_the_arguments_of_a_tool_call_can_be_assigned_to() -> None:
+    call: Any = ToolCall(name="roll", arguments='{"sides":')
+    call.arguments += " 6}"
+    assert call.parsed_arguments == {"sides": 6}
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        call.name = "other"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from letta_async import (
     AsyncLetta,
     CompactionSettings,
     InvalidArgumentError,
+    InvalidRequestError,
     Letta,
     LettaError,
     NotFoundError,
@@ -53,7 +54,7 @@ async def test_a_failure_is_an_outcome_and_leaves_the_others_alone(server: Embed
     ]
     async with AsyncLetta(base_url=server.base_url) as client:
         outcomes = {o.target: o async for o in client.conversations.recompile_many(targets)}
-    assert {type(outcomes[target].error) for target in ("nope", 5, None)} == {InvalidArgumentError}
+    assert {type(outcomes[target].error) for target in ("nope", 5, None)} == {InvalidRequestError}
     assert type(outcomes[CONVERSATION].error) is type(outcomes[targets[5]].error) is NotFoundError
     assert outcomes[ids[0]].ok
     assert outcomes[ids[1]].ok

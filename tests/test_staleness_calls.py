@@ -12,6 +12,7 @@ import pytest
 from letta_async import (
     AsyncLetta,
     InvalidArgumentError,
+    InvalidRequestError,
     Letta,
     LettaError,
     NotFoundError,
@@ -183,7 +184,7 @@ def test_what_cannot_be_compared_fails_alone(letta: Letta, home: Home) -> None:
     letta.blocks.update(home.block, value="Grace")
     outcomes = list(letta.conversations.recompile_many([CONVERSATION, "malformed", home.ids[0]], only_stale=True))
     errors = {outcome.target: type(outcome.error) for outcome in outcomes}
-    assert errors == {CONVERSATION: NotFoundError, "malformed": InvalidArgumentError, home.ids[0]: type(None)}
+    assert errors == {CONVERSATION: NotFoundError, "malformed": InvalidRequestError, home.ids[0]: type(None)}
     assert {outcome.target: outcome.tries for outcome in outcomes} == {CONVERSATION: 1, "malformed": 0, home.ids[0]: 3}
 
 

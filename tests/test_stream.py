@@ -62,6 +62,20 @@ async def test_a_turn_arrives_as_typed_events(tokens: bool) -> None:
         assert client.stats.in_flight == 0
 
 
+async def test_deltas_can_be_joined_by_hand() -> None:
+    async with EmbeddedServer() as server, AsyncLetta(base_url=server.base_url) as client:
+        agent = await client.agents.create(**MODEL)
+        joined: Any = None
+        async with client.agents.messages.stream(agent.id, input="one two three", stream_tokens=True) as stream:
+            async for event in stream:
+                if isinstance(event, AssistantMessage):
+                    if joined is None:
+                        joined, hashed = event, hash(event)
+                    else:
+                        joined.content += event.content
+        assert (joined.content, hash(joined)) == ("one two three", hashed)
+
+
 def test_the_sync_client_iterates_and_closes() -> None:
     with EmbeddedServer() as server, Letta(base_url=server.base_url) as client:
         agent = client.agents.create(**MODEL)

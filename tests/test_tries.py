@@ -218,7 +218,7 @@ def test_the_deadline_ends_a_try(server: Server) -> None:
     assert isinstance(error, APITimeoutError)
     assert str(error) == f"POST {PATH}: the deadline of 7 s passed [to {BASE}]"
     assert (error.request_method, error.request_path) == ("POST", PATH)
-    assert error.attempts == ()
+    assert error.attempts == (Attempt("APITimeoutError: the deadline of 7 s passed", pytest.approx(7)),)
     assert isinstance(error.__cause__, TimeoutError)
     assert server.loop.time() == pytest.approx(1007)
 
@@ -227,7 +227,8 @@ def test_the_deadline_ends_a_later_try_with_what_was_met_before(server: Server) 
     error = failed(server, answer(2, 502), answer(10), deadline=7)
     assert isinstance(error, APITimeoutError)
     assert isinstance(error.__cause__, InternalServerError)
-    assert error.attempts == (Attempt("InternalServerError: 502 Bad Gateway: no", pytest.approx(2), 0.5),)
+    under_way = Attempt("APITimeoutError: the deadline of 7 s passed", pytest.approx(4.5))
+    assert error.attempts == (Attempt("InternalServerError: 502 Bad Gateway: no", pytest.approx(2), 0.5), under_way)
     assert server.loop.time() == pytest.approx(1007)
 
 

@@ -56,6 +56,7 @@ class CallAttempts:
         "_number",
         "_patient_until",
         "_request",
+        "_sent",
         "_withdrawn",
         "observation",
     )
@@ -77,6 +78,8 @@ class CallAttempts:
         """Deadline of the call, in seconds of the loop's clock; `None` for no deadline."""
         self._number = 1
         """Number of the current attempt, from 1."""
+        self._sent: float | None = None
+        """Time at which the attempt under way was sent, on the loop's clock; `None` without one."""
         self._withdrawn = 0
         self._failed: APIError | None = None
         self._conflicts = 0
@@ -143,6 +146,8 @@ class CallAttempts:
     def _deadline_error(self, cause: BaseException) -> APITimeoutError:
         words = f"the deadline of {self._context.config.deadline:g} s passed"
         request = self._request
+        if self._sent is not None:
+            self._attempts.append(Attempt(f"APITimeoutError: {words}", self._context.watch.loop.time() - self._sent))
         error = connection_error(words, request.method, request.path, self._context.config.base_url, APITimeoutError)
         error.attempts = tuple(self._attempts)
         error.request_id = None if self._failed is None else self._failed.request_id
@@ -190,7 +195,7 @@ class CallAttempts:
             self._log_wait(loop.time() - queued)
             self._refresh_api_key()
         request = self._request
-        sent = loop.time()
+        self._sent = sent = loop.time()
         held = False
         try:
             if observation is not None:
@@ -266,6 +271,7 @@ class CallAttempts:
             if isinstance(error, APIStatusError) and error.retry_after and error.retry_after <= longest:
                 self._context.limiters.pause(error.retry_after)
         words = error.message.removeprefix(f"{self._request.method} {self._request.path}: ")
+        self._sent = None
         self._attempts.append(Attempt(f"{type(error).__name__}: {words}"[:_SHORT], now - sent))
         error.attempts = tuple(self._attempts)
         note_request(error, self._request, self._context.config.base_url)

@@ -21,7 +21,7 @@ from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._utils.caller_warnings import warn
 from letta_async._utils.secret_strings import MASK, mask_url_passwords
 from letta_async.config import ClientConfig, Timeout, header_problems, merge_headers
-from letta_async.errors import ArgumentProblem, InvalidArgumentError
+from letta_async.errors import ArgumentProblem, InvalidArgumentError, InvalidRequestError
 from letta_async.operations._operation import SEGMENT, Operation, Traffic
 from letta_async.types.upload import UploadProgress
 
@@ -134,19 +134,19 @@ def build(
         config: Options of the client.
 
     Raises:
-        InvalidArgumentError: An argument is invalid; the error lists all problems.
+        InvalidRequestError: An argument is invalid; the error lists all problems.
 
     """
     problems = [] if options is NO_OPTIONS else option_problems(options)
     try:
         call = check(operation, parameters)
     except InvalidArgumentError as error:
-        raise InvalidArgumentError([*error.faults, *problems]) from None
+        raise InvalidRequestError([*error.faults, *problems]) from None
     problems += _extra_body_problems(operation, options)
     problems += call.argument_problems(options.extra_body or ())
     problems += call.raw_problems() if options.raw is not None else ()
     if problems:
-        raise InvalidArgumentError(problems)
+        raise InvalidRequestError(problems)
     for message, category in call.parameter_warnings():
         warn(message, category)
     if (prepared := call.prepared()) is not call:
@@ -299,7 +299,7 @@ def build_raw(
     """Create a request to a path that has no method of its own.
 
     Raises:
-        InvalidArgumentError: An argument is invalid; the error lists all problems.
+        InvalidRequestError: An argument is invalid; the error lists all problems.
 
     """
     problems = [*_path_problems(path), *option_problems(options)]
@@ -314,7 +314,7 @@ def build_raw(
         if options.extra_body and not is_object(body):
             problems.append(ArgumentProblem("extra_body", "goes with a body that is a mapping"))
     if problems:
-        raise InvalidArgumentError(problems)
+        raise InvalidRequestError(problems)
     if options.extra_body:
         body = {**(body if is_object(body) else {}), **options.extra_body}
     return Request(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
 
 import attrs
 
@@ -13,8 +13,9 @@ from letta_async._schema.json_values import is_object, show
 from letta_async._schema.record import Record
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
-__all__ = ["WireObject"]
+__all__ = ["WireObject", "assignable"]
 
+Class = TypeVar("Class", bound=type)
 
 _MAX_SHOWN: Final = 200
 
@@ -117,6 +118,25 @@ class WireObject(Record):
     def dict(self) -> Mapping[str, Any]:
         """Return the result of `model_dump`, under the name that pydantic's models had in version 1."""
         return self.model_dump()
+
+
+def assignable(*names: str) -> Callable[[Class], Class]:
+    """Return a decorator for a frozen class of which some fields can be assigned to.
+
+    So do programs that join the deltas of a stream by hand, `message.content += delta.content`. These fields must not
+    be hashed. For type checkers the class stays frozen.
+    """
+
+    def decorate(cls: Class) -> Class:
+        refuse: Any = cls.__setattr__
+
+        def assign(self: object, name: str, value: object) -> None:
+            (object.__setattr__ if name in names else refuse)(self, name, value)
+
+        setattr(cls, "__setattr__", assign)  # noqa: B010 - type checkers take an assignment for that of a method
+        return cls
+
+    return decorate
 
 
 def _mapping_problems(cls: type[WireObject], data: object) -> Iterable[ArgumentProblem]:

@@ -4,6 +4,7 @@ The tree::
 
     LettaError
     ├── InvalidArgumentError (also a ValueError)   an argument is invalid; nothing was sent
+    │   └── InvalidRequestError (also an UnprocessableEntityError)   … of a call
     ├── ClientClosedError (also a RuntimeError)    the client is closed
     ├── ToolArgumentsError (also a ValueError)     a model wrote tool arguments that are not a JSON object
     ├── ToolLoopError                              an agent did not stop calling tools, or a call was not decided about
@@ -61,8 +62,14 @@ from letta_async.errors._details import (
     ErrorResponse,
     Fault,
     request_id_of,
-    shortened_repr,
     summary_of,
+)
+from letta_async.errors._turns import (
+    FileProcessingError,
+    FileTimeoutError,
+    RunTimeoutError,
+    ToolArgumentsError,
+    ToolLoopError,
 )
 
 __all__ = [
@@ -86,6 +93,7 @@ __all__ = [
     "FileTimeoutError",
     "InternalServerError",
     "InvalidArgumentError",
+    "InvalidRequestError",
     "IsolatedBlocksError",
     "JournalError",
     "LettaError",
@@ -118,61 +126,6 @@ class InvalidArgumentError(LettaError, ValueError):
 
 class ClientClosedError(LettaError, RuntimeError):
     """The client was closed before or during the call, or cannot be used from where it was called."""
-
-
-class ToolArgumentsError(LettaError, ValueError):
-    """A model wrote arguments of a tool call that are not a JSON object."""
-
-    tool_name: str | None
-    """Name of the tool."""
-    arguments: str | None
-    """The arguments as the model wrote them."""
-
-    def __init__(self, tool_name: str | None, arguments: str | None, reason: str) -> None:
-        words = f"the arguments of a call of {tool_name!r} are not a JSON object: {reason}"
-        super().__init__(f"{words}: {shortened_repr(arguments)}")
-        self.tool_name = tool_name
-        self.arguments = arguments
-
-
-class ToolLoopError(LettaError):
-    """An agent still called tools after the maximum number of responses, or `approve` did not decide about a call.
-
-    The agent accepts no other message until the calls are answered by an `ApprovalCreate`, or its run is cancelled.
-    """
-
-    responses: Sequence[Any]
-    """The responses until then, as `LettaResponse`, the oldest first."""
-
-    def __init__(self, message: str, *, responses: Sequence[Any] = ()) -> None:
-        super().__init__(message)
-        self.responses = tuple(responses)
-
-
-class RunTimeoutError(LettaError, TimeoutError):
-    """A run did not end within the deadline for waiting. It goes on; waiting for it again is possible."""
-
-    run: Any
-    """The run as it was last retrieved, a `Run`; `None` if it was not."""
-
-    def __init__(self, message: str, *, run: Any = None) -> None:
-        super().__init__(message)
-        self.run = run
-
-
-class FileProcessingError(LettaError):
-    """The server could not process a file that was uploaded: its `processing_status` is `error`."""
-
-    file: Any
-    """The file as it was last retrieved, a `FileMetadata`; `None` if it was not."""
-
-    def __init__(self, message: str, *, file: Any = None) -> None:
-        super().__init__(message)
-        self.file = file
-
-
-class FileTimeoutError(FileProcessingError, TimeoutError):
-    """A file was not processed within the deadline for waiting. The server goes on; waiting again is possible."""
 
 
 class APIError(LettaError):
@@ -366,6 +319,21 @@ class ConflictError(APIStatusError):
 
 class UnprocessableEntityError(APIStatusError):
     """422: a field of the request is invalid; `detail` lists which."""
+
+
+class InvalidRequestError(InvalidArgumentError, UnprocessableEntityError):
+    """One or more arguments of a call of the API are invalid; nothing was sent.
+
+    It is an `UnprocessableEntityError`, too, so that what handles the server's 422 handles this: `status_code` is 422,
+    and `detail`, `body` and `response` have the problems in the form of the server's. `request` is `None`, and
+    `attempts` is empty.
+    """
+
+    def __init__(self, faults: Sequence[ArgumentProblem] | str) -> None:
+        super().__init__(faults)
+        self.status_code = 422
+        self.detail = [{"type": "value_error", "loc": [fault.path], "msg": fault.problem} for fault in self.faults]
+        self.body = {"detail": self.detail}
 
 
 class RateLimitError(APIStatusError):

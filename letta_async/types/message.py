@@ -15,7 +15,7 @@ import attrs
 
 from letta_async._schema.json_values import is_object
 from letta_async._schema.record import shortened
-from letta_async._schema.wire_object import WireObject
+from letta_async._schema.wire_object import WireObject, assignable
 from letta_async.errors import ToolArgumentsError
 from letta_async.types.content import Content, text_of
 
@@ -42,13 +42,17 @@ __all__ = [
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
+@assignable("arguments")
 @attrs.frozen(kw_only=True)
 class ToolCall(WireObject):
-    """A call of a tool by an agent; in a stream of tokens, a piece of one."""
+    """A call of a tool by an agent; in a stream of tokens, a piece of one.
+
+    To `arguments` can be assigned, as programs do that join the pieces by hand.
+    """
 
     name: str | None = None
     """Name of the tool."""
-    arguments: str | None = None
+    arguments: str | None = attrs.field(default=None, hash=False)
     """Arguments as the model wrote them: a JSON object as text, if the model made no mistake."""
     tool_call_id: str | None = None
     """ID of the call, which the tool's return names as well."""
@@ -155,6 +159,7 @@ class SystemMessage(_Message):
     """Text of the message; the `repr` has its length if it is long."""
 
 
+@assignable("content")
 @attrs.frozen(kw_only=True)
 class UserMessage(_Message):
     """A message of the user."""
@@ -169,9 +174,14 @@ class UserMessage(_Message):
         return text_of(self.content)
 
 
+@assignable("content")
 @attrs.frozen(kw_only=True)
 class AssistantMessage(_Message):
-    """A message of the agent to the user; in a stream of tokens, a piece of one."""
+    """A message of the agent to the user; in a stream of tokens, a piece of one.
+
+    To `content` can be assigned, as programs do that join the pieces by hand; `stream.collect()` and `accumulate` do so
+    without.
+    """
 
     message_type: Literal["assistant_message"] = "assistant_message"
     content: Content = attrs.field(hash=False)
@@ -183,12 +193,16 @@ class AssistantMessage(_Message):
         return text_of(self.content)
 
 
+@assignable("reasoning")
 @attrs.frozen(kw_only=True)
 class ReasoningMessage(_Message):
-    """Reasoning of the agent; in a stream of tokens, a piece of it."""
+    """Reasoning of the agent; in a stream of tokens, a piece of it.
+
+    To `reasoning` can be assigned, as programs do that join the pieces by hand.
+    """
 
     message_type: Literal["reasoning_message"] = "reasoning_message"
-    reasoning: str
+    reasoning: str = attrs.field(hash=False)
     """Text of the reasoning."""
     source: str | None = None
     """`reasoner_model`, or `non_reasoner_model` for a model that was prompted to reason."""

@@ -220,7 +220,8 @@ def test_the_deadline_bounds_all_tries_and_waits(server: Server, run: Run) -> No
             with pytest.raises(LettaError) as caught:
                 await client.conversations.recompile(CONVERSATION)
             assert time.monotonic() - started < 2  # so many tries would take hours
-            assert len(caught.value.attempts) == len(server.requests)
+            under_way = 1  # when the deadline passed, perhaps: an attempt that the server had or had not received yet
+            assert 0 <= len(caught.value.attempts) - len(server.requests) <= under_way
 
     run(main())
 
