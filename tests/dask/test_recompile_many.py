@@ -77,7 +77,7 @@ def test_a_failure_is_an_outcome_and_leaves_the_others_alone(
         id(o.target) for o in outcomes
     )  # as they were given
     errors = {str(outcome.target)[:50]: type(outcome.error) for outcome in outcomes}
-    assert {errors[str(target)[:50]] for target in ("nope", 5, None, lock)} == {InvalidArgumentError}
+    assert all(issubclass(errors[str(target)[:50]], InvalidArgumentError) for target in ("nope", 5, None, lock))
     assert errors[CONVERSATION] is NotFoundError
     assert errors[ids[0]] is errors[ids[2]] is type(None)
 

@@ -19,7 +19,7 @@ from letta_async import (
     APIConnectionError,
     APITimeoutError,
     ClientClosedError,
-    InvalidArgumentError,
+    InvalidRequestError,
     Letta,
     NotFoundError,
 )
@@ -75,7 +75,7 @@ FAILURES: dict[str, tuple[type[BaseException], Callable[[Letta], object]]] = {
     "refused": (NotFoundError, lambda letta: letta.get("/refuse/404")),
     "not reached": (APIConnectionError, lambda letta: letta.with_options(base_url="http://127.0.0.1:9").get("/x")),
     "too slow": (APITimeoutError, lambda letta: letta.get("/hold", timeout=0.05)),
-    "wrong": (InvalidArgumentError, lambda letta: letta.conversations.recompile("..")),
+    "wrong": (InvalidRequestError, lambda letta: letta.conversations.recompile("..")),
     "closed": (ClientClosedError, lambda letta: (letta.close(), letta.get("/x"))),
 }
 
