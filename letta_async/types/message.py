@@ -47,7 +47,7 @@ __all__ = [
 class ToolCall(WireObject):
     """A call of a tool by an agent; in a stream of tokens, a piece of one.
 
-    To `arguments` can be assigned, as programs do that join the pieces by hand.
+    `arguments` can be assigned to, for programs that join the pieces by hand.
     """
 
     name: str | None = None
@@ -179,8 +179,8 @@ class UserMessage(_Message):
 class AssistantMessage(_Message):
     """A message of the agent to the user; in a stream of tokens, a piece of one.
 
-    To `content` can be assigned, as programs do that join the pieces by hand; `stream.collect()` and `accumulate` do so
-    without.
+    `content` can be assigned to, for programs that join the pieces by hand; `stream.collect()` and `accumulate` join
+    them as well.
     """
 
     message_type: Literal["assistant_message"] = "assistant_message"
@@ -198,7 +198,7 @@ class AssistantMessage(_Message):
 class ReasoningMessage(_Message):
     """Reasoning of the agent; in a stream of tokens, a piece of it.
 
-    To `reasoning` can be assigned, as programs do that join the pieces by hand.
+    `reasoning` can be assigned to, for programs that join the pieces by hand.
     """
 
     message_type: Literal["reasoning_message"] = "reasoning_message"
