@@ -332,8 +332,9 @@ class InvalidRequestError(InvalidArgumentError, UnprocessableEntityError):
     def __init__(self, faults: Sequence[ArgumentProblem] | str) -> None:
         super().__init__(faults)
         self.status_code = 422
-        self.detail = [{"type": "value_error", "loc": [fault.path], "msg": fault.problem} for fault in self.faults]
-        self.body = {"detail": self.detail}
+        problems = [{"type": "value_error", "loc": [fault.path], "msg": fault.problem} for fault in self.faults]
+        self.detail: object | None = problems
+        self.body: object | None = {"detail": problems}
 
 
 class RateLimitError(APIStatusError):
