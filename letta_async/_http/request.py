@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 
 from letta_async._schema.converter import READABLE, is_readable, reader_of, write
 from letta_async._schema.json_values import is_array, is_object, json_problems, show, to_builtins
-from letta_async._schema.placement import Body, Header, Local, Placement, Query, WholeBody, split_placement
+from letta_async._schema.placement import Body, Header, Path, Placement, Query, WholeBody, split_placement
 from letta_async._schema.placement import Form as FormField
 from letta_async._schema.unset import UNSET, Unset
 from letta_async._schema.upload import Upload
@@ -142,7 +142,8 @@ def build(
         call = check(operation, parameters)
     except InvalidArgumentError as error:
         raise InvalidRequestError([*error.faults, *problems]) from None
-    problems += _extra_body_problems(operation, options)
+    if options.extra_body:
+        problems += _extra_body_problems(operation)
     problems += call.argument_problems(options.extra_body or ())
     problems += call.raw_problems() if options.raw is not None else ()
     if problems:
@@ -166,7 +167,7 @@ def build(
     headers = config.headers if encoded is None else config.json_headers
     if parts.headers:
         headers = merge_headers(headers, parts.headers)
-    if call.streams:
+    if streams := call.streams:
         headers = CIMultiDict(headers)
         headers.update(_STREAM_HEADERS)
     return Request(
@@ -179,8 +180,8 @@ def build(
         repeatable=call.is_repeatable,
         answer=operation.answer,
         operation=call,
-        streams=call.streams,
-        traffic="stream" if call.streams or options.raw == "stream" else http.traffic,
+        streams=streams,
+        traffic="stream" if streams or options.raw == "stream" else http.traffic,
         conflict_patience=call.conflict_patience,
         form=_make_form(parts.form, getattr(call, "on_progress", None) or None) if parts.form else None,
         sent_path=sent_path,
@@ -188,10 +189,8 @@ def build(
     )
 
 
-def _extra_body_problems(operation: type[Operation[Any]], options: CallOptions) -> Iterable[ArgumentProblem]:
-    """Return a problem if members are to be added to a body that is no JSON object."""
-    if not options.extra_body:
-        return
+def _extra_body_problems(operation: type[Operation[Any]]) -> Iterable[ArgumentProblem]:
+    """Yield a problem if the body, to which members are to be added, is no JSON object."""
     kinds = {place.kind for place in _places_of(operation).values()}
     for kind, words in ((FormField, "a form"), (WholeBody, "a body that is one parameter")):
         if kind in kinds:
@@ -219,7 +218,9 @@ def _placed(call: Operation[Any], parameters: Iterable[str]) -> _Parts:
     places = _places_of(type(call))
     for name in parameters:
         value, place = getattr(call, name), places[name]
-        if place.kind is Body:
+        if place.kind is Path:
+            parts.segments[place.key] = quote(value, safe="") if place.quoted else value
+        elif place.kind is Body:
             parts.body[place.key] = _encode_value(value)
         elif place.kind is FormField:
             parts.form[place.key] = name, value
@@ -229,8 +230,6 @@ def _placed(call: Operation[Any], parameters: Iterable[str]) -> _Parts:
             parts.headers[place.key] = value
         elif place.kind is WholeBody:
             parts.whole_body = _encode_value(value).encode()
-        elif place.kind is not Local:
-            parts.segments[place.key] = quote(value, safe="") if place.quoted else value
     return parts
 
 
