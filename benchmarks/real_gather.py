@@ -84,7 +84,7 @@ async def measure(
     calls: int = 1000,
     fixed: Sequence[int] = _FIXED,
     fixed_calls: int = 300,
-    rounds: int = 1,
+    rounds: int = 3,
     patience: float = 60.0,
 ) -> Section:
     """Run ours amid the fixed concurrencies, in rounds, and the official client's backends at the end.
@@ -299,7 +299,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url", help="where a real server is, such as http://127.0.0.1:8283")
     parser.add_argument("--calls", type=int, default=1000, help="how many recompiles in a gather (1000)")
-    parser.add_argument("--rounds", type=int, default=1, help="how often (1)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often (3)")
     parser.add_argument("--short", action="store_true", help="a quick form: 100 recompiles, once")
     parser.add_argument("--patience", type=float, default=60, help="seconds to wait for a quiet machine (60)")
     options = parser.parse_args()

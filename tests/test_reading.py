@@ -280,6 +280,15 @@ def test_the_text_of_a_message_can_be_assigned_to(kind: str, name: str) -> None:
         made.id = "message-y"  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("kind", SEEN)
+def test_a_message_can_be_made_of_its_json(kind: str) -> None:
+    json_value = message(kind)
+    (seen,) = read(list[Message], [json_value])
+    made: Any = type(seen)
+    declared = {name: value for name, value in json_value.items() if name in attrs.fields_dict(made)}
+    assert made(**declared) == attrs.evolve(seen, extra_fields={})
+
+
 def test_the_arguments_of_a_tool_call_can_be_assigned_to() -> None:
     call: Any = ToolCall(name="roll", arguments='{"sides":')
     call.arguments += " 6}"

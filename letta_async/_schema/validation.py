@@ -91,7 +91,7 @@ class _InvalidMembersError(ValueError):
 
 
 def check(cls: type[T], values: Mapping[str, object]) -> T:
-    """Validate arguments, and return an instance of `cls` with them.
+    """Validate arguments, and return an instance of `cls` with them; pydantic models count as mappings.
 
     Raises:
         InvalidArgumentError: At least one value is invalid; the error lists all problems.
@@ -100,6 +100,10 @@ def check(cls: type[T], values: Mapping[str, object]) -> T:
     try:
         return _strict_converter.structure(values, cls)
     except ClassValidationError as error:
+        from letta_async._schema.pydantic_models import dump_models  # noqa: PLC0415 - imported by what is not valid as it is
+
+        if (dumped := dump_models(values)) is not values:
+            return check(cls, dumped)
         raise InvalidArgumentError(list(_problems(error, ""))) from None
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from letta_async._schema.json_values import is_object
+from letta_async._schema.converter import read
+from letta_async._schema.json_values import is_array, is_object
 from letta_async._schema.record import shortened
 from letta_async._schema.wire_object import WireObject, assignable
 from letta_async.errors import ToolArgumentsError
@@ -148,6 +149,20 @@ class _Message(WireObject):
     """Number of the event in the stream of a background run, counted from 1; else `None`."""
     run_id: str | None = None
     """ID of the run that the message belongs to."""
+
+    def __attrs_post_init__(self) -> None:
+        # Programs that get a message as JSON, from a webhook or a stream of their own, write AssistantMessage(**data).
+        given = {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
+        del given["extra_fields"]
+        if isinstance(self.date, str) or any(map(_has_object, given.values())):
+            made = read(type(self), {name: value for name, value in given.items() if value is not None})
+            for name in given:
+                object.__setattr__(self, name, getattr(made, name))
+
+
+def _has_object(value: object) -> bool:
+    """Return whether a value is a JSON object, or a list with one."""
+    return is_object(value) or (is_array(value) and any(map(is_object, value)))
 
 
 @attrs.frozen(kw_only=True)
