@@ -30,6 +30,7 @@ def test_the_faults_are_the_same_with_either_parser_and_loop() -> None:
     """`Letta` is left out: it always has its own loop, and the rest is the same."""
     selection = "not Letta or AsyncLetta", "not thousands"
     command = [sys.executable, "-X", "dev", "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["--show-capture=no"]  # of what failed, the end is shown
     command += [*(str(_HERE / file) for file in _FILES), "-k", " and ".join(f"({words})" for words in selection)]
     runs = {
         name: subprocess.Popen(
