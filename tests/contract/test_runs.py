@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any
 
@@ -16,12 +15,7 @@ from tests.contract.wire import ID_TAIL, UNKNOWN, Http, last_stop_reason
 
 async def ended(http: Http, run_id: str) -> dict[str, Any]:
     """Return a run when it has ended."""
-    for _ in range(200):
-        run = (await http.get(f"/v1/runs/{run_id}")).json
-        if run["status"] not in {"created", "running"}:
-            return dict(run)
-        await asyncio.sleep(0.05)
-    raise AssertionError(run)
+    return dict(await http.get_until(f"/v1/runs/{run_id}", lambda run: run["status"] not in {"created", "running"}))
 
 
 async def later(http: Http, agent_id: str, text: str, **body: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import asyncio
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -106,6 +106,15 @@ class Http:
     async def delete(self, target: str, **options: Any) -> Answer:
         return await self.call("DELETE", target, **options)
 
+    async def get_until(self, target: str, holds: Callable[[Any], bool]) -> Any:
+        """Return the JSON of a target once a condition on it holds, ten seconds from now at the latest."""
+        for _ in range(200):
+            found = (await self.get(target)).json
+            if holds(found):
+                return found
+            await asyncio.sleep(0.05)
+        raise AssertionError(found)
+
     async def recompile(self, conversation_id: str, body: Any = NOTHING, *, query: str = "") -> Answer:
         return await self.post(f"/v1/conversations/{conversation_id}/recompile{query}", body)
 
@@ -119,14 +128,10 @@ class Http:
         return str(message["content"])
 
 
-async def last_stop_reason(http: Http, agent_id: str) -> str | None:
+async def last_stop_reason(http: Http, agent_id: str) -> str:
     """Return why an agent's last run ended; the server writes it soon after the run, in another transaction."""
-    for _ in range(200):
-        reason: str | None = (await http.get(f"/v1/agents/{agent_id}")).json["last_stop_reason"]
-        if reason is not None:
-            return reason
-        await asyncio.sleep(0.05)
-    return None
+    agent = await http.get_until(f"/v1/agents/{agent_id}", lambda agent: agent["last_stop_reason"] is not None)
+    return str(agent["last_stop_reason"])
 
 
 def timeless(prompt: str) -> str:
