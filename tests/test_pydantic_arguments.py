@@ -6,32 +6,31 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from letta_async import AsyncLetta, InvalidRequestError, MessageCreate
 from letta_async.testing import EmbeddedServer
 
-pydantic = pytest.importorskip("pydantic")
-
 MODEL: Any = {"model": "letta/letta-free", "embedding": "letta/letta-free"}
 
 
-class Block(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+class Block(BaseModel):
     label: str
     value: str = ""
     description: str | None = None
 
 
-class Text(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+class Text(BaseModel):
     type: str = "text"
     text: str
 
 
-class Own(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+class Own(BaseModel):
     role: str
     content: Any
 
 
-class Broken(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+class Broken(BaseModel):
     at: Any
 
     def model_dump(self, **options: Any) -> Any:

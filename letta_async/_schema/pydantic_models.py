@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from letta_async._schema.json_values import is_array, is_object
+from letta_async._schema.json_values import is_array, is_object, join
 from letta_async._schema.record import Record
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
@@ -50,7 +50,7 @@ def _dump(value: Any, path: str, model: Any) -> Any:
         replaced = _dump(given, path, model)
         return value if replaced is given else attrs.evolve(record, **replaced)
     if is_object(value):
-        made: Any = {name: _dump(each, f"{path}.{name}" if path else str(name), model) for name, each in value.items()}
+        made: Any = {name: _dump(each, join(path, str(name)), model) for name, each in value.items()}
         return made if any(made[name] is not value[name] for name in made) else value
     if is_array(value):
         dumped = [_dump(each, f"{path}[{index}]", model) for index, each in enumerate(value)]
