@@ -19,7 +19,7 @@ from letta_async import (
     UserMessage,
 )
 from tests.contract.conftest import REAL, TALKING
-from tests.contract.wire import UNKNOWN
+from tests.contract.wire import UNKNOWN, Http
 
 NO_RUN, NO_STEP = f"run-{UNKNOWN}", f"step-{UNKNOWN}"
 
@@ -84,12 +84,14 @@ async def test_the_messages_of_a_step(sdk: AsyncLetta, step: Step) -> None:
     assert newest == [message.id for message in messages][::-1]
 
 
-async def test_metrics_and_traces(sdk: AsyncLetta, run_id: str, step: Step, talker: str) -> None:
+async def test_metrics_and_traces(sdk: AsyncLetta, run_id: str, step: Step, talker: str, http: Http) -> None:
     of_run = await sdk.runs.metrics.retrieve(run_id)
     assert type(of_run) is RunMetrics
     assert not of_run.extra_fields
     assert (of_run.id, of_run.agent_id, of_run.num_steps) == (run_id, talker, 1)
     assert of_run.run_ns is not None
+    # The server writes them in two tasks, at the beginning and at the end of a step; the first alone knows the run.
+    await http.get_until(f"/v1/steps/{step.id}/metrics", lambda metrics: metrics.get("run_id") is not None)
     of_step = await sdk.steps.metrics.retrieve(step.id)
     assert type(of_step) is StepMetrics
     assert not of_step.extra_fields
