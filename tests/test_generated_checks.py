@@ -11,10 +11,22 @@ from hypothesis import strategies as st
 from letta_async import CompactionSettings, InvalidArgumentError, LlmConfig
 from letta_async._schema.unset import UNSET
 from letta_async._schema.validation import check, with_places
+from letta_async.operations._find_or_create import FindOrCreateBlock
+from letta_async.operations.agent_blocks import RetrieveAgentBlock
 from letta_async.operations.agents import CreateAgent
+from letta_async.operations.conversations import Recompile
 from letta_async.types import NewBlock
+from tests.ids import AGENT, CONVERSATION
 
-CLASSES: list[Any] = [CompactionSettings, CreateAgent, LlmConfig, NewBlock]
+CLASSES: list[Any] = [
+    CompactionSettings,
+    CreateAgent,
+    FindOrCreateBlock,
+    LlmConfig,
+    NewBlock,
+    Recompile,
+    RetrieveAgentBlock,
+]
 USUAL: dict[Any, dict[str, Any]] = {
     CompactionSettings: {"mode": "all", "model_settings": {"provider_type": "openai", "temperature": 0.5}},
     CreateAgent: {
@@ -26,8 +38,11 @@ USUAL: dict[Any, dict[str, Any]] = {
         "secrets": {"a": "b"},
         "tool_rules": [{"type": "continue_loop", "tool_name": "a"}],
     },
+    FindOrCreateBlock: {"label": "a", "value": "b"},
     LlmConfig: {"model": "m", "model_endpoint_type": "openai", "context_window": 5, "effort": "low"},
     NewBlock: {"label": "a", "value": "b", "limit": 5, "metadata": {"a": 1}},
+    Recompile: {"conversation_id": "default", "agent_id": AGENT, "dry_run": True},
+    RetrieveAgentBlock: {"agent_id": AGENT, "block_label": "a"},
 }
 SCALARS = [None, True, 0, 1, -1, 2**31, 2**63, 0.5, float("nan"), "", "a", "a\0", "\ud800", "ü", b"a", object()]
 OBJECTS = [{}, {"a": 1}, {"type": "text"}, {"provider_type": "openai"}, {"label": "a"}, {"label": "a", "value": 1}]
@@ -58,11 +73,39 @@ def test_what_is_unset_is_left_out(cls: Any) -> None:
 
 
 def test_strings_are_of_the_built_in_type() -> None:
-    class Word(str):
-        __slots__ = ()
-
     made = check(NewBlock, {"label": Word("a"), "value": Word("b")})
     assert type(made.label) is type(made.value) is str
+
+
+class Word(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "value"),
+    [
+        (Recompile, "conversation_id", "conv-1"),
+        (Recompile, "conversation_id", f"{CONVERSATION}\n"),
+        (Recompile, "conversation_id", Word(CONVERSATION)),
+        (FindOrCreateBlock, "label", "a\0"),
+        (FindOrCreateBlock, "label", "\ud800"),
+        (FindOrCreateBlock, "label", "ü"),
+        (RetrieveAgentBlock, "block_label", "a/ü"),
+        (RetrieveAgentBlock, "block_label", ".."),
+        (RetrieveAgentBlock, "block_label", ""),
+    ],
+)
+def test_a_pattern_is_checked_in_place_as_it_is_by_its_hook(cls: Any, name: str, value: str) -> None:
+    values = {**USUAL[cls], name: value}
+    try:
+        expected = with_places(cls)(values, cls)
+    except Exception:
+        with pytest.raises(InvalidArgumentError, match=name):
+            check(cls, values)
+    else:
+        made = getattr(check(cls, values), name)
+        assert made == getattr(expected, name) == value
+        assert type(made) is str
 
 
 def test_an_operation_is_made_as_init_makes_it() -> None:

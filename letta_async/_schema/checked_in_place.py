@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from letta_async._schema.class_code import Hook
-from letta_async._schema.scalar_checks import check_bool, check_str
+from letta_async._schema.scalar_checks import PatternCheck, check_bool, check_str
 
 __all__ = ["NULLABLE", "check_line"]
 
@@ -21,6 +21,7 @@ def _check_nullable_bool(value: Any, _: Any) -> bool | None:
 NULLABLE: Final[dict[Hook, Hook]] = {check_str: _check_nullable_str, check_bool: _check_nullable_bool}
 """Hooks of types that `None` belongs to as well, by the hook of the type without it."""
 _UNUSUAL_STR: Final = "type({field}) is not str or not {field}.isascii() or '\\0' in {field}"
+_UNUSUAL_MATCH: Final = f"{_UNUSUAL_STR} or not hook_{{field}}.matches({{field}})"
 _UNUSUAL_BOOL: Final = "{field} is not True and {field} is not False"
 _UNUSUAL: Final[dict[Hook, str]] = {
     check_str: _UNUSUAL_STR,
@@ -33,5 +34,5 @@ _UNUSUAL: Final[dict[Hook, str]] = {
 
 def check_line(hook: Hook, variable: str) -> str:
     """Return the source that checks a variable."""
-    condition = _UNUSUAL.get(hook, "True").format(field=variable)
-    return f"    if given and ({condition}): {variable} = hook_{variable}({variable}, None)"
+    condition = _UNUSUAL_MATCH if isinstance(hook, PatternCheck) else _UNUSUAL.get(hook, "True")
+    return f"    if given and ({condition.format(field=variable)}): {variable} = hook_{variable}({variable}, None)"

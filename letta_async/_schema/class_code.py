@@ -130,8 +130,12 @@ def _names_of_code(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: Line
         "is_object": is_object,
         "missing": _MISSING,
         "new": object.__new__,
-        "writable": _writable(cls),
     }
+    has_dict = bool(cls.__dictoffset__)
+    if has_dict:
+        known["set_dict"] = next(vars(each)["__dict__"] for each in cls.__mro__ if "__dict__" in vars(each)).__set__
+    else:
+        known["writable"] = _writable(cls)
     source = [
         f"def make(value, _):{lines.head}",
         "    given = {**defaults, **value}",
@@ -149,10 +153,16 @@ def _names_of_code(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: Line
         known |= {f"hook_{variable}": hook, f"default_{variable}": defaults[name]}
         given = [] if defaults[name] is attrs.NOTHING else [f"{variable} is not default_{variable}"]
         source.append(line.replace("if given", f"if {' and '.join(given) or 'True'}"))
-    source.append("    made = new(writable)")
-    source += [f"    made.{name} = {variable}" for name, variable in variables.items()]
-    source += [lines.extra] * ("extra_fields" in fields)
-    source += ["    made.__class__ = cls", "    return made"]
+        if has_dict:
+            source.append(f"    given[{name!r}] = {variable}")
+    if has_dict:
+        source += ["    made = new(cls)", "    set_dict(made, given)"]
+    else:
+        source.append("    made = new(writable)")
+        source += [f"    made.{name} = {variable}" for name, variable in variables.items()]
+        source += [lines.extra] * ("extra_fields" in fields)
+        source.append("    made.__class__ = cls")
+    source.append("    return made")
     return known | {"source": "\n".join(source)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import datetime
 from os import PathLike
@@ -10,10 +11,12 @@ from types import NoneType
 from typing import Any, Final, get_args
 
 from letta_async._schema.json_values import guess, show, text_problem, to_builtin_scalar
+from letta_async._schema.placement import Pattern
 
 __all__ = [
     "InvalidTextError",
     "InvalidValueError",
+    "PatternCheck",
     "check_bool",
     "check_callable",
     "check_datetime",
@@ -128,3 +131,25 @@ def check_callable(value: Any, _: Any) -> Any:
     if callable(value):
         return value
     raise InvalidValueError(f"{show(value)} cannot be called")
+
+
+class PatternCheck:
+    """Check of a string against a pattern, which is compiled at first use: most parameters are left out."""
+
+    __slots__ = ("_pattern", "matches")
+
+    def __init__(self, pattern: Pattern) -> None:
+        self._pattern = pattern
+        self.matches: Callable[[str], object] = self._compile_and_match
+        """Function that returns whether a string matches as a whole."""
+
+    def __call__(self, value: Any, _: Any) -> str:
+        checked = check_str(value, None)
+        if not self.matches(checked):
+            problem = "malformed" if value else "empty"
+            raise InvalidValueError(f"{show(value)} is {problem}; expected {self._pattern.words}")
+        return checked
+
+    def _compile_and_match(self, value: str) -> object:
+        self.matches = re.compile(self._pattern.regex).fullmatch
+        return self.matches(value)

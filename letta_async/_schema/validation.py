@@ -5,7 +5,6 @@ All problems of a call are raised at once, each with its path, the value and wha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
@@ -52,6 +51,7 @@ from letta_async._schema.placement import Hidden, split_placement
 from letta_async._schema.scalar_checks import (
     InvalidTextError,
     InvalidValueError,
+    PatternCheck,
     check_bool,
     check_callable,
     check_datetime,
@@ -98,13 +98,14 @@ def check(cls: type[T], values: Mapping[str, object]) -> T:
 
     """
     try:
-        return _strict_converter.structure(values, cls)
+        checked: T = _strict_converter.get_structure_hook(cls)(values, cls)
     except ClassValidationError as error:
         from letta_async._schema.pydantic_models import dump_models  # noqa: PLC0415 - imported by what is not valid as it is
 
         if (dumped := dump_models(values)) is not values:
             return check(cls, dumped)
         raise InvalidArgumentError(list(_problems(error, ""))) from None
+    return checked
 
 
 def _problems(error: BaseException, path: str) -> Iterable[ArgumentProblem]:
@@ -213,12 +214,6 @@ def _check_annotated(annotation: Any) -> Hook:
             raise InvalidValueError(f"{show(value)} is out of range; allowed: {mark}")
         return checked
 
-    def check_pattern(value: Any, _: Any) -> Any:
-        checked = inner(value, base)
-        if not compiled().fullmatch(checked):
-            raise InvalidValueError(f"{show(value)} is {'malformed' if value else 'empty'}; expected {mark.words}")
-        return checked
-
     def check_hidden(value: Any, _: Any) -> Any:
         try:
             return inner(value, base)
@@ -231,8 +226,7 @@ def _check_annotated(annotation: Any) -> Hook:
         return check_range
     if isinstance(mark, Hidden):
         return check_hidden
-    compiled = cache(lambda: re.compile(mark.regex))  # most parameters are left out
-    return check_pattern
+    return PatternCheck(mark)
 
 
 def _check_union(annotation: Any) -> Hook:
