@@ -16,7 +16,8 @@ import attrs
 from benchmarks import bodies, calls, has_speed, with_speed
 from benchmarks.report import Figure, Section, Table, Target, at_most, command, without_official
 from benchmarks.turns import Meter, settled, turns
-from letta_async._http.request import NO_OPTIONS, build
+from letta_async._http.request import NO_OPTIONS
+from letta_async._http.request_building import build
 from letta_async._http.response_decoding import Response, decode_response
 from letta_async.config import ClientConfig
 from letta_async.operations.agents import ListAgents

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from letta_async._base_client import BaseClient
-from letta_async._http.request import CallOptions, Request, build, build_raw
+from letta_async._http.request import CallOptions, Request
+from letta_async._http.request_building import build, build_raw
 from letta_async.errors import Attempt, ClientClosedError
 from letta_async.operations._operation import Operation
 from letta_async.resources._client import AsyncResources

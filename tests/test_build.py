@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from letta_async import UNSET, AsyncLetta, CompactionSettings, InvalidArgumentError, OpenAIModelSettings, Timeout
-from letta_async._http import request as request_module
-from letta_async._http.request import CallOptions, Request, build, build_raw
+from letta_async._http import request_layout
+from letta_async._http.request import CallOptions, Request
+from letta_async._http.request_building import build, build_raw
 from letta_async._schema.placement import split_placement
 from letta_async.config import ClientConfig
 from letta_async.operations.conversations import Recompile
@@ -281,9 +282,9 @@ def test_other_threads_never_find_half_of_what_is_known_of_an_operation(monkeypa
         found.append(known.get(Recompile))  # as another thread does meanwhile
         return split_placement(annotation)
 
-    monkeypatch.setattr(request_module, "_places", known)
-    monkeypatch.setattr(request_module, "split_placement", split)
+    monkeypatch.setattr(request_layout, "_layouts", known)
+    monkeypatch.setattr(request_layout, "split_placement", split)
     recompile(dry_run=True)
     assert len(found) > 2
     assert set(found) == {None}
-    assert "dry_run" in known[Recompile]
+    assert "dry_run" in known[Recompile].places

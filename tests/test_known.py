@@ -8,7 +8,8 @@ import json
 import pytest
 
 from letta_async import CompactionSettings, InvalidArgumentError, OpenAIModelSettings
-from letta_async._http.request import NO_OPTIONS, build
+from letta_async._http.request import NO_OPTIONS
+from letta_async._http.request_building import build
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async.operations.conversations import Recompile
 from tests.ids import CONVERSATION

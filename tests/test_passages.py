@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from letta_async import APIError, InvalidArgumentError, Passage
-from letta_async._http.request import NO_OPTIONS, CallOptions, build
+from letta_async._http.request import NO_OPTIONS, CallOptions
+from letta_async._http.request_building import build
 from letta_async._schema.converter import read
 from letta_async.config import ClientConfig
 from letta_async.operations._listing import Listing

@@ -37,7 +37,8 @@ from letta_async import (
     UrlImage,
     UserMessage,
 )
-from letta_async._http.request import CallOptions, build
+from letta_async._http.request import CallOptions
+from letta_async._http.request_building import build
 from letta_async._http.response_decoding import Response, decode_response
 from letta_async._schema.annotations import members_by_tag
 from letta_async._schema.converter import read, write

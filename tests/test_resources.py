@@ -11,7 +11,8 @@ import attrs
 import pytest
 
 from letta_async import AsyncLetta, Block, InvalidArgumentError, NewBlock, Passage
-from letta_async._http.request import CallOptions, build
+from letta_async._http.request import CallOptions
+from letta_async._http.request_building import build
 from letta_async.config import ClientConfig
 from letta_async.operations._operation import Operation
 from letta_async.operations._tool_loop import LoopParameters, RunAgentTools, RunConversationTools, ToolLoopOperation

@@ -26,7 +26,8 @@ from letta_async import (
     UnprocessableEntityError,
 )
 from letta_async._http.error_response import retry_after
-from letta_async._http.request import NO_OPTIONS, CallOptions, Request, build, build_raw
+from letta_async._http.request import NO_OPTIONS, CallOptions, Request
+from letta_async._http.request_building import build, build_raw
 from letta_async._http.response_decoding import Response, decode_response
 from letta_async.config import ClientConfig
 from letta_async.operations.archives import DeleteArchive

@@ -17,7 +17,8 @@ from letta_async import (
     TextContent,
     ToolReturn,
 )
-from letta_async._http.request import CallOptions, build
+from letta_async._http.request import CallOptions
+from letta_async._http.request_building import build
 from letta_async.config import ClientConfig
 from letta_async.operations.agent_messages import CreateAgentMessages, StreamAgentMessages
 from letta_async.operations.conversation_messages import CreateMessages

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import is_cancelled
-from letta_async._http.request import CallOptions, Request, build
+from letta_async._http.request import CallOptions, Request
+from letta_async._http.request_building import build
 from letta_async._http.transport import Transport
 from letta_async._utils.logging_setup import log
 from letta_async.config import ClientConfig

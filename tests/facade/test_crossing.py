@@ -101,7 +101,7 @@ def test_an_error_shows_where_on_the_loop_it_arose_if_asked_to(letta: Letta, cap
     for level, shown in ((logging.INFO, False), (logging.DEBUG, True)):
         with caplog.at_level(level, "letta_async"):
             frames = traceback.extract_tb(failure_of(letta, "wrong").__traceback__)
-        assert any("/_http/request.py" in frame.filename for frame in frames) is shown
+        assert any("/_http/request_building.py" in frame.filename for frame in frames) is shown
 
 
 def test_the_cause_comes_along(letta: Letta) -> None:

@@ -30,7 +30,8 @@ from letta_async import (
 )
 from letta_async._http.error_response import retry_after
 from letta_async._http.redirects import redirect_target
-from letta_async._http.request import CallOptions, build, build_raw
+from letta_async._http.request import CallOptions
+from letta_async._http.request_building import build, build_raw
 from letta_async._http.response_decoding import Response, decode_response
 from letta_async._schema.validation import check
 from letta_async.operations.conversations import Recompile
