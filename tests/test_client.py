@@ -24,7 +24,8 @@ from letta_async import (
     Letta,
     NotFoundError,
 )
-from letta_async._http.request import CallOptions, build_raw
+from letta_async._http.request import CallOptions
+from letta_async._http.request_building import build_raw
 from letta_async._http.session import ConnectionOptions, abandon_session
 from letta_async.testing import EmbeddedServer
 from letta_async.types.message import Message
@@ -218,6 +219,20 @@ async def test_a_session_that_was_handed_in_stays_open_and_can_be_shared(server:
         late = AsyncLetta(base_url=server.base_url, session=session)
     with pytest.raises(ClientClosedError):
         await late.get("/v1/health/")
+
+
+async def test_a_session_that_was_handed_in_sends_by_its_own_method(server: EmbeddedServer) -> None:
+    signed: list[str] = []
+    with pytest.warns(DeprecationWarning, match="Inheritance"):
+
+        class Signing(aiohttp.ClientSession):
+            def request(self, method: str, url: Any, **options: Any) -> Any:
+                signed.append(str(url))
+                return super().request(method, url, **options)
+
+    async with Signing() as session, AsyncLetta(base_url=server.base_url, session=session) as client:
+        assert await client.get("/v1/health/")
+    assert signed == [f"{server.base_url}/v1/health/"]
 
 
 def test_a_session_that_was_handed_in_is_its_owners_also_when_its_loop_is_gone(wire: aioresponses) -> None:

@@ -153,6 +153,17 @@ def test_a_loop_that_is_late_again_and_again_does_not_thrive(loop: Loop) -> None
     assert loop.time() - began < 60
 
 
+def test_a_duration_can_count_from_before_the_block(loop: Loop) -> None:
+    async def run() -> None:
+        began = loop.time()
+        await asyncio.sleep(2)
+        with pytest.raises(TimeoutError), Timer(TimeoutScheduler(loop), 5, began):
+            await asyncio.sleep(6)
+        assert loop.time() - began == pytest.approx(5)
+
+    loop.run_until_complete(run())
+
+
 def test_the_first_who_ends_a_block_says_why(loop: Loop) -> None:
     async def run() -> None:
         timer = Timer(TimeoutScheduler(loop), 5)

@@ -14,7 +14,7 @@ from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import exchange
 from letta_async._http.open_body import OpenBody
 from letta_async._http.request import Request
-from letta_async._http.response_decoding import Response, decode_response, refuse_error_status
+from letta_async._http.response_decoding import Response, decode_response, error_of_status
 from letta_async._http.timeouts import Timer
 from letta_async._http.translation import connection_error
 from letta_async._utils.logging_setup import log
@@ -86,7 +86,8 @@ class CallAttempts:
         """Number of conflicts that were waited out."""
         self._patient_until = 0.0
         """Time until which conflicts are waited out, on the loop's clock; 0 before the first one."""
-        self.observation = self._observe()
+        is_observed = context.config.instrumentation is not None or log.isEnabledFor(logging.DEBUG)
+        self.observation: Observation | None = self._observe() if is_observed else None
 
     async def run(self) -> Any:
         """Return the value of the first successful attempt.
@@ -201,7 +202,7 @@ class CallAttempts:
             if observation is not None:
                 request = observation.send(request)
             response = await exchange(
-                context.session, context.connection, context.watch, request, context.config, observation
+                context.send, context.connection, context.watch, request, context.config, sent, observation
             )
             if observation is not None:
                 observation.respond(response.status, response.headers, response.body)
@@ -243,7 +244,8 @@ class CallAttempts:
         from letta_async._http.raw_response import RawResponse  # noqa: PLC0415 - imported by those that ask for it
 
         context, config = self._context, self._context.config
-        refuse_error_status(request, response, limit=config.max_response_bytes, base_url=config.base_url)
+        if not 200 <= response.status < 300:
+            raise error_of_status(request, response, limit=config.max_response_bytes, base_url=config.base_url)
         body = self._open_body(response) if request.leaves_open else None
         elapsed = context.watch.loop.time() - sent
         limit = config.max_response_bytes
@@ -277,14 +279,10 @@ class CallAttempts:
         note_request(error, self._request, self._context.config.base_url)
         self._failed = error
 
-    def _observe(self) -> Observation | None:
-        """Create the observation of the call; `None` if there is nothing to notify and the level is not DEBUG."""
-        config = self._context.config
-        if config.instrumentation is None and not log.isEnabledFor(logging.DEBUG):
-            return None
+    def _observe(self) -> Observation:
         from letta_async._http.observation import Observation  # noqa: PLC0415 - imported by those that observe
 
-        return Observation(self._request, config, self._limiter, self._context.watch.loop.time)
+        return Observation(self._request, self._context.config, self._limiter, self._context.watch.loop.time)
 
     def _may_be_running(self, error: APIError) -> bool:
         """Return whether a timeout does not indicate overload, because a model may still be running."""

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from aiohttp.hdrs import CONTENT_ENCODING
+
 from letta_async._http.error_response import printable
 
 __all__ = ["Decompressor", "UnreadableError", "decompress"]
@@ -25,7 +27,9 @@ def decompress(headers: Mapping[str, str], body: bytes, limit: int, *, whole: bo
         UnreadableError: The body is larger, or the content encoding is unknown or wrong.
 
     """
-    coding = headers.get("Content-Encoding", "").strip().lower()
+    if CONTENT_ENCODING not in headers:
+        return body
+    coding = headers[CONTENT_ENCODING].strip().lower()
     if coding in ("identity", ""):
         return body
     decompressor = _make_decompressor(coding, body)

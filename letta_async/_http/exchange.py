@@ -16,7 +16,7 @@ from letta_async._http.error_response import MAX_REFUSAL
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import Response, invalid_response, is_event_stream, refuse_stream
-from letta_async._http.session import REUSED, ConnectionOptions
+from letta_async._http.session import REUSED, ConnectionOptions, SendRequest
 from letta_async._http.timeouts import TimeoutScheduler, Timer
 from letta_async._http.translation import translate
 from letta_async.config import ClientConfig
@@ -38,16 +38,26 @@ _MAX_RESENDS: Final = 3
 
 
 async def exchange(
-    session: aiohttp.ClientSession,
+    send: SendRequest,
     connection: ConnectionOptions,
     watch: TimeoutScheduler,
     request: Request,
     config: ClientConfig,
+    began: float,
     observation: Observation | None = None,
 ) -> Response:
     """Send a request and read its response within the attempt's timeout, following redirects within the origin.
 
     Of an event stream, only the head is read, and of a response that the user reads.
+
+    Args:
+        send: Function of the session that sends a request.
+        connection: Options of the connections.
+        watch: Scheduler of the timeout.
+        request: Request to send.
+        config: Options of the client.
+        began: Time at which the attempt began, on the loop's clock.
+        observation: Observation of the call; `None` if nothing observes it.
 
     Raises:
         APIConnectionError: No response arrived, whatever the HTTP library, TLS or the operating system raised.
@@ -60,9 +70,9 @@ async def exchange(
     forms: list[OpenForm] = []
     headers: Mapping[str, str] = {}
     try:
-        with Timer(watch, request.timeout.timeout):
+        with Timer(watch, request.timeout.timeout, began):
             while True:
-                response = await _send(session, connection, request, target, forms)
+                response = await _send(send, connection, request, target, forms)
                 try:
                     status, headers = response.status, response.headers
                     if PARSED_IN_PYTHON and len(headers.getall("Content-Length", ())) > 1:
@@ -74,7 +84,10 @@ async def exchange(
                     if elsewhere is None:
                         if success and (request.raw is not None or is_event_stream(headers)):
                             return await _keep_source(response, request, config.max_response_bytes)
-                        return Response(status, headers, await _read_body(response, request, config.max_response_bytes))
+                        content, limit = response.content, config.max_response_bytes
+                        has_arrived = success and content.is_eof() and content.total_bytes <= limit  # as is usual
+                        body = content.read_nowait() if has_arrived else await _read_body(response, request, limit)
+                        return Response(status, headers, body)
                 except BaseException:
                     drop_response(response)
                     raise
@@ -111,7 +124,7 @@ def is_cancelled(loop: asyncio.AbstractEventLoop) -> bool:
 
 
 async def _send(
-    session: aiohttp.ClientSession, connection: ConnectionOptions, request: Request, target: URL, forms: list[OpenForm]
+    send: SendRequest, connection: ConnectionOptions, request: Request, target: URL, forms: list[OpenForm]
 ) -> aiohttp.ClientResponse:
     """Send the request and return the response with its headers, the body still unread.
 
@@ -124,12 +137,13 @@ async def _send(
         headers = {**headers, **connection.proxy_headers}  # without a tunnel the request itself goes to the proxy
     resends = 0
     while True:
-        REUSED.set(None)
+        if REUSED.get() is not None:
+            REUSED.set(None)
         form = await request.form.open() if request.form is not None else None
         if form is not None:
             forms.append(form)
         try:
-            return await session.request(
+            return await send(
                 request.method,
                 target,
                 data=_body_for_aiohttp(request.body) if form is None else form.writer,
@@ -174,7 +188,7 @@ async def _read_body(response: aiohttp.ClientResponse, request: Request, limit: 
     success = 200 <= response.status < 300
     most = limit if success else MAX_REFUSAL
     content = response.content
-    if content.is_eof():  # the usual case: the whole body has arrived
+    if content.is_eof():
         body = content.read_nowait()
     elif success and (response.content_length or 0) > limit:
         body = b""

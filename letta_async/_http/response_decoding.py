@@ -9,25 +9,28 @@ from typing import Any, Final
 
 import aiohttp
 import attrs
+from aiohttp.hdrs import CONTENT_TYPE
 
 from letta_async._http.decompression import UnreadableError, decompress
 from letta_async._http.error_response import MAX_REFUSAL, describe_body, excerpt, printable, status_error
 from letta_async._http.request import Request
 from letta_async._schema.converter import read
 from letta_async._schema.json_parsing import parse_json
-from letta_async.errors import APIResponseValidationError
+from letta_async.errors import APIResponseValidationError, APIStatusError
 
 __all__ = [
     "Response",
     "decode_body",
     "decode_response",
+    "error_of_status",
     "invalid_response",
     "is_event_stream",
     "parse_body",
-    "refuse_error_status",
     "refuse_stream",
 ]
 
+_JSON: Final = (None, "application/json")
+"""Content types of most responses that are JSON, which need no parsing."""
 _PROCESSED: Final = "the server has processed the request"
 
 
@@ -58,8 +61,9 @@ def decode_response(request: Request, response: Response, *, limit: int, base_ur
         APIResponseValidationError: The status is a success, but the body is not what the API promises.
 
     """
-    refuse_error_status(request, response, limit=limit, base_url=base_url)
     status, headers, body = response.status, response.headers, response.body
+    if not 200 <= status < 300:
+        raise error_of_status(request, response, limit=limit, base_url=base_url)
     if request.streams:
         raise invalid_response(request, status, headers, body, f"the response is no event stream; {_PROCESSED}")
     try:
@@ -70,7 +74,8 @@ def decode_response(request: Request, response: Response, *, limit: int, base_ur
 
 def is_event_stream(headers: Mapping[str, str]) -> bool:
     """Return whether a response is an event stream."""
-    return headers.get("Content-Type", "").partition(";")[0].strip().lower() == "text/event-stream"
+    kind = headers.get(CONTENT_TYPE)
+    return kind not in _JSON and kind.partition(";")[0].strip().lower() == "text/event-stream"
 
 
 def refuse_stream(request: Request, status: int, headers: Mapping[str, str]) -> None:
@@ -115,8 +120,8 @@ def decode_body(request: Request, headers: Mapping[str, str], body: bytes) -> An
         if request.answer in (object, None, NoneType):  # such as the 204 of a deletion
             return None
         raise UnreadableError("the answer is empty")
-    kind = headers.get("Content-Type")
-    if kind not in (None, "application/json") and not kind.partition(";")[0].strip().lower().endswith("json"):
+    kind = headers.get(CONTENT_TYPE)
+    if kind not in _JSON and not kind.partition(";")[0].strip().lower().endswith("json"):
         raise UnreadableError("the answer is not JSON")
     value = parse_body(body)
     if request.operation is not None and request.operation.answer_is_text and not isinstance(value, str):
@@ -141,19 +146,12 @@ def parse_body(body: bytes) -> Any:
     raise UnreadableError(reason)
 
 
-def refuse_error_status(request: Request, response: Response, *, limit: int, base_url: str) -> None:
-    """Refuse a response whose status is not a success.
-
-    Raises:
-        APIStatusError: It is not.
-
-    """
+def error_of_status(request: Request, response: Response, *, limit: int, base_url: str) -> APIStatusError:
+    """Create the error for a response whose status is not a success."""
     status, headers, body = response.status, response.headers, response.body
-    if 200 <= status < 300:
-        return
     try:
         body = decompress(headers, body, min(limit, MAX_REFUSAL), whole=False)
     except UnreadableError:
         pass  # the status decides; the body is shown as it was sent
     hint = request.hint(status)
-    raise status_error(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)
+    return status_error(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)

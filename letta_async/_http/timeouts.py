@@ -22,19 +22,19 @@ class TimeoutScheduler:
     A few hundred timers run at once at most, so that checking all of them is cheap.
     """
 
-    __slots__ = ("_at", "_handle", "_timers", "loop")
+    __slots__ = ("_due", "_handle", "_timers", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop: asyncio.AbstractEventLoop = loop
         self._timers: set[Timer] = set()
         self._handle: asyncio.TimerHandle | None = None
-        self._at = math.inf
+        self._due = math.inf
         """Time of the loop's timer handle, on the loop's clock; infinite without one."""
 
     def add(self, timer: Timer) -> None:
         """Add a timer."""
         self._timers.add(timer)
-        if timer.when < self._at:
+        if timer.when < self._due:
             self._wake(timer.when)
 
     def discard(self, timer: Timer) -> None:
@@ -50,11 +50,11 @@ class TimeoutScheduler:
     def _wake(self, when: float) -> None:
         if self._handle is not None:
             self._handle.cancel()
-        self._at = when
+        self._due = when
         self._handle = None if when == math.inf else self.loop.call_at(when, self._check)
 
     def _check(self) -> None:
-        now = max(self._at, self.loop.time())  # a loop may be a little early
+        now = max(self._due, self.loop.time())  # a loop may be a little early
         for timer in list(self._timers):
             timer.check(now)
         self._wake(min((timer.when for timer in self._timers), default=math.inf))
@@ -72,12 +72,20 @@ class Timer:
 
     """
 
-    __slots__ = ("_cancels", "_error", "_extensions", "_seconds", "_task", "_watch", "when")
+    __slots__ = ("_began", "_cancels", "_error", "_extensions", "_seconds", "_task", "_watch", "when")
 
-    def __init__(self, watch: TimeoutScheduler, seconds: float | None) -> None:
-        """Set the duration, which begins on entering the block; `None` for no limit but `TimeoutScheduler.end`."""
+    def __init__(self, watch: TimeoutScheduler, seconds: float | None, began: float | None = None) -> None:
+        """Set the time limit.
+
+        Args:
+            watch: Scheduler of the loop.
+            seconds: Duration of the block; `None` for no limit but `TimeoutScheduler.end`.
+            began: Time from which the duration counts, on the loop's clock; `None` for that of entering the block.
+
+        """
         self._watch = watch
         self._seconds = math.inf if seconds is None else seconds
+        self._began = began
         self._extensions = 0
         self._error: Exception | None = None
 
@@ -92,7 +100,8 @@ class Timer:
         assert task is not None  # noqa: S101 - coroutines run in tasks
         self._task = task
         self._cancels = task.cancelling()
-        self.when: float = watch.loop.time() + self._seconds
+        began = self._began
+        self.when: float = (watch.loop.time() if began is None else began) + self._seconds
         watch.add(self)
         return self
 

@@ -209,7 +209,14 @@ class Transport:
             limiters = self._limiters(binding, config.base_url)
             connection = self.connection.for_server(config.base_url)
             context = binding.context = CallContext(
-                binding.session, connection, binding.watch, config, limiters, self.retries, binding.open_bodies
+                session=binding.session,
+                send=connection.sender(binding.session),
+                connection=connection,
+                watch=binding.watch,
+                config=config,
+                limiters=limiters,
+                retries=self.retries,
+                open_bodies=binding.open_bodies,
             )
         return context
 
