@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from letta_async import CompactionSettings, InvalidArgumentError, LlmConfig
+from letta_async._schema.json_values import copy_of_usual, json_problems, to_builtins
 from letta_async._schema.unset import UNSET
 from letta_async._schema.validation import check, with_places
 from letta_async.operations._find_or_create import FindOrCreateBlock
@@ -115,3 +116,28 @@ def test_an_operation_is_made_as_init_makes_it() -> None:
     assert hash(made) == hash(CreateAgent())
     with pytest.raises(AttributeError):
         made.name = "b"  # type: ignore[misc]
+
+
+MAPPINGS = st.recursive(
+    ODD, lambda inner: st.dictionaries(st.sampled_from(["a", "b", "ü", "\ud800", 1, Word("w")]), inner, max_size=3)
+)
+
+
+@given(MAPPINGS)
+def test_a_usual_mapping_is_copied_as_it_is_after_a_closer_look(value: Any) -> None:
+    if (copy := copy_of_usual(value)) is not None:
+        assert not json_problems(value, "")
+        assert copy == to_builtins(value) == value
+        assert copy is not value
+        assert all(copy[name] is not each for name, each in value.items() if type(each) is dict)
+
+
+def test_only_what_is_unusual_gets_a_closer_look() -> None:
+    usual = {"a": "b", "c": {"d": 1, "e": {"f": None, "g": True}}}
+    assert copy_of_usual(usual) == usual
+    holds_itself: dict[str, Any] = {}
+    holds_itself["a"] = holds_itself
+    unusual: list[dict[Any, Any]] = [{"a": "ü"}, {"ü": 1}, {1: 1}, {"a": 2**64}, {"a": 0.5}, {"a": {"b": []}}]
+    unusual += [{"a": Word("b")}, {Word("a"): "b"}, holds_itself]
+    for value in unusual:
+        assert copy_of_usual(value) is None

@@ -33,7 +33,7 @@ Hook = Callable[[Any, Any], Any]
 HookOf = Callable[[Any], Hook]
 """Function that returns the hook of an annotation."""
 LineOf = Callable[[Hook, str], str | None]
-"""Function that returns the source that converts a variable by its hook, `hook_` and the variable's name."""
+"""Function that returns the source that converts a variable by its hook, `hook_` and the variable's name: an `if`."""
 
 _MISSING: Final = object()
 """Value of a required field that a JSON object lacks."""
@@ -152,9 +152,9 @@ def _names_of_code(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: Line
             continue
         known |= {f"hook_{variable}": hook, f"default_{variable}": defaults[name]}
         given = [] if defaults[name] is attrs.NOTHING else [f"{variable} is not default_{variable}"]
-        source.append(line.replace("if given", f"if {' and '.join(given) or 'True'}"))
         if has_dict:
-            source.append(f"    given[{name!r}] = {variable}")
+            line = _with_statement(line, f"given[{name!r}] = {variable}")
+        source.append(line.replace("if given", f"if {' and '.join(given) or 'True'}"))
     if has_dict:
         source += ["    made = new(cls)", "    set_dict(made, given)"]
     else:
@@ -164,6 +164,11 @@ def _names_of_code(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: Line
         source.append("    made.__class__ = cls")
     source.append("    return made")
     return known | {"source": "\n".join(source)}
+
+
+def _with_statement(line: str, statement: str) -> str:
+    """Return the source of an `if` with a statement at the end of its block."""
+    return f"{line}\n        {statement}" if "\n" in line else f"{line}; {statement}"
 
 
 def _writable(cls: type[Any]) -> type[Any]:

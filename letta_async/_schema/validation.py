@@ -37,6 +37,7 @@ from letta_async._schema.checked_in_place import NULLABLE, check_line
 from letta_async._schema.class_code import Hook, generated, validation_lines
 from letta_async._schema.constraints import NulAllowed, Range
 from letta_async._schema.json_values import (
+    copy_of_usual,
     guess,
     is_array,
     is_object,
@@ -141,6 +142,8 @@ def _unknown_field(name: str, cls: type) -> str:
 
 
 def _check_mapping(value: Any, _: Any) -> Mapping[str, Any]:
+    if (copy := copy_of_usual(value)) is not None:
+        return copy
     if not is_object(value):
         raise InvalidValueError(f"{show(value)} is not a mapping")
     for problem in json_problems(value, ""):
