@@ -36,14 +36,14 @@ def _section(meter: Meter, plan: Plan) -> Section:
         f" {plan.show()}. Ratios are to the bare hop: `asyncio.run_coroutine_threadsafe` to a loop's thread, with bare"
         " aiohttp + json there. The processor time is that of the whole process, both threads of the hop included.",
         [
-            at_most("sync: CPU per call, to the bare hop", 1.15, meter.ratio(calls.OURS_SYNC, calls.HOP, "cpu")),
-            at_most("sync: time per call, to the bare hop", 1.15, meter.ratio(calls.OURS_SYNC, calls.HOP, "time")),
+            at_most("sync: CPU per call, to the bare hop", 1.05, meter.ratio(calls.OURS_SYNC, calls.HOP, "cpu")),
+            at_most("sync: time per call, to the bare hop", 1.05, meter.ratio(calls.OURS_SYNC, calls.HOP, "time")),
             at_least(what, 2.5, meter.ratio(calls.OFFICIAL_SYNC, calls.OURS_SYNC, "time"))
             if calls.OFFICIAL_SYNC in meter.samples
             else Target(what, "at least 2.5", "it is not installed", None),
             at_least(
                 f"sync: throughput of {_THREADS} threads on one `Letta`, to one thread's",
-                1.5,
+                1.6,
                 meter.ratio(calls.OURS_SYNC, several, "time"),
             ),
         ],

@@ -69,12 +69,12 @@ def _targets(meter: Meter) -> list[Target]:
     targets = [
         at_most(
             "CPU per call, typed settings, to bare aiohttp + json",
-            1.25,
+            1.12,
             meter.ratio(calls.OURS_SETTINGS, calls.BARE_SETTINGS, "cpu"),
         ),
         at_least(
             "throughput, typed settings, to bare aiohttp + json",
-            0.9,
+            0.95,
             meter.ratio(calls.BARE_SETTINGS, calls.OURS_SETTINGS, "time"),
         ),
         at_least("throughput, no settings", 0.9, meter.ratio(calls.BARE, calls.OURS, "time")),

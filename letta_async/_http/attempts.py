@@ -201,9 +201,7 @@ class CallAttempts:
         try:
             if observation is not None:
                 request = observation.send(request)
-            response = await exchange(
-                context.send, context.connection, context.watch, request, context.config, sent, observation
-            )
+            response = await exchange(context, request, sent, observation)
             if observation is not None:
                 observation.respond(response.status, response.headers, response.body)
             context.limiters.heed_rate_limit(response.headers, context.config.retry.max_retry_after)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import aiohttp
 from aiohttp.http_exceptions import BadHttpMessage
 from yarl import URL
 
 from letta_async._http.connection_reuse import PARSED_IN_PYTHON
+from letta_async._http.context import CallContext
 from letta_async._http.error_response import MAX_REFUSAL
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import Response, invalid_response, is_event_stream, refuse_stream
-from letta_async._http.session import REUSED, ConnectionOptions, SendRequest
-from letta_async._http.timeouts import TimeoutScheduler, Timer
+from letta_async._http.session import REUSED
+from letta_async._http.timeouts import Timer
 from letta_async._http.translation import translate
-from letta_async.config import ClientConfig
 from letta_async.errors import APIConnectionError, LettaError
 from letta_async.errors._details import request_id_of
 
@@ -37,25 +37,14 @@ _MAX_RESENDS: Final = 3
 """Maximum number of times a request is sent again because its idle connection was closed."""
 
 
-async def exchange(
-    send: SendRequest,
-    connection: ConnectionOptions,
-    watch: TimeoutScheduler,
-    request: Request,
-    config: ClientConfig,
-    began: float,
-    observation: Observation | None = None,
-) -> Response:
+async def exchange(context: CallContext, request: Request, began: float, observation: Observation | None) -> Response:
     """Send a request and read its response within the attempt's timeout, following redirects within the origin.
 
     Of an event stream, only the head is read, and of a response that the user reads.
 
     Args:
-        send: Function of the session that sends a request.
-        connection: Options of the connections.
-        watch: Scheduler of the timeout.
+        context: State shared by the calls of the client.
         request: Request to send.
-        config: Options of the client.
         began: Time at which the attempt began, on the loop's clock.
         observation: Observation of the call; `None` if nothing observes it.
 
@@ -65,14 +54,15 @@ async def exchange(
         Exception: Any exception of a file that is uploaded, or of the callback for its progress.
 
     """
+    config = context.config
     target = URL(f"{config.base_url}{request.target}", encoded=True)
     hops = 0
     forms: list[OpenForm] = []
     headers: Mapping[str, str] = {}
     try:
-        with Timer(watch, request.timeout.timeout, began):
+        with Timer(context.watch, request.timeout.timeout, began):
             while True:
-                response = await _send(send, connection, request, target, forms)
+                response = await _send(context, request, target, forms)
                 try:
                     status, headers = response.status, response.headers
                     if PARSED_IN_PYTHON and len(headers.getall("Content-Length", ())) > 1:
@@ -100,7 +90,7 @@ async def exchange(
         _add_request_id(error, headers)
         raise
     except (Exception, asyncio.CancelledError) as error:
-        if isinstance(error, asyncio.CancelledError) and is_cancelled(watch.loop):
+        if isinstance(error, asyncio.CancelledError) and is_cancelled(context.watch.loop):
             raise
         own = next((form.failure for form in forms if form.failure is not None), None)
         failure = own or translate(error, request.method, request.path, config.base_url, request.timeout)
@@ -123,18 +113,19 @@ def is_cancelled(loop: asyncio.AbstractEventLoop) -> bool:
     return task is None or task.cancelling() > 0
 
 
-async def _send(
-    send: SendRequest, connection: ConnectionOptions, request: Request, target: URL, forms: list[OpenForm]
-) -> aiohttp.ClientResponse:
+async def _send(context: CallContext, request: Request, target: URL, forms: list[OpenForm]) -> aiohttp.ClientResponse:
     """Send the request and return the response with its headers, the body still unread.
 
     A server may close an idle connection at the moment in which it is used again. The request is then sent again, which
     is not counted as a retry. Forms opened for it are appended to `forms` and stay open.
     """
+    connection, headers = context.connection, request.headers
     timeout = connection.timeout(request.timeout.connect_seconds)
-    headers = request.headers
-    if connection.proxy_headers and target.scheme == "http":
-        headers = {**headers, **connection.proxy_headers}  # without a tunnel the request itself goes to the proxy
+    proxy: dict[str, Any] = {}
+    if connection.proxy is not None:
+        proxy = {"proxy": connection.proxy, "proxy_headers": connection.proxy_headers}
+        if connection.proxy_headers and target.scheme == "http":
+            headers = {**headers, **connection.proxy_headers}  # without a tunnel the request itself goes to the proxy
     resends = 0
     while True:
         if REUSED.get() is not None:
@@ -143,17 +134,14 @@ async def _send(
         if form is not None:
             forms.append(form)
         try:
-            return await send(
+            return await context.send(
                 request.method,
                 target,
                 data=_body_for_aiohttp(request.body) if form is None else form.writer,
                 headers=headers,
                 allow_redirects=False,
                 timeout=timeout,
-                proxy=connection.proxy,
-                proxy_headers=connection.proxy_headers,
-                auto_decompress=False,
-                raise_for_status=False,
+                **proxy,
             )
         except _ENDED:
             if not (REUSED.get() and request.repeatable and request.resendable and resends < _MAX_RESENDS):

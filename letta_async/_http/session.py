@@ -218,6 +218,7 @@ def _share_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
     adopted = copy.copy(session)
     headers = [(name, value) for name, value in session.headers.items() if not re.fullmatch(_PER_REQUEST_HEADERS, name)]
     vars(adopted).update(
+        _auto_decompress=False,
         _connector_owner=False,
         _default_auth=None,
         _default_headers=CIMultiDict(headers),
