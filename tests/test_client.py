@@ -221,6 +221,16 @@ async def test_a_session_that_was_handed_in_stays_open_and_can_be_shared(server:
         await late.get("/v1/health/")
 
 
+async def test_a_client_can_be_mocked_again_and_again(server: EmbeddedServer) -> None:
+    async with AsyncLetta(base_url=server.base_url) as client:
+        health = await client.get("/v1/health/")
+        for version in "12":
+            with aioresponses() as wire:
+                wire.get(f"{server.base_url}/v1/health/", payload=version, response_class=MockedResponse)
+                assert await client.get("/v1/health/") == version
+        assert await client.get("/v1/health/") == health
+
+
 async def test_a_session_that_was_handed_in_sends_by_its_own_method(server: EmbeddedServer) -> None:
     signed: list[str] = []
     with pytest.warns(DeprecationWarning, match="Inheritance"):

@@ -9,7 +9,7 @@ import aiohttp
 import attrs
 
 from letta_async._http.limiter import ServerLimiters
-from letta_async._http.session import ConnectionOptions, SendRequest
+from letta_async._http.session import ConnectionOptions
 from letta_async._http.timeouts import TimeoutScheduler
 from letta_async.config import ClientConfig
 from letta_async.retry import Retries
@@ -27,8 +27,6 @@ class CallContext:
     """State shared by the calls of a client that run on one loop with the same options."""
 
     session: aiohttp.ClientSession
-    send: SendRequest
-    """Function of the session that sends a request."""
     connection: ConnectionOptions
     watch: TimeoutScheduler
     config: ClientConfig

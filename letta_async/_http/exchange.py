@@ -120,6 +120,7 @@ async def _send(context: CallContext, request: Request, target: URL, forms: list
     is not counted as a retry. Forms opened for it are appended to `forms` and stay open.
     """
     connection, headers = context.connection, request.headers
+    send = connection.sender(context.session)
     timeout = connection.timeout(request.timeout.connect_seconds)
     proxy: dict[str, Any] = {}
     if connection.proxy is not None:
@@ -134,7 +135,7 @@ async def _send(context: CallContext, request: Request, target: URL, forms: list
         if form is not None:
             forms.append(form)
         try:
-            return await context.send(
+            return await send(
                 request.method,
                 target,
                 data=_body_for_aiohttp(request.body) if form is None else form.writer,

@@ -89,7 +89,7 @@ class ConnectionOptions:
         return _aiohttp_timeout(connect, self.session is None)
 
     def sender(self, session: aiohttp.ClientSession) -> SendRequest:
-        """Return the function of a session that sends requests.
+        """Return the function of a session that sends requests; not to be kept, since libraries for tests replace it.
 
         The public one makes an object for each request that can also be used as a context manager, which takes 2 % of
         the time of a call; a session of the user may have its own.

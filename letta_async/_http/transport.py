@@ -210,7 +210,6 @@ class Transport:
             connection = self.connection.for_server(config.base_url)
             context = binding.context = CallContext(
                 session=binding.session,
-                send=connection.sender(binding.session),
                 connection=connection,
                 watch=binding.watch,
                 config=config,
