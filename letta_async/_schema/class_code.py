@@ -3,14 +3,14 @@
 Lists of thousands, event streams and the arguments of calls go through here. `__init__` of a frozen class takes longer
 than all the rest: it finds each of its keyword arguments, and sets it by `object.__setattr__`, which looks the field up
 again. Plain assignments in generated code take a tenth of that, so an instance is made as one of a subclass that is not
-frozen, and becomes one of the class at the end. Of a response, `extra_fields` is left out if it is empty: `WireObject`
-makes it on first use.
+frozen, and becomes one of the class at the end; an operation, which has no slots, gets the dictionary of its values as
+it is. Of a response, `extra_fields` is left out if it is empty: `WireObject` makes it on first use.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, MemberDescriptorType
 from typing import Any, Final
 
 import attrs
@@ -131,7 +131,7 @@ def _names_of_code(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: Line
         "missing": _MISSING,
         "new": object.__new__,
     }
-    has_dict = bool(cls.__dictoffset__)
+    has_dict = _has_fields_in_dict(cls)
     if has_dict:
         known["set_dict"] = next(vars(each)["__dict__"] for each in cls.__mro__ if "__dict__" in vars(each)).__set__
     else:
@@ -164,6 +164,12 @@ def _names_of_code(cls: type[Any], hook_of: HookOf, lines: _Lines, line_of: Line
         source.append("    made.__class__ = cls")
     source.append("    return made")
     return known | {"source": "\n".join(source)}
+
+
+def _has_fields_in_dict(cls: type[Any]) -> bool:
+    """Return whether instances have all of their fields in `__dict__`, as those of operations do."""
+    in_slots = (isinstance(getattr(cls, name, None), MemberDescriptorType) for name in attrs.fields_dict(cls))
+    return bool(cls.__dictoffset__) and not any(in_slots)
 
 
 def _with_statement(line: str, statement: str) -> str:
