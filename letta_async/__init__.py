@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     )
     from letta_async.function_tools.function_descriptions import client_tool
     from letta_async.function_tools.tool_loop import ToolRun
+    from letta_async.operations.agent_blocks import UpdateAgentBlock
     from letta_async.operations.agents import UpdateAgent
     from letta_async.operations.blocks import UpdateBlock
     from letta_async.operations.conversations import Recompile
@@ -558,6 +559,7 @@ __all__ = [
     "UnprocessableEntityError",
     "Unset",
     "UpdateAgent",
+    "UpdateAgentBlock",
     "UpdateBlock",
     "UpdateMcpServerParam",
     "UpdateSseMcpServerParam",
@@ -855,6 +857,7 @@ _HOMES: Final = {
     "UnprocessableEntityError": "errors",
     "Unset": "_schema.unset",
     "UpdateAgent": "operations.agents",
+    "UpdateAgentBlock": "operations.agent_blocks",
     "UpdateBlock": "operations.blocks",
     "UpdateMcpServerParam": "types.mcp_server",
     "UpdateSseMcpServerParam": "types.mcp_server",

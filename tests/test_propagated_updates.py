@@ -1,4 +1,4 @@
-"""Tests of `propagate=` of `blocks.update` and `agents.update`: the edited object and the outcomes, or its options."""
+"""Tests of `propagate=` of updates of blocks and agents: the edited object and the outcomes, or its options."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from letta_async import (
     BadRequestError,
     InvalidArgumentError,
     Letta,
+    NotFoundError,
     Progress,
     PropagateOptions,
     PropagationError,
+    UpdateAgentBlock,
     UpdateBlock,
 )
 from letta_async._http.request import CallOptions
@@ -53,6 +55,44 @@ async def test_an_update_returns_the_block_and_the_outcomes(fleet: Fleet, letta_
             assert Counter(each.status for each in client.propagate(changes))["recompiled"] == 4
 
     await asyncio.to_thread(edit)
+    assert await fleet.stale() == [False] * 6
+
+
+async def test_a_block_of_an_agent_is_found_by_its_label(
+    fleet: Fleet, letta_server: EmbeddedServer, tmp_path: Path
+) -> None:
+    writer, _, gardener = fleet.agents
+    blocks = fleet.client.agents.blocks
+    plan = await blocks.update("project", agent_id=writer, label="plan", propagate={"dry_run": True})
+    assert Counter(each.status for each in plan) == {"compiled": 6}
+    propagation = await blocks.update("project", agent_id=writer, value="Monday", label="plan", propagate=True)
+    assert (propagation.result.id, propagation.result.label) == (fleet.block_id, "plan")
+    assert Counter(each.status for each in propagation) == {"recompiled": 5, "unchanged": 1}, "also of the other agent"
+    assert await fleet.stale() == [False] * 6
+    changes = [
+        UpdateAgentBlock(agent_id=writer, block_label="plan", value="Tuesday"),
+        UpdateBlock(block_id=fleet.block_id, description="of the release"),
+    ]
+    assert Counter([each.status async for each in fleet.client.propagate(changes)]) == {"recompiled": 4, "unchanged": 2}
+    assert await fleet.stale() == [False] * 6
+    block = await fleet.client.blocks.retrieve(fleet.block_id)
+    assert (block.value, block.description) == ("Tuesday", "of the release")
+    journal = {"journal": tmp_path / "journal.jsonl"}
+    for _ in range(2):
+        edit = await blocks.update("plan", agent_id=writer, value="Wednesday", propagate=journal)
+        assert len(edit) == 6
+    letta_server.requests.clear()
+    with pytest.raises(NotFoundError) as raised:
+        await blocks.update("plan", agent_id=gardener, value="x", propagate=True)
+    assert "changes[0] failed, and nothing was recompiled" in raised.value.__notes__
+    assert not recompiles(letta_server)
+
+    def edit_without_await() -> None:
+        with Letta(base_url=letta_server.base_url) as client:
+            propagated = client.agents.blocks.update("plan", agent_id=writer, value="Friday", propagate=True)
+            assert propagated.result.value == "Friday"
+
+    await asyncio.to_thread(edit_without_await)
     assert await fleet.stale() == [False] * 6
 
 

@@ -23,6 +23,7 @@ from letta_async import (
     Recompile,
     UnexpectedPromptError,
     UpdateAgent,
+    UpdateAgentBlock,
     UpdateBlock,
 )
 from letta_async.testing import EmbeddedServer
@@ -236,8 +237,13 @@ async def test_a_refused_edit_names_what_was_made_before(fleet: Fleet, letta_ser
         (UpdateBlock(block_id=BLOCK), {}, "changes: is a single change"),
         ("x", {}, "changes: 'x' is not an iterable"),
         ([], {}, "changes: is empty"),
-        ([BLOCK], {}, r"changes\[0\]: .* is neither an UpdateBlock nor an UpdateAgent"),
+        ([BLOCK], {}, r"changes\[0\]: .* is neither an UpdateBlock, an UpdateAgentBlock nor an UpdateAgent"),
         ([UpdateBlock(block_id="b", limit=-1)], {}, r"changes\[0\].limit: .*\n.*changes\[0\].block_id"),
+        (
+            [UpdateAgentBlock(agent_id="a", block_label="..")],
+            {},
+            r"block_label: .*\n.*changes\[0\].agent_id",
+        ),
         ([UpdateBlock(block_id=BLOCK)], {"deadline": -1}, "deadline"),
         ([UpdateBlock(block_id=BLOCK)], {"stop_on_error": "no"}, "stop_on_error: .* is neither True nor False"),
         ([UpdateBlock(block_id=BLOCK)], {"wait_if_busy": -1}, "wait_if_busy"),

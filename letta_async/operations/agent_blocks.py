@@ -19,6 +19,7 @@ from letta_async.operations._operation import (
     operation,
     parameters,
 )
+from letta_async.operations._propagating import PropagatingEdit
 from letta_async.operations.blocks import BlockChanges
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
@@ -72,12 +73,12 @@ class RetrieveAgentBlock(LabelledBlock, Operation[Block]):
 
 
 @operation
-class UpdateAgentBlock(LabelledBlock, BlockChanges, Operation[Block]):
+class UpdateAgentBlock(PropagatingEdit, LabelledBlock, BlockChanges, Operation[Block]):
     """Update the block of an agent that has a label.
 
     The own system prompt of this agent changes with it. Those of its conversations, and of other agents with the block,
-    do not until they are recompiled. A parameter that is left out keeps its value; on Letta 0.16.8, so does one that is
-    `None`. Letta 0.16.8 fails on `tags` after it made the other changes: pass them to `blocks.update`.
+    do not until they are recompiled: see `propagate`. A parameter that is left out keeps its value; on Letta 0.16.8, so
+    does one that is `None`. Letta 0.16.8 fails on `tags` after it made the other changes: pass them to `blocks.update`.
 
     Raises:
         NotFoundError: There is no such agent, or it has no block with this label.

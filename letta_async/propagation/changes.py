@@ -8,20 +8,30 @@ from typing import Any, Final, cast
 from letta_async._schema.json_values import show
 from letta_async._schema.validation import check
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
+from letta_async.operations.agent_blocks import UpdateAgentBlock
 from letta_async.operations.agents import UpdateAgent
 from letta_async.operations.blocks import UpdateBlock
 
-__all__ = ["Change", "checked_changes", "edited_fields"]
+__all__ = ["Change", "checked_changes", "edited_fields", "own_id"]
 
-Change = UpdateBlock | UpdateAgent
+Change = UpdateBlock | UpdateAgentBlock | UpdateAgent
 """Edit of a block or of an agent; without a field to change, no edit, but what was edited before is propagated."""
 
-_NOT_SENT: Final = frozenset({"block_id", "agent_id", "propagate"})
+_NOT_SENT: Final = frozenset({"block_id", "block_label", "agent_id", "propagate"})
 
 
 def edited_fields(change: Change) -> dict[str, Any]:
     """Return the fields that a change edits, by name; empty for one that only propagates."""
     return {name: value for name, value in change.given().items() if name not in _NOT_SENT}
+
+
+def own_id(change: Change) -> dict[str, str]:
+    """Return the parameters that say what a change edits."""
+    if isinstance(change, UpdateBlock):
+        return {"block_id": change.block_id}
+    if isinstance(change, UpdateAgentBlock):
+        return {"block_label": change.block_label, "agent_id": change.agent_id}
+    return {"agent_id": change.agent_id}
 
 
 def checked_changes(changes: object) -> Sequence[Change]:
@@ -31,7 +41,7 @@ def checked_changes(changes: object) -> Sequence[Change]:
         InvalidArgumentError: They are not a list of changes, or some are invalid; the error lists all problems.
 
     """
-    if isinstance(changes, UpdateBlock | UpdateAgent):
+    if isinstance(changes, Change):
         raise InvalidArgumentError([ArgumentProblem("changes", "is a single change; put it in a list")])
     if isinstance(changes, str | bytes) or not isinstance(changes, Iterable):
         raise InvalidArgumentError([ArgumentProblem("changes", f"{show(changes)} is not an iterable of changes")])
@@ -48,8 +58,10 @@ def checked_changes(changes: object) -> Sequence[Change]:
 def _problems(index: int, change: object, found: list[Change]) -> Iterator[ArgumentProblem]:
     """Yield the problems of a change; append it to `found` if there are none."""
     place = f"changes[{index}]"
-    if not isinstance(change, UpdateBlock | UpdateAgent):
-        yield ArgumentProblem(place, f"{show(change)} is neither an UpdateBlock nor an UpdateAgent")
+    if not isinstance(change, Change):
+        yield ArgumentProblem(
+            place, f"{show(change)} is neither an UpdateBlock, an UpdateAgentBlock nor an UpdateAgent"
+        )
         return
     try:
         found.append(check(type(change), change.given()))

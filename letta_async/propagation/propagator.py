@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,6 +23,7 @@ from letta_async.errors import (
     NotFoundError,
     UnexpectedPromptError,
 )
+from letta_async.operations.agent_blocks import UpdateAgentBlock
 from letta_async.operations.blocks import UpdateBlock
 from letta_async.operations.conversations import Recompile
 from letta_async.propagation.changes import Change, edited_fields
@@ -73,7 +74,8 @@ class Propagator:
     """Propagation of changes."""
 
     server: PropagationServer
-    changes: Sequence[Change]
+    changes: list[Change]
+    """The changes; one of an agent's block becomes that of the block by its ID once this is known."""
     dry_run: bool
     deadline: float | None
     """Limit on the whole in seconds."""
@@ -159,7 +161,7 @@ class Propagator:
         for index, change in enumerate(self.changes):
             is_edit = bool(edited_fields(change)) and not self.dry_run
             try:
-                self.results.append(await (self.server.edit if is_edit else self.server.retrieve)(change))
+                result = await (self.server.edit if is_edit else self.server.retrieve)(change)
             except LettaError as error:
                 is_unknown = isinstance(error, APIConnectionError | InternalServerError) and is_edit
                 failed = "may have been made all the same" if is_unknown else "failed"
@@ -167,6 +169,9 @@ class Propagator:
                 before = f"; made before it: {', '.join(made)}" if made and not self.dry_run else ""
                 error.add_note(f"changes[{index}] {failed}, and nothing was recompiled{before}")
                 raise
+            self.results.append(result)
+            if isinstance(change, UpdateAgentBlock):  # the edit may be of the label
+                self.changes[index] = UpdateBlock(block_id=result.id, **edited_fields(change))
 
     # --- a pass -------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from letta_async.types.health import HealthResponse
 if TYPE_CHECKING:
     from letta_async.batch.outcome import Outcome
     from letta_async.client import AsyncLetta
+    from letta_async.operations.agent_blocks import UpdateAgentBlock
     from letta_async.operations.agents import UpdateAgent
     from letta_async.operations.blocks import UpdateBlock
     from letta_async.resources._raw_types import AsyncResourcesWithRawResponse, ResourcesWithRawResponse
@@ -489,7 +490,8 @@ class Resources(SyncCaller[Any]):
 
     def propagate(
         self,
-        changes: Iterable[UpdateBlock | UpdateAgent] | AsyncIterable[UpdateBlock | UpdateAgent],
+        changes: Iterable[UpdateBlock | UpdateAgentBlock | UpdateAgent]
+        | AsyncIterable[UpdateBlock | UpdateAgentBlock | UpdateAgent],
         *,
         dry_run: bool = False,
         deadline: float | None = None,
@@ -512,9 +514,9 @@ class Resources(SyncCaller[Any]):
         long as others edit, within the `deadline`.
 
         Args:
-            changes: `UpdateBlock` and `UpdateAgent` objects, such as `UpdateBlock(block_id=…, value="…")`. One without
-                a field to change edits nothing: edits that were made before are propagated. An async iterable is read
-                to its end first.
+            changes: `UpdateBlock`, `UpdateAgentBlock` and `UpdateAgent` objects, such as
+                `UpdateBlock(block_id=…, value="…")`. One without a field to change edits nothing: edits that were made
+                before are propagated. An async iterable is read to its end first.
             dry_run: Edit and store nothing; the outcomes are `compiled` where the edits would change a prompt, with the
                 `diff`, and `unchanged` elsewhere. Default: `False`.
             deadline: Limit on the recompiles in seconds; a target not done by then has a failed outcome. Default:

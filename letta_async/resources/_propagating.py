@@ -18,6 +18,7 @@ from letta_async.resources._resource import CallSender, options_of
 if TYPE_CHECKING:
     from letta_async.batch.outcome import Outcome
     from letta_async.client import AsyncLetta
+    from letta_async.operations.agent_blocks import UpdateAgentBlock
     from letta_async.operations.agents import UpdateAgent
     from letta_async.operations.blocks import UpdateBlock
     from letta_async.resources._propagation import AsyncPropagation
@@ -33,7 +34,8 @@ class AsyncPropagating(CallSender):
 
     def propagate(
         self,
-        changes: Iterable[UpdateBlock | UpdateAgent] | AsyncIterable[UpdateBlock | UpdateAgent],
+        changes: Iterable[UpdateBlock | UpdateAgentBlock | UpdateAgent]
+        | AsyncIterable[UpdateBlock | UpdateAgentBlock | UpdateAgent],
         *,
         dry_run: bool = False,
         deadline: float | None = None,
@@ -56,9 +58,9 @@ class AsyncPropagating(CallSender):
         long as others edit, within the `deadline`.
 
         Args:
-            changes: `UpdateBlock` and `UpdateAgent` objects, such as `UpdateBlock(block_id=…, value="…")`. One without
-                a field to change edits nothing: edits that were made before are propagated. An async iterable is read
-                to its end first.
+            changes: `UpdateBlock`, `UpdateAgentBlock` and `UpdateAgent` objects, such as
+                `UpdateBlock(block_id=…, value="…")`. One without a field to change edits nothing: edits that were made
+                before are propagated. An async iterable is read to its end first.
             dry_run: Edit and store nothing; the outcomes are `compiled` where the edits would change a prompt, with the
                 `diff`, and `unchanged` elsewhere. Default: `False`.
             deadline: Limit on the recompiles in seconds; a target not done by then has a failed outcome. Default:

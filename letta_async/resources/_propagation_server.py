@@ -14,10 +14,11 @@ from letta_async.batch.staleness import Staleness
 from letta_async.batch.targets import Target, parameters_of
 from letta_async.errors import Attempt
 from letta_async.operations._operation import Operation
+from letta_async.operations.agent_blocks import RetrieveAgentBlock, UpdateAgentBlock
 from letta_async.operations.agents import RetrieveAgent
 from letta_async.operations.blocks import ListBlockAgents, RetrieveBlock, UpdateBlock
 from letta_async.operations.conversations import ListConversations
-from letta_async.propagation.changes import Change, checked_changes, edited_fields
+from letta_async.propagation.changes import Change, checked_changes, edited_fields, own_id
 from letta_async.propagation.propagator import PropagationServer, Propagator
 from letta_async.resources._prompt_batches import PromptBatches
 from letta_async.types.agent import AgentState
@@ -82,7 +83,7 @@ def make_propagator(
             wait_if_busy=wait_if_busy,
             on_progress=on_progress,
             journal=journal,
-            changes=[[type(change).__name__, _own_id(change), edited_fields(change)] for change in checked],
+            changes=[[type(change).__name__, own_id(change), edited_fields(change)] for change in checked],
         )
         made.named_deadline = deadline
         made.bookkeeper.resumes = False
@@ -102,12 +103,14 @@ def make_propagator(
 
     async def retrieve(change: Change) -> Block | AgentState:
         if isinstance(change, UpdateBlock):
-            return await call(RetrieveBlock, _own_id(change))
-        return await call(RetrieveAgent, _own_id(change))
+            return await call(RetrieveBlock, own_id(change))
+        if isinstance(change, UpdateAgentBlock):
+            return await call(RetrieveAgentBlock, own_id(change))
+        return await call(RetrieveAgent, own_id(change))
 
     async def edit(change: Change) -> Block | AgentState:
         kind = cast("type[Operation[Any]]", type(change))
-        parameters = {**_own_id(change), **edited_fields(change)}
+        parameters = {**own_id(change), **edited_fields(change)}
         result: Block | AgentState = await call(kind, parameters, edit_options or plain)
         return result
 
@@ -136,14 +139,9 @@ def make_propagator(
             compare=compared,
             batch=batch,
         ),
-        changes=checked,
+        changes=list(checked),
         dry_run=dry_run,
         deadline=deadline,
         stop_on_error=stop_on_error,
         clock=time.monotonic,
     )
-
-
-def _own_id(change: Change) -> dict[str, str]:
-    """Return the parameter that says what a change edits."""
-    return {"block_id": change.block_id} if isinstance(change, UpdateBlock) else {"agent_id": change.agent_id}

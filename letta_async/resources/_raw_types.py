@@ -666,7 +666,36 @@ class AsyncAgentBlocksWithRawResponse:
 
     list: Final = async_raw(AsyncAgentBlocks.list)
     retrieve: Final = async_raw(AsyncAgentBlocks.retrieve)
-    update: Final = async_raw(AsyncAgentBlocks.update)
+
+    def update(
+        self,
+        block_label: str,
+        *,
+        agent_id: str,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> RawCall[Block]:
+        raise NotImplementedError
+
     attach: Final = async_raw(AsyncAgentBlocks.attach)
     detach: Final = async_raw(AsyncAgentBlocks.detach)
     modify: Final = update
@@ -679,7 +708,36 @@ class AgentBlocksWithRawResponse:
 
     list: Final = raw(AgentBlocks.list)
     retrieve: Final = raw(AgentBlocks.retrieve)
-    update: Final = raw(AgentBlocks.update)
+
+    def update(
+        self,
+        block_label: str,
+        *,
+        agent_id: str,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> APIResponse[Block]:
+        raise NotImplementedError
+
     attach: Final = raw(AgentBlocks.attach)
     detach: Final = raw(AgentBlocks.detach)
     modify: Final = update

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from letta_async._schema.unset import UNSET, Unset
 from letta_async.config import Timeout
@@ -20,8 +20,11 @@ from letta_async.resources._resource import AsyncResource
 from letta_async.resources._sync import SyncResource
 from letta_async.types.agent import AgentState
 from letta_async.types.block import Block
+from letta_async.types.propagation import PropagateOptions
 
 if TYPE_CHECKING:
+    from letta_async.propagation.result import Propagation
+    from letta_async.resources._propagation import AsyncPropagation
     from letta_async.resources._raw_types import AgentBlocksWithRawResponse, AsyncAgentBlocksWithRawResponse
 
 __all__ = ["AgentBlocks", "AsyncAgentBlocks"]
@@ -136,7 +139,8 @@ class AsyncAgentBlocks(AsyncResource):
             timeout,
         )
 
-    async def update(
+    @overload
+    def update(
         self,
         block_label: str,
         *,
@@ -157,19 +161,110 @@ class AsyncAgentBlocks(AsyncResource):
         deployment_id: str | Unset | None = UNSET,
         entity_id: str | Unset | None = UNSET,
         preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Block:
+    ) -> Coroutine[Any, Any, Block]: ...
+
+    @overload
+    def update(
+        self,
+        block_label: str,
+        *,
+        agent_id: str,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: Literal[True] | PropagateOptions | Mapping[str, Any],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> AsyncPropagation[Block]: ...
+
+    @overload
+    def update(
+        self,
+        block_label: str,
+        *,
+        agent_id: str,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, Block] | AsyncPropagation[Block]: ...
+
+    def update(
+        self,
+        block_label: str,
+        *,
+        agent_id: str,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Coroutine[Any, Any, Block] | AsyncPropagation[Block]:
         """Update the block of an agent that has a label.
 
         `PATCH /v1/agents/{agent_id}/core-memory/blocks/{block_label}`. Safe to repeat: retried after transient
         failures.
 
         The own system prompt of this agent changes with it. Those of its conversations, and of other agents with the
-        block, do not until they are recompiled. A parameter that is left out keeps its value; on Letta 0.16.8, so does
-        one that is `None`. Letta 0.16.8 fails on `tags` after it made the other changes: pass them to `blocks.update`.
+        block, do not until they are recompiled: see `propagate`. A parameter that is left out keeps its value; on Letta
+        0.16.8, so does one that is `None`. Letta 0.16.8 fails on `tags` after it made the other changes: pass them to
+        `blocks.update`.
+
+        With `propagate`, `await` the result for a `Propagation`, the outcomes with the object in `result`; or iterate
+        it with `async for`, for each `Outcome` as it completes, failures too.
 
         Args:
             block_label: Name of the block in prompts, such as `human`. Letta 0.16.8 finds none whose label contains a
@@ -191,6 +286,8 @@ class AsyncAgentBlocks(AsyncResource):
             deployment_id: ID of the deployment.
             entity_id: ID of the block within its template.
             preserve_on_migration: Keep the block when its template is migrated.
+            propagate: Then bring the conversations that show it up to date, as `client.propagate` does: `True`, or a
+                `PropagateOptions` with its parameters, such as `dry_run` and `journal`. Default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -200,13 +297,14 @@ class AsyncAgentBlocks(AsyncResource):
             InvalidArgumentError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such agent, or it has no block with this label.
             ConflictError: The agent has another block with the new label; on Letta 0.16.8 also for `tags`.
+            PropagationError: With `propagate`, a conversation could not be brought up to date; the edit was made.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
             APIResponseValidationError: The response is not what the API promises.
             ClientClosedError: The client is closed.
 
         """
-        return await self._send(
+        return self._send_or_propagate(
             UpdateAgentBlock,
             {
                 "block_label": block_label,
@@ -227,6 +325,7 @@ class AsyncAgentBlocks(AsyncResource):
                 "deployment_id": deployment_id,
                 "entity_id": entity_id,
                 "preserve_on_migration": preserve_on_migration,
+                "propagate": propagate,
             },
             extra_headers,
             extra_query,
@@ -428,6 +527,7 @@ class AgentBlocks(SyncResource[AsyncAgentBlocks]):
             timeout=timeout,
         )
 
+    @overload
     def update(
         self,
         block_label: str,
@@ -449,19 +549,109 @@ class AgentBlocks(SyncResource[AsyncAgentBlocks]):
         deployment_id: str | Unset | None = UNSET,
         entity_id: str | Unset | None = UNSET,
         preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: Literal[False] | Unset = UNSET,
         extra_headers: Mapping[str, str | None] | None = None,
         extra_query: Mapping[str, object] | None = None,
         extra_body: Mapping[str, object] | None = None,
         timeout: float | Timeout | Unset | None = UNSET,
-    ) -> Block:
+    ) -> Block: ...
+
+    @overload
+    def update(
+        self,
+        block_label: str,
+        *,
+        agent_id: str,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: Literal[True] | PropagateOptions | Mapping[str, Any],
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Propagation[Block]: ...
+
+    @overload
+    def update(
+        self,
+        block_label: str,
+        *,
+        agent_id: str,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Block | Propagation[Block]: ...
+
+    def update(
+        self,
+        block_label: str,
+        *,
+        agent_id: str,
+        value: str | Unset | None = UNSET,
+        label: str | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        limit: int | Unset | None = UNSET,
+        read_only: bool | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
+        tags: Sequence[str] | Unset | None = UNSET,
+        hidden: bool | Unset | None = UNSET,
+        project_id: str | Unset | None = UNSET,
+        is_template: bool | Unset = UNSET,
+        template_name: str | Unset | None = UNSET,
+        template_id: str | Unset | None = UNSET,
+        base_template_id: str | Unset | None = UNSET,
+        deployment_id: str | Unset | None = UNSET,
+        entity_id: str | Unset | None = UNSET,
+        preserve_on_migration: bool | Unset | None = UNSET,
+        propagate: bool | PropagateOptions | Mapping[str, Any] | Unset = UNSET,
+        extra_headers: Mapping[str, str | None] | None = None,
+        extra_query: Mapping[str, object] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        timeout: float | Timeout | Unset | None = UNSET,
+    ) -> Block | Propagation[Block]:
         """Update the block of an agent that has a label.
 
         `PATCH /v1/agents/{agent_id}/core-memory/blocks/{block_label}`. Safe to repeat: retried after transient
         failures.
 
         The own system prompt of this agent changes with it. Those of its conversations, and of other agents with the
-        block, do not until they are recompiled. A parameter that is left out keeps its value; on Letta 0.16.8, so does
-        one that is `None`. Letta 0.16.8 fails on `tags` after it made the other changes: pass them to `blocks.update`.
+        block, do not until they are recompiled: see `propagate`. A parameter that is left out keeps its value; on Letta
+        0.16.8, so does one that is `None`. Letta 0.16.8 fails on `tags` after it made the other changes: pass them to
+        `blocks.update`.
+
+        With `propagate`, a `Propagation` is returned when all is done: the outcomes, and the object in `result`.
 
         Args:
             block_label: Name of the block in prompts, such as `human`. Letta 0.16.8 finds none whose label contains a
@@ -483,6 +673,8 @@ class AgentBlocks(SyncResource[AsyncAgentBlocks]):
             deployment_id: ID of the deployment.
             entity_id: ID of the block within its template.
             preserve_on_migration: Keep the block when its template is migrated.
+            propagate: Then bring the conversations that show it up to date, as `client.propagate` does: `True`, or a
+                `PropagateOptions` with its parameters, such as `dry_run` and `journal`. Default: `False`.
             extra_headers: Headers to add or replace in this request; `None` as a value removes one.
             extra_query: Query parameters to add or replace in this request.
             extra_body: Members to add or replace in the JSON body of this request, without validation.
@@ -492,36 +684,39 @@ class AgentBlocks(SyncResource[AsyncAgentBlocks]):
             InvalidArgumentError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such agent, or it has no block with this label.
             ConflictError: The agent has another block with the new label; on Letta 0.16.8 also for `tags`.
+            PropagationError: With `propagate`, a conversation could not be brought up to date; the edit was made.
             APIStatusError: The server responded with an error status.
             APIConnectionError: No response arrived.
             APIResponseValidationError: The response is not what the API promises.
             ClientClosedError: The client is closed.
 
         """
-        return self._wait(
-            self._core.update,
-            block_label,
-            agent_id=agent_id,
-            value=value,
-            label=label,
-            description=description,
-            limit=limit,
-            read_only=read_only,
-            metadata=metadata,
-            tags=tags,
-            hidden=hidden,
-            project_id=project_id,
-            is_template=is_template,
-            template_name=template_name,
-            template_id=template_id,
-            base_template_id=base_template_id,
-            deployment_id=deployment_id,
-            entity_id=entity_id,
-            preserve_on_migration=preserve_on_migration,
-            extra_headers=extra_headers,
-            extra_query=extra_query,
-            extra_body=extra_body,
-            timeout=timeout,
+        return self._wait_or_propagate(
+            self._core.update(
+                block_label,
+                agent_id=agent_id,
+                value=value,
+                label=label,
+                description=description,
+                limit=limit,
+                read_only=read_only,
+                metadata=metadata,
+                tags=tags,
+                hidden=hidden,
+                project_id=project_id,
+                is_template=is_template,
+                template_name=template_name,
+                template_id=template_id,
+                base_template_id=base_template_id,
+                deployment_id=deployment_id,
+                entity_id=entity_id,
+                preserve_on_migration=preserve_on_migration,
+                propagate=propagate,
+                extra_headers=extra_headers,
+                extra_query=extra_query,
+                extra_body=extra_body,
+                timeout=timeout,
+            )
         )
 
     def attach(

@@ -16,7 +16,10 @@ __all__ = ["PropagateOptions"]
 
 @attrs.frozen(kw_only=True)
 class PropagateOptions(Record):
-    """Options of an edit by `blocks.update` or `agents.update` that is propagated, those of `client.propagate`."""
+    """Options of an edit by `blocks.update`, `agents.blocks.update` or `agents.update` that is propagated.
+
+    They are those of `client.propagate`.
+    """
 
     dry_run: bool = False
     """Edit and store nothing; the outcomes are `compiled` where the edit would change a prompt, with the `diff`, and

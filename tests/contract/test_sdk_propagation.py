@@ -76,11 +76,15 @@ async def test_from_an_edit_to_what_the_model_is_sent(
         sent = await sent_to_model(each)
         assert "Ada lives in Paris." in sent
         assert "Ada lives in London." not in sent
+    edit = await client.agents.blocks.update("human", agent_id=agent["id"], value="Ada lives in Rome.", propagate=True)
+    assert edit.result.id == block_id
+    for each in conversations:
+        assert "Ada lives in Rome." in await sent_to_model(each)
     await client.agents.update(agent["id"], system="SYSTEM TWO", propagate=True)
     for each in conversations:
         sent = await sent_to_model(each)
         assert "SYSTEM TWO" in sent
-        assert "Ada lives in Paris." in sent
+        assert "Ada lives in Rome." in sent
 
 
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))

@@ -74,6 +74,8 @@ def facade_iteration(client: Letta) -> None:
     assert_type(planned.result, AgentState)
     assert_type([outcome.diff for outcome in planned], list[str | None])
     client.blocks.update("block-…", propagate={"deadline": 5})
+    assert_type(client.agents.blocks.update("human", agent_id="agent-…", value="x"), Block)
+    assert_type(client.agents.blocks.update("human", agent_id="agent-…", propagate=True), Propagation[Block])
     client.blocks.update("block-…", propagate="yes")  # type: ignore[call-overload]
     client.watch("agent-…")  # type: ignore[call-arg]
 

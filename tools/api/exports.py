@@ -22,6 +22,7 @@ _NAMED: Final = {
     "config": ["ENVIRONMENTS", "Timeout"],
     "function_tools.function_descriptions": ["client_tool"],
     "function_tools.tool_loop": ["ToolRun"],
+    "operations.agent_blocks": ["UpdateAgentBlock"],
     "operations.agents": ["UpdateAgent"],
     "operations.blocks": ["UpdateBlock"],
     "operations.conversations": ["Recompile"],
