@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import sys
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiohttp import http_parser
 from aiohttp.client_proto import ResponseHandler
@@ -16,6 +16,10 @@ UnreadCheck = Callable[[int], object]
 
 PARSED_IN_PYTHON: Final = http_parser.HttpResponseParser is http_parser.HttpResponseParserPy
 """Whether aiohttp parses responses in Python, because its C extensions are missing."""
+
+
+_is_last: Final[Callable[[ResponseHandler], bool]] = cast("Any", ResponseHandler.should_close).fget
+"""The property of aiohttp's class; `super()` would take longer than all of it."""
 
 
 class ReusableConnection(ResponseHandler):
@@ -32,17 +36,18 @@ class ReusableConnection(ResponseHandler):
     @property
     def should_close(self) -> bool:
         """Whether the response that has just ended is the last one on this connection."""
-        if super().should_close:
+        if _is_last(self):
             return True
         self._latest_parser, self._parser = self._parser, None  # without a parser, later bytes are kept in `_tail`
         return False
 
     def is_connected(self) -> bool:
         """Whether the connection can be used for another request."""
-        if self.transport is None or self.transport.is_closing():
+        transport = self.transport
+        if transport is None or transport.is_closing():
             return False
         if self._has_unread is None:
-            self._has_unread = _unread_check_of(self.transport)
+            self._has_unread = _unread_check_of(transport)
         return not (self._buffer or self._tail or _has_begun(self._latest_parser) or self._has_unread(0))
 
 

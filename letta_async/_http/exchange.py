@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import aiohttp
@@ -17,7 +17,7 @@ from letta_async._http.error_response import MAX_REFUSAL
 from letta_async._http.redirects import redirect_target
 from letta_async._http.request import Request
 from letta_async._http.response_decoding import Response, invalid_response, is_event_stream, refuse_stream
-from letta_async._http.session import REUSED
+from letta_async._http.session import REUSED, aiohttp_timeout
 from letta_async._http.timeouts import Timer
 from letta_async._http.translation import translate
 from letta_async.errors import APIConnectionError, LettaError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from letta_async._http.observation import Observation
 
 __all__ = ["drop_response", "exchange", "is_cancelled"]
+
+SendRequest = Callable[..., Awaitable[aiohttp.ClientResponse]]
 
 _LARGE: Final = 2**20
 """Minimum size of a body that is sent in pieces, in bytes."""
@@ -119,9 +121,12 @@ async def _send(context: CallContext, request: Request, target: URL, forms: list
     A server may close an idle connection at the moment in which it is used again. The request is then sent again, which
     is not counted as a retry. Forms opened for it are appended to `forms` and stay open.
     """
-    connection, headers = context.connection, request.headers
-    send = connection.sender(context.session)
-    timeout = connection.timeout(request.timeout.connect_seconds)
+    connection, session, headers = context.connection, context.session, request.headers
+    is_own = connection.session is None
+    # The public method makes an object that can be a context manager, too, in 2 % of the time of a call. A session of
+    # the user may have its own; neither is kept, since libraries for tests replace them.
+    send: SendRequest = session._request if is_own else session.request  # pyright: ignore[reportPrivateUsage] - see above
+    timeout = aiohttp_timeout(request.timeout.connect_seconds, is_own)
     proxy: dict[str, Any] = {}
     if connection.proxy is not None:
         proxy = {"proxy": connection.proxy, "proxy_headers": connection.proxy_headers}

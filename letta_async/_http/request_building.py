@@ -48,7 +48,14 @@ def build(
 
     """
     layout = layout_of(operation)
-    call = _checked(operation, layout, parameters, options)
+    try:
+        call: Operation[Any] | None = layout.make(parameters, None)
+    except Exception:  # they are invalid, or not as usual
+        call = None
+    if call is None:
+        call = _checked(operation, parameters, options)
+    if layout.checks or options is not NO_OPTIONS:
+        _check_further(call, layout, options)
     if layout.warns:
         for message, category in call.parameter_warnings():
             warn(message, category)
@@ -77,20 +84,27 @@ def build(
     return request
 
 
-def _checked(
-    operation: type[Operation[Any]], layout: Layout, parameters: Mapping[str, object], options: CallOptions
-) -> Operation[Any]:
-    """Return the call with valid arguments.
+def _checked(operation: type[Operation[Any]], parameters: Mapping[str, object], options: CallOptions) -> Operation[Any]:
+    """Return a call with parameters that are invalid, or not as usual.
 
     Raises:
         InvalidRequestError: An argument is invalid; the error lists all problems.
 
     """
-    problems = [] if options is NO_OPTIONS else option_problems(options)
     try:
-        call = check(operation, parameters)
+        return check(operation, parameters)
     except InvalidArgumentError as error:
-        raise InvalidRequestError([*error.faults, *problems]) from None
+        raise InvalidRequestError([*error.faults, *option_problems(options)]) from None
+
+
+def _check_further(call: Operation[Any], layout: Layout, options: CallOptions) -> None:
+    """Check the options of a call, and what the annotations of its parameters do not tell.
+
+    Raises:
+        InvalidRequestError: Something is wrong; the error lists all problems.
+
+    """
+    problems = option_problems(options)
     if options.extra_body:
         problems += _extra_body_problems(layout)
     if layout.checks:
@@ -99,7 +113,6 @@ def _checked(
         problems += call.raw_problems()
     if problems:
         raise InvalidRequestError(problems)
-    return call
 
 
 def _extra_body_problems(layout: Layout) -> Iterable[ArgumentProblem]:

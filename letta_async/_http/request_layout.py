@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 import attrs
 
+from letta_async._schema.class_code import Hook
 from letta_async._schema.converter import reader_of, write
 from letta_async._schema.placement import Body, Form, Header, Path, Placement, Query, WholeBody, split_placement
-from letta_async._schema.validation import is_validated
+from letta_async._schema.validation import is_validated, maker_of
 from letta_async._schema.weak_cache import WeakIdCache
 from letta_async.operations._operation import SEGMENT, Operation
 
@@ -64,6 +65,8 @@ class _ParameterPlace:
 class Layout:
     """What the requests of an operation have in common."""
 
+    make: Hook
+    """Function that makes a call of usual parameters; see `maker_of`."""
     places: Mapping[str, _ParameterPlace]
     """Place of each parameter."""
     checks: bool
@@ -119,6 +122,7 @@ def _find_layout(operation: type[Operation[Any]]) -> Layout:
             kind, to_json(key) if kind is Body else key, SEGMENT in get_args(annotation)
         )
     layout = _layouts[operation] = Layout(
+        maker_of(operation),
         places,
         checks=_overrides(operation, "argument_problems"),
         warns=_overrides(operation, "parameter_warnings"),

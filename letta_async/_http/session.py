@@ -7,7 +7,6 @@ import base64
 import copy
 import re
 import ssl
-from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import lru_cache, partial
 from typing import Any, Final
@@ -26,10 +25,7 @@ from letta_async._schema.json_parsing import fast_decode
 from letta_async._utils.secret_strings import Secret
 from letta_async.errors import ArgumentProblem, ClientClosedError, InvalidArgumentError
 
-__all__ = ["REUSED", "ConnectionOptions", "SendRequest", "abandon_session"]
-
-SendRequest = Callable[..., Awaitable[aiohttp.ClientResponse]]
-"""Function that sends a request, with the parameters of `aiohttp.ClientSession.request`, and returns the response."""
+__all__ = ["REUSED", "ConnectionOptions", "abandon_session", "aiohttp_timeout"]
 
 _KEEP_ALIVE: Final = 4.0
 """Lifetime of an idle connection, in seconds; less than the 5 s after which a Letta server closes it."""
@@ -83,18 +79,6 @@ class ConnectionOptions:
     trust_env: bool = False
     middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = attrs.field(default=(), repr=False)
     """Middlewares that each request of the session that is created passes."""
-
-    def timeout(self, connect: float | None) -> aiohttp.ClientTimeout:
-        """Return aiohttp's timeout for a limit on connecting in seconds, which depends on whose session it is."""
-        return _aiohttp_timeout(connect, self.session is None)
-
-    def sender(self, session: aiohttp.ClientSession) -> SendRequest:
-        """Return the function of a session that sends requests; not to be kept, since libraries for tests replace it.
-
-        The public one makes an object for each request that can also be used as a context manager, which takes 2 % of
-        the time of a call; a session of the user may have its own.
-        """
-        return session._request if self.session is None else session.request  # pyright: ignore[reportPrivateUsage] - see above
 
     @classmethod
     def make(cls, *, proxy: str | None, middlewares: Any = None, **options: Any) -> ConnectionOptions:
@@ -183,8 +167,14 @@ class ConnectionOptions:
 
 
 @lru_cache(64)
-def _aiohttp_timeout(connect: float | None, own: bool) -> aiohttp.ClientTimeout:
-    """Create aiohttp's timeout; cached, because creating one per request would be the most expensive step of a call."""
+def aiohttp_timeout(connect: float | None, own: bool) -> aiohttp.ClientTimeout:
+    """Return aiohttp's timeout; cached, because creating one per request would be the most expensive step of a call.
+
+    Args:
+        connect: Limit on connecting in seconds; `None` for no limit.
+        own: Whether the session is not the user's.
+
+    """
     return aiohttp.ClientTimeout(total=None, connect=None if own else connect, sock_connect=connect if own else None)
 
 

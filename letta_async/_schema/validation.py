@@ -70,7 +70,7 @@ from letta_async._schema.weak_cache import WeakIdCache
 from letta_async._schema.wire_object import WireObject
 from letta_async.errors import ArgumentProblem, InvalidArgumentError
 
-__all__ = ["check", "is_validated", "with_places"]
+__all__ = ["check", "is_validated", "maker_of", "with_places"]
 
 T = TypeVar("T")
 
@@ -91,6 +91,18 @@ class _InvalidMembersError(ValueError):
         self.problems = problems
 
 
+_makers: Final[dict[type[Any], Hook]] = {}
+
+
+def maker_of(cls: type[Any]) -> Hook:
+    """Return the function that makes a class's instances of usual values in a dictionary.
+
+    It raises some exception for what is invalid or needs a closer look, which is what `check` takes.
+    """
+    _strict_converter.get_structure_hook(cls)
+    return _makers[cls]
+
+
 def check(cls: type[T], values: Mapping[str, object]) -> T:
     """Validate arguments, and return an instance of `cls` with them; pydantic models count as mappings.
 
@@ -99,7 +111,7 @@ def check(cls: type[T], values: Mapping[str, object]) -> T:
 
     """
     try:
-        checked: T = _strict_converter.get_structure_hook(cls)(values, cls)
+        checked: T = _strict_converter.structure(values, cls)
     except ClassValidationError as error:
         from letta_async._schema.pydantic_models import dump_models  # noqa: PLC0415 - imported by what is not valid as it is
 
@@ -299,7 +311,7 @@ def _check_class(cls: type[Any]) -> Hook:
     copied_from: tuple[type, ...] = getattr(cls, "copied_from", ())
     not_copied = {name for each in copied_from for name in wire_names(each)}.difference(names)
     key: Any = cls
-    make = generated(cls, _strict_converter.get_structure_hook, validation_lines, check_line, {})
+    make = _makers[cls] = generated(cls, _strict_converter.get_structure_hook, validation_lines, check_line, {})
 
     def from_mapping(value: Mapping[str, Any]) -> Any:
         try:
