@@ -2,7 +2,7 @@
 
 They take turns, many short ones, in an order that is drawn anew each round, and each turn is set against the others of
 its own round: the figures to trust are medians of the ratios within a round, and of those the ratios of processor time.
-What one way leaves behind in caches and on cores is met by some unmeasured calls before each turn.
+What one way leaves behind in caches and on cores is met by as many calls before each turn, which are not measured.
 """
 
 from __future__ import annotations
@@ -45,8 +45,6 @@ TASKS: Final = 64
 _WARM_CALLS: Final = 2000
 _WARM_SECONDS: Final = 1.0
 """Time of warming up in seconds, in which connections are opened and the limiter finds its limit."""
-_LEAD: Final = 5
-"""Ratio of the calls of a turn to the unmeasured calls before it."""
 
 
 @attrs.frozen
@@ -145,7 +143,7 @@ async def measure_async(stub: Process, ways: AsyncWays, plan: Plan, *, tasks: in
         counts = {name: await _warm_async(call, plan, tasks) for name, call in calls.items()}
         with settled():
             for name in turns(list(calls), plan.rounds):
-                await work(calls[name], max(1, counts[name] // _LEAD), tasks)
+                await work(calls[name], counts[name], tasks)
                 with meter.turn(name, counts[name]):
                     await work(calls[name], counts[name], tasks)
     return meter
@@ -176,8 +174,8 @@ async def work(call: AsyncCall, calls: int, tasks: int = TASKS) -> None:
 def measure_sync(stub: Process, ways: SyncWays, plan: Plan, *, threads: Sequence[int] = (1,)) -> Meter:
     """Measure ways without asyncio, in each number of threads; see `threaded`.
 
-    A round goes through all ways in one number of threads, then in the next. Between them is a whole turn that is not
-    measured, for threads stay for a while on the cores to which several of them were spread, where a hop costs more.
+    A round goes through all ways in one number of threads, then in the next: threads stay for a while on the cores to
+    which several of them were spread, where a hop costs more.
     """
     meter = Meter(stub)
     with ExitStack() as stack:
@@ -192,9 +190,9 @@ def measure_sync(stub: Process, ways: SyncWays, plan: Plan, *, threads: Sequence
             order = turns(list(ways), plan.rounds * len(threads))
             for _ in range(plan.rounds):
                 for number in threads:
-                    for place, name in enumerate(islice(order, len(ways))):
+                    for name in islice(order, len(ways)):
                         run, count = runs[name, number], counts[name, number]
-                        run(max(1, count // (_LEAD if place else 1)))
+                        run(count)
                         with meter.turn(threaded(name, number), count):
                             run(count)
     return meter
