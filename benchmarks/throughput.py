@@ -39,11 +39,12 @@ def _section(meters: dict[str, Meter], plan: Plan) -> Section:
     return Section(
         "Throughput and cost of a call, async",
         f"{TASKS} tasks that recompile with the same settings (but for the ways called otherwise), prompts of 4 KiB, a"
-        f" stub server in a process of its own; {plan.show()}, the ways in turn, each after as many calls that are not measured. Ratios are those within a round, to"
-        " bare aiohttp with the same body: median (quartiles). Retries, limiter, checks and logging are as a user gets"
-        " them by default; bare aiohttp has a semaphore of 64. The stub is not the bottleneck: the last column is the"
-        " share of a core that it took, and by what an answer costs it, it could give several times as many as the"
-        " fastest client asks for. Bare sockets, which only write and count bytes, show that these can be had.",
+        f" stub server in a process of its own; {plan.show()}, the ways in turn, each after as many calls that are not"
+        " measured. Ratios are those within a round, to bare aiohttp with the same body: median (quartiles). Retries,"
+        " limiter, checks and logging are as a user gets them by default; bare aiohttp has a semaphore of 64. The stub"
+        " is not the bottleneck: the last column is the share of a core that it took, and by what an answer costs it,"
+        " it could give several times as many as the fastest client asks for. Bare sockets, which only write and count"
+        " bytes, show that these can be had.",
         _targets(meters["asyncio"]),
         [
             Table(

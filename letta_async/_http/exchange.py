@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["drop_response", "exchange", "is_cancelled"]
 
-SendRequest = Callable[..., Awaitable[aiohttp.ClientResponse]]
+_SendRequest = Callable[..., Awaitable[aiohttp.ClientResponse]]
 
 _LARGE: Final = 2**20
 """Minimum size of a body that is sent in pieces, in bytes."""
@@ -125,7 +125,7 @@ async def _send(context: CallContext, request: Request, target: URL, forms: list
     is_own = connection.session is None
     # The public method makes an object that can be a context manager, too, in 2 % of the time of a call. A session of
     # the user may have its own; neither is kept, since libraries for tests replace them.
-    send: SendRequest = session._request if is_own else session.request  # pyright: ignore[reportPrivateUsage] - see above
+    send: _SendRequest = session._request if is_own else session.request  # pyright: ignore[reportPrivateUsage] - see above
     timeout = aiohttp_timeout(request.timeout.connect_seconds, is_own)
     proxy: dict[str, Any] = {}
     if connection.proxy is not None:
