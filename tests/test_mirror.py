@@ -30,6 +30,7 @@ from letta_async import (
     Staleness,
     Stream,
     UpdateAgent,
+    UpdateAgentBlock,
     UpdateBlock,
 )
 from letta_async.instrumentation import Instrumentation
@@ -43,7 +44,8 @@ OWN_WORDS = {"Letta.close"}
 LAZY_TYPES = {
     "Instrumentation": Instrumentation,
     **{lazy.__name__: lazy for lazy in (AsyncPropagation, Outcome, Progress, Propagation, Recompile, RecompileCost)},
-    **{lazy.__name__: lazy for lazy in (CompactionSettings, Scan, Staleness, UpdateAgent, UpdateBlock)},
+    **{lazy.__name__: lazy for lazy in (CompactionSettings, Scan, Staleness)},
+    **{lazy.__name__: lazy for lazy in (UpdateAgent, UpdateAgentBlock, UpdateBlock)},
 }
 """Types in signatures that are imported by their users alone."""
 LAZY = "Iterating with `async for` fetches the pages as they are needed; `await` returns the first one."
