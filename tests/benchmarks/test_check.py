@@ -33,6 +33,6 @@ def test_a_check_that_does_not_exist_is_refused() -> None:
 def test_the_profile_shows_what_a_call_goes_through() -> None:
     done = run("benchmarks.hotpath", "--short")
     assert done.returncode == 0, done.stderr
-    for function in ("AsyncConversations.recompile", "request.build", "response_decoding.decode_response"):
+    for function in ("AsyncConversations.recompile", "request_building.build", "response_decoding.decode_response"):
         assert function in done.stdout
     assert "| aiohttp " in done.stdout
