@@ -92,9 +92,9 @@ class Scene:
             return stats.waiting == count and bool(self.server.requests)  # that of the call which holds the slot
         if stage.place is not None:
             return stats.in_flight > 0
-        return self.server.connections > 0 and (
-            stage.script in (stalls_at_once, _reads_nothing) or bool(self.server.requests)
-        )
+        if stage.script in (stalls_at_once, _reads_nothing):
+            return self.server.connections > 0
+        return len(self.server.requests) == stats.in_flight > 0  # all that were sent have arrived
 
     async def back_off(self, _: float) -> None:
         self.backing_off += 1
