@@ -14,7 +14,7 @@ from letta_async._http.event_source import EventSource
 from letta_async._http.exchange import exchange
 from letta_async._http.open_body import OpenBody
 from letta_async._http.request import Request
-from letta_async._http.response_decoding import Response, decode_response, error_of_status
+from letta_async._http.response_decoding import Response, decode_response, refuse_error_status
 from letta_async._http.timeouts import Timer
 from letta_async._http.translation import connection_error
 from letta_async._utils.logging_setup import log
@@ -242,8 +242,7 @@ class CallAttempts:
         from letta_async._http.raw_response import RawResponse  # noqa: PLC0415 - imported by those that ask for it
 
         context, config = self._context, self._context.config
-        if not 200 <= response.status < 300:
-            raise error_of_status(request, response, limit=config.max_response_bytes, base_url=config.base_url)
+        refuse_error_status(request, response, limit=config.max_response_bytes, base_url=config.base_url)
         body = self._open_body(response) if request.leaves_open else None
         elapsed = context.watch.loop.time() - sent
         limit = config.max_response_bytes
@@ -278,6 +277,7 @@ class CallAttempts:
         self._failed = error
 
     def _observe(self) -> Observation:
+        """Create the observation of the call."""
         from letta_async._http.observation import Observation  # noqa: PLC0415 - imported by those that observe
 
         return Observation(self._request, self._context.config, self._limiter, self._context.watch.loop.time)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import sys
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from aiohttp import http_parser
 from aiohttp.client_proto import ResponseHandler
@@ -16,10 +16,6 @@ UnreadCheck = Callable[[int], object]
 
 PARSED_IN_PYTHON: Final = http_parser.HttpResponseParser is http_parser.HttpResponseParserPy
 """Whether aiohttp parses responses in Python, because its C extensions are missing."""
-
-
-_is_last: Final[Callable[[ResponseHandler], bool]] = cast("Any", ResponseHandler.should_close).fget
-"""The property of aiohttp's class; `super()` would take longer than all of it."""
 
 
 class ReusableConnection(ResponseHandler):
@@ -36,7 +32,7 @@ class ReusableConnection(ResponseHandler):
     @property
     def should_close(self) -> bool:
         """Whether the response that has just ended is the last one on this connection."""
-        if _is_last(self):
+        if super().should_close:
             return True
         self._latest_parser, self._parser = self._parser, None  # without a parser, later bytes are kept in `_tail`
         return False

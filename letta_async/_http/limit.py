@@ -190,14 +190,13 @@ class AdaptiveLimit(OverloadLimit):
         """Update the limit after a response; see `Limit.answered`."""
         if sent < self._round_began:
             return
-        if in_flight >= self.value:
-            self._round_full = True
+        self._round_full = self._round_full or in_flight >= self.value
         known = self._kinds.get(kind)
         if known is None:
             known = self._kinds[kind] = _LatenciesOfKind()
         known.samples.append(now - sent)
-        self._answers = answers = self._answers + 1
-        if answers >= self._enough or (answers == _LEAST_SAMPLES and self._slowness() > _MUCH_SLOWER):
+        self._answers += 1
+        if self._answers >= self._enough or (self._answers == _LEAST_SAMPLES and self._slowness() > _MUCH_SLOWER):
             self._end_round(now)
 
     def overloaded(self, sent: float, now: float, in_flight: int) -> None:

@@ -63,7 +63,7 @@ class _ParameterPlace:
 
 @attrs.frozen(eq=False)
 class Layout:
-    """What the requests of an operation have in common."""
+    """Layout of the requests of an operation."""
 
     make: Hook
     """Function that makes a call of usual parameters; see `maker_of`."""

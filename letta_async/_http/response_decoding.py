@@ -16,16 +16,16 @@ from letta_async._http.error_response import MAX_REFUSAL, describe_body, excerpt
 from letta_async._http.request import Request
 from letta_async._schema.converter import read
 from letta_async._schema.json_parsing import parse_json
-from letta_async.errors import APIResponseValidationError, APIStatusError
+from letta_async.errors import APIResponseValidationError
 
 __all__ = [
     "Response",
     "decode_body",
     "decode_response",
-    "error_of_status",
     "invalid_response",
     "is_event_stream",
     "parse_body",
+    "refuse_error_status",
     "refuse_stream",
 ]
 
@@ -61,9 +61,8 @@ def decode_response(request: Request, response: Response, *, limit: int, base_ur
         APIResponseValidationError: The status is a success, but the body is not what the API promises.
 
     """
+    refuse_error_status(request, response, limit=limit, base_url=base_url)
     status, headers, body = response.status, response.headers, response.body
-    if not 200 <= status < 300:
-        raise error_of_status(request, response, limit=limit, base_url=base_url)
     if request.streams:
         raise invalid_response(request, status, headers, body, f"the response is no event stream; {_PROCESSED}")
     try:
@@ -146,12 +145,19 @@ def parse_body(body: bytes) -> Any:
     raise UnreadableError(reason)
 
 
-def error_of_status(request: Request, response: Response, *, limit: int, base_url: str) -> APIStatusError:
-    """Create the error for a response whose status is not a success."""
+def refuse_error_status(request: Request, response: Response, *, limit: int, base_url: str) -> None:
+    """Refuse a response whose status is not a success.
+
+    Raises:
+        APIStatusError: It is not.
+
+    """
     status, headers, body = response.status, response.headers, response.body
+    if 200 <= status < 300:
+        return
     try:
         body = decompress(headers, body, min(limit, MAX_REFUSAL), whole=False)
     except UnreadableError:
         pass  # the status decides; the body is shown as it was sent
     hint = request.hint(status)
-    return status_error(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)
+    raise status_error(request.method, request.path, status, headers, body, hint=hint, base_url=base_url)

@@ -111,14 +111,13 @@ def check(cls: type[T], values: Mapping[str, object]) -> T:
 
     """
     try:
-        checked: T = _strict_converter.structure(values, cls)
+        return _strict_converter.structure(values, cls)
     except ClassValidationError as error:
         from letta_async._schema.pydantic_models import dump_models  # noqa: PLC0415 - imported by what is not valid as it is
 
         if (dumped := dump_models(values)) is not values:
             return check(cls, dumped)
         raise InvalidArgumentError(list(_problems(error, ""))) from None
-    return checked
 
 
 def _problems(error: BaseException, path: str) -> Iterable[ArgumentProblem]:

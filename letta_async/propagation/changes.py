@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from letta_async._schema.json_values import show
 from letta_async._schema.validation import check
@@ -17,21 +17,16 @@ __all__ = ["Change", "checked_changes", "edited_fields", "own_id"]
 Change = UpdateBlock | UpdateAgentBlock | UpdateAgent
 """Edit of a block or of an agent; without a field to change, no edit, but what was edited before is propagated."""
 
-_NOT_SENT: Final = frozenset({"block_id", "block_label", "agent_id", "propagate"})
-
 
 def edited_fields(change: Change) -> dict[str, Any]:
     """Return the fields that a change edits, by name; empty for one that only propagates."""
-    return {name: value for name, value in change.given().items() if name not in _NOT_SENT}
+    others = {*own_id(change), "propagate"}
+    return {name: value for name, value in change.given().items() if name not in others}
 
 
-def own_id(change: Change) -> dict[str, str]:
-    """Return the parameters that say what a change edits."""
-    if isinstance(change, UpdateBlock):
-        return {"block_id": change.block_id}
-    if isinstance(change, UpdateAgentBlock):
-        return {"block_label": change.block_label, "agent_id": change.agent_id}
-    return {"agent_id": change.agent_id}
+def own_id(change: Change) -> dict[str, Any]:
+    """Return the parameters that say what a change edits, which are those of its path."""
+    return {name: value for name, value in change.given().items() if f"{{{name}}}" in change.http.path}
 
 
 def checked_changes(changes: object) -> Sequence[Change]:
